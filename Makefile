@@ -1,0 +1,122 @@
+# Gatehouse: `make run` starts the portal, `make test` checks everything, `make help` lists the rest.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export PORT ?= 8000
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON := $(BIN)/python
+MANAGE := $(PYTHON) manage.py
+
+# --- installing -----------------------------------------------------------------------------------------------------
+
+# Stamps carry the digest of the lock: a changed lock installs once, an unchanged one costs nothing.
+RUNTIME_STAMP := $(VENV)/.runtime-$(shell cksum < requirements.lock | cut -d' ' -f1)
+DEV_STAMP := $(VENV)/.dev-$(shell cksum < requirements-dev.lock | cut -d' ' -f1)
+
+# The first Python on the path that is new enough and can make virtual environments.
+FIND_PYTHON = for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	if "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	echo "$$python"; exit; fi; done; \
+	echo "Gatehouse needs Python 3.11 or newer with its venv module, and none was found on the PATH." >&2; exit 1
+
+INSTALL = if command -v uv >/dev/null; then uv pip install --quiet --python $(PYTHON) --require-hashes -r $(1); \
+	else $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1); fi
+
+.PHONY: install
+install: $(RUNTIME_STAMP) ## make .venv with what the portal needs to run
+
+.PHONY: install-dev
+install-dev: $(DEV_STAMP) ## the same with what tests and linters need
+
+$(PYTHON):
+	@python="$$($(FIND_PYTHON))"; "$$python" -m venv $(VENV)
+
+$(RUNTIME_STAMP): | $(PYTHON)
+	@echo "Installing Gatehouse into $(VENV) …"
+	@$(call INSTALL,requirements.lock)
+	@rm -f $(VENV)/.runtime-*; touch $@
+
+$(DEV_STAMP): | $(RUNTIME_STAMP)
+	@echo "Installing the development tools into $(VENV) …"
+	@$(call INSTALL,requirements-dev.lock)
+	@rm -f $(VENV)/.dev-*; touch $@
+
+UV = $$(command -v uv || echo $(BIN)/uv)
+LOCK = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.PHONY: lock
+lock: install-dev ## resolve pyproject.toml anew into both lock files
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+# --- running --------------------------------------------------------------------------------------------------------
+
+# A big migration may take longer than any request is allowed to.
+MIGRATE = STATEMENT_TIMEOUT=0 $(MANAGE) migrate --verbosity 0
+
+.PHONY: run
+run: export DEBUG ?= true
+run: install ## the portal on http://127.0.0.1:$PORT, for trying out and developing
+	@$(MIGRATE)
+	@$(MANAGE) first_start
+	@exec $(MANAGE) runserver "127.0.0.1:$(PORT)"
+
+.PHONY: demo
+demo: export DEBUG ?= true
+demo: install ## the same, with the demo company in a portal that is still empty
+	@$(MIGRATE)
+	@$(MANAGE) demo
+	@$(MANAGE) first_start
+	@exec $(MANAGE) runserver "127.0.0.1:$(PORT)"
+
+# 24 half-open requests starve 2 workers of 4 threads; a 4 KiB filter, percent-encoded, needs the long request line.
+.PHONY: serve
+serve: export DEBUG := false
+serve: install ## the production server: WEB_CONCURRENCY workers on $HOST:$PORT
+	@$(MANAGE) collectstatic --no-input --verbosity 0
+	@$(MIGRATE)
+	@exec $(BIN)/gunicorn portal.wsgi --bind "$${HOST:-127.0.0.1}:$(PORT)" --preload \
+		--workers "$${WEB_CONCURRENCY:-2}" --worker-class gthread --threads 16 \
+		--limit-request-line 8190 --no-control-socket
+
+# --- checking -------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: lint chromium ## lint, then the whole suite on SQLite, then on a real PostgreSQL
+	env -u DATABASE_URL EXPECT_DATABASE=sqlite $(PYTHON) -m pytest
+	$(PYTHON) -m tests.postgres -- $(PYTHON) -m pytest -m "not browser"
+
+.PHONY: lint
+lint: install-dev ## style, types, layers, templates, missing migrations, deploy checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTHON) -m tests.lint_templates
+	$(MANAGE) makemigrations --check --dry-run
+	PUBLIC_URL=https://portal.example.com EMAIL_URL=smtp+tls://mail.example.com:587 \
+		$(MANAGE) check --deploy --fail-level WARNING
+
+.PHONY: chromium
+chromium: install-dev
+	$(PYTHON) -m tests.browser.ensure_chromium
+
+.PHONY: fmt
+fmt: install-dev ## format code and templates
+	git ls-files '*.py' | xargs $(BIN)/django-upgrade --target-version 5.2 --exit-zero-even-if-changed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(PYTHON) -m tests.lint_templates --fix
+
+.PHONY: bench
+bench: install-dev ## the benchmarks (tests/bench), on PostgreSQL
+	$(PYTHON) -m tests.postgres -- $(PYTHON) -m tests.bench
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,85 @@
+"""Who does something: an actor is named in every service call and in every audit event."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from identity.models import User
+
+
+def new_request_id() -> str:
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A signed-in user of the portal."""
+
+    user: User
+    request_id: str = field(default_factory=new_request_id)
+
+    kind = "user"
+
+    @property
+    def id(self) -> int:
+        return self.user.pk
+
+    @property
+    def role(self) -> str:
+        return self.user.role
+
+    @property
+    def label(self) -> str:
+        return ""  # personal: resolved through the id when shown
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody with a shell on the server; acts with an owner's role, under the same modes."""
+
+    command: str
+    request_id: str = field(default_factory=new_request_id)
+
+    kind = "operator"
+    id = None
+    role = "owner"
+
+    @property
+    def label(self) -> str:
+        return f"manage.py {self.command}"
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioner:
+    """An identity provider calling over SCIM with one of its tokens; not subject to the policy table."""
+
+    identity_provider_id: int
+    token_id: int
+    token_label: str
+    asks_before_adopting: bool = False
+    method: str = ""
+    address: str = ""
+    request_id: str = field(default_factory=new_request_id)
+    started: float = field(default_factory=time.monotonic)
+
+    kind = "scim_token"
+    role = ""
+
+    @property
+    def id(self) -> int:
+        return self.token_id
+
+    @property
+    def label(self) -> str:
+        return self.token_label
+
+    @property
+    def elapsed_ms(self) -> int:
+        return round((time.monotonic() - self.started) * 1000)
+
+
+Actor = Person | Operator | Provisioner

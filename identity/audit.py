@@ -1,0 +1,47 @@
+"""The audit trail: one event for each change, in the change's own transaction (SR-41)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from identity.models import AuditEvent, AuditPersonalData
+
+if TYPE_CHECKING:
+    from identity.actors import Actor
+
+
+def record(
+    action: str,
+    *,
+    actor: Actor,
+    user_id: int | None = None,
+    group_id: int | None = None,
+    sso_group_id: int | None = None,
+    identity_provider_id: int | None = None,
+    details: dict[str, Any] | None = None,
+    personal: dict[str, Any] | None = None,
+) -> AuditEvent:
+    """Write one event. `personal` (names, usernames, emails of `user_id`) is kept apart, so that it can be erased.
+
+    Neither may hold a secret: no password, token or link (SR-15).
+    """
+    event = AuditEvent.objects.create(
+        action=action,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_label=actor.label,
+        request_id=actor.request_id,
+        identity_provider_id=identity_provider_id or getattr(actor, "identity_provider_id", None),
+        user_id=user_id,
+        group_id=group_id,
+        sso_group_id=sso_group_id,
+        details=details or {},
+    )
+    if personal and user_id is not None:
+        AuditPersonalData.objects.create(event=event, user_id=user_id, values=personal)
+    return event
+
+
+def change(old: Any, new: Any) -> dict[str, Any]:
+    """An attribute's old and new value, as events keep them."""
+    return {"from": old, "to": new}

@@ -1,0 +1,75 @@
+"""Rules that the database itself keeps, beyond constraints: what is written once stays as written.
+
+Used by the migrations that install them, and by the test suite, whose clean-up must be allowed to delete.
+SQLite drops the triggers of a table that a migration rebuilds: install them again at the end of such a one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+APPEND_ONLY = ("identity_auditevent", "identity_deletionrecord")
+WRITTEN_ONCE = (
+    ("identity_user", "username"),
+    ("identity_user", "username_key"),
+    ("identity_ssouser", "scim_id"),
+    ("identity_ssouser", "user_id"),
+    ("identity_ssogroup", "scim_id"),
+)
+
+
+def install_triggers(connection: Any) -> None:
+    """Make audit events and deletion records append-only (SR-41), usernames (R3) and SCIM ids (SR-1) permanent."""
+    statements = _postgresql() if connection.vendor == "postgresql" else _sqlite()
+    _run(connection, statements)
+
+
+def remove_triggers(connection: Any) -> None:
+    on_table = connection.vendor == "postgresql"
+    names = [(table, f"{table}_append_only_{when}") for table in APPEND_ONLY for when in ("update", "delete")]
+    names += [(table, f"{table}_{column}_permanent") for table, column in WRITTEN_ONCE]
+    _run(
+        connection,
+        [f"DROP TRIGGER IF EXISTS {name}{f' ON {table}' if on_table else ''}" for table, name in names],
+    )
+
+
+def _run(connection: Any, statements: list[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def _sqlite() -> list[str]:
+    append_only = [
+        f"CREATE TRIGGER {table}_append_only_{when} BEFORE {when} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for table in APPEND_ONLY
+        for when in ("update", "delete")
+    ]
+    permanent = [
+        f"CREATE TRIGGER {table}_{column}_permanent BEFORE UPDATE OF {column} ON {table} "
+        f"WHEN OLD.{column} IS NOT NEW.{column} "
+        f"BEGIN SELECT RAISE(ABORT, '{table}.{column} is permanent'); END"
+        for table, column in WRITTEN_ONCE
+    ]
+    return append_only + permanent
+
+
+def _postgresql() -> list[str]:
+    function = (
+        "CREATE OR REPLACE FUNCTION identity_refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% is permanent', TG_TABLE_NAME USING ERRCODE = 'check_violation'; END $$"
+    )
+    append_only = [
+        f"CREATE TRIGGER {table}_append_only_{when} BEFORE {when} ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION identity_refuse_change()"
+        for table in APPEND_ONLY
+        for when in ("update", "delete")
+    ]
+    permanent = [
+        f"CREATE TRIGGER {table}_{column}_permanent BEFORE UPDATE OF {column} ON {table} FOR EACH ROW "
+        f"WHEN (OLD.{column} IS DISTINCT FROM NEW.{column}) EXECUTE FUNCTION identity_refuse_change()"
+        for table, column in WRITTEN_ONCE
+    ]
+    return [function, *append_only, *permanent]

@@ -1,0 +1,66 @@
+"""What can go wrong. Each error has a stable `code` and one sentence for the person at the other end.
+
+Doors translate by class (SCIM status and scimType, page message, exit code); nobody parses the text.
+"""
+
+from __future__ import annotations
+
+
+class GatehouseError(Exception):
+    """Base of all refusals; `code` is stable, `str(error)` is a sentence fit to show."""
+
+    code = "error"
+
+    def __init__(self, sentence: str, *, code: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code or self.code
+
+    @property
+    def sentence(self) -> str:
+        return str(self)
+
+
+class NotFound(GatehouseError):
+    """The thing named does not exist, or not for this actor."""
+
+    code = "not_found"
+
+
+class InvalidValue(GatehouseError):
+    """A value that can't be taken; `attribute` names it as the caller knows it."""
+
+    code = "invalid_value"
+
+    def __init__(self, attribute: str, problem: str) -> None:
+        super().__init__(f"{attribute} {problem}.")
+        self.attribute = attribute
+
+
+class Refused(GatehouseError):
+    """The policy or a safeguard says no; the sentence says who can do it instead."""
+
+    code = "refused"
+
+
+class Taken(GatehouseError):
+    """A name that must be unique belongs to somebody or something else (409 `uniqueness`)."""
+
+    code = "taken"
+
+
+class Conflicted(Taken):
+    """R6: the account exists already; a Conflict row waits for an administrator."""
+
+    code = "conflict"
+
+
+class Outdated(GatehouseError):
+    """What was previewed has changed meanwhile; look again before applying (R15)."""
+
+    code = "outdated"
+
+
+class VersionMismatch(GatehouseError):
+    """If-Match named another version than the one stored (RFC 7644 section 3.14)."""
+
+    code = "version_mismatch"

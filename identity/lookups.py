@@ -1,0 +1,35 @@
+"""`column__any_of=[…]`: membership in a list that travels as one parameter.
+
+`IN (?, ?, …)` grows with the list and meets SQLite's limit of variables; a group push may name 50,000 ids.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db.models import BigAutoField, Lookup, UUIDField
+
+
+@UUIDField.register_lookup
+@BigAutoField.register_lookup
+class AnyOf(Lookup):  # type: ignore[type-arg]
+    lookup_name = "any_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        lhs, params = self.process_lhs(compiler, connection)
+        values = [self.lhs.output_field.get_db_prep_value(value, connection) for value in self.rhs]
+        return f"{lhs} {any_of(connection)}", [*params, any_of_parameter(connection, values)]
+
+
+def any_of(connection: Any) -> str:
+    """The SQL after a column: one placeholder, whatever the length of the list."""
+    if connection.vendor == "postgresql":
+        return "= ANY(%s)"
+    return "IN (SELECT value FROM json_each(%s))"
+
+
+def any_of_parameter(connection: Any, values: list[Any]) -> Any:
+    """The list as the parameter that `any_of` expects (values already prepared for the database)."""
+    return values if connection.vendor == "postgresql" else json.dumps(values)

@@ -1,0 +1,51 @@
+"""What is kept. DESIGN section 2: the IdP's side, the portal's side and the bridge between them."""
+
+from identity.models.access import AccessSettings, Mode
+from identity.models.assets import Asset, AssetOwner
+from identity.models.conflicts import Conflict
+from identity.models.groups import Group, Membership
+from identity.models.invitations import Invitation
+from identity.models.mappings import GroupMapping
+from identity.models.providers import IdentityProvider, SCIMToken
+from identity.models.sso import (
+    RetiredResource,
+    SSOGroup,
+    SSOIdentity,
+    SSOMembership,
+    SSOUser,
+    SSOUserValue,
+)
+from identity.models.trail import (
+    AuditEvent,
+    AuditPersonalData,
+    DeletionRecord,
+    ProvisioningLog,
+)
+from identity.models.users import Role, Status, User
+
+__all__ = [
+    "AccessSettings",
+    "Asset",
+    "AssetOwner",
+    "AuditEvent",
+    "AuditPersonalData",
+    "Conflict",
+    "DeletionRecord",
+    "Group",
+    "GroupMapping",
+    "IdentityProvider",
+    "Invitation",
+    "Membership",
+    "Mode",
+    "ProvisioningLog",
+    "RetiredResource",
+    "Role",
+    "SCIMToken",
+    "SSOGroup",
+    "SSOIdentity",
+    "SSOMembership",
+    "SSOUser",
+    "SSOUserValue",
+    "Status",
+    "User",
+]

@@ -1,0 +1,75 @@
+"""People whom an IdP wants to provision and who collide with an existing account (R5-R7)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+
+class ConflictQuerySet(models.QuerySet["Conflict"]):
+    def open(self) -> ConflictQuerySet:
+        return self.filter(state=Conflict.State.OPEN)
+
+
+class Conflict(models.Model):
+    """One row for each (IdP, userName, account in the way); a repeated try raises `tries`."""
+
+    class Reason(models.TextChoices):
+        OTHER_EMAIL = "other_email", "Same username, another email"
+        OTHER_USERNAME = "other_username", "Same email, another username"
+        ASK_FIRST = "ask_first", "Same person, and this IdP is set to ask first"
+        PRIVILEGED = "privileged", "The account has a privileged role"
+        DISABLED_LOCAL = "disabled_local", "The account was disabled by an administrator"
+        OTHER_PROVIDER = "other_provider", "The account is managed by another identity provider"
+        ALREADY_LINKED = "already_linked", "The account belongs to another record of this identity provider"
+        BREAK_GLASS = "break_glass", "The account is a break-glass account"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        APPROVED = "approved", "Approved, waiting for the IdP's next try"
+        RESOLVED = "resolved", "Resolved"
+        DISMISSED = "dismissed", "Dismissed"
+
+    identity_provider = models.ForeignKey(
+        "identity.IdentityProvider", on_delete=models.CASCADE, related_name="conflicts"
+    )
+    user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="conflicts")
+    reason = models.CharField(max_length=20, choices=Reason)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    user_name = models.CharField(max_length=255)
+    user_name_key = models.CharField(max_length=255, editable=False)
+    email = models.CharField(max_length=255, blank=True)
+    email_key = models.CharField(max_length=255, blank=True, editable=False)
+    external_id = models.CharField(max_length=255, blank=True)
+    first_name = models.CharField(max_length=255, blank=True)
+    last_name = models.CharField(max_length=255, blank=True)
+    tries = models.PositiveIntegerField(default=1, editable=False)
+    first_seen_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
+    decided_by = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ConflictQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-last_seen_at", "-id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["identity_provider", "user_name_key", "user"], name="conflict_unique"
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["state", "last_seen_at"], name="conflict_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.user_name} ({self.get_reason_display()})"
+
+    @property
+    def can_be_linked(self) -> bool:
+        return self.reason not in {self.Reason.BREAK_GLASS, self.Reason.ALREADY_LINKED}
+
+    @property
+    def needs_move(self) -> bool:
+        """Whether the account must leave its other IdP before it can be linked (R7)."""
+        return self.reason == self.Reason.OTHER_PROVIDER

@@ -1,0 +1,39 @@
+"""Invitations of people whom no IdP provisions."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+LIFETIME = timedelta(hours=72)
+
+
+def default_expiry() -> datetime:
+    return timezone.now() + LIFETIME
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def pending(self) -> InvitationQuerySet:
+        return self.filter(expires_at__gt=timezone.now())
+
+
+class Invitation(models.Model):
+    """A single-use link for one Invited user (SR-23). Accepting, revoking or provisioning deletes the row."""
+
+    user = models.OneToOneField("identity.User", on_delete=models.CASCADE, related_name="invitation")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    email = models.CharField(max_length=255)
+    invited_by = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(default=default_expiry, editable=False)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ("-created_at", "-id")
+
+    def __str__(self) -> str:
+        return self.email

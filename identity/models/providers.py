@@ -1,0 +1,71 @@
+"""Identity providers and the tokens they call with."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class IdentityProvider(models.Model):
+    """A directory that provisions people over SCIM and signs them in over SSO."""
+
+    class Kind(models.TextChoices):
+        OKTA = "okta", "Okta"
+        ENTRA = "entra", "Microsoft Entra ID"
+        ONELOGIN = "onelogin", "OneLogin"
+        JUMPCLOUD = "jumpcloud", "JumpCloud"
+        PINGONE = "pingone", "PingOne"
+        GOOGLE = "google", "Google Workspace"
+        RAUTHY = "rauthy", "Rauthy"
+        OTHER = "other", "Other"
+
+    name = models.CharField(max_length=255)
+    name_key = models.CharField(max_length=255, unique=True, editable=False)
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.OTHER)
+    asks_before_adopting = models.BooleanField(
+        "ask before adopting existing users",
+        default=False,
+        help_text="When the same username and email exist already: record a conflict instead of linking (R5).",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("name_key",)
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(name_key=""), name="identity_provider_has_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SCIMToken(models.Model):
+    """A bearer token of one IdP (R23). Only a digest is stored; deletion revokes it at the next request."""
+
+    identity_provider = models.ForeignKey(
+        IdentityProvider, on_delete=models.CASCADE, related_name="scim_tokens"
+    )
+    label = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=32, editable=False, help_text="What is shown of the token: prefix and end.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        "identity.User", null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    last_used_from = models.CharField(max_length=64, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "SCIM token"
+        ordering = ("-created_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.hint})"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()

@@ -1,0 +1,205 @@
+"""The IdP's side: people and groups as the IdP sent them. Made and changed only by provisioning."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from identity.models.providers import IdentityProvider
+
+
+class SSOUserQuerySet(models.QuerySet["SSOUser"]):
+    def of(self, identity_provider_id: int) -> SSOUserQuerySet:
+        """What this IdP's tokens may see, and nothing else (SR-4)."""
+        return self.filter(identity_provider_id=identity_provider_id)
+
+
+class SSOUser(models.Model):
+    """A SCIM User as the IdP sent it, linked once to the portal user it became (R1).
+
+    `attributes` is the IdP's record as canonical SCIM JSON without id, meta, active and groups;
+    `keys` holds its comparable values by attribute path, so that filters need not know JSON's spelling.
+    `email` is the one of its emails that the portal would take; `active` is what the IdP last said; the answer to "may they in?" is `user.status` alone (R11).
+    """
+
+    scim_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    identity_provider = models.ForeignKey(
+        "identity.IdentityProvider", on_delete=models.CASCADE, related_name="sso_users"
+    )
+    user = models.OneToOneField("identity.User", on_delete=models.CASCADE, related_name="sso_user")
+    user_name = models.CharField(max_length=255)
+    user_name_key = models.CharField(max_length=255, editable=False)
+    external_id = models.CharField(max_length=255, null=True, blank=True)
+    email = models.CharField(max_length=255, null=True, blank=True)
+    email_key = models.CharField(max_length=255, null=True, editable=False)
+    active = models.BooleanField(default=True)
+    attributes = models.JSONField(default=dict)
+    keys = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    modified_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = SSOUserQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "SSO user"
+        ordering = ("id",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["identity_provider", "user_name_key"], name="sso_user_name_unique"
+            ),
+            models.CheckConstraint(condition=~Q(user_name_key=""), name="sso_user_has_name"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["identity_provider", "external_id"], name="sso_user_by_external_id"),
+            models.Index(fields=["identity_provider", "modified_at"], name="sso_user_by_modified"),
+        ]
+
+    def __str__(self) -> str:
+        return self.user_name
+
+
+class SSOUserValue(models.Model):
+    """One value of a multi-valued attribute of an SSO user, kept in a table so that filters can use an index."""
+
+    sso_user = models.ForeignKey(SSOUser, on_delete=models.CASCADE, related_name="values")
+    attribute = models.CharField(max_length=40)
+    key = models.CharField(max_length=255, blank=True, help_text="Folded `value`, cut at 255 characters.")
+    data = models.JSONField(help_text="Comparable sub-attributes of this value.")
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["attribute", "key"], name="sso_value_by_key")]
+
+    def __str__(self) -> str:
+        return f"{self.attribute}: {self.key}"
+
+
+class SSOGroupQuerySet(models.QuerySet["SSOGroup"]):
+    def of(self, identity_provider_id: int) -> SSOGroupQuerySet:
+        """What this IdP's tokens may see: declared groups are invisible until pushed (R19, SR-4)."""
+        return self.filter(identity_provider_id=identity_provider_id, pushed_at__isnull=False)
+
+    def unmapped(self) -> SSOGroupQuerySet:
+        return self.filter(mappings=None)
+
+
+class SSOGroup(models.Model):
+    """A SCIM Group as the IdP pushed it, or as an administrator declared it by name (R14, R19)."""
+
+    scim_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    identity_provider = models.ForeignKey(
+        "identity.IdentityProvider", on_delete=models.CASCADE, related_name="sso_groups"
+    )
+    display_name = models.CharField(max_length=255)
+    display_name_key = models.CharField(max_length=255, editable=False)
+    external_id = models.CharField(max_length=255, null=True, blank=True)
+    members = models.ManyToManyField(SSOUser, through="SSOMembership", related_name="sso_groups")
+    pushed_at = models.DateTimeField(null=True, editable=False, help_text="Empty while only declared.")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    modified_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = SSOGroupQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "SSO group"
+        ordering = ("display_name_key", "id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["identity_provider", "display_name_key"], name="sso_group_name_unique"
+            ),
+            models.CheckConstraint(condition=~Q(display_name_key=""), name="sso_group_has_name"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["identity_provider", "external_id"], name="sso_group_by_external_id"),
+            models.Index(fields=["identity_provider", "modified_at"], name="sso_group_by_modified"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def is_declared_only(self) -> bool:
+        return self.pushed_at is None
+
+
+class SSOMembership(models.Model):
+    """That the IdP counts an SSO user among an SSO group's members."""
+
+    sso_group = models.ForeignKey(SSOGroup, on_delete=models.CASCADE, related_name="memberships")
+    sso_user = models.ForeignKey(SSOUser, on_delete=models.CASCADE, related_name="memberships")
+
+    class Meta:
+        verbose_name = "SSO membership"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sso_group", "sso_user"], name="sso_membership_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sso_user_id} in {self.sso_group_id}"
+
+
+class SSOIdentity(models.Model):
+    """Who signs in as whom: (identity provider, subject) is the only key (SR-5)."""
+
+    identity_provider = models.ForeignKey(
+        "identity.IdentityProvider", on_delete=models.CASCADE, related_name="identities"
+    )
+    subject = models.CharField(max_length=255)
+    user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="sso_identities")
+    last_login_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "SSO identity"
+        verbose_name_plural = "SSO identities"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["identity_provider", "subject"], name="sso_identity_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.identity_provider_id}: {self.subject}"
+
+
+class RetiredResourceQuerySet(models.QuerySet["RetiredResource"]):
+    def users_of(self, identity_provider: IdentityProvider | int) -> RetiredResourceQuerySet:
+        return self.filter(
+            identity_provider=identity_provider, resource_type=RetiredResource.ResourceType.USER
+        )
+
+
+class RetiredResource(models.Model):
+    """A SCIM id that is gone. Ids are never reused, and late pushes that name one are told apart (R9, R20)."""
+
+    class ResourceType(models.TextChoices):
+        USER = "User", "User"
+        GROUP = "Group", "Group"
+
+    scim_id = models.UUIDField(primary_key=True)
+    identity_provider = models.ForeignKey(
+        "identity.IdentityProvider", on_delete=models.CASCADE, related_name="retired_resources"
+    )
+    resource_type = models.CharField(max_length=5, choices=ResourceType)
+    user = models.ForeignKey(
+        "identity.User", null=True, on_delete=models.SET_NULL, related_name="retired_resources"
+    )
+    user_name_key = models.CharField(max_length=255, blank=True)
+    email_key = models.CharField(max_length=255, blank=True)
+    external_id = models.CharField(max_length=255, null=True)
+    retired_at = models.DateTimeField(default=timezone.now)
+
+    objects = RetiredResourceQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["identity_provider", "user_name_key"], name="retired_by_user_name")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_type} {self.scim_id}"
+

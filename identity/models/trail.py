@@ -1,0 +1,111 @@
+"""What happened. Audit events are append-only, in the database too; people appear in them by id."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+
+class AuditEvent(models.Model):
+    """One change, written in its own transaction (SR-41). Columns are plain ids: what they name may be gone."""
+
+    at = models.DateTimeField(default=timezone.now)
+    action = models.CharField(max_length=60)
+    actor_kind = models.CharField(max_length=12)
+    actor_id = models.BigIntegerField(null=True)
+    actor_label = models.CharField(max_length=150, blank=True)
+    request_id = models.CharField(max_length=32)
+    identity_provider_id = models.BigIntegerField(null=True)
+    user_id = models.BigIntegerField(null=True)
+    group_id = models.BigIntegerField(null=True)
+    sso_group_id = models.BigIntegerField(null=True)
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes: ClassVar = [
+            models.Index(fields=["user_id", "id"], name="audit_by_user"),
+            models.Index(fields=["group_id", "id"], name="audit_by_group"),
+            models.Index(fields=["action", "id"], name="audit_by_action"),
+        ]
+
+    def __str__(self) -> str:
+        return self.action
+
+
+class AuditPersonalData(models.Model):
+    """Names, usernames and emails of an event: the part that a permanent deletion erases (R10)."""
+
+    event = models.OneToOneField(
+        AuditEvent, primary_key=True, on_delete=models.DO_NOTHING, related_name="personal_data"
+    )
+    user_id = models.BigIntegerField(db_index=True)
+    values = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "audit personal data"
+
+    def __str__(self) -> str:
+        return f"event {self.event_id}"
+
+
+class ProvisioningLog(models.Model):
+    """One row for each SCIM write or refusal: what the IdP sent, in words, and what became of it."""
+
+    class Outcome(models.TextChoices):
+        APPLIED = "applied", "Applied"
+        PARTLY = "partly", "Applied in part"
+        UNCHANGED = "unchanged", "Nothing to change"
+        REFUSED = "refused", "Refused"
+
+    at = models.DateTimeField(default=timezone.now)
+    identity_provider = models.ForeignKey(
+        "identity.IdentityProvider", null=True, on_delete=models.SET_NULL, related_name="log"
+    )
+    token_label = models.CharField(max_length=150, blank=True)
+    request_id = models.CharField(max_length=32)
+    address = models.CharField(max_length=64, blank=True)
+    method = models.CharField(max_length=8)
+    resource_type = models.CharField(max_length=20)
+    resource_id = models.CharField(max_length=64, blank=True)
+    user = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    subject_key = models.CharField(max_length=255, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    status = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=40, blank=True)
+    summary = models.TextField()
+    details = models.JSONField(default=dict)
+    duration_ms = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "provisioning log entry"
+        verbose_name_plural = "provisioning log"
+        ordering = ("-id",)
+        indexes: ClassVar = [
+            models.Index(fields=["identity_provider", "id"], name="log_by_provider"),
+            models.Index(fields=["outcome", "id"], name="log_by_outcome"),
+            models.Index(fields=["subject_key"], name="log_by_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return self.summary
+
+
+class DeletionRecord(models.Model):
+    """That a user was deleted for good: ids and keyed digests only (R10, SR-19)."""
+
+    user_id = models.BigIntegerField()
+    scim_ids = models.JSONField(default=list)
+    username_digest = models.CharField(max_length=64, db_index=True)
+    email_digest = models.CharField(max_length=64, blank=True, db_index=True)
+    deleted_by_id = models.BigIntegerField(null=True)
+    deleted_at = models.DateTimeField(default=timezone.now)
+    reason = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"user {self.user_id}"

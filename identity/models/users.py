@@ -1,0 +1,197 @@
+"""The portal's users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from identity.keys import fold
+
+if TYPE_CHECKING:
+    from identity.models.sso import SSOUser
+
+
+class Status(models.TextChoices):
+    """R11. The one source of truth for whether somebody may use the portal."""
+
+    INVITED = "invited", "Invited"
+    ENABLED = "enabled", "Enabled"
+    DISABLED = "disabled", "Disabled"
+
+
+class Role(models.TextChoices):
+    """Owners change roles and access settings, administrators do the rest, support deletes."""
+
+    MEMBER = "member", "Member"
+    SUPPORT = "support", "Support"
+    ADMINISTRATOR = "administrator", "Administrator"
+    OWNER = "owner", "Owner"
+
+    @property
+    def rank(self) -> int:
+        return list(Role).index(self)
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def with_status(self, status: Status) -> UserQuerySet:
+        return self.filter(status=status)
+
+    def enabled_owners(self) -> UserQuerySet:
+        return self.filter(role=Role.OWNER, status=Status.ENABLED)
+
+    def break_glass(self) -> UserQuerySet:
+        return self.filter(is_break_glass=True)
+
+    def proven_break_glass(self) -> UserQuerySet:
+        return self.break_glass().filter(status=Status.ENABLED)
+
+    def administrators(self) -> UserQuerySet:
+        return self.filter(role__in=[Role.ADMINISTRATOR, Role.OWNER], status=Status.ENABLED)
+
+    def unmanaged(self) -> UserQuerySet:
+        return self.filter(managed_by=None)
+
+    def search(self, text: str) -> UserQuerySet:
+        """People whose username, email or name begins with `text`, compared as keys are."""
+        return self.filter(matching(text))
+
+
+def matching(text: str, prefix: str = "") -> Q:
+    """The condition that a user's username, email, first or last name begins with `text`."""
+    key = fold(text).strip()
+    return (
+        Q(**{f"{prefix}username_key__startswith": key})
+        | Q(**{f"{prefix}email_key__startswith": key})
+        | Q(**{f"{prefix}first_name__istartswith": text.strip()})
+        | Q(**{f"{prefix}last_name__istartswith": text.strip()})
+    )
+
+
+class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(username_key=fold(username or ""))
+
+
+class User(AbstractBaseUser):
+    """A person in the portal. Made and changed only by `identity.services`.
+
+    `username` is permanent (R3; the database refuses an update). `managed_by` is the IdP that provisions
+    this person: empty for local and just-in-time users, kept when the IdP deletes its record.
+    """
+
+    last_login = None
+    username = models.CharField(max_length=255)
+    username_key = models.CharField(max_length=255, unique=True, editable=False)
+    email = models.CharField(max_length=255, null=True, blank=True)
+    email_key = models.CharField(max_length=255, null=True, unique=True, editable=False)
+    first_name = models.CharField(max_length=255, blank=True)
+    last_name = models.CharField(max_length=255, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.ENABLED)
+    role = models.CharField(max_length=15, choices=Role, default=Role.MEMBER)
+    is_break_glass = models.BooleanField("break-glass account", default=False)
+    last_active = models.DateTimeField(null=True, blank=True, editable=False)
+    managed_by = models.ForeignKey(
+        "identity.IdentityProvider",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="managed_users",
+    )
+    credential_epoch = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    sso_user: SSOUser
+
+    class Meta:
+        ordering = ("username_key",)
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="user_status_known"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
+            models.CheckConstraint(condition=~Q(username_key=""), name="user_has_username"),
+            models.CheckConstraint(
+                condition=Q(email__isnull=True, email_key__isnull=True)
+                | Q(email__isnull=False, email_key__isnull=False),
+                name="user_email_has_key",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_break_glass=False) | Q(role=Role.OWNER, managed_by__isnull=True),
+                name="break_glass_is_a_local_owner",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["status", "username_key"], name="user_by_status"),
+            models.Index(fields=["managed_by", "username_key"], name="user_by_manager"),
+            models.Index(
+                fields=["role"], name="user_privileged", condition=~Q(role=Role.MEMBER)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def display_name(self) -> str:
+        """First and last name, else the username."""
+        return f"{self.first_name} {self.last_name}".strip() or self.username
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        """What Django asks before it lets somebody in; derived from `status`, never assigned (R11)."""
+        return self.status == Status.ENABLED
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the admin site opens for this person."""
+        return self.role != Role.MEMBER
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role in {Role.ADMINISTRATOR, Role.OWNER}
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether an existing IdP provisions this person (also after the IdP deleted its record)."""
+        return self.managed_by_id is not None
+
+    @property
+    def rank(self) -> int:
+        return Role(self.role).rank
+
+    def get_full_name(self) -> str:
+        return self.display_name
+
+    def get_short_name(self) -> str:
+        return self.first_name or self.username
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Django's permissions are not used: `identity.policy` and the admin's roles decide."""
+        return False
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_staff
+
+    def get_session_auth_hash(self) -> str:
+        """Changes with the password and with `credential_epoch`, so raising the epoch ends all sessions (R13)."""
+        return self._session_hash()
+
+    def get_session_auth_fallback_hash(self) -> Any:
+        return ()
+
+    def _session_hash(self) -> str:
+        salt = "identity.models.User.session"
+        return salted_hmac(salt, f"{self.password}:{self.credential_epoch}", algorithm="sha256").hexdigest()
+
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        return username

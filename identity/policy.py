@@ -1,0 +1,214 @@
+"""The one place that answers "may this be done now?" (DESIGN section 4, SR-16, SR-17).
+
+Role comes first, then the person or group it is about, then the mode: a cell of `MATRIX`. The web UI,
+the REST API and the services ask the same functions, so what is refused is also hidden, with the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from identity.errors import Refused
+from identity.models import AccessSettings, Mode, Role, User
+
+if TYPE_CHECKING:
+    from identity.actors import Actor
+    from identity.models import Group
+
+
+class Action(StrEnum):
+    """Everything that somebody may or may not do in the portal."""
+
+    INVITE = "invite"
+    EDIT_PROFILE = "edit_profile"
+    CHANGE_MEMBERS = "change_members"
+    SET_STATUS = "set_status"
+    MANAGE_GROUPS = "manage_groups"
+    MANAGE_MAPPINGS = "manage_mappings"
+    RESOLVE_CONFLICTS = "resolve_conflicts"
+    MANAGE_PROVIDERS = "manage_providers"
+    MANAGE_ASSETS = "manage_assets"
+    VIEW_DIRECTORY = "view_directory"
+    CHANGE_ROLE = "change_role"
+    CHANGE_ACCESS_SETTINGS = "change_access_settings"
+    DELETE_PERMANENTLY = "delete_permanently"
+
+
+class Cell(StrEnum):
+    """What a cell of the table says."""
+
+    NO = "no"
+    YES = "yes"
+    UNMAPPED = "unmapped groups only"
+
+
+NO, YES, UNMAPPED = Cell.NO, Cell.YES, Cell.UNMAPPED
+
+MODES = (
+    Mode(scim_enabled=True, sso_enforced=True),
+    Mode(scim_enabled=True, sso_enforced=False),
+    Mode(scim_enabled=False, sso_enforced=True),
+    Mode(scim_enabled=False, sso_enforced=False),
+)
+
+# fmt: off
+MATRIX: dict[Action, tuple[Cell, Cell, Cell, Cell]] = {
+    #                       SCIM on,    SCIM on,      SCIM off,   SCIM off,
+    #                       SSO forced  not enforced  SSO forced  not enforced
+    Action.INVITE:         (NO,         YES,          NO,         YES),
+    Action.EDIT_PROFILE:   (NO,         YES,          YES,        YES),
+    Action.CHANGE_MEMBERS: (UNMAPPED,   UNMAPPED,     YES,        YES),
+    Action.SET_STATUS:     (NO,         NO,           YES,        YES),
+}
+# fmt: on
+
+_ADMINISTRATORS = frozenset({Role.ADMINISTRATOR, Role.OWNER})
+_OWNERS = frozenset({Role.OWNER})
+_SUPPORT = frozenset({Role.SUPPORT})
+
+ROLES: dict[Action, frozenset[Role]] = {
+    **dict.fromkeys(Action, _ADMINISTRATORS),
+    Action.CHANGE_ROLE: _OWNERS,
+    Action.CHANGE_ACCESS_SETTINGS: _OWNERS,
+    Action.DELETE_PERMANENTLY: _SUPPORT,
+}
+
+_PHRASES: dict[Action, str] = {
+    Action.INVITE: "Inviting users",
+    Action.EDIT_PROFILE: "Editing profiles",
+    Action.CHANGE_MEMBERS: "Changing the members of a mapped group",
+    Action.SET_STATUS: "Enabling and disabling users",
+    Action.MANAGE_GROUPS: "Managing groups",
+    Action.MANAGE_MAPPINGS: "Mapping SSO groups",
+    Action.RESOLVE_CONFLICTS: "Resolving conflicts",
+    Action.MANAGE_PROVIDERS: "Managing identity providers and tokens",
+    Action.MANAGE_ASSETS: "Managing assets",
+    Action.VIEW_DIRECTORY: "Viewing the directory",
+    Action.CHANGE_ROLE: "Changing roles and break-glass flags",
+    Action.CHANGE_ACCESS_SETTINGS: "Changing access settings",
+    Action.DELETE_PERMANENTLY: "Permanent deletion",
+}
+
+_INSTEAD: dict[Action, str] = {
+    Action.INVITE: "Assign the person to the portal in your identity provider.",
+    Action.EDIT_PROFILE: "Change the profile in your identity provider; it arrives with its next update.",
+    Action.CHANGE_MEMBERS: "Change the group in your identity provider, or delete the mapping first.",
+    Action.SET_STATUS: "Assign or unassign the person in your identity provider.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer: `code` is stable, `reason` is a sentence that says who can do it instead."""
+
+    allowed: bool
+    code: str
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+ALLOWED = Decision(True, "allowed")
+UNMANAGED_USER = Decision(True, "unmanaged_user", "No identity provider manages this user.")
+
+
+def cell(action: Action, mode: Mode) -> Cell:
+    """One cell of the table; actions outside the table do not depend on the mode."""
+    row = MATRIX.get(action)
+    return row[MODES.index(mode)] if row else Cell.YES
+
+
+def decide(
+    action: Action,
+    *,
+    actor: Actor,
+    mode: Mode | None = None,
+    user: User | None = None,
+    group: Group | None = None,
+) -> Decision:
+    """Whether `actor` may do `action` now, to this user or group.
+
+    `mode` is read from the database when not given; give it when asking many times in one request.
+    """
+    by_role = _decide_by_role(action, actor)
+    if not by_role:
+        return by_role
+    if user is not None and _outranks(user, actor, action):
+        return Decision(False, "target_outranks_actor", f"Only an owner may do this to {_a_role(user)}.")
+    return _decide_by_mode(action, mode or current_mode(), user, group)
+
+
+def require(
+    action: Action,
+    *,
+    actor: Actor,
+    mode: Mode | None = None,
+    user: User | None = None,
+    group: Group | None = None,
+) -> None:
+    """Raise Refused with the decision's code and reason unless `decide` allows it."""
+    decision = decide(action, actor=actor, mode=mode, user=user, group=group)
+    if not decision:
+        raise Refused(decision.reason, code=decision.code)
+
+
+def current_mode() -> Mode:
+    """The two flags now."""
+    return AccessSettings.objects.mode()
+
+
+def may_use_password(user: User, mode: Mode) -> Decision:
+    """R22: with SSO enforced, passwords work for break-glass accounts only, on every door."""
+    if mode.sso_enforced and not user.is_break_glass:
+        return Decision(
+            False,
+            "sso_enforced",
+            "Single sign-on is enforced: sign in through your identity provider.",
+        )
+    return ALLOWED
+
+
+def describe(mode: Mode) -> str:
+    """The mode in plain words, for the dashboard."""
+    allowed = [_PHRASES[action].lower() for action in MATRIX if cell(action, mode) is YES]
+    refused = [_PHRASES[action].lower() for action in MATRIX if cell(action, mode) is not YES]
+    parts = [f"{mode}."]
+    if allowed:
+        parts.append(f"Administrators may do here: {', '.join(allowed)}.")
+    if refused:
+        parts.append(f"Only the identity provider does: {', '.join(refused)}.")
+    return " ".join(parts)
+
+
+def _decide_by_role(action: Action, actor: Actor) -> Decision:
+    if actor.role in ROLES[action]:
+        return ALLOWED
+    allowed = " or ".join(str(role.label).lower() for role in Role if role in ROLES[action])
+    return Decision(False, "role_required", f"{_PHRASES[action]} needs the role {allowed}.")
+
+
+def _outranks(user: User, actor: Actor, action: Action) -> bool:
+    return action is not Action.DELETE_PERMANENTLY and user.rank > Role(actor.role).rank
+
+
+def _decide_by_mode(action: Action, mode: Mode, user: User | None, group: Group | None) -> Decision:
+    match cell(action, mode):
+        case Cell.YES:
+            return ALLOWED
+        case Cell.UNMAPPED if group is not None and not group.mappings.exists():
+            return ALLOWED
+        case Cell.NO if action is Action.SET_STATUS and user is not None and not user.is_managed:
+            return UNMANAGED_USER
+    return Decision(
+        False,
+        f"{action}.{mode.code}",
+        f"{_PHRASES[action]} is not possible here while {mode}. {_INSTEAD[action]}",
+    )
+
+
+def _a_role(user: User) -> str:
+    article = "an" if user.role in _ADMINISTRATORS else "a"
+    return f"{article} {Role(user.role).label.lower()}"

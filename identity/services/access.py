@@ -1,0 +1,130 @@
+"""The two flags: switching SCIM and SSO enforcement on and off (R21, R22)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from identity import audit, policy
+from identity.errors import Refused
+from identity.models import AccessSettings, Group, Invitation, Mode, SSOIdentity, SSOUser, Status, User
+from identity.policy import Action
+from identity.services import memberships
+from identity.services.locks import lock, locked
+from identity.services.users import set_status
+
+if TYPE_CHECKING:
+    from identity.actors import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Where the portal has moved away from what the IdPs last said, while SCIM was off (R21)."""
+
+    to_enable: QuerySet[SSOUser]
+    to_disable: QuerySet[SSOUser]
+    groups: list[tuple[Group, QuerySet[User], QuerySet[User]]]
+
+    def __bool__(self) -> bool:
+        return self.to_enable.exists() or self.to_disable.exists() or bool(self.groups)
+
+
+def differences() -> Differences:
+    """Status and membership that differ; groups come with who would join and who would leave."""
+    linked = SSOUser.objects.select_related("user")
+    return Differences(
+        to_enable=linked.filter(active=True, user__status=Status.DISABLED),
+        to_disable=linked.filter(active=False, user__status=Status.ENABLED),
+        groups=[entry for group in Group.objects.mapped() if any(q.exists() for q in (entry := _drift(group))[1:])],
+    )
+
+
+def _drift(group: Group) -> tuple[Group, QuerySet[User], QuerySet[User]]:
+    current = User.objects.filter(memberships__group=group)
+    brought = SSOUser.objects.filter(sso_groups__mappings__group=group).values("user")
+    return (
+        group,
+        User.objects.filter(pk__in=brought).exclude(pk__in=current.values("pk")),
+        current.exclude(pk__in=brought),
+    )
+
+
+@transaction.atomic
+def set_mode(
+    *,
+    scim_enabled: bool,
+    sso_enforced: bool,
+    actor: Actor,
+    follow_idp: bool = False,
+    force: bool = False,
+) -> Mode:
+    """Set both flags. `follow_idp` applies the differences when SCIM is switched on, else they are kept until the
+    IdP sends again. `force` (command line only) skips what must be proven before SSO is enforced (R22).
+    """
+    policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
+    row = lock(AccessSettings, 1)
+    before, after = row.mode, Mode(scim_enabled, sso_enforced)
+    if before == after:
+        return after
+    if after.sso_enforced and not before.sso_enforced:
+        require_ready_to_enforce(actor, force=force)
+    row.scim_enabled, row.sso_enforced = after
+    row.save(update_fields=["scim_enabled", "sso_enforced"])
+    audit.record(
+        "access.mode_set",
+        actor=actor,
+        details={
+            "scim_enabled": audit.change(before.scim_enabled, after.scim_enabled),
+            "sso_enforced": audit.change(before.sso_enforced, after.sso_enforced),
+            "forced": force,
+        },
+    )
+    if after.sso_enforced and not before.sso_enforced:
+        _close_password_doors()
+    if after.scim_enabled and not before.scim_enabled and follow_idp:
+        _follow_idp(actor)
+    return after
+
+
+def require_ready_to_enforce(actor: Actor, *, force: bool = False) -> None:
+    """R22: an owner whose own SSO login succeeded, and an enabled break-glass account; else Refused says what lacks."""
+    if not User.objects.proven_break_glass().exists() and not force:
+        raise Refused(
+            "Create a break-glass account first: a local owner who can open the portal when SSO fails.",
+            code="no_break_glass_account",
+        )
+    if force and actor.kind == "operator":
+        return
+    proven = SSOIdentity.objects.filter(user_id=actor.id, last_login_at__isnull=False)
+    if actor.kind != "user" or not proven.exists():
+        raise Refused(
+            "Sign in through SSO yourself first: only an owner who has done so can enforce it.",
+            code="sso_login_not_proven",
+        )
+
+
+def _close_password_doors() -> None:
+    """Password sessions and reset links end, pending invitations stop working, for all but break-glass accounts."""
+    User.objects.filter(is_break_glass=False).update(credential_epoch=F("credential_epoch") + 1)
+
+
+def _follow_idp(actor: Actor) -> None:
+    found = differences()
+    for sso_user in [*found.to_enable, *found.to_disable]:
+        user = lock(User, sso_user.user_id)
+        set_status(user, Status.ENABLED if sso_user.active else Status.DISABLED, actor=actor)
+    groups = locked(Group.objects.mapped())
+    joined, left = memberships.follow_mappings(groups)
+    audit.record("access.idp_followed", actor=actor, details={"joined": joined, "left": left})
+
+
+def consequences_of_enforcing() -> dict[str, int]:
+    """Whom switching SSO enforcement on would touch, for the page that asks first."""
+    people = User.objects.with_status(Status.ENABLED).filter(is_break_glass=False)
+    return {
+        "password_users": people.exclude(password__startswith="!").count(),
+        "invitations": Invitation.objects.pending().count(),
+    }

@@ -1,0 +1,176 @@
+"""Collisions between an IdP's people and existing accounts, and what an administrator decides (R6, R7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from identity import audit, policy
+from identity.errors import Refused
+from identity.models import Conflict, Role, SSOUser, User
+from identity.policy import Action
+from identity.services.locks import lock
+from identity.services.provisioning_log import Outcome, log_write
+
+if TYPE_CHECKING:
+    from identity.actors import Actor, Provisioner
+    from identity.services.records import PersonRecord
+
+State = Conflict.State
+
+_SENTENCES: dict[str, str] = {
+    Conflict.Reason.OTHER_EMAIL: "userName {user_name} exists in the portal with another email.",
+    Conflict.Reason.OTHER_USERNAME: "The email of {user_name} belongs to another user of the portal.",
+    Conflict.Reason.ASK_FIRST: "{user_name} exists in the portal and waits for an administrator's approval.",
+    Conflict.Reason.PRIVILEGED: "{user_name} exists in the portal with a privileged role.",
+    Conflict.Reason.DISABLED_LOCAL: "{user_name} exists in the portal and was disabled by an administrator.",
+    Conflict.Reason.OTHER_PROVIDER: "{user_name} is managed by another identity provider.",
+    Conflict.Reason.ALREADY_LINKED: "{user_name} belongs to another record of this identity provider.",
+    Conflict.Reason.BREAK_GLASS: "userName {user_name} is reserved.",
+}
+
+
+def sentence(conflict: Conflict) -> str:
+    """What the IdP's administrator reads in the 409."""
+    what = _SENTENCES[conflict.reason].format(user_name=conflict.user_name)
+    if not conflict.can_be_linked:
+        return what
+    return f"{what} A portal administrator can resolve this conflict; then send the user again."
+
+
+def record_conflict(user: User, reason: str, record: PersonRecord, *, actor: Provisioner) -> Conflict:
+    """Add the conflict or count another try; changed data reopen one that was dismissed or approved (R7)."""
+    conflict, is_new = Conflict.objects.select_for_update(of=("self",)).get_or_create(
+        identity_provider_id=actor.identity_provider_id,
+        user=user,
+        user_name_key=record.user_name_key,
+        defaults={"reason": reason, **_said(record)},
+    )
+    if not is_new:
+        _count_try(conflict, reason, record)
+    log_write(
+        sentence(conflict),
+        actor=actor,
+        outcome=Outcome.REFUSED,
+        status=409,
+        code=reason,
+        resource_type="User",
+        user_id=user.pk,
+        subject_key=record.user_name_key,
+        details={"conflict": conflict.pk},
+    )
+    if is_new:
+        audit.record("conflict.recorded", actor=actor, user_id=user.pk, details=_facts(conflict))
+    return conflict
+
+
+def _said(record: PersonRecord) -> dict[str, str]:
+    return {
+        "user_name": record.user_name,
+        "email": record.email or "",
+        "email_key": record.email_key or "",
+        "external_id": record.external_id or "",
+        "first_name": record.first_name or "",
+        "last_name": record.last_name or "",
+    }
+
+
+def _count_try(conflict: Conflict, reason: str, record: PersonRecord) -> None:
+    said = _said(record)
+    identifying = ("email_key", "external_id")
+    changed = any(getattr(conflict, name) != said[name] for name in identifying) or conflict.reason != reason
+    if conflict.state == State.RESOLVED or changed:
+        conflict.state = State.OPEN
+    conflict.reason = reason
+    for name, value in said.items():
+        setattr(conflict, name, value)
+    conflict.tries += 1
+    conflict.last_seen_at = timezone.now()
+    conflict.save()
+
+
+@transaction.atomic
+def link_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
+    """Approve exactly this IdP, userName, email and externalId: the IdP's next try is linked to the account (R7)."""
+    policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
+    conflict = lock(Conflict, conflict.pk)
+    user = lock(User, conflict.user_id)
+    _refuse_link(conflict, user, actor)
+    return _decide(conflict, State.APPROVED, "conflict.link_approved", actor)
+
+
+@transaction.atomic
+def move_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
+    """Let the account leave its other IdP, then approve the link (R7)."""
+    policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
+    conflict = lock(Conflict, conflict.pk)
+    user = lock(User, conflict.user_id)
+    if not conflict.needs_move:
+        raise Refused("The account belongs to no other identity provider.", code="nothing_to_move")
+    _refuse_privileged(user, actor)
+    _leave_provider(user, actor)
+    return _decide(conflict, State.APPROVED, "conflict.move_approved", actor)
+
+
+@transaction.atomic
+def dismiss_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
+    """Put the conflict away; it reopens when the IdP's data change (R7)."""
+    policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
+    conflict = lock(Conflict, conflict.pk)
+    return _decide(conflict, State.DISMISSED, "conflict.dismissed", actor)
+
+
+def settle(conflict: Conflict) -> None:
+    """The approved link has been made."""
+    conflict.state = State.RESOLVED
+    conflict.save(update_fields=["state"])
+
+
+def _refuse_link(conflict: Conflict, user: User, actor: Actor) -> None:
+    if conflict.state not in {State.OPEN, State.DISMISSED}:
+        raise Refused("This conflict has been decided already.", code="already_decided")
+    if user.is_break_glass:
+        raise Refused("A break-glass account is never linked to an identity provider.", code="break_glass")
+    if conflict.needs_move and user.is_managed and user.managed_by_id != conflict.identity_provider_id:
+        raise Refused(
+            f"{user.username} is managed by {user.managed_by}: move the account instead.", code="needs_move"
+        )
+    if SSOUser.objects.filter(user=user).exists():
+        raise Refused("The account belongs to another record of an identity provider.", code="already_linked")
+    _refuse_privileged(user, actor)
+
+
+def _refuse_privileged(user: User, actor: Actor) -> None:
+    if user.is_break_glass:
+        raise Refused("A break-glass account is never linked to an identity provider.", code="break_glass")
+    if user.role != Role.MEMBER and actor.role != Role.OWNER:
+        raise Refused(
+            f"{user.username} has a privileged role: only an owner can link it.", code="owner_required"
+        )
+
+
+def _leave_provider(user: User, actor: Actor) -> None:
+    from identity.services.provisioning import release  # noqa: PLC0415  the two services refer to each other
+
+    release(user, actor=actor)
+
+
+def _decide(conflict: Conflict, state: str, action: str, actor: Actor) -> Conflict:
+    conflict.state = state
+    conflict.decided_by = getattr(actor, "user", None)
+    conflict.decided_at = timezone.now()
+    conflict.save(update_fields=["state", "decided_by", "decided_at"])
+    audit.record(
+        action,
+        actor=actor,
+        user_id=conflict.user_id,
+        identity_provider_id=conflict.identity_provider_id,
+        details=_facts(conflict),
+    )
+    return conflict
+
+
+def _facts(conflict: Conflict) -> dict[str, object]:
+    return {"conflict": conflict.pk, "reason": conflict.reason}

@@ -1,0 +1,121 @@
+"""Permanent deletion: support only, a Disabled user only (R10, SR-19)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from identity import audit, policy
+from identity.errors import InvalidValue, Refused
+from identity.keys import fold
+from identity.models import (
+    Asset,
+    AuditPersonalData,
+    DeletionRecord,
+    Group,
+    ProvisioningLog,
+    RetiredResource,
+    SSOUser,
+    Status,
+    User,
+)
+from identity.policy import Action
+from identity.services import assets
+from identity.services.locks import lock
+from identity.services.provisioning import retire
+
+if TYPE_CHECKING:
+    from identity.actors import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What a deletion would take away and what needs somebody to take it over."""
+
+    groups: list[Group]
+    owned_alone: list[Asset]
+    owned_with_others: int
+    provisioned: bool
+    log_rows: int
+
+
+def preflight(user: User) -> Preflight:
+    """What support sees before it decides."""
+    alone = list(Asset.objects.owned_only_by(user.pk))
+    return Preflight(
+        groups=list(Group.objects.filter(memberships__user=user)),
+        owned_alone=alone,
+        owned_with_others=Asset.objects.owned_by(user.pk).count() - len(alone),
+        provisioned=SSOUser.objects.filter(user=user).exists(),
+        log_rows=ProvisioningLog.objects.filter(user=user).count(),
+    )
+
+
+@transaction.atomic
+def delete_permanently(
+    user: User, *, typed_username: str, reason: str, transferee: User | None = None, actor: Actor
+) -> DeletionRecord:
+    """Delete a Disabled user for good. Raises Refused, InvalidValue.
+
+    The IdP's record goes too (its id answers 404, a later POST makes a new user). Events stay, personal values
+    are erased everywhere; ids and keyed digests remain in the DeletionRecord.
+    """
+    user = lock(User, user.pk)
+    policy.require(Action.DELETE_PERMANENTLY, actor=actor, user=user)
+    _require_deletable(user, typed_username, reason, transferee)
+    handed_over = assets.hand_over(user, transferee, actor=actor)
+    scim_ids = _retire_records(user)
+    record = DeletionRecord.objects.create(
+        user_id=user.pk,
+        scim_ids=scim_ids,
+        username_digest=keyed_digest(user.username_key),
+        email_digest=keyed_digest(user.email_key) if user.email_key else "",
+        deleted_by_id=actor.id,
+        reason=reason.strip(),
+    )
+    audit.record(
+        "user.deleted_permanently",
+        actor=actor,
+        user_id=user.pk,
+        details={"deletion": record.pk, "assets_handed_over": handed_over},
+    )
+    _erase_personal_values(user)
+    user.delete()
+    return record
+
+
+def keyed_digest(key: str) -> str:
+    """HMAC with the portal's secret: answers "was it this person?" without keeping who it was."""
+    return salted_hmac("identity.DeletionRecord", key, algorithm="sha256").hexdigest()
+
+
+def _require_deletable(user: User, typed_username: str, reason: str, transferee: User | None) -> None:
+    if user.status != Status.DISABLED:
+        raise Refused(f"{user.username} is not disabled: only disabled users can be deleted.", code="not_disabled")
+    if fold(typed_username.strip()) != user.username_key:
+        raise InvalidValue("username", "does not match the user that would be deleted")
+    if not reason.strip():
+        raise InvalidValue("reason", "is needed for the deletion record")
+    if transferee is not None and (transferee.pk == user.pk or transferee.status == Status.DISABLED):
+        raise InvalidValue("transferee", "must be another user who is not disabled")
+
+
+def _retire_records(user: User) -> list[str]:
+    """The IdP's record goes; the ids it ever had stay retired, without what they were matched by."""
+    sso_user = SSOUser.objects.filter(user=user).first()
+    if sso_user is not None:
+        retire(sso_user)
+    rows = RetiredResource.objects.filter(user=user)
+    scim_ids = [str(scim_id) for scim_id in rows.values_list("scim_id", flat=True)]
+    rows.update(user=None, user_name_key="", email_key="", external_id=None)
+    return scim_ids
+
+
+def _erase_personal_values(user: User) -> None:
+    AuditPersonalData.objects.filter(user_id=user.pk).delete()
+    keys = [user.username_key, *([user.email_key] if user.email_key else [])]
+    for rows in (ProvisioningLog.objects.filter(user=user), ProvisioningLog.objects.filter(subject_key__in=keys)):
+        rows.update(summary="Erased with the user.", subject_key="", details={}, user=None)

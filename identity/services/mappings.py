@@ -1,0 +1,115 @@
+"""Group mappings: preview first, then apply exactly what was previewed (R15-R18)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from identity import audit, policy
+from identity.errors import Outdated, Taken
+from identity.models import Group, GroupMapping, SSOGroup, SSOMembership, User
+from identity.policy import Action
+from identity.services import memberships
+from identity.services.locks import lock
+
+if TYPE_CHECKING:
+    from identity.actors import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Who would join and leave the portal group, as querysets of users; `stays` is a count.
+
+    `fingerprint` stands for exactly these people: applying asks for it and refuses when they have changed.
+    """
+
+    joins: QuerySet[User]
+    leaves: QuerySet[User]
+    stays: int
+    fingerprint: str
+
+
+def preview_mapping(sso_group: SSOGroup, group: Group) -> Preview:
+    """What mapping `sso_group` to `group` would do. With SCIM off nobody moves until it is switched on."""
+    sso_group_ids = [*group.mappings.values_list("sso_group_id", flat=True), sso_group.pk]
+    return _preview(group, sso_group_ids, empties=True)
+
+
+def preview_unmapping(mapping: GroupMapping) -> Preview:
+    """What deleting the mapping would do: the last one keeps everybody, one of several loses whom only it brought."""
+    others = mapping.group.mappings.exclude(pk=mapping.pk).values_list("sso_group_id", flat=True)
+    return _preview(mapping.group, list(others), empties=False)
+
+
+def _preview(group: Group, sso_group_ids: list[int], *, empties: bool) -> Preview:
+    current = User.objects.filter(memberships__group=group)
+    moves = policy.current_mode().scim_enabled and (empties or bool(sso_group_ids))
+    if moves:
+        brought = SSOMembership.objects.filter(sso_group__in=sso_group_ids).values("sso_user__user")
+        joins = User.objects.filter(pk__in=brought).exclude(pk__in=current.values("pk"))
+        leaves = current.exclude(pk__in=brought)
+    else:
+        joins, leaves = User.objects.none(), User.objects.none()
+    return Preview(joins, leaves, current.count() - leaves.count(), _fingerprint(joins, leaves))
+
+
+def _fingerprint(joins: QuerySet[User], leaves: QuerySet[User]) -> str:
+    hasher = hashlib.sha256()
+    for users in (joins, leaves):
+        hasher.update(repr(sorted(users.order_by().values_list("pk", flat=True))).encode())
+    return hasher.hexdigest()
+
+
+@transaction.atomic
+def apply_mapping(sso_group: SSOGroup, group: Group, *, fingerprint: str, actor: Actor) -> GroupMapping:
+    """Map, and move exactly the people who were previewed. Raises Outdated when they have changed, Taken, NotFound."""
+    policy.require(Action.MANAGE_MAPPINGS, actor=actor)
+    sso_group, group = lock(SSOGroup, sso_group.pk), lock(Group, group.pk)
+    if group.mappings.filter(sso_group=sso_group).exists():
+        raise Taken(f"{sso_group} is mapped to {group} already.")
+    _require_same(preview_mapping(sso_group, group), fingerprint)
+    mapping = GroupMapping.objects.create(
+        sso_group=sso_group, group=group, created_by=getattr(actor, "user", None)
+    )
+    _follow_if_scim_is_on("group_mapping.created", mapping, actor)
+    return mapping
+
+
+@transaction.atomic
+def delete_mapping(mapping: GroupMapping, *, fingerprint: str, actor: Actor) -> None:
+    """Unmap: deleting the last mapping of a group keeps its members (R17)."""
+    policy.require(Action.MANAGE_MAPPINGS, actor=actor)
+    sso_group = lock(SSOGroup, mapping.sso_group_id)
+    group = lock(Group, mapping.group_id)
+    mapping = lock(GroupMapping, mapping.pk)
+    _require_same(preview_unmapping(mapping), fingerprint)
+    mapping.sso_group, mapping.group = sso_group, group
+    pk = mapping.pk
+    mapping.delete()
+    mapping.pk = pk
+    _follow_if_scim_is_on("group_mapping.deleted", mapping, actor)
+
+
+def _follow_if_scim_is_on(action: str, mapping: GroupMapping, actor: Actor) -> None:
+    joined, left = 0, list[int]()
+    if policy.current_mode().scim_enabled and mapping.group.mappings.exists():
+        joined, left = memberships.follow_mappings([mapping.group])
+    audit.record(
+        action,
+        actor=actor,
+        group_id=mapping.group_id,
+        sso_group_id=mapping.sso_group_id,
+        identity_provider_id=mapping.sso_group.identity_provider_id,
+        details={"mapping": mapping.pk, "joined": joined, "left": left},
+    )
+
+
+def _require_same(preview: Preview, fingerprint: str) -> None:
+    if preview.fingerprint != fingerprint:
+        raise Outdated("Who would join or leave has changed since the preview: look at the new one and apply again.")
+
+

@@ -1,0 +1,160 @@
+"""Set-based movement of members on both sides of the bridge (R8, R15, R17, R20).
+
+Fixed SQL: each function is a fixed number of statements, whatever the number of people, and runs within the
+transaction of the service that calls it, on portal groups that are locked already.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from identity.lookups import any_of, any_of_parameter
+from identity.models import Group, Membership, SSOGroup, SSOMembership, SSOUser, User
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_IN_THE_UNION = """
+    SELECT 1 FROM identity_groupmapping gm
+      JOIN identity_ssomembership sm ON sm.sso_group_id = gm.sso_group_id
+      JOIN identity_ssouser su ON su.id = sm.sso_user_id
+     WHERE gm.group_id = identity_membership.group_id AND su.user_id = identity_membership.user_id
+"""
+
+
+def lock_groups_fed_by(sso_group: SSOGroup) -> list[Group]:
+    """The portal groups that this SSO group feeds, locked in id order before memberships are read (SR-35)."""
+    return list(Group.objects.fed_by(sso_group.pk).select_for_update(of=("self",)).order_by("pk"))
+
+
+def add_to_sso_group(sso_group: SSOGroup, ids: Iterable[UUID]) -> list[int]:
+    """Add the SSO users with these SCIM ids; the portal user ids of those who were not members yet."""
+    return _column(
+        f"""
+        INSERT INTO identity_ssomembership (sso_group_id, sso_user_id)
+        SELECT %s, su.id FROM identity_ssouser su
+         WHERE su.identity_provider_id = %s AND su.scim_id {any_of(connection)}
+        ON CONFLICT DO NOTHING RETURNING sso_user_id
+        """,
+        [sso_group.pk, sso_group.identity_provider_id, _uuids(ids)],
+    )
+
+
+def remove_from_sso_group(sso_group: SSOGroup, ids: Iterable[UUID]) -> list[int]:
+    """Remove the SSO users with these SCIM ids; the row ids of the SSO users who were members."""
+    return _column(
+        f"""
+        DELETE FROM identity_ssomembership
+         WHERE sso_group_id = %s
+           AND sso_user_id IN (SELECT id FROM identity_ssouser WHERE scim_id {any_of(connection)})
+        RETURNING sso_user_id
+        """,
+        [sso_group.pk, _uuids(ids)],
+    )
+
+
+def keep_only_in_sso_group(sso_group: SSOGroup, ids: Iterable[UUID]) -> list[int]:
+    """Remove everyone but the SSO users with these SCIM ids; the row ids of the SSO users who left."""
+    return _column(
+        f"""
+        DELETE FROM identity_ssomembership
+         WHERE sso_group_id = %s
+           AND sso_user_id NOT IN (SELECT id FROM identity_ssouser WHERE scim_id {any_of(connection)})
+        RETURNING sso_user_id
+        """,
+        [sso_group.pk, _uuids(ids)],
+    )
+
+
+def let_join(groups: list[Group], sso_user_ids: list[int]) -> int:
+    """Portal side of an addition: these SSO users' people join the groups; how many memberships were new."""
+    if not groups or not sso_user_ids:
+        return 0
+    joined = _column(
+        f"""
+        INSERT INTO identity_membership (group_id, user_id, created_at)
+        SELECT g.id, su.user_id, %s FROM identity_group g, identity_ssouser su
+         WHERE g.id {any_of(connection)} AND su.id {any_of(connection)}
+        ON CONFLICT DO NOTHING RETURNING user_id
+        """,
+        [_now(), _ids(group.pk for group in groups), _ids(sso_user_ids)],
+    )
+    return len(joined)
+
+
+def let_leave(groups: list[Group], sso_user_ids: list[int]) -> list[int]:
+    """Portal side of a removal: these SSO users' people leave the groups unless another mapping still brings them.
+
+    The portal user ids of those who left, once for each group.
+    """
+    if not groups or not sso_user_ids:
+        return []
+    return _column(
+        f"""
+        DELETE FROM identity_membership
+         WHERE group_id {any_of(connection)}
+           AND user_id IN (SELECT user_id FROM identity_ssouser WHERE id {any_of(connection)})
+           AND NOT EXISTS ({_IN_THE_UNION})
+        RETURNING user_id
+        """,
+        [_ids(group.pk for group in groups), _ids(sso_user_ids)],
+    )
+
+
+def follow_mappings(groups: list[Group]) -> tuple[int, list[int]]:
+    """Give the groups exactly the union of their SSO groups: how many joined, and who left (R15)."""
+    if not groups:
+        return 0, []
+    group_ids = _ids(group.pk for group in groups)
+    left = _column(
+        f"DELETE FROM identity_membership WHERE group_id {any_of(connection)}"
+        f" AND NOT EXISTS ({_IN_THE_UNION}) RETURNING user_id",
+        [group_ids],
+    )
+    joined = _column(
+        f"""
+        INSERT INTO identity_membership (group_id, user_id, created_at)
+        SELECT DISTINCT gm.group_id, su.user_id, %s
+          FROM identity_groupmapping gm
+          JOIN identity_ssomembership sm ON sm.sso_group_id = gm.sso_group_id
+          JOIN identity_ssouser su ON su.id = sm.sso_user_id
+         WHERE gm.group_id {any_of(connection)}
+        ON CONFLICT DO NOTHING RETURNING user_id
+        """,
+        [_now(), group_ids],
+    )
+    return len(joined), left
+
+
+def end_all_sso_memberships(sso_user: SSOUser, groups: list[Group]) -> int:
+    """R8: the person leaves all SSO groups and with them the mapped groups; how many portal groups were left."""
+    SSOMembership.objects.filter(sso_user=sso_user).delete()
+    return len(let_leave(groups, [sso_user.pk]))
+
+
+def remove_from_all_groups(user: User) -> None:
+    """R9: a revived account with another externalId starts without the groups it had."""
+    Membership.objects.filter(user=user).delete()
+
+
+def _column(sql: str, parameters: list[object]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _uuids(ids: Iterable[UUID]) -> object:
+    field = SSOUser._meta.get_field("scim_id")
+    return any_of_parameter(connection, [field.get_db_prep_value(value, connection) for value in ids])
+
+
+def _ids(ids: Iterable[int]) -> object:
+    return any_of_parameter(connection, list(ids))
+
+
+def _now() -> object:
+    return connection.ops.adapt_datetimefield_value(timezone.now())

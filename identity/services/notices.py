@@ -1,0 +1,44 @@
+"""Mails that services send once their transaction has committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from identity.models import User
+
+
+def invite(user: User, secret: str) -> None:
+    """The single-use link, to the address it is bound to (SR-23)."""
+    link = f"{settings.PUBLIC_URL}/invitations/{secret}/"
+    _send("invitation", [user.email or ""], {"user": user, "link": link})
+
+
+def tell_administrators_of_revival(user: User) -> None:
+    """R9: an account came back under another externalId; somebody should look whether it is the same person."""
+    link = f"{settings.PUBLIC_URL}/admin/identity/user/{user.pk}/change/"
+    _send("revived", _administrators(), {"user": user, "link": link})
+
+
+def tell_administrators_of_break_glass(user: User) -> None:
+    """SR-21: a break-glass account was used."""
+    _send("break_glass", _administrators(), {"user": user})
+
+
+def _administrators() -> list[str]:
+    rows = User.objects.administrators().exclude(email=None)
+    return [email for email in rows.values_list("email", flat=True) if email]
+
+
+def _send(template: str, recipients: Iterable[str], context: dict[str, object]) -> None:
+    text = render_to_string(f"mail/{template}.txt", {**context, "portal": settings.PUBLIC_URL})
+    subject, _, body = text.partition("\n")
+    addresses = [address for address in recipients if address]
+    transaction.on_commit(
+        lambda: [send_mail(subject.strip(), body.lstrip(), None, [address]) for address in addresses],
+        robust=True,
+    )

@@ -1,0 +1,415 @@
+"""What an identity provider's pushes of people do (R1-R9, R11, R13).
+
+Every function is one transaction. A refusal that leaves something behind (a Conflict) commits it and is
+raised afterwards; every other error rolls everything back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from identity import audit
+from identity.errors import Conflicted, NotFound, Taken, VersionMismatch
+from identity.models import (
+    Conflict,
+    Group,
+    GroupMapping,
+    RetiredResource,
+    Role,
+    SSOMembership,
+    SSOUser,
+    SSOUserValue,
+    Status,
+    User,
+)
+from identity.services import conflicts, memberships, notices
+from identity.services.matching import Adopt, Create, Duplicate, Link, Match, Obstacle, Revive, match
+from identity.services.provisioning_log import Outcome, log_write
+from identity.services.users import set_status
+
+if TYPE_CHECKING:
+    from identity.actors import Actor, Provisioner
+    from identity.services.records import PersonChange, PersonRecord
+
+VersionCheck = Callable[[int], bool]
+
+
+def provision_user(record: PersonRecord, *, actor: Provisioner) -> SSOUser:
+    """R1, R5-R7, R9: make the SSO user and the portal user, or link an existing one, or record a conflict.
+
+    Raises InvalidValue, Taken (this IdP has the record already) or Conflicted (the Conflict row is committed).
+    """
+    record = record.checked()
+    try:
+        result = _provision(record, actor)
+    except IntegrityError:  # another request took the name between look and write: decide again, seeing it
+        result = _provision(record, actor)
+    if isinstance(result, Conflict):
+        raise Conflicted(conflicts.sentence(result), code=result.reason)
+    return result
+
+
+@transaction.atomic
+def _provision(record: PersonRecord, actor: Provisioner) -> SSOUser | Conflict:
+    match match(record, actor):
+        case Duplicate():
+            raise Taken(f"userName {record.user_name} belongs to another user of this identity provider.")
+        case Obstacle(user, reason):
+            return conflicts.record_conflict(user, reason, record, actor=actor)
+        case found:
+            return _link(_portal_user(found, record, actor), found, record, actor)
+
+
+def _portal_user(found: Match, record: PersonRecord, actor: Provisioner) -> User:
+    if isinstance(found, Create):
+        return _create_user(record, actor)
+    return _take_over(found, record, actor)
+
+
+def _create_user(record: PersonRecord, actor: Provisioner) -> User:
+    return User.objects.create(
+        username=record.user_name,
+        username_key=record.user_name_key,
+        email=record.email,
+        email_key=record.email_key,
+        first_name=record.first_name or "",
+        last_name=record.last_name or "",
+        status=Status.DISABLED if record.active is False else Status.ENABLED,
+        password=make_password(None),
+        managed_by_id=actor.identity_provider_id,
+    )
+
+
+def _take_over(found: Adopt | Link | Revive, record: PersonRecord, actor: Provisioner) -> User:
+    """The existing account follows the IdP from now on; username and email stay (R2, R5, R7, R9)."""
+    user = found.user
+    set_status(user, Status.DISABLED if record.active is False else Status.ENABLED, actor=actor)
+    _follow_names(user, record)
+    user.managed_by_id = actor.identity_provider_id
+    if not isinstance(found, Link):
+        user.role = Role.MEMBER
+    user.save(update_fields=["first_name", "last_name", "managed_by", "role"])
+    if isinstance(found, Revive) and found.external_id != record.external_id:
+        memberships.remove_from_all_groups(user)
+        notices.tell_administrators_of_revival(user)
+    if isinstance(found, Link):
+        conflicts.settle(found.conflict)
+    return user
+
+
+_EVENTS: dict[type, tuple[str, str]] = {
+    Create: ("user.provisioned", "Created"),
+    Adopt: ("user.adopted", "Adopted the existing account of"),
+    Link: ("user.linked", "Linked, as an administrator approved,"),
+    Revive: ("user.revived", "Revived"),
+}
+
+
+def _link(user: User, found: Match, record: PersonRecord, actor: Provisioner) -> SSOUser:
+    sso_user = SSOUser.objects.create(
+        identity_provider_id=actor.identity_provider_id,
+        user=user,
+        user_name=record.user_name,
+        user_name_key=record.user_name_key,
+        external_id=record.external_id,
+        email=record.email,
+        email_key=record.email_key,
+        active=record.active is not False,
+        attributes=record.attributes,
+        keys=record.keys,
+    )
+    _store_values(sso_user, record)
+    action, verb = _EVENTS[type(found)]
+    audit.record(
+        action,
+        actor=actor,
+        user_id=user.pk,
+        details={"scim_id": str(sso_user.scim_id), "status": user.status, **_revival_details(found, record)},
+        personal=_personal(record),
+    )
+    log_write(
+        f"{verb} {user.display_name} ({user.username}), {Status(user.status).label.lower()}.",
+        actor=actor,
+        outcome=Outcome.APPLIED,
+        status=201,
+        resource_type="User",
+        resource_id=sso_user.scim_id,
+        user_id=user.pk,
+        subject_key=sso_user.user_name_key,
+    )
+    return sso_user
+
+
+def _revival_details(found: Match, record: PersonRecord) -> dict[str, Any]:
+    if isinstance(found, Revive) and found.external_id != record.external_id:
+        return {"other_external_id": True}
+    return {}
+
+
+def _personal(record: PersonRecord) -> dict[str, Any]:
+    values = {
+        "username": record.user_name,
+        "email": record.email,
+        "first_name": record.first_name,
+        "last_name": record.last_name,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _store_values(sso_user: SSOUser, record: PersonRecord) -> None:
+    rows = [
+        SSOUserValue(sso_user=sso_user, attribute=name, key=str(data.get("value", ""))[:255], data=data)
+        for name, data in record.values
+    ]
+    if len(rows) == 1:
+        rows[0].save(force_insert=True)
+    elif rows:
+        SSOUserValue.objects.bulk_create(rows)
+
+
+@dataclass(slots=True)
+class _Update:
+    """What an update did, gathered for the log row and the audit event."""
+
+    changed: list[str]
+    ignored: dict[str, dict[str, Any]]
+    personal: dict[str, Any]
+
+
+def update_user(
+    scim_id: UUID, change: PersonChange, *, actor: Provisioner, version: VersionCheck | None = None
+) -> SSOUser:
+    """R2, R4, R8: store what the IdP says now and let the portal follow where the rules say so.
+
+    `change` computes the record from the locked row. Raises NotFound, InvalidValue, Taken, VersionMismatch.
+    """
+    try:
+        return _update(scim_id, change, actor, version)
+    except IntegrityError as error:
+        raise Taken("userName belongs to another user.") from error
+
+
+@transaction.atomic
+def _update(
+    scim_id: UUID, change: PersonChange, actor: Provisioner, version: VersionCheck | None
+) -> SSOUser:
+    sso_user = _locked_sso_user(scim_id, actor, version)
+    user = sso_user.user
+    record = change(sso_user).checked()
+    update = _Update([], {}, {})
+    record = _settle_user_name(sso_user, record, update)
+    _settle_email(user, record, update)
+    _follow_profile(user, record, update)
+    stored = _store_record(sso_user, record, update)
+    status_changed = _follow_status(user, record, actor)
+    if stored or status_changed or update.changed:
+        sso_user.version += 1
+        sso_user.modified_at = timezone.now()
+    if stored or update.changed:
+        sso_user.save(update_fields=[*stored, "version", "modified_at"])
+        audit.record(
+            "user.updated",
+            actor=actor,
+            user_id=user.pk,
+            details={"changed": sorted({*stored, *update.changed}), "ignored": sorted(update.ignored)},
+            personal={**update.personal, **update.ignored},
+        )
+    _log_update(sso_user, record, update, changed=bool(stored or status_changed or update.changed), actor=actor)
+    return sso_user
+
+
+def _locked_sso_user(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> SSOUser:
+    rows = SSOUser.objects.of(actor.identity_provider_id).filter(scim_id=scim_id).select_related("user")
+    sso_user = rows.select_for_update().first()
+    if sso_user is None:
+        raise NotFound(f"User {scim_id} not found.")
+    if version is not None and not version(sso_user.version):
+        raise VersionMismatch(f"User {scim_id} has changed since: its version is now {sso_user.version}.")
+    return sso_user
+
+
+def _settle_user_name(sso_user: SSOUser, record: PersonRecord, update: _Update) -> PersonRecord:
+    """R2: a later userName is kept on the IdP's record only; one that is somebody else's is refused or dropped."""
+    if record.user_name == sso_user.user_name:
+        return record
+    if record.user_name_key != sso_user.user_name_key and _is_taken(record.user_name_key, sso_user):
+        if not _results_inactive(sso_user, record):
+            raise Taken(f"userName {record.user_name} belongs to another user.")
+        update.ignored["userName"] = audit.change(sso_user.user_name, record.user_name)
+        return record.named(sso_user.user_name)
+    if record.user_name_key != sso_user.user.username_key:
+        update.ignored["userName"] = audit.change(sso_user.user.username, record.user_name)
+    return record
+
+
+def _is_taken(key: str, sso_user: SSOUser) -> bool:
+    others = User.objects.exclude(pk=sso_user.user_id)
+    of_this_idp = SSOUser.objects.of(sso_user.identity_provider_id).filter(user_name_key=key)
+    return others.filter(Q(username_key=key) | Q(pk__in=of_this_idp.values("user"))).exists()
+
+
+def _results_inactive(sso_user: SSOUser, record: PersonRecord) -> bool:
+    if record.active is None:
+        return sso_user.user.status == Status.DISABLED
+    return not record.active
+
+
+def _settle_email(user: User, record: PersonRecord, update: _Update) -> None:
+    """R2: an email that was missing is taken when it first arrives, if it is free; a later one is only stored."""
+    if record.email_key in (None, user.email_key):
+        return
+    if user.email is not None or User.objects.filter(email_key=record.email_key).exists():
+        update.ignored["email"] = audit.change(user.email, record.email)
+        return
+    user.email, user.email_key = record.email, record.email_key
+    user.save(update_fields=["email", "email_key"])
+    update.changed.append("email")
+    update.personal["email"] = audit.change(None, record.email)
+
+
+def _follow_names(user: User, record: PersonRecord) -> dict[str, Any]:
+    changes = {}
+    for name in ("first_name", "last_name"):
+        value = getattr(record, name)
+        if value is not None and value != getattr(user, name):
+            changes[name] = audit.change(getattr(user, name), value)
+            setattr(user, name, value)
+    return changes
+
+
+def _follow_profile(user: User, record: PersonRecord, update: _Update) -> None:
+    """R4: names follow every change that carries them, over an administrator's edit as well."""
+    changes = _follow_names(user, record)
+    if changes:
+        user.save(update_fields=[*changes])
+        update.changed.extend(changes)
+        update.personal.update(changes)
+
+
+def _follow_status(user: User, record: PersonRecord, actor: Provisioner) -> bool:
+    if record.active is None:
+        return False
+    return set_status(user, Status.ENABLED if record.active else Status.DISABLED, actor=actor)
+
+
+def _store_record(sso_user: SSOUser, record: PersonRecord, update: _Update) -> list[str]:
+    """Keep the IdP's own view; the names of the columns that changed."""
+    new = {
+        "user_name": record.user_name,
+        "user_name_key": record.user_name_key,
+        "external_id": record.external_id,
+        "email": record.email,
+        "email_key": record.email_key,
+        "attributes": record.attributes,
+        "keys": record.keys,
+    }
+    if record.active is not None:
+        new["active"] = record.active
+    changed = [name for name, value in new.items() if getattr(sso_user, name) != value]
+    for name in changed:
+        setattr(sso_user, name, new[name])
+    if "attributes" in changed:
+        sso_user.values.all().delete()
+        _store_values(sso_user, record)
+    return changed
+
+
+def _log_update(
+    sso_user: SSOUser, record: PersonRecord, update: _Update, *, changed: bool, actor: Provisioner
+) -> None:
+    user = sso_user.user
+    outcome = Outcome.PARTLY if update.ignored else Outcome.APPLIED if changed else Outcome.UNCHANGED
+    log_write(
+        _update_summary(user, record, update, changed=changed),
+        actor=actor,
+        outcome=outcome,
+        status=200,
+        resource_type="User",
+        resource_id=sso_user.scim_id,
+        user_id=user.pk,
+        subject_key=sso_user.user_name_key,
+        details={"ignored": update.ignored} if update.ignored else {},
+    )
+
+
+def _update_summary(user: User, record: PersonRecord, update: _Update, *, changed: bool) -> str:
+    parts = []
+    if record.active is not None:
+        parts.append(f"Set {user.display_name} {'active' if record.active else 'inactive'}.")
+    elif changed:
+        parts.append(f"Updated {user.display_name}.")
+    else:
+        parts.append(f"Nothing to change for {user.display_name}.")
+    parts.extend(
+        f"{name} {values['to']} is not taken over: the portal keeps {values['from'] or 'none'}."
+        for name, values in update.ignored.items()
+    )
+    return " ".join(parts)
+
+
+@transaction.atomic
+def deprovision_user(scim_id: UUID, *, actor: Provisioner, version: VersionCheck | None = None) -> None:
+    """R8: the IdP's record goes and its id is never reused; the portal user stays, Disabled, with everything else."""
+    sso_user = _locked_sso_user(scim_id, actor, version)
+    user = sso_user.user
+    set_status(user, Status.DISABLED, actor=actor)
+    groups = _lock_groups_of(sso_user)
+    left = memberships.end_all_sso_memberships(sso_user, groups)
+    retire(sso_user)
+    audit.record(
+        "user.deprovisioned",
+        actor=actor,
+        user_id=user.pk,
+        details={"scim_id": str(scim_id), "left_groups": left},
+    )
+    log_write(
+        f"Removed {user.display_name} ({user.username}): disabled, kept in the portal.",
+        actor=actor,
+        outcome=Outcome.APPLIED,
+        status=204,
+        resource_type="User",
+        resource_id=scim_id,
+        user_id=user.pk,
+        subject_key=sso_user.user_name_key,
+    )
+
+
+def retire(sso_user: SSOUser) -> None:
+    """Delete the IdP's record and remember its id and what it was matched by (R9)."""
+    RetiredResource.objects.create(
+        scim_id=sso_user.scim_id,
+        identity_provider_id=sso_user.identity_provider_id,
+        resource_type=RetiredResource.ResourceType.USER,
+        user_id=sso_user.user_id,
+        user_name_key=sso_user.user_name_key,
+        email_key=sso_user.email_key or "",
+        external_id=sso_user.external_id,
+    )
+    sso_user.values.all().delete()
+    sso_user.delete()
+
+
+@transaction.atomic
+def release(user: User, *, actor: Actor) -> None:
+    """Let an account leave its IdP: the record goes, the portal user stays as it is, managed by nobody (R7)."""
+    sso_user = SSOUser.objects.filter(user=user).first()
+    if sso_user is not None:
+        memberships.end_all_sso_memberships(sso_user, _lock_groups_of(sso_user))
+        retire(sso_user)
+    user.managed_by = None
+    user.save(update_fields=["managed_by"])
+    audit.record("user.released", actor=actor, user_id=user.pk)
+
+
+def _lock_groups_of(sso_user: SSOUser) -> list[Group]:
+    sso_groups = SSOMembership.objects.filter(sso_user=sso_user).values("sso_group")
+    fed = GroupMapping.objects.filter(sso_group__in=sso_groups).values("group")
+    return list(Group.objects.filter(pk__in=fed).select_for_update().order_by("pk"))

@@ -1,0 +1,66 @@
+"""The provisioning log: one row for each SCIM write or refusal, in words, without secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from identity.actors import Provisioner
+from identity.models import ProvisioningLog
+
+Outcome = ProvisioningLog.Outcome
+
+
+def log_write(
+    summary: str,
+    *,
+    actor: Provisioner,
+    outcome: str,
+    status: int,
+    resource_type: str,
+    resource_id: object = "",
+    user_id: int | None = None,
+    subject_key: str = "",
+    code: str = "",
+    details: dict[str, Any] | None = None,
+) -> ProvisioningLog:
+    """Write one row, within the transaction of what it tells about."""
+    return ProvisioningLog.objects.create(
+        identity_provider_id=actor.identity_provider_id,
+        token_label=actor.token_label,
+        request_id=actor.request_id,
+        address=actor.address[:64],
+        method=actor.method,
+        resource_type=resource_type,
+        resource_id=str(resource_id)[:64],
+        user_id=user_id,
+        subject_key=subject_key[:255],
+        outcome=outcome,
+        status=status,
+        code=code,
+        summary=summary,
+        details=details or {},
+        duration_ms=actor.elapsed_ms,
+    )
+
+
+def log_refusal(
+    sentence: str,
+    *,
+    actor: Provisioner,
+    status: int,
+    code: str,
+    resource_type: str,
+    resource_id: object = "",
+    subject_key: str = "",
+) -> None:
+    """A write that was refused and rolled back: the row is what remains of it."""
+    log_write(
+        sentence,
+        actor=actor,
+        outcome=Outcome.REFUSED,
+        status=status,
+        code=code,
+        resource_type=resource_type,
+        resource_id=resource_id,
+        subject_key=subject_key,
+    )

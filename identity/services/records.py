@@ -1,0 +1,100 @@
+"""What an IdP says, in the product's terms: the doors make these, provisioning stores and obeys them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from identity.keys import email_key, name_key, opaque
+from identity.models import SSOGroup, SSOUser
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """A person as the IdP describes them now.
+
+    `first_name`, `last_name` and `active` are None when this request did not carry them (R4).
+    `email` is the one the portal would take: the primary, else type work, else the first.
+    `attributes` is the whole record as canonical SCIM JSON, `keys` its comparable single values by path,
+    `values` its multi-valued attributes as (attribute, comparable sub-attributes).
+    """
+
+    user_name: str
+    external_id: str | None = None
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    active: bool | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    keys: dict[str, Any] = field(default_factory=dict)
+    values: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def user_name_key(self) -> str:
+        return name_key(self.user_name, "userName")
+
+    @property
+    def email_key(self) -> str | None:
+        return email_key(self.email)
+
+    def checked(self) -> PersonRecord:
+        """Itself, or InvalidValue for a userName, email or externalId that can't be taken (SR-2, SR-7)."""
+        _ = self.user_name_key, self.email_key
+        return replace(self, external_id=opaque(self.external_id, "externalId"))
+
+    def named(self, user_name: str) -> PersonRecord:
+        """The same record under another userName (R2: a colliding one is dropped when deactivating)."""
+        return replace(
+            self,
+            user_name=user_name,
+            attributes={**self.attributes, "userName": user_name},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """What a request does to an SSO group's members: `only` these (None: whom it has), plus `added`, minus `removed`.
+
+    `added` and `removed` are disjoint; the cost of applying follows their size, not the group's.
+    """
+
+    only: frozenset[UUID] | None = None
+    added: frozenset[UUID] = frozenset()
+    removed: frozenset[UUID] = frozenset()
+
+    @classmethod
+    def exactly(cls, ids: frozenset[UUID]) -> Members:
+        return cls(only=ids)
+
+    def adding(self, ids: frozenset[UUID]) -> Members:
+        if self.only is not None:
+            return Members(only=self.only | ids)
+        return Members(added=self.added | ids, removed=self.removed - ids)
+
+    def removing(self, ids: frozenset[UUID]) -> Members:
+        if self.only is not None:
+            return Members(only=self.only - ids)
+        return Members(added=self.added - ids, removed=self.removed | ids)
+
+    @property
+    def named(self) -> frozenset[UUID]:
+        """Everyone who must be known to the IdP's side of the portal (R20)."""
+        return self.added if self.only is None else self.only
+
+    def __bool__(self) -> bool:
+        return self.only is not None or bool(self.added or self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecord:
+    """An SSO group as a request leaves it; `members` says only what changes."""
+
+    display_name: str
+    external_id: str | None = None
+    members: Members = Members()
+
+
+PersonChange = Callable[[SSOUser], PersonRecord]
+GroupChange = Callable[[SSOGroup], GroupRecord]

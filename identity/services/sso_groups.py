@@ -1,0 +1,284 @@
+"""What an identity provider's pushes of groups do (R14-R17, R19, R20)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from identity import audit, policy
+from identity.errors import InvalidValue, NotFound, Refused, Taken, VersionMismatch
+from identity.keys import label_key, opaque
+from identity.models import GroupMapping, IdentityProvider, RetiredResource, SSOGroup, SSOUser
+from identity.policy import Action
+from identity.services import memberships
+from identity.services.locks import lock
+from identity.services.provisioning_log import Outcome, log_write
+
+if TYPE_CHECKING:
+    from identity.actors import Actor, Provisioner
+    from identity.services.records import GroupChange, GroupRecord, Members
+
+VersionCheck = Callable[[int], bool]
+
+
+@dataclass(slots=True)
+class Movement:
+    """Who moved: row ids of SSO users on the IdP's side, portal user ids of those who left mapped groups."""
+
+    added: list[int] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+    skipped: int = 0
+    joined: int = 0
+    left: list[int] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed)
+
+    def facts(self) -> dict[str, object]:
+        facts = {
+            "added": len(self.added),
+            "removed": len(self.removed),
+            "skipped": self.skipped,
+            "joined": self.joined,
+            "left": self.left,
+        }
+        return {name: value for name, value in facts.items() if value}
+
+
+def push_group(record: GroupRecord, *, actor: Provisioner) -> SSOGroup:
+    """Store a group that an IdP POSTs; a name that an administrator declared is bound to it (R14, R19).
+
+    Raises Taken, InvalidValue (a member that was never this IdP's).
+    """
+    try:
+        return _push(record, actor)
+    except IntegrityError as error:
+        raise _name_taken(record.display_name) from error
+
+
+@transaction.atomic
+def _push(record: GroupRecord, actor: Provisioner) -> SSOGroup:
+    key = label_key(record.display_name, "displayName")
+    existing = SSOGroup.objects.filter(
+        identity_provider_id=actor.identity_provider_id, display_name_key=key
+    ).select_for_update()
+    sso_group = existing.first()
+    if sso_group is not None and not sso_group.is_declared_only:
+        raise _name_taken(record.display_name)
+    sso_group = sso_group or SSOGroup(
+        identity_provider_id=actor.identity_provider_id, display_name_key=key
+    )
+    sso_group.display_name = record.display_name
+    sso_group.external_id = opaque(record.external_id, "externalId")
+    sso_group.pushed_at = sso_group.modified_at = timezone.now()
+    sso_group.save()
+    movement = _move_members(sso_group, record.members)
+    _record("sso_group.pushed", f"Pushed group {sso_group}", sso_group, movement, actor=actor, status=201)
+    return sso_group
+
+
+def update_group(
+    scim_id: UUID, change: GroupChange, *, actor: Provisioner, version: VersionCheck | None = None
+) -> SSOGroup:
+    """Rename a group or move members; `change` computes what to do from the locked row (R15, R16, R20)."""
+    try:
+        return _update(scim_id, change, actor, version)
+    except IntegrityError as error:
+        raise Taken("displayName belongs to another group of this identity provider.") from error
+
+
+@transaction.atomic
+def _update(
+    scim_id: UUID, change: GroupChange, actor: Provisioner, version: VersionCheck | None
+) -> SSOGroup:
+    sso_group = _locked(scim_id, actor, version)
+    record = change(sso_group)
+    renamed = _store(sso_group, record)
+    movement = _move_members(sso_group, record.members)
+    if renamed or movement:
+        sso_group.version += 1
+        sso_group.modified_at = timezone.now()
+        sso_group.save(update_fields=[*renamed, "version", "modified_at"])
+    verb = f"Renamed or changed group {sso_group}" if renamed else f"Changed the members of {sso_group}"
+    _record("sso_group.updated", verb, sso_group, movement, actor=actor, status=200, changed=bool(renamed))
+    return sso_group
+
+
+def _store(sso_group: SSOGroup, record: GroupRecord) -> list[str]:
+    """The columns that changed. A name that another group has, declared or pushed, is refused (R14, R19)."""
+    new = {
+        "display_name": record.display_name,
+        "display_name_key": label_key(record.display_name, "displayName"),
+        "external_id": opaque(record.external_id, "externalId"),
+    }
+    changed = [name for name, value in new.items() if getattr(sso_group, name) != value]
+    for name in changed:
+        setattr(sso_group, name, new[name])
+    if "display_name_key" in changed:
+        others = SSOGroup.objects.filter(identity_provider_id=sso_group.identity_provider_id)
+        if others.filter(display_name_key=sso_group.display_name_key).exclude(pk=sso_group.pk).exists():
+            raise _name_taken(record.display_name)
+    return changed
+
+
+def _move_members(sso_group: SSOGroup, members: Members) -> Movement:
+    """Both sides in one transaction: the IdP's members, then the portal groups they feed (SR-37)."""
+    movement = Movement()
+    if not members:
+        return movement
+    groups = memberships.lock_groups_fed_by(sso_group)
+    known = _known(members, sso_group.identity_provider_id)
+    movement.skipped = len(members.named) - len(known)
+    if members.only is not None:
+        movement.removed = memberships.keep_only_in_sso_group(sso_group, known)
+    elif members.removed:
+        movement.removed = memberships.remove_from_sso_group(sso_group, members.removed)
+    if known:
+        movement.added = memberships.add_to_sso_group(sso_group, known)
+    movement.left = memberships.let_leave(groups, movement.removed)
+    movement.joined = memberships.let_join(groups, movement.added)
+    return movement
+
+
+def _known(members: Members, provider_id: int) -> set[UUID]:
+    """R20: ids of this IdP's users; those that are gone are left out, one that never was its is refused."""
+    if not members.named:
+        return set()
+    ids = list(members.named)
+    users = SSOUser.objects.of(provider_id).filter(scim_id__any_of=ids)
+    known = set(users.values_list("scim_id", flat=True))
+    missing = members.named - known
+    if not missing:
+        return known
+    gone = RetiredResource.objects.users_of(provider_id).filter(scim_id__any_of=list(missing))
+    never = missing - set(gone.values_list("scim_id", flat=True))
+    if never:
+        _refuse_unknown(min(never), provider_id)
+    return known
+
+
+def _refuse_unknown(member: UUID, provider_id: int) -> None:
+    if SSOGroup.objects.of(provider_id).filter(scim_id=member).exists():
+        raise InvalidValue("members", f"names the group {member}; groups can't be members of groups here")
+    raise InvalidValue("members", f"names {member}, which is no user of this identity provider")
+
+
+@transaction.atomic
+def delete_sso_group(scim_id: UUID, *, actor: Provisioner, version: VersionCheck | None = None) -> None:
+    """R17: the mappings go, the portal groups stay, and whom only this SSO group brought leaves them."""
+    sso_group = _locked(scim_id, actor, version)
+    movement = Movement(left=_dissolve(sso_group))
+    _record("sso_group.deleted", f"Deleted group {sso_group}", sso_group, movement, actor=actor, status=204)
+
+
+def _dissolve(sso_group: SSOGroup) -> list[int]:
+    """Take the group off both sides; the portal user ids of those who left portal groups."""
+    groups = memberships.lock_groups_fed_by(sso_group)
+    if sso_group.pushed_at is not None:
+        RetiredResource.objects.create(
+            scim_id=sso_group.scim_id,
+            identity_provider_id=sso_group.identity_provider_id,
+            resource_type=RetiredResource.ResourceType.GROUP,
+        )
+    pk = sso_group.pk
+    GroupMapping.objects.filter(sso_group=sso_group).delete()
+    sso_group.memberships.all().delete()
+    sso_group.delete()
+    sso_group.pk = pk
+    return memberships.follow_mappings(groups)[1]
+
+
+def _locked(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> SSOGroup:
+    rows = SSOGroup.objects.of(actor.identity_provider_id).filter(scim_id=scim_id)
+    sso_group = rows.select_for_update().first()
+    if sso_group is None:
+        raise NotFound(f"Group {scim_id} not found.")
+    if version is not None and not version(sso_group.version):
+        raise VersionMismatch(f"Group {scim_id} has changed since: its version is now {sso_group.version}.")
+    return sso_group
+
+
+def _record(
+    action: str,
+    verb: str,
+    sso_group: SSOGroup,
+    movement: Movement,
+    *,
+    actor: Provisioner,
+    status: int,
+    changed: bool = True,
+) -> None:
+    facts = movement.facts()
+    if changed or movement:
+        audit.record(action, actor=actor, sso_group_id=sso_group.pk, details={"name": sso_group.display_name, **facts})
+    outcome = Outcome.APPLIED if changed or movement else Outcome.UNCHANGED
+    log_write(
+        _summary(verb, movement),
+        actor=actor,
+        outcome=Outcome.PARTLY if movement.skipped else outcome,
+        status=status,
+        resource_type="Group",
+        resource_id=sso_group.scim_id,
+        subject_key=sso_group.display_name_key,
+        details=facts,
+    )
+
+
+def _summary(verb: str, movement: Movement) -> str:
+    counts = {
+        "added": len(movement.added),
+        "removed": len(movement.removed),
+        "joined portal groups": movement.joined,
+        "left portal groups": len(movement.left),
+        "no longer exist and were skipped": movement.skipped,
+    }
+    told = [f"{count} {what}" for what, count in counts.items() if count]
+    return f"{verb}: {', '.join(told)}." if told else f"{verb}."
+
+
+def _name_taken(name: str) -> Taken:
+    return Taken(f"displayName {name} belongs to another group of this identity provider.")
+
+
+@transaction.atomic
+def declare_sso_group(identity_provider: IdentityProvider, *, name: str, actor: Actor) -> SSOGroup:
+    """Announce a group by name, so that it can be mapped before the IdP pushes it (R19)."""
+    policy.require(Action.MANAGE_MAPPINGS, actor=actor)
+    identity_provider = lock(IdentityProvider, identity_provider.pk)
+    key = label_key(name, "name")
+    if identity_provider.sso_groups.filter(display_name_key=key).exists():
+        raise Taken(f"{identity_provider} has an SSO group named {name} already.")
+    sso_group = SSOGroup.objects.create(
+        identity_provider=identity_provider, display_name=name, display_name_key=key
+    )
+    audit.record(
+        "sso_group.declared",
+        actor=actor,
+        sso_group_id=sso_group.pk,
+        identity_provider_id=identity_provider.pk,
+        details={"name": name},
+    )
+    return sso_group
+
+
+@transaction.atomic
+def withdraw_declaration(sso_group: SSOGroup, *, actor: Actor) -> None:
+    """Take back a declared group that was never pushed; a pushed one only its IdP deletes."""
+    policy.require(Action.MANAGE_MAPPINGS, actor=actor)
+    sso_group = lock(SSOGroup, sso_group.pk)
+    if not sso_group.is_declared_only:
+        raise Refused(f"{sso_group} was pushed by the identity provider: delete it there.", code="pushed")
+    audit.record(
+        "sso_group.declaration_withdrawn",
+        actor=actor,
+        sso_group_id=sso_group.pk,
+        identity_provider_id=sso_group.identity_provider_id,
+        details={"name": sso_group.display_name},
+    )
+    sso_group.delete()
+

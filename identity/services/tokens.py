@@ -1,0 +1,117 @@
+"""SCIM tokens: made, revoked and recognised (R23)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from identity import audit, policy
+from identity.models import IdentityProvider, SCIMToken
+from identity.policy import Action
+from identity.services import secrets
+from identity.services.locks import lock
+
+if TYPE_CHECKING:
+    from identity.actors import Actor, Person
+
+LAST_USED_STEP = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBearer:
+    """What a presented token stands for. `noted` says that its last use was written within the last minute."""
+
+    token_id: int
+    label: str
+    identity_provider_id: int
+    asks_before_adopting: bool
+    scim_enabled: bool
+    noted: bool
+
+
+@transaction.atomic
+def create_token(
+    identity_provider: IdentityProvider,
+    *,
+    label: str,
+    expires_at: datetime | None = None,
+    actor: Actor,
+) -> tuple[SCIMToken, str]:
+    """A new token and its secret: the only time that the secret exists outside the caller's hands."""
+    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
+    identity_provider = lock(IdentityProvider, identity_provider.pk)
+    secret = secrets.new_scim_token()
+    token = SCIMToken.objects.create(
+        identity_provider=identity_provider,
+        label=label.strip() or "SCIM token",
+        digest=secrets.digest(secret),
+        hint=secrets.hint(secret),
+        created_by=_user_of(actor),
+        expires_at=expires_at,
+    )
+    audit.record(
+        "scim_token.created",
+        actor=actor,
+        identity_provider_id=identity_provider.pk,
+        details={"token": token.pk, "label": token.label, "hint": token.hint},
+    )
+    return token, secret
+
+
+@transaction.atomic
+def revoke_token(token: SCIMToken, *, actor: Actor) -> None:
+    """Delete the token: the next request that carries it gets 401 on every worker (SR-12)."""
+    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
+    token = lock(SCIMToken, token.pk)
+    audit.record(
+        "scim_token.revoked",
+        actor=actor,
+        identity_provider_id=token.identity_provider_id,
+        details={"token": token.pk, "label": token.label, "hint": token.hint},
+    )
+    token.delete()
+
+
+_BEARER = """
+    SELECT t.id, t.label, t.hint, t.identity_provider_id, p.asks_before_adopting, s.scim_enabled,
+           t.last_used_at IS NOT NULL AND t.last_used_at > %s
+      FROM identity_scimtoken t
+      JOIN identity_identityprovider p ON p.id = t.identity_provider_id
+      JOIN identity_accesssettings s ON s.id = 1
+     WHERE t.digest = %s AND (t.expires_at IS NULL OR t.expires_at > %s)
+"""
+
+
+def find_bearer(secret: str) -> TokenBearer | None:
+    """Who presents this secret, None for nobody. One statement by unique index; fixed SQL, as every request pays it."""
+    if not secrets.looks_like_scim_token(secret):
+        return None
+    now = timezone.now()
+    moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (now - LAST_USED_STEP, now)]
+    with connection.cursor() as cursor:
+        cursor.execute(_BEARER, [moments[0], secrets.digest(secret), moments[1]])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    token_id, label, hint, provider_id, asks, scim_enabled, noted = row
+    return TokenBearer(
+        token_id=token_id,
+        label=f"{label} ({hint})",
+        identity_provider_id=provider_id,
+        asks_before_adopting=bool(asks),
+        scim_enabled=bool(scim_enabled),
+        noted=bool(noted),
+    )
+
+
+def note_use(token_id: int, *, address: str) -> None:
+    """Write when and from where a token was last used; callers do so at most once a minute."""
+    SCIMToken.objects.filter(pk=token_id).update(last_used_at=timezone.now(), last_used_from=address[:64])
+
+
+def _user_of(actor: Actor | Person) -> object:
+    return getattr(actor, "user", None)

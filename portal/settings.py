@@ -1,0 +1,229 @@
+"""What an operator may choose comes from the environment (README, Configuration); the rest is here."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+
+from portal.databases import database_config
+from portal.secret_key import load_or_create_secret_key
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"  # all that the portal writes beside its database: nothing in it is in git
+
+# --- where the portal is found --------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+PORT = env.int("PORT", default=8000)
+
+# Links, Location headers and meta.location come from here, never from a request's headers (SR-31).
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
+PUBLIC = urlsplit(PUBLIC_URL)
+IS_HTTPS = PUBLIC.scheme == "https"
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC.hostname or "", "127.0.0.1", "localhost"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[f"{PUBLIC.scheme}://{PUBLIC.netloc}"])
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or load_or_create_secret_key(VAR_DIR / "secret_key")
+
+# --- application ----------------------------------------------------------------------------------------
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+AUTH_USER_MODEL = "identity.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    # Not plain "unfold": that one swaps the admin site for its own, behind the back of the portal's
+    # (portal.apps).
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "portal.apps.PortalAdminConfig",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_scim",
+    "identity",
+    "scim",
+    "portal.apps.PortalConfig",
+]
+
+MIDDLEWARE = [
+    "scim.middleware.SCIMErrorMiddleware",  # outermost: whatever goes wrong under /scim/ is answered in SCIM
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.SessionMiddleware",
+    "portal.middleware.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "portal.middleware.AuthenticationMiddleware",
+    "portal.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "portal.middleware.CSPMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+# In the session: a cookie of its own would need its own hardening.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- database -------------------------------------------------------------------------------------------
+
+# Never ATOMIC_REQUESTS: every service is its own transaction, and a refusal commits its log rows (SR-35).
+DATABASES = {
+    "default": database_config(
+        env.str("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR / 'gatehouse.sqlite3'}",
+        statement_timeout=env.int("STATEMENT_TIMEOUT", default=30),
+    )
+}
+
+# --- time and language ----------------------------------------------------------------------------------
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+
+# --- static files and mail ------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "portal.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = not (
+    STATIC_ROOT / "staticfiles.json"
+).exists()  # not built: serve what the apps bring
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Gatehouse <gatehouse@{PUBLIC.hostname}>")
+
+# --- security -------------------------------------------------------------------------------------------
+
+SESSION_COOKIE_NAME = "__Host-sessionid" if IS_HTTPS else "sessionid"
+SESSION_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = (
+    "Lax"  # Strict would drop it on the way back from the identity provider's login page
+)
+SESSION_COOKIE_AGE = 12 * 3600
+
+CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_HTTPS else "csrftoken"
+CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# TLS ends at a proxy. gunicorn believes its X-Forwarded-Proto only from FORWARDED_ALLOW_IPS (default: this
+# host), so Django needs no setting that would believe everybody's.
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    "auth.E003",  # a username is unique by its stored key (username_key), by which sign-in finds it too
+    "auth.W004",
+    "security.W005",  # HSTS for subdomains, preloading: not ours to decide for a company
+    "security.W021",
+    "security.W008",  # the proxy that ends TLS redirects; the portal behind it would redirect for ever
+]
+
+_STRICT_CSP = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "font-src": ["'self'"],
+    "connect-src": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": _STRICT_CSP}
+# Under /admin/ only (portal.middleware): Alpine.js evaluates its attributes, and the theme writes inline
+# styles.
+ADMIN_CONTENT_SECURITY_POLICY = {
+    "script-src": ["'self'", "'unsafe-eval'"],
+    "style-src": ["'self'", "'unsafe-inline'"],
+}
+
+# SR-32: a full push of 50,000 members is near 3.5 MB, which Django's own limit of 2.5 MB would refuse.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+
+# --- SCIM -----------------------------------------------------------------------------------------------
+
+SCIM_SERVICE_PROVIDER = {
+    "USER_MODEL_GETTER": "scim.config.sso_user_model",
+    "USER_ADAPTER": "scim.adapters.users.SCIMUser",
+    "USER_FILTER_PARSER": "scim.filters.UserFilter",
+    "GROUP_MODEL": "identity.models.SSOGroup",
+    "GROUP_ADAPTER": "scim.adapters.groups.SCIMGroup",
+    "GROUP_FILTER_PARSER": "scim.filters.GroupFilter",
+    "SERVICE_PROVIDER_CONFIG_MODEL": "scim.config.ServiceProviderConfig",
+    "BASE_LOCATION_GETTER": "scim.config.base_location",
+    "AUTH_CHECK_MIDDLEWARE": "scim.auth.TokenRequired",
+    "SCHEME": PUBLIC.scheme,
+    "NETLOC": PUBLIC.netloc,
+    "AUTHENTICATION_SCHEMES": [
+        {
+            "type": "oauthbearertoken",
+            "name": "OAuth Bearer Token",
+            "description": "A SCIM token of the portal in the Authorization header",
+            "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
+            "primary": True,
+        }
+    ],
+    "WWW_AUTHENTICATE_HEADER": 'Bearer realm="Gatehouse SCIM"',
+}
+
+# --- logs -----------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "portal.logging.RedactSecrets"}},
+    "formatters": {
+        "json": {"()": "portal.logging.JSONFormatter"},
+        "plain": {"format": "{levelname} {name}: {message}", "style": "{"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["redact"],
+            "formatter": "plain" if DEBUG else "json",
+        },
+    },
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # Django's own handlers give way to ours; 4xx answers are everyday ones and have the provisioning log.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"level": "ERROR"},
+    },
+}

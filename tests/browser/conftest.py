@@ -1,0 +1,54 @@
+"""A real Chromium on a live portal: tests ask for `page`, and relative addresses lead to the portal."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests.browser.chromium import ARGUMENTS, find_chromium
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of this directory carry the marker `browser`."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests; without one they are skipped, or fail where CI promises to run them."""
+    executable = find_chromium()
+    if executable is None:
+        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        missing("no Chromium on this machine (see tests/browser/ensure_chromium.py)")
+    # Playwright's event loop makes this thread look asynchronous, and Django would refuse its database here.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """A page of a person who was never here; script errors and requests to the outside fail the test."""
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(f"script error: {error}"))
+    page.on("request", lambda request: _note_outside(request.url, live_server.url, problems))
+    yield page
+    context.close()
+    assert problems == []
+
+
+def _note_outside(url: str, inside: str, problems: list[str]) -> None:
+    if not url.startswith((inside, "data:", "blob:")):
+        problems.append(f"request to the outside: {url}")

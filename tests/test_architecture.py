@@ -1,0 +1,166 @@
+"""What a machine can watch: who writes, who imports whom, which product rules have their sentence."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+BULK_WRITES = {"bulk_create", "bulk_update", "get_or_create", "update_or_create"}
+SYNC_WRITES = {"create", "delete", "save", "update"} | BULK_WRITES
+WRITES = SYNC_WRITES | {f"a{method}" for method in SYNC_WRITES}
+
+# `update` is a word of dictionaries and digests as well: only on what looks like rows does it write.
+NOT_ROWS = {"context", "extra_context", "headers", "data", "initial", "options", "attrs", "hashlib", "cache"}
+
+# Doors that call a writer of Django's own, each with its reason.
+ALLOWED_WRITES = {"portal/settings.py": "updates its own names with the mail settings; there are no rows"}
+
+# What identity must not know. import-linter can name only top-level packages, so these are watched here.
+FOREIGN = (
+    "django.contrib.admin",
+    "django.http",
+    "django.shortcuts",
+    "django.urls",
+    "django.views",
+    "django.test",
+)
+
+RULES = [f"r{number}" for number in range(1, 24)]
+
+
+def modules(*packages: str) -> list[Path]:
+    """The source files of `packages`, migrations left out."""
+    files = [file for package in packages for file in (ROOT / package).rglob("*.py")]
+    return sorted(file for file in files if "migrations" not in file.parts)
+
+
+def name(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def subject(call: ast.Call) -> str:
+    """The last name before the method: `request.session` in `request.session.update()` gives `session`."""
+    assert isinstance(call.func, ast.Attribute)
+    match call.func.value:
+        case ast.Name(id=found) | ast.Attribute(attr=found):
+            return found
+        case _:
+            return ""
+
+
+def writing_calls(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
+            if node.func.attr not in BULK_WRITES and subject(node) in NOT_ROWS:
+                continue
+            yield f"{name(file)}:{node.lineno} .{node.func.attr}()"
+
+
+def imported_names(file: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+            case ast.Import():
+                yield from ((node.lineno, alias.name) for alias in node.names)
+            case ast.ImportFrom(module=str(module)):
+                yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
+
+
+def status_assignments(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if assigns_a_users_status(node):
+            yield f"{name(file)}:{node.lineno}"  # type: ignore[attr-defined]
+
+
+def assigns_a_users_status(node: ast.AST) -> bool:
+    """`user.status = …` or `User.objects….update(status=…)`, and the same of `is_active`."""
+    match node:
+        case ast.Assign(targets=targets):
+            return any(is_users_status(target) for target in targets)
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
+            return is_users_status(target)
+        case ast.Call(func=ast.Attribute(attr="update"), keywords=keywords):
+            return any(
+                keyword.arg in {"status", "is_active"} for keyword in keywords
+            ) and "User" in ast.unparse(node)
+        case _:
+            return False
+
+
+def is_users_status(target: ast.expr) -> bool:
+    match target:
+        case ast.Attribute(attr="is_active"):
+            return True
+        case ast.Attribute(attr="status", value=owner):
+            return "user" in ast.unparse(owner).lower()
+        case _:
+            return False
+
+
+def test_only_services_write_rows() -> None:
+    doors = [file for file in modules("scim", "portal") if name(file) not in ALLOWED_WRITES]
+    assert [call for file in doors for call in writing_calls(file)] == []
+
+
+def test_only_services_write_rows_inside_identity() -> None:
+    """audit.py is the services' pen; a model's own save() or manager is Django's contract."""
+    others = [
+        file for file in modules("identity") if "services" not in file.parts and "models" not in file.parts
+    ]
+    assert [call for file in others if file.name != "audit.py" for call in writing_calls(file)] == []
+
+
+def test_only_the_users_service_assigns_a_status() -> None:
+    others = [
+        file for file in modules("identity", "scim", "portal") if name(file) != "identity/services/users.py"
+    ]
+    assert [place for file in others for place in status_assignments(file)] == []
+
+
+def test_identity_knows_no_request_and_no_page() -> None:
+    found = [
+        f"{name(file)}:{line} {imported}"
+        for file in modules("identity")
+        for line, imported in imported_names(file)
+        if imported.startswith(FOREIGN)
+    ]
+    assert found == []
+
+
+def test_nothing_takes_all_fields() -> None:
+    """SR-25: forms and serializers list theirs, so that a new column is not editable by accident."""
+    sources = {name(file): file.read_text() for file in modules("scim", "portal")}
+    assert [file for file, source in sources.items() if "__all__" in source and "fields" in source] == []
+
+
+def test_provisioned_text_is_never_trusted_as_html() -> None:
+    """SR-28: `mark_safe`, and the template filter `safe`, would switch the escaping off."""
+    python = {name(file): file.read_text() for file in modules("scim", "portal")}
+    pages = {name(file): file.read_text() for file in (ROOT / "templates").rglob("*.html")}
+    assert [file for file, source in python.items() if "mark_safe" in source or "SafeString" in source] == []
+    assert [file for file, source in pages.items() if "|safe" in source or "autoescape off" in source] == []
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_has_its_sentence(rule: str) -> None:
+    tree = ast.parse((ROOT / "tests" / "test_product_rules.py").read_text())
+    tests = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    assert [test for test in tests if test.startswith(f"test_{rule}_")] != []
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("user.status = Status.DISABLED", True),
+        ("self.user.status = 'x'", True),
+        ("person.is_active = False", True),
+        ("User.objects.filter(pk=1).update(status='x')", True),
+        ("conflict.status = 'open'", False),
+        ("Conflict.objects.update(status='open')", False),
+        ("response.status = 4", False),
+    ],
+)
+def test_an_assigned_status_is_recognised(source: str, expected: bool) -> None:
+    assert any(assigns_a_users_status(node) for node in ast.walk(ast.parse(source))) is expected

@@ -1,0 +1,77 @@
+"""What every answer of the portal has in common: health, headers, cookies, and the lean path of SCIM."""
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test import Client, RequestFactory
+
+from portal.middleware import CommonMiddleware, SessionMiddleware
+
+pytestmark = pytest.mark.django_db
+
+
+def test_healthz_answers_when_the_database_does(client: Client) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+def test_healthz_says_503_when_the_database_is_silent(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cursor() -> None:
+        raise DatabaseError("connection refused")
+
+    monkeypatch.setattr(connection, "cursor", cursor)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert b"refused" not in answer.content
+
+
+def test_the_front_page_leads_to_the_portal(client: Client) -> None:
+    answer = client.get("/")
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+
+
+def test_pages_carry_the_strict_policy(client: Client) -> None:
+    headers = client.get("/healthz").headers
+    assert "script-src 'self';" in headers["Content-Security-Policy"] + ";"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+
+
+def test_only_the_admin_may_evaluate_and_style_inline(client: Client) -> None:
+    policy = client.get("/admin/login/")["Content-Security-Policy"]
+    assert "script-src 'self' 'unsafe-eval'" in policy
+    assert "style-src 'self' 'unsafe-inline'" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_cookies_are_out_of_reach_of_scripts(client: Client) -> None:
+    cookies = client.get("/admin/login/").cookies
+    assert [(name, cookie["httponly"], cookie["samesite"]) for name, cookie in cookies.items()] == [
+        ("csrftoken", True, "Lax")
+    ]
+
+
+def test_an_unknown_host_is_refused(client: Client) -> None:
+    assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_scim_requests_have_no_session(rf: RequestFactory) -> None:
+    seen = []
+    middleware = SessionMiddleware(lambda request: seen.append(hasattr(request, "session")))
+    middleware(rf.get("/scim/v2/Users"))
+    assert seen == [False]
+
+
+def test_scim_paths_are_never_redirected_to_a_slash(rf: RequestFactory) -> None:
+    middleware = CommonMiddleware(lambda request: None)  # type: ignore[arg-type, return-value]
+    assert middleware.should_redirect_with_slash(rf.get("/scim/v2/nothing")) is False
+
+
+def test_scim_answers_set_no_cookies(client: Client) -> None:
+    answer = client.get("/scim/v2/Users")
+    assert (answer.status_code, dict(answer.cookies)) == (401, {})
+    assert "Content-Security-Policy" not in answer.headers

@@ -1,0 +1,147 @@
+"""Settings are read once at start, so these tests start a Python with an environment of its own."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal.databases import database_config
+from portal.secret_key import load_or_create_secret_key
+
+ROOT = Path(__file__).parent.parent
+OURS = {
+    "PUBLIC_URL",
+    "DATABASE_URL",
+    "PORT",
+    "SECRET_KEY",
+    "DEBUG",
+    "ALLOWED_HOSTS",
+    "CSRF_TRUSTED_ORIGINS",
+    "EMAIL_URL",
+}
+
+
+def run_python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Python in the project's root, with nothing of ours in the environment but `environment`."""
+    inherited = {key: value for key, value in os.environ.items() if key not in OURS}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=inherited | {"SECRET_KEY": "x" * 60} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def settings_with(*names: str, **environment: str) -> dict[str, Any]:
+    """The named settings of a portal that is started with `environment`."""
+    values = f"{{name: getattr(settings, name) for name in {names!r}}}"
+    script = f"import json; from portal import settings; print(json.dumps({values}))"
+    answer = run_python("-c", script, **environment)
+    assert answer.returncode == 0, answer.stderr
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
+
+
+def test_without_an_environment_the_portal_is_a_safe_local_one() -> None:
+    assert settings_with(
+        "DEBUG", "PUBLIC_URL", "ALLOWED_HOSTS", "SESSION_COOKIE_NAME", "CSRF_TRUSTED_ORIGINS"
+    ) == {
+        "DEBUG": False,
+        "PUBLIC_URL": "http://127.0.0.1:8000",
+        "ALLOWED_HOSTS": ["127.0.0.1", "127.0.0.1", "localhost"],
+        "SESSION_COOKIE_NAME": "sessionid",
+        "CSRF_TRUSTED_ORIGINS": ["http://127.0.0.1:8000"],
+    }
+
+
+def test_the_port_is_part_of_the_default_address() -> None:
+    assert settings_with("PUBLIC_URL", PORT="9123") == {"PUBLIC_URL": "http://127.0.0.1:9123"}
+
+
+def test_https_makes_cookies_secure_and_bound_to_the_host() -> None:
+    names = (
+        "SESSION_COOKIE_NAME",
+        "CSRF_COOKIE_NAME",
+        "SESSION_COOKIE_SECURE",
+        "CSRF_COOKIE_SECURE",
+        "ALLOWED_HOSTS",
+    )
+    assert settings_with(*names, PUBLIC_URL="https://portal.example.com/") == {
+        "SESSION_COOKIE_NAME": "__Host-sessionid",
+        "CSRF_COOKIE_NAME": "__Host-csrftoken",
+        "SESSION_COOKIE_SECURE": True,
+        "CSRF_COOKIE_SECURE": True,
+        "ALLOWED_HOSTS": ["portal.example.com", "127.0.0.1", "localhost"],
+    }
+
+
+def test_scim_addresses_come_from_the_public_url() -> None:
+    provider = settings_with("SCIM_SERVICE_PROVIDER", PUBLIC_URL="https://portal.example.com")[
+        "SCIM_SERVICE_PROVIDER"
+    ]
+    assert (provider["SCHEME"], provider["NETLOC"]) == ("https", "portal.example.com")
+
+
+def test_deploy_checks_pass_behind_https_with_mail() -> None:
+    answer = run_python(
+        *("manage.py", "check", "--deploy", "--fail-level", "WARNING"),
+        SECRET_KEY="k3y-" + "0123456789abcdef" * 4,
+        PUBLIC_URL="https://portal.example.com",
+        EMAIL_URL="smtp+tls://mail.example.com:587",
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_deploy_checks_name_what_is_missing() -> None:
+    answer = run_python("manage.py", "check", "--deploy", ALLOWED_HOSTS="*")
+    assert {f"gatehouse.W00{number}" for number in (1, 2, 3)} <= set(
+        answer.stderr.replace(")", "(").split("(")
+    )
+
+
+def test_a_public_url_with_a_path_is_refused() -> None:
+    answer = run_python("manage.py", "check", PUBLIC_URL="https://example.com/portal")
+    assert answer.returncode == 1
+    assert "gatehouse.E002" in answer.stderr
+
+
+def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
+    path = tmp_path / "var" / "secret_key"
+    key = load_or_create_secret_key(path)
+    assert load_or_create_secret_key(path) == key
+    assert len(key) >= 50
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_sqlite_waits_for_other_writers_and_syncs_each_commit() -> None:
+    config = database_config("sqlite:////srv/portal.sqlite3", statement_timeout=30)
+    assert config["NAME"] == "/srv/portal.sqlite3"
+    assert config["OPTIONS"] == {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+
+
+def test_postgresql_keeps_its_connections_and_limits_its_statements() -> None:
+    config = database_config("postgres://gate:secret@db:5433/portal?sslmode=require", statement_timeout=30)
+    assert (config["HOST"], config["PORT"], config["NAME"], config["USER"]) == ("db", 5433, "portal", "gate")
+    assert (config["CONN_MAX_AGE"], config["CONN_HEALTH_CHECKS"]) == (600, True)
+    assert config["OPTIONS"] == {
+        "connect_timeout": 5,
+        "options": "-c statement_timeout=30s -c synchronous_commit=on",
+        "sslmode": "require",
+    }
+
+
+def test_another_database_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="only sqlite:// and postgres:// are supported"):
+        database_config("mysql://user@host/db", statement_timeout=30)
