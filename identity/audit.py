@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from identity.models import AuditEvent, AuditPersonalData
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from identity.actors import Actor
 
 
@@ -21,7 +23,7 @@ def record(
     details: dict[str, Any] | None = None,
     personal: dict[str, Any] | None = None,
 ) -> AuditEvent:
-    """Write one event. `personal` (names, usernames, emails of `user_id`) is kept apart, so that it can be erased.
+    """Write one event. `personal` (names, usernames, emails of `user_id`) is kept apart and can be erased.
 
     Neither may hold a secret: no password, token or link (SR-15).
     """
@@ -40,6 +42,22 @@ def record(
     if personal and user_id is not None:
         AuditPersonalData.objects.create(event=event, user_id=user_id, values=personal)
     return event
+
+
+def record_each(action: str, user_ids: Iterable[int], *, actor: Actor, group_id: int) -> None:
+    """The same event for each of these users, in one statement."""
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            action=action,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_label=actor.label,
+            request_id=actor.request_id,
+            user_id=user_id,
+            group_id=group_id,
+        )
+        for user_id in user_ids
+    )
 
 
 def change(old: Any, new: Any) -> dict[str, Any]:

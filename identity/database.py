@@ -19,7 +19,7 @@ WRITTEN_ONCE = (
 
 
 def install_triggers(connection: Any) -> None:
-    """Make audit events and deletion records append-only (SR-41), usernames (R3) and SCIM ids (SR-1) permanent."""
+    """Audit events and deletion records: append-only (SR-41). Usernames (R3), SCIM ids (SR-1): permanent."""
     statements = _postgresql() if connection.vendor == "postgresql" else _sqlite()
     _run(connection, statements)
 

@@ -59,6 +59,16 @@ def opaque(text: str | None, attribute: str) -> str | None:
     return text
 
 
+def plain(text: str, attribute: str, *, limit: int = MAX_LENGTH) -> str:
+    """Text that people read, such as a first name: stripped, of at most `limit` characters, in one line."""
+    text = text.strip()
+    if len(text) > limit:
+        raise InvalidValue(attribute, f"is longer than {limit} characters")
+    if any(unicodedata.category(char) in _REFUSED_IN_LABELS for char in text):
+        raise InvalidValue(attribute, "contains a control character")
+    return text
+
+
 def _refuse_length(text: str, attribute: str) -> None:
     if not text.strip():
         raise InvalidValue(attribute, "must not be empty")

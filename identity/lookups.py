@@ -13,14 +13,14 @@ from django.db.models import BigAutoField, Lookup, UUIDField
 
 @UUIDField.register_lookup
 @BigAutoField.register_lookup
-class AnyOf(Lookup):  # type: ignore[type-arg]
+class AnyOf(Lookup):
     lookup_name = "any_of"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         lhs, params = self.process_lhs(compiler, connection)
         values = [self.lhs.output_field.get_db_prep_value(value, connection) for value in self.rhs]
-        return f"{lhs} {any_of(connection)}", [*params, any_of_parameter(connection, values)]
+        return f"{lhs} {any_of(connection)}", (*params, any_of_parameter(connection, values))
 
 
 def any_of(connection: Any) -> str:

@@ -17,4 +17,5 @@ class PortalAdminConfig(AdminConfig):
     """Django's admin, with the portal's own site in place of the stock one."""
 
     default = False
-    default_site = "portal.admin.site.PortalAdminSite"
+    # Outside portal.admin: that package registers its pages while it is imported, and the site must exist by then.
+    default_site = "portal.site.PortalAdminSite"

@@ -13,6 +13,8 @@ _SECRETS = (
         re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?)(?:(?:bearer|basic|token)\s+)?[^\s'\",}]+"),
         r"\1***",
     ),
+    # The links of invitations and of forgotten passwords, in addresses that a server logs.
+    (re.compile(r"(/invitations/|/password/reset/[^/\s]+/)(?!set-password)[^/\s\"']+"), r"\1***"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[0-9A-Za-z._~+/=-]{8,}"), r"\1 ***"),
 )
 

@@ -2,12 +2,25 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.generic import RedirectView
 
+from portal import sign_in
 from portal.health import healthz
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("", sign_in.home, name="home"),
+    path("login/", sign_in.SignIn.as_view(), name="login"),
+    path("logout/", sign_in.sign_out, name="logout"),
+    path("profile/", sign_in.Profile.as_view(), name="profile"),
+    path("confirm-password/", sign_in.ConfirmPassword.as_view(), name="confirm_password"),
+    path("password/change/", sign_in.ChangePassword.as_view(), name="password_change"),
+    path("password/reset/", sign_in.ResetPassword.as_view(), name="password_reset"),
+    path("password/reset/sent/", sign_in.ResetPasswordSent.as_view(), name="password_reset_sent"),
+    path(
+        "password/reset/<uidb64>/<token>/",
+        sign_in.ChooseNewPassword.as_view(),
+        name="password_reset_confirm",
+    ),
+    path("invitations/<str:secret>/", sign_in.AcceptInvitation.as_view(), name="invitation"),
     path("admin/", admin.site.urls),
     path("scim/v2/", include("scim.urls")),
     path("healthz", healthz, name="healthz"),

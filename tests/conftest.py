@@ -1,32 +1,22 @@
 """What every test needs: the database it claims to run on, and settings that make tests quick."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+from identity.database import install_triggers, remove_triggers
+from identity.models import AccessSettings
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # Tests hash many passwords and none of them matters.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that really commit end with a flush: what migrations have laid is laid anew before each."""
-    for item in items:
-        if commits(item):
-            item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
-
-
-def commits(item: pytest.Item) -> bool:
-    """Does this test write for real, instead of in a transaction that is rolled back?"""
-    marker = item.get_closest_marker("django_db")
-    asked = bool(marker and marker.kwargs.get("transaction"))
-    return asked or not {"transactional_db", "live_server"}.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +34,27 @@ def _the_database_that_the_run_claims() -> None:
     """A silent fall-back to the other database would be a suite that never ran."""
     claimed = os.environ.get("EXPECT_DATABASE", connection.vendor)
     assert connection.vendor == claimed, f"this run claims {claimed} and has {connection.vendor}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_flush_leaves_a_new_portal() -> Iterator[None]:
+    """The clean-up after a test that commits may empty append-only tables, and lays a migration's row anew.
+
+    Django's own means for such rows, serialized_rollback, hangs on the connection object, and Playwright's
+    event loop gives the main thread another one.
+    """
+    operations = type(connection.ops)
+    flush = operations.execute_sql_flush
+
+    def flush_and_lay(self: BaseDatabaseOperations, sql_list: Iterable[str]) -> None:
+        remove_triggers(self.connection)
+        flush(self, sql_list)
+        install_triggers(self.connection)
+        AccessSettings.objects.create()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operations, "execute_sql_flush", flush_and_lay)
+        yield
 
 
 @pytest.fixture(autouse=True)

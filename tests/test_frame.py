@@ -26,9 +26,9 @@ def test_healthz_says_503_when_the_database_is_silent(
     assert b"refused" not in answer.content
 
 
-def test_the_front_page_leads_to_the_portal(client: Client) -> None:
+def test_the_front_page_asks_who_you_are(client: Client) -> None:
     answer = client.get("/")
-    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+    assert (answer.status_code, answer["Location"]) == (302, "/login/")
 
 
 def test_pages_carry_the_strict_policy(client: Client) -> None:
@@ -42,14 +42,14 @@ def test_pages_carry_the_strict_policy(client: Client) -> None:
 
 
 def test_only_the_admin_may_evaluate_and_style_inline(client: Client) -> None:
-    policy = client.get("/admin/login/")["Content-Security-Policy"]
+    policy = client.get("/admin/")["Content-Security-Policy"]
     assert "script-src 'self' 'unsafe-eval'" in policy
     assert "style-src 'self' 'unsafe-inline'" in policy
     assert "default-src 'none'" in policy
 
 
 def test_cookies_are_out_of_reach_of_scripts(client: Client) -> None:
-    cookies = client.get("/admin/login/").cookies
+    cookies = client.get("/admin/", follow=True).cookies
     assert [(name, cookie["httponly"], cookie["samesite"]) for name, cookie in cookies.items()] == [
         ("csrftoken", True, "Lax")
     ]

@@ -41,9 +41,7 @@ class AccessSettings(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "access settings"
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(id=1), name="access_settings_one_row")
-        ]
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="access_settings_one_row")]
 
     def __str__(self) -> str:
         return str(self.mode)

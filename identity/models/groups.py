@@ -42,9 +42,7 @@ class Group(models.Model):
     class Meta:
         verbose_name = "group"
         ordering = ("name_key",)
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=~Q(name_key=""), name="group_has_name")
-        ]
+        constraints: ClassVar = [models.CheckConstraint(condition=~Q(name_key=""), name="group_has_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -61,9 +59,7 @@ class Membership(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["group", "user"], name="membership_unique")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["group", "user"], name="membership_unique")]
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.group_id}"

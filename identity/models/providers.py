@@ -28,7 +28,7 @@ class IdentityProvider(models.Model):
     asks_before_adopting = models.BooleanField(
         "ask before adopting existing users",
         default=False,
-        help_text="When the same username and email exist already: record a conflict instead of linking (R5).",
+        help_text="When the same username and email exist: record a conflict instead of linking (R5).",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -50,7 +50,9 @@ class SCIMToken(models.Model):
     )
     label = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    hint = models.CharField(max_length=32, editable=False, help_text="What is shown of the token: prefix and end.")
+    hint = models.CharField(
+        max_length=32, editable=False, help_text="What is shown of the token: prefix and end."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(
         "identity.User", null=True, on_delete=models.SET_NULL, related_name="+", editable=False

@@ -24,7 +24,8 @@ class SSOUser(models.Model):
 
     `attributes` is the IdP's record as canonical SCIM JSON without id, meta, active and groups;
     `keys` holds its comparable values by attribute path, so that filters need not know JSON's spelling.
-    `email` is the one of its emails that the portal would take; `active` is what the IdP last said; the answer to "may they in?" is `user.status` alone (R11).
+    `email` is the one of its emails that the portal would take; `active` is what the IdP last said, while
+    the answer to "may they in?" is `user.status` alone (R11).
     """
 
     scim_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -65,7 +66,7 @@ class SSOUser(models.Model):
 
 
 class SSOUserValue(models.Model):
-    """One value of a multi-valued attribute of an SSO user, kept in a table so that filters can use an index."""
+    """One value of a multi-valued attribute of an SSO user: rows, so that filters can use an index."""
 
     sso_user = models.ForeignKey(SSOUser, on_delete=models.CASCADE, related_name="values")
     attribute = models.CharField(max_length=40)
@@ -174,7 +175,7 @@ class RetiredResourceQuerySet(models.QuerySet["RetiredResource"]):
 
 
 class RetiredResource(models.Model):
-    """A SCIM id that is gone. Ids are never reused, and late pushes that name one are told apart (R9, R20)."""
+    """A SCIM id that is gone: never reused, and told apart when a late push names it (R9, R20)."""
 
     class ResourceType(models.TextChoices):
         USER = "User", "User"
@@ -202,4 +203,3 @@ class RetiredResource(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource_type} {self.scim_id}"
-

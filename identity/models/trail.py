@@ -9,7 +9,7 @@ from django.utils import timezone
 
 
 class AuditEvent(models.Model):
-    """One change, written in its own transaction (SR-41). Columns are plain ids: what they name may be gone."""
+    """One change, written in its transaction (SR-41). Columns are plain ids: what they name may be gone."""
 
     at = models.DateTimeField(default=timezone.now)
     action = models.CharField(max_length=60)

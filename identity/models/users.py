@@ -74,7 +74,8 @@ def matching(text: str, prefix: str = "") -> Q:
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(username_key=fold(username or ""))
+        user: User = self.get(username_key=fold(username or ""))
+        return user
 
 
 class User(AbstractBaseUser):
@@ -132,9 +133,7 @@ class User(AbstractBaseUser):
         indexes: ClassVar = [
             models.Index(fields=["status", "username_key"], name="user_by_status"),
             models.Index(fields=["managed_by", "username_key"], name="user_by_manager"),
-            models.Index(
-                fields=["role"], name="user_privileged", condition=~Q(role=Role.MEMBER)
-            ),
+            models.Index(fields=["role"], name="user_privileged", condition=~Q(role=Role.MEMBER)),
         ]
 
     def __str__(self) -> str:
@@ -182,7 +181,7 @@ class User(AbstractBaseUser):
         return self.is_staff
 
     def get_session_auth_hash(self) -> str:
-        """Changes with the password and with `credential_epoch`, so raising the epoch ends all sessions (R13)."""
+        """Changes with the password and with `credential_epoch`: raising the epoch ends all sessions (R13)."""
         return self._session_hash()
 
     def get_session_auth_fallback_hash(self) -> Any:

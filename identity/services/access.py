@@ -35,10 +35,11 @@ class Differences:
 def differences() -> Differences:
     """Status and membership that differ; groups come with who would join and who would leave."""
     linked = SSOUser.objects.select_related("user")
+    drifts = [_drift(group) for group in Group.objects.mapped()]
     return Differences(
         to_enable=linked.filter(active=True, user__status=Status.DISABLED),
         to_disable=linked.filter(active=False, user__status=Status.ENABLED),
-        groups=[entry for group in Group.objects.mapped() if any(q.exists() for q in (entry := _drift(group))[1:])],
+        groups=[drift for drift in drifts if drift[1].exists() or drift[2].exists()],
     )
 
 

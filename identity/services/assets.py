@@ -54,7 +54,9 @@ def remove_owner(asset: Asset, user: User, *, actor: Actor) -> None:
     policy.require(Action.MANAGE_ASSETS, actor=actor)
     asset = lock(Asset, asset.pk)
     if not asset.ownerships.exclude(user=user).exists():
-        raise Refused(f"{asset} would be left without an owner: add another one first.", code="last_asset_owner")
+        raise Refused(
+            f"{asset} would be left without an owner: add another one first.", code="last_asset_owner"
+        )
     deleted, _ = asset.ownerships.filter(user=user).delete()
     if deleted:
         audit.record("asset.owner_removed", actor=actor, user_id=user.pk, details={"asset": asset.pk})
@@ -76,7 +78,9 @@ def hand_over(user: User, to: User | None, *, actor: Actor) -> int:
             f"{len(alone)} assets have no other owner: say who takes them over.", code="transferee_needed"
         )
     if to is not None:
-        AssetOwner.objects.bulk_create([AssetOwner(asset=asset, user=to) for asset in alone], ignore_conflicts=True)
+        AssetOwner.objects.bulk_create(
+            [AssetOwner(asset=asset, user=to) for asset in alone], ignore_conflicts=True
+        )
         for asset in alone:
             audit.record("asset.handed_over", actor=actor, user_id=to.pk, details={"asset": asset.pk})
     AssetOwner.objects.filter(user=user).delete()

@@ -94,7 +94,9 @@ def keyed_digest(key: str) -> str:
 
 def _require_deletable(user: User, typed_username: str, reason: str, transferee: User | None) -> None:
     if user.status != Status.DISABLED:
-        raise Refused(f"{user.username} is not disabled: only disabled users can be deleted.", code="not_disabled")
+        raise Refused(
+            f"{user.username} is not disabled: only disabled users can be deleted.", code="not_disabled"
+        )
     if fold(typed_username.strip()) != user.username_key:
         raise InvalidValue("username", "does not match the user that would be deleted")
     if not reason.strip():
@@ -117,5 +119,8 @@ def _retire_records(user: User) -> list[str]:
 def _erase_personal_values(user: User) -> None:
     AuditPersonalData.objects.filter(user_id=user.pk).delete()
     keys = [user.username_key, *([user.email_key] if user.email_key else [])]
-    for rows in (ProvisioningLog.objects.filter(user=user), ProvisioningLog.objects.filter(subject_key__in=keys)):
+    for rows in (
+        ProvisioningLog.objects.filter(user=user),
+        ProvisioningLog.objects.filter(subject_key__in=keys),
+    ):
         rows.update(summary="Erased with the user.", subject_key="", details={}, user=None)

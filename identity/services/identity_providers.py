@@ -43,12 +43,20 @@ def edit_identity_provider(
     """Rename, or set whether it asks before adopting existing users (R5)."""
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = lock(IdentityProvider, provider.pk)
-    before = {"name": provider.name, "kind": provider.kind, "asks_before_adopting": provider.asks_before_adopting}
+    before = {
+        "name": provider.name,
+        "kind": provider.kind,
+        "asks_before_adopting": provider.asks_before_adopting,
+    }
     provider.name, provider.kind = name.strip(), kind
     provider.asks_before_adopting = asks_before_adopting
     provider.name_key = _free_key(provider.name, provider)
     provider.save()
-    after = {"name": provider.name, "kind": provider.kind, "asks_before_adopting": provider.asks_before_adopting}
+    after = {
+        "name": provider.name,
+        "kind": provider.kind,
+        "asks_before_adopting": provider.asks_before_adopting,
+    }
     audit.record(
         "identity_provider.edited",
         actor=actor,

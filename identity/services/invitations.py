@@ -78,7 +78,9 @@ def find_invitation(secret: str) -> Invitation:
     rows = Invitation.objects.pending().select_related("user")
     invitation = rows.filter(digest=secrets.digest(secret), user__status=Status.INVITED).first()
     if invitation is None:
-        raise NotFound("This invitation has been used, withdrawn or has expired. Ask an administrator for a new one.")
+        raise NotFound(
+            "This invitation has been used, withdrawn or has expired. Ask an administrator for a new one."
+        )
     decision = policy.may_use_password(invitation.user, policy.current_mode())
     if not decision:
         raise Refused(decision.reason, code=decision.code)

@@ -110,6 +110,6 @@ def _follow_if_scim_is_on(action: str, mapping: GroupMapping, actor: Actor) -> N
 
 def _require_same(preview: Preview, fingerprint: str) -> None:
     if preview.fingerprint != fingerprint:
-        raise Outdated("Who would join or leave has changed since the preview: look at the new one and apply again.")
-
-
+        raise Outdated(
+            "Who would join or leave has changed since the preview: look at the new one and apply again."
+        )

@@ -18,6 +18,11 @@ def invite(user: User, secret: str) -> None:
     _send("invitation", [user.email or ""], {"user": user, "link": link})
 
 
+def reset_password(user: User, path: str) -> None:
+    """A link to choose a new password, to the stored address only (R22, SR-31)."""
+    _send("password_reset", [user.email or ""], {"user": user, "link": f"{settings.PUBLIC_URL}{path}"})
+
+
 def tell_administrators_of_revival(user: User) -> None:
     """R9: an account came back under another externalId; somebody should look whether it is the same person."""
     link = f"{settings.PUBLIC_URL}/admin/identity/user/{user.pk}/change/"

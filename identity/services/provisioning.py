@@ -198,9 +198,7 @@ def update_user(
 
 
 @transaction.atomic
-def _update(
-    scim_id: UUID, change: PersonChange, actor: Provisioner, version: VersionCheck | None
-) -> SSOUser:
+def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: VersionCheck | None) -> SSOUser:
     sso_user = _locked_sso_user(scim_id, actor, version)
     user = sso_user.user
     record = change(sso_user).checked()
@@ -222,7 +220,9 @@ def _update(
             details={"changed": sorted({*stored, *update.changed}), "ignored": sorted(update.ignored)},
             personal={**update.personal, **update.ignored},
         )
-    _log_update(sso_user, record, update, changed=bool(stored or status_changed or update.changed), actor=actor)
+    _log_update(
+        sso_user, record, update, changed=bool(stored or status_changed or update.changed), actor=actor
+    )
     return sso_user
 
 

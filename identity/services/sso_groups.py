@@ -70,9 +70,7 @@ def _push(record: GroupRecord, actor: Provisioner) -> SSOGroup:
     sso_group = existing.first()
     if sso_group is not None and not sso_group.is_declared_only:
         raise _name_taken(record.display_name)
-    sso_group = sso_group or SSOGroup(
-        identity_provider_id=actor.identity_provider_id, display_name_key=key
-    )
+    sso_group = sso_group or SSOGroup(identity_provider_id=actor.identity_provider_id, display_name_key=key)
     sso_group.display_name = record.display_name
     sso_group.external_id = opaque(record.external_id, "externalId")
     sso_group.pushed_at = sso_group.modified_at = timezone.now()
@@ -93,9 +91,7 @@ def update_group(
 
 
 @transaction.atomic
-def _update(
-    scim_id: UUID, change: GroupChange, actor: Provisioner, version: VersionCheck | None
-) -> SSOGroup:
+def _update(scim_id: UUID, change: GroupChange, actor: Provisioner, version: VersionCheck | None) -> SSOGroup:
     sso_group = _locked(scim_id, actor, version)
     record = change(sso_group)
     renamed = _store(sso_group, record)
@@ -215,7 +211,9 @@ def _record(
 ) -> None:
     facts = movement.facts()
     if changed or movement:
-        audit.record(action, actor=actor, sso_group_id=sso_group.pk, details={"name": sso_group.display_name, **facts})
+        audit.record(
+            action, actor=actor, sso_group_id=sso_group.pk, details={"name": sso_group.display_name, **facts}
+        )
     outcome = Outcome.APPLIED if changed or movement else Outcome.UNCHANGED
     log_write(
         _summary(verb, movement),
@@ -281,4 +279,3 @@ def withdraw_declaration(sso_group: SSOGroup, *, actor: Actor) -> None:
         details={"name": sso_group.display_name},
     )
     sso_group.delete()
-

@@ -16,6 +16,7 @@ from identity.errors import InvalidValue, Refused, Taken
 from identity.keys import email_key, name_key
 from identity.models import Invitation, Role, SSOUser, Status, User
 from identity.policy import Action
+from identity.services import notices
 from identity.services.locks import lock, locked
 
 if TYPE_CHECKING:
@@ -80,9 +81,7 @@ def _keep_an_owner(user: User) -> None:
 
 
 @transaction.atomic
-def edit_profile(
-    user: User, *, first_name: str, last_name: str, email: str | None, actor: Actor
-) -> User:
+def edit_profile(user: User, *, first_name: str, last_name: str, email: str | None, actor: Actor) -> User:
     """Change names, and the email of users whom no IdP manages. The username is permanent (R3)."""
     user = lock(User, user.pk)
     policy.require(Action.EDIT_PROFILE, actor=actor, user=user)
@@ -94,7 +93,11 @@ def edit_profile(
         )
     changes = {
         name: (getattr(user, name), value)
-        for name, value in {"first_name": first_name.strip(), "last_name": last_name.strip(), "email": email}.items()
+        for name, value in {
+            "first_name": first_name.strip(),
+            "last_name": last_name.strip(),
+            "email": email,
+        }.items()
         if getattr(user, name) != value
     }
     if not changes:
@@ -126,12 +129,14 @@ def change_role(user: User, role: Role, *, actor: Actor) -> User:
     _keep_an_owner(user)
     before, user.role = user.role, role
     user.save(update_fields=["role"])
-    audit.record("user.role_changed", actor=actor, user_id=user.pk, details={"role": audit.change(before, role)})
+    audit.record(
+        "user.role_changed", actor=actor, user_id=user.pk, details={"role": audit.change(before, role)}
+    )
     return user
 
 
 @transaction.atomic
-def set_break_glass(user: User, flag: bool, *, actor: Actor) -> User:  # noqa: FBT001
+def set_break_glass(user: User, flag: bool, *, actor: Actor) -> User:
     """Mark or unmark a local owner as the account that opens the portal when SSO fails (R22)."""
     user = lock(User, user.pk)
     policy.require(Action.CHANGE_ROLE, actor=actor, user=user)
@@ -179,7 +184,9 @@ def set_password(user: User, password: str, *, actor: Actor) -> User:
     """
     user = lock(User, user.pk)
     if not user.has_usable_password():
-        raise Refused("This account has no password: sign in through your identity provider.", code="no_password")
+        raise Refused(
+            "This account has no password: sign in through your identity provider.", code="no_password"
+        )
     _require_password_door(user)
     check_password_strength(password, user)
     user.password = make_password(password)
@@ -196,6 +203,8 @@ def record_login(user: User, *, method: str, actor: Actor) -> None:
     User.objects.filter(pk=user.pk).update(last_active=user.last_active)
     action = "user.break_glass_login" if user.is_break_glass else "user.login"
     audit.record(action, actor=actor, user_id=user.pk, details={"method": method})
+    if user.is_break_glass:
+        notices.tell_administrators_of_break_glass(user)
 
 
 def check_password_strength(password: str, user: User) -> None:

@@ -8,9 +8,12 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from identity.actors import Operator
+from identity.services import users
 from tests.browser.chromium import ARGUMENTS, find_chromium
 
 HERE = Path(__file__).parent
+OWNER_PASSWORD = "a-long-password-for-tests"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,15 +41,37 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
-    """A page of a person who was never here; script errors and requests to the outside fail the test."""
+    """A page of a person who was never here.
+
+    Script errors, what the content security policy stopped, and requests to the outside fail the test.
+    """
     context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(10_000)
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(f"script error: {error}"))
+    page.on("console", lambda message: _note_blocked(message.text, problems))
     page.on("request", lambda request: _note_outside(request.url, live_server.url, problems))
     yield page
     context.close()
     assert problems == []
+
+
+@pytest.fixture
+def owner_page(page: Page) -> Page:
+    """The same page, with the first owner signed in and on the dashboard."""
+    users.create_owner(username="owner", email="", password=OWNER_PASSWORD, actor=Operator("tests"))
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("owner")
+    page.get_by_label("Password").fill(OWNER_PASSWORD)
+    page.get_by_label("Password").press("Enter")
+    page.wait_for_url("**/admin/")
+    return page
+
+
+def _note_blocked(message: str, problems: list[str]) -> None:
+    if "Content Security Policy" in message:
+        problems.append(f"blocked: {message}")
 
 
 def _note_outside(url: str, inside: str, problems: list[str]) -> None:

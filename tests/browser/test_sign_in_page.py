@@ -1,5 +1,7 @@
 """The first page that anybody sees."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 
@@ -8,9 +10,16 @@ def test_who_is_not_signed_in_is_asked_to(page: Page) -> None:
     expect(page.get_by_label("Password")).to_be_visible()
 
 
-def test_a_wrong_password_is_refused_in_words(page: Page) -> None:
-    page.goto("/admin/login/")
+def test_a_wrong_password_opens_nothing(page: Page) -> None:
+    page.goto("/admin/")
     page.get_by_label("Username").fill("nobody")
     page.get_by_label("Password").fill("not the password")
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_text("Please enter the correct username and password")).to_be_visible()
+    page.get_by_label("Password").press("Enter")
+    expect(page.get_by_label("Password")).to_be_empty()
+    page.goto("/admin/")
+    expect(page.get_by_label("Password")).to_be_visible()
+
+
+def test_the_right_password_opens_the_dashboard(owner_page: Page) -> None:
+    expect(owner_page).to_have_url(re.compile(r"/admin/$"))
+    expect(owner_page.get_by_label("Password")).to_have_count(0)

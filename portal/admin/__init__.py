@@ -1,0 +1,18 @@
+"""The admin UI: one module for each area, all on `PortalModelAdmin` and `PortalAdminSite`.
+
+Django imports this package when it looks for admin modules, and importing an area registers its pages.
+"""
+
+from portal.admin import assets, conflicts, groups, logs, providers, settings, sso, support, users
+
+__all__ = [
+    "assets",
+    "conflicts",
+    "groups",
+    "logs",
+    "providers",
+    "settings",
+    "sso",
+    "support",
+    "users",
+]

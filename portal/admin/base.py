@@ -1,0 +1,372 @@
+"""What every page of the admin UI stands on: read-only lists and details, and one page for each action.
+
+Django's own add, change and delete pages are switched off: services do all writes, ask the policy
+themselves and leave an audit event, so Django's LogEntry is never written either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Model
+from django.forms import BaseForm, Form
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
+from django.views.decorators.cache import never_cache
+from django.views.generic import FormView
+from unfold.admin import ModelAdmin
+
+from identity import policy
+from identity.actors import Person
+from identity.errors import GatehouseError, InvalidValue, NotFound, Refused, Taken
+from identity.models import Group, Mode, User
+from identity.policy import Action, Decision
+from portal.fresh import is_fresh, redirect_to_confirmation
+
+if TYPE_CHECKING:
+    from portal.site import PortalAdminSite
+
+# A refused form is not a success, for scripts and tests as for people.
+STATUS: dict[type[GatehouseError], int] = {Refused: 403, NotFound: 404, InvalidValue: 400, Taken: 409}
+
+
+def person_of(request: HttpRequest) -> Person:
+    """The actor of this request; one for each request, so that its events share a request id."""
+    person: Person | None = getattr(request, "person", None)
+    if person is None:
+        person = request.person = Person(request.user)  # type: ignore[attr-defined, arg-type]
+    return person
+
+
+def mode_of(request: HttpRequest) -> Mode:
+    """The two flags, read once in a request, for what is shown. Services read them again when they write."""
+    mode: Mode | None = getattr(request, "mode", None)
+    if mode is None:
+        mode = request.mode = policy.current_mode()  # type: ignore[attr-defined]
+    return mode
+
+
+def decide(
+    request: HttpRequest, action: Action, *, user: User | None = None, group: Group | None = None
+) -> Decision:
+    """`policy.decide` for the person at this browser."""
+    return policy.decide(action, actor=person_of(request), mode=mode_of(request), user=user, group=group)
+
+
+def run(request: HttpRequest, service: Callable[[], object], success: str) -> bool:
+    """Call a service and say what became of it as a page message; True when it worked."""
+    try:
+        service()
+    except GatehouseError as error:
+        messages.error(request, error.sentence)
+        return False
+    messages.success(request, success)
+    return True
+
+
+def status_of(error: GatehouseError) -> int:
+    """The HTTP status of a page that shows this error."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 409)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An action as a page shows it: a link when allowed, else a hint that says why not."""
+
+    name: str
+    label: str
+    url: str
+    icon: str
+    danger: bool
+    decision: Decision
+
+    @property
+    def allowed(self) -> bool:
+        return self.decision.allowed
+
+
+def allowed_buttons(buttons: Iterable[Button]) -> list[Button]:
+    return [button for button in buttons if button.allowed]
+
+
+def refusals(buttons: Iterable[Button]) -> list[str]:
+    """The reasons of what is refused by the mode or the person in question, each once.
+
+    What only another role may do is not this person's business: nothing is said about it.
+    """
+    reasons = [
+        button.decision.reason
+        for button in buttons
+        if not button.allowed and button.decision.code != "role_required"
+    ]
+    return list(dict.fromkeys(reasons))
+
+
+class CappedPaginator(Paginator):
+    """A paginator that never counts a whole table: past `cap` rows it says "more than"."""
+
+    cap = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        return min(self.object_list[: self.cap + 1].count(), self.cap)  # type: ignore[union-attr]
+
+    @cached_property
+    def is_capped(self) -> bool:
+        return self.count >= self.cap
+
+
+@method_decorator(never_cache, name="dispatch")
+class ActionPage(FormView):
+    """One changing action at one URL: GET asks, POST does (SR-24), and the service decides again.
+
+    Subclasses set the class attributes and write `run(form)`, which calls one service and returns the
+    sentence that says what was done. `self.obj` is the row (None on pages of the list).
+    """
+
+    name: ClassVar[str]  # of the URL: admin:<app>_<model>_<name>
+    label: ClassVar[str]  # on the button and as the page's title
+    action: ClassVar[Action | None] = None  # the policy's; None: whoever may see the page
+    icon: ClassVar[str] = "edit"
+    danger: ClassVar[bool] = False
+    fresh: ClassVar[bool] = False  # asks for a fresh sign-in first (SR-11, SR-19)
+    of_list: ClassVar[bool] = False  # belongs to the list, not to a row
+    submit: ClassVar[str] = ""  # text of the submit button; the label when empty
+    explanation: ClassVar[str] = ""  # one or two sentences above the form
+
+    form_class: type[BaseForm] = Form
+    template_name = "admin/portal/action.html"
+    model_admin: PortalModelAdmin = None  # type: ignore[assignment]  # given to as_view()
+    obj: Any = None
+
+    # --- what subclasses write ---
+
+    def run(self, form: Any) -> str:
+        """Call the service; return the success sentence. Raise GatehouseError to refuse."""
+        raise NotImplementedError
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Any) -> bool:
+        """Whether the action makes sense for this row at all (enable: only a disabled one)."""
+        return True
+
+    @classmethod
+    def decide(cls, request: HttpRequest, obj: Any) -> Decision:
+        """Whether the button is shown; services decide again at the write."""
+        if cls.action is None:
+            return policy.ALLOWED
+        subject = {"user": obj} if isinstance(obj, User) else {"group": obj} if isinstance(obj, Group) else {}
+        return decide(request, cls.action, **subject)
+
+    def get_explanation(self) -> str:
+        return self.explanation
+
+    def get_success_url(self) -> str:
+        """Back to the row, or to the list when the row is gone or there is none."""
+        if self.obj is None or self.obj.pk is None:
+            return self.model_admin.list_url()
+        return self.model_admin.detail_url(self.obj)
+
+    # --- how it works ---
+
+    @classmethod
+    def button(cls, model_admin: PortalModelAdmin, request: HttpRequest, obj: Any = None) -> Button:
+        args = () if cls.of_list else (obj.pk,)
+        url = reverse(model_admin.url_name(cls.name), args=args)
+        return Button(cls.name, cls.label, url, cls.icon, cls.danger, cls.decide(request, obj))
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not self.model_admin.has_view_permission(request):
+            raise PermissionDenied(_reason(self.decide(request, None)))
+        if not self.of_list:
+            self.obj = self.model_admin.get_object_or_404(request, kwargs["object_id"])
+        if self.fresh and self.decide(request, self.obj) and not is_fresh(request):
+            return redirect_to_confirmation(request)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        decision = self.decide(request, self.obj)
+        if not decision:
+            return self.refused(decision.reason, 403)
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        decision = self.decide(request, self.obj)
+        if not decision:
+            return self.refused(decision.reason, 403)
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            sentence = self.run(form)
+        except Refused as error:
+            return self.refused(error.sentence, 403, form)
+        except GatehouseError as error:
+            form.add_error(_field(form, error), error.sentence)
+            return self.render_to_response(self.get_context_data(form=form), status=status_of(error))
+        if sentence:
+            messages.success(self.request, sentence)
+        return HttpResponseRedirect(self.get_success_url())
+
+    def refused(self, reason: str, status: int, form: BaseForm | None = None) -> HttpResponse:
+        """The page with the reason in place of the button (and of the form, unless it was filled in)."""
+        context = self.get_context_data(form=form or Form(), refusal=reason)
+        return self.render_to_response(context, status=status)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        return {
+            **self.model_admin.admin_site.each_context(self.request),
+            "opts": self.model_admin.opts,
+            "title": self.label,
+            "page": self,
+            "obj": self.obj,
+            "explanation": self.get_explanation(),
+            "submit": self.submit or self.label,
+            "cancel_url": self.get_success_url(),
+            **context,
+        }
+
+
+def _reason(decision: Decision) -> str:
+    return decision.reason or "Your role does not include this page."
+
+
+def _field(form: BaseForm, error: GatehouseError) -> str | None:
+    """The field that an InvalidValue is about, when the form has it."""
+    attribute = error.attribute if isinstance(error, InvalidValue) else ""
+    return attribute if attribute in form.fields else None
+
+
+class PortalModelAdmin(ModelAdmin):
+    """A list and a detail page that only show; what changes has its own page in `pages`.
+
+    `view_actions`: who may do one of these sees the pages. `detail_template` with `get_detail(request, obj)`
+    replaces Django's form by a page of its own.
+    """
+
+    view_actions: ClassVar[Sequence[Action]] = (Action.VIEW_DIRECTORY,)
+    pages: ClassVar[Sequence[type[ActionPage]]] = ()
+    detail_template: ClassVar[str] = ""
+
+    actions: Any = None
+    list_per_page = 50
+    show_full_result_count = False
+    paginator = CappedPaginator
+    list_disable_select_all = True
+    list_fullwidth = True
+    change_list_template = "admin/portal/list.html"
+    admin_site: PortalAdminSite
+
+    # --- who sees it; nobody writes through Django's own machinery ---
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        return any(decide(request, action) for action in self.view_actions)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def log_addition(self, *args: Any, **kwargs: Any) -> None:
+        """Django's log stays empty: the audit trail is the record."""
+
+    log_change = log_deletions = log_addition  # type: ignore[assignment]
+
+    # --- addresses ---
+
+    def url_name(self, page: str) -> str:
+        return f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+    def list_url(self) -> str:
+        return reverse(self.url_name("changelist"))
+
+    def detail_url(self, obj: Model) -> str:
+        return reverse(self.url_name("change"), args=(obj.pk,))
+
+    def get_urls(self) -> list[URLPattern]:
+        return [self._page_url(page) for page in self.pages] + super().get_urls()
+
+    def _page_url(self, page: type[ActionPage]) -> URLPattern:
+        route = f"{page.name}/" if page.of_list else f"<path:object_id>/{page.name}/"
+        view = self.admin_site.admin_view(page.as_view(model_admin=self))
+        return path(route, view, name=self.url_name(page.name).removeprefix("admin:"))
+
+    def get_object_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            raise Http404(f"There is no such {self.opts.verbose_name}.")
+        return obj
+
+    # --- pages ---
+
+    def list_buttons(self, request: HttpRequest) -> list[Button]:
+        return [page.button(self, request) for page in self.pages if page.of_list and page.applies(request, None)]
+
+    def buttons(self, request: HttpRequest, obj: Any) -> list[Button]:
+        """The actions for this row, allowed or refused."""
+        return [
+            page.button(self, request, obj)
+            for page in self.pages
+            if not page.of_list and page.applies(request, obj)
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        buttons = self.list_buttons(request)
+        extra = {
+            "title": str(self.opts.verbose_name_plural).capitalize(),
+            "buttons": allowed_buttons(buttons),
+            "refusals": refusals(buttons),
+        }
+        return super().changelist_view(request, {**extra, **(extra_context or {})})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied("Your role does not include this page.")
+        if not self.detail_template:
+            return super().change_view(request, object_id, form_url, extra_context)  # type: ignore[no-any-return]
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+        obj = self.get_object_or_404(request, object_id)
+        return TemplateResponse(request, self.detail_template, self._detail_context(request, obj))
+
+    def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """What the detail template shows beside `obj`, `buttons` and `refusals`."""
+        return {}
+
+    def _detail_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        buttons = self.buttons(request, obj)
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": str(obj),
+            "obj": obj,
+            "buttons": allowed_buttons(buttons),
+            "refusals": refusals(buttons),
+            "list_url": self.list_url(),
+            **self.get_detail(request, obj),
+        }

@@ -1,0 +1,252 @@
+"""The conflicts inbox: people whom an identity provider wants to provision and who are here already (R6, R7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.forms import Form
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import display
+
+from identity.keys import fold
+from identity.models import Conflict, Role, Status
+from identity.policy import Action, Decision
+from identity.services import conflicts
+from portal.admin.base import ActionPage, PortalModelAdmin, person_of
+from portal.admin.parts import badge
+
+Reason, State = Conflict.Reason, Conflict.State
+
+STATE_COLOURS = {State.OPEN: "amber", State.APPROVED: "blue", State.RESOLVED: "green", State.DISMISSED: ""}
+STATE_LABELS = {
+    State.OPEN: "Open",
+    State.APPROVED: "Approved",
+    State.RESOLVED: "Resolved",
+    State.DISMISSED: "Dismissed",
+}
+
+# What the person at the identity provider's side can do about it, while or instead of a decision here.
+HINTS: dict[str, str] = {
+    Reason.OTHER_EMAIL: (
+        "If this is the same person, either correct the email in the identity provider, or link here. "
+        "If it is somebody else, give that person another username there."
+    ),
+    Reason.OTHER_USERNAME: (
+        "If this is the same person, either send the portal's username, or link here. "
+        "If it is somebody else, one of the two emails is wrong."
+    ),
+    Reason.ASK_FIRST: "Nothing is wrong: this identity provider is set to ask before it takes over an account.",
+    Reason.PRIVILEGED: "Accounts with a role are never taken over silently. An owner decides whether to link this one.",
+    Reason.DISABLED_LOCAL: (
+        "An administrator disabled this account. Linking lets the identity provider enable it again with its next try."
+    ),
+    Reason.OTHER_PROVIDER: (
+        "Unassign the person in one of the two identity providers, or move the account to this one here."
+    ),
+    Reason.ALREADY_LINKED: (
+        "The identity provider sends this person twice under different usernames or ids. "
+        "Remove or correct one of the two records there."
+    ),
+    Reason.BREAK_GLASS: (
+        "This username is reserved for a break-glass account. Send the person under another username."
+    ),
+}
+
+
+def must_move(conflict: Conflict) -> bool:
+    """Whether the account has to leave its other identity provider first."""
+    user = conflict.user
+    return conflict.needs_move and user.is_managed and user.managed_by_id != conflict.identity_provider_id
+
+
+def is_undecided(conflict: Conflict) -> bool:
+    return conflict.state in {State.OPEN, State.DISMISSED}
+
+
+class DecisionPage(ActionPage):
+    """One of the three decisions; a privileged account needs an owner (R7)."""
+
+    action = Action.RESOLVE_CONFLICTS
+    template_name = "admin/identity/conflict/decide.html"
+    takes_over: ClassVar[bool] = True
+
+    @classmethod
+    def decide(cls, request: HttpRequest, obj: Conflict | None) -> Decision:
+        by_role = super().decide(request, None)
+        if not by_role or obj is None or not cls.takes_over:
+            return by_role
+        return _may_take_over(request, obj) or by_role
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(title=f"{self.label}: {self.obj.user_name}", conflict=self.obj, **kwargs)
+
+
+def _may_take_over(request: HttpRequest, conflict: Conflict) -> Decision | None:
+    """The refusal for a privileged account, None when there is nothing against it."""
+    if conflict.user.role == Role.MEMBER or person_of(request).role == Role.OWNER:
+        return None
+    role = Role(conflict.user.role).label.lower()
+    return Decision(False, "owner_required", f"{conflict.user} has the role {role}: only an owner can link it.")
+
+
+class LinkConflict(DecisionPage):
+    """Approve exactly this record for the existing account (R7)."""
+
+    name = "link"
+    label = "Link"
+    icon = "link"
+    submit = "Link at the next try"
+    explanation = (
+        "It is the same person. The identity provider's next try with exactly this username, email and external id "
+        "succeeds and takes over the existing account. Its username, email and role stay as they are."
+    )
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Conflict) -> bool:
+        return is_undecided(obj) and obj.can_be_linked and not must_move(obj)
+
+    def run(self, form: Form) -> str:
+        conflicts.link_conflict(self.obj, actor=person_of(self.request))
+        provider = self.obj.identity_provider
+        return f"Approved. {self.obj.user} is linked when {provider} sends {self.obj.user_name} again."
+
+
+class MoveConflict(DecisionPage):
+    """Let the account leave its other identity provider, then approve the link (R7)."""
+
+    name = "move"
+    label = "Move here"
+    icon = "move_item"
+    submit = "Move the account"
+    explanation = (
+        "The account leaves the identity provider that manages it now, with that provider's record and group "
+        "memberships. The next try of this one then takes it over. Username, email and role stay as they are."
+    )
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Conflict) -> bool:
+        return is_undecided(obj) and must_move(obj)
+
+    def run(self, form: Form) -> str:
+        conflicts.move_conflict(self.obj, actor=person_of(self.request))
+        return f"{self.obj.user} now waits for {self.obj.identity_provider}'s next try."
+
+
+class DismissConflict(DecisionPage):
+    """Put the conflict away until the identity provider's data change (R7)."""
+
+    name = "dismiss"
+    label = "Dismiss"
+    icon = "archive"
+    takes_over = False
+    explanation = (
+        "The existing account stays untouched and the identity provider keeps being refused. "
+        "The conflict opens again when the data that it sends change."
+    )
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Conflict) -> bool:
+        return obj.state in {State.OPEN, State.APPROVED}
+
+    def run(self, form: Form) -> str:
+        conflicts.dismiss_conflict(self.obj, actor=person_of(self.request))
+        return f"The conflict about {self.obj.user_name} was dismissed."
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One attribute of the record that was sent and of the account that is here."""
+
+    label: str
+    sent: str
+    here: str
+    differs: bool
+
+
+def compare(conflict: Conflict) -> list[Compared]:
+    """Both identities side by side, compared as keys are."""
+    user = conflict.user
+    pairs = [
+        ("Username", conflict.user_name, user.username),
+        ("Email", conflict.email, user.email or ""),
+        ("First name", conflict.first_name, user.first_name),
+        ("Last name", conflict.last_name, user.last_name),
+    ]
+    return [Compared(label, sent, here, fold(sent) != fold(here)) for label, sent, here in pairs]
+
+
+@admin.register(Conflict)
+class ConflictAdmin(PortalModelAdmin):
+    """Conflicts, the open ones first."""
+
+    view_actions = (Action.RESOLVE_CONFLICTS,)
+    pages = (LinkConflict, MoveConflict, DismissConflict)
+    list_display = ("user_name", "state_badge", "why", "account", "identity_provider", "tries", "last_seen_at")
+    list_filter: ClassVar = (
+        ("state", ChoicesDropdownFilter),
+        ("reason", ChoicesDropdownFilter),
+        ("identity_provider", RelatedDropdownFilter),
+    )
+    list_filter_submit = True
+    list_select_related = ("user", "identity_provider")
+    search_fields = ("user_name",)
+    search_help_text = "Username or email begins with …"
+    sortable_by = ("user_name", "tries", "last_seen_at")
+    change_list_template = "admin/identity/conflict/list.html"
+    detail_template = "admin/identity/conflict/detail.html"
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        waiting = Case(
+            When(state=State.OPEN, then=Value(0)),
+            When(state=State.APPROVED, then=Value(1)),
+            default=Value(2),
+            output_field=IntegerField(),
+        )
+        return (waiting, "-last_seen_at", "-id")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Conflict], search_term: str
+    ) -> tuple[QuerySet[Conflict], bool]:
+        key = fold(search_term).strip()
+        if key:
+            by_name = queryset.filter(user_name_key__startswith=key)
+            queryset = by_name | queryset.filter(email_key__startswith=key)
+        return queryset, False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"is_empty_state": not Conflict.objects.exists()})
+
+    @display(description="State", ordering="state")
+    def state_badge(self, conflict: Conflict) -> str:
+        return state_badge(conflict)
+
+    @display(description="Why")
+    def why(self, conflict: Conflict) -> str:
+        return conflict.get_reason_display()
+
+    @display(description="Existing account")
+    def account(self, conflict: Conflict) -> str:
+        return conflict.user.username
+
+    def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        shown = [page for page in self.pages if page.applies(request, obj)]
+        return {
+            "state": state_badge(obj),
+            "sentence": conflicts.sentence(obj),
+            "hint": HINTS[obj.reason],
+            "compared": compare(obj),
+            "status": Status(obj.user.status).label,
+            "must_move": must_move(obj),
+            "decisions": [(page.label, page.explanation) for page in shown],
+            "is_approved": obj.state == State.APPROVED,
+        }
+
+
+def state_badge(conflict: Conflict) -> str:
+    """The state in a word."""
+    state = State(conflict.state)
+    return badge(STATE_LABELS[state], STATE_COLOURS[state])

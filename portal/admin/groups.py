@@ -1,0 +1,299 @@
+"""Portal groups: who is in them and why, which SSO groups feed them, and what administrators change."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.db.models import OuterRef, Q, QuerySet
+from django.forms import CharField, Form, Textarea
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
+from unfold.contrib.filters.admin import RadioFilter
+from unfold.decorators import display
+
+from identity.keys import fold
+from identity.models import Group, GroupMapping, Membership, SSOGroup, SSOMembership, User
+from identity.models.users import matching
+from identity.policy import Action
+from identity.services import groups
+from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
+from portal.admin.parts import AboutPerson, ChoosePeople, badge, count_of, page_of
+from portal.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class GroupForm(Form):
+    """A group's name and what it is for."""
+
+    name = CharField(max_length=255)
+    description = CharField(max_length=500, required=False, widget=Textarea({"rows": 3}))
+
+
+class AddGroup(ActionPage):
+    """Create an empty, unmapped portal group."""
+
+    name = "add"
+    label = "Create group"
+    action = Action.MANAGE_GROUPS
+    icon = "add"
+    of_list = True
+    form_class = GroupForm
+    explanation = "The group starts empty. Add members yourself, or map an SSO group to it."
+    made: Group | None = None
+
+    def run(self, form: GroupForm) -> str:
+        self.made = groups.create_group(**form.cleaned_data, actor=person_of(self.request))
+        return f"Group {self.made} was created."
+
+    def get_success_url(self) -> str:
+        return self.model_admin.detail_url(self.made) if self.made else self.model_admin.list_url()
+
+
+class EditGroup(ActionPage):
+    """Rename or describe a group (R16: SCIM is unaffected)."""
+
+    name = "edit"
+    label = "Edit"
+    action = Action.MANAGE_GROUPS
+    form_class = GroupForm
+    submit = "Save"
+    explanation = "Renaming changes nothing for your identity provider: mappings follow by themselves."
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"name": self.obj.name, "description": self.obj.description}
+
+    def run(self, form: GroupForm) -> str:
+        groups.edit_group(self.obj, **form.cleaned_data, actor=person_of(self.request))
+        return "The group was saved."
+
+
+class DeleteGroup(ActionPage):
+    """Delete a portal group with its mappings (R18)."""
+
+    name = "delete"
+    label = "Delete"
+    action = Action.MANAGE_GROUPS
+    icon = "delete"
+    danger = True
+    submit = "Delete this group"
+    template_name = "admin/identity/group/delete.html"
+
+    def run(self, form: Form) -> str:
+        name = str(self.obj)
+        groups.delete_group(self.obj, actor=person_of(self.request))
+        self.obj.pk = None
+        return f"Group {name} was deleted."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            title=f"Delete {self.obj}?",
+            members_count=self.obj.memberships.count() if self.obj.pk else 0,
+            mappings=_mappings_of(self.obj) if self.obj.pk else [],
+            **kwargs,
+        )
+
+
+class AddMembers(ChoosePeople):
+    """Add people to a group that no mapping feeds while SCIM is on."""
+
+    name = "add_members"
+    label = "Add members"
+    action = Action.CHANGE_MEMBERS
+    submit = "Add to the group"
+
+    def candidates(self) -> QuerySet[User]:
+        return User.objects.exclude(pk__in=self.obj.memberships.values("user"))
+
+    def run(self, form: Any) -> str:
+        added = groups.add_members(self.obj, form.cleaned_data["users"], actor=person_of(self.request))
+        return f"{added} {'person was' if added == 1 else 'people were'} added to {self.obj}."
+
+
+class RemoveMember(AboutPerson):
+    """Take one person out of a group that no mapping feeds while SCIM is on."""
+
+    name = "remove_member"
+    label = "Remove from group"
+    action = Action.CHANGE_MEMBERS
+    icon = "person_remove"
+    danger = True
+    explanation = "The person keeps the account, the assets and all other groups."
+
+    def run(self, form: Form) -> str:
+        groups.remove_members(self.obj, [self.person], actor=person_of(self.request))
+        return f"{self.person.display_name} was removed from {self.obj}."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        title = f"Remove {self.person.display_name} from {self.obj}?"
+        return super().get_context_data(title=title, **kwargs)
+
+
+class MapFromGroup(ActionPage):
+    """Choose the SSO group that shall feed this portal group; its own preview follows."""
+
+    name = "map_from"
+    label = "Map an SSO group"
+    action = Action.MANAGE_MAPPINGS
+    icon = "sync_alt"
+    template_name = "admin/identity/group/map_from.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        q = self.request.GET.get("q", "").strip()
+        found = SSOGroup.objects.exclude(mappings__group=self.obj).select_related("identity_provider")
+        if q:
+            found = found.filter(display_name_key__contains=fold(q).strip())
+        rows = list(found[: _CHOICES + 1])
+        return super().get_context_data(
+            sso_groups=rows[:_CHOICES], has_more=len(rows) > _CHOICES, q=q, **kwargs
+        )
+
+
+_CHOICES = 50
+
+
+class MappedFilter(RadioFilter):
+    """Whether an SSO group feeds the group."""
+
+    title = "mapping"
+    parameter_name = "mapping"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("mapped", "Mapped"), ("unmapped", "Unmapped")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Group]:
+        match self.value():
+            case "mapped":
+                return queryset.mapped()  # type: ignore[no-any-return]
+            case "unmapped":
+                return queryset.unmapped()  # type: ignore[no-any-return]
+        return queryset  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A mapping of a group as its page shows it."""
+
+    mapping: GroupMapping
+    pushed: int
+    applied: int
+    leaving: int  # how many leave the portal group when the IdP deletes the SSO group (R17)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.pushed == self.applied
+
+
+def feeds(group: Group) -> list[Feed]:
+    """The mappings of a group with how much of each has arrived."""
+    return [_feed(mapping) for mapping in _mappings_of(group)]
+
+
+def _mappings_of(group: Group) -> QuerySet[GroupMapping]:
+    return group.mappings.select_related("sso_group__identity_provider", "group", "created_by")
+
+
+def _feed(mapping: GroupMapping) -> Feed:
+    members = User.objects.filter(memberships__group=mapping.group_id)
+    pushed = SSOMembership.objects.filter(sso_group=mapping.sso_group_id)
+    others = GroupMapping.objects.filter(group=mapping.group_id).exclude(pk=mapping.pk).values("sso_group")
+    kept = SSOMembership.objects.filter(sso_group__in=others).values("sso_user__user")
+    return Feed(
+        mapping=mapping,
+        pushed=pushed.count(),
+        applied=pushed.filter(sso_user__user__in=members.values("pk")).count(),
+        leaving=members.exclude(pk__in=kept).count(),
+    )
+
+
+def members_with_reasons(group: Group, memberships: Iterable[Membership]) -> list[Reason]:
+    """These memberships, each with the mappings that bring it, in two statements."""
+    rows = list(memberships)
+    mappings = {mapping.sso_group_id: mapping for mapping in _mappings_of(group)}
+    pairs = SSOMembership.objects.filter(
+        sso_group__in=mappings, sso_user__user__in=[row.user_id for row in rows]
+    ).values_list("sso_user__user", "sso_group")
+    bringing: dict[int, list[GroupMapping]] = defaultdict(list)
+    for user_id, sso_group_id in pairs:
+        bringing[user_id].append(mappings[sso_group_id])
+    return [Reason(row, tuple(bringing[row.user_id]), bool(mappings)) for row in rows]
+
+
+@admin.register(Group)
+class GroupAdmin(PortalModelAdmin):
+    """Portal groups."""
+
+    pages = (AddGroup, AddMembers, MapFromGroup, EditGroup, DeleteGroup, RemoveMember)
+    list_display = ("shown_name", "members_count", "mapped_from")
+    list_filter = (MappedFilter,)
+    search_fields = ("name",)
+    search_help_text = "Name or description"
+    ordering = ("name_key",)
+    change_list_template = "admin/identity/group/list.html"
+    detail_template = "admin/identity/group/detail.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        members = Membership.objects.filter(group=OuterRef("pk"))
+        rows: QuerySet[Group] = super().get_queryset(request)
+        return rows.annotate(number_of_members=count_of(members)).prefetch_related("mappings__sso_group")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Group], search_term: str
+    ) -> tuple[QuerySet[Group], bool]:
+        if search_term:
+            named = Q(name_key__contains=fold(search_term).strip())
+            queryset = queryset.filter(named | Q(description__icontains=search_term.strip()))
+        return queryset, False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"is_empty_state": not Group.objects.exists()})
+
+    @display(description="Name", ordering="name_key", header=True)
+    def shown_name(self, group: Group) -> tuple[str, str]:
+        return group.name, group.description
+
+    @display(description="Members", ordering="number_of_members")
+    def members_count(self, group: Group) -> int:
+        return group.number_of_members  # type: ignore[attr-defined, no-any-return]
+
+    @display(description="Mapped from")
+    def mapped_from(self, group: Group) -> str:
+        names = [str(mapping.sso_group) for mapping in group.mappings.all()]
+        return ", ".join(names) if names else badge("Unmapped")
+
+    def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        members = _Members(request, obj)
+        return {
+            "feeds": feeds(obj),
+            "members_count": obj.number_of_members,
+            "may_remove": bool(decide(request, Action.CHANGE_MEMBERS, group=obj)),
+            "may_map": bool(decide(request, Action.MANAGE_MAPPINGS)),
+            "remove_url": reverse(self.url_name(RemoveMember.name), args=(obj.pk,)),
+            "q": members.query,
+            "slice": members.page,
+            "members": members_with_reasons(obj, members.page.rows),
+        }
+
+
+class _Members:
+    """The members that the address asks for: a page of those whose name begins with the search."""
+
+    def __init__(self, request: HttpRequest, group: Group) -> None:
+        self.request, self.group = request, group
+        self.query = request.GET.get("q", "").strip()
+
+    @cached_property
+    def page(self) -> Any:
+        rows = self.group.memberships.select_related("user", "added_by").order_by(self._order())
+        if self.query:
+            rows = rows.filter(matching(self.query, "user__"))
+        return page_of(self.request, rows)
+
+    def _order(self) -> str:
+        """By username; very large groups in an index's order, which needs no sorting."""
+        return "user__username_key" if self.group.number_of_members <= 20_000 else "user_id"  # type: ignore[attr-defined]

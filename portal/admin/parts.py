@@ -1,0 +1,128 @@
+"""Small parts that several areas of the admin UI share: badges, pages of rows, choosing people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.db.models import Count, Model, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.forms import Form, ModelMultipleChoiceField
+from django.http import Http404, HttpRequest
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+
+from identity.models import User
+from portal.admin.base import ActionPage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+M = TypeVar("M", bound=Model)
+
+ROWS_ON_A_PAGE = 50
+PEOPLE_TO_CHOOSE_FROM = 25
+
+
+def badge(text: object, colour: str = "") -> str:
+    """A badge in a list's cell; colours: green, red, amber, blue, else grey."""
+    return format_html('<span class="gh-badge gh-badge-{}">{}</span>', colour or "gray", text)
+
+
+def count_of(rows: QuerySet[Any]) -> Coalesce:
+    """The number of `rows`, which refer to the outer row, as a column."""
+    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
+
+
+def row_or_404(rows: QuerySet[M], pk: object) -> M:
+    """The row with this primary key as an address carries it, else 404."""
+    if not str(pk).isdecimal() or len(str(pk)) > 18:
+        raise Http404("There is no such row.")
+    row = rows.filter(pk=pk).first()
+    if row is None:
+        raise Http404("There is no such row.")
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One page of rows; it looks one row ahead instead of counting."""
+
+    rows: Sequence[Any]
+    number: int
+    parameter: str
+    has_next: bool
+
+    @property
+    def previous(self) -> int:
+        return self.number - 1
+
+    @property
+    def next(self) -> int:
+        return self.number + 1
+
+    @property
+    def is_only_page(self) -> bool:
+        return self.number == 1 and not self.has_next
+
+
+def page_of(request: HttpRequest, rows: QuerySet[Any], parameter: str = "p") -> Slice:
+    """The page of `rows` that the address asks for, the first when it asks for nonsense."""
+    asked = request.GET.get(parameter, "1")
+    number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 7 else 1
+    start = (number - 1) * ROWS_ON_A_PAGE
+    found = list(rows[start : start + ROWS_ON_A_PAGE + 1])
+    return Slice(found[:ROWS_ON_A_PAGE], number, parameter, len(found) > ROWS_ON_A_PAGE)
+
+
+class PeopleForm(Form):
+    """One or more people, ticked in a list."""
+
+    users = ModelMultipleChoiceField(
+        queryset=User.objects.all(), error_messages={"required": "Choose at least one person."}
+    )
+
+
+class ChoosePeople(ActionPage):
+    """A page that searches people by name and offers those found as check boxes; works without scripts."""
+
+    form_class = PeopleForm
+    template_name = "admin/identity/choose_people.html"
+    icon = "person_add"
+
+    def candidates(self) -> QuerySet[User]:
+        """Who may be chosen."""
+        raise NotImplementedError
+
+    @cached_property
+    def query(self) -> str:
+        return self.request.GET.get("q", "").strip()
+
+    def found(self) -> list[User]:
+        rows = self.candidates().order_by("username_key")
+        if self.query:
+            rows = rows.filter(pk__in=User.objects.search(self.query).values("pk"))
+        return list(rows[: PEOPLE_TO_CHOOSE_FROM + 1])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = [] if kwargs.get("refusal") else self.found()
+        return super().get_context_data(
+            q=self.query,
+            people=found[:PEOPLE_TO_CHOOSE_FROM],
+            has_more=len(found) > PEOPLE_TO_CHOOSE_FROM,
+            **kwargs,
+        )
+
+
+class AboutPerson(ActionPage):
+    """An action on one person of a row (a member, an owner), whom `?user=` names."""
+
+    @cached_property
+    def person(self) -> User:
+        return row_or_404(User.objects.all(), self.request.GET.get("user", ""))
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Any) -> bool:
+        """Offered beside the person, not among the row's own buttons."""
+        return False

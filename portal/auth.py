@@ -1,0 +1,121 @@
+"""Who a password lets in (R22, SR-20, SR-21), and how fast somebody may guess."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.core.cache import cache
+from django.db.models import Q
+from django.http import HttpRequest
+
+from identity import policy
+from identity.errors import Refused
+from identity.keys import fold
+from identity.models import Status, User
+
+DISABLED = "Your account is disabled. Ask an administrator of your portal."
+
+TRIES = 5
+PAUSE_SECONDS = 60
+
+
+class PasswordBackend(BaseBackend):
+    """Username or email, and a password; enabled people only, and only where the mode leaves passwords open."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        try:
+            return verify_password(username or "", password or "")
+        except Refused:
+            return None
+
+    def get_user(self, user_id: int) -> User | None:
+        """The user of a session; somebody disabled has none any more (SR-22)."""
+        return User.objects.with_status(Status.ENABLED).filter(pk=user_id).first()
+
+
+def verify_password(name: str, password: str) -> User | None:
+    """The user whose username or email this is, if the password is right.
+
+    Raises Refused when it is right and the door is closed all the same: only who knows the password learns why.
+    An unknown name costs as much time as a wrong password.
+    """
+    user = find_user(name)
+    if user is None:
+        make_password(password)
+        return None
+    if not check_password(password, user.password):
+        return None
+    _require_open_door(user)
+    return user
+
+
+def find_user(name: str) -> User | None:
+    """By username, else by email, compared as keys are; a username that looks like an email comes first."""
+    key = fold(name.strip())
+    if not key or "\0" in key:
+        return None
+    found = list(User.objects.filter(Q(username_key=key) | Q(email_key=key))[:2])
+    return next((user for user in found if user.username_key == key), found[0] if found else None)
+
+
+def _require_open_door(user: User) -> None:
+    if not user.is_active:
+        raise Refused(DISABLED, code="disabled")
+    decision = policy.may_use_password(user, policy.current_mode())
+    if not decision:
+        raise Refused(decision.reason, code=decision.code)
+
+
+def may_reset_password(user: User | None) -> bool:
+    """R22: enabled, has a password already, and passwords are open to this person."""
+    if user is None or not user.is_active or not user.has_usable_password():
+        return False
+    return bool(policy.may_use_password(user, policy.current_mode()))
+
+
+class ResetTokens(PasswordResetTokenGenerator):
+    """Reset links die with the credentials they would replace: a raised epoch or another status ends them (R13)."""
+
+    key_salt = "portal.auth.ResetTokens"
+
+    def _make_hash_value(self, user: Any, timestamp: int) -> str:
+        return f"{super()._make_hash_value(user, timestamp)}{user.credential_epoch}{user.status}"
+
+
+reset_tokens = ResetTokens()
+
+
+class Throttle:
+    """Wrong passwords for one name from one address: after five, a pause of a minute.
+
+    The pair is counted, so nobody can lock somebody else out from another address.
+    """
+
+    def __init__(self, request: HttpRequest, name: str) -> None:
+        pair = f"{request.META.get('REMOTE_ADDR', '')}|{fold(name.strip())}"
+        self._key = f"sign-in:{hashlib.sha256(pair.encode()).hexdigest()}"
+
+    @property
+    def is_pausing(self) -> bool:
+        return bool(cache.get(self._key, 0) >= TRIES)
+
+    def count_failure(self) -> None:
+        if not cache.add(self._key, 1, PAUSE_SECONDS):
+            try:
+                cache.incr(self._key)
+                cache.touch(self._key, PAUSE_SECONDS)
+            except ValueError:  # it expired between the two calls
+                cache.add(self._key, 1, PAUSE_SECONDS)
+
+    def forget(self) -> None:
+        cache.delete(self._key)

@@ -1,0 +1,155 @@
+"""The forms of sign-in and passwords."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import password_validation
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
+from django.http import HttpRequest
+
+from identity.actors import Person
+from identity.errors import GatehouseError, Refused
+from identity.models import User
+from identity.services import users
+from portal.auth import Throttle, verify_password
+
+WRONG = "This username and password do not match."
+PAUSE = "Too many wrong passwords. Wait a minute, then try again."
+
+
+class SignInForm(forms.Form):
+    """Username or email, and password; `user` is who may come in."""
+
+    username = forms.CharField(
+        label="Username or email",
+        max_length=255,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
+    )
+    password = forms.CharField(
+        max_length=4096,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.request = request
+        self.user: User | None = None
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "username" in data and "password" in data:
+            self.user = self._check(data["username"], data["password"])
+        return data
+
+    def _check(self, name: str, password: str) -> User | None:
+        throttle = Throttle(self.request, name)
+        if throttle.is_pausing:
+            raise forms.ValidationError(PAUSE, code="pause")
+        try:
+            user = verify_password(name, password)
+        except Refused as error:
+            raise forms.ValidationError(error.sentence, code=error.code) from error
+        if user is None:
+            throttle.count_failure()
+            raise forms.ValidationError(WRONG, code="wrong")
+        throttle.forget()
+        return user
+
+
+class ConfirmPasswordForm(forms.Form):
+    """The password of the person who is signed in, once more."""
+
+    password = forms.CharField(
+        max_length=4096,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(*args, **kwargs)
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        username = self.request.user.get_username()
+        throttle = Throttle(self.request, username)
+        if throttle.is_pausing:
+            raise forms.ValidationError(PAUSE, code="pause")
+        try:
+            user = verify_password(username, password)
+        except Refused as error:
+            raise forms.ValidationError(error.sentence, code=error.code) from error
+        if user != self.request.user:
+            throttle.count_failure()
+            raise forms.ValidationError("This is not your password.", code="wrong")
+        throttle.forget()
+        return password
+
+
+class ResetForm(forms.Form):
+    """Whose password was forgotten."""
+
+    name = forms.CharField(
+        label="Username or email",
+        max_length=255,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
+    )
+
+
+class _ThroughTheService:
+    """Mixed into Django's password forms: the service writes, and what it refuses is a form error."""
+
+    user: Any
+
+    def clean(self) -> Any:
+        data = super().clean()  # type: ignore[misc]
+        if not self.errors:  # type: ignore[attr-defined]
+            self._write(data["new_password1"])
+        return data
+
+    def _write(self, password: str) -> None:
+        try:
+            self.user = users.set_password(self.user, password, actor=Person(self.user))
+        except GatehouseError as error:
+            raise forms.ValidationError(error.sentence, code=error.code) from error
+
+    def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - Django's signature
+        """Nothing: `clean` has written."""
+        return self.user
+
+
+class NewPasswordForm(_ThroughTheService, SetPasswordForm):
+    """A new password, reached by a reset link."""
+
+
+class ChangePasswordForm(_ThroughTheService, PasswordChangeForm):
+    """The old password, and a new one twice."""
+
+    field_order = ["old_password", "new_password1", "new_password2"]
+
+
+class FirstPasswordForm(forms.Form):
+    """The password of somebody who accepts an invitation, typed twice."""
+
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        max_length=4096,
+        help_text=password_validation.password_validators_help_text_html(),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
+    )
+    repeated = forms.CharField(
+        label="Password, once more",
+        strip=False,
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("password") != data.get("repeated"):
+            self.add_error("repeated", "The two passwords are not the same.")
+        return data

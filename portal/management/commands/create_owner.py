@@ -1,0 +1,55 @@
+"""`manage.py create_owner`: the first user of a portal, and the way back in when nobody can sign in."""
+
+import sys
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.errors import Taken
+from identity.keys import fold
+from identity.models import Role, User
+from identity.services import users
+from portal.management.operator_command import OperatorCommand
+
+
+class Command(OperatorCommand):
+    help = (
+        "Creates a local owner with a password. It is a break-glass account: it opens the portal also while "
+        "single sign-on is enforced, and no identity provider can ever touch it."
+    )
+    examples = (
+        "manage.py create_owner --username ada --email ada@example.com --password 'correct horse battery'\n"
+        "pass show gatehouse/ada | manage.py create_owner --username ada --email ada@example.com --password -"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--username", required=True, help="permanent: it can't be changed later")
+        parser.add_argument("--email", required=True, help="may be empty ('')")
+        parser.add_argument(
+            "--password", required=True, help="at least 12 characters; '-' reads it from standard input"
+        )
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+        refuse_existing(options["username"])
+        owner = users.create_owner(
+            username=options["username"],
+            email=options["email"],
+            password=given_password(options["password"]),
+            actor=operator,
+        )
+        self.stdout.write(f"Created the owner {owner.username}.")
+
+
+def refuse_existing(username: str) -> None:
+    """Taken, saying who has the name: a script that runs twice learns that its owner is there already."""
+    user = User.objects.filter(username_key=fold(username)).first()
+    if user is not None:
+        raise Taken(
+            f"{user.username} exists already, with the role {Role(user.role).label.lower()}: nothing was changed."
+        )
+
+
+def given_password(option: str) -> str:
+    """The option itself, or the first line of standard input: a command line is visible to other users."""
+    return sys.stdin.readline().rstrip("\r\n") if option == "-" else option

@@ -1,0 +1,54 @@
+"""`manage.py set_mode`: the two flags, also when nobody can sign in any more (R22)."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from identity import policy
+from identity.actors import Operator
+from identity.services import access
+from portal.management.operator_command import OperatorCommand
+
+SCIM = {"on": True, "off": False}
+SSO = {"enforced": True, "optional": False}
+
+
+class Command(OperatorCommand):
+    help = (
+        "Switches SCIM provisioning on or off, and single sign-on between enforced and optional. What is left "
+        "out stays as it is. Prints the mode that is in force afterwards."
+    )
+    examples = (
+        "manage.py set_mode --sso optional            let people use passwords again\n"
+        "manage.py set_mode --scim on --follow-idp    and apply at once what the identity providers said last\n"
+        "manage.py set_mode --sso enforced --force    without an owner who has signed in by SSO"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--scim", choices=SCIM, help="may identity providers provision?")
+        parser.add_argument("--sso", choices=SSO, help="is single sign-on the only way in?")
+        parser.add_argument(
+            "--follow-idp",
+            action="store_true",
+            help="when SCIM goes on: give users and mapped groups the state that their IdP last sent",
+        )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="enforce SSO although no owner has proven that it works, or no break-glass account exists",
+        )
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+        if options["scim"] is None and options["sso"] is None:
+            raise CommandError(
+                "Say what to set: --scim on|off, --sso enforced|optional, or both.", returncode=2
+            )
+        now = policy.current_mode()
+        mode = access.set_mode(
+            scim_enabled=SCIM.get(options["scim"], now.scim_enabled),
+            sso_enforced=SSO.get(options["sso"], now.sso_enforced),
+            follow_idp=options["follow_idp"],
+            force=options["force"],
+            actor=operator,
+        )
+        self.stdout.write(f"{mode}.")

@@ -1,0 +1,27 @@
+"""`manage.py set_role`: who administers the portal."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.models import Role
+from identity.services import users
+from portal.management.lookups import find_user
+from portal.management.operator_command import OperatorCommand
+
+
+class Command(OperatorCommand):
+    help = (
+        "Changes somebody's role. Owners change roles and access settings, administrators do the rest, "
+        "support deletes disabled users for good, members see their own profile."
+    )
+    examples = "manage.py set_role grace administrator"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("role", choices=Role.values)
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+        user = users.change_role(find_user(options["username"]), Role(options["role"]), actor=operator)
+        self.stdout.write(f"{user.username} has the role {Role(user.role).label.lower()}.")

@@ -1,0 +1,255 @@
+"""Sign-in, sign-out, passwords, invitations and the own profile: the pages of everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash, views
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse, reverse_lazy
+from django.utils.decorators import method_decorator
+from django.utils.encoding import force_bytes
+from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_encode
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+from django.views.generic import FormView, TemplateView
+
+from identity import policy
+from identity.actors import Person
+from identity.errors import GatehouseError
+from identity.models import Asset, Invitation, User
+from identity.services import invitations, notices, users
+from portal.auth import find_user, may_reset_password, reset_tokens
+from portal.forms import ChangePasswordForm, ConfirmPasswordForm, FirstPasswordForm, NewPasswordForm, ResetForm, SignInForm
+from portal.fresh import mark_fresh
+from portal.reasons import memberships_with_reasons
+
+BACKEND = "portal.auth.PasswordBackend"
+SECONDS_BETWEEN_RESET_MAILS = 60
+
+
+def let_in(request: HttpRequest, user: User, *, method: str) -> None:
+    """Open a session for somebody who has proven who they are; `method` is what the audit trail says."""
+    login(request, user, backend=BACKEND)
+    request.session["signed_in_by"] = method
+    mark_fresh(request)
+    users.record_login(user, method=method, actor=Person(user))
+
+
+def landing_url(request: HttpRequest, user: User) -> str:
+    """Where to go after sign-in: the page that was asked for, if this person may see it, else home."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    own = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    if own and target != "/" and (user.is_staff or not target.startswith(reverse("admin:index"))):
+        return target
+    return reverse("admin:index") if user.is_staff else reverse("profile")
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The portal's front door."""
+    if not request.user.is_authenticated:
+        return redirect("login")
+    return redirect(landing_url(request, request.user))
+
+
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class SignIn(FormView):
+    """The one sign-in page, for staff and members alike."""
+
+    template_name = "portal/sign_in.html"
+    form_class = SignInForm
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.user.is_authenticated:
+            return redirect(landing_url(request, request.user))
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        target = self.request.POST.get("next") or self.request.GET.get("next") or ""
+        return super().get_context_data(
+            **kwargs, title="Sign in", next=target, mode=policy.current_mode()
+        )
+
+    def form_valid(self, form: SignInForm) -> HttpResponse:
+        assert form.user is not None
+        let_in(self.request, form.user, method="password")
+        return redirect(landing_url(self.request, form.user))
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session; by POST only, so that no picture or link can do it (SR-24)."""
+    logout(request)
+    messages.success(request, "You have signed out.")
+    return redirect("login")
+
+
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class ConfirmPassword(LoginRequiredMixin, FormView):
+    """A fresh sign-in before something that can't be undone (SR-11, SR-19)."""
+
+    template_name = "portal/confirm_password.html"
+    form_class = ConfirmPasswordForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user = self.request.user
+        return super().get_context_data(
+            **kwargs,
+            title="Confirm that it is you",
+            has_password=may_reset_password(user),  # type: ignore[arg-type]
+            next=self.request.POST.get("next") or self.request.GET.get("next") or "",
+        )
+
+    def form_valid(self, form: ConfirmPasswordForm) -> HttpResponse:
+        mark_fresh(self.request)
+        return redirect(landing_url(self.request, self.request.user))  # type: ignore[arg-type]
+
+
+@method_decorator(never_cache, name="dispatch")
+class Profile(LoginRequiredMixin, TemplateView):
+    """What a person sees of themselves; read only."""
+
+    template_name = "portal/profile.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user: User = self.request.user  # type: ignore[assignment]
+        return super().get_context_data(
+            **kwargs,
+            title="Your profile",
+            memberships=memberships_with_reasons(user),
+            assets=Asset.objects.owned_by(user.pk),
+            has_password=may_reset_password(user),
+        )
+
+
+# --- passwords ------------------------------------------------------------------------------------------
+
+
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class ChangePassword(views.PasswordChangeView):
+    """Change one's own password; this session goes on, all others end."""
+
+    template_name = "portal/password_change.html"
+    form_class = ChangePasswordForm
+    success_url = reverse_lazy("profile")
+    title = "Change your password"
+
+    def dispatch(self, *args: Any, **kwargs: Any) -> Any:
+        user = self.request.user
+        if user.is_authenticated and not may_reset_password(user):
+            messages.error(self.request, _why_no_password(user))
+            return redirect("profile")
+        return super().dispatch(*args, **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        update_session_auth_hash(self.request, form.user)
+        mark_fresh(self.request)
+        messages.success(self.request, "Your password has been changed. Your other sessions have ended.")
+        return HttpResponseRedirect(str(self.success_url))
+
+
+def _why_no_password(user: User) -> str:
+    decision = policy.may_use_password(user, policy.current_mode())
+    return decision.reason or "Your account has no password: sign in through your identity provider."
+
+
+@method_decorator(never_cache, name="dispatch")
+class ResetPassword(FormView):
+    """Ask for a reset link. The answer is the same whoever was named (R22)."""
+
+    template_name = "portal/password_reset.html"
+    form_class = ResetForm
+    success_url = reverse_lazy("password_reset_sent")
+    extra_context = {"title": "Reset your password"}
+
+    def form_valid(self, form: ResetForm) -> HttpResponse:
+        user = find_user(form.cleaned_data["name"])
+        if user is not None and user.email and may_reset_password(user) and _may_mail(user):
+            notices.reset_password(user, _reset_path(user))
+        return super().form_valid(form)
+
+
+def _may_mail(user: User) -> bool:
+    """One reset mail a minute for each person, so that nobody's mailbox can be filled."""
+    return cache.add(f"reset-mail:{user.pk}", 1, SECONDS_BETWEEN_RESET_MAILS)
+
+
+def _reset_path(user: User) -> str:
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    return reverse("password_reset_confirm", args=(uid, reset_tokens.make_token(user)))
+
+
+class ResetPasswordSent(TemplateView):
+    """The neutral answer."""
+
+    template_name = "portal/message.html"
+    extra_context = {
+        "title": "Look into your mail",
+        "text": "If this account exists and signs in with a password, a link to choose a new one is on its way. "
+        "It works once, for one hour.",
+    }
+
+
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class ChooseNewPassword(views.PasswordResetConfirmView):
+    """Where the reset link leads. Django keeps the token in the session, so that no Referer carries it."""
+
+    template_name = "portal/password_new.html"
+    form_class = NewPasswordForm
+    token_generator = reset_tokens
+    success_url = reverse_lazy("login")
+    title = "Choose a new password"
+
+    def get_user(self, uidb64: str) -> Any:
+        user = super().get_user(uidb64)
+        return user if may_reset_password(user) else None
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        self.request.session.pop(views.INTERNAL_RESET_SESSION_TOKEN, None)
+        messages.success(self.request, "Your password has been changed. Sign in with the new one.")
+        return HttpResponseRedirect(str(self.success_url))
+
+
+# --- invitations ----------------------------------------------------------------------------------------
+
+
+@method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
+class AcceptInvitation(View):
+    """The single-use link of an invitation: choose a password and come in (SR-23)."""
+
+    def get(self, request: HttpRequest, secret: str) -> HttpResponse:
+        return self._page(request, secret, FirstPasswordForm())
+
+    def post(self, request: HttpRequest, secret: str) -> HttpResponse:
+        form = FirstPasswordForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, secret, form)
+        try:
+            user = invitations.accept_invitation(secret, password=form.cleaned_data["password"])
+        except GatehouseError as error:
+            form.add_error("password", error.sentence)
+            return self._page(request, secret, form)
+        let_in(request, user, method="invitation")
+        messages.success(request, f"Welcome, {user.display_name}. Your account is ready.")
+        return redirect(landing_url(request, user))
+
+    def _page(self, request: HttpRequest, secret: str, form: FirstPasswordForm) -> HttpResponse:
+        try:
+            invitation: Invitation = invitations.find_invitation(secret)
+        except GatehouseError as error:
+            context = {"title": "This invitation does not work", "text": error.sentence}
+            return render(request, "portal/message.html", context, status=404)
+        context = {"title": "Welcome", "form": form, "invited": invitation.user, "invitation": invitation}
+        return render(request, "portal/invitation.html", context)

@@ -1,0 +1,70 @@
+"""What the two adapters share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django_scim.adapters import SCIMMixin
+
+from identity.errors import NotFound
+from scim.config import base_location
+from scim.versions import etag, required_version
+
+
+class ResourceAdapter(SCIMMixin):
+    """django-scim2's protocol: from_dict or handle_operations prepare, save makes the service call, to_dict answers."""
+
+    endpoint = ""
+    ATTR_MAP: dict[Any, str] = {}
+
+    @property
+    def actor(self) -> Any:
+        return self.request.actor
+
+    @property
+    def version_check(self) -> Any:
+        return required_version(self.request)
+
+    @property
+    def id(self) -> str:
+        return str(self.obj.scim_id)
+
+    @property
+    def location(self) -> str:
+        return location(self.endpoint, self.id)
+
+    @property
+    def etag(self) -> str:
+        return etag(self.obj.version)
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        return {
+            "resourceType": self.resource_type,
+            "created": moment(self.obj.created_at),
+            "lastModified": moment(self.obj.modified_at),
+            "location": self.location,
+            "version": self.etag,
+        }
+
+
+def location(endpoint: str, scim_id: object) -> str:
+    return f"{base_location()}/{endpoint}/{scim_id}"
+
+
+def moment(value: datetime) -> str:
+    """RFC 3339 in UTC, as precise as it is kept, so that it can be filtered by."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def scim_id(text: str, resource_type: str) -> UUID:
+    """The UUID in a URL; NotFound for anything else, since no resource can have it."""
+    try:
+        wanted = UUID(text)
+    except ValueError:
+        wanted = None
+    if wanted is None or str(wanted) != text.lower():
+        raise NotFound(f"{resource_type} not found.")
+    return wanted

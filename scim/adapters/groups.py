@@ -1,0 +1,120 @@
+"""SCIM Groups ⇄ SSO groups. Members are worked on as sets of ids; no PATCH loads a group's members."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models.fields.json import KeyTextTransform
+from scim2_models import Context, ScimPolicy
+
+from identity.models import GroupMapping, SSOGroup, SSOMembership
+from identity.services import sso_groups
+from identity.services.records import GroupChange, GroupRecord, Members
+from scim import dialects
+from scim.adapters.base import ResourceAdapter, location
+from scim.group_patches import GroupPatch, member_ids
+from scim.projection import Projection
+from scim.resources import CORE_GROUP, PORTAL_GROUP, GroupResource
+
+Document = dict[str, Any]
+Index = dict[int, list[Document]]
+
+_TOLERANT = ScimPolicy(unknown=ScimPolicy.Unknown.ignore)
+
+
+class SCIMGroup(ResourceAdapter):
+    """A Group resource over one SSO group."""
+
+    resource_type = "Group"
+    url_name = "scim:groups"
+    endpoint = "Groups"
+
+    def __init__(self, obj: SSOGroup, request: Any = None) -> None:
+        super().__init__(obj, request)
+        self._record: GroupRecord | None = None
+        self._change: GroupChange | None = None
+
+    def from_dict(self, body: Document) -> None:
+        """A POST or PUT body: exactly these members; absent ones are cleared, as PUT replaces."""
+        resource = GroupResource.model_validate(
+            dialects.plain_group(body), scim_ctx=Context.RESOURCE_CREATION_REQUEST, scim_policy=_TOLERANT
+        )
+        ids = member_ids(dialects.get(body, "members") or [], strict=True)
+        new = GroupRecord(
+            display_name=resource.display_name or "",
+            external_id=resource.external_id,
+            members=Members.exactly(ids),
+        )
+        self._record, self._change = new, lambda _: new
+
+    def handle_operations(self, body: Document) -> None:
+        patch = GroupPatch(dialects.operations(body))
+        self._change = patch.apply
+
+    def create(self) -> None:
+        assert self._record is not None
+        self.obj = sso_groups.push_group(self._record, actor=self.actor)
+
+    def save(self) -> None:
+        assert self._change is not None
+        self.obj = sso_groups.update_group(
+            self.obj.scim_id, self._change, actor=self.actor, version=self.version_check
+        )
+
+    def delete(self) -> None:
+        sso_groups.delete_sso_group(self.obj.scim_id, actor=self.actor, version=self.version_check)
+
+    def to_dict(self, projection: Projection | None = None) -> Document:
+        """The group with its members and mappings, as far as they are wanted."""
+        related = Related([self.obj], projection or Projection())
+        return related.document(self)
+
+
+class Related:
+    """Members and mappings of many groups: one statement each, none for what is not wanted."""
+
+    def __init__(self, groups: list[SSOGroup], projection: Projection) -> None:
+        keys = [group.pk for group in groups]
+        self.members = _members_of(keys) if projection.wants("members") else {}
+        self.mappings = _mappings_of(keys) if projection.wants(PORTAL_GROUP) else {}
+
+    def document(self, adapter: SCIMGroup) -> Document:
+        group = adapter.obj
+        document: Document = {
+            "schemas": [CORE_GROUP, PORTAL_GROUP],
+            "id": adapter.id,
+            "displayName": group.display_name,
+            "meta": adapter.meta,
+        }
+        if group.external_id:
+            document["externalId"] = group.external_id
+        if members := self.members.get(group.pk):
+            document["members"] = members
+        if mappings := self.mappings.get(group.pk):
+            document[PORTAL_GROUP] = {"portalGroups": mappings}
+        return document
+
+
+def _members_of(group_ids: list[int]) -> Index:
+    rows = SSOMembership.objects.filter(sso_group__in=group_ids).order_by("pk")
+    named = rows.annotate(display=KeyTextTransform("displayName", "sso_user__attributes"))
+    wanted = named.values_list("sso_group_id", "sso_user__scim_id", "display", "sso_user__user_name")
+    index: Index = {}
+    for group_id, user_id, display, user_name in wanted.iterator(chunk_size=5_000):
+        index.setdefault(group_id, []).append(_member(user_id, display or user_name))
+    return index
+
+
+def _member(user_id: UUID, display: str) -> Document:
+    return {"value": str(user_id), "$ref": location("Users", user_id), "type": "User", "display": display}
+
+
+def _mappings_of(group_ids: list[int]) -> Index:
+    rows = GroupMapping.objects.filter(sso_group__in=group_ids).order_by("pk")
+    index: Index = {}
+    for sso_group_id, group_id, name in rows.values_list("sso_group_id", "group_id", "group__name"):
+        index.setdefault(sso_group_id, []).append({"value": str(group_id), "display": name})
+    return index
+
+

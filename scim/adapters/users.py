@@ -1,0 +1,192 @@
+"""SCIM Users ⇄ SSO users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from scim2_models import Context, PatchOp, ScimPolicy
+
+from identity.models import SSOMembership, SSOUser, Status
+from identity.services import provisioning
+from identity.services.records import PersonChange, PersonRecord
+from scim import dialects
+from scim.adapters.base import ResourceAdapter, location, moment
+from scim.attributes import multiple_values, single_values
+from scim.resources import CORE_USER, ENTERPRISE_USER, PORTAL_USER, UserResource
+
+Document = dict[str, Any]
+
+_TOLERANT = ScimPolicy(
+    unknown=ScimPolicy.Unknown.ignore,
+    remove_value_as_filter=ScimPolicy.RemoveValue.apply,
+    unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
+)
+# An entry found by its value must exist: `emails[value eq "x"]` describes no entry to create.
+_BY_VALUE = _TOLERANT.model_copy(update={"unmatched_path_filter": ScimPolicy.UnmatchedPathFilter.forbid})
+
+_ELSEWHERE = frozenset({"schemas", "id", "meta", "groups", "active", "password", PORTAL_USER})
+_NAME_PARTS = {"first_name": "givenName", "last_name": "familyName"}
+
+
+class SCIMUser(ResourceAdapter):
+    """A User resource over one SSO user."""
+
+    resource_type = "User"
+    url_name = "scim:users"
+    endpoint = "Users"
+
+    def __init__(self, obj: SSOUser, request: Any = None) -> None:
+        super().__init__(obj, request)
+        self.groups: list[Document] | None = None
+        self._document: Document = {}
+        self._change: PersonChange | None = None
+
+    def from_dict(self, body: Document) -> None:
+        """A POST or PUT body: the whole record is what it says; what it leaves out is cleared."""
+        plain = dialects.plain_user(body)
+        resource = UserResource.model_validate(
+            plain, scim_ctx=Context.RESOURCE_CREATION_REQUEST, scim_policy=_TOLERANT
+        )
+        self._document = resource.model_dump(scim_ctx=Context.DEFAULT)
+        self._change = lambda _: record(self._document, carried=_carried_by(self._document))
+
+    def handle_operations(self, operations: Document) -> None:
+        """A PATCH body: applied to the row as it is under the lock."""
+        plain = dialects.plain_operations(operations)
+        patches = _patches(plain)
+        carried = _carried_by_operations(plain)
+        self._change = lambda sso_user: record(_patched(sso_user, patches), carried=carried)
+
+    def create(self) -> None:
+        """POST: one service call (R1)."""
+        new = record(self._document, carried=_carried_by(self._document))
+        self.obj = provisioning.provision_user(new, actor=self.actor)
+
+    def save(self) -> None:
+        """PUT and PATCH: one service call (R2, R4)."""
+        assert self._change is not None
+        self.obj = provisioning.update_user(
+            self.obj.scim_id, self._change, actor=self.actor, version=self.version_check
+        )
+
+    def delete(self) -> None:
+        provisioning.deprovision_user(self.obj.scim_id, actor=self.actor, version=self.version_check)
+
+    def to_dict(self) -> Document:
+        """The IdP's own view; `active` and the portal extension show the portal's (DESIGN section 2)."""
+        sso_user, user = self.obj, self.obj.user
+        extension = [ENTERPRISE_USER] if ENTERPRISE_USER in sso_user.attributes else []
+        document = {
+            "schemas": [CORE_USER, *extension, PORTAL_USER],
+            "id": self.id,
+            **sso_user.attributes,
+            "active": user.is_active,
+            "meta": self.meta,
+            PORTAL_USER: _portal_view(user),
+        }
+        groups = memberships_of([sso_user]).get(sso_user.pk, []) if self.groups is None else self.groups
+        return {**document, "groups": groups} if groups else document
+
+
+def _portal_view(user: Any) -> Document:
+    view = {
+        "username": user.username,
+        "email": user.email,
+        "status": Status(user.status).value,
+        "lastActive": moment(user.last_active) if user.last_active else None,
+    }
+    return {name: value for name, value in view.items() if value is not None}
+
+
+def memberships_of(sso_users: Iterable[SSOUser]) -> dict[int, list[Document]]:
+    """The `groups` attribute of many SSO users, by row id: one statement."""
+    rows = SSOMembership.objects.filter(sso_user__in=[row.pk for row in sso_users])
+    wanted = rows.order_by("sso_user_id", "sso_group_id").values_list(
+        "sso_user_id", "sso_group__scim_id", "sso_group__display_name"
+    )
+    return {
+        pk: [_group_reference(group_id, name) for _, group_id, name in members]
+        for pk, members in groupby(wanted, key=lambda row: row[0])
+    }
+
+
+def _group_reference(group_id: object, name: str) -> Document:
+    return {"value": str(group_id), "$ref": location("Groups", group_id), "display": name, "type": "direct"}
+
+
+def record(document: Document, *, carried: set[str]) -> PersonRecord:
+    """A validated User document in the product's terms; `carried` says which of name and active it brought."""
+    attributes = {name: value for name, value in document.items() if name not in _ELSEWHERE}
+    names = attributes.get("name", {}) if "name" in carried else None
+    return PersonRecord(
+        user_name=document.get("userName") or "",
+        external_id=document.get("externalId"),
+        email=chosen_email(document.get("emails") or []),
+        **{field: None if names is None else names.get(part) or "" for field, part in _NAME_PARTS.items()},
+        active=document.get("active") if "active" in carried else None,
+        attributes=attributes,
+        keys=single_values(attributes),
+        values=multiple_values(attributes),
+    )
+
+
+def chosen_email(emails: list[Document]) -> str | None:
+    """Of several emails the primary, else the one of type work, else the first (DESIGN section 2)."""
+    given = [email for email in emails if email.get("value")]
+    primary = [email for email in given if email.get("primary")]
+    work = [email for email in given if str(email.get("type", "")).lower() == "work"]
+    chosen = next(iter([*primary, *work, *given]), None)
+    return chosen["value"].strip() if chosen else None
+
+
+def _carried_by(document: Document) -> set[str]:
+    return {name for name in ("name", "active") if document.get(name) is not None}
+
+
+def _carried_by_operations(operations: list[Document]) -> set[str]:
+    """R4: which of name and active these operations touch, whatever the value."""
+    touched = [operation["path"] for operation in operations if "path" in operation]
+    touched += [name for operation in operations if "path" not in operation for name in operation["value"]]
+    heads = {path.lower().removeprefix(f"{CORE_USER.lower()}:").partition(".")[0] for path in touched}
+    return {name for name in ("name", "active") if name in heads}
+
+
+Patch = tuple[Any, ScimPolicy]
+
+
+def _patches(operations: list[Document]) -> list[Patch]:
+    """The operations as PatchOp messages, consecutive ones of one policy together."""
+    return [
+        (_patch(list(group), policy), policy)
+        for policy, group in groupby(operations, key=_policy_for)
+    ]
+
+
+def _policy_for(operation: Document) -> ScimPolicy:
+    path = operation.get("path", "")
+    return _BY_VALUE if "[" in path and "value " in path.partition("[")[2].lower() else _TOLERANT
+
+
+def _patch(operations: list[Document], policy: ScimPolicy) -> Any:
+    return PatchOp[UserResource].model_validate(
+        {"schemas": [str(PatchOp.__schema__)], "Operations": operations},
+        scim_ctx=Context.RESOURCE_PATCH_REQUEST,
+        scim_policy=policy,
+    )
+
+
+def _patched(sso_user: SSOUser, patches: list[Patch]) -> Document:
+    """The document that the operations make of the stored record (RFC 7644 section 3.5.2)."""
+    extension = [ENTERPRISE_USER] if ENTERPRISE_USER in sso_user.attributes else []
+    stored = {
+        "schemas": [CORE_USER, *extension],
+        **sso_user.attributes,
+        "active": sso_user.user.is_active,
+    }
+    resource = UserResource.model_validate(stored, scim_policy=_TOLERANT)
+    for patch, policy in patches:
+        patch.patch(resource, scim_policy=policy)
+    return resource.model_dump(scim_ctx=Context.DEFAULT)
+

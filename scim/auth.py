@@ -1,0 +1,68 @@
+"""Bearer tokens (RFC 6750): the token first, then everything else; bodies of strangers are not read (SR-14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse
+
+from identity.actors import Provisioner
+from identity.services import tokens
+from scim.errors import Problem, problem_of
+
+_NO_TOKEN = Problem(401, "Send a SCIM token of this portal in the header Authorization: Bearer.", code="no_token")
+_SCIM_OFF = Problem(403, "SCIM provisioning is switched off in the portal; nothing has been changed.", code="scim_off")
+
+
+class TokenRequired:
+    """django-scim2's AUTH_CHECK_MIDDLEWARE: sets `request.actor`, or answers 401, or 403 while SCIM is off (R21)."""
+
+    def __init__(self, get_response: Callable[..., Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            bearer = tokens.find_bearer(_presented(request))
+            if bearer is None:
+                return _unauthorized()
+            if not bearer.scim_enabled:
+                return _SCIM_OFF.to_response()
+            _note(bearer, request)
+        except (DatabaseError, InterfaceError) as error:
+            return problem_of(error).to_response()
+        request.actor = _actor(bearer, request)  # type: ignore[attr-defined]
+        return self.get_response(request, *args, **kwargs)
+
+
+def _presented(request: HttpRequest) -> str:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+def _note(bearer: tokens.TokenBearer, request: HttpRequest) -> None:
+    if not bearer.noted:
+        tokens.note_use(bearer.token_id, address=_address(request))
+
+
+def _actor(bearer: tokens.TokenBearer, request: HttpRequest) -> Provisioner:
+    return Provisioner(
+        identity_provider_id=bearer.identity_provider_id,
+        token_id=bearer.token_id,
+        token_label=bearer.label,
+        asks_before_adopting=bearer.asks_before_adopting,
+        method=request.method or "",
+        address=_address(request),
+    )
+
+
+def _address(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _unauthorized() -> HttpResponse:
+    response = _NO_TOKEN.to_response()
+    response["WWW-Authenticate"] = settings.SCIM_SERVICE_PROVIDER["WWW_AUTHENTICATE_HEADER"]
+    return response

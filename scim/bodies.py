@@ -1,0 +1,105 @@
+"""Reading request bodies: everything that is not one plain JSON object is refused before it is looked at (SR-32, SR-33)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+from django.http import HttpRequest
+from django.http.request import RawPostDataException, UnreadablePostError
+
+from scim import limits
+from scim.errors import Problem, RequestRefused, refuse
+
+_JSON_TYPES = {"", "application/scim+json", "application/json"}
+_SUSPICIOUS = re.compile(r"\\u0000|\\u[dD][89a-fA-F]|\x00")
+
+
+def read(request: HttpRequest) -> dict[str, Any]:
+    """The body as a dict. Raises 413, 415 or 400 `invalidSyntax`."""
+    _check_headers(request)
+    return parse(_raw(request))
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """Bytes of one JSON object: valid UTF-8, no duplicate names (case ignored), no NUL, no lone surrogates."""
+    try:
+        text = raw.decode("utf-8")
+        body = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:  # JSON, UTF-8 and integers of more than 4,300 digits
+        raise refuse("invalidSyntax", "The body is not valid JSON.") from error
+    if not isinstance(body, dict):
+        raise refuse("invalidSyntax", "The body must be one JSON object.")
+    _check_depth(body)
+    if _SUSPICIOUS.search(text):
+        check_text(body)
+    return body
+
+
+def check_text(value: Any) -> None:
+    """Refuse NUL and lone surrogates in any string: no database column can hold them."""
+    if isinstance(value, str):
+        if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
+            raise refuse("invalidValue", "The request contains a NUL or a lone surrogate character.")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            check_text(key)
+            check_text(item)
+    elif isinstance(value, list):
+        for item in value:
+            check_text(item)
+
+
+def _check_headers(request: HttpRequest) -> None:
+    if request.content_type not in _JSON_TYPES:
+        raise RequestRefused(Problem(415, "Send application/scim+json."))
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise RequestRefused(Problem(415, "Send the body without Content-Encoding."))
+    try:
+        length = int(request.headers.get("Content-Length") or 0)
+    except ValueError:
+        length = 0
+    if length > limits.BODY_BYTES:
+        raise RequestRefused(Problem(413, f"The body is larger than {limits.BODY_BYTES} bytes."))
+
+
+def _raw(request: HttpRequest) -> bytes:
+    try:
+        raw = request.read(limits.BODY_BYTES + 1)
+    except (UnreadablePostError, RawPostDataException) as error:
+        raise refuse("invalidSyntax", "The body could not be read.") from error
+    if len(raw) > limits.BODY_BYTES:
+        raise RequestRefused(Problem(413, f"The body is larger than {limits.BODY_BYTES} bytes."))
+    return raw
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len({name.lower() for name in members}) != len(pairs):
+        raise refuse("invalidSyntax", "The body names an attribute twice; names are compared without case.")
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise refuse("invalidSyntax", f"{name} is not JSON.")
+
+
+def _check_depth(body: Any) -> None:
+    level, depth = [body], 0
+    while level:
+        depth += 1
+        if depth > limits.JSON_DEPTH:
+            raise _too_deep()
+        level = [
+            item
+            for container in level
+            for item in (container.values() if isinstance(container, dict) else container)
+            if isinstance(item, (dict, list))
+        ]
+
+
+def _too_deep() -> RequestRefused:
+    return refuse("invalidSyntax", f"The body is nested more than {limits.JSON_DEPTH} levels deep.")

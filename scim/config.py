@@ -1,0 +1,83 @@
+"""What django-scim2 asks of a deployment, and the discovery documents (RFC 7644 section 4)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from scim2_models import Context, Resource, ResourceType, Schema
+from scim2_models import ServiceProviderConfig as ConfigModel
+
+from identity.models import SSOUser
+from scim import limits
+from scim.resources import EnterpriseUser, Group, GroupResource, PortalGroup, PortalUser, User, UserResource
+
+ROOT = "/scim/v2"
+
+
+def base_location(*_: Any, **__: Any) -> str:
+    """The SCIM root as identity providers know it: from PUBLIC_URL, never from the request (SR-31)."""
+    return f"{settings.PUBLIC_URL}{ROOT}"
+
+
+def sso_user_model() -> type[SSOUser]:
+    """django-scim2's USER_MODEL_GETTER: SCIM Users are SSO users, never portal users."""
+    return SSOUser
+
+
+class ServiceProviderConfig:
+    """django-scim2's SERVICE_PROVIDER_CONFIG_MODEL: true to the letter (RFC 7643 section 5)."""
+
+    def __init__(self, request: Any = None) -> None:
+        self.request = request
+
+    def to_dict(self) -> dict[str, Any]:
+        return _service_provider_config()
+
+
+@cache
+def _service_provider_config() -> dict[str, Any]:
+    supported, unsupported = {"supported": True}, {"supported": False}
+    document = ConfigModel.model_validate(
+        {
+            "documentationUri": "https://datatracker.ietf.org/doc/html/rfc7644",
+            "patch": supported,
+            "bulk": {**unsupported, "maxOperations": 0, "maxPayloadSize": 0},
+            "filter": {**supported, "maxResults": limits.PAGE_MAXIMUM},
+            "changePassword": unsupported,
+            "sort": supported,
+            "etag": supported,
+            "authenticationSchemes": settings.SCIM_SERVICE_PROVIDER["AUTHENTICATION_SCHEMES"],
+        }
+    )
+    return _published(document, "ServiceProviderConfig", "ServiceProviderConfig")
+
+
+@cache
+def resource_types() -> dict[str, dict[str, Any]]:
+    """The documents of /ResourceTypes by id."""
+    documents = {}
+    for model, description in ((UserResource, "User Account"), (GroupResource, "Group")):
+        document = ResourceType.from_resource(model)
+        document.description = description
+        documents[str(document.id)] = _published(document, "ResourceType", f"ResourceTypes/{document.id}")
+    return documents
+
+
+@cache
+def schemas() -> dict[str, dict[str, Any]]:
+    """The documents of /Schemas by URN: exactly what is kept."""
+    names = {User: "User", EnterpriseUser: "EnterpriseUser", PortalUser: "PortalUser", Group: "Group", PortalGroup: "PortalGroup"}
+    documents = {}
+    for model, name in names.items():
+        schema: Schema = model.to_schema()
+        schema.name = name
+        schema.description = " ".join((model.__doc__ or name).split())
+        documents[str(schema.id)] = _published(schema, "Schema", f"Schemas/{schema.id}")
+    return documents
+
+
+def _published(document: Resource[Any], resource_type: str, path: str) -> dict[str, Any]:
+    body = document.model_dump(scim_ctx=Context.RESOURCE_QUERY_RESPONSE)
+    return {**body, "meta": {"resourceType": resource_type, "location": f"{base_location()}/{path}"}}

@@ -1,0 +1,169 @@
+"""What identity providers really send becomes plain SCIM here; past this module nobody knows who called.
+
+Each tolerance names the habit it answers. Everything else is left to the schema's own validation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scim import limits
+from scim.errors import refuse
+from scim.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, PORTAL_GROUP, PORTAL_USER
+
+Body = dict[str, Any]
+
+_BOOLEANS = {"true": True, "false": False}
+_MULTIPLE = {
+    name.lower(): name
+    for name in (
+        "emails phoneNumbers ims photos addresses entitlements roles x509Certificates".split()
+    )
+}
+_READ_ONLY = {"id", "meta", "groups", PORTAL_USER.lower(), PORTAL_GROUP.lower()}
+_UNKEPT = {*_READ_ONLY, "password", "schemas"}
+_ENTERPRISE_SPELLINGS = {
+    ENTERPRISE_USER.lower(),
+    "urn:scim:schemas:extension:enterprise:1.0",  # SCIM 1.1 connectors that were moved to 2.0
+    "urn:ietf:params:scim:schemas:extension:enterprise:1.0:user",
+}
+
+
+def plain_user(body: Body) -> Body:
+    """A POST or PUT body of a User, ready for validation.
+
+    Leaves out what clients may not set (SR-1, SR-8), and tolerates: `active` as a string (Entra ID), the manager
+    as a plain id (Entra ID), one email as an object or string (OneLogin), missing or old `schemas` (OneLogin).
+    """
+    plain = {name: value for name, value in body.items() if name.lower() not in _UNKEPT}
+    plain = {_spelled(name): value for name, value in plain.items() if _is_kept(name)}
+    for name, value in plain.items():
+        plain[name] = _plain_value(name, value)
+    extension = [ENTERPRISE_USER] if ENTERPRISE_USER in plain else []
+    return {"schemas": [CORE_USER, *extension], **plain}
+
+
+def plain_group(body: Body) -> Body:
+    """A POST or PUT body of a Group without its members, which are read apart."""
+    kept = {"displayname": "displayName", "externalid": "externalId"}
+    plain = {kept[name.lower()]: value for name, value in body.items() if name.lower() in kept}
+    return {"schemas": [CORE_GROUP], **plain}
+
+
+def get(body: Body, name: str) -> Any:
+    """A member by its name, case ignored (RFC 7643 section 2.1); None when absent."""
+    return next((value for key, value in body.items() if key.lower() == name.lower()), None)
+
+
+def plain_operations(body: Body) -> list[Body]:
+    """The operations of a PATCH on a User: read-only parts of a value are left out, values made plain."""
+    return [plain for operation in operations(body) if (plain := _plain_operation(operation))]
+
+
+def operations(body: Body) -> list[Body]:
+    """The PATCH operations with lower-case member names and op. Raises `invalidSyntax`, `tooMany`, `invalidValue`."""
+    found = get(body, "Operations")
+    if not isinstance(found, list) or not found:
+        raise refuse("invalidSyntax", "Operations must be a list of one or more operations.")
+    if len(found) > limits.PATCH_OPERATIONS:
+        raise refuse("tooMany", f"A PATCH may hold at most {limits.PATCH_OPERATIONS} operations.")
+    return [_operation(entry) for entry in found]
+
+
+def _operation(entry: Any) -> Body:
+    if not isinstance(entry, dict):
+        raise refuse("invalidSyntax", "Each operation must be an object with op, path and value.")
+    operation = {name.lower(): value for name, value in entry.items()}
+    op, path = operation.get("op"), operation.get("path")
+    if not isinstance(op, str) or op.lower() not in {"add", "remove", "replace"}:
+        raise refuse("invalidSyntax", "op must be add, remove or replace.")
+    if path is not None and not isinstance(path, str):
+        raise refuse("invalidPath", "path must be a string.")
+    plain = {"op": op.lower(), **({"path": path.strip()} if path and path.strip() else {})}
+    if "value" in operation:
+        plain["value"] = operation["value"]
+    elif plain["op"] != "remove":
+        raise refuse("invalidValue", f"An operation {plain['op']} needs a value.")
+    if plain["op"] == "remove" and "path" not in plain:
+        raise refuse("noTarget", "An operation remove needs a path.")
+    return plain
+
+
+def _plain_operation(operation: Body) -> Body | None:
+    path, value = operation.get("path"), operation.get("value")
+    if path is None:
+        return {**operation, "value": _plain_values(value)}
+    name = path.lower()
+    if name in {"password", "schemas"} or (name == "active" and operation["op"] == "remove"):
+        return None  # a status or password can't be taken away by a path (SCIM.md)
+    if name in _ENTERPRISE_SPELLINGS:
+        return {**operation, "path": ENTERPRISE_USER, **_with_value(operation, _plain_extension(value))}
+    return {**operation, **_with_value(operation, _plain_value(path, value))}
+
+
+def _with_value(operation: Body, value: Any) -> Body:
+    return {"value": value} if "value" in operation else {}
+
+
+def _plain_values(value: Any) -> Any:
+    """The value of an operation without path: an object of attributes, paths or extensions."""
+    if not isinstance(value, dict):
+        raise refuse("invalidValue", "The value of an operation without path must be an object.")
+    return {
+        _spelled(name): _plain_value(_spelled(name), item)
+        for name, item in value.items()
+        if name.lower() not in _UNKEPT
+    }
+
+
+def _plain_value(name: str, value: Any) -> Any:
+    lowered = name.lower()
+    if lowered in {"active", f"{CORE_USER.lower()}:active"}:
+        return _boolean(value)
+    if lowered == ENTERPRISE_USER.lower():
+        return _plain_extension(value)
+    if lowered in {f"{ENTERPRISE_USER.lower()}:manager", "manager"}:
+        return _manager(value)
+    if lowered in _MULTIPLE:
+        return _values(value)
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    """Booleans and the strings true and false in any case (Entra ID); nothing else is a status."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _BOOLEANS:
+        return _BOOLEANS[value.lower()]
+    raise refuse("invalidValue", "active must be true or false.")
+
+
+def _plain_extension(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: _manager(item) if name.lower() == "manager" else item for name, item in value.items()}
+
+
+def _manager(value: Any) -> Any:
+    """Entra ID and Okta send the manager's id as a plain string, and an empty one to clear it."""
+    if isinstance(value, str):
+        return {"value": value} if value else None
+    return value
+
+
+def _values(value: Any) -> Any:
+    """One value instead of a list of values, or bare strings instead of objects."""
+    if isinstance(value, (dict, str)):
+        value = [value]
+    if not isinstance(value, list):
+        return value
+    return [{"value": item} if isinstance(item, str) else item for item in value if item is not None]
+
+
+def _spelled(name: str) -> str:
+    return ENTERPRISE_USER if name.lower() in _ENTERPRISE_SPELLINGS else name
+
+
+def _is_kept(name: str) -> bool:
+    """Unknown extensions are no error and are not kept."""
+    return not name.lower().startswith("urn:") or name.lower() in _ENTERPRISE_SPELLINGS

@@ -1,0 +1,110 @@
+"""The one table from what went wrong to what the identity provider reads (RFC 7644 section 3.12, SR-33)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+
+from django.db import DatabaseError, IntegrityError, InterfaceError
+from django.http import HttpRequest, HttpResponse
+from django_scim.constants import SCIM_CONTENT_TYPE
+from pydantic import ValidationError
+from scim2_models import Error, SCIMException
+
+from identity import errors
+
+logger = logging.getLogger(__name__)
+
+ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
+RETRY_AFTER_SECONDS = "5"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A refusal as it goes over the wire: HTTP status, scimType where the RFC has one, and one plain sentence."""
+
+    status: int
+    detail: str
+    scim_type: str = ""
+    code: str = ""
+
+    def to_response(self) -> HttpResponse:
+        body = {"schemas": [ERROR_SCHEMA], "status": str(self.status), "detail": self.detail}
+        if self.scim_type:
+            body["scimType"] = self.scim_type
+        response = HttpResponse(json.dumps(body), content_type=SCIM_CONTENT_TYPE, status=self.status)
+        if self.status == 503:
+            response["Retry-After"] = RETRY_AFTER_SECONDS
+        return response
+
+
+class RequestRefused(Exception):
+    """Raised by this door itself, with the problem to answer."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+def refuse(scim_type: str, detail: str, status: int = 400) -> RequestRefused:
+    """`raise refuse("invalidValue", "…")`."""
+    return RequestRefused(Problem(status, detail, scim_type, scim_type))
+
+
+_OF_THE_DOMAIN: dict[type[errors.GatehouseError], tuple[int, str]] = {
+    errors.NotFound: (404, ""),
+    errors.InvalidValue: (400, "invalidValue"),
+    errors.Taken: (409, "uniqueness"),
+    errors.Refused: (403, ""),
+    errors.VersionMismatch: (412, ""),
+}
+
+HANDLED = (
+    RequestRefused,
+    errors.GatehouseError,
+    SCIMException,
+    ValidationError,
+    DatabaseError,
+    InterfaceError,
+)
+
+
+def problem_of(error: Exception) -> Problem:
+    """What to answer to any error of `HANDLED`; nothing of the database or of exceptions shows."""
+    match error:
+        case RequestRefused():
+            return error.problem
+        case errors.GatehouseError():
+            return _of_the_domain(error)
+        case SCIMException():
+            return Problem(error.status, _sentence(error.detail), error.scim_type, error.scim_type)
+        case ValidationError():
+            return _of_the_wire(error)
+        case IntegrityError():
+            return Problem(409, "A value that must be unique is taken.", "uniqueness", "taken")
+    logger.exception("The database did not answer a SCIM request")
+    return Problem(503, "The portal's database does not answer; try again shortly.", code="database")
+
+
+def _of_the_domain(error: errors.GatehouseError) -> Problem:
+    for kind, (status, scim_type) in _OF_THE_DOMAIN.items():
+        if isinstance(error, kind):
+            return Problem(status, error.sentence, scim_type, error.code)
+    return Problem(400, error.sentence, "invalidValue", error.code)
+
+
+def _of_the_wire(error: ValidationError) -> Problem:
+    """The first thing that does not fit the schema, told as scim2-models tells it."""
+    first = error.errors(include_url=False)[0]
+    told = Error.from_validation_error(first)
+    scim_type = told.scim_type or "invalidValue"
+    return Problem(told.status or 400, _sentence(told.detail or "The body does not fit the schema"), scim_type, scim_type)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return Problem(404, "There is no SCIM endpoint at this address.").to_response()

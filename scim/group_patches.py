@@ -1,0 +1,171 @@
+"""PATCH on groups, as sets: the cost follows the operations, not the group (RFC 7644 section 3.5.2, R20)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from scim2_models import Path
+from scim2_models.exceptions import InvalidPathException
+from scim2_models.path import Comparison, CompareOperator, FilterNode, LogicalExpr, LogicalOperator
+
+from identity.models import SSOGroup, SSOMembership
+from identity.services.records import GroupRecord, Members
+from scim import bodies, limits
+from scim.dialects import get
+from scim.errors import refuse
+from scim.filters import member_condition
+from scim.resources import GroupResource
+
+Document = dict[str, Any]
+
+_READ_ONLY = {"id", "meta", "schemas"}
+
+
+def member_ids(value: Any, *, strict: bool) -> frozenset[UUID]:
+    """The ids in a `members` value: a list of objects, or one object or string.
+
+    Strict (adding): a value that is no id, or names a group, is 400 `invalidValue`. Else (removing): it names nobody.
+    """
+    entries = value if isinstance(value, list) else [value]
+    if len(entries) > limits.MEMBERS:
+        raise refuse("tooMany", f"A request may name at most {limits.MEMBERS} members.")
+    found = (_member_id(entry, strict=strict) for entry in entries)
+    return frozenset(member for member in found if member is not None)
+
+
+def _member_id(entry: Any, *, strict: bool) -> UUID | None:
+    if isinstance(entry, dict):
+        if strict and str(get(entry, "type") or "User").lower() != "user":
+            raise refuse("invalidValue", "members may name users only; groups can't be members of groups here.")
+        entry = get(entry, "value")
+    try:
+        if isinstance(entry, str):
+            return UUID(entry)
+    except ValueError:
+        pass
+    if strict:
+        raise refuse("invalidValue", f"members names {str(entry)[:80]!r}, which is no user of this identity provider.")
+    return None
+
+
+class GroupPatch:
+    """The operations of one request, applied to the locked row: a GroupChange."""
+
+    def __init__(self, operations: list[Document]) -> None:
+        self.operations = [single for operation in operations for single in _single(operation)]
+
+    def apply(self, sso_group: SSOGroup) -> GroupRecord:
+        state = _State(sso_group)
+        for op, path, operation in self.operations:
+            state.apply(op, path, operation)
+        return GroupRecord(state.display_name, state.external_id, state.members)
+
+
+def _single(operation: Document) -> list[tuple[str, Any, Document]]:
+    """One operation for each attribute: a value without path is an object of attributes."""
+    if "path" in operation:
+        return [(operation["op"], _path(operation["path"]), operation)]
+    value = operation["value"]
+    if not isinstance(value, dict):
+        raise refuse("invalidValue", "The value of an operation without path must be an object.")
+    return [
+        (operation["op"], _path(name), {**operation, "path": name, "value": item})
+        for name, item in value.items()
+        if name.lower() not in _READ_ONLY and _is_known(name)
+    ]
+
+
+def _path(text: str) -> Any:
+    bodies.check_text(text)
+    try:
+        return Path[GroupResource](text)
+    except InvalidPathException as error:
+        raise refuse("invalidPath", f"{text[:80]} is no path of a Group.") from error
+    except RecursionError as error:
+        raise refuse("invalidPath", "The path is nested too deeply.") from error
+
+
+def _is_known(name: str) -> bool:
+    """Attributes that the schema does not know are ignored in values, as in POST and PUT."""
+    try:
+        path = Path[GroupResource](name)
+    except InvalidPathException:
+        return False
+    return path.model is None and path.resolve() is not None
+
+
+class _State:
+    """A group while operations are applied to it, one after the other."""
+
+    def __init__(self, sso_group: SSOGroup) -> None:
+        self.sso_group = sso_group
+        self.display_name = sso_group.display_name
+        self.external_id = sso_group.external_id
+        self.members = Members()
+
+    def apply(self, op: str, path: Any, operation: Document) -> None:
+        binding = path.resolve()
+        if binding is None or path.model is not None:
+            raise refuse("invalidPath", f"{str(path)[:80]} is no attribute of a Group.")
+        match binding.field_name, binding.model.__schema__:
+            case "members", _:
+                self._apply_to_members(op, path, operation, binding)
+            case "display_name", _:
+                self._apply_to_display_name(op, operation)
+            case "external_id", _:
+                self.external_id = None if op == "remove" else _text(operation, "externalId")
+            case _:
+                raise refuse("mutability", f"{str(path)[:80]} is read-only.")
+
+    def _apply_to_display_name(self, op: str, operation: Document) -> None:
+        if op == "remove":
+            raise refuse("mutability", "displayName is required and can't be removed.")
+        self.display_name = _text(operation, "displayName") or ""
+
+    def _apply_to_members(self, op: str, path: Any, operation: Document, binding: Any) -> None:
+        value_filter = path.value_filter
+        if binding.sub_field_name or (value_filter is not None and op != "remove"):
+            raise refuse("mutability", "A member can be added or removed, not changed.")
+        value = operation.get("value")
+        match op:
+            case "add":
+                self.members = self.members.adding(member_ids(value or [], strict=True))
+            case "replace":
+                self.members = Members.exactly(member_ids(value or [], strict=True))
+            case "remove" if value_filter is not None:
+                self.members = self.members.removing(self._selected(value_filter))
+            case "remove" if value is not None:
+                self.members = self.members.removing(member_ids(value, strict=False))
+            case "remove":
+                self.members = Members.exactly(frozenset())
+
+    def _selected(self, value_filter: FilterNode) -> frozenset[UUID]:
+        """Whom `members[…]` means: ids named by equality need no look, everything else asks the database."""
+        named = _named(value_filter)
+        if named is not None:
+            return member_ids(named, strict=False)
+        condition = member_condition(str(value_filter))
+        stored = SSOMembership.objects.filter(condition, sso_group=self.sso_group)
+        return frozenset(stored.values_list("sso_user__scim_id", flat=True))
+
+
+def _named(node: FilterNode) -> list[str] | None:
+    """The ids in `value eq "a" or value eq "b"`, None for any other filter."""
+    if isinstance(node, LogicalExpr) and node.op == LogicalOperator.or_:
+        parts = [_named(term) for term in node.terms]
+        return None if None in parts else [name for part in parts for name in part or []]
+    if isinstance(node, Comparison) and node.op == CompareOperator.eq and node.attr_path.attr.lower() == "value":
+        return [str(node.value)]
+    return None
+
+
+def _text(operation: Document, attribute: str) -> str | None:
+    value = operation.get("value")
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return None
+    raise refuse("invalidValue", f"{attribute} must be a string.")
+
+

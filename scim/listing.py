@@ -1,0 +1,99 @@
+"""Lists and searches: filter, order, page and project (RFC 7644 section 3.4.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from scim import bodies, limits, projection
+from scim.errors import refuse
+from scim.sorting import ordered
+
+LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+
+_NAMES = {
+    name.lower(): name
+    for name in "filter sortBy sortOrder startIndex count attributes excludedAttributes schemas".split()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a result: `start` is 1-based, `count` is what was asked for, within the limit."""
+
+    start: int
+    count: int
+
+
+def query_parameters(request: HttpRequest) -> dict[str, Any]:
+    """The query string's parameters, names compared without case."""
+    return _known(request.GET.dict())
+
+
+def search_parameters(request: HttpRequest) -> dict[str, Any]:
+    """The members of a SearchRequest body (RFC 7644 section 3.4.3)."""
+    parameters = _known(bodies.read(request))
+    if SEARCH_REQUEST not in (parameters.get("schemas") or []):
+        raise refuse("invalidSyntax", f"schemas must name {SEARCH_REQUEST}.")
+    return parameters
+
+
+def _known(given: dict[str, Any]) -> dict[str, Any]:
+    bodies.check_text(given)
+    return {_NAMES[name.lower()]: value for name, value in given.items() if name.lower() in _NAMES}
+
+
+def text_of(parameters: dict[str, Any], name: str) -> str | None:
+    value = parameters.get(name)
+    if value is not None and not isinstance(value, str):
+        raise refuse("invalidValue", f"{name} must be a string.")
+    return value
+
+
+def page_of(parameters: dict[str, Any]) -> Page:
+    """Below 1 means 1, a negative count means 0, and no page exceeds the published maximum."""
+    start = _number(parameters, "startIndex", 1)
+    count = _number(parameters, "count", limits.PAGE_DEFAULT)
+    return Page(max(1, start), min(max(0, count), limits.PAGE_MAXIMUM))
+
+
+def _number(parameters: dict[str, Any], name: str, default: int) -> int:
+    value = parameters.get(name)
+    if value is None or value == "":
+        return default
+    if isinstance(value, bool) or not isinstance(value, (int, str)) or len(str(value)) > 18:
+        raise refuse("invalidValue", f"{name} must be an integer.")
+    try:
+        return int(value)
+    except ValueError as error:
+        raise refuse("invalidValue", f"{name} must be an integer.") from error
+
+
+def answer(rows: QuerySet[Any], parameters: dict[str, Any], door: Any) -> dict[str, Any]:
+    """The ListResponse for these rows; `door` documents a page of them.
+
+    A page that is not full tells the total by itself; only full ones are counted.
+    """
+    page = page_of(parameters)
+    wanted = projection.read(parameters, door.resource)
+    rows = ordered(rows, text_of(parameters, "sortBy"), text_of(parameters, "sortOrder"), door.resource)
+    found = list(rows[page.start - 1 : page.start - 1 + page.count]) if page.count else []
+    return {
+        "schemas": [LIST_RESPONSE],
+        "totalResults": _total(rows, page, found),
+        "startIndex": page.start,
+        "itemsPerPage": len(found),
+        "Resources": [wanted(document) for document in door.documents(found, wanted)],
+    }
+
+
+def _total(rows: QuerySet[Any], page: Page, found: list[Any]) -> int:
+    if 0 < len(found) < page.count or (page.start == 1 and page.count and not found):
+        return page.start - 1 + len(found)
+    return rows.order_by().count()
+
+

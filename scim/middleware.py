@@ -1,0 +1,41 @@
+"""Whatever Django or the server's frame answers under /scim/ becomes a SCIM answer (SR-33)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+from django_scim.constants import SCIM_CONTENT_TYPE
+
+from scim.errors import Problem
+
+_PREFIX = "/scim/"
+_TOLD = {
+    400: "The request can't be read.",
+    404: "There is no SCIM endpoint at this address.",
+    405: "This method is not supported here.",
+    413: "The request is too large.",
+}
+
+
+class SCIMErrorMiddleware:
+    """URLs that don't resolve, hosts that are not allowed and crashes: no HTML for identity providers."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not request.path_info.startswith(_PREFIX):
+            return response
+        if response.status_code >= 400 and not _speaks_scim(response):
+            return _translated(response.status_code)
+        return response
+
+
+def _speaks_scim(response: HttpResponseBase) -> bool:
+    return str(response.headers.get("Content-Type", "")).startswith(SCIM_CONTENT_TYPE)
+
+
+def _translated(status: int) -> HttpResponseBase:
+    return Problem(status, _TOLD.get(status, "The portal could not answer this request.")).to_response()

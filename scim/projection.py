@@ -1,0 +1,115 @@
+"""`attributes` and `excludedAttributes` (RFC 7644 section 3.9), on the finished document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from scim2_models import SCIMException
+from scim2_models.messages.response_parameters import ResponseParameters
+
+from scim.attributes import path_of
+from scim.errors import refuse
+
+ALWAYS = frozenset({"schemas", "id"})  # returned: always (RFC 7643 section 3.1, 7)
+
+Selection = dict[str, "Selection"]
+"""The tree of names that were asked for; an empty tree below a name means all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What a client wants to see; None means that it did not say."""
+
+    included: Selection | None = None
+    excluded: Selection | None = None
+
+    def wants(self, name: str) -> bool:
+        """Whether an attribute must be read from the database at all."""
+        if self.included is not None:
+            return name in self.included
+        return not (self.excluded and self.excluded.get(name) == {})
+
+    def __call__(self, document: dict[str, Any]) -> dict[str, Any]:
+        if self.included is not None:
+            return _only(document, self.included, ALWAYS)
+        if self.excluded is not None:
+            return _without(document, self.excluded, ALWAYS)
+        return document
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the client asked for attributes by name."""
+        return self.included is not None or self.excluded is not None
+
+
+def read(parameters: dict[str, Any], resource: Any) -> Projection:
+    """From the query or SearchRequest members; names that the schema does not know select nothing."""
+    given = {name: parameters[name] for name in ("attributes", "excludedAttributes") if parameters.get(name)}
+    if not given:
+        return Projection()
+    try:
+        parsed = ResponseParameters[resource].model_validate(given)
+        included, excluded = parsed.attributes, parsed.excluded_attributes
+        return Projection(
+            None if included is None else _tree(included),
+            None if excluded is None else _tree(excluded),
+        )
+    except (ValidationError, SCIMException) as error:
+        raise refuse("invalidValue", "attributes or excludedAttributes can't be read; give one of them.") from error
+
+
+def _tree(paths: list[Any]) -> Selection:
+    tree: Selection = {}
+    for path in paths:
+        if names := _names(path):
+            _plant(tree, names)
+    return tree
+
+
+def _names(path: Any) -> list[str]:
+    """`urn:…:User:manager.value` → [urn, manager, value]; a bare URN → [urn]; unknown → nothing."""
+    if path.model is not None:
+        urn = str(path.model.__schema__)
+        return [urn] if path.model is not path.models[0] else []
+    binding = path.resolve()
+    if binding is None:
+        return []
+    text = path_of(binding)
+    urn, colon, rest = text.rpartition(":")
+    return [*([urn] if colon else []), *rest.split(".")]
+
+
+def _plant(tree: Selection, names: list[str]) -> None:
+    for name in names[:-1]:
+        if name in tree and not tree[name]:
+            return  # all of it was asked for already
+        tree = tree.setdefault(name, {})
+    tree[names[-1]] = {}
+
+
+def _only(document: dict[str, Any], selection: Selection, always: frozenset[str] = frozenset()) -> dict[str, Any]:
+    kept = {}
+    for name, value in document.items():
+        if name in always or selection.get(name) == {}:
+            kept[name] = value
+        elif name in selection:
+            kept[name] = _below(value, lambda item, name=name: _only(item, selection[name]))
+    return {name: value for name, value in kept.items() if value not in ({}, [])}
+
+
+def _without(document: dict[str, Any], selection: Selection, always: frozenset[str] = frozenset()) -> dict[str, Any]:
+    kept = {}
+    for name, value in document.items():
+        if name in always or name not in selection:
+            kept[name] = value
+        elif selection[name]:
+            kept[name] = _below(value, lambda item, name=name: _without(item, selection[name]))
+    return {name: value for name, value in kept.items() if value not in ({}, [])}
+
+
+def _below(value: Any, project: Any) -> Any:
+    if isinstance(value, list):
+        return [projected for item in value if (projected := project(item))]
+    return project(value) if isinstance(value, dict) else value

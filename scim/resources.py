@@ -1,0 +1,135 @@
+"""The resources on the wire, as scim2-models classes: what `/Schemas` publishes and what requests are read with.
+
+Class names are what `/Schemas` shows. Types are looser than the library's where an IdP's value must not fail
+the whole person: an email is any string (the canonical key decides), a photo need not be a URI.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import scim2_models as scim
+from pydantic import Field
+from scim2_models import (
+    URN,
+    CaseExact,
+    ComplexAttribute,
+    Extension,
+    Mutability,
+    Reference,
+    Required,
+    Uniqueness,
+)
+
+PORTAL_USER = "urn:gatehouse:params:scim:schemas:extension:portal:2.0:User"
+PORTAL_GROUP = "urn:gatehouse:params:scim:schemas:extension:portal:2.0:Group"
+ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+
+
+class Email(scim.Email):
+    value: str | None = None
+    """Email address of the user."""
+
+
+class Photo(scim.Photo):
+    value: str | None = None
+    """URL of a photo of the user."""
+
+
+class Manager(ComplexAttribute):
+    value: Annotated[str | None, CaseExact.true] = None
+    """The id of the SCIM resource representing the user's manager."""
+
+    ref: Annotated[Reference["User"] | None, CaseExact.true] = Field(
+        None, serialization_alias="$ref", validation_alias="$ref"
+    )
+    """The URI of the SCIM resource representing the user's manager."""
+
+    display_name: str | None = None
+    """The displayName of the user's manager, as the identity provider sent it."""
+
+
+class EnterpriseUser(scim.EnterpriseUser):
+    manager: Manager | None = None
+    """The user's manager."""
+
+
+class PortalUser(Extension):
+    """Read-only: what became of the person in the portal (DESIGN section 2)."""
+
+    __schema__ = URN(PORTAL_USER)
+
+    username: Annotated[str | None, Mutability.read_only, Uniqueness.server] = None
+    """The username in the portal: taken once, permanent (R2, R3)."""
+
+    email: Annotated[str | None, Mutability.read_only] = None
+    """The email in the portal: taken once (R2)."""
+
+    status: Annotated[str | None, Mutability.read_only] = Field(None, examples=["enabled", "disabled"])
+    """Whether the person may use the portal: enabled or disabled (R11)."""
+
+    last_active: Annotated[datetime | None, Mutability.read_only] = None
+    """When the person last signed in; missing until they have (R11)."""
+
+
+class PortalGroupReference(ComplexAttribute):
+    value: Annotated[str | None, Mutability.read_only, CaseExact.true] = None
+    """The id of the portal group that this SSO group feeds."""
+
+    display: Annotated[str | None, Mutability.read_only] = None
+    """The portal group's name."""
+
+
+class PortalGroup(Extension):
+    """Read-only: the mappings of an SSO group (DESIGN section 2)."""
+
+    __schema__ = URN(PORTAL_GROUP)
+
+    portal_groups: Annotated[list[PortalGroupReference] | None, Mutability.read_only] = None
+    """The portal groups that this SSO group feeds."""
+
+
+class User(scim.User):  # type: ignore[type-arg]
+    """User Account"""
+
+    profile_url: str | None = None
+    """A page representing the user's online profile."""
+
+    emails: list[Email] | None = None
+    """Email addresses for the user."""
+
+    photos: list[Photo] | None = None
+    """URLs of photos of the user."""
+
+
+class GroupMember(ComplexAttribute):
+    value: Annotated[str | None, Mutability.immutable, CaseExact.true, Required.true] = None
+    """The id of the user who is a member."""
+
+    ref: Annotated[Reference["User"] | None, Mutability.immutable] = Field(
+        None, serialization_alias="$ref", validation_alias="$ref"
+    )
+    """The URI of the user who is a member."""
+
+    type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
+    """Always "User": groups can't be members of groups here."""
+
+    display: Annotated[str | None, Mutability.read_only] = None
+    """The member's name."""
+
+
+class Group(scim.Group):
+    """Group"""
+
+    display_name: Annotated[str | None, Required.true, Uniqueness.server] = None
+    """The group's name, unique within the identity provider."""
+
+    members: list[GroupMember] | None = None
+    """The members of the group, users only."""
+
+
+UserResource = User[EnterpriseUser | PortalUser]
+GroupResource = Group[PortalGroup]

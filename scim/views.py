@@ -1,0 +1,330 @@
+"""The endpoints, on django-scim2's frame: its `dispatch` authenticates, ours translates what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from django.views import View
+from django_scim import views as stock
+from django_scim.constants import SCIM_CONTENT_TYPE
+
+from identity.errors import Conflicted, NotFound
+from identity.models import SSOGroup, SSOUser
+from identity.services.provisioning_log import log_refusal
+from scim import bodies, config, listing, projection
+from scim.adapters.base import scim_id
+from scim.adapters.groups import Related, SCIMGroup
+from scim.adapters.users import SCIMUser, memberships_of
+from scim.errors import HANDLED, Problem, RequestRefused, problem_of
+from scim.projection import Projection
+from scim.resources import GroupResource, UserResource
+from scim.versions import is_unchanged
+
+Document = dict[str, Any]
+
+_WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+_RETRIED = {"40001", "40P01"}  # serialization failure, deadlock (SR-40)
+_TRIES = 3
+
+
+class Translated(View):
+    """Runs the handler; whatever of `HANDLED` it raises becomes a SCIM error, and a refused write a log row."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            response = _retrying(lambda: View.dispatch(self, request, *args, **kwargs))
+        except HANDLED as error:
+            response = self._refused(request, error)
+        patch_vary_headers(response, ["Authorization"])
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def _refused(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        problem = problem_of(error)
+        if request.method in _WRITES and problem.status < 500 and not isinstance(error, Conflicted):
+            self._log(request, problem)
+        return problem.to_response()
+
+    def _log(self, request: Any, problem: Problem) -> None:
+        try:
+            log_refusal(
+                problem.detail,
+                actor=request.actor,
+                status=problem.status,
+                code=problem.code,
+                resource_type=getattr(self, "resource_name", ""),
+                resource_id=self.kwargs.get("uuid") or "",
+            )
+        except OperationalError:  # the refusal still reaches the identity provider
+            stock.logger.exception("A refused SCIM write could not be logged")
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = Problem(405, f"{request.method} is not supported here.").to_response()
+        response["Allow"] = ", ".join(self._allowed_methods())
+        return response
+
+
+def _retrying(handle: Callable[[], Any]) -> Any:
+    """A deadlock or serialization failure rolls everything back, so the whole request can run again."""
+    for attempt in range(1, _TRIES + 1):
+        try:
+            return handle()
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) not in _RETRIED or attempt == _TRIES:
+                raise
+            time.sleep(0.02 * attempt)
+    raise AssertionError("unreachable")
+
+
+class Endpoint(stock.SCIMView, Translated):
+    """django-scim2's frame (CSRF exemption, token check) around translated handlers."""
+
+    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "patch", "delete"]
+
+
+def answer(document: Document, status: int = 200) -> HttpResponse:
+    return HttpResponse(json.dumps(document), content_type=SCIM_CONTENT_TYPE, status=status)
+
+
+class ResourceEndpoint(Endpoint):
+    """What /Users and /Groups share. `resource` is the wire's model, `adapter` the bridge to a row."""
+
+    resource: ClassVar[Any]
+    resource_name: ClassVar[str]
+    adapter: ClassVar[Any]
+    model: ClassVar[Any]
+
+    def _allowed_methods(self) -> list[str]:
+        single = ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
+        return single if self.kwargs.get("uuid") else ["GET", "HEAD", "POST"]
+
+    def get(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
+        if uuid is None:
+            return self._list(request)
+        wanted = projection.read(listing.query_parameters(request), self.resource)
+        row = self.rows().filter(scim_id=scim_id(uuid, self.resource_name)).first()
+        if row is None:
+            raise NotFound(f"{self.resource_name} {scim_id(uuid, self.resource_name)} not found.")
+        adapter = self.adapter(row, request)
+        if is_unchanged(request, row.version):
+            response = HttpResponse(status=304)
+            response["ETag"] = adapter.etag
+            return response
+        return self._one(adapter, wanted)
+
+    def post(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
+        if uuid is not None:
+            return self.http_method_not_allowed(request)
+        wanted = projection.read(listing.query_parameters(request), self.resource)
+        adapter = self.adapter(self.model(), request)
+        adapter.from_dict(bodies.read(request))
+        adapter.create()
+        return self._one(adapter, wanted, status=201)
+
+    def put(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
+        return self._change(request, uuid, lambda adapter, body: adapter.from_dict(body))
+
+    def patch(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
+        return self._change(request, uuid, lambda adapter, body: adapter.handle_operations(body))
+
+    def delete(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
+        if uuid is None:
+            return self.http_method_not_allowed(request)
+        self._addressed(request, uuid).delete()
+        return HttpResponse(status=204)
+
+    def rows(self) -> Any:
+        """This IdP's resources (SR-4)."""
+        return self.model.objects.of(self.request.actor.identity_provider_id)  # type: ignore[attr-defined]
+
+    def documents(self, found: list[Any], wanted: Projection) -> list[Document]:
+        raise NotImplementedError
+
+    def document(self, adapter: Any, wanted: Projection) -> Document:
+        raise NotImplementedError
+
+    def _list(self, request: HttpRequest) -> HttpResponse:
+        parameters = listing.query_parameters(request)
+        return answer(listing.answer(self.search(parameters), parameters, self))
+
+    def search(self, parameters: Document) -> Any:
+        """The rows that a filter selects, all of this IdP's without one."""
+        expression = listing.text_of(parameters, "filter")
+        if not expression:
+            return self.listed(self.rows())
+        return self.listed(self.__class__.parser_getter().search(expression, self.request))
+
+    def listed(self, rows: Any) -> Any:
+        return rows
+
+    def _change(
+        self, request: HttpRequest, uuid: str | None, read: Callable[[Any, Document], None]
+    ) -> HttpResponse:
+        if uuid is None:
+            return self.http_method_not_allowed(request)
+        wanted = projection.read(listing.query_parameters(request), self.resource)
+        adapter = self._addressed(request, uuid)
+        read(adapter, bodies.read(request))
+        adapter.save()
+        return self._changed(adapter, wanted)
+
+    def _changed(self, adapter: Any, wanted: Projection) -> HttpResponse:
+        return self._one(adapter, wanted)
+
+    def _addressed(self, request: HttpRequest, uuid: str) -> Any:
+        return self.adapter(self.model(scim_id=scim_id(uuid, self.resource_name)), request)
+
+    def _one(self, adapter: Any, wanted: Projection, status: int = 200) -> HttpResponse:
+        response = answer(wanted(self.document(adapter, wanted)), status)
+        response["ETag"] = adapter.etag
+        response["Location"] = adapter.location
+        return response
+
+
+class UsersView(ResourceEndpoint, stock.UsersView):
+    """/Users (RFC 7644 sections 3.3 to 3.6)."""
+
+    resource = UserResource
+    resource_name = "User"
+    adapter = SCIMUser
+    model = SSOUser
+
+    def rows(self) -> Any:
+        return super().rows().select_related("user")
+
+    def listed(self, rows: Any) -> Any:
+        return rows.select_related("user")
+
+    def document(self, adapter: SCIMUser, wanted: Projection) -> Document:
+        if not wanted.wants("groups"):
+            adapter.groups = []
+        return adapter.to_dict()
+
+    def documents(self, found: list[Any], wanted: Projection) -> list[Document]:
+        groups = memberships_of(found) if found and wanted.wants("groups") else {}
+        documents = []
+        for row in found:
+            adapter = self.adapter(row, self.request)
+            adapter.groups = groups.get(row.pk, [])
+            documents.append(adapter.to_dict())
+        return documents
+
+
+class GroupsView(ResourceEndpoint, stock.GroupsView):
+    """/Groups. A PATCH answers 204 unless attributes are asked for: its cost follows the change, not the group."""
+
+    resource = GroupResource
+    resource_name = "Group"
+    adapter = SCIMGroup
+    model = SSOGroup
+
+    def document(self, adapter: SCIMGroup, wanted: Projection) -> Document:
+        return adapter.to_dict(wanted)
+
+    def documents(self, found: list[Any], wanted: Projection) -> list[Document]:
+        related = Related(found, wanted)
+        return [related.document(self.adapter(row, self.request)) for row in found]
+
+    def _changed(self, adapter: SCIMGroup, wanted: Projection) -> HttpResponse:
+        if self.request.method == "PUT" or wanted.is_named:
+            return self._one(adapter, wanted)
+        response = HttpResponse(status=204)
+        response["ETag"] = adapter.etag
+        response["Location"] = adapter.location
+        return response
+
+
+class _Search:
+    """POST /Users/.search and /Groups/.search (RFC 7644 section 3.4.3)."""
+
+    http_method_names: ClassVar[list[str]] = ["post"]
+    resource_name = ""
+
+    def _allowed_methods(self) -> list[str]:
+        return ["POST"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        parameters = listing.search_parameters(request)
+        return answer(listing.answer(self.search(parameters), parameters, self))  # type: ignore[attr-defined]
+
+
+class UsersSearchView(_Search, UsersView):
+    """/Users/.search"""
+
+
+class GroupsSearchView(_Search, GroupsView):
+    """/Groups/.search"""
+
+
+class DiscoveryEndpoint(Endpoint):
+    """Documents that describe the service: GET only; a filter is refused (RFC 7644 section 4)."""
+
+    http_method_names: ClassVar[list[str]] = ["get", "head"]
+
+    def _allowed_methods(self) -> list[str]:
+        return ["GET", "HEAD"]
+
+    def get(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
+        if request.GET.get("filter"):
+            raise RequestRefused(Problem(403, "Discovery documents can't be filtered."))
+        return answer(self.one(uuid) if uuid else self.all())
+
+    def documents(self) -> dict[str, Document]:
+        raise NotImplementedError
+
+    def all(self) -> Document:
+        found = list(self.documents().values())
+        return {
+            "schemas": [listing.LIST_RESPONSE],
+            "totalResults": len(found),
+            "startIndex": 1,
+            "itemsPerPage": len(found),
+            "Resources": found,
+        }
+
+    def one(self, name: str) -> Document:
+        for key, document in self.documents().items():
+            if key.lower() == name.lower():
+                return document
+        raise NotFound("There is no such discovery document.")
+
+
+class ServiceProviderConfigView(DiscoveryEndpoint):
+    def all(self) -> Document:
+        return config.ServiceProviderConfig(self.request).to_dict()
+
+
+class ResourceTypesView(DiscoveryEndpoint):
+    def documents(self) -> dict[str, Document]:
+        return config.resource_types()
+
+
+class SchemasView(DiscoveryEndpoint):
+    def documents(self) -> dict[str, Document]:
+        return config.schemas()
+
+
+class UnsupportedView(Endpoint):
+    """/Me and what this service provider does not offer: 501 (RFC 7644 section 3.11)."""
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return Problem(501, "This portal does not offer this endpoint.").to_response()
+
+    get = post = put = patch = delete = http_method_not_allowed
+
+
+class UnknownView(Endpoint):
+    """Any other path: 404 in SCIM (SR-33)."""
+
+    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return Problem(404, "There is no SCIM endpoint at this address.").to_response()
+
+    get = post = put = patch = delete = http_method_not_allowed
+
+

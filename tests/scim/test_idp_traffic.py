@@ -1,0 +1,52 @@
+"""The dialects of the big identity providers: each recorded conversation must go through (SCIM.md, idp-traffic/).
+
+The project keeps its own copy of the scenarios; those of a folder `../shared/idp-traffic` beside the checkout
+are played as well when they differ from the copy.
+"""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from identity.actors import Operator
+from identity.services import identity_providers, tokens
+from tests.scim.idp_traffic.replayer import Client, play
+
+OURS = Path(__file__).parent / "idp_traffic"
+SHARED = Path(__file__).parents[3] / "shared" / "idp-traffic"
+
+
+def scenarios() -> list[Path]:
+    """Our files, and the shared ones that are new or say something else."""
+    ours = {file.name: file for file in sorted(OURS.glob("*.json"))}
+    others = [
+        file
+        for file in sorted(SHARED.glob("*.json"))
+        if file.name not in ours or file.read_bytes() != ours[file.name].read_bytes()
+    ]
+    return [*ours.values(), *others]
+
+
+@pytest.fixture
+def client(live_server: LiveServer) -> Iterator[Client]:
+    """An identity provider with a token of its own, on a real HTTP connection."""
+    actor = Operator("test")
+    provider = identity_providers.create_identity_provider(name="Traffic", actor=actor)
+    _, secret = tokens.create_token(provider, label="replay", actor=actor)
+    client = Client(f"{live_server.url}/scim/v2", secret)
+    yield client
+    client.close()
+
+
+@pytest.mark.parametrize("scenario", [pytest.param(file, id=file.stem) for file in scenarios()])
+def test_an_identity_providers_conversation_goes_through(scenario: Path, client: Client) -> None:
+    play(scenario, client, run=f"t{secrets.token_hex(4)}")
+
+
+def test_there_are_scenarios_of_every_kind_of_identity_provider() -> None:
+    """An empty folder would be a suite that proves nothing."""
+    kinds = {file.stem.partition("__")[0] for file in OURS.glob("*.json")}
+    assert kinds == {"okta", "okta-aiw", "entra", "rauthy"}
