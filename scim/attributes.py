@@ -93,5 +93,3 @@ def sub_paths(model: type[BaseModel], path: str) -> tuple[str, ...]:
 
 def _is_complex(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-

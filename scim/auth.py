@@ -64,5 +64,5 @@ def _address(request: HttpRequest) -> str:
 
 def _unauthorized() -> HttpResponse:
     response = _NO_TOKEN.to_response()
-    response["WWW-Authenticate"] = settings.SCIM_SERVICE_PROVIDER["WWW_AUTHENTICATE_HEADER"]
+    response["WWW-Authenticate"] = str(settings.SCIM_SERVICE_PROVIDER["WWW_AUTHENTICATE_HEADER"])
     return response

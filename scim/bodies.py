@@ -1,4 +1,4 @@
-"""Reading request bodies: everything that is not one plain JSON object is refused before it is looked at (SR-32, SR-33)."""
+"""Reading request bodies: what is not one plain JSON object is refused before it is looked at (SR-32, SR-33)."""
 
 from __future__ import annotations
 

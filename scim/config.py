@@ -10,7 +10,7 @@ from scim2_models import Context, Resource, ResourceType, Schema
 from scim2_models import ServiceProviderConfig as ConfigModel
 
 from identity.models import SSOUser
-from scim import limits
+from scim import cursors, limits
 from scim.resources import EnterpriseUser, Group, GroupResource, PortalGroup, PortalUser, User, UserResource
 
 ROOT = "/scim/v2"
@@ -43,11 +43,23 @@ def _service_provider_config() -> dict[str, Any]:
         {
             "documentationUri": "https://datatracker.ietf.org/doc/html/rfc7644",
             "patch": supported,
-            "bulk": {**unsupported, "maxOperations": 0, "maxPayloadSize": 0},
+            "bulk": {
+                **supported,
+                "maxOperations": limits.BULK_OPERATIONS,
+                "maxPayloadSize": limits.BODY_BYTES,
+            },
             "filter": {**supported, "maxResults": limits.PAGE_MAXIMUM},
             "changePassword": unsupported,
             "sort": supported,
             "etag": supported,
+            "pagination": {
+                "cursor": True,
+                "index": True,
+                "defaultPaginationMethod": "index",
+                "defaultPageSize": limits.PAGE_DEFAULT,
+                "maxPageSize": limits.PAGE_MAXIMUM,
+                "cursorTimeout": cursors.TIMEOUT_SECONDS,
+            },
             "authenticationSchemes": settings.SCIM_SERVICE_PROVIDER["AUTHENTICATION_SCHEMES"],
         }
     )
@@ -68,14 +80,25 @@ def resource_types() -> dict[str, dict[str, Any]]:
 @cache
 def schemas() -> dict[str, dict[str, Any]]:
     """The documents of /Schemas by URN: exactly what is kept."""
-    names = {User: "User", EnterpriseUser: "EnterpriseUser", PortalUser: "PortalUser", Group: "Group", PortalGroup: "PortalGroup"}
+    names = {
+        User: "User",
+        EnterpriseUser: "EnterpriseUser",
+        PortalUser: "PortalUser",
+        Group: "Group",
+        PortalGroup: "PortalGroup",
+    }
     documents = {}
     for model, name in names.items():
-        schema: Schema = model.to_schema()
+        schema = _schema_of(model)
         schema.name = name
         schema.description = " ".join((model.__doc__ or name).split())
         documents[str(schema.id)] = _published(schema, "Schema", f"Schemas/{schema.id}")
     return documents
+
+
+def _schema_of(model: Any) -> Schema:
+    schema: Schema = model.to_schema()
+    return schema
 
 
 def _published(document: Resource[Any], resource_type: str, path: str) -> dict[str, Any]:

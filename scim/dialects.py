@@ -16,9 +16,7 @@ Body = dict[str, Any]
 _BOOLEANS = {"true": True, "false": False}
 _MULTIPLE = {
     name.lower(): name
-    for name in (
-        "emails phoneNumbers ims photos addresses entitlements roles x509Certificates".split()
-    )
+    for name in (["emails", "phoneNumbers", "ims", "photos", "addresses", "entitlements", "roles", "x509Certificates"])
 }
 _READ_ONLY = {"id", "meta", "groups", PORTAL_USER.lower(), PORTAL_GROUP.lower()}
 _UNKEPT = {*_READ_ONLY, "password", "schemas"}

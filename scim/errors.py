@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import DatabaseError, IntegrityError, InterfaceError
 from django.http import HttpRequest, HttpResponse
@@ -29,11 +30,12 @@ class Problem:
     scim_type: str = ""
     code: str = ""
 
+    def to_dict(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"schemas": [ERROR_SCHEMA], "status": str(self.status), "detail": self.detail}
+        return {**body, "scimType": self.scim_type} if self.scim_type else body
+
     def to_response(self) -> HttpResponse:
-        body = {"schemas": [ERROR_SCHEMA], "status": str(self.status), "detail": self.detail}
-        if self.scim_type:
-            body["scimType"] = self.scim_type
-        response = HttpResponse(json.dumps(body), content_type=SCIM_CONTENT_TYPE, status=self.status)
+        response = HttpResponse(json.dumps(self.to_dict()), content_type=SCIM_CONTENT_TYPE, status=self.status)
         if self.status == 503:
             response["Retry-After"] = RETRY_AFTER_SECONDS
         return response
@@ -83,7 +85,7 @@ def problem_of(error: Exception) -> Problem:
             return _of_the_wire(error)
         case IntegrityError():
             return Problem(409, "A value that must be unique is taken.", "uniqueness", "taken")
-    logger.exception("The database did not answer a SCIM request")
+    logger.error("The database did not answer a SCIM request", exc_info=error)
     return Problem(503, "The portal's database does not answer; try again shortly.", code="database")
 
 
@@ -99,7 +101,9 @@ def _of_the_wire(error: ValidationError) -> Problem:
     first = error.errors(include_url=False)[0]
     told = Error.from_validation_error(first)
     scim_type = told.scim_type or "invalidValue"
-    return Problem(told.status or 400, _sentence(told.detail or "The body does not fit the schema"), scim_type, scim_type)
+    return Problem(
+        told.status or 400, _sentence(told.detail or "The body does not fit the schema"), scim_type, scim_type
+    )
 
 
 def _sentence(text: str) -> str:

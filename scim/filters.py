@@ -17,14 +17,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
-from django.http import HttpRequest
 from pydantic import ValidationError
-from scim2_models import InvalidFilterException, SearchRequest
+from scim2_models import InvalidFilterException, ScimFilter, SearchRequest
 from scim2_models.path import (
     AttributeBinding,
     AttrPath,
     Comparison,
-    FilterNode,
     FilterVisitor,
     LogicalExpr,
     LogicalOperator,
@@ -57,7 +55,7 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _VERSION = re.compile(r'(?:W/)?"?(\d+)"?')
 
 
-def _check_size(expression: str) -> None:
+def check_size(expression: str) -> None:
     """Caps before parsing: length, nesting and terms (SR-32, L19)."""
     if len(expression.encode("utf-8", "replace")) > limits.FILTER_BYTES:
         raise refuse("invalidFilter", f"The filter is longer than {limits.FILTER_BYTES} bytes.")
@@ -145,7 +143,9 @@ class Compiler(FilterVisitor[Q]):
         self.bound = bound
 
     def visit_comparison(self, node: Comparison) -> Q:
-        binding = self.bound.resolve_comparison(node.attr_path)
+        binding = self.bound.resolve_comparison(node.attr_path, strict=False)
+        if binding is None:
+            return NOTHING
         operand = coerce_value(binding, node.value, node.op)
         if operand is None:
             return self._compare_with_null(node)
@@ -175,7 +175,9 @@ class Compiler(FilterVisitor[Q]):
         return comparable(operand, case_exact=binding.case_exact) if isinstance(operand, str) else operand
 
     def visit_present(self, node: Present) -> Q:
-        binding = self.bound.resolve(node.attr_path)
+        binding = self.bound.resolve(node.attr_path, strict=False)
+        if binding is None:
+            return NOTHING
         path = path_of(binding)
         if path.partition(".")[0] in self.always_present:
             return EVERYTHING
@@ -199,7 +201,9 @@ class Compiler(FilterVisitor[Q]):
         return first
 
     def visit_value_path(self, node: ValuePath) -> Q:
-        binding = self.bound.resolve(node.attr_path)
+        binding = self.bound.resolve(node.attr_path, strict=False)
+        if binding is None:
+            return NOTHING
         return self.any_value(binding, ValueCompiler(self, binding).visit(node.val_filter))
 
     def present(self, path: str) -> Q:
@@ -231,7 +235,7 @@ class ValueCompiler(FilterVisitor[Q]):
         name = f"{path_of(self.attribute)}.{attr_path.attr}"
         wanted = AttrPath(self.attribute.urn.rpartition(":")[2], attr_path.attr, self.attribute.urn.rpartition(":")[0])
         binding = self.outer.bound.resolve(wanted)
-        if binding is None:
+        if not isinstance(binding, AttributeBinding):
             raise InvalidFilterException(detail=f"'{name}' is not an attribute of the schema")
         return binding
 
@@ -393,20 +397,26 @@ def _number_condition(name: str, op: str, operand: Any) -> Q:
 
 def compiled(expression: str, compiler: type[Compiler]) -> Q:
     """The condition that a filter stands for. Raises 400 `invalidFilter`."""
-    _check_size(expression)
+    check_size(expression)
     try:
-        bound = SearchRequest[compiler.resource](filter=expression).filter  # type: ignore[name-defined]
+        bound = _bound(expression, compiler.resource)
     except (ValidationError, RecursionError) as error:
-        raise refuse("invalidFilter", _why(error)) from error
-    return compiler(bound).visit(_tree(bound))
+        raise refuse("invalidFilter", why(error)) from error
+    return compiler(bound).visit(bound.ast)
 
 
-def _tree(bound: Any) -> FilterNode:
-    tree: FilterNode = bound.ast
-    return tree
+def compile_known(expression: str, compiler: type[Compiler]) -> Q:
+    """The same where another resource type may know what this one does not: that is absent here (section 3.4.2.1)."""
+    bound: Any = ScimFilter.__class_getitem__(compiler.resource)(expression)
+    return compiler(bound).visit(bound.ast)
 
 
-def _why(error: Exception) -> str:
+def _bound(expression: str, resource: Any) -> Any:
+    """The filter bound to a resource type, unknown attributes refused (ValidationError)."""
+    return SearchRequest[resource].model_validate({"filter": expression}).filter
+
+
+def why(error: Exception) -> str:
     if isinstance(error, ValidationError):
         return str(error.errors(include_url=False, include_input=False)[0]["msg"])
     return "The filter can't be read."
@@ -418,8 +428,9 @@ class UserFilter:
     attr_map: ClassVar[dict[Any, str]] = {}
 
     @classmethod
-    def search(cls, filter_query: str, request: HttpRequest | None = None) -> QuerySet[SSOUser]:
-        return _of(SSOUser, request).filter(compiled(filter_query, UserCompiler))
+    def search(cls, filter_query: str, request: Any = None) -> QuerySet[SSOUser]:
+        rows = SSOUser.objects.of(request.actor.identity_provider_id)
+        return rows.filter(compiled(filter_query, UserCompiler))
 
 
 class GroupFilter:
@@ -428,23 +439,18 @@ class GroupFilter:
     attr_map: ClassVar[dict[Any, str]] = {}
 
     @classmethod
-    def search(cls, filter_query: str, request: HttpRequest | None = None) -> QuerySet[SSOGroup]:
-        return _of(SSOGroup, request).filter(compiled(filter_query, GroupCompiler))
-
-
-def _of(model: Any, request: Any) -> Any:
-    return model.objects.of(request.actor.identity_provider_id)
+    def search(cls, filter_query: str, request: Any = None) -> QuerySet[SSOGroup]:
+        rows = SSOGroup.objects.of(request.actor.identity_provider_id)
+        return rows.filter(compiled(filter_query, GroupCompiler))
 
 
 def member_condition(value_filter: str) -> Q:
     """The condition on SSO membership rows that `members[value_filter]` stands for (PATCH paths)."""
     expression = f"members[{value_filter}]"
-    _check_size(expression)
+    check_size(expression)
     try:
-        bound = SearchRequest[GroupResource](filter=expression).filter
+        bound = _bound(expression, GroupResource)
     except (ValidationError, RecursionError) as error:
-        raise refuse("invalidPath", _why(error)) from error
-    compiler = GroupCompiler(bound)
-    node = _tree(bound)
-    assert isinstance(node, ValuePath)
-    return ValueCompiler(compiler, bound.resolve(node.attr_path)).visit(node.val_filter)
+        raise refuse("invalidPath", why(error)) from error
+    node: ValuePath = bound.ast
+    return ValueCompiler(GroupCompiler(bound), bound.resolve(node.attr_path)).visit(node.val_filter)

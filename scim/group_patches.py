@@ -7,7 +7,7 @@ from uuid import UUID
 
 from scim2_models import Path
 from scim2_models.exceptions import InvalidPathException
-from scim2_models.path import Comparison, CompareOperator, FilterNode, LogicalExpr, LogicalOperator
+from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
 
 from identity.models import SSOGroup, SSOMembership
 from identity.services.records import GroupRecord, Members
@@ -167,5 +167,3 @@ def _text(operation: Document, attribute: str) -> str | None:
     if value is None:
         return None
     raise refuse("invalidValue", f"{attribute} must be a string.")
-
-

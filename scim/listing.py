@@ -1,4 +1,4 @@
-"""Lists and searches: filter, order, page and project (RFC 7644 section 3.4.2)."""
+"""Lists and searches: filter, order, page and project (RFC 7644 section 3.4.2, RFC 9865)."""
 
 from __future__ import annotations
 
@@ -7,18 +7,27 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from scim2_models import InvalidCountException
 
-from scim import bodies, limits, projection
+from scim import bodies, cursors, limits, projection
 from scim.errors import refuse
-from scim.sorting import ordered
+from scim.sorting import Order, order_of
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
-_NAMES = {
-    name.lower(): name
-    for name in "filter sortBy sortOrder startIndex count attributes excludedAttributes schemas".split()
-}
+_PARAMETERS = (
+    "schemas",
+    "filter",
+    "sortBy",
+    "sortOrder",
+    "startIndex",
+    "count",
+    "cursor",
+    "attributes",
+    "excludedAttributes",
+)
+_NAMES = {name.lower(): name for name in _PARAMETERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +85,52 @@ def _number(parameters: dict[str, Any], name: str, default: int) -> int:
 def answer(rows: QuerySet[Any], parameters: dict[str, Any], door: Any) -> dict[str, Any]:
     """The ListResponse for these rows; `door` documents a page of them.
 
-    A page that is not full tells the total by itself; only full ones are counted.
+    Paged by cursor when the client sends the parameter `cursor` (an empty one first), else by index.
     """
-    page = page_of(parameters)
     wanted = projection.read(parameters, door.resource)
-    rows = ordered(rows, text_of(parameters, "sortBy"), text_of(parameters, "sortOrder"), door.resource)
+    order = order_of(text_of(parameters, "sortBy"), text_of(parameters, "sortOrder"), door.resource)
+    page_by = _page_by_cursor if parameters.get("cursor") is not None else _page_by_index
+    found, head = page_by(order.apply(rows), parameters, order, door)
+    resources = [wanted(document) for document in door.documents(found, wanted)]
+    return {"schemas": [LIST_RESPONSE], **head, "itemsPerPage": len(found), "Resources": resources}
+
+
+Found = tuple[list[Any], dict[str, Any]]
+
+
+def _page_by_index(rows: QuerySet[Any], parameters: dict[str, Any], order: Order, door: Any) -> Found:
+    page = page_of(parameters)
     found = list(rows[page.start - 1 : page.start - 1 + page.count]) if page.count else []
-    return {
-        "schemas": [LIST_RESPONSE],
-        "totalResults": _total(rows, page, found),
-        "startIndex": page.start,
-        "itemsPerPage": len(found),
-        "Resources": [wanted(document) for document in door.documents(found, wanted)],
-    }
+    return found, {"totalResults": _total(rows, page, found), "startIndex": page.start}
 
 
 def _total(rows: QuerySet[Any], page: Page, found: list[Any]) -> int:
+    """A page that is not full tells the total by itself; only full ones are counted."""
     if 0 < len(found) < page.count or (page.start == 1 and page.count and not found):
         return page.start - 1 + len(found)
     return rows.order_by().count()
 
 
+def _page_by_cursor(rows: QuerySet[Any], parameters: dict[str, Any], order: Order, door: Any) -> Found:
+    """RFC 9865; without totalResults, since counting is what would grow with the directory (section 2)."""
+    cursor, count = text_of(parameters, "cursor") or "", _cursor_count(parameters)
+    query = cursors.fingerprint(
+        door.actor.identity_provider_id,
+        door.resource_name,
+        *(parameters.get(name) for name in ("filter", "sortBy", "sortOrder")),
+    )
+    if cursor:
+        rows = rows.filter(order.after(cursors.read(cursor, query)))
+    found = list(rows[: count + 1])
+    head = {"nextCursor": cursors.write(order.position(found[count - 1]), query)} if len(found) > count else {}
+    return found[:count], head
+
+
+def _cursor_count(parameters: dict[str, Any]) -> int:
+    """A cursor can't move on by nothing (RFC 9865 section 2.4)."""
+    if parameters.get("startIndex") not in (None, ""):
+        raise refuse("invalidCursor", "Page either by cursor or by startIndex, not by both.")
+    count = page_of(parameters).count
+    if count == 0:
+        raise InvalidCountException(detail="count must be at least 1 with a cursor.")
+    return count

@@ -43,7 +43,7 @@ class Manager(ComplexAttribute):
     value: Annotated[str | None, CaseExact.true] = None
     """The id of the SCIM resource representing the user's manager."""
 
-    ref: Annotated[Reference["User"] | None, CaseExact.true] = Field(
+    ref: Annotated[Reference[User] | None, CaseExact.true] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     """The URI of the SCIM resource representing the user's manager."""
@@ -92,7 +92,7 @@ class PortalGroup(Extension):
     """The portal groups that this SSO group feeds."""
 
 
-class User(scim.User):  # type: ignore[type-arg]
+class User(scim.User):
     """User Account"""
 
     profile_url: str | None = None
@@ -109,7 +109,7 @@ class GroupMember(ComplexAttribute):
     value: Annotated[str | None, Mutability.immutable, CaseExact.true, Required.true] = None
     """The id of the user who is a member."""
 
-    ref: Annotated[Reference["User"] | None, Mutability.immutable] = Field(
+    ref: Annotated[Reference[User] | None, Mutability.immutable] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
     )
     """The URI of the user who is a member."""

@@ -2,12 +2,12 @@
 
 from django.urls import re_path
 
-from scim import views
+from scim import bulk, root, views
 
 app_name = "scim"
 
 urlpatterns = [
-    re_path(r"^$", views.UnknownView.as_view(), name="root"),
+    re_path(r"^$", root.RootView.as_view(), name="root"),
     re_path(r"^Users/\.search/?$", views.UsersSearchView.as_view(), name="users-search"),
     re_path(r"^Users(?:/(?P<uuid>[^/]+))?/?$", views.UsersView.as_view(), name="users"),
     re_path(r"^Groups/\.search/?$", views.GroupsSearchView.as_view(), name="groups-search"),
@@ -16,7 +16,7 @@ urlpatterns = [
     re_path(r"^ResourceTypes(?:/(?P<uuid>[^/]+))?/?$", views.ResourceTypesView.as_view(), name="resource-types"),
     re_path(r"^Schemas(?:/(?P<uuid>[^/]+))?/?$", views.SchemasView.as_view(), name="schemas"),
     re_path(r"^Me(?:/.*)?$", views.UnsupportedView.as_view(), name="me"),
-    re_path(r"^Bulk/?$", views.UnsupportedView.as_view(), name="bulk"),
-    re_path(r"^\.search/?$", views.UnsupportedView.as_view(), name="search"),
+    re_path(r"^Bulk/?$", bulk.BulkView.as_view(), name="bulk"),
+    re_path(r"^\.search/?$", root.RootSearchView.as_view(), name="search"),
     re_path(r"^.*$", views.UnknownView.as_view(), name="unknown"),
 ]

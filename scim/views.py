@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.views import View
 from django_scim import views as stock
 from django_scim.constants import SCIM_CONTENT_TYPE
 
-from identity.errors import Conflicted, NotFound
+from identity.errors import NotFound
 from identity.models import SSOGroup, SSOUser
-from identity.services.provisioning_log import log_refusal
-from scim import bodies, config, listing, projection
+from scim import attempts, bodies, config, listing, projection
 from scim.adapters.base import scim_id
 from scim.adapters.groups import Related, SCIMGroup
 from scim.adapters.users import SCIMUser, memberships_of
 from scim.errors import HANDLED, Problem, RequestRefused, problem_of
+from scim.filters import GroupFilter, UserFilter
 from scim.projection import Projection
 from scim.resources import GroupResource, UserResource
 from scim.versions import is_unchanged
@@ -29,63 +27,42 @@ from scim.versions import is_unchanged
 Document = dict[str, Any]
 
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
-_RETRIED = {"40001", "40P01"}  # serialization failure, deadlock (SR-40)
-_TRIES = 3
 
 
 class Translated(View):
     """Runs the handler; whatever of `HANDLED` it raises becomes a SCIM error, and a refused write a log row."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    resource_name: ClassVar[str] = ""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            response = _retrying(lambda: View.dispatch(self, request, *args, **kwargs))
+            response = attempts.run(lambda: View.dispatch(self, request, *args, **kwargs))
         except HANDLED as error:
             response = self._refused(request, error)
         patch_vary_headers(response, ["Authorization"])
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
-    def _refused(self, request: HttpRequest, error: Exception) -> HttpResponse:
-        problem = problem_of(error)
-        if request.method in _WRITES and problem.status < 500 and not isinstance(error, Conflicted):
-            self._log(request, problem)
-        return problem.to_response()
+    def _refused(self, request: Any, error: Exception) -> HttpResponse:
+        if request.method not in _WRITES:
+            return problem_of(error).to_response()
+        where = self.kwargs.get("uuid") or ""
+        return attempts.refused(error, actor=request.actor, resource=(self.resource_name, where)).to_response()
 
-    def _log(self, request: Any, problem: Problem) -> None:
-        try:
-            log_refusal(
-                problem.detail,
-                actor=request.actor,
-                status=problem.status,
-                code=problem.code,
-                resource_type=getattr(self, "resource_name", ""),
-                resource_id=self.kwargs.get("uuid") or "",
-            )
-        except OperationalError:  # the refusal still reaches the identity provider
-            stock.logger.exception("A refused SCIM write could not be logged")
+    def allowed(self) -> list[str]:
+        """The methods of this address, for the Allow header."""
+        return [name.upper() for name in self.http_method_names if hasattr(self, name)]
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = Problem(405, f"{request.method} is not supported here.").to_response()
-        response["Allow"] = ", ".join(self._allowed_methods())
+        response["Allow"] = ", ".join(self.allowed())
         return response
-
-
-def _retrying(handle: Callable[[], Any]) -> Any:
-    """A deadlock or serialization failure rolls everything back, so the whole request can run again."""
-    for attempt in range(1, _TRIES + 1):
-        try:
-            return handle()
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) not in _RETRIED or attempt == _TRIES:
-                raise
-            time.sleep(0.02 * attempt)
-    raise AssertionError("unreachable")
 
 
 class Endpoint(stock.SCIMView, Translated):
     """django-scim2's frame (CSRF exemption, token check) around translated handlers."""
 
-    http_method_names: ClassVar[list[str]] = ["get", "head", "post", "put", "patch", "delete"]
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
 
 def answer(document: Document, status: int = 200) -> HttpResponse:
@@ -99,8 +76,9 @@ class ResourceEndpoint(Endpoint):
     resource_name: ClassVar[str]
     adapter: ClassVar[Any]
     model: ClassVar[Any]
+    filter_parser: ClassVar[Any]
 
-    def _allowed_methods(self) -> list[str]:
+    def allowed(self) -> list[str]:
         single = ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
         return single if self.kwargs.get("uuid") else ["GET", "HEAD", "POST"]
 
@@ -139,9 +117,13 @@ class ResourceEndpoint(Endpoint):
         self._addressed(request, uuid).delete()
         return HttpResponse(status=204)
 
+    @property
+    def actor(self) -> Any:
+        return self.request.actor  # type: ignore[attr-defined]
+
     def rows(self) -> Any:
         """This IdP's resources (SR-4)."""
-        return self.model.objects.of(self.request.actor.identity_provider_id)  # type: ignore[attr-defined]
+        return self.model.objects.of(self.actor.identity_provider_id)
 
     def documents(self, found: list[Any], wanted: Projection) -> list[Document]:
         raise NotImplementedError
@@ -158,14 +140,12 @@ class ResourceEndpoint(Endpoint):
         expression = listing.text_of(parameters, "filter")
         if not expression:
             return self.listed(self.rows())
-        return self.listed(self.__class__.parser_getter().search(expression, self.request))
+        return self.listed(self.filter_parser.search(expression, self.request))
 
     def listed(self, rows: Any) -> Any:
         return rows
 
-    def _change(
-        self, request: HttpRequest, uuid: str | None, read: Callable[[Any, Document], None]
-    ) -> HttpResponse:
+    def _change(self, request: HttpRequest, uuid: str | None, read: Callable[[Any, Document], None]) -> HttpResponse:
         if uuid is None:
             return self.http_method_not_allowed(request)
         wanted = projection.read(listing.query_parameters(request), self.resource)
@@ -194,6 +174,7 @@ class UsersView(ResourceEndpoint, stock.UsersView):
     resource_name = "User"
     adapter = SCIMUser
     model = SSOUser
+    filter_parser = UserFilter
 
     def rows(self) -> Any:
         return super().rows().select_related("user")
@@ -223,6 +204,7 @@ class GroupsView(ResourceEndpoint, stock.GroupsView):
     resource_name = "Group"
     adapter = SCIMGroup
     model = SSOGroup
+    filter_parser = GroupFilter
 
     def document(self, adapter: SCIMGroup, wanted: Projection) -> Document:
         return adapter.to_dict(wanted)
@@ -240,35 +222,33 @@ class GroupsView(ResourceEndpoint, stock.GroupsView):
         return response
 
 
-class _Search:
+class SearchMixin:
     """POST /Users/.search and /Groups/.search (RFC 7644 section 3.4.3)."""
 
-    http_method_names: ClassVar[list[str]] = ["post"]
-    resource_name = ""
-
-    def _allowed_methods(self) -> list[str]:
+    def allowed(self) -> list[str]:
         return ["POST"]
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self: Any, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
         parameters = listing.search_parameters(request)
-        return answer(listing.answer(self.search(parameters), parameters, self))  # type: ignore[attr-defined]
+        return answer(listing.answer(self.search(parameters), parameters, self))
 
 
-class UsersSearchView(_Search, UsersView):
+class UsersSearchView(SearchMixin, UsersView):
     """/Users/.search"""
 
+    http_method_names = ["post"]
 
-class GroupsSearchView(_Search, GroupsView):
+
+class GroupsSearchView(SearchMixin, GroupsView):
     """/Groups/.search"""
+
+    http_method_names = ["post"]
 
 
 class DiscoveryEndpoint(Endpoint):
     """Documents that describe the service: GET only; a filter is refused (RFC 7644 section 4)."""
 
-    http_method_names: ClassVar[list[str]] = ["get", "head"]
-
-    def _allowed_methods(self) -> list[str]:
-        return ["GET", "HEAD"]
+    http_method_names = ["get", "head"]
 
     def get(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
         if request.GET.get("filter"):
@@ -326,5 +306,3 @@ class UnknownView(Endpoint):
         return Problem(404, "There is no SCIM endpoint at this address.").to_response()
 
     get = post = put = patch = delete = http_method_not_allowed
-
-

@@ -17,7 +17,11 @@ class ResourceAdapter(SCIMMixin):
     """django-scim2's protocol: from_dict or handle_operations prepare, save makes the service call, to_dict answers."""
 
     endpoint = ""
+    resource_type = ""
     ATTR_MAP: dict[Any, str] = {}
+
+    def __init__(self, obj: Any, request: Any = None) -> None:
+        super().__init__(obj, request)  # type: ignore[no-untyped-call]  # django-scim2 is not annotated
 
     @property
     def actor(self) -> Any:

@@ -32,8 +32,8 @@ class SCIMGroup(ResourceAdapter):
 
     def __init__(self, obj: SSOGroup, request: Any = None) -> None:
         super().__init__(obj, request)
-        self._record: GroupRecord | None = None
-        self._change: GroupChange | None = None
+        self._record: GroupRecord  # set by from_dict
+        self._change: GroupChange  # set by from_dict or handle_operations
 
     def from_dict(self, body: Document) -> None:
         """A POST or PUT body: exactly these members; absent ones are cleared, as PUT replaces."""
@@ -53,14 +53,10 @@ class SCIMGroup(ResourceAdapter):
         self._change = patch.apply
 
     def create(self) -> None:
-        assert self._record is not None
         self.obj = sso_groups.push_group(self._record, actor=self.actor)
 
     def save(self) -> None:
-        assert self._change is not None
-        self.obj = sso_groups.update_group(
-            self.obj.scim_id, self._change, actor=self.actor, version=self.version_check
-        )
+        self.obj = sso_groups.update_group(self.obj.scim_id, self._change, actor=self.actor, version=self.version_check)
 
     def delete(self) -> None:
         sso_groups.delete_sso_group(self.obj.scim_id, actor=self.actor, version=self.version_check)
@@ -116,5 +112,3 @@ def _mappings_of(group_ids: list[int]) -> Index:
     for sso_group_id, group_id, name in rows.values_list("sso_group_id", "group_id", "group__name"):
         index.setdefault(sso_group_id, []).append({"value": str(group_id), "display": name})
     return index
-
-

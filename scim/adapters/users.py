@@ -41,14 +41,12 @@ class SCIMUser(ResourceAdapter):
         super().__init__(obj, request)
         self.groups: list[Document] | None = None
         self._document: Document = {}
-        self._change: PersonChange | None = None
+        self._change: PersonChange  # set by from_dict or handle_operations
 
     def from_dict(self, body: Document) -> None:
         """A POST or PUT body: the whole record is what it says; what it leaves out is cleared."""
         plain = dialects.plain_user(body)
-        resource = UserResource.model_validate(
-            plain, scim_ctx=Context.RESOURCE_CREATION_REQUEST, scim_policy=_TOLERANT
-        )
+        resource = UserResource.model_validate(plain, scim_ctx=Context.RESOURCE_CREATION_REQUEST, scim_policy=_TOLERANT)
         self._document = resource.model_dump(scim_ctx=Context.DEFAULT)
         self._change = lambda _: record(self._document, carried=_carried_by(self._document))
 
@@ -66,7 +64,6 @@ class SCIMUser(ResourceAdapter):
 
     def save(self) -> None:
         """PUT and PATCH: one service call (R2, R4)."""
-        assert self._change is not None
         self.obj = provisioning.update_user(
             self.obj.scim_id, self._change, actor=self.actor, version=self.version_check
         )
@@ -158,10 +155,7 @@ Patch = tuple[Any, ScimPolicy]
 
 def _patches(operations: list[Document]) -> list[Patch]:
     """The operations as PatchOp messages, consecutive ones of one policy together."""
-    return [
-        (_patch(list(group), policy), policy)
-        for policy, group in groupby(operations, key=_policy_for)
-    ]
+    return [(_patch(list(group), policy), policy) for policy, group in groupby(operations, key=_policy_for)]
 
 
 def _policy_for(operation: Document) -> ScimPolicy:
@@ -189,4 +183,3 @@ def _patched(sso_user: SSOUser, patches: list[Patch]) -> Document:
     for patch, policy in patches:
         patch.patch(resource, scim_policy=policy)
     return resource.model_dump(scim_ctx=Context.DEFAULT)
-

@@ -1,0 +1,59 @@
+"""Trying a request again where that can help, and remembering the writes that were refused (SR-40)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import DatabaseError, OperationalError
+
+from identity.actors import Provisioner
+from identity.errors import Conflicted
+from identity.services.provisioning_log import log_refusal
+from scim.errors import Problem, problem_of
+
+logger = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+_RETRIED = {"40001", "40P01"}  # serialization failure, deadlock
+_TRIES = 3
+
+
+def run(handle: Callable[[], R]) -> R:
+    """What `handle` answers. A deadlock rolls everything back, so the whole of it can run again."""
+    for attempt in range(1, _TRIES):
+        try:
+            return handle()
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) not in _RETRIED:
+                raise
+            time.sleep(0.02 * attempt)
+    return handle()
+
+
+def refused(error: Exception, *, actor: Provisioner, resource: tuple[str, str]) -> Problem:
+    """The problem to answer to a write, with its row in the provisioning log.
+
+    A Conflict has its row already, and what the database could not answer can't be logged there.
+    """
+    problem = problem_of(error)
+    if problem.status < 500 and not isinstance(error, Conflicted):
+        _log(problem, actor, *resource)
+    return problem
+
+
+def _log(problem: Problem, actor: Provisioner, resource_type: str, resource_id: str) -> None:
+    try:
+        log_refusal(
+            problem.detail,
+            actor=actor,
+            status=problem.status,
+            code=problem.code,
+            resource_type=resource_type,
+            resource_id=resource_id,
+        )
+    except DatabaseError:  # the refusal still reaches the identity provider
+        logger.exception("A refused SCIM write could not be logged")

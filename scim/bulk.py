@@ -1,0 +1,234 @@
+"""/Bulk (RFC 7644 section 3.7): many operations in one request, each its own transaction with its own status.
+
+An operation may refer to a resource that another one creates as `bulkId:NAME`, in its data or its path. It then
+runs after that one, wherever it stands; references in a circle can't be resolved and are answered 409.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.http import HttpResponse
+
+from identity.actors import Provisioner
+from scim import attempts, bodies, dialects, limits
+from scim.adapters.base import scim_id
+from scim.errors import HANDLED, Problem, RequestRefused, refuse
+from scim.views import Endpoint, GroupsView, UsersView, answer
+
+Document = dict[str, Any]
+
+BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
+
+_RESOURCES: dict[str, Any] = {"users": UsersView, "groups": GroupsView}
+_PATH = re.compile(r"/?(Users|Groups)(?:/([^/]+))?/?", re.IGNORECASE)
+_REFERENCE = re.compile(r"bulkId:(.+)", re.IGNORECASE)
+
+
+class BulkView(Endpoint):
+    """POST only."""
+
+    http_method_names = ["post"]
+    resource_name = "Bulk"
+
+    def post(self, request: Any) -> HttpResponse:
+        job = Job.read(bodies.read(request), request.actor)
+        return answer({"schemas": [BULK_RESPONSE], "Operations": job.run()})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What an adapter needs of a request: who calls, and the version that must still be there."""
+
+    actor: Provisioner
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Operation:
+    """One entry of a BulkRequest, and what became of it."""
+
+    method: str
+    path: str
+    bulk_id: str
+    data: Any
+    version: str
+    needs: set[str] = field(default_factory=set)
+    result: Document | None = None
+
+    @classmethod
+    def read(cls, entry: Any) -> Operation:
+        if not isinstance(entry, dict):
+            raise refuse("invalidSyntax", "Each bulk operation must be an object.")
+        given = {name: dialects.get(entry, name) for name in ("method", "path", "bulkId", "version")}
+        if any(value is not None and not isinstance(value, str) for value in given.values()):
+            raise refuse("invalidValue", "method, path, bulkId and version of a bulk operation must be strings.")
+        texts = {name: value or "" for name, value in given.items()}
+        data = dialects.get(entry, "data")
+        operation = cls(texts["method"].upper(), texts["path"], texts["bulkId"], data, texts["version"])
+        operation.needs = _references(operation.path.rpartition("/")[2]) | _references(data)
+        return operation
+
+
+@dataclass(slots=True)
+class Job:
+    """A BulkRequest while it runs."""
+
+    operations: list[Operation]
+    fail_on_errors: int
+    actor: Provisioner
+    created: dict[str, str] = field(default_factory=dict)
+    errors: int = 0
+
+    @classmethod
+    def read(cls, body: Document, actor: Provisioner) -> Job:
+        """Raises 400 `invalidSyntax`, `invalidValue`, or 413 above the published maximum."""
+        if BULK_REQUEST not in (dialects.get(body, "schemas") or []):
+            raise refuse("invalidSyntax", f"schemas must name {BULK_REQUEST}.")
+        entries = dialects.get(body, "Operations")
+        if not isinstance(entries, list) or not entries:
+            raise refuse("invalidSyntax", "Operations must be a list of one or more operations.")
+        if len(entries) > limits.BULK_OPERATIONS:
+            raise RequestRefused(
+                Problem(413, f"A bulk request may hold at most {limits.BULK_OPERATIONS} operations.", "tooMany")
+            )
+        operations = [Operation.read(entry) for entry in entries]
+        _require_unique_ids(operations)
+        return cls(operations, _fail_on_errors(body), actor)
+
+    def run(self) -> list[Document]:
+        """The results in the order of the request; operations behind the last tolerated error have none."""
+        waiting = list(self.operations)
+        while waiting and not self._is_over():
+            ready = next((operation for operation in waiting if self._is_ready(operation, waiting)), None)
+            if ready is None:
+                self._give_up(waiting)
+                break
+            waiting.remove(ready)
+            self._perform(ready)
+        return [operation.result for operation in self.operations if operation.result is not None]
+
+    def _is_over(self) -> bool:
+        return 0 < self.fail_on_errors <= self.errors
+
+    def _is_ready(self, operation: Operation, waiting: list[Operation]) -> bool:
+        to_come = {other.bulk_id for other in waiting if other.method == "POST" and other.bulk_id}
+        return not operation.needs & to_come
+
+    def _give_up(self, waiting: list[Operation]) -> None:
+        for operation in waiting:
+            if self._is_over():
+                return
+            names = ", ".join(sorted(operation.needs))
+            self._fail(operation, Problem(409, f"bulkId references to {names[:200]} form a circle."))
+
+    def _perform(self, operation: Operation) -> None:
+        actor = replace(self.actor, method=operation.method or "BULK")
+        try:
+            operation.result = attempts.run(lambda: self._execute(operation, actor))
+        except HANDLED as error:
+            view, uuid = _addressed(operation.path)
+            where = (view.resource_name if view else "Bulk", uuid)
+            self._fail(operation, attempts.refused(error, actor=actor, resource=where))
+
+    def _fail(self, operation: Operation, problem: Problem) -> None:
+        self.errors += 1
+        operation.result = {**_named(operation), "status": str(problem.status), "response": problem.to_dict()}
+
+    def _execute(self, operation: Operation, actor: Provisioner) -> Document:
+        """Run one operation through the resource's adapter, as the single request would."""
+        view, _ = _addressed(operation.path)
+        uuid = self._resolved(operation.path.strip("/").partition("/")[2])
+        if view is None:
+            raise refuse(
+                "invalidValue", f"path {operation.path[:80]!r} must be /Users or /Groups, with or without an id."
+            )
+        call = Call(actor, {"If-Match": operation.version} if operation.version else {})
+        match operation.method, bool(uuid):
+            case "POST", False:
+                return self._create(operation, view.adapter(view.model(), call))
+            case "PUT" | "PATCH" | "DELETE", True:
+                target = view.model(scim_id=scim_id(uuid, view.resource_name))
+                return self._change(operation, view.adapter(target, call))
+        raise refuse("invalidValue", f"method {operation.method[:10]!r} does not go with path {operation.path[:80]!r}.")
+
+    def _create(self, operation: Operation, adapter: Any) -> Document:
+        if not operation.bulk_id:
+            raise refuse("invalidValue", "A bulk POST needs a bulkId.")
+        adapter.from_dict(self._data(operation))
+        adapter.create()
+        self.created[operation.bulk_id] = adapter.id
+        return _done(operation, adapter, 201)
+
+    def _change(self, operation: Operation, adapter: Any) -> Document:
+        if operation.method == "DELETE":
+            adapter.delete()
+            return {**_named(operation), "location": adapter.location, "status": "204"}
+        if operation.method == "PUT":
+            adapter.from_dict(self._data(operation))
+        else:
+            adapter.handle_operations(self._data(operation))
+        adapter.save()
+        return _done(operation, adapter, 200)
+
+    def _data(self, operation: Operation) -> Document:
+        if not isinstance(operation.data, dict):
+            raise refuse("invalidSyntax", "data must be an object.")
+        data: Document = self._resolved(operation.data)
+        return data
+
+    def _resolved(self, value: Any) -> Any:
+        """The value with every `bulkId:NAME` replaced by the id that was created under that name."""
+        if isinstance(value, dict):
+            return {name: self._resolved(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self._resolved(item) for item in value]
+        found = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+        if found is None:
+            return value
+        if found[1] not in self.created:
+            raise refuse("invalidValue", f"{value[:80]} names no resource that this request has created.")
+        return self.created[found[1]]
+
+
+def _references(value: Any) -> set[str]:
+    """The names in all `bulkId:NAME` of a value."""
+    if isinstance(value, dict):
+        return set().union(*(_references(item) for item in value.values()))
+    if isinstance(value, list):
+        return set().union(*(_references(item) for item in value))
+    found = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    return {found[1]} if found else set()
+
+
+def _addressed(path: str) -> tuple[Any, str]:
+    """The endpoint of a path, and the id in it."""
+    found = _PATH.fullmatch(path)
+    return (_RESOURCES[found[1].lower()], found[2] or "") if found else (None, "")
+
+
+def _require_unique_ids(operations: list[Operation]) -> None:
+    names = [operation.bulk_id for operation in operations if operation.bulk_id]
+    if len(names) != len(set(names)):
+        raise refuse("invalidValue", "Each bulkId may be used by one operation only.")
+
+
+def _fail_on_errors(body: Document) -> int:
+    value = dialects.get(body, "failOnErrors")
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise refuse("invalidValue", "failOnErrors must be a positive integer.")
+    return value
+
+
+def _named(operation: Operation) -> Document:
+    named = {"method": operation.method}
+    return {**named, "bulkId": operation.bulk_id} if operation.bulk_id else named
+
+
+def _done(operation: Operation, adapter: Any, status: int) -> Document:
+    return {**_named(operation), "location": adapter.location, "version": adapter.etag, "status": str(status)}

@@ -1,0 +1,129 @@
+"""Queries over both resource types at the root (RFC 7644 sections 3.4.2.1 and 3.4.3).
+
+An attribute that only one type has is simply absent from the other. Both types are merged and ordered by the
+database, a page of keys at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import CharField, DateTimeField, F, Q, QuerySet, Value
+from django.http import HttpRequest, HttpResponse
+from pydantic import ValidationError
+from scim2_models import SearchRequest
+
+from scim import listing, projection
+from scim.errors import RequestRefused, refuse
+from scim.filters import GroupCompiler, UserCompiler, check_size, compile_known, why
+from scim.projection import Projection
+from scim.resources import GroupResource, UserResource
+from scim.sorting import Order, order_of
+from scim.views import Document, Endpoint, GroupsView, UsersView, answer
+
+_VIEWS: tuple[tuple[Any, Any], ...] = ((UsersView, UserCompiler), (GroupsView, GroupCompiler))
+
+
+class RootView(Endpoint):
+    """GET /?filter=…"""
+
+    http_method_names = ["get", "head"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return answer(_found(request, listing.query_parameters(request)))
+
+
+class RootSearchView(Endpoint):
+    """POST /.search"""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return answer(_found(request, listing.search_parameters(request)))
+
+
+def _found(request: HttpRequest, parameters: Document) -> Document:
+    if parameters.get("cursor") is not None:
+        raise refuse("invalidCursor", "Page by cursor at /Users or /Groups; the root is paged by startIndex.")
+    page = listing.page_of(parameters)
+    doors = [_door(view, request) for view, _ in _VIEWS]
+    keys = _merged([_keys(door, index, parameters) for index, door in enumerate(doors)], parameters)
+    total = keys.count()
+    chosen = list(keys[page.start - 1 : page.start - 1 + page.count]) if page.count else []
+    documents = _documents(doors, chosen, parameters)
+    return {
+        "schemas": [listing.LIST_RESPONSE],
+        "totalResults": total,
+        "startIndex": page.start,
+        "itemsPerPage": len(chosen),
+        "Resources": [documents[kind, pk] for kind, pk, _ in chosen],
+    }
+
+
+def _door(view: Any, request: HttpRequest) -> Any:
+    door = view()
+    door.setup(request)
+    return door
+
+
+def _keys(door: Any, kind: int, parameters: Document) -> QuerySet[Any]:
+    """(kind, row key, sorted-by value) of the rows of one type that match."""
+    condition = _condition(kind, listing.text_of(parameters, "filter"))
+    order = _order(door.resource, parameters)
+    sorted_by = _nothing(parameters) if order.expression is None else order.expression
+    rows = door.model.objects.of(door.actor.identity_provider_id).filter(condition).order_by()
+    marked = rows.annotate(kind=Value(kind), key=F("pk"), sorted_by=sorted_by)
+    keys: QuerySet[Any] = marked.values_list("kind", "key", "sorted_by")
+    return keys
+
+
+def _nothing(parameters: Document) -> Value:
+    """No value, of the type that the other resource sorts by: PostgreSQL merges equal types only."""
+    is_moment = "lastactive" in str(parameters.get("sortBy", "")).lower()
+    return Value(None, output_field=DateTimeField() if is_moment else CharField())
+
+
+def _condition(kind: int, expression: str | None) -> Q:
+    if not expression:
+        return Q()
+    check_size(expression)
+    try:
+        SearchRequest[UserResource | GroupResource].model_validate({"filter": expression})
+    except (ValidationError, RecursionError) as error:
+        raise refuse("invalidFilter", why(error)) from error
+    return compile_known(expression, _VIEWS[kind][1])
+
+
+def _order(resource: Any, parameters: Document) -> Order:
+    """The order on one type; a type without the attribute has no values to order by."""
+    sort_by, sort_order = listing.text_of(parameters, "sortBy"), listing.text_of(parameters, "sortOrder")
+    try:
+        return order_of(sort_by, sort_order, resource)
+    except RequestRefused:
+        other = GroupResource if resource is UserResource else UserResource
+        order_of(sort_by, sort_order, other)
+        return Order()
+
+
+def _merged(parts: list[QuerySet[Any]], parameters: Document) -> QuerySet[Any]:
+    merged = parts[0].union(*parts[1:], all=True)
+    if not parameters.get("sortBy"):
+        return merged.order_by("kind", "key")
+    if str(parameters.get("sortOrder", "")).lower() == "descending":
+        return merged.order_by(F("sorted_by").desc(nulls_first=True), "kind", "key")
+    return merged.order_by(F("sorted_by").asc(nulls_last=True), "kind", "key")
+
+
+def _documents(doors: list[Any], chosen: list[Any], parameters: Document) -> dict[tuple[int, int], Document]:
+    documents = {}
+    for kind, door in enumerate(doors):
+        wanted = _projection(door.resource, parameters)
+        pks = [pk for row_kind, pk, _ in chosen if row_kind == kind]
+        rows = list(door.listed(door.model.objects.filter(pk__in=pks))) if pks else []
+        for row, document in zip(rows, door.documents(rows, wanted), strict=True):
+            documents[kind, row.pk] = wanted(document)
+    return documents
+
+
+def _projection(resource: Any, parameters: Document) -> Projection:
+    return projection.read(parameters, resource)
