@@ -14,8 +14,8 @@ SQLITE_OPTIONS: dict[str, Any] = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
 }
 
-# Long enough to spare the connection set-up (8.9 ms of CPU against 0.7), short enough to notice a moved
-# database.
+# Long enough to spare the connection set-up (8.9 ms of CPU against 0.7 on PostgreSQL; on SQLite the last one
+# that closes rewrites the database from its log), short enough to notice a moved database.
 CONNECTION_SECONDS = 600
 
 
@@ -24,7 +24,7 @@ def database_config(url: str, *, statement_timeout: int) -> dict[str, Any]:
     config: dict[str, Any] = environ.Env.db_url_config(url)
     match config["ENGINE"]:
         case "django.db.backends.sqlite3":
-            return config | {"OPTIONS": SQLITE_OPTIONS | config.get("OPTIONS", {})}
+            return {"CONN_MAX_AGE": CONNECTION_SECONDS} | config | {"OPTIONS": SQLITE_OPTIONS | config.get("OPTIONS", {})}
         case "django.db.backends.postgresql":
             return _postgresql(config, statement_timeout)
         case engine:

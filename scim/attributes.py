@@ -27,6 +27,15 @@ def path_of(binding: AttributeBinding) -> str:
     return binding.urn
 
 
+def split_path(binding: AttributeBinding) -> tuple[str, str]:
+    """The path of a multi-valued attribute and the name of its sub-attribute: `emails.type` → (`emails`, `type`)."""
+    path = path_of(binding)
+    if binding.sub_field_name is None:
+        return path, ""
+    attribute, _, sub = path.rpartition(".")
+    return attribute, sub
+
+
 @cache
 def is_case_exact(path: str) -> bool:
     """Whether values of this attribute of a User are compared as they are (RFC 7643 section 2.2, caseExact)."""

@@ -53,6 +53,13 @@ def check_text(value: Any) -> None:
             check_text(item)
 
 
+def require_schema(body: dict[str, Any], urn: str) -> None:
+    """A message names its schema (RFC 7644 section 3.1); names and URNs are compared without case."""
+    named = next((value for name, value in body.items() if name.lower() == "schemas"), None)
+    if not isinstance(named, list) or urn.lower() not in [str(each).lower() for each in named]:
+        raise refuse("invalidSyntax", f"schemas must name {urn}.")
+
+
 def _check_headers(request: HttpRequest) -> None:
     if request.content_type not in _JSON_TYPES:
         raise RequestRefused(Problem(415, "Send application/scim+json."))

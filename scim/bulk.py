@@ -86,8 +86,7 @@ class Job:
     @classmethod
     def read(cls, body: Document, actor: Provisioner) -> Job:
         """Raises 400 `invalidSyntax`, `invalidValue`, or 413 above the published maximum."""
-        if BULK_REQUEST not in (dialects.get(body, "schemas") or []):
-            raise refuse("invalidSyntax", f"schemas must name {BULK_REQUEST}.")
+        bodies.require_schema(body, BULK_REQUEST)
         entries = dialects.get(body, "Operations")
         if not isinstance(entries, list) or not entries:
             raise refuse("invalidSyntax", "Operations must be a list of one or more operations.")

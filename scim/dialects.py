@@ -89,10 +89,10 @@ def _operation(entry: Any) -> Body:
 
 def _plain_operation(operation: Body) -> Body | None:
     path, value = operation.get("path"), operation.get("value")
-    if path is None:
-        return {**operation, "value": _plain_values(value)}
-    name = path.lower()
-    if name in {"password", "schemas"} or (name == "active" and operation["op"] == "remove"):
+    if path is None or (path.lower() == CORE_USER.lower() and operation["op"] != "remove"):
+        return {"op": operation["op"], "value": _plain_values(value)}
+    name = path.lower().removeprefix(f"{CORE_USER.lower()}:")
+    if name in {"password", "schemas"} or (name == "active" and value is None):
         return None  # a status or password can't be taken away by a path (SCIM.md)
     if name in _ENTERPRISE_SPELLINGS:
         return {**operation, "path": ENTERPRISE_USER, **_with_value(operation, _plain_extension(value))}
@@ -109,9 +109,18 @@ def _plain_values(value: Any) -> Any:
         raise refuse("invalidValue", "The value of an operation without path must be an object.")
     return {
         _spelled(name): _plain_value(_spelled(name), item)
-        for name, item in value.items()
+        for name, item in _unwrapped(value).items()
         if name.lower() not in _UNKEPT
     }
+
+
+def _unwrapped(value: Body) -> Body:
+    """Core attributes may stand under the core schema's URN, as an extension's do under theirs."""
+    flat: Body = {}
+    for name, item in value.items():
+        is_core = name.lower() == CORE_USER.lower() and isinstance(item, dict)
+        flat |= item if is_core else {name: item}
+    return flat
 
 
 def _plain_value(name: str, value: Any) -> Any:
@@ -127,9 +136,9 @@ def _plain_value(name: str, value: Any) -> Any:
     return value
 
 
-def _boolean(value: Any) -> bool:
-    """Booleans and the strings true and false in any case (Entra ID); nothing else is a status."""
-    if isinstance(value, bool):
+def _boolean(value: Any) -> bool | None:
+    """Booleans and the strings true and false in any case (Entra ID); null says nothing (RFC 7643 section 2.5)."""
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in _BOOLEANS:
         return _BOOLEANS[value.lower()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,16 @@ from pydantic import ValidationError
 from scim2_models import Error, SCIMException
 
 from identity import errors
+from scim.resources import ENTERPRISE_USER, PORTAL_GROUP, PORTAL_USER
 
 logger = logging.getLogger(__name__)
 
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 RETRY_AFTER_SECONDS = "5"
+
+_SCHEMAS = {ENTERPRISE_USER, PORTAL_USER, PORTAL_GROUP}
+_TYPE = re.compile(r"[(\[]")  # pydantic names the member of a union that it tried
+_UNDERSCORED = re.compile(r"_([a-z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ def problem_of(error: Exception) -> Problem:
         case errors.GatehouseError():
             return _of_the_domain(error)
         case SCIMException():
-            return Problem(error.status, _sentence(error.detail), error.scim_type, error.scim_type)
+            return _of_the_library(error)
         case ValidationError():
             return _of_the_wire(error)
         case IntegrityError():
@@ -96,17 +102,41 @@ def _of_the_domain(error: errors.GatehouseError) -> Problem:
     return Problem(400, error.sentence, "invalidValue", error.code)
 
 
+def _of_the_library(error: SCIMException) -> Problem:
+    if isinstance(error.__cause__, ValidationError):  # its own text names Python types and a web page
+        return _of_the_wire(error.__cause__)
+    return Problem(error.status, sentence(error.detail), error.scim_type, error.scim_type)
+
+
 def _of_the_wire(error: ValidationError) -> Problem:
-    """The first thing that does not fit the schema, told as scim2-models tells it."""
+    """The first thing that does not fit the schema: where, and what scim2-models says of it."""
     first = error.errors(include_url=False)[0]
-    told = Error.from_validation_error(first)
+    told = Error.from_validation_error({**first, "loc": ()})
     scim_type = told.scim_type or "invalidValue"
-    return Problem(
-        told.status or 400, _sentence(told.detail or "The body does not fit the schema"), scim_type, scim_type
-    )
+    where = _attribute(first["loc"])
+    text = told.detail or "The body does not fit the schema"
+    detail = f"{where}: {_stopped(text)}" if where else sentence(text)
+    return Problem(told.status or 400, detail, scim_type, scim_type)
 
 
-def _sentence(text: str) -> str:
+def _attribute(location: tuple[str | int, ...]) -> str:
+    """Where a value stands, in SCIM's notation: `emails[0].value`, `urn:…:User:manager`."""
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif not _TYPE.search(part):
+            joint = ":" if path in _SCHEMAS else "." if path else ""
+            path += joint + _UNDERSCORED.sub(lambda found: found[1].upper(), part)
+    return path
+
+
+def sentence(text: str) -> str:
+    """What a library says, as a sentence."""
+    return text[:1].upper() + _stopped(text[1:])
+
+
+def _stopped(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 

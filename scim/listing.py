@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import TooManyFieldsSent
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from scim2_models import InvalidCountException
@@ -17,7 +18,6 @@ LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 _PARAMETERS = (
-    "schemas",
     "filter",
     "sortBy",
     "sortOrder",
@@ -40,15 +40,17 @@ class Page:
 
 def query_parameters(request: HttpRequest) -> dict[str, Any]:
     """The query string's parameters, names compared without case."""
-    return _known(request.GET.dict())
+    try:
+        return _known(request.GET.dict())
+    except TooManyFieldsSent as error:
+        raise refuse("invalidSyntax", "The query string has too many parameters.") from error
 
 
 def search_parameters(request: HttpRequest) -> dict[str, Any]:
     """The members of a SearchRequest body (RFC 7644 section 3.4.3)."""
-    parameters = _known(bodies.read(request))
-    if SEARCH_REQUEST not in (parameters.get("schemas") or []):
-        raise refuse("invalidSyntax", f"schemas must name {SEARCH_REQUEST}.")
-    return parameters
+    body = bodies.read(request)
+    bodies.require_schema(body, SEARCH_REQUEST)
+    return _known(body)
 
 
 def _known(given: dict[str, Any]) -> dict[str, Any]:
@@ -87,8 +89,8 @@ def answer(rows: QuerySet[Any], parameters: dict[str, Any], door: Any) -> dict[s
 
     Paged by cursor when the client sends the parameter `cursor` (an empty one first), else by index.
     """
-    wanted = projection.read(parameters, door.resource)
-    order = order_of(text_of(parameters, "sortBy"), text_of(parameters, "sortOrder"), door.resource)
+    wanted = projection.read(parameters, door.registry.resource)
+    order = order_of(text_of(parameters, "sortBy"), text_of(parameters, "sortOrder"), door.registry)
     page_by = _page_by_cursor if parameters.get("cursor") is not None else _page_by_index
     found, head = page_by(order.apply(rows), parameters, order, door)
     resources = [wanted(document) for document in door.documents(found, wanted)]

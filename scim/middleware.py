@@ -29,13 +29,20 @@ class SCIMErrorMiddleware:
         if not request.path_info.startswith(_PREFIX):
             return response
         if response.status_code >= 400 and not _speaks_scim(response):
-            return _translated(response.status_code)
+            return _translated(response)
         return response
 
 
 def _speaks_scim(response: HttpResponseBase) -> bool:
-    return str(response.headers.get("Content-Type", "")).startswith(SCIM_CONTENT_TYPE)
+    """The frame's own 500 carries the right type but a number for `status`."""
+    return response.status_code != 500 and str(response.headers.get("Content-Type", "")).startswith(SCIM_CONTENT_TYPE)
 
 
-def _translated(status: int) -> HttpResponseBase:
-    return Problem(status, _TOLD.get(status, "The portal could not answer this request.")).to_response()
+def _translated(response: HttpResponseBase) -> HttpResponseBase:
+    """The same status in SCIM, with the security headers that it has already (SR-29)."""
+    told = _TOLD.get(response.status_code, "The portal could not answer this request.")
+    translated = Problem(response.status_code, told).to_response()
+    for name, value in response.headers.items():
+        if name not in {"Content-Type", "Content-Length", "Set-Cookie"}:
+            translated.headers.setdefault(name, value)
+    return translated

@@ -39,24 +39,6 @@ class Photo(scim.Photo):
     """URL of a photo of the user."""
 
 
-class Manager(ComplexAttribute):
-    value: Annotated[str | None, CaseExact.true] = None
-    """The id of the SCIM resource representing the user's manager."""
-
-    ref: Annotated[Reference[User] | None, CaseExact.true] = Field(
-        None, serialization_alias="$ref", validation_alias="$ref"
-    )
-    """The URI of the SCIM resource representing the user's manager."""
-
-    display_name: str | None = None
-    """The displayName of the user's manager, as the identity provider sent it."""
-
-
-class EnterpriseUser(scim.EnterpriseUser):
-    manager: Manager | None = None
-    """The user's manager."""
-
-
 class PortalUser(Extension):
     """Read-only: what became of the person in the portal (DESIGN section 2)."""
 
@@ -103,6 +85,25 @@ class User(scim.User):
 
     photos: list[Photo] | None = None
     """URLs of photos of the user."""
+
+
+class Manager(ComplexAttribute):
+    # After User: a reference to a class that is not there yet leaves the field unknown to the library.
+    value: Annotated[str | None, CaseExact.true] = None
+    """The id of the SCIM resource representing the user's manager."""
+
+    ref: Annotated[Reference[User] | None, CaseExact.true] = Field(
+        None, serialization_alias="$ref", validation_alias="$ref"
+    )
+    """The URI of the SCIM resource representing the user's manager."""
+
+    display_name: str | None = None
+    """The displayName of the user's manager, as the identity provider sent it."""
+
+
+class EnterpriseUser(scim.EnterpriseUser):
+    manager: Manager | None = None
+    """The user's manager."""
 
 
 class GroupMember(ComplexAttribute):

@@ -15,13 +15,13 @@ from scim2_models import SearchRequest
 
 from scim import listing, projection
 from scim.errors import RequestRefused, refuse
-from scim.filters import GroupCompiler, UserCompiler, check_size, compile_known, why
-from scim.projection import Projection
+from scim.filters import check_size, compile_known, why
+from scim.registry import GROUPS, USERS, Registry
 from scim.resources import GroupResource, UserResource
 from scim.sorting import Order, order_of
 from scim.views import Document, Endpoint, GroupsView, UsersView, answer
 
-_VIEWS: tuple[tuple[Any, Any], ...] = ((UsersView, UserCompiler), (GroupsView, GroupCompiler))
+_VIEWS: tuple[Any, ...] = (UsersView, GroupsView)
 
 
 class RootView(Endpoint):
@@ -46,7 +46,7 @@ def _found(request: HttpRequest, parameters: Document) -> Document:
     if parameters.get("cursor") is not None:
         raise refuse("invalidCursor", "Page by cursor at /Users or /Groups; the root is paged by startIndex.")
     page = listing.page_of(parameters)
-    doors = [_door(view, request) for view, _ in _VIEWS]
+    doors = [_door(view, request) for view in _VIEWS]
     keys = _merged([_keys(door, index, parameters) for index, door in enumerate(doors)], parameters)
     total = keys.count()
     chosen = list(keys[page.start - 1 : page.start - 1 + page.count]) if page.count else []
@@ -68,8 +68,8 @@ def _door(view: Any, request: HttpRequest) -> Any:
 
 def _keys(door: Any, kind: int, parameters: Document) -> QuerySet[Any]:
     """(kind, row key, sorted-by value) of the rows of one type that match."""
-    condition = _condition(kind, listing.text_of(parameters, "filter"))
-    order = _order(door.resource, parameters)
+    condition = _condition(door.registry, listing.text_of(parameters, "filter"))
+    order = _order(door.registry, parameters)
     sorted_by = _nothing(parameters) if order.expression is None else order.expression
     rows = door.model.objects.of(door.actor.identity_provider_id).filter(condition).order_by()
     marked = rows.annotate(kind=Value(kind), key=F("pk"), sorted_by=sorted_by)
@@ -83,7 +83,7 @@ def _nothing(parameters: Document) -> Value:
     return Value(None, output_field=DateTimeField() if is_moment else CharField())
 
 
-def _condition(kind: int, expression: str | None) -> Q:
+def _condition(registry: Registry, expression: str | None) -> Q:
     if not expression:
         return Q()
     check_size(expression)
@@ -91,17 +91,16 @@ def _condition(kind: int, expression: str | None) -> Q:
         SearchRequest[UserResource | GroupResource].model_validate({"filter": expression})
     except (ValidationError, RecursionError) as error:
         raise refuse("invalidFilter", why(error)) from error
-    return compile_known(expression, _VIEWS[kind][1])
+    return compile_known(expression, registry)
 
 
-def _order(resource: Any, parameters: Document) -> Order:
+def _order(registry: Registry, parameters: Document) -> Order:
     """The order on one type; a type without the attribute has no values to order by."""
     sort_by, sort_order = listing.text_of(parameters, "sortBy"), listing.text_of(parameters, "sortOrder")
     try:
-        return order_of(sort_by, sort_order, resource)
+        return order_of(sort_by, sort_order, registry)
     except RequestRefused:
-        other = GroupResource if resource is UserResource else UserResource
-        order_of(sort_by, sort_order, other)
+        order_of(sort_by, sort_order, GROUPS if registry is USERS else USERS)
         return Order()
 
 
@@ -117,13 +116,9 @@ def _merged(parts: list[QuerySet[Any]], parameters: Document) -> QuerySet[Any]:
 def _documents(doors: list[Any], chosen: list[Any], parameters: Document) -> dict[tuple[int, int], Document]:
     documents = {}
     for kind, door in enumerate(doors):
-        wanted = _projection(door.resource, parameters)
+        wanted = projection.read(parameters, door.registry.resource)
         pks = [pk for row_kind, pk, _ in chosen if row_kind == kind]
         rows = list(door.listed(door.model.objects.filter(pk__in=pks))) if pks else []
         for row, document in zip(rows, door.documents(rows, wanted), strict=True):
             documents[kind, row.pk] = wanted(document)
     return documents
-
-
-def _projection(resource: Any, parameters: Document) -> Projection:
-    return projection.read(parameters, resource)

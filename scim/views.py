@@ -21,7 +21,7 @@ from scim.adapters.users import SCIMUser, memberships_of
 from scim.errors import HANDLED, Problem, RequestRefused, problem_of
 from scim.filters import GroupFilter, UserFilter
 from scim.projection import Projection
-from scim.resources import GroupResource, UserResource
+from scim.registry import GROUPS, USERS, Registry
 from scim.versions import is_unchanged
 
 Document = dict[str, Any]
@@ -70,9 +70,9 @@ def answer(document: Document, status: int = 200) -> HttpResponse:
 
 
 class ResourceEndpoint(Endpoint):
-    """What /Users and /Groups share. `resource` is the wire's model, `adapter` the bridge to a row."""
+    """What /Users and /Groups share. `registry` knows its attributes, `adapter` the bridge to a row."""
 
-    resource: ClassVar[Any]
+    registry: ClassVar[Registry]
     resource_name: ClassVar[str]
     adapter: ClassVar[Any]
     model: ClassVar[Any]
@@ -85,7 +85,7 @@ class ResourceEndpoint(Endpoint):
     def get(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
         if uuid is None:
             return self._list(request)
-        wanted = projection.read(listing.query_parameters(request), self.resource)
+        wanted = projection.read(listing.query_parameters(request), self.registry.resource)
         row = self.rows().filter(scim_id=scim_id(uuid, self.resource_name)).first()
         if row is None:
             raise NotFound(f"{self.resource_name} {scim_id(uuid, self.resource_name)} not found.")
@@ -99,7 +99,7 @@ class ResourceEndpoint(Endpoint):
     def post(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
         if uuid is not None:
             return self.http_method_not_allowed(request)
-        wanted = projection.read(listing.query_parameters(request), self.resource)
+        wanted = projection.read(listing.query_parameters(request), self.registry.resource)
         adapter = self.adapter(self.model(), request)
         adapter.from_dict(bodies.read(request))
         adapter.create()
@@ -148,7 +148,7 @@ class ResourceEndpoint(Endpoint):
     def _change(self, request: HttpRequest, uuid: str | None, read: Callable[[Any, Document], None]) -> HttpResponse:
         if uuid is None:
             return self.http_method_not_allowed(request)
-        wanted = projection.read(listing.query_parameters(request), self.resource)
+        wanted = projection.read(listing.query_parameters(request), self.registry.resource)
         adapter = self._addressed(request, uuid)
         read(adapter, bodies.read(request))
         adapter.save()
@@ -170,7 +170,7 @@ class ResourceEndpoint(Endpoint):
 class UsersView(ResourceEndpoint, stock.UsersView):
     """/Users (RFC 7644 sections 3.3 to 3.6)."""
 
-    resource = UserResource
+    registry = USERS
     resource_name = "User"
     adapter = SCIMUser
     model = SSOUser
@@ -200,7 +200,7 @@ class UsersView(ResourceEndpoint, stock.UsersView):
 class GroupsView(ResourceEndpoint, stock.GroupsView):
     """/Groups. A PATCH answers 204 unless attributes are asked for: its cost follows the change, not the group."""
 
-    resource = GroupResource
+    registry = GROUPS
     resource_name = "Group"
     adapter = SCIMGroup
     model = SSOGroup
@@ -251,7 +251,7 @@ class DiscoveryEndpoint(Endpoint):
     http_method_names = ["get", "head"]
 
     def get(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
-        if request.GET.get("filter"):
+        if listing.query_parameters(request).get("filter"):
             raise RequestRefused(Problem(403, "Discovery documents can't be filtered."))
         return answer(self.one(uuid) if uuid else self.all())
 

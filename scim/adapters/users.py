@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
+from pydantic import ValidationError
 from scim2_models import Context, PatchOp, ScimPolicy
 
 from identity.models import SSOMembership, SSOUser, Status
@@ -14,6 +16,7 @@ from identity.services.records import PersonChange, PersonRecord
 from scim import dialects
 from scim.adapters.base import ResourceAdapter, location, moment
 from scim.attributes import multiple_values, single_values
+from scim.errors import problem_of, refuse
 from scim.resources import CORE_USER, ENTERPRISE_USER, PORTAL_USER, UserResource
 
 Document = dict[str, Any]
@@ -27,6 +30,8 @@ _TOLERANT = ScimPolicy(
 _BY_VALUE = _TOLERANT.model_copy(update={"unmatched_path_filter": ScimPolicy.UnmatchedPathFilter.forbid})
 
 _ELSEWHERE = frozenset({"schemas", "id", "meta", "groups", "active", "password", PORTAL_USER})
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_SELECTS_BY_VALUE = re.compile(r"\[.*\bvalue\b.*\]", re.IGNORECASE | re.DOTALL)
 _NAME_PARTS = {"first_name": "givenName", "last_name": "familyName"}
 
 
@@ -61,6 +66,7 @@ class SCIMUser(ResourceAdapter):
         """POST: one service call (R1)."""
         new = record(self._document, carried=_carried_by(self._document))
         self.obj = provisioning.provision_user(new, actor=self.actor)
+        self.groups = []  # a new record is in no group yet
 
     def save(self) -> None:
         """PUT and PATCH: one service call (R2, R4)."""
@@ -159,11 +165,30 @@ def _patches(operations: list[Document]) -> list[Patch]:
 
 
 def _policy_for(operation: Document) -> ScimPolicy:
-    path = operation.get("path", "")
-    return _BY_VALUE if "[" in path and "value " in path.partition("[")[2].lower() else _TOLERANT
+    bare = _STRING.sub("", operation.get("path", ""))
+    return _BY_VALUE if _SELECTS_BY_VALUE.search(bare) else _TOLERANT
 
 
 def _patch(operations: list[Document], policy: ScimPolicy) -> Any:
+    try:
+        return _validated(operations, policy)
+    except ValidationError:
+        for operation in operations:
+            _require_valid(operation, policy)
+        raise
+
+
+def _require_valid(operation: Document, policy: ScimPolicy) -> None:
+    """The library does not say which operation it refuses: name its path."""
+    try:
+        _validated([operation], policy)
+    except ValidationError as error:
+        problem = problem_of(error)
+        path = operation.get("path")
+        raise refuse(problem.scim_type, f"{path[:80]}: {problem.detail}" if path else problem.detail) from error
+
+
+def _validated(operations: list[Document], policy: ScimPolicy) -> Any:
     return PatchOp[UserResource].model_validate(
         {"schemas": [str(PatchOp.__schema__)], "Operations": operations},
         scim_ctx=Context.RESOURCE_PATCH_REQUEST,

@@ -1,0 +1,284 @@
+"""How kept values are compared and sorted: one class for each kind, used by filters and by sorting alike.
+
+A kind turns `operator operand` into a condition that is true or false, never NULL, so that `not` means what
+RFC 7644 says. Operands are bound parameters; `%` and `_` have no meaning (SR-26).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import CharField, F, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
+from scim2_models import InvalidFilterException
+
+from identity.models import Status
+from scim.attributes import comparable
+from scim.conditions import EVERYTHING, NOTHING, CodepointOrder, UUIDText, column, constant, text
+from scim.config import ROOT
+from scim.resources import ENTERPRISE_USER
+
+_VERSION = re.compile(r'(?:W/)?"?(\d{1,9})"?')
+_EQUALITY = frozenset({"eq", "ne"})
+
+
+class Kind(Protocol):
+    """What filters and sorting ask of an attribute."""
+
+    def condition(self, op: str, operand: Any) -> Q:
+        """Rows where the value meets `op operand`; raises InvalidFilterException for an operator it can't take."""
+
+    def present(self) -> Q:
+        """Rows that have a value."""
+
+    def order(self) -> Any:
+        """The expression to sort by; None where there is no order."""
+
+
+def _require_equality(op: str, what: str) -> None:
+    if op not in _EQUALITY:
+        raise InvalidFilterException(detail=f"operator '{op}' cannot be applied to {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A column that holds comparable text: a key, an opaque id."""
+
+    name: str
+    nullable: bool = False
+
+    def condition(self, op: str, operand: Any) -> Q:
+        return column(self.name, op, operand) if op in _EQUALITY else text(F(self.name), op, str(operand))
+
+    def present(self) -> Q:
+        return ~Q(**{self.name: None}) if self.nullable else EVERYTHING
+
+    def order(self) -> Any:
+        return CodepointOrder(F(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A dateTime column."""
+
+    name: str
+    nullable: bool = False
+
+    def condition(self, op: str, operand: Any) -> Q:
+        if not isinstance(operand, datetime):
+            raise InvalidFilterException(detail=f"operator '{op}' cannot be applied to a dateTime")
+        return column(self.name, op, operand)
+
+    def present(self) -> Q:
+        return ~Q(**{self.name: None}) if self.nullable else EVERYTHING
+
+    def order(self) -> Any:
+        return F(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A UUID column: equality by index, everything else on the canonical text."""
+
+    name: str
+
+    def condition(self, op: str, operand: Any) -> Q:
+        if op not in _EQUALITY:
+            return text(UUIDText(F(self.name)), op, str(operand))
+        wanted = _uuid(operand)
+        if wanted is None:
+            return NOTHING if op == "eq" else EVERYTHING
+        return column(self.name, op, wanted)
+
+    def present(self) -> Q:
+        return EVERYTHING
+
+    def order(self) -> Any:
+        return F(self.name)
+
+
+def _uuid(operand: Any) -> UUID | None:
+    """The UUID that this text is the canonical form of (ids are caseExact)."""
+    try:
+        wanted = UUID(str(operand))
+    except ValueError:
+        return None
+    return wanted if str(wanted) == operand else None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """`$ref` and meta.location: an id behind this portal's own prefix."""
+
+    identifier: Identifier
+    endpoint: str
+
+    def condition(self, op: str, operand: Any) -> Q:
+        _require_equality(op, "a reference")
+        prefix = f"{settings.PUBLIC_URL}{ROOT}/{self.endpoint}/"
+        value = str(operand)
+        return self.identifier.condition(op, value.removeprefix(prefix) if value.startswith(prefix) else "")
+
+    def present(self) -> Q:
+        return EVERYTHING
+
+    def order(self) -> Any:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """meta.version: the number inside the weak entity tag."""
+
+    name: str
+
+    def condition(self, op: str, operand: Any) -> Q:
+        _require_equality(op, "meta.version")
+        found = _VERSION.fullmatch(str(operand))
+        return column(self.name, op, int(found[1]) if found else -1)
+
+    def present(self) -> Q:
+        return EVERYTHING
+
+    def order(self) -> Any:
+        return F(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A row key, shown as text."""
+
+    name: str
+
+    def condition(self, op: str, operand: Any) -> Q:
+        _require_equality(op, "an id")
+        value = str(operand)
+        return column(self.name, op, int(value) if re.fullmatch(r"[0-9]{1,18}", value) else -1)
+
+    def present(self) -> Q:
+        return EVERYTHING
+
+    def order(self) -> Any:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value that is the same for every row."""
+
+    value: str
+
+    def condition(self, op: str, operand: Any) -> Q:
+        return constant(self.value.casefold(), op, str(operand).casefold())
+
+    def present(self) -> Q:
+        return EVERYTHING
+
+    def order(self) -> Any:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """`active`: the portal's status (R11)."""
+
+    name: str
+
+    def condition(self, op: str, operand: Any) -> Q:
+        _require_equality(op, "a boolean")
+        return column(self.name, "eq" if (op == "eq") is bool(operand) else "ne", Status.ENABLED)
+
+    def present(self) -> Q:
+        return EVERYTHING
+
+    def order(self) -> Any:
+        return CodepointOrder(F(self.name))  # "disabled" before "enabled", as false before true
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    """`schemas`: those that every resource has, and the enterprise extension where there is one."""
+
+    always: tuple[str, ...]
+    has_enterprise_extension: bool = False
+
+    def condition(self, op: str, operand: Any) -> Q:
+        found = NOTHING
+        for urn in self.always:
+            found |= Constant(urn).condition(op, operand)
+        if self.has_enterprise_extension:
+            found |= Constant(ENTERPRISE_USER).condition(op, operand) & Q(attributes__has_key=ENTERPRISE_USER)
+        return found
+
+    def present(self) -> Q:
+        return EVERYTHING
+
+    def order(self) -> Any:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class JSONText:
+    """Comparable text under a name in a JSON column."""
+
+    path: str
+    container: str
+
+    def condition(self, op: str, operand: Any) -> Q:
+        return text(self.expression, op, comparable(operand, case_exact=True))
+
+    def present(self) -> Q:
+        return Q(**{f"{self.container}__has_key": self.path})
+
+    def order(self) -> Any:
+        return CodepointOrder(self.expression)
+
+    @property
+    def expression(self) -> KeyTextTransform:
+        return KeyTextTransform(self.path, self.container)
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Comparable text that falls back on a column: a member's display name, else the userName."""
+
+    first: JSONText
+    name: str
+
+    def condition(self, op: str, operand: Any) -> Q:
+        return text(self._expression, op, str(operand))
+
+    def present(self) -> Q:
+        return EVERYTHING
+
+    def order(self) -> Any:
+        return CodepointOrder(self._expression)
+
+    @property
+    def _expression(self) -> Coalesce:
+        return Coalesce(self.first.expression, F(self.name), output_field=CharField())
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedValue:
+    """`value` of a multi-valued attribute's row: equality by the indexed key, which is cut at 255 characters."""
+
+    data: JSONText = JSONText("value", "data")
+
+    def condition(self, op: str, operand: Any) -> Q:
+        wanted = comparable(operand, case_exact=True)
+        if op in _EQUALITY and len(wanted) < 255:
+            return column("key", op, wanted)
+        return self.data.condition(op, operand)
+
+    def present(self) -> Q:
+        return self.data.present()
+
+    def order(self) -> Any:
+        return self.data.order()
