@@ -39,7 +39,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Somebody with a shell on the server; acts with an owner's role, under the same modes."""
+    """Somebody with a shell on the server: every role's work, under the same modes, with an owner's rank."""
 
     command: str
     request_id: str = field(default_factory=new_request_id)

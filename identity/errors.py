@@ -43,9 +43,17 @@ class Refused(GatehouseError):
 
 
 class Taken(GatehouseError):
-    """A name that must be unique belongs to somebody or something else (409 `uniqueness`)."""
+    """A name that must be unique belongs to somebody or something else (409 `uniqueness`).
+
+    `subject` is the key of a username that the sentence tells of: logs keep it beside the sentence, to be
+    searched by, and to be erased with the person (R10).
+    """
 
     code = "taken"
+
+    def __init__(self, sentence: str, *, code: str | None = None, subject: str = "") -> None:
+        super().__init__(sentence, code=code)
+        self.subject = subject
 
 
 class Conflicted(Taken):

@@ -30,6 +30,13 @@ def any_of(connection: Any) -> str:
     return "IN (SELECT value FROM json_each(%s))"
 
 
+def none_of(connection: Any) -> str:
+    """The SQL after a column of row ids: a hashed look at the list for each row, on every PostgreSQL."""
+    if connection.vendor == "postgresql":
+        return "NOT IN (SELECT unnest(%s::bigint[]))"
+    return "NOT IN (SELECT value FROM json_each(%s))"
+
+
 def any_of_parameter(connection: Any, values: list[Any]) -> Any:
     """The list as the parameter that `any_of` expects (values already prepared for the database)."""
     return values if connection.vendor == "postgresql" else json.dumps(values)

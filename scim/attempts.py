@@ -41,11 +41,11 @@ def refused(error: Exception, *, actor: Provisioner, resource: tuple[str, str]) 
     """
     problem = problem_of(error)
     if problem.status < 500 and not isinstance(error, Conflicted):
-        _log(problem, actor, *resource)
+        _log(problem, actor, *resource, subject=getattr(error, "subject", ""))
     return problem
 
 
-def _log(problem: Problem, actor: Provisioner, resource_type: str, resource_id: str) -> None:
+def _log(problem: Problem, actor: Provisioner, resource_type: str, resource_id: str, *, subject: str) -> None:
     try:
         log_refusal(
             problem.detail,
@@ -54,6 +54,7 @@ def _log(problem: Problem, actor: Provisioner, resource_type: str, resource_id: 
             code=problem.code,
             resource_type=resource_type,
             resource_id=resource_id,
+            subject_key=subject,
         )
     except DatabaseError:  # the refusal still reaches the identity provider
         logger.exception("A refused SCIM write could not be logged")

@@ -55,7 +55,18 @@ def get(body: Body, name: str) -> Any:
 
 def plain_operations(body: Body) -> list[Body]:
     """The operations of a PATCH on a User: read-only parts of a value are left out, values made plain."""
-    return [plain for operation in operations(body) if (plain := _plain_operation(operation))]
+    single = [each for operation in operations(body) for each in _by_selection(operation)]
+    return [plain for operation in single if (plain := _plain_operation(operation))]
+
+
+def _by_selection(operation: Body) -> list[Body]:
+    """Entra ID writes `emails[type eq "work"].value` as a name in a value without path: an operation of its own."""
+    value = operation.get("value")
+    if "path" in operation or not isinstance(value, dict):
+        return [operation]
+    selecting = [{**operation, "path": name, "value": item} for name, item in value.items() if "[" in name]
+    rest = {name: item for name, item in value.items() if "[" not in name}
+    return [{**operation, "value": rest}, *selecting] if rest else selecting
 
 
 def operations(body: Body) -> list[Body]:

@@ -111,10 +111,9 @@ def _of_the_library(error: SCIMException) -> Problem:
 def _of_the_wire(error: ValidationError) -> Problem:
     """The first thing that does not fit the schema: where, and what scim2-models says of it."""
     first = error.errors(include_url=False)[0]
-    told = Error.from_validation_error({**first, "loc": ()})
+    told = Error.from_validation_error(first)
     scim_type = told.scim_type or "invalidValue"
-    where = _attribute(first["loc"])
-    text = told.detail or "The body does not fit the schema"
+    where, text = _attribute(first["loc"]), first["msg"]
     detail = f"{where}: {_stopped(text)}" if where else sentence(text)
     return Problem(told.status or 400, detail, scim_type, scim_type)
 

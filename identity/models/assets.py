@@ -16,9 +16,7 @@ class AssetQuerySet(models.QuerySet["Asset"]):
     def owned_only_by(self, user_id: int) -> AssetQuerySet:
         """Assets that would be left without an owner."""
         counted = self.annotate(owner_count=Count("ownerships"))
-        return counted.filter(
-            owner_count=1, pk__in=AssetOwner.objects.filter(user_id=user_id).values("asset")
-        )
+        return counted.filter(owner_count=1, pk__in=AssetOwner.objects.filter(user_id=user_id).values("asset"))
 
 
 class Asset(models.Model):

@@ -56,9 +56,7 @@ class Conflict(models.Model):
     class Meta:
         ordering = ("-last_seen_at", "-id")
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["identity_provider", "user_name_key", "user"], name="conflict_unique"
-            )
+            models.UniqueConstraint(fields=["identity_provider", "user_name_key", "user"], name="conflict_unique")
         ]
         indexes: ClassVar = [models.Index(fields=["state", "last_seen_at"], name="conflict_by_state")]
 

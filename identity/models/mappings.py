@@ -18,9 +18,7 @@ class GroupMapping(models.Model):
 
     class Meta:
         ordering = ("id",)
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["sso_group", "group"], name="group_mapping_unique")
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["sso_group", "group"], name="group_mapping_unique")]
 
     def __str__(self) -> str:
         return f"{self.sso_group} → {self.group}"

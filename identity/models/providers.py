@@ -34,9 +34,7 @@ class IdentityProvider(models.Model):
 
     class Meta:
         ordering = ("name_key",)
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=~Q(name_key=""), name="identity_provider_has_name")
-        ]
+        constraints: ClassVar = [models.CheckConstraint(condition=~Q(name_key=""), name="identity_provider_has_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -45,14 +43,10 @@ class IdentityProvider(models.Model):
 class SCIMToken(models.Model):
     """A bearer token of one IdP (R23). Only a digest is stored; deletion revokes it at the next request."""
 
-    identity_provider = models.ForeignKey(
-        IdentityProvider, on_delete=models.CASCADE, related_name="scim_tokens"
-    )
+    identity_provider = models.ForeignKey(IdentityProvider, on_delete=models.CASCADE, related_name="scim_tokens")
     label = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    hint = models.CharField(
-        max_length=32, editable=False, help_text="What is shown of the token: prefix and end."
-    )
+    hint = models.CharField(max_length=32, editable=False, help_text="What is shown of the token: prefix and end.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(
         "identity.User", null=True, on_delete=models.SET_NULL, related_name="+", editable=False

@@ -51,9 +51,7 @@ class SSOUser(models.Model):
         verbose_name = "SSO user"
         ordering = ("id",)
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["identity_provider", "user_name_key"], name="sso_user_name_unique"
-            ),
+            models.UniqueConstraint(fields=["identity_provider", "user_name_key"], name="sso_user_name_unique"),
             models.CheckConstraint(condition=~Q(user_name_key=""), name="sso_user_has_name"),
         ]
         indexes: ClassVar = [
@@ -111,9 +109,7 @@ class SSOGroup(models.Model):
         verbose_name = "SSO group"
         ordering = ("display_name_key", "id")
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["identity_provider", "display_name_key"], name="sso_group_name_unique"
-            ),
+            models.UniqueConstraint(fields=["identity_provider", "display_name_key"], name="sso_group_name_unique"),
             models.CheckConstraint(condition=~Q(display_name_key=""), name="sso_group_has_name"),
         ]
         indexes: ClassVar = [
@@ -169,9 +165,7 @@ class SSOIdentity(models.Model):
 
 class RetiredResourceQuerySet(models.QuerySet["RetiredResource"]):
     def users_of(self, identity_provider: IdentityProvider | int) -> RetiredResourceQuerySet:
-        return self.filter(
-            identity_provider=identity_provider, resource_type=RetiredResource.ResourceType.USER
-        )
+        return self.filter(identity_provider=identity_provider, resource_type=RetiredResource.ResourceType.USER)
 
 
 class RetiredResource(models.Model):
@@ -186,9 +180,7 @@ class RetiredResource(models.Model):
         "identity.IdentityProvider", on_delete=models.CASCADE, related_name="retired_resources"
     )
     resource_type = models.CharField(max_length=5, choices=ResourceType)
-    user = models.ForeignKey(
-        "identity.User", null=True, on_delete=models.SET_NULL, related_name="retired_resources"
-    )
+    user = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="retired_resources")
     user_name_key = models.CharField(max_length=255, blank=True)
     email_key = models.CharField(max_length=255, blank=True)
     external_id = models.CharField(max_length=255, null=True)
@@ -197,9 +189,7 @@ class RetiredResource(models.Model):
     objects = RetiredResourceQuerySet.as_manager()
 
     class Meta:
-        indexes: ClassVar = [
-            models.Index(fields=["identity_provider", "user_name_key"], name="retired_by_user_name")
-        ]
+        indexes: ClassVar = [models.Index(fields=["identity_provider", "user_name_key"], name="retired_by_user_name")]
 
     def __str__(self) -> str:
         return f"{self.resource_type} {self.scim_id}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.db.models import F, QuerySet
 
 from identity import audit, policy
+from identity.actors import Operator, Person
 from identity.errors import Refused
 from identity.models import AccessSettings, Group, Invitation, Mode, SSOIdentity, SSOUser, Status, User
 from identity.policy import Action
@@ -62,8 +64,10 @@ def set_mode(
     follow_idp: bool = False,
     force: bool = False,
 ) -> Mode:
-    """Set both flags. `follow_idp` applies the differences when SCIM is switched on, else they are kept until the
-    IdP sends again. `force` (command line only) skips what must be proven before SSO is enforced (R22).
+    """Set both flags.
+
+    `follow_idp` applies the differences when SCIM is switched on, else they are kept until the IdP sends
+    again. `force` (heeded from the command line only) skips what must be proven before SSO is enforced (R22).
     """
     policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
     row = lock(AccessSettings, 1)
@@ -91,25 +95,33 @@ def set_mode(
 
 
 def require_ready_to_enforce(actor: Actor, *, force: bool = False) -> None:
-    """R22: an owner whose own SSO login succeeded, and an enabled break-glass account; else Refused says what lacks."""
-    if not User.objects.proven_break_glass().exists() and not force:
+    """R22: an owner whose own SSO login succeeded, and an enabled break-glass account; else Refused."""
+    if force and isinstance(actor, Operator):
+        return
+    if not User.objects.proven_break_glass().exists():
         raise Refused(
             "Create a break-glass account first: a local owner who can open the portal when SSO fails.",
             code="no_break_glass_account",
         )
-    if force and actor.kind == "operator":
-        return
-    proven = SSOIdentity.objects.filter(user_id=actor.id, last_login_at__isnull=False)
-    if actor.kind != "user" or not proven.exists():
+    if not (isinstance(actor, Person) and _has_signed_in_by_sso(actor.user)):
         raise Refused(
             "Sign in through SSO yourself first: only an owner who has done so can enforce it.",
             code="sso_login_not_proven",
         )
 
 
+def _has_signed_in_by_sso(user: User) -> bool:
+    return SSOIdentity.objects.filter(user=user, last_login_at__isnull=False).exists()
+
+
 def _close_password_doors() -> None:
-    """Password sessions and reset links end, pending invitations stop working, for all but break-glass accounts."""
-    User.objects.filter(is_break_glass=False).update(credential_epoch=F("credential_epoch") + 1)
+    """Sessions and reset links end of all who have a password, break-glass accounts excepted (SR-21)."""
+    _password_users().update(credential_epoch=F("credential_epoch") + 1)
+
+
+def _password_users() -> QuerySet[User]:
+    people: QuerySet[User] = User.objects.filter(is_break_glass=False)
+    return people.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
 
 def _follow_idp(actor: Actor) -> None:
@@ -124,8 +136,7 @@ def _follow_idp(actor: Actor) -> None:
 
 def consequences_of_enforcing() -> dict[str, int]:
     """Whom switching SSO enforcement on would touch, for the page that asks first."""
-    people = User.objects.with_status(Status.ENABLED).filter(is_break_glass=False)
     return {
-        "password_users": people.exclude(password__startswith="!").count(),
+        "password_users": _password_users().filter(status=Status.ENABLED).count(),
         "invitations": Invitation.objects.pending().count(),
     }

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import transaction
 
 from identity import audit, policy
-from identity.errors import Refused, Taken
-from identity.keys import label_key
+from identity.errors import InvalidValue, Refused
+from identity.keys import label_key, plain
 from identity.models import Asset, AssetOwner, User
 from identity.policy import Action
 from identity.services.locks import lock
+from identity.services.uniqueness import taken_when
 
 if TYPE_CHECKING:
     from identity.actors import Actor
@@ -21,10 +24,10 @@ if TYPE_CHECKING:
 def create_asset(*, name: str, kind: str = "", link: str = "", owner: User, actor: Actor) -> Asset:
     """Register an asset with its first owner, who need not have logged in yet (R12)."""
     policy.require(Action.MANAGE_ASSETS, actor=actor)
-    name = name.strip()
-    asset = Asset.objects.create(name=name, name_key=_free_key(name), kind=kind.strip(), link=link.strip())
+    asset = Asset()
+    _save(asset, name, kind, link)
     AssetOwner.objects.create(asset=asset, user=lock(User, owner.pk))
-    audit.record("asset.created", actor=actor, user_id=owner.pk, details={"asset": asset.pk, "name": name})
+    audit.record("asset.created", actor=actor, user_id=owner.pk, details={"asset": asset.pk, "name": asset.name})
     return asset
 
 
@@ -32,9 +35,7 @@ def create_asset(*, name: str, kind: str = "", link: str = "", owner: User, acto
 def edit_asset(asset: Asset, *, name: str, kind: str, link: str, actor: Actor) -> Asset:
     policy.require(Action.MANAGE_ASSETS, actor=actor)
     asset = lock(Asset, asset.pk)
-    asset.name, asset.kind, asset.link = name.strip(), kind.strip(), link.strip()
-    asset.name_key = _free_key(asset.name, asset)
-    asset.save()
+    _save(asset, name, kind, link)
     audit.record("asset.edited", actor=actor, details={"asset": asset.pk, "name": asset.name})
     return asset
 
@@ -54,9 +55,7 @@ def remove_owner(asset: Asset, user: User, *, actor: Actor) -> None:
     policy.require(Action.MANAGE_ASSETS, actor=actor)
     asset = lock(Asset, asset.pk)
     if not asset.ownerships.exclude(user=user).exists():
-        raise Refused(
-            f"{asset} would be left without an owner: add another one first.", code="last_asset_owner"
-        )
+        raise Refused(f"{asset} would be left without an owner: add another one first.", code="last_asset_owner")
     deleted, _ = asset.ownerships.filter(user=user).delete()
     if deleted:
         audit.record("asset.owner_removed", actor=actor, user_id=user.pk, details={"asset": asset.pk})
@@ -71,25 +70,31 @@ def delete_asset(asset: Asset, *, actor: Actor) -> None:
 
 
 def hand_over(user: User, to: User | None, *, actor: Actor) -> int:
-    """All of `user`'s ownerships end; what they owned alone goes to `to`. Within a transaction; how many went."""
+    """All of `user`'s ownerships end; what they owned alone goes to `to`: how many. Within a transaction."""
     alone = list(Asset.objects.owned_only_by(user.pk).order_by("pk"))
     if alone and to is None:
-        raise Refused(
-            f"{len(alone)} assets have no other owner: say who takes them over.", code="transferee_needed"
-        )
+        raise Refused(f"{len(alone)} assets have no other owner: say who takes them over.", code="transferee_needed")
     if to is not None:
-        AssetOwner.objects.bulk_create(
-            [AssetOwner(asset=asset, user=to) for asset in alone], ignore_conflicts=True
-        )
+        AssetOwner.objects.bulk_create([AssetOwner(asset=asset, user=to) for asset in alone], ignore_conflicts=True)
         for asset in alone:
             audit.record("asset.handed_over", actor=actor, user_id=to.pk, details={"asset": asset.pk})
     AssetOwner.objects.filter(user=user).delete()
     return len(alone)
 
 
-def _free_key(name: str, asset: Asset | None = None) -> str:
-    key = label_key(name, "name")
-    others = Asset.objects.filter(name_key=key)
-    if (others.exclude(pk=asset.pk) if asset else others).exists():
-        raise Taken(f"There is an asset named {name} already.")
-    return key
+def _save(asset: Asset, name: str, kind: str, link: str) -> None:
+    asset.name, asset.name_key = name.strip(), label_key(name, "name")
+    asset.kind, asset.link = plain(kind, "kind", limit=100), _checked_link(link)
+    with taken_when(f"There is an asset named {asset.name} already."):
+        asset.save()
+
+
+def _checked_link(link: str) -> str:
+    """A web address or nothing: pages show it as a link, so it must not be a script (SR-28)."""
+    link = plain(link, "link", limit=500)
+    try:
+        if link:
+            URLValidator(schemes=["http", "https"])(link)
+    except ValidationError as error:
+        raise InvalidValue("link", "is not a web address") from error
+    return link

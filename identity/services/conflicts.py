@@ -80,7 +80,8 @@ def _said(record: PersonRecord) -> dict[str, str]:
 def _count_try(conflict: Conflict, reason: str, record: PersonRecord) -> None:
     said = _said(record)
     identifying = ("email_key", "external_id")
-    changed = any(getattr(conflict, name) != said[name] for name in identifying) or conflict.reason != reason
+    watched = said if conflict.state == State.DISMISSED else identifying
+    changed = any(getattr(conflict, name) != said[name] for name in watched) or conflict.reason != reason
     if conflict.state == State.RESOLVED or changed:
         conflict.state = State.OPEN
     conflict.reason = reason
@@ -93,10 +94,10 @@ def _count_try(conflict: Conflict, reason: str, record: PersonRecord) -> None:
 
 @transaction.atomic
 def link_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
-    """Approve exactly this IdP, userName, email and externalId: the IdP's next try is linked to the account (R7)."""
+    """Approve exactly this IdP, userName, email and externalId: the IdP's next try is linked (R7)."""
     policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
-    conflict = lock(Conflict, conflict.pk)
     user = lock(User, conflict.user_id)
+    conflict = lock(Conflict, conflict.pk)
     _refuse_link(conflict, user, actor)
     return _decide(conflict, State.APPROVED, "conflict.link_approved", actor)
 
@@ -105,8 +106,9 @@ def link_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
 def move_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
     """Let the account leave its other IdP, then approve the link (R7)."""
     policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
-    conflict = lock(Conflict, conflict.pk)
     user = lock(User, conflict.user_id)
+    conflict = lock(Conflict, conflict.pk)
+    _refuse_decided(conflict)
     if not conflict.needs_move:
         raise Refused("The account belongs to no other identity provider.", code="nothing_to_move")
     _refuse_privileged(user, actor)
@@ -119,6 +121,8 @@ def dismiss_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
     """Put the conflict away; it reopens when the IdP's data change (R7)."""
     policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
     conflict = lock(Conflict, conflict.pk)
+    if conflict.state == State.RESOLVED:
+        raise Refused("This conflict has been resolved already.", code="already_decided")
     return _decide(conflict, State.DISMISSED, "conflict.dismissed", actor)
 
 
@@ -129,26 +133,24 @@ def settle(conflict: Conflict) -> None:
 
 
 def _refuse_link(conflict: Conflict, user: User, actor: Actor) -> None:
-    if conflict.state not in {State.OPEN, State.DISMISSED}:
-        raise Refused("This conflict has been decided already.", code="already_decided")
-    if user.is_break_glass:
-        raise Refused("A break-glass account is never linked to an identity provider.", code="break_glass")
+    _refuse_decided(conflict)
     if conflict.needs_move and user.is_managed and user.managed_by_id != conflict.identity_provider_id:
-        raise Refused(
-            f"{user.username} is managed by {user.managed_by}: move the account instead.", code="needs_move"
-        )
+        raise Refused(f"{user.username} is managed by {user.managed_by}: move the account instead.", code="needs_move")
     if SSOUser.objects.filter(user=user).exists():
         raise Refused("The account belongs to another record of an identity provider.", code="already_linked")
     _refuse_privileged(user, actor)
+
+
+def _refuse_decided(conflict: Conflict) -> None:
+    if conflict.state not in {State.OPEN, State.DISMISSED}:
+        raise Refused("This conflict has been decided already.", code="already_decided")
 
 
 def _refuse_privileged(user: User, actor: Actor) -> None:
     if user.is_break_glass:
         raise Refused("A break-glass account is never linked to an identity provider.", code="break_glass")
     if user.role != Role.MEMBER and actor.role != Role.OWNER:
-        raise Refused(
-            f"{user.username} has a privileged role: only an owner can link it.", code="owner_required"
-        )
+        raise Refused(f"{user.username} has a privileged role: only an owner can link it.", code="owner_required")
 
 
 def _leave_provider(user: User, actor: Actor) -> None:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from identity import audit, policy
 from identity.errors import InvalidValue, Refused
-from identity.keys import fold
+from identity.keys import fold, plain
 from identity.models import (
     Asset,
     AuditPersonalData,
+    Conflict,
     DeletionRecord,
     Group,
     ProvisioningLog,
@@ -60,13 +62,14 @@ def delete_permanently(
 ) -> DeletionRecord:
     """Delete a Disabled user for good. Raises Refused, InvalidValue.
 
-    The IdP's record goes too (its id answers 404, a later POST makes a new user). Events stay, personal values
-    are erased everywhere; ids and keyed digests remain in the DeletionRecord.
+    The IdP's record goes too (its id answers 404, a later POST makes a new user). Events stay, personal
+    values are erased everywhere; ids and keyed digests remain in the DeletionRecord.
     """
     user = lock(User, user.pk)
     policy.require(Action.DELETE_PERMANENTLY, actor=actor, user=user)
     _require_deletable(user, typed_username, reason, transferee)
     handed_over = assets.hand_over(user, transferee, actor=actor)
+    known_as = _names(user)
     scim_ids = _retire_records(user)
     record = DeletionRecord.objects.create(
         user_id=user.pk,
@@ -74,7 +77,7 @@ def delete_permanently(
         username_digest=keyed_digest(user.username_key),
         email_digest=keyed_digest(user.email_key) if user.email_key else "",
         deleted_by_id=actor.id,
-        reason=reason.strip(),
+        reason=plain(reason, "reason", limit=500),
     )
     audit.record(
         "user.deleted_permanently",
@@ -82,7 +85,7 @@ def delete_permanently(
         user_id=user.pk,
         details={"deletion": record.pk, "assets_handed_over": handed_over},
     )
-    _erase_personal_values(user)
+    _erase_personal_values(user, known_as, scim_ids)
     user.delete()
     return record
 
@@ -94,15 +97,22 @@ def keyed_digest(key: str) -> str:
 
 def _require_deletable(user: User, typed_username: str, reason: str, transferee: User | None) -> None:
     if user.status != Status.DISABLED:
-        raise Refused(
-            f"{user.username} is not disabled: only disabled users can be deleted.", code="not_disabled"
-        )
+        raise Refused(f"{user.username} is not disabled: only disabled users can be deleted.", code="not_disabled")
     if fold(typed_username.strip()) != user.username_key:
         raise InvalidValue("username", "does not match the user that would be deleted")
     if not reason.strip():
         raise InvalidValue("reason", "is needed for the deletion record")
     if transferee is not None and (transferee.pk == user.pk or transferee.status == Status.DISABLED):
         raise InvalidValue("transferee", "must be another user who is not disabled")
+
+
+def _names(user: User) -> set[str]:
+    """The keys of all usernames and emails that the portal or an IdP knew the person by."""
+    names = {user.username_key, user.email_key}
+    for rows in (SSOUser.objects.filter(user=user), RetiredResource.objects.filter(user=user)):
+        for pair in rows.values_list("user_name_key", "email_key"):
+            names.update(pair)
+    return {name for name in names if name}
 
 
 def _retire_records(user: User) -> list[str]:
@@ -116,11 +126,9 @@ def _retire_records(user: User) -> list[str]:
     return scim_ids
 
 
-def _erase_personal_values(user: User) -> None:
+def _erase_personal_values(user: User, known_as: set[str], scim_ids: list[str]) -> None:
+    """Also what tells of the person without a link to the account: refused requests, conflicts with others."""
     AuditPersonalData.objects.filter(user_id=user.pk).delete()
-    keys = [user.username_key, *([user.email_key] if user.email_key else [])]
-    for rows in (
-        ProvisioningLog.objects.filter(user=user),
-        ProvisioningLog.objects.filter(subject_key__in=keys),
-    ):
-        rows.update(summary="Erased with the user.", subject_key="", details={}, user=None)
+    told = Q(user=user) | Q(subject_key__in=known_as) | Q(resource_id__in=scim_ids)
+    ProvisioningLog.objects.filter(told).update(summary="Erased with the user.", subject_key="", details={}, user=None)
+    Conflict.objects.filter(Q(user_name_key__in=known_as) | Q(email_key__in=known_as)).delete()

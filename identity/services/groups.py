@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from identity import audit, policy
-from identity.errors import Taken
-from identity.keys import label_key
+from identity.keys import label_key, plain
 from identity.models import Group, Membership, User
 from identity.policy import Action
 from identity.services.locks import lock
+from identity.services.uniqueness import taken_when
 
 if TYPE_CHECKING:
     from identity.actors import Actor
@@ -23,8 +23,9 @@ def create_group(*, name: str, description: str = "", actor: Actor) -> Group:
     """A new, empty, unmapped portal group. Raises Taken, InvalidValue."""
     policy.require(Action.MANAGE_GROUPS, actor=actor)
     name = name.strip()
-    key = _free_key(name)
-    group = Group.objects.create(name=name, name_key=key, description=description.strip())
+    group = Group(name=name, name_key=label_key(name, "name"), description=_description(description))
+    with taken_when(f"There is a group named {name} already."):
+        group.save()
     audit.record("group.created", actor=actor, group_id=group.pk, details={"name": name})
     return group
 
@@ -35,12 +36,11 @@ def edit_group(group: Group, *, name: str, description: str, actor: Actor) -> Gr
     policy.require(Action.MANAGE_GROUPS, actor=actor)
     group = lock(Group, group.pk)
     before = group.name
-    group.name, group.description = name.strip(), description.strip()
-    group.name_key = _free_key(group.name, group)
-    group.save(update_fields=["name", "name_key", "description"])
-    audit.record(
-        "group.edited", actor=actor, group_id=group.pk, details={"name": audit.change(before, group.name)}
-    )
+    group.name, group.description = name.strip(), _description(description)
+    group.name_key = label_key(group.name, "name")
+    with taken_when(f"There is a group named {group.name} already."):
+        group.save(update_fields=["name", "name_key", "description"])
+    audit.record("group.edited", actor=actor, group_id=group.pk, details={"name": audit.change(before, group.name)})
     return group
 
 
@@ -67,14 +67,11 @@ def add_members(group: Group, users: Iterable[User], *, actor: Actor) -> int:
     """Add people to a group that no mapping feeds (while SCIM is on); how many were not members yet."""
     group = lock(Group, group.pk)
     policy.require(Action.CHANGE_MEMBERS, actor=actor, group=group)
-    present = set(group.memberships.values_list("user_id", flat=True))
-    new = [user for user in users if user.pk not in present]
+    wanted = {user.pk for user in users}
+    new = sorted(wanted.difference(_members_among(group, wanted)))
     added_by = getattr(actor, "user", None)
-    Membership.objects.bulk_create(
-        [Membership(group=group, user=user, added_by=added_by) for user in new], ignore_conflicts=True
-    )
-    for user in new:
-        audit.record("membership.added", actor=actor, user_id=user.pk, group_id=group.pk)
+    Membership.objects.bulk_create(Membership(group=group, user_id=user_id, added_by=added_by) for user_id in new)
+    audit.record_each("membership.added", new, actor=actor, group_id=group.pk)
     return len(new)
 
 
@@ -83,16 +80,15 @@ def remove_members(group: Group, users: Iterable[User], *, actor: Actor) -> int:
     """Remove people from a group that no mapping feeds (while SCIM is on); how many were members."""
     group = lock(Group, group.pk)
     policy.require(Action.CHANGE_MEMBERS, actor=actor, group=group)
-    leaving = list(group.memberships.filter(user__in=[user.pk for user in users]))
-    for membership in leaving:
-        audit.record("membership.removed", actor=actor, user_id=membership.user_id, group_id=group.pk)
-    group.memberships.filter(pk__in=[membership.pk for membership in leaving]).delete()
+    leaving = _members_among(group, {user.pk for user in users})
+    group.memberships.filter(user__in=leaving).delete()
+    audit.record_each("membership.removed", leaving, actor=actor, group_id=group.pk)
     return len(leaving)
 
 
-def _free_key(name: str, group: Group | None = None) -> str:
-    key = label_key(name, "name")
-    others = Group.objects.filter(name_key=key)
-    if (others.exclude(pk=group.pk) if group else others).exists():
-        raise Taken(f"There is a group named {name} already.")
-    return key
+def _members_among(group: Group, user_ids: set[int]) -> list[int]:
+    return sorted(group.memberships.filter(user__in=user_ids).values_list("user_id", flat=True))
+
+
+def _description(text: str) -> str:
+    return plain(text, "description", limit=500)

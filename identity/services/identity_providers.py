@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from identity import audit, policy
-from identity.errors import Taken
+from identity.errors import InvalidValue
 from identity.keys import label_key
-from identity.models import GroupMapping, IdentityProvider, RetiredResource, SSOUser, User
+from identity.models import Group, GroupMapping, IdentityProvider, RetiredResource, SSOUser, User
 from identity.policy import Action
-from identity.services.locks import lock
+from identity.services import memberships
+from identity.services.locks import lock, locked
+from identity.services.uniqueness import taken_when
 
 if TYPE_CHECKING:
     from identity.actors import Actor
@@ -23,15 +25,13 @@ def create_identity_provider(
 ) -> IdentityProvider:
     """A new IdP, without tokens. Raises Taken, InvalidValue."""
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
-    name = name.strip()
-    provider = IdentityProvider.objects.create(
-        name=name, name_key=_free_key(name), kind=kind, asks_before_adopting=asks_before_adopting
-    )
+    provider = IdentityProvider()
+    _save(provider, name, kind, asks_before_adopting)
     audit.record(
         "identity_provider.created",
         actor=actor,
         identity_provider_id=provider.pk,
-        details={"name": name, "kind": kind},
+        details=_settings(provider),
     )
     return provider
 
@@ -43,20 +43,9 @@ def edit_identity_provider(
     """Rename, or set whether it asks before adopting existing users (R5)."""
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = lock(IdentityProvider, provider.pk)
-    before = {
-        "name": provider.name,
-        "kind": provider.kind,
-        "asks_before_adopting": provider.asks_before_adopting,
-    }
-    provider.name, provider.kind = name.strip(), kind
-    provider.asks_before_adopting = asks_before_adopting
-    provider.name_key = _free_key(provider.name, provider)
-    provider.save()
-    after = {
-        "name": provider.name,
-        "kind": provider.kind,
-        "asks_before_adopting": provider.asks_before_adopting,
-    }
+    before = _settings(provider)
+    _save(provider, name, kind, asks_before_adopting)
+    after = _settings(provider)
     audit.record(
         "identity_provider.edited",
         actor=actor,
@@ -70,7 +59,8 @@ def edit_identity_provider(
 def delete_identity_provider(provider: IdentityProvider, *, actor: Actor) -> None:
     """Take an IdP off the portal: its tokens, records, SSO groups and mappings go.
 
-    Its people stay as they are, with their groups, and are released: nobody manages them any more (section 4).
+    Its people stay as they are, with their groups, and are released: nobody manages them any more (section
+    4). Groups that another IdP feeds as well keep following that one (R15).
     """
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = lock(IdentityProvider, provider.pk)
@@ -80,9 +70,13 @@ def delete_identity_provider(provider: IdentityProvider, *, actor: Actor) -> Non
         identity_provider_id=provider.pk,
         details={"name": provider.name, **usage(provider)},
     )
-    GroupMapping.objects.filter(sso_group__identity_provider=provider).delete()
+    mappings = GroupMapping.objects.filter(sso_group__identity_provider=provider)
+    groups = locked(Group.objects.filter(pk__in=mappings.values("group")))
+    mappings.delete()
     User.objects.filter(managed_by=provider).update(managed_by=None)
     provider.delete()
+    if policy.current_mode().scim_enabled:
+        memberships.follow_mappings([group for group in groups if group.mappings.exists()])
 
 
 def usage(provider: IdentityProvider) -> dict[str, int]:
@@ -97,9 +91,18 @@ def usage(provider: IdentityProvider) -> dict[str, int]:
     }
 
 
-def _free_key(name: str, provider: IdentityProvider | None = None) -> str:
-    key = label_key(name, "name")
-    others = IdentityProvider.objects.filter(name_key=key)
-    if (others.exclude(pk=provider.pk) if provider else others).exists():
-        raise Taken(f"There is an identity provider named {name} already.")
-    return key
+def _save(provider: IdentityProvider, name: str, kind: str, asks_before_adopting: bool) -> None:
+    if kind not in IdentityProvider.Kind.values:
+        raise InvalidValue("kind", f"must be one of {', '.join(IdentityProvider.Kind.values)}")
+    provider.name, provider.name_key = name.strip(), label_key(name, "name")
+    provider.kind, provider.asks_before_adopting = kind, asks_before_adopting
+    with taken_when(f"There is an identity provider named {provider.name} already."):
+        provider.save()
+
+
+def _settings(provider: IdentityProvider) -> dict[str, object]:
+    return {
+        "name": provider.name,
+        "kind": provider.kind,
+        "asks_before_adopting": provider.asks_before_adopting,
+    }

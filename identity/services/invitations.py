@@ -6,44 +6,43 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F
 
 from identity import audit, policy
 from identity.actors import Person
-from identity.errors import InvalidValue, NotFound, Refused, Taken
-from identity.keys import email_key, name_key
+from identity.errors import InvalidValue, NotFound, Refused
+from identity.keys import email_key, name_key, plain
 from identity.models import Invitation, Status, User
 from identity.models.invitations import default_expiry
 from identity.policy import Action
 from identity.services import notices, secrets
 from identity.services.locks import lock
-from identity.services.users import check_password_strength, set_status
+from identity.services.uniqueness import taken_when
+from identity.services.users import NOT_FREE, check_email, check_password_strength, set_status
 
 if TYPE_CHECKING:
     from identity.actors import Actor
 
 
 @transaction.atomic
-def invite_user(
-    *, username: str, email: str, first_name: str = "", last_name: str = "", actor: Actor
-) -> User:
+def invite_user(*, username: str, email: str, first_name: str = "", last_name: str = "", actor: Actor) -> User:
     """An Invited user and a single-use link in the mail. Raises Refused, Taken, InvalidValue."""
     policy.require(Action.INVITE, actor=actor)
     if not email.strip():
         raise InvalidValue("email", "is needed to send the invitation to")
+    check_email(email.strip())
     user = User(
         username=username.strip(),
         username_key=name_key(username.strip(), "username"),
         email=email.strip(),
         email_key=email_key(email.strip(), "email"),
-        first_name=first_name.strip(),
-        last_name=last_name.strip(),
+        first_name=plain(first_name, "first name"),
+        last_name=plain(last_name, "last name"),
         status=Status.INVITED,
         password=make_password(None),
     )
-    if User.objects.filter(Q(username_key=user.username_key) | Q(email_key=user.email_key)).exists():
-        raise Taken("This username or email belongs to another user.")
-    user.save(force_insert=True)
+    with taken_when(NOT_FREE):
+        user.save(force_insert=True)
     _send(user, actor)
     audit.record(
         "user.invited",
@@ -74,13 +73,15 @@ def revoke_invitation(user: User, *, actor: Actor) -> None:
 
 
 def find_invitation(secret: str) -> Invitation:
-    """The pending invitation behind a link; NotFound for a wrong, used or expired one, Refused when SSO is enforced."""
+    """The pending invitation behind a link, good for the address it was sent to (SR-23).
+
+    Raises NotFound for a wrong, used or expired one, Refused while SSO is enforced (R22).
+    """
     rows = Invitation.objects.pending().select_related("user")
-    invitation = rows.filter(digest=secrets.digest(secret), user__status=Status.INVITED).first()
+    good = rows.filter(user__status=Status.INVITED, email=F("user__email"))
+    invitation = good.filter(digest=secrets.digest(secret)).first()
     if invitation is None:
-        raise NotFound(
-            "This invitation has been used, withdrawn or has expired. Ask an administrator for a new one."
-        )
+        raise NotFound("This invitation has been used, withdrawn or has expired. Ask an administrator for a new one.")
     decision = policy.may_use_password(invitation.user, policy.current_mode())
     if not decision:
         raise Refused(decision.reason, code=decision.code)
@@ -89,7 +90,7 @@ def find_invitation(secret: str) -> Invitation:
 
 @transaction.atomic
 def accept_invitation(secret: str, *, password: str) -> User:
-    """Set the first password and enable the user, once: the link is checked again under the user's lock (SR-23)."""
+    """Set the first password and enable the user, once: the link is checked again under the lock (SR-23)."""
     user = lock(User, find_invitation(secret).user_id)
     find_invitation(secret)
     check_password_strength(password, user)

@@ -10,15 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import DatabaseError, IntegrityError, connection, models
+from django.db import IntegrityError, models
 
 from identity.errors import NotFound, Taken
 
 M = TypeVar("M", bound=models.Model)
 R = TypeVar("R")
-
-ATTEMPTS = 3
-_SERIALIZATION_FAILURE, _DEADLOCK = "40001", "40P01"
 
 
 def lock(model: type[M], pk: int) -> M:
@@ -34,26 +31,17 @@ def locked(rows: models.QuerySet[M]) -> list[M]:
     return list(rows.select_for_update(of=("self",), no_key=True).order_by("pk"))
 
 
-def again_if_raced(write: Callable[[], R], sentence: str) -> R:
-    """Run a whole transaction, again when another one came between its look and its write (SR-36, SR-40).
+def again_if_raced(write: Callable[[], R], taken: Taken) -> R:
+    """Run a whole transaction, and again when another one took a name or a row under its hands (SR-36).
 
-    Seeing what the other one did, the next attempt mostly knows better; else Taken says `sentence`.
+    Seeing what the other one did, the second attempt mostly knows better; else raises `taken`. (Deadlocks
+    are the door's: they end the outermost transaction, which only the door can begin anew.)
     """
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return write()
-        except DatabaseError as error:
-            if not _is_race(error):
-                raise
+    try:
+        return write()
+    except IntegrityError:
+        pass
     try:
         return write()
     except IntegrityError as error:
-        raise Taken(sentence) from error
-
-
-def _is_race(error: DatabaseError) -> bool:
-    """A deadlock ends the whole transaction: only who owns that one may begin anew."""
-    if isinstance(error, IntegrityError):
-        return True
-    state = getattr(error.__cause__, "sqlstate", None)
-    return state in {_SERIALIZATION_FAILURE, _DEADLOCK} and not connection.in_atomic_block
+        raise taken from error

@@ -40,7 +40,7 @@ def preview_mapping(sso_group: SSOGroup, group: Group) -> Preview:
 
 
 def preview_unmapping(mapping: GroupMapping) -> Preview:
-    """What deleting the mapping would do: the last one keeps everybody, one of several loses whom only it brought."""
+    """What deleting it would do: the last one keeps everybody, of several whom only it brought leaves (R17)."""
     others = mapping.group.mappings.exclude(pk=mapping.pk).values_list("sso_group_id", flat=True)
     return _preview(mapping.group, list(others), empties=False)
 
@@ -66,15 +66,13 @@ def _fingerprint(joins: QuerySet[User], leaves: QuerySet[User]) -> str:
 
 @transaction.atomic
 def apply_mapping(sso_group: SSOGroup, group: Group, *, fingerprint: str, actor: Actor) -> GroupMapping:
-    """Map, and move exactly the people who were previewed. Raises Outdated when they have changed, Taken, NotFound."""
+    """Map, and move exactly the people who were previewed; Outdated when they have changed. Taken, NotFound."""
     policy.require(Action.MANAGE_MAPPINGS, actor=actor)
     sso_group, group = lock(SSOGroup, sso_group.pk), lock(Group, group.pk)
     if group.mappings.filter(sso_group=sso_group).exists():
         raise Taken(f"{sso_group} is mapped to {group} already.")
     _require_same(preview_mapping(sso_group, group), fingerprint)
-    mapping = GroupMapping.objects.create(
-        sso_group=sso_group, group=group, created_by=getattr(actor, "user", None)
-    )
+    mapping = GroupMapping.objects.create(sso_group=sso_group, group=group, created_by=getattr(actor, "user", None))
     _follow_if_scim_is_on("group_mapping.created", mapping, actor)
     return mapping
 
@@ -110,6 +108,4 @@ def _follow_if_scim_is_on(action: str, mapping: GroupMapping, actor: Actor) -> N
 
 def _require_same(preview: Preview, fingerprint: str) -> None:
     if preview.fingerprint != fingerprint:
-        raise Outdated(
-            "Who would join or leave has changed since the preview: look at the new one and apply again."
-        )
+        raise Outdated("Who would join or leave has changed since the preview: look at the new one and apply again.")

@@ -1,6 +1,6 @@
 """Whom does a new record of an IdP mean? (R5, R6, R9; SR-3: never by email or name alone)
 
-One statement gathers every account that could be in the way, locked; the rest is a plain decision.
+One statement finds every account that could be in the way, mostly none; the rest is a plain decision.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db import connection
 
 from identity.models import Conflict, RetiredResource, Role, SSOIdentity, SSOUser, Status, User
+from identity.services.locks import locked
+from identity.services.users import is_last_enabled_owner
 
 if TYPE_CHECKING:
     from identity.actors import Provisioner
@@ -60,6 +62,35 @@ class Obstacle:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An account that could be meant or in the way: its live record of any IdP, and its last one of this IdP."""
+
+    user: User
+    record: SSOUser | None
+    last: RetiredResource | None
+
+    def is_same_person(self, record: PersonRecord) -> bool:
+        """The same username and the same email (R5, R9)."""
+        return self.has_name(record) and self.user.email_key == record.email_key
+
+    def was(self, record: PersonRecord) -> bool:
+        """Whether this IdP's last record of the account had this userName and email (R9)."""
+        if self.last is None:
+            return False
+        said = (self.last.user_name_key, self.last.email_key or None)
+        return said == (record.user_name_key, record.email_key)
+
+    def has_name(self, record: PersonRecord) -> bool:
+        return self.user.username_key == record.user_name_key
+
+    def has_email(self, record: PersonRecord) -> bool:
+        return record.email_key is not None and self.user.email_key == record.email_key
+
+    def is_recorded_as(self, record: PersonRecord) -> bool:
+        return self.record is not None and self.record.user_name_key == record.user_name_key
+
+
 Match = Create | Adopt | Revive | Link
 
 
@@ -68,69 +99,72 @@ def match(record: PersonRecord, actor: Provisioner) -> Match | Duplicate | Obsta
     candidates = _candidates(record, actor.identity_provider_id)
     if not candidates:
         return Create()
-    if any(_is_record_of(user, record, actor) for user in candidates):
+    if any(_is_duplicate(candidate, record, actor) for candidate in candidates):
         return Duplicate()
     if link := _approved(candidates, record, actor):
         return link
-    for user in candidates:
-        if revival := _revival(user, record, actor):
-            return _unless_others_are_in_the_way(revival, candidates, record)
-    user = _closest(candidates, record)
-    if reason := _obstacle(user, record, actor):
-        return Obstacle(user, reason)
-    return _unless_others_are_in_the_way(Adopt(user), candidates, record)
+    if returning := _returning(candidates, record, actor):
+        return _revive(returning, candidates, record)
+    closest = _closest(candidates, record)
+    if reason := _obstacle(closest, record, actor):
+        return Obstacle(closest.user, reason)
+    return Adopt(closest.user)
 
 
-def _candidates(record: PersonRecord, provider_id: int) -> list[User]:
-    """Accounts with this username or email, and those whose live or last record of this IdP had this userName."""
-    key, email = record.user_name_key, record.email_key
-    live = SSOUser.objects.of(provider_id).filter(user_name_key=key).values("user")
-    last = RetiredResource.objects.users_of(provider_id).filter(user_name_key=key, user__isnull=False)
-    wanted = Q(username_key=key) | Q(pk__in=live) | Q(pk__in=last.values("user"))
-    if email:
-        wanted |= Q(email_key=email)
-    rows = User.objects.filter(wanted).select_related("sso_user").select_for_update(of=("self",))
-    return [user for user in rows.order_by("pk") if _matters(user, record, provider_id)]
+# Fixed SQL: every POST pays for it, and a look at each index is cheap where an OR would scan the table.
+_IN_THE_WAY = """
+    SELECT id FROM identity_user WHERE username_key = %s
+     UNION SELECT id FROM identity_user WHERE email_key = %s
+     UNION SELECT user_id FROM identity_ssouser WHERE identity_provider_id = %s AND user_name_key = %s
+     UNION SELECT user_id FROM identity_retiredresource
+            WHERE identity_provider_id = %s AND user_name_key = %s AND user_id IS NOT NULL
+"""
 
 
-def _matters(user: User, record: PersonRecord, provider_id: int) -> bool:
-    """Leave out whom only an old userName led here, unless that record was of the same username and email (R9)."""
-    if user.username_key == record.user_name_key:
+def _candidates(record: PersonRecord, provider_id: int) -> list[Candidate]:
+    """Who has this username or email, or had this userName in a live or the last record of this IdP; locked."""
+    key = record.user_name_key
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_THE_WAY, [key, record.email_key, provider_id, key, provider_id, key])
+        ids = [row[0] for row in cursor.fetchall()]
+    if not ids:
+        return []
+    users = locked(User.objects.filter(pk__in=ids))
+    records = {found.user_id: found for found in SSOUser.objects.filter(user__in=ids)}
+    last = _last_records(ids, provider_id)
+    found = [Candidate(user, records.get(user.pk), last.get(user.pk)) for user in users]
+    return [candidate for candidate in found if _matters(candidate, record)]
+
+
+def _last_records(user_ids: list[int], provider_id: int) -> dict[int | None, RetiredResource]:
+    rows = RetiredResource.objects.users_of(provider_id).filter(user__in=user_ids)
+    return {row.user_id: row for row in rows.order_by("retired_at")}
+
+
+def _matters(candidate: Candidate, record: PersonRecord) -> bool:
+    """Leave out whom only an old userName led here, unless that record was of the same email too (R9)."""
+    if candidate.has_name(record) or candidate.has_email(record):
         return True
-    if record.email_key is not None and user.email_key == record.email_key:
-        return True
-    if _has_record(user):
-        return user.sso_user.user_name_key == record.user_name_key
-    last = _last_record(user, provider_id)
-    return last is not None and _says(last, record)
+    if candidate.record is not None:
+        return candidate.is_recorded_as(record)
+    return candidate.was(record)
 
 
-def _last_record(user: User, provider_id: int) -> RetiredResource | None:
-    return user.retired_resources.filter(identity_provider=provider_id).order_by("-retired_at").first()
+def _is_duplicate(candidate: Candidate, record: PersonRecord, actor: Provisioner) -> bool:
+    if candidate.record is None or candidate.record.identity_provider_id != actor.identity_provider_id:
+        return False
+    return candidate.is_recorded_as(record)
 
 
-def _says(last: RetiredResource, record: PersonRecord) -> bool:
-    return (last.user_name_key, last.email_key or None) == (record.user_name_key, record.email_key)
-
-
-def _has_record(user: User) -> bool:
-    return getattr(user, "sso_user", None) is not None
-
-
-def _is_record_of(user: User, record: PersonRecord, actor: Provisioner) -> bool:
-    return (
-        _has_record(user)
-        and user.sso_user.identity_provider_id == actor.identity_provider_id
-        and user.sso_user.user_name_key == record.user_name_key
-    )
-
-
-def _same_person(user: User, record: PersonRecord) -> bool:
-    return user.username_key == record.user_name_key and user.email_key == record.email_key
-
-
-def _approved(candidates: list[User], record: PersonRecord, actor: Provisioner) -> Link | None:
-    free = {user.pk: user for user in candidates if not _has_record(user)}
+def _approved(candidates: list[Candidate], record: PersonRecord, actor: Provisioner) -> Link | None:
+    """R7. An approval holds for what was approved: not for an account that another IdP has taken since."""
+    free = {
+        candidate.user.pk: candidate.user
+        for candidate in candidates
+        if candidate.record is None
+        and not candidate.user.is_break_glass
+        and candidate.user.managed_by_id in {None, actor.identity_provider_id}
+    }
     conflict = Conflict.objects.filter(
         identity_provider_id=actor.identity_provider_id,
         state=Conflict.State.APPROVED,
@@ -142,42 +176,45 @@ def _approved(candidates: list[User], record: PersonRecord, actor: Provisioner) 
     return Link(free[conflict.user_id], conflict) if conflict else None
 
 
-def _revival(user: User, record: PersonRecord, actor: Provisioner) -> Revive | None:
-    if _has_record(user) or user.managed_by_id != actor.identity_provider_id:
-        return None
-    last = _last_record(user, actor.identity_provider_id)
-    if last is None or not (_says(last, record) or _same_person(user, record)):
-        return None
-    return Revive(user, last.external_id)
+def _returning(candidates: list[Candidate], record: PersonRecord, actor: Provisioner) -> Candidate | None:
+    """R9: the account of a record that this IdP deleted; of several the one with the portal's own values."""
+    found = [
+        candidate
+        for candidate in candidates
+        if candidate.record is None
+        and candidate.last is not None
+        and candidate.user.managed_by_id == actor.identity_provider_id
+        and (candidate.is_same_person(record) or candidate.was(record))
+    ]
+    return max(found, key=lambda candidate: candidate.is_same_person(record), default=None)
 
 
-def _unless_others_are_in_the_way(
-    found: Adopt | Revive, candidates: list[User], record: PersonRecord
-) -> Adopt | Revive | Obstacle:
-    """The username or the email may belong to somebody else than the account that was found."""
-    others = [user for user in candidates if user.pk != found.user.pk]
-    for user in others:
-        if user.username_key == record.user_name_key:
-            return Obstacle(user, Reason.OTHER_EMAIL)
-        if record.email_key and user.email_key == record.email_key and isinstance(found, Adopt):
-            return Obstacle(user, Reason.OTHER_USERNAME)
-    return found
+def _revive(returning: Candidate, candidates: list[Candidate], record: PersonRecord) -> Revive | Obstacle:
+    """The userName may belong to somebody else by now, or the account carry what must not be lost (R13)."""
+    user, last = returning.user, returning.last
+    holders = [found.user for found in candidates if found.user.pk != user.pk and found.has_name(record)]
+    if holders:
+        return Obstacle(holders[0], Reason.OTHER_EMAIL)
+    if is_last_enabled_owner(user):
+        return Obstacle(user, Reason.PRIVILEGED)
+    return Revive(user, last.external_id if last else None)
 
 
-def _closest(candidates: list[User], record: PersonRecord) -> User:
+def _closest(candidates: list[Candidate], record: PersonRecord) -> Candidate:
     """Whom a conflict names: the owner of the username before the owner of the email."""
-    return min(candidates, key=lambda user: user.username_key != record.user_name_key)
+    return min(candidates, key=lambda candidate: not candidate.has_name(record))
 
 
-def _obstacle(user: User, record: PersonRecord, actor: Provisioner) -> str | None:
+def _obstacle(candidate: Candidate, record: PersonRecord, actor: Provisioner) -> str | None:
     """The reason why this account can't be adopted, the gravest first (R5, R6, R6a, R6b)."""
+    user = candidate.user
     reasons = {
         Reason.BREAK_GLASS: user.is_break_glass,
         Reason.OTHER_PROVIDER: _belongs_to_another(user, actor.identity_provider_id),
-        Reason.ALREADY_LINKED: _has_record(user),
+        Reason.ALREADY_LINKED: candidate.record is not None,
         Reason.PRIVILEGED: user.role != Role.MEMBER,
-        Reason.OTHER_USERNAME: user.username_key != record.user_name_key,
-        Reason.OTHER_EMAIL: user.email_key != record.email_key or record.email_key is None,
+        Reason.OTHER_USERNAME: not candidate.has_name(record),
+        Reason.OTHER_EMAIL: not candidate.has_email(record),
         Reason.DISABLED_LOCAL: user.status == Status.DISABLED,
         Reason.ASK_FIRST: actor.asks_before_adopting,
     }
@@ -185,8 +222,11 @@ def _obstacle(user: User, record: PersonRecord, actor: Provisioner) -> str | Non
 
 
 def _belongs_to_another(user: User, provider_id: int) -> bool:
-    """Managed by another IdP, or signed in through one just in time (R6b, R5)."""
+    """Managed by another IdP, promised to one (R7), or signed in through one just in time (R6b, R5)."""
     if user.is_managed:
         return user.managed_by_id != provider_id
+    promised = Conflict.objects.filter(user=user, state=Conflict.State.APPROVED)
+    if promised.exclude(identity_provider_id=provider_id).exists():
+        return True
     identities = SSOIdentity.objects.filter(user=user)
     return identities.exists() and not identities.filter(identity_provider_id=provider_id).exists()

@@ -6,17 +6,19 @@ transaction of the service that calls it, on portal groups that are locked alrea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
-from identity.lookups import any_of, any_of_parameter
-from identity.models import Group, Membership, SSOGroup, SSOMembership, SSOUser, User
+from identity.lookups import any_of, any_of_parameter, none_of
+from identity.models import Group, GroupMapping, Membership, SSOGroup, SSOMembership, SSOUser, User
+from identity.services.locks import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _IN_THE_UNION = """
     SELECT 1 FROM identity_groupmapping gm
@@ -27,20 +29,19 @@ _IN_THE_UNION = """
 
 
 def lock_groups_fed_by(sso_group: SSOGroup) -> list[Group]:
-    """The portal groups that this SSO group feeds, locked in id order before memberships are read (SR-35)."""
-    return list(Group.objects.fed_by(sso_group.pk).select_for_update(of=("self",)).order_by("pk"))
+    """The portal groups that this SSO group feeds, locked before memberships are read (SR-35)."""
+    return locked(Group.objects.fed_by(sso_group.pk))
 
 
-def add_to_sso_group(sso_group: SSOGroup, ids: Iterable[UUID]) -> list[int]:
-    """Add the SSO users with these SCIM ids; the portal user ids of those who were not members yet."""
+def add_to_sso_group(sso_group: SSOGroup, sso_user_ids: Iterable[int]) -> list[int]:
+    """Add these SSO users (row ids); the row ids of those who were not members yet."""
     return _column(
         f"""
         INSERT INTO identity_ssomembership (sso_group_id, sso_user_id)
-        SELECT %s, su.id FROM identity_ssouser su
-         WHERE su.identity_provider_id = %s AND su.scim_id {any_of(connection)}
+        SELECT %s, su.id FROM identity_ssouser su WHERE su.id {any_of(connection)}
         ON CONFLICT DO NOTHING RETURNING sso_user_id
         """,
-        [sso_group.pk, sso_group.identity_provider_id, _uuids(ids)],
+        [sso_group.pk, _ids(sso_user_ids)],
     )
 
 
@@ -57,20 +58,19 @@ def remove_from_sso_group(sso_group: SSOGroup, ids: Iterable[UUID]) -> list[int]
     )
 
 
-def keep_only_in_sso_group(sso_group: SSOGroup, ids: Iterable[UUID]) -> list[int]:
-    """Remove everyone but the SSO users with these SCIM ids; the row ids of the SSO users who left."""
+def keep_only_in_sso_group(sso_group: SSOGroup, sso_user_ids: Iterable[int]) -> list[int]:
+    """Remove everyone but these SSO users (row ids); the row ids of the SSO users who left."""
     return _column(
         f"""
         DELETE FROM identity_ssomembership
-         WHERE sso_group_id = %s
-           AND sso_user_id NOT IN (SELECT id FROM identity_ssouser WHERE scim_id {any_of(connection)})
+         WHERE sso_group_id = %s AND sso_user_id {none_of(connection)}
         RETURNING sso_user_id
         """,
-        [sso_group.pk, _uuids(ids)],
+        [sso_group.pk, _ids(sso_user_ids)],
     )
 
 
-def let_join(groups: list[Group], sso_user_ids: list[int]) -> int:
+def let_join(groups: list[Group], sso_user_ids: Collection[int]) -> int:
     """Portal side of an addition: these SSO users' people join the groups; how many memberships were new."""
     if not groups or not sso_user_ids:
         return 0
@@ -86,8 +86,8 @@ def let_join(groups: list[Group], sso_user_ids: list[int]) -> int:
     return len(joined)
 
 
-def let_leave(groups: list[Group], sso_user_ids: list[int]) -> list[int]:
-    """Portal side of a removal: these SSO users' people leave the groups unless another mapping still brings them.
+def let_leave(groups: list[Group], sso_user_ids: Collection[int]) -> list[int]:
+    """Portal side of a removal: these SSO users' people leave the groups unless a mapping still brings them.
 
     The portal user ids of those who left, once for each group.
     """
@@ -130,10 +130,19 @@ def follow_mappings(groups: list[Group]) -> tuple[int, list[int]]:
     return len(joined), left
 
 
-def end_all_sso_memberships(sso_user: SSOUser, groups: list[Group]) -> int:
-    """R8: the person leaves all SSO groups and with them the mapped groups; how many portal groups were left."""
-    SSOMembership.objects.filter(sso_user=sso_user).delete()
-    return len(let_leave(groups, [sso_user.pk]))
+def end_all_sso_memberships(sso_user: SSOUser) -> int:
+    """R8: the person leaves all SSO groups and with them the mapped groups; how many portal groups were left.
+
+    The SSO groups' versions move, since their members are part of what the IdP reads (RFC 7644 section 3.14).
+    """
+    sso_groups = locked(SSOGroup.objects.filter(memberships__sso_user=sso_user))
+    locked(Group.objects.filter(pk__in=GroupMapping.objects.filter(sso_group__in=sso_groups).values("group")))
+    if sso_groups:
+        SSOMembership.objects.filter(sso_user=sso_user).delete()
+        changed = SSOGroup.objects.filter(pk__in=[sso_group.pk for sso_group in sso_groups])
+        changed.update(version=F("version") + 1, modified_at=timezone.now())
+    fed = Membership.objects.filter(user=sso_user.user_id, group__in=Group.objects.mapped())
+    return fed.delete()[0]
 
 
 def remove_from_all_groups(user: User) -> None:
@@ -141,20 +150,20 @@ def remove_from_all_groups(user: User) -> None:
     Membership.objects.filter(user=user).delete()
 
 
-def _column(sql: str, parameters: list[object]) -> list[int]:
+def _column(sql: str, parameters: list[Any]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [row[0] for row in cursor.fetchall()]
 
 
-def _uuids(ids: Iterable[UUID]) -> object:
+def _uuids(ids: Iterable[UUID]) -> Any:
     field = SSOUser._meta.get_field("scim_id")
     return any_of_parameter(connection, [field.get_db_prep_value(value, connection) for value in ids])
 
 
-def _ids(ids: Iterable[int]) -> object:
+def _ids(ids: Iterable[int]) -> Any:
     return any_of_parameter(connection, list(ids))
 
 
-def _now() -> object:
+def _now() -> Any:
     return connection.ops.adapt_datetimefield_value(timezone.now())

@@ -24,7 +24,7 @@ def reset_password(user: User, path: str) -> None:
 
 
 def tell_administrators_of_revival(user: User) -> None:
-    """R9: an account came back under another externalId; somebody should look whether it is the same person."""
+    """R9: an account came back under another externalId; somebody should look whether it is the same one."""
     link = f"{settings.PUBLIC_URL}/admin/identity/user/{user.pk}/change/"
     _send("revived", _administrators(), {"user": user, "link": link})
 

@@ -12,28 +12,25 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db import transaction
 from django.utils import timezone
 
 from identity import audit
 from identity.errors import Conflicted, NotFound, Taken, VersionMismatch
 from identity.models import (
     Conflict,
-    Group,
-    GroupMapping,
     RetiredResource,
     Role,
-    SSOMembership,
     SSOUser,
     SSOUserValue,
     Status,
     User,
 )
 from identity.services import conflicts, memberships, notices
+from identity.services.locks import again_if_raced, locked
 from identity.services.matching import Adopt, Create, Duplicate, Link, Match, Obstacle, Revive, match
 from identity.services.provisioning_log import Outcome, log_write
-from identity.services.users import set_status
+from identity.services.users import change_status, set_status
 
 if TYPE_CHECKING:
     from identity.actors import Actor, Provisioner
@@ -45,13 +42,10 @@ VersionCheck = Callable[[int], bool]
 def provision_user(record: PersonRecord, *, actor: Provisioner) -> SSOUser:
     """R1, R5-R7, R9: make the SSO user and the portal user, or link an existing one, or record a conflict.
 
-    Raises InvalidValue, Taken (this IdP has the record already) or Conflicted (the Conflict row is committed).
+    Raises InvalidValue, Taken (this IdP has the record already), Conflicted (the Conflict is committed).
     """
     record = record.checked()
-    try:
-        result = _provision(record, actor)
-    except IntegrityError:  # another request took the name between look and write: decide again, seeing it
-        result = _provision(record, actor)
+    result = again_if_raced(lambda: _provision(record, actor), _name_taken(record))
     if isinstance(result, Conflict):
         raise Conflicted(conflicts.sentence(result), code=result.reason)
     return result
@@ -61,11 +55,18 @@ def provision_user(record: PersonRecord, *, actor: Provisioner) -> SSOUser:
 def _provision(record: PersonRecord, actor: Provisioner) -> SSOUser | Conflict:
     match match(record, actor):
         case Duplicate():
-            raise Taken(f"userName {record.user_name} belongs to another user of this identity provider.")
+            raise _name_taken(record)
         case Obstacle(user, reason):
             return conflicts.record_conflict(user, reason, record, actor=actor)
         case found:
             return _link(_portal_user(found, record, actor), found, record, actor)
+
+
+def _name_taken(record: PersonRecord) -> Taken:
+    return Taken(
+        f"userName {record.user_name} belongs to another user of this identity provider.",
+        subject=record.user_name_key,
+    )
 
 
 def _portal_user(found: Match, record: PersonRecord, actor: Provisioner) -> User:
@@ -75,7 +76,7 @@ def _portal_user(found: Match, record: PersonRecord, actor: Provisioner) -> User
 
 
 def _create_user(record: PersonRecord, actor: Provisioner) -> User:
-    return User.objects.create(
+    user = User(
         username=record.user_name,
         username_key=record.user_name_key,
         email=record.email,
@@ -86,23 +87,39 @@ def _create_user(record: PersonRecord, actor: Provisioner) -> User:
         password=make_password(None),
         managed_by_id=actor.identity_provider_id,
     )
+    user.save(force_insert=True)
+    return user
 
 
 def _take_over(found: Adopt | Link | Revive, record: PersonRecord, actor: Provisioner) -> User:
     """The existing account follows the IdP from now on; username and email stay (R2, R5, R7, R9)."""
     user = found.user
-    set_status(user, Status.DISABLED if record.active is False else Status.ENABLED, actor=actor)
+    change_status(user, Status.DISABLED if record.active is False else Status.ENABLED)
     _follow_names(user, record)
     user.managed_by_id = actor.identity_provider_id
     if not isinstance(found, Link):
         user.role = Role.MEMBER
     user.save(update_fields=["first_name", "last_name", "managed_by", "role"])
-    if isinstance(found, Revive) and found.external_id != record.external_id:
-        memberships.remove_from_all_groups(user)
-        notices.tell_administrators_of_revival(user)
+    if _is_perhaps_somebody_else(found, record):
+        _start_afresh(user)
     if isinstance(found, Link):
         conflicts.settle(found.conflict)
     return user
+
+
+def _is_perhaps_somebody_else(found: Match, record: PersonRecord) -> bool:
+    """R9: the name came back under another externalId: the IdP may have given it to a new colleague."""
+    return isinstance(found, Revive) and found.external_id != record.external_id
+
+
+def _start_afresh(user: User) -> None:
+    """Nothing that the earlier person was given, or can sign in with, is handed to a namesake."""
+    memberships.remove_from_all_groups(user)
+    user.sso_identities.all().delete()
+    user.password = make_password(None)
+    user.credential_epoch += 1
+    user.save(update_fields=["password", "credential_epoch"])
+    notices.tell_administrators_of_revival(user)
 
 
 _EVENTS: dict[type, tuple[str, str]] = {
@@ -149,9 +166,7 @@ def _link(user: User, found: Match, record: PersonRecord, actor: Provisioner) ->
 
 
 def _revival_details(found: Match, record: PersonRecord) -> dict[str, Any]:
-    if isinstance(found, Revive) and found.external_id != record.external_id:
-        return {"other_external_id": True}
-    return {}
+    return {"other_external_id": True} if _is_perhaps_somebody_else(found, record) else {}
 
 
 def _personal(record: PersonRecord) -> dict[str, Any]:
@@ -191,10 +206,7 @@ def update_user(
 
     `change` computes the record from the locked row. Raises NotFound, InvalidValue, Taken, VersionMismatch.
     """
-    try:
-        return _update(scim_id, change, actor, version)
-    except IntegrityError as error:
-        raise Taken("userName belongs to another user.") from error
+    return again_if_raced(lambda: _update(scim_id, change, actor, version), Taken("userName belongs to another user."))
 
 
 @transaction.atomic
@@ -204,15 +216,15 @@ def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: Ve
     record = change(sso_user).checked()
     update = _Update([], {}, {})
     record = _settle_user_name(sso_user, record, update)
-    _settle_email(user, record, update)
+    _settle_email(sso_user, record, update)
     _follow_profile(user, record, update)
     stored = _store_record(sso_user, record, update)
     status_changed = _follow_status(user, record, actor)
     if stored or status_changed or update.changed:
         sso_user.version += 1
         sso_user.modified_at = timezone.now()
-    if stored or update.changed:
         sso_user.save(update_fields=[*stored, "version", "modified_at"])
+    if stored or update.changed:
         audit.record(
             "user.updated",
             actor=actor,
@@ -220,29 +232,30 @@ def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: Ve
             details={"changed": sorted({*stored, *update.changed}), "ignored": sorted(update.ignored)},
             personal={**update.personal, **update.ignored},
         )
-    _log_update(
-        sso_user, record, update, changed=bool(stored or status_changed or update.changed), actor=actor
-    )
+    _log_update(sso_user, record, update, changed=bool(stored or status_changed or update.changed), actor=actor)
     return sso_user
 
 
 def _locked_sso_user(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> SSOUser:
-    rows = SSOUser.objects.of(actor.identity_provider_id).filter(scim_id=scim_id).select_related("user")
-    sso_user = rows.select_for_update().first()
+    """The record, under the lock of the user it belongs to: one lock for both, whichever door comes."""
+    rows = SSOUser.objects.of(actor.identity_provider_id).filter(scim_id=scim_id)
+    users = locked(User.objects.filter(pk__in=rows.values("user")))
+    sso_user = rows.first() if users else None
     if sso_user is None:
         raise NotFound(f"User {scim_id} not found.")
+    sso_user.user = users[0]
     if version is not None and not version(sso_user.version):
         raise VersionMismatch(f"User {scim_id} has changed since: its version is now {sso_user.version}.")
     return sso_user
 
 
 def _settle_user_name(sso_user: SSOUser, record: PersonRecord, update: _Update) -> PersonRecord:
-    """R2: a later userName is kept on the IdP's record only; one that is somebody else's is refused or dropped."""
+    """R2: a later userName is kept on the IdP's record only; somebody else's is refused or dropped."""
     if record.user_name == sso_user.user_name:
         return record
     if record.user_name_key != sso_user.user_name_key and _is_taken(record.user_name_key, sso_user):
         if not _results_inactive(sso_user, record):
-            raise Taken(f"userName {record.user_name} belongs to another user.")
+            raise Taken(f"userName {record.user_name} belongs to another user.", subject=record.user_name_key)
         update.ignored["userName"] = audit.change(sso_user.user_name, record.user_name)
         return record.named(sso_user.user_name)
     if record.user_name_key != sso_user.user.username_key:
@@ -251,9 +264,9 @@ def _settle_user_name(sso_user: SSOUser, record: PersonRecord, update: _Update) 
 
 
 def _is_taken(key: str, sso_user: SSOUser) -> bool:
-    others = User.objects.exclude(pk=sso_user.user_id)
-    of_this_idp = SSOUser.objects.of(sso_user.identity_provider_id).filter(user_name_key=key)
-    return others.filter(Q(username_key=key) | Q(pk__in=of_this_idp.values("user"))).exists()
+    users = User.objects.filter(username_key=key).exclude(pk=sso_user.user_id)
+    records = SSOUser.objects.of(sso_user.identity_provider_id).filter(user_name_key=key)
+    return bool(users.exists() or records.exclude(pk=sso_user.pk).exists())
 
 
 def _results_inactive(sso_user: SSOUser, record: PersonRecord) -> bool:
@@ -262,12 +275,14 @@ def _results_inactive(sso_user: SSOUser, record: PersonRecord) -> bool:
     return not record.active
 
 
-def _settle_email(user: User, record: PersonRecord, update: _Update) -> None:
-    """R2: an email that was missing is taken when it first arrives, if it is free; a later one is only stored."""
-    if record.email_key in (None, user.email_key):
+def _settle_email(sso_user: SSOUser, record: PersonRecord, update: _Update) -> None:
+    """R2: an email that was missing is taken when it arrives, if it is free; a later one is only stored."""
+    user = sso_user.user
+    if record.email_key in {None, user.email_key}:
         return
     if user.email is not None or User.objects.filter(email_key=record.email_key).exists():
-        update.ignored["email"] = audit.change(user.email, record.email)
+        if record.email_key != sso_user.email_key:  # said once, not with each request that repeats it
+            update.ignored["email"] = audit.change(user.email, record.email)
         return
     user.email, user.email_key = record.email, record.email_key
     user.save(update_fields=["email", "email_key"])
@@ -302,7 +317,7 @@ def _follow_status(user: User, record: PersonRecord, actor: Provisioner) -> bool
 
 def _store_record(sso_user: SSOUser, record: PersonRecord, update: _Update) -> list[str]:
     """Keep the IdP's own view; the names of the columns that changed."""
-    new = {
+    new: dict[str, Any] = {
         "user_name": record.user_name,
         "user_name_key": record.user_name_key,
         "external_id": record.external_id,
@@ -322,9 +337,7 @@ def _store_record(sso_user: SSOUser, record: PersonRecord, update: _Update) -> l
     return changed
 
 
-def _log_update(
-    sso_user: SSOUser, record: PersonRecord, update: _Update, *, changed: bool, actor: Provisioner
-) -> None:
+def _log_update(sso_user: SSOUser, record: PersonRecord, update: _Update, *, changed: bool, actor: Provisioner) -> None:
     user = sso_user.user
     outcome = Outcome.PARTLY if update.ignored else Outcome.APPLIED if changed else Outcome.UNCHANGED
     log_write(
@@ -355,15 +368,20 @@ def _update_summary(user: User, record: PersonRecord, update: _Update, *, change
     return " ".join(parts)
 
 
-@transaction.atomic
 def deprovision_user(scim_id: UUID, *, actor: Provisioner, version: VersionCheck | None = None) -> None:
-    """R8: the IdP's record goes and its id is never reused; the portal user stays, Disabled, with everything else."""
+    """R8: the record goes, its id is never reused; the portal user stays, Disabled, with everything else.
+
+    Raises NotFound, VersionMismatch, Refused (the last enabled owner).
+    """
+    again_if_raced(lambda: _deprovision(scim_id, actor, version), Taken("The user is being changed: try again."))
+
+
+@transaction.atomic
+def _deprovision(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> None:
     sso_user = _locked_sso_user(scim_id, actor, version)
     user = sso_user.user
     set_status(user, Status.DISABLED, actor=actor)
-    groups = _lock_groups_of(sso_user)
-    left = memberships.end_all_sso_memberships(sso_user, groups)
-    retire(sso_user)
+    left = retire(sso_user)
     audit.record(
         "user.deprovisioned",
         actor=actor,
@@ -382,8 +400,12 @@ def deprovision_user(scim_id: UUID, *, actor: Provisioner, version: VersionCheck
     )
 
 
-def retire(sso_user: SSOUser) -> None:
-    """Delete the IdP's record and remember its id and what it was matched by (R9)."""
+def retire(sso_user: SSOUser) -> int:
+    """Delete the IdP's record and remember its id and what it was matched by (R9); how many groups were left.
+
+    Within a transaction, under the user's lock. The person leaves the SSO groups, and so mapped groups (R8).
+    """
+    left = memberships.end_all_sso_memberships(sso_user)
     RetiredResource.objects.create(
         scim_id=sso_user.scim_id,
         identity_provider_id=sso_user.identity_provider_id,
@@ -393,23 +415,17 @@ def retire(sso_user: SSOUser) -> None:
         email_key=sso_user.email_key or "",
         external_id=sso_user.external_id,
     )
-    sso_user.values.all().delete()
     sso_user.delete()
+    return left
 
 
 @transaction.atomic
 def release(user: User, *, actor: Actor) -> None:
-    """Let an account leave its IdP: the record goes, the portal user stays as it is, managed by nobody (R7)."""
+    """Let an account leave its IdP: the record and who signs in by it go; nobody manages the user (R7)."""
     sso_user = SSOUser.objects.filter(user=user).first()
     if sso_user is not None:
-        memberships.end_all_sso_memberships(sso_user, _lock_groups_of(sso_user))
         retire(sso_user)
+    user.sso_identities.all().delete()
     user.managed_by = None
     user.save(update_fields=["managed_by"])
     audit.record("user.released", actor=actor, user_id=user.pk)
-
-
-def _lock_groups_of(sso_user: SSOUser) -> list[Group]:
-    sso_groups = SSOMembership.objects.filter(sso_user=sso_user).values("sso_group")
-    fed = GroupMapping.objects.filter(sso_group__in=sso_groups).values("group")
-    return list(Group.objects.filter(pk__in=fed).select_for_update().order_by("pk"))

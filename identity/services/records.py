@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from identity.keys import email_key, name_key, opaque
+from identity.keys import email_key, fold, name_key, opaque, plain
 from identity.models import SSOGroup, SSOUser
 
 
@@ -40,9 +40,15 @@ class PersonRecord:
         return email_key(self.email)
 
     def checked(self) -> PersonRecord:
-        """Itself, or InvalidValue for a userName, email or externalId that can't be taken (SR-2, SR-7)."""
+        """What can be stored of it; InvalidValue for values that can't be taken (SR-2, SR-7)."""
         _ = self.user_name_key, self.email_key
-        return replace(self, external_id=opaque(self.external_id, "externalId"))
+        return replace(
+            self,
+            external_id=opaque(self.external_id, "externalId"),
+            email=self.email or None,
+            first_name=_name(self.first_name, "name.givenName"),
+            last_name=_name(self.last_name, "name.familyName"),
+        )
 
     def named(self, user_name: str) -> PersonRecord:
         """The same record under another userName (R2: a colliding one is dropped when deactivating)."""
@@ -50,12 +56,17 @@ class PersonRecord:
             self,
             user_name=user_name,
             attributes={**self.attributes, "userName": user_name},
+            keys={**self.keys, "userName": fold(user_name)},
         )
+
+
+def _name(text: str | None, attribute: str) -> str | None:
+    return text if text is None else plain(text, attribute)
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """What a request does to an SSO group's members: `only` these (None: whom it has), plus `added`, minus `removed`.
+    """What a request does to an SSO group's members: `only` these (None: whom it has), plus, minus.
 
     `added` and `removed` are disjoint; the cost of applying follows their size, not the group's.
     """

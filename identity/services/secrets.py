@@ -14,7 +14,7 @@ _CHECKSUM_LENGTH = 6
 
 
 def new_scim_token() -> str:
-    """`ghscim_` + 40 random base62 characters + CRC-32 in base62, so that scanners and the server know a typo."""
+    """`ghscim_` + 40 random base62 characters + CRC-32 in base62: scanners and the server know a typo."""
     body = "".join(secrets.choice(_BASE62) for _ in range(_RANDOM_LENGTH))
     return f"{SCIM_PREFIX}{body}{_checksum(body)}"
 

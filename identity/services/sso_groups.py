@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from identity import audit, policy
@@ -16,7 +16,7 @@ from identity.keys import label_key, opaque
 from identity.models import GroupMapping, IdentityProvider, RetiredResource, SSOGroup, SSOUser
 from identity.policy import Action
 from identity.services import memberships
-from identity.services.locks import lock
+from identity.services.locks import again_if_raced, lock, locked
 from identity.services.provisioning_log import Outcome, log_write
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ class Movement:
     left: list[int] = field(default_factory=list)
 
     def __bool__(self) -> bool:
+        return bool(self.changed_sso_group or self.joined or self.left)
+
+    @property
+    def changed_sso_group(self) -> bool:
+        """Whether the IdP would read other members than before."""
         return bool(self.added or self.removed)
 
     def facts(self) -> dict[str, object]:
@@ -55,19 +60,14 @@ def push_group(record: GroupRecord, *, actor: Provisioner) -> SSOGroup:
 
     Raises Taken, InvalidValue (a member that was never this IdP's).
     """
-    try:
-        return _push(record, actor)
-    except IntegrityError as error:
-        raise _name_taken(record.display_name) from error
+    return again_if_raced(lambda: _push(record, actor), _name_taken(record.display_name))
 
 
 @transaction.atomic
 def _push(record: GroupRecord, actor: Provisioner) -> SSOGroup:
     key = label_key(record.display_name, "displayName")
-    existing = SSOGroup.objects.filter(
-        identity_provider_id=actor.identity_provider_id, display_name_key=key
-    ).select_for_update()
-    sso_group = existing.first()
+    existing = SSOGroup.objects.filter(identity_provider_id=actor.identity_provider_id, display_name_key=key)
+    sso_group = next(iter(locked(existing)), None)
     if sso_group is not None and not sso_group.is_declared_only:
         raise _name_taken(record.display_name)
     sso_group = sso_group or SSOGroup(identity_provider_id=actor.identity_provider_id, display_name_key=key)
@@ -84,10 +84,10 @@ def update_group(
     scim_id: UUID, change: GroupChange, *, actor: Provisioner, version: VersionCheck | None = None
 ) -> SSOGroup:
     """Rename a group or move members; `change` computes what to do from the locked row (R15, R16, R20)."""
-    try:
-        return _update(scim_id, change, actor, version)
-    except IntegrityError as error:
-        raise Taken("displayName belongs to another group of this identity provider.") from error
+    return again_if_raced(
+        lambda: _update(scim_id, change, actor, version),
+        Taken("displayName belongs to another group of this identity provider."),
+    )
 
 
 @transaction.atomic
@@ -96,7 +96,7 @@ def _update(scim_id: UUID, change: GroupChange, actor: Provisioner, version: Ver
     record = change(sso_group)
     renamed = _store(sso_group, record)
     movement = _move_members(sso_group, record.members)
-    if renamed or movement:
+    if renamed or movement.changed_sso_group:
         sso_group.version += 1
         sso_group.modified_at = timezone.now()
         sso_group.save(update_fields=[*renamed, "version", "modified_at"])
@@ -123,7 +123,11 @@ def _store(sso_group: SSOGroup, record: GroupRecord) -> list[str]:
 
 
 def _move_members(sso_group: SSOGroup, members: Members) -> Movement:
-    """Both sides in one transaction: the IdP's members, then the portal groups they feed (SR-37)."""
+    """Both sides in one transaction: the IdP's members, then the portal groups they feed (SR-37).
+
+    Who is named joins also when the IdP had them already, and a whole push makes the portal groups exact:
+    the portal may have drifted while SCIM was off, and was kept "until the IdP sends again" (R15, R21).
+    """
     movement = Movement()
     if not members:
         return movement
@@ -136,26 +140,30 @@ def _move_members(sso_group: SSOGroup, members: Members) -> Movement:
         movement.removed = memberships.remove_from_sso_group(sso_group, members.removed)
     if known:
         movement.added = memberships.add_to_sso_group(sso_group, known)
-    movement.left = memberships.let_leave(groups, movement.removed)
-    movement.joined = memberships.let_join(groups, movement.added)
+    if members.only is not None:
+        movement.joined, movement.left = memberships.follow_mappings(groups)
+    else:
+        movement.left = memberships.let_leave(groups, movement.removed)
+        movement.joined = memberships.let_join(groups, known)
     return movement
 
 
-def _known(members: Members, provider_id: int) -> set[UUID]:
-    """R20: ids of this IdP's users; those that are gone are left out, one that never was its is refused."""
+def _known(members: Members, provider_id: int) -> list[int]:
+    """R20: row ids of this IdP's users; who is gone is left out, an id that never was its is refused."""
     if not members.named:
-        return set()
-    ids = list(members.named)
-    users = SSOUser.objects.of(provider_id).filter(scim_id__any_of=ids)
-    known = set(users.values_list("scim_id", flat=True))
-    missing = members.named - known
-    if not missing:
-        return known
+        return []
+    users = SSOUser.objects.of(provider_id).filter(scim_id__any_of=list(members.named))
+    known = dict(users.order_by().values_list("scim_id", "pk"))
+    if missing := members.named - known.keys():
+        _require_gone(missing, provider_id)
+    return sorted(known.values())
+
+
+def _require_gone(missing: frozenset[UUID], provider_id: int) -> None:
     gone = RetiredResource.objects.users_of(provider_id).filter(scim_id__any_of=list(missing))
     never = missing - set(gone.values_list("scim_id", flat=True))
     if never:
         _refuse_unknown(min(never), provider_id)
-    return known
 
 
 def _refuse_unknown(member: UUID, provider_id: int) -> None:
@@ -164,9 +172,13 @@ def _refuse_unknown(member: UUID, provider_id: int) -> None:
     raise InvalidValue("members", f"names {member}, which is no user of this identity provider")
 
 
-@transaction.atomic
 def delete_sso_group(scim_id: UUID, *, actor: Provisioner, version: VersionCheck | None = None) -> None:
     """R17: the mappings go, the portal groups stay, and whom only this SSO group brought leaves them."""
+    again_if_raced(lambda: _delete(scim_id, actor, version), Taken("The group is being changed: try again."))
+
+
+@transaction.atomic
+def _delete(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> None:
     sso_group = _locked(scim_id, actor, version)
     movement = Movement(left=_dissolve(sso_group))
     _record("sso_group.deleted", f"Deleted group {sso_group}", sso_group, movement, actor=actor, status=204)
@@ -190,10 +202,10 @@ def _dissolve(sso_group: SSOGroup) -> list[int]:
 
 
 def _locked(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> SSOGroup:
-    rows = SSOGroup.objects.of(actor.identity_provider_id).filter(scim_id=scim_id)
-    sso_group = rows.select_for_update().first()
-    if sso_group is None:
+    rows = locked(SSOGroup.objects.of(actor.identity_provider_id).filter(scim_id=scim_id))
+    if not rows:
         raise NotFound(f"Group {scim_id} not found.")
+    sso_group = rows[0]
     if version is not None and not version(sso_group.version):
         raise VersionMismatch(f"Group {scim_id} has changed since: its version is now {sso_group.version}.")
     return sso_group
@@ -211,9 +223,7 @@ def _record(
 ) -> None:
     facts = movement.facts()
     if changed or movement:
-        audit.record(
-            action, actor=actor, sso_group_id=sso_group.pk, details={"name": sso_group.display_name, **facts}
-        )
+        audit.record(action, actor=actor, sso_group_id=sso_group.pk, details={"name": sso_group.display_name, **facts})
     outcome = Outcome.APPLIED if changed or movement else Outcome.UNCHANGED
     log_write(
         _summary(verb, movement),
@@ -251,9 +261,7 @@ def declare_sso_group(identity_provider: IdentityProvider, *, name: str, actor: 
     key = label_key(name, "name")
     if identity_provider.sso_groups.filter(display_name_key=key).exists():
         raise Taken(f"{identity_provider} has an SSO group named {name} already.")
-    sso_group = SSOGroup.objects.create(
-        identity_provider=identity_provider, display_name=name, display_name_key=key
-    )
+    sso_group = SSOGroup.objects.create(identity_provider=identity_provider, display_name=name, display_name_key=key)
     audit.record(
         "sso_group.declared",
         actor=actor,

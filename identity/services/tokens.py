@@ -10,20 +10,22 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from identity import audit, policy
+from identity.errors import InvalidValue
+from identity.keys import plain
 from identity.models import IdentityProvider, SCIMToken
 from identity.policy import Action
 from identity.services import secrets
 from identity.services.locks import lock
 
 if TYPE_CHECKING:
-    from identity.actors import Actor, Person
+    from identity.actors import Actor
 
 LAST_USED_STEP = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class TokenBearer:
-    """What a presented token stands for. `noted` says that its last use was written within the last minute."""
+    """What a presented token stands for. `noted`: its last use was written within the last minute."""
 
     token_id: int
     label: str
@@ -43,14 +45,16 @@ def create_token(
 ) -> tuple[SCIMToken, str]:
     """A new token and its secret: the only time that the secret exists outside the caller's hands."""
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
+    if expires_at is not None and expires_at <= timezone.now():
+        raise InvalidValue("expiry", "must lie in the future")
     identity_provider = lock(IdentityProvider, identity_provider.pk)
     secret = secrets.new_scim_token()
     token = SCIMToken.objects.create(
         identity_provider=identity_provider,
-        label=label.strip() or "SCIM token",
+        label=plain(label, "label", limit=100) or "SCIM token",
         digest=secrets.digest(secret),
         hint=secrets.hint(secret),
-        created_by=_user_of(actor),
+        created_by=getattr(actor, "user", None),
         expires_at=expires_at,
     )
     audit.record(
@@ -87,7 +91,7 @@ _BEARER = """
 
 
 def find_bearer(secret: str) -> TokenBearer | None:
-    """Who presents this secret, None for nobody. One statement by unique index; fixed SQL, as every request pays it."""
+    """Who presents this secret, None for nobody. One fixed statement by unique index: every request pays."""
     if not secrets.looks_like_scim_token(secret):
         return None
     now = timezone.now()
@@ -111,7 +115,3 @@ def find_bearer(secret: str) -> TokenBearer | None:
 def note_use(token_id: int, *, address: str) -> None:
     """Write when and from where a token was last used; callers do so at most once a minute."""
     SCIMToken.objects.filter(pk=token_id).update(last_used_at=timezone.now(), last_used_from=address[:64])
-
-
-def _user_of(actor: Actor | Person) -> object:
-    return getattr(actor, "user", None)

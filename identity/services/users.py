@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.core.validators import validate_email
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from identity import audit, policy
-from identity.errors import InvalidValue, Refused, Taken
-from identity.keys import email_key, name_key
-from identity.models import Invitation, Role, SSOUser, Status, User
+from identity.errors import InvalidValue, Refused
+from identity.keys import email_key, name_key, plain
+from identity.models import AccessSettings, Conflict, Invitation, Role, SSOUser, Status, User
 from identity.policy import Action
 from identity.services import notices
-from identity.services.locks import lock, locked
+from identity.services.locks import lock
+from identity.services.uniqueness import taken_when
 
 if TYPE_CHECKING:
     from identity.actors import Actor
+
+NOT_FREE = "This username or email belongs to another user."
 
 
 @transaction.atomic
@@ -47,7 +51,16 @@ def disable_user(user: User, *, actor: Actor) -> User:
 
 
 def set_status(user: User, status: Status, *, actor: Actor) -> bool:
-    """The one way a status changes, for all doors. Within a transaction, on a locked row; True if it changed.
+    """Change a status and write its event. Within a transaction, on a locked row; True if it changed."""
+    before = user.status
+    if not change_status(user, status):
+        return False
+    audit.record(f"user.{status}", actor=actor, user_id=user.pk, details={"status": audit.change(before, status)})
+    return True
+
+
+def change_status(user: User, status: Status) -> bool:
+    """The one way a status changes, for all doors; by itself for services whose own event tells it.
 
     Disabling raises `credential_epoch`, which every session and reset link is signed with, and deletes
     the invitation. The version of the IdP's record moves, since its `active` shows this status.
@@ -55,28 +68,43 @@ def set_status(user: User, status: Status, *, actor: Actor) -> bool:
     if user.status == status:
         return False
     if status == Status.DISABLED:
-        _keep_an_owner(user)
+        keep_an_owner(user)
+        _keep_a_break_glass_account(user)
         user.credential_epoch += 1
     if status != Status.INVITED:
         Invitation.objects.filter(user=user).delete()
-    before, user.status = user.status, status
+    user.status = status
     user.save(update_fields=["status", "credential_epoch"])
     if user.is_managed:
         SSOUser.objects.filter(user=user).update(version=F("version") + 1, modified_at=timezone.now())
-    audit.record(
-        f"user.{status}", actor=actor, user_id=user.pk, details={"status": audit.change(before, status)}
-    )
     return True
 
 
-def _keep_an_owner(user: User) -> None:
-    """R13, SR-10: under a lock on all enabled owners, refuse to lose the last one."""
+def keep_an_owner(user: User) -> None:
+    """R13, SR-10: refuse to lose the last enabled owner."""
+    if is_last_enabled_owner(user):
+        raise Refused("This is the last enabled owner: make somebody else an owner first.", code="last_enabled_owner")
+
+
+def is_last_enabled_owner(user: User) -> bool:
+    """Asked in turn: two owners who disable each other would deadlock on each other's rows.
+
+    The row of the access settings is where they queue.
+    """
     if user.role != Role.OWNER or user.status != Status.ENABLED:
+        return False
+    lock(AccessSettings, 1)
+    return not User.objects.enabled_owners().exclude(pk=user.pk).exists()
+
+
+def _keep_a_break_glass_account(user: User) -> None:
+    """While SSO is enforced, one account must be able to open the portal when SSO fails (R22)."""
+    if not user.is_break_glass or not lock(AccessSettings, 1).sso_enforced:
         return
-    owners = locked(User.objects.enabled_owners())
-    if all(owner.pk == user.pk for owner in owners):
+    if not User.objects.proven_break_glass().exclude(pk=user.pk).exists():
         raise Refused(
-            "This is the last enabled owner: make somebody else an owner first.", code="last_enabled_owner"
+            "SSO is enforced and this is the last enabled break-glass account: create another one first.",
+            code="last_break_glass_account",
         )
 
 
@@ -86,6 +114,8 @@ def edit_profile(user: User, *, first_name: str, last_name: str, email: str | No
     user = lock(User, user.pk)
     policy.require(Action.EDIT_PROFILE, actor=actor, user=user)
     email = (email or "").strip() or None
+    if email != user.email:
+        check_email(email)
     if email != user.email and user.is_managed:
         raise Refused(
             f"The email of {user.username} came from the identity provider and can't be changed here.",
@@ -94,8 +124,8 @@ def edit_profile(user: User, *, first_name: str, last_name: str, email: str | No
     changes = {
         name: (getattr(user, name), value)
         for name, value in {
-            "first_name": first_name.strip(),
-            "last_name": last_name.strip(),
+            "first_name": plain(first_name, "first name"),
+            "last_name": plain(last_name, "last name"),
             "email": email,
         }.items()
         if getattr(user, name) != value
@@ -105,7 +135,8 @@ def edit_profile(user: User, *, first_name: str, last_name: str, email: str | No
     for name, (_, value) in changes.items():
         setattr(user, name, value)
     user.email_key = email_key(email, "email")
-    _save_unique(user, [*changes, "email_key"])
+    with taken_when(NOT_FREE):
+        user.save(update_fields=[*changes, "email_key"])
     audit.record(
         "user.profile_edited",
         actor=actor,
@@ -126,12 +157,11 @@ def change_role(user: User, role: Role, *, actor: Actor) -> User:
         return user
     if user.is_break_glass:
         raise Refused("A break-glass account stays an owner; clear that flag first.", code="break_glass")
-    _keep_an_owner(user)
+    keep_an_owner(user)
     before, user.role = user.role, role
     user.save(update_fields=["role"])
-    audit.record(
-        "user.role_changed", actor=actor, user_id=user.pk, details={"role": audit.change(before, role)}
-    )
+    _reopen_approvals(user)
+    audit.record("user.role_changed", actor=actor, user_id=user.pk, details={"role": audit.change(before, role)})
     return user
 
 
@@ -145,8 +175,11 @@ def set_break_glass(user: User, flag: bool, *, actor: Actor) -> User:
         return user
     if flag and (user.role != Role.OWNER or user.is_managed):
         raise Refused("Only a local owner can be a break-glass account.", code="not_a_local_owner")
+    if not flag:
+        _keep_a_break_glass_account(user)
     user.is_break_glass = flag
     user.save(update_fields=["is_break_glass"])
+    _reopen_approvals(user)
     audit.record("user.break_glass_set", actor=actor, user_id=user.pk, details={"break_glass": flag})
     return user
 
@@ -165,7 +198,8 @@ def create_owner(*, username: str, email: str, password: str, actor: Actor) -> U
     )
     check_password_strength(password, user)
     user.password = make_password(password)
-    _save_unique(user)
+    with taken_when(NOT_FREE):
+        user.save(force_insert=True)
     audit.record(
         "user.created",
         actor=actor,
@@ -184,9 +218,7 @@ def set_password(user: User, password: str, *, actor: Actor) -> User:
     """
     user = lock(User, user.pk)
     if not user.has_usable_password():
-        raise Refused(
-            "This account has no password: sign in through your identity provider.", code="no_password"
-        )
+        raise Refused("This account has no password: sign in through your identity provider.", code="no_password")
     _require_password_door(user)
     check_password_strength(password, user)
     user.password = make_password(password)
@@ -226,10 +258,16 @@ def _refuse_oneself(user: User, actor: Actor) -> None:
         raise Refused("Nobody changes their own role or flags: ask another owner.", code="own_account")
 
 
-def _save_unique(user: User, update_fields: list[str] | None = None) -> None:
-    """Save; a username or email that somebody else has is Taken. The savepoint keeps the transaction usable."""
+def check_email(email: str | None) -> None:
+    """An address that people typed here must be one; what an IdP sends is kept as it is."""
     try:
-        with transaction.atomic():
-            user.save(update_fields=update_fields)
-    except IntegrityError as error:
-        raise Taken("This username or email belongs to another user.") from error
+        if email is not None:
+            validate_email(email)
+    except ValidationError as error:
+        raise InvalidValue("email", "is not an email address") from error
+
+
+def _reopen_approvals(user: User) -> None:
+    """R7: what was approved for a member must be looked at again once the account is something else."""
+    approved = Conflict.objects.filter(user=user, state=Conflict.State.APPROVED)
+    approved.update(state=Conflict.State.OPEN)

@@ -21,6 +21,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView
 from unfold.admin import ModelAdmin
@@ -332,7 +333,7 @@ class PortalModelAdmin(ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         buttons = self.list_buttons(request)
         extra = {
-            "title": str(self.opts.verbose_name_plural).capitalize(),
+            "title": capfirst(self.opts.verbose_name_plural),
             "buttons": allowed_buttons(buttons),
             "refusals": refusals(buttons),
         }

@@ -12,12 +12,13 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
+from identity import policy
 from identity.keys import fold
 from identity.models import Conflict, Role, Status
 from identity.policy import Action, Decision
 from identity.services import conflicts
 from portal.admin.base import ActionPage, PortalModelAdmin, person_of
-from portal.admin.parts import badge
+from portal.admin.parts import badge, moment
 
 Reason, State = Conflict.Reason, Conflict.State
 
@@ -73,22 +74,26 @@ class DecisionPage(ActionPage):
     action = Action.RESOLVE_CONFLICTS
     template_name = "admin/identity/conflict/decide.html"
     takes_over: ClassVar[bool] = True
+    question: ClassVar[str]
 
     @classmethod
     def decide(cls, request: HttpRequest, obj: Conflict | None) -> Decision:
         by_role = super().decide(request, None)
         if not by_role or obj is None or not cls.takes_over:
             return by_role
-        return _may_take_over(request, obj) or by_role
+        return _take_over(request, obj)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(title=f"{self.label}: {self.obj.user_name}", conflict=self.obj, **kwargs)
+        title = self.question.format(
+            name=self.obj.user_name, account=self.obj.user, provider=self.obj.identity_provider
+        )
+        return super().get_context_data(title=title, conflict=self.obj, compared=compare(self.obj), **kwargs)
 
 
-def _may_take_over(request: HttpRequest, conflict: Conflict) -> Decision | None:
-    """The refusal for a privileged account, None when there is nothing against it."""
+def _take_over(request: HttpRequest, conflict: Conflict) -> Decision:
+    """A privileged account is linked by owners only, as the service decides too."""
     if conflict.user.role == Role.MEMBER or person_of(request).role == Role.OWNER:
-        return None
+        return policy.ALLOWED
     role = Role(conflict.user.role).label.lower()
     return Decision(False, "owner_required", f"{conflict.user} has the role {role}: only an owner can link it.")
 
@@ -98,6 +103,7 @@ class LinkConflict(DecisionPage):
 
     name = "link"
     label = "Link"
+    question = "Link {name} to the existing account {account}?"
     icon = "link"
     submit = "Link at the next try"
     explanation = (
@@ -120,6 +126,7 @@ class MoveConflict(DecisionPage):
 
     name = "move"
     label = "Move here"
+    question = "Move {account} to {provider}?"
     icon = "move_item"
     submit = "Move the account"
     explanation = (
@@ -141,6 +148,7 @@ class DismissConflict(DecisionPage):
 
     name = "dismiss"
     label = "Dismiss"
+    question = "Dismiss the conflict about {name}?"
     icon = "archive"
     takes_over = False
     explanation = (
@@ -185,7 +193,7 @@ class ConflictAdmin(PortalModelAdmin):
 
     view_actions = (Action.RESOLVE_CONFLICTS,)
     pages = (LinkConflict, MoveConflict, DismissConflict)
-    list_display = ("user_name", "state_badge", "why", "account", "identity_provider", "tries", "last_seen_at")
+    list_display = ("user_name", "state_badge", "why", "account", "identity_provider", "tries", "last_seen")
     list_filter: ClassVar = (
         ("state", ChoicesDropdownFilter),
         ("reason", ChoicesDropdownFilter),
@@ -195,7 +203,7 @@ class ConflictAdmin(PortalModelAdmin):
     list_select_related = ("user", "identity_provider")
     search_fields = ("user_name",)
     search_help_text = "Username or email begins with …"
-    sortable_by = ("user_name", "tries", "last_seen_at")
+    sortable_by = ("user_name", "tries", "last_seen")
     change_list_template = "admin/identity/conflict/list.html"
     detail_template = "admin/identity/conflict/detail.html"
 
@@ -227,6 +235,10 @@ class ConflictAdmin(PortalModelAdmin):
     @display(description="Why")
     def why(self, conflict: Conflict) -> str:
         return conflict.get_reason_display()
+
+    @display(description="Last seen", ordering="last_seen_at")
+    def last_seen(self, conflict: Conflict) -> str:
+        return moment(conflict.last_seen_at)
 
     @display(description="Existing account")
     def account(self, conflict: Conflict) -> str:

@@ -108,7 +108,8 @@ class AddMembers(ChoosePeople):
     submit = "Add to the group"
 
     def candidates(self) -> QuerySet[User]:
-        return User.objects.exclude(pk__in=self.obj.memberships.values("user"))
+        people: QuerySet[User] = User.objects.exclude(pk__in=self.obj.memberships.values("user"))
+        return people
 
     def run(self, form: Any) -> str:
         added = groups.add_members(self.obj, form.cleaned_data["users"], actor=person_of(self.request))
@@ -149,9 +150,7 @@ class MapFromGroup(ActionPage):
         if q:
             found = found.filter(display_name_key__contains=fold(q).strip())
         rows = list(found[: _CHOICES + 1])
-        return super().get_context_data(
-            sso_groups=rows[:_CHOICES], has_more=len(rows) > _CHOICES, q=q, **kwargs
-        )
+        return super().get_context_data(sso_groups=rows[:_CHOICES], has_more=len(rows) > _CHOICES, q=q, **kwargs)
 
 
 _CHOICES = 50
@@ -231,6 +230,7 @@ class GroupAdmin(PortalModelAdmin):
     pages = (AddGroup, AddMembers, MapFromGroup, EditGroup, DeleteGroup, RemoveMember)
     list_display = ("shown_name", "members_count", "mapped_from")
     list_filter = (MappedFilter,)
+    list_filter_submit = True
     search_fields = ("name",)
     search_help_text = "Name or description"
     ordering = ("name_key",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db.models import Count, Model, QuerySet, Subquery, Value
@@ -27,6 +28,15 @@ PEOPLE_TO_CHOOSE_FROM = 25
 def badge(text: object, colour: str = "") -> str:
     """A badge in a list's cell; colours: green, red, amber, blue, else grey."""
     return format_html('<span class="gh-badge gh-badge-{}">{}</span>', colour or "gray", text)
+
+
+def moment(at: datetime | None, *, seconds: bool = False) -> str:
+    """A time (UTC) in a list's cell."""
+    if at is None:
+        return "–"
+    return format_html(
+        '<span class="gh-nowrap">{}</span>', f"{at:%-d %b %Y, %H:%M:%S}" if seconds else f"{at:%-d %b %Y, %H:%M}"
+    )
 
 
 def count_of(rows: QuerySet[Any]) -> Coalesce:
@@ -120,7 +130,8 @@ class AboutPerson(ActionPage):
 
     @cached_property
     def person(self) -> User:
-        return row_or_404(User.objects.all(), self.request.GET.get("user", ""))
+        people: QuerySet[User] = User.objects.all()
+        return row_or_404(people, self.request.GET.get("user", ""))
 
     @classmethod
     def applies(cls, request: HttpRequest, obj: Any) -> bool:

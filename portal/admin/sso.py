@@ -20,7 +20,7 @@ from identity.policy import Action
 from identity.services import groups, mappings, sso_groups
 from identity.services.mappings import Preview
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
-from portal.admin.parts import badge, count_of, page_of, row_or_404
+from portal.admin.parts import badge, count_of, moment, page_of, row_or_404
 
 NAMES_SHOWN = 100
 CHOICES = 25
@@ -231,9 +231,7 @@ class Unmap(PreviewPage):
         return mappings.preview_unmapping(self.obj)
 
     def run(self, form: PreviewForm) -> str:
-        mappings.delete_mapping(
-            self.obj, fingerprint=form.cleaned_data["fingerprint"], actor=person_of(self.request)
-        )
+        mappings.delete_mapping(self.obj, fingerprint=form.cleaned_data["fingerprint"], actor=person_of(self.request))
         return f"The mapping {self.obj} was deleted."
 
     def get_success_url(self) -> str:
@@ -292,7 +290,7 @@ class SSOGroupAdmin(PortalModelAdmin):
     """Groups as identity providers push them, mapped or not (R14)."""
 
     pages = (DeclareSSOGroup, MapSSOGroup, WithdrawDeclaration, ApplyMapping)
-    list_display = ("display_name", "state", "mapped_to", "identity_provider", "members_count", "modified_at")
+    list_display = ("display_name", "state", "mapped_to", "identity_provider", "members_count", "changed")
     list_filter: ClassVar = (StateFilter, ("identity_provider", RelatedDropdownFilter))
     list_filter_submit = True
     list_select_related = ("identity_provider",)
@@ -325,6 +323,10 @@ class SSOGroupAdmin(PortalModelAdmin):
     @display(description="Mapped to")
     def mapped_to(self, sso_group: SSOGroup) -> str:
         return ", ".join(str(mapping.group) for mapping in sso_group.mappings.all()) or "–"
+
+    @display(description="Last changed", ordering="modified_at")
+    def changed(self, sso_group: SSOGroup) -> str:
+        return moment(sso_group.modified_at)
 
     @display(description="Members", ordering="number_of_members")
     def members_count(self, sso_group: SSOGroup) -> int:
@@ -362,7 +364,7 @@ class GroupMappingAdmin(PortalModelAdmin):
     """All mappings in one list; each is shown on the page of its portal group."""
 
     pages = (Unmap,)
-    list_display = ("sso_group", "group", "provider", "completeness", "created_by", "created_at")
+    list_display = ("sso_group", "group", "provider", "completeness", "created_by", "since")
     list_select_related = ("sso_group__identity_provider", "group", "created_by")
     search_fields = ("group__name",)
     search_help_text = "Name of the SSO group or of the portal group"
@@ -391,6 +393,10 @@ class GroupMappingAdmin(PortalModelAdmin):
     def completeness(self, mapping: Any) -> str:
         colour = "green" if mapping.applied == mapping.pushed else "amber"
         return badge(f"{mapping.applied} of {mapping.pushed}", colour)
+
+    @display(description="Since")
+    def since(self, mapping: GroupMapping) -> str:
+        return moment(mapping.created_at)
 
     @display(description="Identity provider")
     def provider(self, mapping: GroupMapping) -> IdentityProvider:
@@ -452,7 +458,7 @@ def both_sides(sso_user: SSOUser) -> list[Attribute]:
 class SSOUserAdmin(PortalModelAdmin):
     """People as identity providers sent them; only their provisioning changes these."""
 
-    list_display = ("user_name", "portal_user", "status", "identity_provider", "external_id", "modified_at")
+    list_display = ("user_name", "portal_user", "status", "identity_provider", "external_id", "changed")
     list_filter: ClassVar = (ActiveFilter, ("identity_provider", RelatedDropdownFilter))
     list_filter_submit = True
     list_select_related = ("user", "identity_provider")
@@ -474,6 +480,10 @@ class SSOUserAdmin(PortalModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return super().changelist_view(request, {"is_empty_state": not SSOUser.objects.exists()})
+
+    @display(description="Last changed")
+    def changed(self, sso_user: SSOUser) -> str:
+        return moment(sso_user.modified_at)
 
     @display(description="Portal user")
     def portal_user(self, sso_user: SSOUser) -> User:

@@ -7,7 +7,7 @@ from identity.models import IdentityProvider, User
 
 def find_user(username: str) -> User:
     """The user with this username, compared as everywhere (case does not matter). Raises NotFound."""
-    user = User.objects.filter(username_key=fold(username.strip())).first()
+    user: User | None = User.objects.filter(username_key=fold(username.strip())).first()
     if user is None:
         raise NotFound(f"There is no user named {username}.")
     return user

@@ -120,14 +120,14 @@ def _group_reference(group_id: object, name: str) -> Document:
 
 
 def record(document: Document, *, carried: set[str]) -> PersonRecord:
-    """A validated User document in the product's terms; `carried` says which of name and active it brought."""
+    """A validated User document in the product's terms; `carried`: which of names and active the request brought."""
     attributes = {name: value for name, value in document.items() if name not in _ELSEWHERE}
-    names = attributes.get("name", {}) if "name" in carried else None
+    names = attributes.get("name") or {}
     return PersonRecord(
         user_name=document.get("userName") or "",
         external_id=document.get("externalId"),
         email=chosen_email(document.get("emails") or []),
-        **{field: None if names is None else names.get(part) or "" for field, part in _NAME_PARTS.items()},
+        **{field: names.get(part) or "" if part in carried else None for field, part in _NAME_PARTS.items()},
         active=document.get("active") if "active" in carried else None,
         attributes=attributes,
         keys=single_values(attributes),
@@ -145,15 +145,30 @@ def chosen_email(emails: list[Document]) -> str | None:
 
 
 def _carried_by(document: Document) -> set[str]:
-    return {name for name in ("name", "active") if document.get(name) is not None}
+    names = {*_NAME_PARTS.values()} if document.get("name") is not None else set()
+    return names if document.get("active") is None else {*names, "active"}
 
 
 def _carried_by_operations(operations: list[Document]) -> set[str]:
-    """R4: which of name and active these operations touch, whatever the value."""
-    touched = [operation["path"] for operation in operations if "path" in operation]
-    touched += [name for operation in operations if "path" not in operation for name in operation["value"]]
-    heads = {path.lower().removeprefix(f"{CORE_USER.lower()}:").partition(".")[0] for path in touched}
-    return {name for name in ("name", "active") if name in heads}
+    """R4: which of givenName, familyName and active these operations touch, whatever the value."""
+    touched = [
+        pair
+        for operation in operations
+        for pair in (
+            [(operation["path"], operation.get("value"))] if "path" in operation else operation["value"].items()
+        )
+    ]
+    return {part for path, value in touched for part in _touched(path, value)}
+
+
+def _touched(path: str, value: Any) -> set[str]:
+    head, _, sub = path.lower().removeprefix(f"{CORE_USER.lower()}:").partition(".")
+    if head == "active":
+        return {"active"}
+    if head != "name":
+        return set()
+    parts = {sub} if sub else {key.lower() for key in value} if isinstance(value, dict) else None
+    return {part for part in _NAME_PARTS.values() if parts is None or part.lower() in parts}
 
 
 Patch = tuple[Any, ScimPolicy]

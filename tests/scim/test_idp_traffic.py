@@ -1,4 +1,4 @@
-"""The dialects of the big identity providers: each recorded conversation must go through (SCIM.md, idp-traffic/).
+"""The dialects of the big identity providers: each conversation in idp_traffic/ must go through.
 
 The project keeps its own copy of the scenarios; those of a folder `../shared/idp-traffic` beside the checkout
 are played as well when they differ from the copy.
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.servers.basehttp import WSGIRequestHandler
 from pytest_django.live_server_helper import LiveServer
 
 from identity.actors import Operator
@@ -31,7 +32,13 @@ def scenarios() -> list[Path]:
 
 
 @pytest.fixture
-def client(live_server: LiveServer) -> Iterator[Client]:
+def _answers_leave_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Django's test server sends head and body apart; Nagle's algorithm would hold each body for 40 ms."""
+    monkeypatch.setattr(WSGIRequestHandler, "disable_nagle_algorithm", True)
+
+
+@pytest.fixture
+def client(_answers_leave_at_once: None, live_server: LiveServer) -> Iterator[Client]:
     """An identity provider with a token of its own, on a real HTTP connection."""
     actor = Operator("test")
     provider = identity_providers.create_identity_provider(name="Traffic", actor=actor)

@@ -54,9 +54,7 @@ class Client:
     def send_once(self, request: dict[str, Any], auth: str) -> Answer:
         self.connection = self.connection or self.connect()
         body = encode_body(request)
-        self.connection.request(
-            request["method"], self.target(request), body=body, headers=self.headers(request, auth)
-        )
+        self.connection.request(request["method"], self.target(request), body=body, headers=self.headers(request, auth))
         answer = self.connection.getresponse()
         content = answer.read()
         if answer.will_close:
@@ -203,10 +201,7 @@ def fill_in_item(item: Any, variables: Variables) -> list[Any]:
     """One item of a list, or as many as its $each counts."""
     match item:
         case {"$each": each, **others} if not others:
-            return [
-                fill_in(each["item"], {**variables, each["var"]: number})
-                for number in numbers(each, variables)
-            ]
+            return [fill_in(each["item"], {**variables, each["var"]: number}) for number in numbers(each, variables)]
         case _:
             return [fill_in(item, variables)]
 

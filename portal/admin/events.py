@@ -1,0 +1,105 @@
+"""Audit events in sentences: who did what to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from identity.models import AuditEvent, Group, IdentityProvider, User
+
+WORDS: dict[str, str] = {
+    "user.provisioned": "Created by the identity provider",
+    "user.adopted": "Existing account adopted by the identity provider",
+    "user.linked": "Linked to the identity provider, as approved",
+    "user.revived": "Created again by the identity provider: the old account was revived",
+    "user.updated": "Updated by the identity provider",
+    "user.deprovisioned": "Removed by the identity provider",
+    "user.released": "Released from the identity provider",
+    "user.enabled": "Enabled",
+    "user.disabled": "Disabled",
+    "user.invited": "Invited",
+    "user.invitation_resent": "Invitation sent again",
+    "user.invitation_revoked": "Invitation revoked",
+    "user.invitation_accepted": "Accepted the invitation",
+    "user.created": "Created",
+    "user.profile_edited": "Profile edited",
+    "user.role_changed": "Role changed",
+    "user.break_glass_set": "Break-glass flag changed",
+    "user.password_changed": "Password changed",
+    "user.login": "Signed in",
+    "user.break_glass_login": "Signed in with a break-glass account",
+    "user.deleted_permanently": "Deleted permanently",
+    "membership.added": "Added to a group",
+    "membership.removed": "Removed from a group",
+    "asset.created": "Became the owner of a new asset",
+    "asset.owner_added": "Became an owner of an asset",
+    "asset.owner_removed": "No longer an owner of an asset",
+    "asset.handed_over": "Took over an asset",
+    "conflict.recorded": "The identity provider met this account: conflict",
+    "conflict.link_approved": "Link approved",
+    "conflict.move_approved": "Move to another identity provider approved",
+    "conflict.dismissed": "Conflict dismissed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An event as people read it."""
+
+    event: AuditEvent
+    words: str
+    details: tuple[str, ...]
+    actor: str
+    group: Group | None
+
+
+def tell(events: Iterable[AuditEvent]) -> list[Line]:
+    """Events with the names of who and what they mention, in a few statements for the whole list."""
+    events = list(events)
+    people = User.objects.in_bulk({e.actor_id for e in events if e.actor_kind == "user" and e.actor_id})
+    groups = Group.objects.in_bulk({e.group_id for e in events if e.group_id})
+    providers = IdentityProvider.objects.in_bulk({e.identity_provider_id for e in events if e.identity_provider_id})
+    return [
+        Line(
+            event,
+            WORDS.get(event.action, event.action),
+            tuple(_details(event)),
+            _actor(event, people, providers),
+            groups.get(event.group_id or 0),
+        )
+        for event in events
+    ]
+
+
+def _actor(event: AuditEvent, people: dict[int, User], providers: dict[int, IdentityProvider]) -> str:
+    if event.actor_kind == "user":
+        person = people.get(event.actor_id or 0)
+        return str(person) if person else f"user {event.actor_id} (deleted)"
+    provider = providers.get(event.identity_provider_id or 0)
+    if event.actor_kind == "scim_token" and provider:
+        return f"{provider}, token {event.actor_label}"
+    return event.actor_label
+
+
+def _details(event: AuditEvent) -> Iterable[str]:
+    personal = getattr(event, "personal_data", None)
+    values: dict[str, Any] = personal.values if personal else {}
+    for name, value in {**event.details, **values}.items():
+        match value:
+            case {"from": old, "to": new}:
+                yield f"{_label(name)}: {_shown(old)} → {_shown(new)}"
+            case list() if value and name in {"changed", "ignored"} and not values:
+                yield f"{_label(name)}: {', '.join(map(str, value))}"
+            case str() if name in {"method", "role", "reason"} or name in values:
+                yield f"{_label(name)}: {_shown(value)}"
+            case bool() if name == "break_glass":
+                yield "now a break-glass account" if value else "no longer a break-glass account"
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _shown(value: object) -> str:
+    return "none" if value in (None, "") else str(value)

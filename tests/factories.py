@@ -1,0 +1,216 @@
+"""What tests start from, made through the services wherever one makes it."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.hashers import make_password
+
+from identity.actors import Operator, Person, Provisioner
+from identity.keys import email_key, fold, name_key
+from identity.models import (
+    Asset,
+    Group,
+    GroupMapping,
+    IdentityProvider,
+    Role,
+    SSOGroup,
+    SSOIdentity,
+    SSOUser,
+    Status,
+    User,
+)
+from identity.services import (
+    access,
+    assets,
+    groups,
+    identity_providers,
+    mappings,
+    provisioning,
+    sso_groups,
+    tokens,
+)
+from identity.services.records import GroupRecord, Members, PersonRecord
+
+PASSWORD = "correct horse battery staple"
+
+OPERATOR = Operator("test")
+
+
+def make_user(
+    username: str = "mia",
+    *,
+    email: str | None = "",
+    role: Role = Role.MEMBER,
+    status: Status = Status.ENABLED,
+    password: str | None = None,
+    **columns: Any,
+) -> User:
+    """A local user, as no service makes one at once; the email follows the username unless it is given."""
+    email = f"{username}@example.test" if email == "" else email
+    return User.objects.create(
+        username=username,
+        username_key=name_key(username, "username"),
+        email=email,
+        email_key=email_key(email),
+        role=role,
+        status=status,
+        password=make_password(password),
+        **columns,
+    )
+
+
+def make_administrator(username: str = "adam", **columns: Any) -> User:
+    return make_user(username, role=Role.ADMINISTRATOR, **columns)
+
+
+def make_owner(username: str = "olga", **columns: Any) -> User:
+    return make_user(username, role=Role.OWNER, **columns)
+
+
+def make_support(username: str = "sue", **columns: Any) -> User:
+    return make_user(username, role=Role.SUPPORT, **columns)
+
+
+def make_break_glass(username: str = "glass") -> User:
+    return make_user(username, role=Role.OWNER, is_break_glass=True, password=PASSWORD)
+
+
+def administrator() -> Person:
+    """An administrator who acts."""
+    return Person(User.objects.filter(username_key="adam").first() or make_administrator())
+
+
+def owner() -> Person:
+    return Person(User.objects.filter(username_key="olga").first() or make_owner())
+
+
+def support() -> Person:
+    return Person(User.objects.filter(username_key="sue").first() or make_support())
+
+
+def make_idp(name: str = "Okta", **settings: Any) -> IdentityProvider:
+    return identity_providers.create_identity_provider(name=name, actor=OPERATOR, **settings)
+
+
+def make_token(idp: IdentityProvider, label: str = "test") -> str:
+    """The secret of a new SCIM token."""
+    return tokens.create_token(idp, label=label, actor=OPERATOR)[1]
+
+
+def idp_actor(idp: IdentityProvider) -> Provisioner:
+    """The identity provider, calling."""
+    return Provisioner(
+        identity_provider_id=idp.pk,
+        token_id=1,
+        token_label="test token",
+        asks_before_adopting=idp.asks_before_adopting,
+        method="POST",
+    )
+
+
+def person(user_name: str = "ada", email: str | None = "", **said: Any) -> PersonRecord:
+    """What an IdP says of somebody; the email follows the userName unless it is given."""
+    email = f"{user_name}@example.test" if email == "" else email
+    attributes = {"userName": user_name, "emails": [{"value": email}] if email else []}
+    return PersonRecord(
+        user_name=user_name,
+        email=email,
+        attributes=attributes,
+        keys={"userName": fold(user_name)},
+        values=[("emails", {"value": fold(email)})] if email else [],
+        **said,
+    )
+
+
+def provision(idp: IdentityProvider, user_name: str = "ada", email: str | None = "", **said: Any) -> SSOUser:
+    """POST somebody."""
+    return provisioning.provision_user(person(user_name, email, **said), actor=idp_actor(idp))
+
+
+def resend(sso_user: SSOUser, user_name: str = "ada", email: str | None = "", **said: Any) -> SSOUser:
+    """PUT the whole record of somebody."""
+    record = person(user_name, email, **said)
+    actor = idp_actor(sso_user.identity_provider)
+    return provisioning.update_user(sso_user.scim_id, lambda row: record, actor=actor)
+
+
+def deprovision(sso_user: SSOUser) -> None:
+    """DELETE somebody."""
+    provisioning.deprovision_user(sso_user.scim_id, actor=idp_actor(sso_user.identity_provider))
+
+
+def push_group(idp: IdentityProvider, name: str = "Engineering", *members: SSOUser) -> SSOGroup:
+    """POST a group with these members."""
+    return sso_groups.push_group(GroupRecord(name, members=exactly(*members)), actor=idp_actor(idp))
+
+
+def change_members(sso_group: SSOGroup, members: Members) -> SSOGroup:
+    """PATCH a group's members."""
+    actor = idp_actor(sso_group.identity_provider)
+    return sso_groups.update_group(
+        sso_group.scim_id,
+        lambda row: GroupRecord(row.display_name, row.external_id, members),
+        actor=actor,
+    )
+
+
+def rename_sso_group(sso_group: SSOGroup, name: str) -> SSOGroup:
+    actor = idp_actor(sso_group.identity_provider)
+    return sso_groups.update_group(sso_group.scim_id, lambda row: GroupRecord(name, row.external_id), actor=actor)
+
+
+def delete_sso_group(sso_group: SSOGroup) -> None:
+    sso_groups.delete_sso_group(sso_group.scim_id, actor=idp_actor(sso_group.identity_provider))
+
+
+def exactly(*members: SSOUser) -> Members:
+    return Members.exactly(frozenset(member.scim_id for member in members))
+
+
+def adding(*members: SSOUser) -> Members:
+    return Members().adding(frozenset(member.scim_id for member in members))
+
+
+def removing(*members: SSOUser) -> Members:
+    return Members().removing(frozenset(member.scim_id for member in members))
+
+
+def make_group(name: str = "Builders", *members: User) -> Group:
+    group = groups.create_group(name=name, actor=OPERATOR)
+    groups.add_members(group, members, actor=OPERATOR)
+    return group
+
+
+def map_group(sso_group: SSOGroup, group: Group) -> GroupMapping:
+    """Map as an administrator does: preview, then apply."""
+    seen = mappings.preview_mapping(sso_group, group).fingerprint
+    return mappings.apply_mapping(sso_group, group, fingerprint=seen, actor=OPERATOR)
+
+
+def unmap(mapping: GroupMapping) -> None:
+    seen = mappings.preview_unmapping(mapping).fingerprint
+    mappings.delete_mapping(mapping, fingerprint=seen, actor=OPERATOR)
+
+
+def make_asset(owner: User, name: str = "Wiki") -> Asset:
+    return assets.create_asset(name=name, owner=owner, actor=OPERATOR)
+
+
+def set_mode(*, scim: bool = True, sso: bool = False, follow_idp: bool = False) -> None:
+    """Flip the two flags as an operator may, without proof."""
+    access.set_mode(scim_enabled=scim, sso_enforced=sso, follow_idp=follow_idp, force=True, actor=OPERATOR)
+
+
+def sign_in_by_sso(user: User, idp: IdentityProvider, subject: str = "subject-1") -> SSOIdentity:
+    """Leave what a successful SSO login leaves."""
+    return SSOIdentity.objects.create(identity_provider=idp, subject=subject, user=user, last_login_at=user.created_at)
+
+
+def members_of(group: Group) -> set[str]:
+    return set(group.members.values_list("username", flat=True))
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """All rows of all tables of the portal: to compare before and after."""
+    models = [model for model in apps.get_models() if model._meta.managed and not model._meta.proxy]
+    return {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}

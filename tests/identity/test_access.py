@@ -1,0 +1,182 @@
+"""R21, R22: switching the two flags, what must be proven before, and what follows."""
+
+import pytest
+
+from identity import policy
+from identity.actors import Person
+from identity.errors import Refused
+from identity.models import AccessSettings, AuditEvent, Mode, SSOUser, Status, User
+from identity.services import access, groups, users
+from tests.factories import (
+    OPERATOR,
+    PASSWORD,
+    administrator,
+    change_members,
+    exactly,
+    make_break_glass,
+    make_group,
+    make_idp,
+    make_owner,
+    make_user,
+    map_group,
+    members_of,
+    owner,
+    provision,
+    push_group,
+    set_mode,
+    sign_in_by_sso,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def enforce(actor: object, *, force: bool = False) -> Mode:
+    return access.set_mode(scim_enabled=True, sso_enforced=True, actor=actor, force=force)  # type: ignore[arg-type]
+
+
+def test_the_two_flags_are_one_row() -> None:
+    assert AccessSettings.objects.get().mode == policy.current_mode() == Mode(True, False)
+
+
+def test_a_switch_is_on_record_and_no_switch_is_not() -> None:
+    actor = owner()
+    access.set_mode(scim_enabled=False, sso_enforced=False, actor=actor)
+    assert policy.current_mode() == Mode(scim_enabled=False, sso_enforced=False)
+    event = AuditEvent.objects.latest("id")
+    assert (event.action, event.actor_id) == ("access.mode_set", actor.id)
+    assert event.details["scim_enabled"] == {"from": True, "to": False}
+    access.set_mode(scim_enabled=False, sso_enforced=False, actor=actor)
+    assert AuditEvent.objects.latest("id") == event
+
+
+def test_only_owners_switch() -> None:
+    with pytest.raises(Refused) as refusal:
+        access.set_mode(scim_enabled=False, sso_enforced=False, actor=administrator())
+    assert refusal.value.code == "role_required"
+
+
+def test_enforcing_needs_a_break_glass_account_and_an_owner_who_came_by_sso() -> None:
+    actor = owner()
+    with pytest.raises(Refused) as refusal:
+        enforce(actor)
+    assert refusal.value.code == "no_break_glass_account"
+    make_break_glass()
+    with pytest.raises(Refused) as refusal:
+        enforce(actor)
+    assert refusal.value.code == "sso_login_not_proven"
+    sign_in_by_sso(make_owner("otto"), make_idp())
+    with pytest.raises(Refused):
+        enforce(actor)
+    sign_in_by_sso(actor.user, make_idp("Entra"))
+    assert enforce(actor) == Mode(scim_enabled=True, sso_enforced=True)
+
+
+def test_a_disabled_break_glass_account_does_not_count() -> None:
+    actor = owner()
+    sign_in_by_sso(actor.user, make_idp())
+    glass = make_break_glass()
+    users.disable_user(glass, actor=OPERATOR)
+    with pytest.raises(Refused):
+        enforce(actor)
+
+
+def test_force_is_for_the_command_line() -> None:
+    with pytest.raises(Refused) as refusal:
+        enforce(owner(), force=True)
+    assert refusal.value.code == "no_break_glass_account"
+    with pytest.raises(Refused):
+        enforce(OPERATOR)
+    assert enforce(OPERATOR, force=True).sso_enforced
+    access.set_mode(scim_enabled=True, sso_enforced=False, actor=OPERATOR)
+    assert not policy.current_mode().sso_enforced
+
+
+def test_enforcing_ends_password_sessions_only() -> None:
+    by_password, glass = make_user(password=PASSWORD), make_break_glass()
+    by_sso = provision(make_idp()).user
+    hashes = {user.pk: user.get_session_auth_hash() for user in (by_password, glass, by_sso)}
+    assert access.consequences_of_enforcing() == {"password_users": 1, "invitations": 0}
+    set_mode(sso=True)
+    same = {user.pk: user.get_session_auth_hash() == hashes[user.pk] for user in User.objects.all()}
+    assert same == {by_password.pk: False, glass.pk: True, by_sso.pk: True}
+
+
+def test_switching_scim_off_loses_nothing() -> None:
+    idp = make_idp()
+    sso_group, group = push_group(idp, "Engineering", provision(idp)), make_group()
+    map_group(sso_group, group)
+    set_mode(scim=False)
+    assert (SSOUser.objects.count(), group.mappings.count()) == (1, 1)
+    assert members_of(group) == {"ada"}
+
+
+def drifted() -> tuple[User, User, object]:
+    """While SCIM was off, an administrator enabled one, disabled another and changed a mapped group."""
+    idp = make_idp()
+    ada, grace = provision(idp), provision(idp, "grace", active=False)
+    group = make_group()
+    map_group(push_group(idp, "Engineering", ada), group)
+    set_mode(scim=False)
+    users.disable_user(ada.user, actor=administrator())
+    users.enable_user(grace.user, actor=administrator())
+    groups.remove_members(group, [ada.user], actor=administrator())
+    groups.add_members(group, [grace.user], actor=administrator())
+    return ada.user, grace.user, group
+
+
+def test_what_differs_is_listed() -> None:
+    drifted()
+    found = access.differences()
+    assert [sso_user.user_name for sso_user in found.to_enable] == ["ada"]
+    assert [sso_user.user_name for sso_user in found.to_disable] == ["grace"]
+    [(group, joins, leaves)] = found.groups
+    assert (group.name, joins.get().username, leaves.get().username) == ("Builders", "ada", "grace")
+
+
+def test_nothing_differs_in_a_quiet_portal() -> None:
+    idp = make_idp()
+    map_group(push_group(idp, "Engineering", provision(idp)), make_group())
+    assert not access.differences()
+
+
+def test_following_the_idp_puts_the_portal_right() -> None:
+    ada, grace, group = drifted()
+    set_mode(follow_idp=True)
+    ada.refresh_from_db()
+    grace.refresh_from_db()
+    assert (ada.status, grace.status) == (Status.ENABLED, Status.DISABLED)
+    assert members_of(group) == {"ada"}  # type: ignore[arg-type]
+    event = AuditEvent.objects.latest("id")
+    assert (event.action, event.details) == ("access.idp_followed", {"joined": 1, "left": [grace.pk]})
+    assert not access.differences()
+
+
+def test_keeping_lasts_until_the_idp_sends_again() -> None:
+    ada, _, group = drifted()
+    set_mode()
+    ada.refresh_from_db()
+    assert ada.status == Status.DISABLED
+    assert members_of(group) == {"grace"}  # type: ignore[arg-type]
+    change_members(ada.sso_user.sso_groups.get(), exactly(ada.sso_user))
+    assert members_of(group) == {"ada"}  # type: ignore[arg-type]
+
+
+def test_following_does_not_disable_the_last_enabled_owner() -> None:
+    sso_user = provision(make_idp(), active=False)
+    set_mode(scim=False)
+    users.enable_user(sso_user.user, actor=OPERATOR)
+    User.objects.update(role="owner")
+    with pytest.raises(Refused) as refusal:
+        set_mode(follow_idp=True)
+    assert refusal.value.code == "last_enabled_owner"
+    assert policy.current_mode() == Mode(scim_enabled=False, sso_enforced=False)
+
+
+def test_an_owner_of_a_deleted_idp_has_proven_nothing() -> None:
+    idp = make_idp()
+    actor = owner()
+    make_break_glass()
+    sign_in_by_sso(actor.user, idp)
+    idp.delete()
+    with pytest.raises(Refused):
+        enforce(Person(actor.user))

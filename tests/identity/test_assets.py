@@ -1,0 +1,93 @@
+"""R12: assets have owners, who need not have logged in; the last one stays until another is named."""
+
+import pytest
+
+from identity.actors import Person
+from identity.errors import InvalidValue, Refused, Taken
+from identity.models import Asset, AuditEvent
+from identity.services import assets
+from tests.factories import OPERATOR, administrator, make_asset, make_idp, make_user, provision
+
+pytestmark = pytest.mark.django_db
+
+
+def owners(asset: Asset) -> set[str]:
+    return set(asset.owners.values_list("username", flat=True))
+
+
+def test_an_asset_may_belong_to_somebody_who_never_logged_in() -> None:
+    user = provision(make_idp()).user
+    asset = assets.create_asset(
+        name=" Wiki ", kind="site", link="https://wiki.test/", owner=user, actor=administrator()
+    )
+    assert (asset.name, asset.kind, asset.link, owners(asset)) == ("Wiki", "site", "https://wiki.test/", {"ada"})
+    event = AuditEvent.objects.latest("id")
+    assert (event.action, event.user_id) == ("asset.created", user.pk)
+
+
+def test_an_asset_is_edited() -> None:
+    asset = make_asset(make_user())
+    assets.edit_asset(asset, name="WIKI", kind="", link="", actor=administrator())
+    assert Asset.objects.get().name == "WIKI"
+    assert AuditEvent.objects.latest("id").action == "asset.edited"
+
+
+def test_owners_come_and_go_but_the_last() -> None:
+    mia, max_ = make_user("mia"), make_user("max")
+    asset = make_asset(mia)
+    assets.add_owner(asset, max_, actor=administrator())
+    assets.add_owner(asset, max_, actor=administrator())
+    assert AuditEvent.objects.filter(action="asset.owner_added").count() == 1
+    assets.remove_owner(asset, mia, actor=administrator())
+    assert owners(asset) == {"max"}
+    with pytest.raises(Refused) as refusal:
+        assets.remove_owner(asset, max_, actor=administrator())
+    assert refusal.value.code == "last_asset_owner"
+
+
+def test_an_asset_is_deleted() -> None:
+    asset = make_asset(make_user())
+    assets.delete_asset(asset, actor=administrator())
+    assert not Asset.objects.exists()
+    assert AuditEvent.objects.latest("id").details["name"] == "Wiki"
+
+
+def test_a_name_is_unique() -> None:
+    user = make_user()
+    make_asset(user)
+    other = make_asset(user, "Other")
+    with pytest.raises(Taken):
+        make_asset(user, "WIKI")
+    with pytest.raises(Taken):
+        assets.edit_asset(other, name="wiki", kind="", link="", actor=OPERATOR)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"name": ""},
+        {"kind": "x" * 101},
+        {"link": "javascript:alert(1)"},
+        {"link": "wiki"},
+        {"link": "ftp://wiki.test/"},
+        {"link": "https://wiki.test/" + "x" * 500},
+    ],
+)
+def test_what_is_no_name_or_link_is_refused(said: dict[str, str]) -> None:
+    with pytest.raises(InvalidValue):
+        assets.create_asset(**{"name": "Wiki", "owner": make_user(), "actor": OPERATOR, **said})  # type: ignore[arg-type]
+
+
+def test_a_member_manages_no_assets() -> None:
+    actor = Person(make_user())
+    asset = make_asset(actor.user)
+    for change in (
+        lambda: assets.create_asset(name="Mine", owner=actor.user, actor=actor),
+        lambda: assets.edit_asset(asset, name="Mine", kind="", link="", actor=actor),
+        lambda: assets.add_owner(asset, actor.user, actor=actor),
+        lambda: assets.remove_owner(asset, actor.user, actor=actor),
+        lambda: assets.delete_asset(asset, actor=actor),
+    ):
+        with pytest.raises(Refused) as refusal:
+            change()
+        assert refusal.value.code == "role_required"

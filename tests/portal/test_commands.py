@@ -1,0 +1,251 @@
+"""The command line: the contract that scripts rely on (DESIGN section 7), and how refusals end."""
+
+import os
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.management import CommandError, call_command, get_commands, load_command_class
+from django.db import connection
+
+from identity.models import (
+    AccessSettings,
+    AuditEvent,
+    Conflict,
+    Group,
+    IdentityProvider,
+    Invitation,
+    Mode,
+    ProvisioningLog,
+    Role,
+    SCIMToken,
+    SSOGroup,
+    SSOUser,
+    Status,
+    User,
+)
+from identity.services import tokens
+from tests.factories import PASSWORD, make_user
+
+NOT_FOUND, TAKEN, REFUSED, INVALID = 3, 4, 5, 6
+
+
+def run(*arguments: str, **options: Any) -> str:
+    """What the command prints on standard output."""
+    printed = StringIO()
+    call_command(*arguments, stdout=printed, stderr=StringIO(), **options)
+    return printed.getvalue()
+
+
+def refusal(*arguments: str) -> tuple[int, str]:
+    """The exit code and sentence of a command that refuses."""
+    with pytest.raises(CommandError) as caught:
+        run(*arguments)
+    return caught.value.returncode, str(caught.value)
+
+
+def in_a_shell(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py` in a process of its own, on the database of this test."""
+    environment = os.environ | {"DATABASE_URL": url_of_this_database(), "DEBUG": "false"}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def url_of_this_database() -> str:
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+
+# --- create_owner -------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_create_owner_makes_a_break_glass_account_that_can_sign_in() -> None:
+    run("create_owner", "--username", "ada", "--email", "ada@example.com", "--password", PASSWORD)
+    owner = User.objects.get()
+    assert (owner.username, owner.email, owner.role, owner.is_break_glass, owner.status) == (
+        "ada", "ada@example.com", Role.OWNER, True, Status.ENABLED,
+    )  # fmt: skip
+    assert owner.check_password(PASSWORD)
+    assert AuditEvent.objects.get().actor_label == "manage.py create_owner"
+
+
+@pytest.mark.django_db
+def test_create_owner_says_that_the_owner_exists_and_changes_nothing() -> None:
+    owner = make_user("ada", role=Role.OWNER, password=PASSWORD)
+    again = refusal("create_owner", "--username", "ADA", "--email", "", "--password", "another long password")
+    assert again == (TAKEN, "ada exists already, with the role owner: nothing was changed.")
+    owner.refresh_from_db()
+    assert owner.check_password(PASSWORD)
+
+
+@pytest.mark.django_db
+def test_create_owner_refuses_a_weak_password() -> None:
+    code, sentence = refusal("create_owner", "--username", "ada", "--email", "", "--password", "short")
+    assert (code, sentence.startswith("password is too weak")) == (INVALID, True)
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_create_owner_reads_the_password_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO(f"{PASSWORD}\n"))
+    run("create_owner", "--username", "ada", "--email", "", "--password", "-")
+    assert User.objects.get().check_password(PASSWORD)
+
+
+# --- SCIM tokens --------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_create_scim_token_prints_only_the_token_on_standard_output(project: Path) -> None:
+    done = in_a_shell(project, "create_scim_token", "--idp", "Okta", "--kind", "okta", "--label", "first")
+    bearer = tokens.find_bearer(done.stdout.removesuffix("\n"))
+    assert (done.returncode, bearer is not None and bearer.token_id) == (0, SCIMToken.objects.get().pk)
+    assert done.stderr.splitlines() == [
+        "Created the identity provider Okta (Okta).",
+        "Created the token “first” of Okta. It is shown only now:",
+    ]
+
+
+@pytest.mark.django_db
+def test_create_scim_token_takes_the_identity_provider_of_that_name() -> None:
+    first = run("create_scim_token", "--idp", "Okta", "--kind", "okta")
+    second = run("create_scim_token", "--idp", "OKTA")
+    assert first != second
+    assert IdentityProvider.objects.get().kind == IdentityProvider.Kind.OKTA
+    assert SCIMToken.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_list_scim_tokens_shows_whose_they_are_and_never_the_secret() -> None:
+    secret = run("create_scim_token", "--idp", "Okta", "--label", "for production").strip()
+    run("create_scim_token", "--idp", "Entra ID", "--label", "other")
+    listed = run("list_scim_tokens", "--idp", "okta")
+    assert "for production" in listed
+    assert "other" not in listed
+    assert secret not in listed
+
+
+@pytest.mark.django_db
+def test_revoke_scim_token_ends_it() -> None:
+    secret = run("create_scim_token", "--idp", "Okta").strip()
+    run("revoke_scim_token", str(SCIMToken.objects.get().pk))
+    assert tokens.find_bearer(secret) is None
+    assert refusal("revoke_scim_token", "12345")[0] == NOT_FOUND
+
+
+# --- roles and modes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_set_role_changes_a_role() -> None:
+    user = make_user("grace")
+    assert run("set_role", "Grace", "administrator") == "grace has the role administrator.\n"
+    user.refresh_from_db()
+    assert user.role == Role.ADMINISTRATOR
+
+
+@pytest.mark.django_db
+def test_set_role_refuses_to_demote_the_last_owner() -> None:
+    make_user("ada", role=Role.OWNER)
+    assert refusal("set_role", "ada", "member")[0] == REFUSED
+    assert refusal("set_role", "nobody", "member") == (NOT_FOUND, "There is no user named nobody.")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("options", "mode", "printed"),
+    [
+        (["--scim", "off"], Mode(False, False), "SCIM is off and SSO is not enforced.\n"),
+        (["--sso", "optional"], Mode(True, False), "SCIM is on and SSO is not enforced.\n"),
+        (["--sso", "enforced", "--force"], Mode(True, True), "SCIM is on and SSO is enforced.\n"),
+        (["--scim", "off", "--sso", "enforced", "--force"], Mode(False, True), "SCIM is off and SSO is enforced.\n"),
+    ],
+)  # fmt: skip
+def test_set_mode_sets_what_is_given_and_prints_the_mode(options: list[str], mode: Mode, printed: str) -> None:
+    assert run("set_mode", *options) == printed
+    assert AccessSettings.objects.mode() == mode
+
+
+@pytest.mark.django_db
+def test_set_mode_can_always_open_the_passwords_again() -> None:
+    run("set_mode", "--sso", "enforced", "--force")
+    assert run("set_mode", "--sso", "optional") == "SCIM is on and SSO is not enforced.\n"
+
+
+@pytest.mark.django_db
+def test_set_mode_enforces_sso_without_proof_only_by_force() -> None:
+    make_user("ada", role=Role.OWNER, is_break_glass=True)
+    code, sentence = refusal("set_mode", "--sso", "enforced")
+    assert (code, "--force" in sentence) == (REFUSED, True)
+    assert AccessSettings.objects.mode() == Mode(True, False)
+
+
+@pytest.mark.django_db
+def test_set_mode_wants_to_be_told_something() -> None:
+    assert refusal("set_mode")[0] == 2
+
+
+def test_every_command_explains_itself_with_an_example() -> None:
+    ours = [name for name, app in get_commands().items() if app == "portal" and name != "first_start"]
+    for name in ours:
+        page = load_command_class("portal", name).create_parser("manage.py", name).format_help()
+        assert f"examples:\n  manage.py {name}" in page or f"manage.py {name} " in page.partition("examples:")[2]
+
+
+# --- the demo company ---------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_demo_fills_an_empty_portal_with_a_company() -> None:
+    make_user("owner", role=Role.OWNER, is_break_glass=True)
+    printed = run("demo")
+    administrator = User.objects.get(role=Role.ADMINISTRATOR, managed_by=None)
+    assert administrator.username in printed
+    assert SSOUser.objects.count() == 117
+    assert SSOGroup.objects.exclude(mappings=None).distinct().count() == 4
+    assert set(Group.objects.mapped().values_list("name", flat=True)) == {"Engineers", "Sales", "Payment approvers"}
+    assert set(Conflict.objects.open().values_list("user_name", flat=True)) == {
+        "olivia.chen", "idan.peretz", "samuel.adjei",
+    }  # fmt: skip
+    assert {*User.objects.values_list("status", flat=True)} == {*Status.values}
+    assert Invitation.objects.pending().count() == 3
+    assert {*ProvisioningLog.objects.values_list("outcome", flat=True)} >= {"applied", "partly", "refused"}
+    assert_time_has_passed()
+
+
+def assert_time_has_passed() -> None:
+    """Rows lie where the story put them: five weeks of days, in order, none in the future."""
+    moments = list(AuditEvent.objects.order_by("pk").values_list("at", flat=True))
+    assert moments == sorted(moments)
+    assert (moments[-1] - moments[0]).days >= 35
+    managed = User.objects.exclude(managed_by=None)
+    assert managed.filter(last_active=None).exists()
+    assert managed.exclude(last_active=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_demo_leaves_a_portal_alone_that_is_in_use(project: Path) -> None:
+    make_user("mia")
+    done = in_a_shell(project, "demo")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "in use already" in done.stderr
+    assert User.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_demo_wants_scim_switched_on() -> None:
+    run("set_mode", "--scim", "off")
+    assert "needs SCIM on" in refusal("demo")[1]

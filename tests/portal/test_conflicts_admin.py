@@ -1,0 +1,130 @@
+"""The conflicts inbox (R6, R7)."""
+
+import pytest
+from django.test import Client
+
+from identity.errors import Conflicted
+from identity.models import Conflict, IdentityProvider, Role, SSOUser, User
+from tests.factories import (
+    everything,
+    make_break_glass,
+    make_idp,
+    make_support,
+    make_user,
+    provision,
+)
+from tests.portal.admin_pages import address, as_administrator, as_owner, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def refused_once(idp: IdentityProvider, user_name: str = "mia", email: str = "other@example.test") -> Conflict:
+    """The IdP sends somebody who is here with another email."""
+    with pytest.raises(Conflicted):
+        provision(idp, user_name, email)
+    return Conflict.objects.get()
+
+
+@pytest.fixture
+def client() -> Client:
+    return as_administrator()
+
+
+def test_both_identities_stand_side_by_side_and_the_difference_is_marked(client: Client) -> None:
+    make_user("mia")
+    conflict = refused_once(make_idp())
+    page = text_of(client.get(address("conflict_change", conflict.pk)))
+    assert "Same username, another email" in page
+    assert "Username mia mia" in page
+    assert "Email other@example.test mia@example.test Differs" in page
+    assert "Link It is the same person." in page
+
+
+def test_the_list_shows_open_ones_first(client: Client) -> None:
+    make_user("mia")
+    make_user("max")
+    idp = make_idp()
+    first = refused_once(idp)
+    client.post(address("conflict_dismiss", first.pk))
+    with pytest.raises(Conflicted):
+        provision(idp, "max", "else@example.test")
+    page = text_of(client.get(address("conflict_changelist")))
+    assert page.index("max Open") < page.index("mia Dismissed")
+
+
+def test_r7_after_link_the_next_try_succeeds(client: Client) -> None:
+    mia = make_user("mia")
+    idp = make_idp()
+    conflict = refused_once(idp)
+    client.post(address("conflict_link", conflict.pk))
+    conflict.refresh_from_db()
+    assert conflict.state == Conflict.State.APPROVED
+    sso_user = provision(idp, "mia", "other@example.test")
+    assert sso_user.user == mia
+    assert (sso_user.user.username, sso_user.user.email) == ("mia", "mia@example.test")
+    conflict.refresh_from_db()
+    assert conflict.state == Conflict.State.RESOLVED
+
+
+def test_r7_dismiss_leaves_the_account_alone(client: Client) -> None:
+    make_user("mia")
+    idp = make_idp()
+    conflict = refused_once(idp)
+    client.post(address("conflict_dismiss", conflict.pk))
+    with pytest.raises(Conflicted):
+        provision(idp, "mia", "other@example.test")
+    conflict.refresh_from_db()
+    assert conflict.state == Conflict.State.DISMISSED
+    assert not SSOUser.objects.exists()
+
+
+def test_r7_move_lets_the_account_leave_its_other_provider(client: Client) -> None:
+    okta, entra = make_idp("Okta"), make_idp("Entra", kind="entra")
+    mia = provision(okta, "mia").user
+    conflict = refused_once(entra, "mia", "mia@example.test")
+    page = text_of(client.get(address("conflict_change", conflict.pk)))
+    assert "Move here" in page
+    assert client.post(address("conflict_link", conflict.pk)).status_code == 403
+    client.post(address("conflict_move", conflict.pk))
+    assert provision(entra, "mia").user == mia
+    assert SSOUser.objects.get(user=mia).identity_provider == entra
+
+
+def test_a_privileged_account_needs_an_owner(client: Client) -> None:
+    make_user("mia", role=Role.SUPPORT)
+    conflict = refused_once(make_idp())
+    page = text_of(client.get(address("conflict_change", conflict.pk)))
+    assert "only an owner can link it" in page
+    assert client.post(address("conflict_link", conflict.pk)).status_code == 403
+    assert as_owner().post(address("conflict_link", conflict.pk)).status_code == 302
+    conflict.refresh_from_db()
+    assert conflict.state == Conflict.State.APPROVED
+
+
+def test_a_break_glass_account_can_not_be_linked(client: Client) -> None:
+    make_break_glass("mia")
+    conflict = refused_once(make_idp())
+    page = text_of(client.get(address("conflict_change", conflict.pk)))
+    assert "This one can't be linked" in page
+    assert as_owner().post(address("conflict_link", conflict.pk)).status_code == 403
+
+
+def test_get_changes_nothing(client: Client) -> None:
+    make_user("mia")
+    conflict = refused_once(make_idp())
+    before = everything()
+    for page in ("change", "link", "move", "dismiss"):
+        client.get(address(f"conflict_{page}", conflict.pk))
+    assert everything() == before
+
+
+def test_support_and_members_decide_nothing() -> None:
+    make_user("mia")
+    conflict = refused_once(make_idp())
+    for page in ("link", "move", "dismiss"):
+        url = address(f"conflict_{page}", conflict.pk)
+        assert signed_in(make_support(f"sue-{page}")).post(url).status_code == 403
+        assert signed_in(make_user(f"member-{page}")).post(url).status_code == 302
+    conflict.refresh_from_db()
+    assert conflict.state == Conflict.State.OPEN
+    assert User.objects.get(username="mia").managed_by is None

@@ -1,0 +1,201 @@
+"""SSO groups and their mappings: choose, preview, apply (R14-R19)."""
+
+import pytest
+
+from identity.models import Group, GroupMapping, SSOGroup
+from tests.factories import (
+    adding,
+    change_members,
+    everything,
+    make_group,
+    make_idp,
+    make_support,
+    make_user,
+    map_group,
+    members_of,
+    provision,
+    push_group,
+    set_mode,
+)
+from tests.portal.admin_pages import address, as_administrator, hidden, messages_of, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_list_tells_mapped_unmapped_and_declared_apart() -> None:
+    idp = make_idp()
+    map_group(push_group(idp, "Engineering"), make_group("Builders"))
+    push_group(idp, "Sales")
+    client = as_administrator()
+    client.post(address("ssogroup_declare"), {"identity_provider": idp.pk, "name": "Legal"})
+    page = text_of(client.get(address("ssogroup_changelist")))
+    assert "Engineering Mapped Builders Okta" in page
+    assert "Legal Declared – Okta" in page
+    assert "Sales Unmapped – Okta" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"), [("mapped", {"Engineering"}), ("unmapped", {"Sales"}), ("declared", set())]
+)
+def test_the_list_is_filtered_by_state(state: str, shown: set[str]) -> None:
+    idp = make_idp()
+    map_group(push_group(idp, "Engineering"), make_group("Builders"))
+    push_group(idp, "Sales")
+    page = text_of(as_administrator().get(address("ssogroup_changelist", state=state)))
+    assert {name for name in ("Engineering", "Sales") if name in page} == shown
+
+
+def test_the_detail_shows_sso_users_with_their_portal_users() -> None:
+    idp = make_idp()
+    sso_group = push_group(idp, "Engineering", provision(idp, "ada", first_name="Ada", last_name="L"))
+    page = text_of(as_administrator().get(address("ssogroup_change", sso_group.pk)))
+    assert "ada Ada L Enabled" in page
+    assert "no portal group follows it" in page
+
+
+def test_r15_mapping_shows_who_joins_and_leaves_then_applies() -> None:
+    idp = make_idp()
+    sso_group = push_group(idp, "Engineering", provision(idp, "ada"))
+    group = make_group("Builders", make_user("mia"))
+    client = as_administrator()
+    chosen = client.post(address("ssogroup_map", sso_group.pk), {"group": group.pk}, follow=True)
+    page = text_of(chosen)
+    assert "1 joins ada" in page
+    assert "1 leaves mia" in page
+    assert "0 stay" in page
+    assert members_of(group) == {"mia"}
+    url = address("ssogroup_apply_mapping", sso_group.pk, group=group.pk)
+    done = client.post(url, {"fingerprint": hidden(chosen, "fingerprint")}, follow=True)
+    assert messages_of(done) == ["SSO group Engineering now feeds the portal group Builders."]
+    assert members_of(group) == {"ada"}
+
+
+def test_r15_an_outdated_preview_is_refused_and_shown_anew() -> None:
+    idp = make_idp()
+    sso_group = push_group(idp, "Engineering", provision(idp, "ada"))
+    group = make_group("Builders")
+    client = as_administrator()
+    url = address("ssogroup_apply_mapping", sso_group.pk, group=group.pk)
+    seen = hidden(client.get(url), "fingerprint")
+    change_members(sso_group, adding(provision(idp, "bob")))
+    refused = client.post(url, {"fingerprint": seen})
+    assert refused.status_code == 409
+    assert "has changed since the preview" in text_of(refused)
+    assert "2 join ada" in text_of(refused)
+    assert members_of(group) == set()
+    client.post(url, {"fingerprint": hidden(refused, "fingerprint")})
+    assert members_of(group) == {"ada", "bob"}
+
+
+def test_mapping_without_a_preview_is_refused() -> None:
+    idp = make_idp()
+    sso_group, group = push_group(idp, "Engineering", provision(idp, "ada")), make_group("Builders")
+    url = address("ssogroup_apply_mapping", sso_group.pk, group=group.pk)
+    answer = as_administrator().post(url, {})
+    assert "The preview is missing" in text_of(answer)
+    assert not GroupMapping.objects.exists()
+
+
+def test_a_group_of_the_same_name_can_be_created_on_the_way() -> None:
+    idp = make_idp()
+    sso_group = push_group(idp, "Engineering", provision(idp, "ada"))
+    client = as_administrator()
+    assert "Create a new group Engineering" in text_of(client.get(address("ssogroup_map", sso_group.pk)))
+    shown = client.post(address("ssogroup_map", sso_group.pk), {"group": "new"}, follow=True)
+    group = Group.objects.get(name="Engineering")
+    assert members_of(group) == set()
+    url = address("ssogroup_apply_mapping", sso_group.pk, group=group.pk)
+    client.post(url, {"fingerprint": hidden(shown, "fingerprint")})
+    assert members_of(group) == {"ada"}
+
+
+def test_with_scim_off_the_preview_says_that_nobody_moves() -> None:
+    idp = make_idp()
+    sso_group, group = push_group(idp, "Engineering", provision(idp, "ada")), make_group("Builders")
+    set_mode(scim=False)
+    page = as_administrator().get(address("ssogroup_apply_mapping", sso_group.pk, group=group.pk))
+    assert "SCIM is off, so nobody moves now" in text_of(page)
+
+
+def test_r17_deleting_the_last_mapping_keeps_the_members() -> None:
+    idp = make_idp()
+    group = make_group("Builders")
+    mapping = map_group(push_group(idp, "Engineering", provision(idp, "ada")), group)
+    client = as_administrator()
+    url = address("groupmapping_unmap", mapping.pk)
+    asked = client.get(url)
+    assert "all its members stay" in text_of(asked)
+    client.post(url, {"fingerprint": hidden(asked, "fingerprint")})
+    assert not GroupMapping.objects.exists()
+    assert members_of(group) == {"ada"}
+
+
+def test_r17_deleting_one_of_several_mappings_shows_who_leaves() -> None:
+    idp = make_idp()
+    ada, bob = provision(idp, "ada"), provision(idp, "bob")
+    group = make_group("Builders")
+    mapping = map_group(push_group(idp, "Engineering", ada), group)
+    map_group(push_group(idp, "Sales", bob), group)
+    client = as_administrator()
+    url = address("groupmapping_unmap", mapping.pk)
+    asked = client.get(url)
+    assert "1 leaves ada" in text_of(asked)
+    client.post(url, {"fingerprint": hidden(asked, "fingerprint")})
+    assert members_of(group) == {"bob"}
+
+
+def test_r19_a_declared_group_can_be_mapped_and_withdrawn() -> None:
+    idp = make_idp()
+    client = as_administrator()
+    client.post(address("ssogroup_declare"), {"identity_provider": idp.pk, "name": "Legal"})
+    declared = SSOGroup.objects.get()
+    page = text_of(client.get(address("ssogroup_change", declared.pk)))
+    assert "Declared, not pushed yet" in page
+    client.post(address("ssogroup_withdraw", declared.pk))
+    assert not SSOGroup.objects.exists()
+
+
+def test_a_pushed_group_offers_no_withdrawal_and_refuses_one() -> None:
+    sso_group = push_group(make_idp(), "Engineering")
+    client = as_administrator()
+    assert "Withdraw" not in text_of(client.get(address("ssogroup_change", sso_group.pk)))
+    assert client.post(address("ssogroup_withdraw", sso_group.pk)).status_code == 403
+    assert SSOGroup.objects.exists()
+
+
+def test_the_list_of_mappings_shows_how_much_has_arrived() -> None:
+    idp = make_idp()
+    map_group(push_group(idp, "Engineering", provision(idp, "ada")), make_group("Builders"))
+    assert "Engineering Builders Okta 1 of 1" in text_of(as_administrator().get(address("groupmapping_changelist")))
+
+
+def test_both_sides_of_an_sso_user_are_shown() -> None:
+    sso_user = provision(make_idp(), "ada")
+    page = text_of(as_administrator().get(address("ssouser_change", sso_user.pk)))
+    assert "Username ada ada" in page
+    assert "Status Active Enabled" in page
+
+
+def test_get_changes_nothing() -> None:
+    idp = make_idp()
+    sso_group, group = push_group(idp, "Engineering", provision(idp, "ada")), make_group("Builders")
+    mapping = map_group(push_group(idp, "Sales"), group)
+    client = as_administrator()
+    before = everything()
+    client.get(address("ssogroup_declare"))
+    client.get(address("ssogroup_map", sso_group.pk))
+    client.get(address("ssogroup_apply_mapping", sso_group.pk, group=group.pk))
+    client.get(address("ssogroup_withdraw", sso_group.pk))
+    client.get(address("groupmapping_unmap", mapping.pk))
+    assert everything() == before
+
+
+def test_support_and_members_can_map_nothing() -> None:
+    idp = make_idp()
+    sso_group, group = push_group(idp, "Engineering"), make_group("Builders")
+    url = address("ssogroup_apply_mapping", sso_group.pk, group=group.pk)
+    assert signed_in(make_support()).post(url, {"fingerprint": "x"}).status_code == 403
+    assert signed_in(make_user("mia")).post(url, {"fingerprint": "x"}).status_code == 302
+    for page in ("ssogroup_changelist", "groupmapping_changelist", "ssouser_changelist"):
+        assert signed_in(make_user(f"member-{page}")).get(address(page)).status_code == 302
+    assert not GroupMapping.objects.exists()

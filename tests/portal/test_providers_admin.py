@@ -1,0 +1,167 @@
+"""Identity providers, their set-up guides and their tokens (R23, SR-11, SR-12)."""
+
+import re
+
+import pytest
+from django.conf import settings
+
+from identity.models import IdentityProvider, SCIMToken, User
+from identity.services.tokens import find_bearer
+from tests.factories import everything, make_idp, make_support, make_token, make_user, provision
+from tests.portal.admin_pages import address, as_administrator, messages_of, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+TOKEN = re.compile(r'<code class="gh-code" x-ref="text">(\S+)</code>')
+
+
+def test_an_identity_provider_is_added_and_its_guide_shown() -> None:
+    client = as_administrator()
+    answer = client.post(address("identityprovider_add"), {"name": "Our Okta", "kind": "okta"}, follow=True)
+    page = text_of(answer)
+    assert messages_of(answer) == ["Our Okta was added. Create a token next."]
+    assert f"{settings.PUBLIC_URL}/scim/v2" in page
+    assert "Test Connector Configuration" in page
+    assert "No token yet" in page
+
+
+@pytest.mark.parametrize("kind", IdentityProvider.Kind.values)
+def test_every_kind_has_its_guide(kind: str) -> None:
+    idp = make_idp(kind=kind)
+    page = text_of(as_administrator().get(address("identityprovider_change", idp.pk)))
+    assert f"Set up {IdentityProvider.Kind(kind).label}" in page
+    assert 'emails[type eq "work"].value' in page
+
+
+def test_the_base_url_never_follows_the_host_header() -> None:
+    idp = make_idp()
+    page = as_administrator().get(address("identityprovider_change", idp.pk), HTTP_HOST="localhost")
+    assert "//localhost" not in text_of(page)
+
+
+def test_a_token_is_shown_once_and_works() -> None:
+    idp = make_idp()
+    client = as_administrator()
+    answer = client.post(address("identityprovider_create_token", idp.pk), {"label": "Production"})
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    found = TOKEN.search(answer.content.decode())
+    assert found
+    secret = found[1]
+    bearer = find_bearer(secret)
+    assert bearer is not None
+    assert bearer.identity_provider_id == idp.pk
+    again = client.get(address("identityprovider_change", idp.pk))
+    assert secret not in again.content.decode()
+    assert SCIMToken.objects.get().hint in text_of(again)
+    assert all(secret not in str(value) for value in client.session.items())
+    assert secret not in str(everything())
+
+
+def test_a_token_needs_a_fresh_sign_in() -> None:
+    idp = make_idp()
+    client = as_administrator(fresh=False)
+    answer = client.post(address("identityprovider_create_token", idp.pk), {"label": "Production"})
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/confirm-password/")
+    assert not SCIMToken.objects.exists()
+
+
+def test_a_token_may_expire_and_never_in_the_past() -> None:
+    idp = make_idp()
+    client = as_administrator()
+    url = address("identityprovider_create_token", idp.pk)
+    late = client.post(url, {"label": "Trial", "expires_on": "2001-01-01"})
+    assert "This day is over." in text_of(late)
+    client.post(url, {"label": "Trial", "expires_on": "2999-12-31"})
+    expiry = SCIMToken.objects.get().expires_at
+    assert expiry is not None
+    assert f"{expiry:%Y-%m-%d %H:%M}" == "2999-12-31 23:59"
+
+
+def test_revoking_asks_first_and_ends_the_token() -> None:
+    idp = make_idp()
+    secret = make_token(idp)
+    token = SCIMToken.objects.get()
+    client = as_administrator()
+    asked = text_of(client.get(address("scimtoken_revoke", token.pk)))
+    assert "It was never used." in asked
+    assert find_bearer(secret) is not None
+    client.post(address("scimtoken_revoke", token.pk))
+    assert find_bearer(secret) is None
+
+
+def test_revoking_needs_a_fresh_sign_in() -> None:
+    make_token(make_idp())
+    token = SCIMToken.objects.get()
+    as_administrator(fresh=False).post(address("scimtoken_revoke", token.pk))
+    assert SCIMToken.objects.exists()
+
+
+def test_the_last_requests_received_are_shown() -> None:
+    idp = make_idp()
+    provision(idp, "ada", first_name="Ada", last_name="L")
+    page = text_of(as_administrator().get(address("identityprovider_change", idp.pk)))
+    assert "Created Ada L (ada), enabled. 201" in page
+
+
+def test_the_list_shows_users_last_request_and_conflicts() -> None:
+    provision(make_idp(kind="okta"), "ada")
+    assert "Okta Okta 1 Never" in text_of(as_administrator().get(address("identityprovider_changelist")))
+
+
+def test_editing_keeps_everything_else() -> None:
+    idp = make_idp()
+    data = {"name": "Okta Berlin", "kind": "okta", "asks_before_adopting": "on"}
+    as_administrator().post(address("identityprovider_edit", idp.pk), data)
+    idp.refresh_from_db()
+    assert (idp.name, idp.kind, idp.asks_before_adopting) == ("Okta Berlin", "okta", True)
+
+
+def test_deleting_names_what_hangs_on_it_and_wants_the_name_typed() -> None:
+    idp = make_idp("Okta")
+    provision(idp, "ada")
+    make_token(idp)
+    client = as_administrator()
+    url = address("identityprovider_delete", idp.pk)
+    asked = text_of(client.get(url))
+    assert "1 user stays as they are" in asked
+    assert "1 SCIM token stops working at once" in asked
+    wrong = client.post(url, {"name": "okta"})
+    assert "This is not the name: type Okta" in text_of(wrong)
+    client.post(url, {"name": "Okta"})
+    assert not IdentityProvider.objects.exists()
+    assert User.objects.get(username="ada").managed_by is None
+
+
+def test_all_tokens_are_listed() -> None:
+    make_token(make_idp("Okta"), "Production")
+    make_token(make_idp("Entra", kind="entra"), "Tenant")
+    page = text_of(as_administrator().get(address("scimtoken_changelist")))
+    assert "Production" in page
+    assert "Tenant" in page
+
+
+def test_get_changes_nothing() -> None:
+    idp = make_idp()
+    make_token(idp)
+    client = as_administrator()
+    before = everything()
+    for page in ("change", "edit", "delete", "create_token"):
+        assert client.get(address(f"identityprovider_{page}", idp.pk)).status_code == 200
+    client.get(address("identityprovider_add"))
+    client.get(address("scimtoken_revoke", SCIMToken.objects.get().pk))
+    assert everything() == before
+
+
+def test_support_and_members_reach_nothing() -> None:
+    idp = make_idp()
+    make_token(idp)
+    token = SCIMToken.objects.get()
+    urls = [address(f"identityprovider_{page}", idp.pk) for page in ("edit", "delete", "create_token")]
+    urls.append(address("scimtoken_revoke", token.pk))
+    support, member = signed_in(make_support()), signed_in(make_user("mia"))
+    for url in urls:
+        assert support.post(url, {"label": "x", "name": "Okta"}).status_code == 403
+        assert member.post(url, {"label": "x", "name": "Okta"}).status_code == 302
+    assert SCIMToken.objects.count() == 1
