@@ -138,6 +138,8 @@ def decide(
         return by_role
     if user is not None and _outranks(user, actor, action):
         return Decision(False, "target_outranks_actor", f"Only an owner may do this to {_a_role(user)}.")
+    if action not in MATRIX:
+        return ALLOWED
     return _decide_by_mode(action, mode or current_mode(), user, group)
 
 

@@ -49,6 +49,8 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             "admin:identity_conflict_changelist",
             badge="portal.navigation.open_conflicts",
         ),
+        Entry("SSO users", "badge", "admin:identity_ssouser_changelist"),
+        Entry("SCIM tokens", "key", "admin:identity_scimtoken_changelist"),
         Entry("Provisioning log", "sync_alt", "admin:identity_provisioninglog_changelist"),
     ),
     "Records": (

@@ -27,7 +27,7 @@ _SENTENCES: dict[str, str] = {
     Conflict.Reason.PRIVILEGED: "{user_name} exists in the portal with a privileged role.",
     Conflict.Reason.DISABLED_LOCAL: "{user_name} exists in the portal and was disabled by an administrator.",
     Conflict.Reason.OTHER_PROVIDER: "{user_name} is managed by another identity provider.",
-    Conflict.Reason.ALREADY_LINKED: "{user_name} belongs to another record of this identity provider.",
+    Conflict.Reason.ALREADY_LINKED: "The userName or email of {user_name} belongs to another record of this IdP.",
     Conflict.Reason.BREAK_GLASS: "userName {user_name} is reserved.",
 }
 

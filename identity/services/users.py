@@ -71,7 +71,7 @@ def change_status(user: User, status: Status) -> bool:
         keep_an_owner(user)
         _keep_a_break_glass_account(user)
         user.credential_epoch += 1
-    if status != Status.INVITED:
+    if user.status == Status.INVITED:
         Invitation.objects.filter(user=user).delete()
     user.status = status
     user.save(update_fields=["status", "credential_epoch"])

@@ -21,7 +21,7 @@ from identity.models.users import matching
 from identity.policy import Action
 from identity.services import groups
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
-from portal.admin.parts import AboutPerson, ChoosePeople, badge, count_of, page_of
+from portal.admin.parts import AboutPerson, ChoosePeople, badge, count_of, page_of, searched
 from portal.reasons import Reason
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class MapFromGroup(ActionPage):
     template_name = "admin/identity/group/map_from.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        q = self.request.GET.get("q", "").strip()
+        q = searched(self.request)
         found = SSOGroup.objects.exclude(mappings__group=self.obj).select_related("identity_provider")
         if q:
             found = found.filter(display_name_key__contains=fold(q).strip())
@@ -285,7 +285,7 @@ class _Members:
 
     def __init__(self, request: HttpRequest, group: Group) -> None:
         self.request, self.group = request, group
-        self.query = request.GET.get("q", "").strip()
+        self.query = searched(request)
 
     @cached_property
     def page(self) -> Any:

@@ -45,6 +45,11 @@ def count_of(rows: QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(counted), 0)
 
 
+def searched(request: HttpRequest) -> str:
+    """What `?q=` asks for; PostgreSQL takes no NUL."""
+    return request.GET.get("q", "").replace("\0", "").strip()
+
+
 def row_or_404(rows: QuerySet[M], pk: object) -> M:
     """The row with this primary key as an address carries it, else 404."""
     if not str(pk).isdecimal() or len(str(pk)) > 18:
@@ -107,7 +112,7 @@ class ChoosePeople(ActionPage):
 
     @cached_property
     def query(self) -> str:
-        return self.request.GET.get("q", "").strip()
+        return searched(self.request)
 
     def found(self) -> list[User]:
         rows = self.candidates().order_by("username_key")

@@ -20,7 +20,7 @@ from identity.policy import Action
 from identity.services import groups, mappings, sso_groups
 from identity.services.mappings import Preview
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
-from portal.admin.parts import badge, count_of, moment, page_of, row_or_404
+from portal.admin.parts import badge, count_of, moment, page_of, row_or_404, searched
 
 NAMES_SHOWN = 100
 CHOICES = 25
@@ -148,7 +148,7 @@ class MapSSOGroup(ActionPage):
         return preview_url(self.obj, self.target) if self.target else self.model_admin.detail_url(self.obj)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        q = self.request.GET.get("q", "").strip()
+        q = searched(self.request)
         free = Group.objects.exclude(mappings__sso_group=self.obj)
         rows = list((free.filter(name_key__contains=fold(q).strip()) if q else free)[: CHOICES + 1])
         return super().get_context_data(
@@ -335,7 +335,7 @@ class SSOGroupAdmin(PortalModelAdmin):
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         targets = obj.mappings.select_related("group", "sso_group", "created_by")
         rows = obj.memberships.select_related("sso_user__user").order_by(_member_order(obj))
-        q = request.GET.get("q", "").strip()
+        q = searched(request)
         if q:
             rows = rows.filter(sso_user__user_name_key__startswith=fold(q).strip())
         return {
@@ -466,6 +466,7 @@ class SSOUserAdmin(PortalModelAdmin):
     search_help_text = "Username, email or name begins with … (or an exact external id)"
     ordering = ("-id",)
     sortable_by = ()
+    show_facets = admin.ShowFacets.NEVER
     change_list_template = "admin/identity/ssouser/list.html"
     detail_template = "admin/identity/ssouser/detail.html"
 

@@ -151,14 +151,14 @@ def _carried_by(document: Document) -> set[str]:
 
 def _carried_by_operations(operations: list[Document]) -> set[str]:
     """R4: which of givenName, familyName and active these operations touch, whatever the value."""
-    touched = [
-        pair
-        for operation in operations
-        for pair in (
-            [(operation["path"], operation.get("value"))] if "path" in operation else operation["value"].items()
-        )
-    ]
-    return {part for path, value in touched for part in _touched(path, value)}
+    pairs = [pair for operation in operations for pair in _assigned(operation)]
+    return {part for path, value in pairs for part in _touched(path, value)}
+
+
+def _assigned(operation: Document) -> list[tuple[str, Any]]:
+    if "path" in operation:
+        return [(operation["path"], operation.get("value"))]
+    return list(operation["value"].items())
 
 
 def _touched(path: str, value: Any) -> set[str]:

@@ -1,5 +1,7 @@
 """The pages of portal groups."""
 
+from urllib.parse import quote
+
 import pytest
 
 from identity.models import Group, GroupMapping, Membership, SSOGroup
@@ -206,3 +208,16 @@ def test_support_can_post_nothing() -> None:
         assert client.post(address(page, group.pk), {"name": "x", "users": [mia.pk]}).status_code == 403
     assert client.post(address("group_remove_member", group.pk, user=mia.pk)).status_code == 403
     assert Membership.objects.count() == 1
+
+
+@pytest.mark.parametrize("value", ["99999999999999999999999", "-1", "x", "1' OR 1=1", "\0"])
+def test_nonsense_in_an_address_or_a_form_is_never_a_server_error(value: str) -> None:
+    group = make_group("Builders", make_user("mia"))
+    client = as_administrator()
+    assert client.get(f"/admin/identity/group/{quote(value)}/change/").status_code in {302, 404}
+    assert client.post(address("group_add_members", group.pk), {"users": [value]}).status_code == 200
+    for parameter in ("q", "p", "mapping"):
+        for page in (address("group_changelist"), address("group_change", group.pk)):
+            assert client.get(page, {parameter: value}).status_code < 500
+    assert client.get(address("group_add_members", group.pk), {"q": value}).status_code == 200
+    assert client.get(address("group_map_from", group.pk), {"q": value}).status_code == 200

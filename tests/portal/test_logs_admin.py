@@ -188,3 +188,14 @@ def test_only_administrators_read_the_records(page: str) -> None:
     for name in ("changelist", "export"):
         assert signed_in(make_support(f"sue-{name}")).get(address(f"{page}_{name}")).status_code == 403
         assert signed_in(make_user(f"mia-{name}")).get(address(f"{page}_{name}")).status_code == 302
+
+
+@pytest.mark.parametrize("value", ["99999999999999999999999", "-1", "x", "\0", ""])
+def test_nonsense_in_an_address_is_never_a_server_error(value: str) -> None:
+    provision(make_idp(), "ada")
+    client = as_administrator()
+    parameters = ("q", "since", "family", "actor", "outcome__exact", "identity_provider__id__exact", "p", "nonsense")
+    for page in ("provisioninglog", "auditevent"):
+        for parameter in parameters:
+            for name in ("changelist", "export"):
+                assert client.get(address(f"{page}_{name}"), {parameter: value}).status_code < 500

@@ -199,3 +199,19 @@ def test_support_and_members_can_map_nothing() -> None:
     for page in ("ssogroup_changelist", "groupmapping_changelist", "ssouser_changelist"):
         assert signed_in(make_user(f"member-{page}")).get(address(page)).status_code == 302
     assert not GroupMapping.objects.exists()
+
+
+@pytest.mark.parametrize("value", ["99999999999999999999999", "-1", "x", "\0", ""])
+def test_nonsense_in_an_address_or_a_form_is_never_a_server_error(value: str) -> None:
+    idp = make_idp()
+    sso_group = push_group(idp, "Engineering", provision(idp, "ada"))
+    client = as_administrator()
+    assert client.post(address("ssogroup_map", sso_group.pk), {"group": value}).status_code < 500
+    apply = address("ssogroup_apply_mapping", sso_group.pk)
+    assert client.get(apply, {"group": value}).status_code == 404
+    declare = client.post(address("ssogroup_declare"), {"identity_provider": value, "name": value})
+    assert declare.status_code < 500
+    for page in ("ssogroup", "ssouser", "groupmapping"):
+        for parameter in ("q", "state", "active", "identity_provider__id__exact", "p", "o"):
+            assert client.get(address(f"{page}_changelist"), {parameter: value}).status_code < 500
+    assert client.get(address("ssogroup_change", sso_group.pk), {"q": value, "p": value}).status_code == 200

@@ -1,0 +1,26 @@
+"""`manage.py disable_user`: end somebody's access, sessions and links at once (R13)."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.models import Status
+from identity.services import users
+from portal.management.lookups import find_user
+from portal.management.operator_command import OperatorCommand
+
+
+class Command(OperatorCommand):
+    help = (
+        "Disables a user: sessions, invitation and reset links end at once; groups and assets stay. While SCIM "
+        "is on, whom an identity provider manages is disabled there."
+    )
+    examples = "manage.py disable_user grace"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+        user = users.disable_user(find_user(options["username"]), actor=operator)
+        self.stdout.write(f"{user.username} is {Status(user.status).label.lower()}.")

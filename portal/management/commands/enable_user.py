@@ -1,0 +1,26 @@
+"""`manage.py enable_user`: let a disabled user in again (R8)."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.models import Status
+from identity.services import users
+from portal.management.lookups import find_user
+from portal.management.operator_command import OperatorCommand
+
+
+class Command(OperatorCommand):
+    help = (
+        "Enables a disabled user: the same user, with the groups and assets that stayed. While SCIM is on, whom "
+        "an identity provider manages is enabled there."
+    )
+    examples = "manage.py enable_user grace"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+        user = users.enable_user(find_user(options["username"]), actor=operator)
+        self.stdout.write(f"{user.username} is {Status(user.status).label.lower()}.")
