@@ -91,7 +91,7 @@ def _operation(entry: Any) -> Body:
     plain = {"op": op.lower(), **({"path": path.strip()} if path and path.strip() else {})}
     if "value" in operation:
         plain["value"] = operation["value"]
-    elif plain["op"] != "remove":
+    if plain["op"] == "add" and plain.get("value") is None or (plain["op"] == "replace" and "value" not in plain):
         raise refuse("invalidValue", f"An operation {plain['op']} needs a value.")
     if plain["op"] == "remove" and "path" not in plain:
         raise refuse("noTarget", "An operation remove needs a path.")
@@ -102,41 +102,50 @@ def _plain_operation(operation: Body) -> Body | None:
     path, value = operation.get("path"), operation.get("value")
     if path is None or (path.lower() == CORE_USER.lower() and operation["op"] != "remove"):
         return {"op": operation["op"], "value": _plain_values(value)}
-    name = path.lower().removeprefix(f"{CORE_USER.lower()}:")
-    if name in {"password", "schemas"} or (name == "active" and value is None):
+    path = _spelled(_without_core(path))
+    name = path.lower()
+    if name in {"password", "schemas"} or (name == "active" and (value is None or operation["op"] == "remove")):
         return None  # a status or password can't be taken away by a path (SCIM.md)
-    if name in _ENTERPRISE_SPELLINGS:
-        return {**operation, "path": ENTERPRISE_USER, **_with_value(operation, _plain_extension(value))}
-    return {**operation, **_with_value(operation, _plain_value(path, value))}
+    plain = {**operation, "path": path}
+    if operation["op"] == "remove" and name not in _MULTIPLE:
+        plain.pop("value", None)  # the path says it all; only of several values can a value name some
+    if "value" in plain:
+        plain["value"] = _plain_value(path, value)
+    return plain
 
 
-def _with_value(operation: Body, value: Any) -> Body:
-    return {"value": value} if "value" in operation else {}
+def _without_core(path: str) -> str:
+    """A path without the URN that may qualify an attribute of the core schema (RFC 7644 section 3.10)."""
+    prefix = f"{CORE_USER}:"
+    return path[len(prefix) :] if path.lower().startswith(prefix.lower()) else path
 
 
 def _plain_values(value: Any) -> Any:
     """The value of an operation without path: an object of attributes, paths or extensions."""
     if not isinstance(value, dict):
         raise refuse("invalidValue", "The value of an operation without path must be an object.")
-    return {
-        _spelled(name): _plain_value(_spelled(name), item)
-        for name, item in _unwrapped(value).items()
-        if name.lower() not in _UNKEPT
-    }
+    named = {_spelled(_without_core(name)): item for name, item in unwrapped(value, CORE_USER).items()}
+    return {name: _plain_value(name, item) for name, item in named.items() if _head(name) not in _UNKEPT}
 
 
-def _unwrapped(value: Body) -> Body:
+def _head(path: str) -> str:
+    """The attribute of a core path, its extension's URN for others: `meta.created` → `meta`."""
+    name = path.lower()
+    return next((urn for urn in _READ_ONLY if name.startswith(f"{urn}:")), name if ":" in name else name.partition(".")[0])
+
+
+def unwrapped(value: Body, core: str) -> Body:
     """Core attributes may stand under the core schema's URN, as an extension's do under theirs."""
     flat: Body = {}
     for name, item in value.items():
-        is_core = name.lower() == CORE_USER.lower() and isinstance(item, dict)
+        is_core = name.lower() == core.lower() and isinstance(item, dict)
         flat |= item if is_core else {name: item}
     return flat
 
 
 def _plain_value(name: str, value: Any) -> Any:
     lowered = name.lower()
-    if lowered in {"active", f"{CORE_USER.lower()}:active"}:
+    if lowered == "active":
         return _boolean(value)
     if lowered == ENTERPRISE_USER.lower():
         return _plain_extension(value)

@@ -31,7 +31,7 @@ from identity.models import SSOGroup, SSOUser
 from scim import bodies, limits
 from scim.attributes import comparable, path_of, split_path, sub_paths
 from scim.conditions import EVERYTHING, NOTHING
-from scim.errors import refuse
+from scim.errors import refuse, sentence
 from scim.kinds import Kind
 from scim.registry import GROUPS, USERS, Multiple, Registry
 
@@ -200,7 +200,7 @@ def member_condition(value_filter: str) -> Q:
     try:
         bound = _bound(expression, GROUPS.resource)
     except (ValidationError, RecursionError) as error:
-        raise refuse("invalidPath", why(error)) from error
+        raise refuse("invalidFilter", why(error)) from error
     node: ValuePath = bound.ast
     rows = GROUPS.multiple("members")
     return ValueCompiler(bound, bound.resolve(node.attr_path), rows).visit(node.val_filter)
@@ -209,7 +209,7 @@ def member_condition(value_filter: str) -> Q:
 def why(error: Exception) -> str:
     """What is wrong with a filter, in the library's words."""
     if isinstance(error, ValidationError):
-        return str(error.errors(include_url=False, include_input=False)[0]["msg"])
+        return sentence(str(error.errors(include_url=False, include_input=False)[0]["msg"]))
     return "The filter can't be read."
 
 

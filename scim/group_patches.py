@@ -9,16 +9,17 @@ from scim2_models import Path
 from scim2_models.exceptions import InvalidPathException
 from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
 
-from identity.models import SSOGroup, SSOMembership
+from identity.models import SSOGroup, SSOMembership, SSOUser
 from identity.services.records import GroupRecord, Members
 from scim import bodies, limits
-from scim.dialects import get
+from scim.dialects import get, unwrapped
 from scim.errors import refuse
 from scim.filters import member_condition
-from scim.resources import GroupResource
+from scim.resources import CORE_GROUP, PORTAL_GROUP, GroupMember, GroupResource
 
 Document = dict[str, Any]
 
+_OURS = (CORE_GROUP.lower(), PORTAL_GROUP.lower())
 _READ_ONLY = {"id", "meta", "schemas"}
 
 
@@ -64,16 +65,23 @@ class GroupPatch:
 
 def _single(operation: Document) -> list[tuple[str, Any, Document]]:
     """One operation for each attribute: a value without path is an object of attributes."""
-    if "path" in operation:
-        return [(operation["op"], _path(operation["path"]), operation)]
+    path = operation.get("path", CORE_GROUP)
+    if path.lower() != CORE_GROUP.lower() or operation["op"] == "remove":
+        return [] if _is_foreign(path) else [(operation["op"], _path(path), operation)]
     value = operation["value"]
     if not isinstance(value, dict):
         raise refuse("invalidValue", "The value of an operation without path must be an object.")
     return [
         (operation["op"], _path(name), {**operation, "path": name, "value": item})
-        for name, item in value.items()
+        for name, item in unwrapped(value, CORE_GROUP).items()
         if name.lower() not in _READ_ONLY and _is_known(name)
     ]
+
+
+def _is_foreign(path: str) -> bool:
+    """Whether this is an attribute of an extension that the portal does not keep: never an error (SCIM.md)."""
+    lowered = path.lower()
+    return lowered.startswith("urn:") and not lowered.startswith(_OURS)
 
 
 def _path(text: str) -> Any:
@@ -106,8 +114,12 @@ class _State:
 
     def apply(self, op: str, path: Any, operation: Document) -> None:
         binding = path.resolve()
-        if binding is None or path.model is not None:
+        if path.model is not None:
+            raise refuse("mutability", f"{str(path)[:80]} can't be written as a whole.")
+        if binding is None:
             raise refuse("invalidPath", f"{str(path)[:80]} is no attribute of a Group.")
+        if path.value_filter is not None and not binding.is_multivalued:
+            raise refuse("invalidFilter", f"{str(path)[:80]} selects among values, and there is only one.")
         match binding.field_name, binding.model.__schema__:
             case "members", _:
                 self._apply_to_members(op, path, operation, binding)
@@ -119,9 +131,10 @@ class _State:
                 raise refuse("mutability", f"{str(path)[:80]} is read-only.")
 
     def _apply_to_display_name(self, op: str, operation: Document) -> None:
-        if op == "remove":
+        name = None if op == "remove" else _text(operation, "displayName")
+        if name is None:
             raise refuse("mutability", "displayName is required and can't be removed.")
-        self.display_name = _text(operation, "displayName") or ""
+        self.display_name = name
 
     def _apply_to_members(self, op: str, path: Any, operation: Document, binding: Any) -> None:
         value_filter = path.value_filter
@@ -147,7 +160,21 @@ class _State:
             return member_ids(named, strict=False)
         condition = member_condition(str(value_filter))
         stored = SSOMembership.objects.filter(condition, sso_group=self.sso_group)
-        return frozenset(stored.values_list("sso_user__scim_id", flat=True))
+        return frozenset(stored.values_list("sso_user__scim_id", flat=True)) | self._selected_of_new(value_filter)
+
+    def _selected_of_new(self, value_filter: FilterNode) -> frozenset[UUID]:
+        """Whom of those that an earlier operation of this request adds: the database does not have them yet."""
+        if not self.members.named:
+            return frozenset()
+        users = SSOUser.objects.of(self.sso_group.identity_provider_id).filter(scim_id__in=self.members.named)
+        new = [GroupMember(value=str(user.scim_id), display=display_of(user), type="User") for user in users]
+        found = Path[GroupResource](f"members[{value_filter}]").get(GroupResource(members=new))
+        return frozenset(UUID(member.value) for member in found or [])
+
+
+def display_of(sso_user: SSOUser) -> str:
+    """How a member is shown: by displayName, else by userName."""
+    return str(sso_user.attributes.get("displayName") or sso_user.user_name)
 
 
 def _named(node: FilterNode) -> list[str] | None:

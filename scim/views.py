@@ -69,6 +69,13 @@ def answer(document: Document, status: int = 200) -> HttpResponse:
     return HttpResponse(json.dumps(document), content_type=SCIM_CONTENT_TYPE, status=status)
 
 
+def empty(status: int) -> HttpResponse:
+    """An answer without a body has no type either."""
+    response = HttpResponse(status=status)
+    del response["Content-Type"]
+    return response
+
+
 class ResourceEndpoint(Endpoint):
     """What /Users and /Groups share. `registry` knows its attributes, `adapter` the bridge to a row."""
 
@@ -91,7 +98,7 @@ class ResourceEndpoint(Endpoint):
             raise NotFound(f"{self.resource_name} {scim_id(uuid, self.resource_name)} not found.")
         adapter = self.adapter(row, request)
         if is_unchanged(request, row.version):
-            response = HttpResponse(status=304)
+            response = empty(304)
             response["ETag"] = adapter.etag
             return response
         return self._one(adapter, wanted)
@@ -114,8 +121,9 @@ class ResourceEndpoint(Endpoint):
     def delete(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
         if uuid is None:
             return self.http_method_not_allowed(request)
-        self._addressed(request, uuid).delete()
-        return HttpResponse(status=204)
+        adapter = self._addressed(request, uuid)
+        adapter.delete()
+        return empty(204)
 
     @property
     def actor(self) -> Any:
@@ -216,7 +224,7 @@ class GroupsView(ResourceEndpoint, stock.GroupsView):
     def _changed(self, adapter: SCIMGroup, wanted: Projection) -> HttpResponse:
         if self.request.method == "PUT" or wanted.is_named:
             return self._one(adapter, wanted)
-        response = HttpResponse(status=204)
+        response = empty(204)
         response["ETag"] = adapter.etag
         response["Location"] = adapter.location
         return response

@@ -88,7 +88,7 @@ def post(idp: IdP, **changes: Any) -> Document:
     """Ada, created; the answer's body."""
     answer = idp.post("/Users", ada(**changes))
     assert answer.status_code == 201, answer.content
-    return answer.json()  # type: ignore[no-any-return]
+    return answer.json()
 
 
 def refused(answer: Any) -> tuple[int, str | None]:

@@ -41,7 +41,10 @@ def sentence(conflict: Conflict) -> str:
 
 
 def record_conflict(user: User, reason: str, record: PersonRecord, *, actor: Provisioner) -> Conflict:
-    """Add the conflict or count another try; changed data reopen one that was dismissed or approved (R7)."""
+    """Add the conflict or count another try; changed data reopen one that was dismissed or approved (R7).
+
+    The Conflict and the log row are all that a refusal leaves (R6, SR-35).
+    """
     conflict, is_new = Conflict.objects.select_for_update(of=("self",)).get_or_create(
         identity_provider_id=actor.identity_provider_id,
         user=user,
@@ -61,8 +64,6 @@ def record_conflict(user: User, reason: str, record: PersonRecord, *, actor: Pro
         subject_key=record.user_name_key,
         details={"conflict": conflict.pk},
     )
-    if is_new:
-        audit.record("conflict.recorded", actor=actor, user_id=user.pk, details=_facts(conflict))
     return conflict
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -329,6 +330,12 @@ class PortalModelAdmin(ModelAdmin):
             for page in self.pages
             if not page.of_list and page.applies(request, obj)
         ]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Django's; a NUL in the address, which PostgreSQL takes for no text, is a wrong parameter like others."""
+        if any("\0" in value for values in dict(request.GET.lists()).values() for value in values):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         buttons = self.list_buttons(request)

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -152,7 +153,10 @@ class LogAdmin(PortalModelAdmin):
         """What the list shows under these filters, as a CSV file."""
         if not self.has_view_permission(request):
             raise PermissionDenied("Your role does not include this page.")
-        rows = self.get_changelist_instance(request).queryset
+        try:
+            rows = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:  # the list of these parameters would be empty-handed as well
+            return HttpResponseRedirect(self.list_url())
         cells = (cell for batch in batches(rows) for cell in self.export_rows(batch))
         name = f"{str(self.opts.verbose_name_plural).replace(' ', '-')}-{timezone.now():%Y-%m-%d}.csv"
         return StreamingHttpResponse(
@@ -219,7 +223,9 @@ class ProvisioningLogAdmin(LogAdmin):
         return entry.summary
 
     @display(description="Answer")
-    def answer(self, entry: ProvisioningLog) -> str:
+    def answer(self, entry: ProvisioningLog) -> object:
+        if not entry.code:
+            return entry.status
         return format_html('{} <span class="gh-subtle gh-small gh-nowrap">{}</span>', entry.status, entry.code)
 
     @display(description="Duration")

@@ -50,9 +50,14 @@ def searched(request: HttpRequest) -> str:
     return request.GET.get("q", "").replace("\0", "").strip()
 
 
+def is_key(text: object) -> bool:
+    """Whether this can be a primary key: databases refuse what does not fit their integers."""
+    return str(text).isdecimal() and len(str(text)) <= 18
+
+
 def row_or_404(rows: QuerySet[M], pk: object) -> M:
     """The row with this primary key as an address carries it, else 404."""
-    if not str(pk).isdecimal() or len(str(pk)) > 18:
+    if not is_key(pk):
         raise Http404("There is no such row.")
     row = rows.filter(pk=pk).first()
     if row is None:
@@ -91,12 +96,17 @@ def page_of(request: HttpRequest, rows: QuerySet[Any], parameter: str = "p") -> 
     return Slice(found[:ROWS_ON_A_PAGE], number, parameter, len(found) > ROWS_ON_A_PAGE)
 
 
+class PeopleField(ModelMultipleChoiceField):
+    """People by primary key; what can't be one is nobody."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean([pk for pk in value or [] if is_key(pk)])
+
+
 class PeopleForm(Form):
     """One or more people, ticked in a list."""
 
-    users = ModelMultipleChoiceField(
-        queryset=User.objects.all(), error_messages={"required": "Choose at least one person."}
-    )
+    users = PeopleField(queryset=User.objects.all(), error_messages={"required": "Choose at least one person."})
 
 
 class ChoosePeople(ActionPage):

@@ -364,7 +364,7 @@ class GroupMappingAdmin(PortalModelAdmin):
     """All mappings in one list; each is shown on the page of its portal group."""
 
     pages = (Unmap,)
-    list_display = ("sso_group", "group", "provider", "completeness", "created_by", "since")
+    list_display = ("source", "target", "provider", "completeness", "created_by", "since")
     list_select_related = ("sso_group__identity_provider", "group", "created_by")
     search_fields = ("group__name",)
     search_help_text = "Name of the SSO group or of the portal group"
@@ -388,6 +388,14 @@ class GroupMappingAdmin(PortalModelAdmin):
             named = Q(group__name_key__contains=key) | Q(sso_group__display_name_key__contains=key)
             queryset = queryset.filter(named)
         return queryset, False
+
+    @display(description="SSO group")
+    def source(self, mapping: GroupMapping) -> SSOGroup:
+        return mapping.sso_group
+
+    @display(description="Portal group")
+    def target(self, mapping: GroupMapping) -> Group:
+        return mapping.group
 
     @display(description="Applied / pushed")
     def completeness(self, mapping: Any) -> str:

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 def enforce(actor: object, *, force: bool = False) -> Mode:
-    return access.set_mode(scim_enabled=True, sso_enforced=True, actor=actor, force=force)  # type: ignore[arg-type]
+    return access.set_mode(scim_enabled=True, sso_enforced=True, actor=actor, force=force)
 
 
 def test_the_two_flags_are_one_row() -> None:
@@ -145,7 +145,7 @@ def test_following_the_idp_puts_the_portal_right() -> None:
     ada.refresh_from_db()
     grace.refresh_from_db()
     assert (ada.status, grace.status) == (Status.ENABLED, Status.DISABLED)
-    assert members_of(group) == {"ada"}  # type: ignore[arg-type]
+    assert members_of(group) == {"ada"}
     event = AuditEvent.objects.latest("id")
     assert (event.action, event.details) == ("access.idp_followed", {"joined": 1, "left": [grace.pk]})
     assert not access.differences()
@@ -156,9 +156,9 @@ def test_keeping_lasts_until_the_idp_sends_again() -> None:
     set_mode()
     ada.refresh_from_db()
     assert ada.status == Status.DISABLED
-    assert members_of(group) == {"grace"}  # type: ignore[arg-type]
+    assert members_of(group) == {"grace"}
     change_members(ada.sso_user.sso_groups.get(), exactly(ada.sso_user))
-    assert members_of(group) == {"ada"}  # type: ignore[arg-type]
+    assert members_of(group) == {"ada"}
 
 
 def test_following_does_not_disable_the_last_enabled_owner() -> None:

@@ -75,7 +75,7 @@ def test_a_name_is_unique() -> None:
 )
 def test_what_is_no_name_or_link_is_refused(said: dict[str, str]) -> None:
     with pytest.raises(InvalidValue):
-        assets.create_asset(**{"name": "Wiki", "owner": make_user(), "actor": OPERATOR, **said})  # type: ignore[arg-type]
+        assets.create_asset(**{"name": "Wiki", "owner": make_user(), "actor": OPERATOR, **said})
 
 
 def test_a_member_manages_no_assets() -> None:

@@ -44,7 +44,7 @@ pytestmark = pytest.mark.django_db
 
 def delete(user: User, **changes: object) -> DeletionRecord:
     said = {"typed_username": user.username, "reason": "asked to", "actor": support(), **changes}
-    return deletion.delete_permanently(user, **said)  # type: ignore[arg-type]
+    return deletion.delete_permanently(user, **said)
 
 
 def disabled(username: str = "mia") -> User:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 def names(users: object) -> set[str]:
-    return {user.username for user in users}  # type: ignore[attr-defined]
+    return {user.username for user in users}
 
 
 def test_a_preview_names_and_counts_who_moves_and_moves_nobody() -> None:

@@ -124,7 +124,7 @@ def test_an_account_in_the_way(account: dict[str, Any], said: tuple[str, ...], r
     assert (conflict.user, conflict.reason, conflict.state) == (user, reason, State.OPEN)
     assert (conflict.user_name, conflict.external_id, conflict.first_name) == (said[0], "00U1", "Ada")
     changed = {label for label, rows in after.items() if rows != before[label]}
-    assert changed == {"identity.Conflict", "identity.ProvisioningLog", "identity.AuditEvent"}
+    assert changed == {"identity.Conflict", "identity.ProvisioningLog"}
     row = ProvisioningLog.objects.get()
     assert (row.status, row.outcome, row.code, row.user) == (409, "refused", reason, user)
 
@@ -162,7 +162,6 @@ def test_repeats_raise_the_count() -> None:
     for _ in range(3):
         conflict = conflict_over(idp)
     assert (Conflict.objects.count(), conflict.tries) == (1, 3)
-    assert AuditEvent.objects.filter(action="conflict.recorded").count() == 1
 
 
 # --- R7: deciding -----------------------------------------------------------------------------------------

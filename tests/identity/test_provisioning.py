@@ -359,7 +359,7 @@ def test_a_namesake_with_another_external_id_starts_afresh(
     local = make_group("Local", first.user)
     sign_in_by_sso(first.user, idp)
     deprovision(first)
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+    with django_capture_on_commit_callbacks(execute=True):
         second = provision(idp, external_id="00U2")
     assert second.user_id == first.user_id
     assert members_of(local) == set()

@@ -176,7 +176,7 @@ def test_two_owners_who_disable_each_other_leave_one() -> None:
 def test_the_last_owners_demotion_and_disabling_leave_one() -> None:
     one, two = make_owner("one"), make_owner("two")
     results = at_once(
-        lambda: users.change_role(one, "member", actor=OPERATOR),  # type: ignore[arg-type]
+        lambda: users.change_role(one, "member", actor=OPERATOR),
         lambda: users.disable_user(two, actor=OPERATOR),
     )
     assert kinds(results) == ["Refused", "User"]

@@ -311,7 +311,7 @@ def test_a_big_push_is_a_fixed_number_of_statements(django_assert_max_num_querie
     assert sso_group.identity_provider == idp  # looked up here, not while statements are counted
     statements = []
     for members in (few, many):
-        with django_assert_max_num_queries(12) as captured:  # type: ignore[operator]
+        with django_assert_max_num_queries(12) as captured:
             change_members(sso_group, adding(*members))
         statements.append(len(captured))
     assert statements[0] == statements[1]

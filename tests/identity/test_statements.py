@@ -76,7 +76,7 @@ def test_moving_members_costs_the_same_for_one_and_for_many(
     counts = []
     for some in (sso_users[:1], sso_users[1:9] if change is removing else sso_users):
         with statements() as seen:
-            change_members(sso_group, change(*some))  # type: ignore[arg-type]
+            change_members(sso_group, change(*some))
         counts.append(len(seen))
     assert max(counts) <= most, counts
     assert counts[0] == counts[1] or change is not removing

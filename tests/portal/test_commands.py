@@ -1,5 +1,6 @@
 """The command line: the contract that scripts rely on (DESIGN section 7), and how refusals end."""
 
+import csv
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 from django.db import connection
 
@@ -16,6 +18,7 @@ from identity.models import (
     AccessSettings,
     AuditEvent,
     Conflict,
+    DeletionRecord,
     Group,
     IdentityProvider,
     Invitation,
@@ -30,6 +33,7 @@ from identity.models import (
 )
 from identity.services import tokens
 from tests.factories import PASSWORD, make_user
+from tests.scim.helpers import new_idp
 
 NOT_FOUND, TAKEN, REFUSED, INVALID = 3, 4, 5, 6
 
@@ -196,6 +200,103 @@ def test_set_mode_enforces_sso_without_proof_only_by_force() -> None:
 @pytest.mark.django_db
 def test_set_mode_wants_to_be_told_something() -> None:
     assert refusal("set_mode")[0] == 2
+
+
+# --- people -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_disable_user_and_enable_user_follow_the_policy() -> None:
+    make_user("mina")
+    assert run("disable_user", "mina") == "mina is disabled.\n"
+    assert run("enable_user", "mina") == "mina is enabled.\n"
+    make_user("teller", managed_by=new_idp().provider)
+    code, sentence = refusal("disable_user", "teller")
+    assert (code, "identity provider" in sentence) == (REFUSED, True)
+
+
+@pytest.mark.django_db
+def test_delete_user_only_shows_what_would_happen_until_told() -> None:
+    user, support = make_user("grace", status=Status.DISABLED), make_user("tobias", role=Role.SUPPORT)
+    words = ("delete_user", "grace", "--as", "tobias", "--reason", "left")
+    assert run(*words) == ""
+    assert User.objects.filter(pk=user.pk).exists()
+    assert run(*words, "--yes").startswith("Deleted.")
+    assert not User.objects.filter(pk=user.pk).exists()
+    assert DeletionRecord.objects.get().deleted_by_id == support.pk
+
+
+@pytest.mark.django_db
+def test_delete_user_is_for_support_and_for_disabled_users() -> None:
+    make_user("grace", status=Status.DISABLED)
+    make_user("mia")
+    make_user("tobias", role=Role.SUPPORT)
+    assert refusal("delete_user", "grace", "--as", "mia", "--reason", "left", "--yes")[0] == REFUSED
+    assert refusal("delete_user", "mia", "--as", "tobias", "--reason", "left", "--yes")[0] == REFUSED
+    assert User.objects.count() == 3
+
+
+@pytest.mark.django_db
+def test_export_users_writes_csv_that_no_spreadsheet_runs() -> None:
+    make_user("ada", email="ada@example.com", first_name='=HYPERLINK("x")', last_name="Lovelace")
+    assert list(csv.DictReader(StringIO(run("export_users")))) == [
+        {
+            "username": "ada",
+            "email": "ada@example.com",
+            "first_name": '\'=HYPERLINK("x")',
+            "last_name": "Lovelace",
+            "status": "enabled",
+            "role": "member",
+            "managed_by": "",
+            "last_active": "",
+            "groups": "",
+        }
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_import_users_invites_only_when_told(tmp_path: Path, mailoutbox: list[EmailMessage]) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("username,email,first_name\nzoë,zoe@example.com,Zoë\nmia,mia@example.com,\n", encoding="utf-8")
+    assert run("import_users", str(file)) == "Would invite 2 of 2 people.\n"
+    assert (User.objects.count(), len(mailoutbox)) == (0, 0)
+    assert run("import_users", str(file), "--yes") == "Invited 2 of 2 people.\n"
+    assert (User.objects.with_status(Status.INVITED).count(), len(mailoutbox)) == (2, 2)
+
+
+@pytest.mark.django_db
+def test_import_users_names_the_lines_that_are_refused(tmp_path: Path) -> None:
+    make_user("mia")
+    file = tmp_path / "people.csv"
+    file.write_text("username,email\nmia,other@example.com\nnew,new@example.com\n", encoding="utf-8")
+    told = StringIO()
+    with pytest.raises(CommandError, match="1 lines were refused"):
+        call_command("import_users", str(file), "--yes", stdout=StringIO(), stderr=told)
+    assert told.getvalue().startswith("line 2, mia: ")
+    assert User.objects.with_status(Status.INVITED).get().username == "new"
+
+
+@pytest.mark.django_db
+def test_import_users_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    assert "can't be read" in refusal("import_users", str(file))[1]
+    file.write_text("name\nmia\n", encoding="utf-8")
+    assert "has no column email and no column username" in refusal("import_users", str(file))[1]
+
+
+@pytest.mark.django_db
+def test_health_report_ends_with_an_error_when_something_needs_attention() -> None:
+    code, sentence = refusal("health_report")
+    assert (code, "need attention" in sentence) == (1, True)
+
+
+@pytest.mark.django_db
+def test_health_report_is_content_with_a_portal_in_order() -> None:
+    make_user("ada", role=Role.OWNER, is_break_glass=True)
+    new_idp("Okta").get("/Users")
+    report = run("health_report")
+    assert "!!" not in report
+    assert "ok  Okta was last heard of at" in report
 
 
 def test_every_command_explains_itself_with_an_example() -> None:

@@ -83,7 +83,7 @@ def target_of(path: str) -> Target | None:
     subs = subs_of(urn, name)
     sub = _spelled(found["sub"], subs) if found["sub"] else ""
     if sub is None or (found["filter"] and name not in MULTIPLE):
-        return None if sub is None else _raise(Refused("invalidPath"))
+        return None if sub is None else _raise(Refused("invalidPath", "invalidFilter"))
     return Target(urn, name, found["filter"] or "", sub)
 
 
@@ -111,7 +111,9 @@ def subs_of(urn: str, name: str) -> tuple[str, ...]:
 
 # --- filters in paths -------------------------------------------------------------------------------------------------
 
-_COMPARISON = re.compile(r'^(?P<sub>\w+) (?P<op>eq|ne|co|sw|ew|pr)(?: (?P<value>"[^"]*"|true|false))?$', re.IGNORECASE)
+_COMPARISON = re.compile(
+    r'^(?P<sub>\w+) (?:(?P<present>pr)|(?P<op>eq|ne|co|sw|ew) (?P<value>"[^"]*"|true|false))$', re.IGNORECASE
+)
 
 
 def test_of(text: str, subs: tuple[str, ...]) -> Test:
@@ -133,7 +135,7 @@ def _comparison(text: str, subs: tuple[str, ...]) -> tuple[str, str, Any]:
     sub = _spelled(found["sub"], subs) if found else None
     if found is None or sub is None:
         raise Refused("invalidFilter", "invalidPath")
-    return sub, found["op"].lower(), _literal(found["value"])
+    return sub, (found["op"] or "pr").lower(), _literal(found["value"])
 
 
 def _literal(text: str | None) -> Any:
@@ -310,7 +312,26 @@ def _apply_to(user: Document, target: Target, op: str, operation: Document) -> N
     elif not target.name:
         _write_schema(user, target, operation.get("value"), add=op == "add")
     else:
-        _write(user, target, value_for(target, operation.get("value")), add=op == "add")
+        _write(user, target, _value_for(user, target, operation.get("value")), add=op == "add")
+
+
+def _value_for(user: Document, target: Target, value: Any) -> Any:
+    """The value as it is kept; an operation whose path is wrong as well may be refused for either."""
+    try:
+        return value_for(target, value)
+    except Refused as refused:
+        raise Refused(*refused.scim_types, *_what_is_wrong_with(target, user)) from refused
+
+
+def _what_is_wrong_with(target: Target, user: Document) -> frozenset[str]:
+    if not target.filter:
+        return frozenset()
+    try:
+        chosen = _selected(user.get(target.name, []), target)
+        unmatched = not chosen and described(target.filter, MULTIPLE[target.name]) is None
+        return frozenset({"noTarget"}) if unmatched else frozenset()
+    except Refused as refused:
+        return refused.scim_types
 
 
 def _write_schema(user: Document, target: Target, value: Any, *, add: bool) -> None:
@@ -359,7 +380,7 @@ def _write(user: Document, target: Target, value: Any, *, add: bool) -> None:
     if value is None and target == Target(CORE, "userName"):
         raise Refused("mutability")
     if value is None and target == Target(CORE, "active"):
-        raise Refused("invalidValue")  # a status is true or false
+        return  # null says nothing about a status, which is always true or false
     home = _home(user, target.urn)
     if target.name in MULTIPLE and target.urn == CORE:
         _write_multiple(home, target, value, add=add)
@@ -534,7 +555,7 @@ def _apply_to_group(group: Document, operation: Document, people: People) -> Non
     if op != "remove" and "value" not in operation or (op == "add" and value is None):
         raise Refused("invalidValue")
     for name, item in _group_parts(path, value):
-        _apply_to_attribute(group, op, name, item, people)
+        _apply_to_attribute(group, op, name, item, people, by_path=bool(path))
 
 
 def _group_parts(path: str | None, value: Any) -> Iterator[tuple[str, Any]]:
@@ -553,7 +574,8 @@ def _without_core(path: str) -> str:
     return path[len(CORE_GROUP) + 1 :] if path.lower().startswith(f"{CORE_GROUP.lower()}:") else path
 
 
-def _apply_to_attribute(group: Document, op: str, path: str, value: Any, people: People) -> None:
+def _apply_to_attribute(group: Document, op: str, path: str, value: Any, people: People, *, by_path: bool) -> None:
+    """An attribute that Groups here do not have is ignored in a value, and refused as a path."""
     name, _, rest = _without_core(path).partition("[")
     match name.lower():
         case "displayname":
@@ -566,6 +588,8 @@ def _apply_to_attribute(group: Document, op: str, path: str, value: Any, people:
             raise Refused("mutability")
         case text if text.startswith("members."):
             raise Refused("mutability")
+        case _ if by_path:
+            raise Refused("invalidPath")
 
 
 def _required(op: str, value: Any) -> str:

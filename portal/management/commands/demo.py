@@ -25,7 +25,7 @@ FILLED = """
     SSO groups            nine pushed, four of them mapped, one only declared
     Provisioning log      five weeks of it; leonie.krueger changed her name, and what became of that
     Identity providers    “Entra ID (Cairo)” has been silent for more than a week
-    Support               disabled users, some with assets that somebody has to take over
+    Disabled users        (as support) some own assets that somebody has to take over
 
   Everything is at {url}/admin/
 """
