@@ -64,9 +64,14 @@ def _by_selection(operation: Body) -> list[Body]:
     value = operation.get("value")
     if "path" in operation or not isinstance(value, dict):
         return [operation]
-    selecting = [{**operation, "path": name, "value": item} for name, item in value.items() if "[" in name]
+    selecting = [_named(operation["op"], name, item) for name, item in value.items() if "[" in name]
     rest = {name: item for name, item in value.items() if "[" not in name}
     return [{**operation, "value": rest}, *selecting] if rest else selecting
+
+
+def _named(op: str, path: str, value: Any) -> Body:
+    """A null among the values to add unassigns, as it does for plain names."""
+    return {"op": "replace" if value is None else op, "path": path, "value": value}
 
 
 def operations(body: Body) -> list[Body]:
@@ -107,7 +112,9 @@ def _plain_operation(operation: Body) -> Body | None:
     if name in {"password", "schemas"} or (name == "active" and (value is None or operation["op"] == "remove")):
         return None  # a status or password can't be taken away by a path (SCIM.md)
     plain = {**operation, "path": path}
-    if operation["op"] == "remove" and name not in _MULTIPLE:
+    if path == ENTERPRISE_USER and value is None:
+        plain["op"] = "remove"  # null is no value, and an extension without values is not there
+    if plain["op"] == "remove" and name not in _MULTIPLE:
         plain.pop("value", None)  # the path says it all; only of several values can a value name some
     if "value" in plain:
         plain["value"] = _plain_value(path, value)
@@ -129,9 +136,11 @@ def _plain_values(value: Any) -> Any:
 
 
 def _head(path: str) -> str:
-    """The attribute of a core path, its extension's URN for others: `meta.created` → `meta`."""
+    """What a path begins with: `meta.created` → `meta`; of an extension's path the URN, if it is read-only as a whole."""
     name = path.lower()
-    return next((urn for urn in _READ_ONLY if name.startswith(f"{urn}:")), name if ":" in name else name.partition(".")[0])
+    if ":" not in name:
+        return name.partition(".")[0]
+    return next((urn for urn in _READ_ONLY if name.startswith(f"{urn}:")), name)
 
 
 def unwrapped(value: Body, core: str) -> Body:

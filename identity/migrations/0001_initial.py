@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
                 ("details", models.JSONField(default=dict)),
             ],
             options={
+                "verbose_name_plural": "audit log",
                 "ordering": ("-id",),
             },
         ),
@@ -521,6 +522,10 @@ class Migration(migrations.Migration):
             model_name="auditevent",
             index=models.Index(fields=["action", "id"], name="audit_by_action"),
         ),
+        migrations.AddIndex(
+            model_name="auditevent",
+            index=models.Index(fields=["actor_kind", "id"], name="audit_by_actor"),
+        ),
         migrations.AddField(
             model_name="conflict",
             name="decided_by",
@@ -876,7 +881,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="provisioninglog",
-            index=models.Index(fields=["subject_key"], name="log_by_subject"),
+            index=models.Index(fields=["subject_key"], name="log_by_subject", opclasses=["varchar_pattern_ops"]),
         ),
         migrations.AddIndex(
             model_name="retiredresource",

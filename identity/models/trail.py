@@ -24,11 +24,13 @@ class AuditEvent(models.Model):
     details = models.JSONField(default=dict)
 
     class Meta:
+        verbose_name_plural = "audit log"
         ordering = ("-id",)
         indexes: ClassVar = [
             models.Index(fields=["user_id", "id"], name="audit_by_user"),
             models.Index(fields=["group_id", "id"], name="audit_by_group"),
             models.Index(fields=["action", "id"], name="audit_by_action"),
+            models.Index(fields=["actor_kind", "id"], name="audit_by_actor"),
         ]
 
     def __str__(self) -> str:
@@ -86,7 +88,7 @@ class ProvisioningLog(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["identity_provider", "id"], name="log_by_provider"),
             models.Index(fields=["outcome", "id"], name="log_by_outcome"),
-            models.Index(fields=["subject_key"], name="log_by_subject"),
+            models.Index(fields=["subject_key"], name="log_by_subject", opclasses=["varchar_pattern_ops"]),
         ]
 
     def __str__(self) -> str:

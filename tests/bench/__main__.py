@@ -34,11 +34,8 @@ def main(arguments: list[str]) -> int:
 def run_all(names: list[str], scale: Scale) -> int:
     """Run them one after the other; one that fails does not keep the others from running."""
     VAR.mkdir(parents=True, exist_ok=True)
-    failed = []
     try:
-        for name in names:
-            if not _run(SCENARIOS[name], scale):
-                failed.append(name)
+        failed = [name for name in names if not _run(SCENARIOS[name], scale)]
     finally:
         databases.drop_all()
     if failed:

@@ -274,13 +274,20 @@ def patched_user(user: Document, operations: list[Document], *, taken: frozenset
 
 def _by_the_rules(before: Document, after: Document, taken: frozenset[str]) -> Document:
     """R2: somebody else's userName is refused, or dropped when the person ends up inactive anyway."""
-    if not after["userName"].strip():
+    if not after["userName"].strip() or "  " in _chosen_email(after):
         raise Refused("invalidValue")
     if after["userName"].lower() in taken:
         if after["active"]:
             raise Refused("uniqueness")
         after["userName"] = before["userName"]
     return after
+
+
+def _chosen_email(user: Document) -> str:
+    """The one that the portal would take (DESIGN section 2): only that one is looked at closely."""
+    given = [email for email in user.get("emails", []) if email.get("value")]
+    chosen = sorted(given, key=lambda email: (not email.get("primary"), email.get("type") != "work"))
+    return chosen[0]["value"].strip() if chosen else ""
 
 
 def _lowered(operation: Document) -> Document:
@@ -309,14 +316,14 @@ def _apply_to(user: Document, target: Target, op: str, operation: Document) -> N
         return
     if op == "remove":
         _remove(user, target, operation.get("value"))
-    elif not target.name:
-        _write_schema(user, target, operation.get("value"), add=op == "add")
     else:
-        _write(user, target, _value_for(user, target, operation.get("value")), add=op == "add")
+        _write_one(user, target, operation.get("value"), add=op == "add")
 
 
 def _value_for(user: Document, target: Target, value: Any) -> Any:
     """The value as it is kept; an operation whose path is wrong as well may be refused for either."""
+    if target.sub and target.name in MULTIPLE and not target.filter and not user.get(target.name):
+        return None  # a sub-attribute of every value, and there is none
     try:
         return value_for(target, value)
     except Refused as refused:
@@ -328,8 +335,7 @@ def _what_is_wrong_with(target: Target, user: Document) -> frozenset[str]:
         return frozenset()
     try:
         chosen = _selected(user.get(target.name, []), target)
-        unmatched = not chosen and described(target.filter, MULTIPLE[target.name]) is None
-        return frozenset({"noTarget"}) if unmatched else frozenset()
+        return frozenset() if chosen else frozenset({"noTarget"})
     except Refused as refused:
         return refused.scim_types
 
@@ -343,22 +349,37 @@ def _write_schema(user: Document, target: Target, value: Any, *, add: bool) -> N
 
 
 def _write_all(user: Document, urn: str, value: Any, *, add: bool) -> None:
-    """An object of attributes, paths or whole extensions; what is read-only or unknown in it is ignored."""
+    """An object of attributes, paths or whole extensions; what is read-only or unknown in it is ignored.
+
+    JSON's objects have no order: paths that select among values find those that the same object brings.
+    """
     if not isinstance(value, dict):
         raise Refused("invalidValue")
-    for key, item in value.items():
-        if target := _target_of_key(urn, key):
-            if target.name:
-                _write(user, target, value_for(target, item), add=add)
-            else:
-                _write_schema(user, target, item, add=add)
+    refused: set[str] = set()
+    for key, item in sorted(value.items(), key=lambda member: "[" in member[0]):
+        try:
+            if target := _target_of_key(urn, key):
+                _write_one(user, target, item, add=add)
+        except Refused as error:
+            refused |= error.scim_types
+    if refused:
+        raise Refused(*refused)
+
+
+def _write_one(user: Document, target: Target, value: Any, *, add: bool) -> None:
+    if target.name:
+        _write(user, target, _value_for(user, target, value), add=add)
+    else:
+        _write_schema(user, target, value, add=add)
 
 
 def _target_of_key(urn: str, key: str) -> Target | None:
     try:
         target = target_of(key if urn == CORE or key.lower().startswith("urn:") else f"{urn}:{key}")
     except Refused:
-        return None
+        if "[" in key:
+            raise
+        return None  # no name of the schema's
     return None if target is None or target.name in (*READ_ONLY, *NOT_KEPT) else target
 
 
@@ -369,6 +390,8 @@ def _home(user: Document, urn: str) -> Document:
 
 def _tidy(user: Document) -> None:
     """What holds nothing is unassigned (RFC 7643 section 2.5)."""
+    for name in MULTIPLE:
+        user[name] = [entry for entry in user.get(name, []) if entry]
     extension = user.get(ENTERPRISE, {})
     for home, name in ((extension, "manager"), (user, ENTERPRISE), (user, "name"), *((user, m) for m in MULTIPLE)):
         if name in home and not home[name]:
@@ -537,9 +560,9 @@ def patched_group(group: Document, operations: list[Document], people: People) -
             refused |= error.scim_types
         else:
             state = step
-    if not refused and not state["displayName"].strip():
+    if not state["displayName"].strip() or state["members"] - people.here.keys():
         refused.add("invalidValue")
-    if not refused and state["displayName"].lower() in people.other_groups:
+    if state["displayName"].lower() in people.other_groups:
         refused.add("uniqueness")
     if refused:
         raise Refused(*refused)
@@ -615,16 +638,19 @@ def _apply_to_members(group: Document, op: str, text: str, value: Any, people: P
             members.clear()
 
 
+_UUID = re.compile("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+
 def _joining(value: Any, people: People) -> set[str]:
-    """R20: somebody who never was here is refused, somebody who is gone is skipped. R14: no groups in groups."""
+    """R20: somebody who never was here is refused at the end, who is gone is skipped. R14: no groups in groups."""
     wanted = set()
     for entry in _listed(value):
         if isinstance(entry, dict) and str(entry.get("type", "User")).lower() != "user":
             raise Refused("invalidValue")
+        if not _UUID.match(_id_of(entry)):
+            raise Refused("invalidValue")
         wanted.add(_id_of(entry))
-    if wanted - people.here.keys() - people.gone:
-        raise Refused("invalidValue")
-    return wanted & people.here.keys()
+    return wanted - people.gone
 
 
 def _named(value: Any) -> set[str]:
@@ -643,4 +669,5 @@ def _id_of(entry: Any) -> str:
 
 def _whom(text: str, members: set[str], people: People) -> set[str]:
     test = test_of(text, ("value", "display", "type"))
-    return {one for one in members if test({"value": one, "display": people.here[one], "type": "User"})}
+    known = members & people.here.keys()
+    return {one for one in known if test({"value": one, "display": people.here[one], "type": "User"})}

@@ -146,7 +146,7 @@ def test_a_typed_client_discovers_and_works() -> None:
     """scim2-client reads the three documents and builds its models from them."""
     client = WSGISCIMClient(application, base_url=BASE, headers={"Authorization": f"Bearer {new_idp().secret}"})
     client.discover()
-    assert isinstance(client.provider.service_provider_config, ServiceProviderConfig)
+    assert isinstance(client.provider.config, ServiceProviderConfig)
     user_model: Any = client.get_resource_model("User")
     group_model: Any = client.get_resource_model("Group")
     assert issubclass(user_model, User) or user_model.__schema__ == CORE_USER

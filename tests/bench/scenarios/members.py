@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 from tests.bench import databases, payloads, probe, servers
 from tests.bench.client import Client
@@ -22,14 +23,7 @@ def members(scale: Scale) -> Result:
         groups = {size: _group(client, address, size) for size in scale.members}
         leaver = databases.scim_ids(address, 1)[0]
 
-        def block(change: Change) -> float:
-            return server.p50(change, scale.block)
-
-        blocks = {
-            f"{verb} {size}": (lambda change=_changes(verb, group, leaver): block(change))
-            for size, group in groups.items()
-            for verb in ("add and remove",)
-        }
+        blocks = {str(size): partial(server.p50, _change(group, leaver), scale.block) for size, group in groups.items()}
         found = {name: median(values) for name, values in taking_turns(scale.rounds, blocks).items()}
     statements = _statements(address, groups[scale.members[0]])
     return _result(scale, list(found.values()), statements)
@@ -41,7 +35,7 @@ def _group(client: Client, address: str, size: int) -> str:
     return group
 
 
-def _changes(verb: str, group: str, member: str) -> Change:
+def _change(group: str, member: str) -> Change:
     """Out and in again, in turns: the group keeps its size."""
     bodies = itertools.cycle([payloads.remove_member(member), payloads.add_members([member])])
     return lambda client: client.ok("PATCH", f"/Groups/{group}", next(bodies)).seconds
