@@ -26,7 +26,14 @@ from identity.errors import GatehouseError
 from identity.models import Asset, Invitation, User
 from identity.services import invitations, notices, users
 from portal.auth import find_user, may_reset_password, reset_tokens
-from portal.forms import ChangePasswordForm, ConfirmPasswordForm, FirstPasswordForm, NewPasswordForm, ResetForm, SignInForm
+from portal.forms import (
+    ChangePasswordForm,
+    ConfirmPasswordForm,
+    FirstPasswordForm,
+    NewPasswordForm,
+    ResetForm,
+    SignInForm,
+)
 from portal.fresh import mark_fresh
 from portal.reasons import memberships_with_reasons
 
@@ -79,8 +86,7 @@ class SignIn(FormView):
             **kwargs, title="Sign in", next=target, mode=policy.current_mode()
         )
 
-    def form_valid(self, form: SignInForm) -> HttpResponse:
-        assert form.user is not None
+    def form_valid(self, form: Any) -> HttpResponse:
         let_in(self.request, form.user, method="password")
         return redirect(landing_url(self.request, form.user))
 
@@ -251,5 +257,5 @@ class AcceptInvitation(View):
         except GatehouseError as error:
             context = {"title": "This invitation does not work", "text": error.sentence}
             return render(request, "portal/message.html", context, status=404)
-        context = {"title": "Welcome", "form": form, "invited": invitation.user, "invitation": invitation}
-        return render(request, "portal/invitation.html", context)
+        welcome = {"title": "Welcome", "form": form, "invited": invitation.user, "invitation": invitation}
+        return render(request, "portal/invitation.html", welcome)

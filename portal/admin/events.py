@@ -85,8 +85,11 @@ def _actor(event: AuditEvent, people: dict[int, User], providers: dict[int, Iden
 def _details(event: AuditEvent) -> Iterable[str]:
     personal = getattr(event, "personal_data", None)
     values: dict[str, Any] = personal.values if personal else {}
+    ignored = event.details.get("ignored") or []
     for name, value in {**event.details, **values}.items():
         match value:
+            case {"from": kept, "to": sent} if name in ignored:
+                yield f"{_label(name)}: {_shown(sent)} was not taken over, {_shown(kept)} stays"
             case {"from": old, "to": new}:
                 yield f"{_label(name)}: {_shown(old)} → {_shown(new)}"
             case list() if value and name in {"changed", "ignored"} and not values:
