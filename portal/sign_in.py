@@ -82,9 +82,7 @@ class SignIn(FormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         target = self.request.POST.get("next") or self.request.GET.get("next") or ""
-        return super().get_context_data(
-            **kwargs, title="Sign in", next=target, mode=policy.current_mode()
-        )
+        return super().get_context_data(**kwargs, title="Sign in", next=target, mode=policy.current_mode())
 
     def form_valid(self, form: Any) -> HttpResponse:
         let_in(self.request, form.user, method="password")
