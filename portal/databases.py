@@ -32,7 +32,8 @@ def database_config(url: str, *, statement_timeout: int) -> dict[str, Any]:
 
 
 def _sqlite_options(config: dict[str, Any]) -> dict[str, Any]:
-    return SQLITE_OPTIONS | config.get("OPTIONS", {})
+    given: dict[str, Any] = config.get("OPTIONS", {})
+    return SQLITE_OPTIONS | given
 
 
 def _postgresql(config: dict[str, Any], statement_timeout: int) -> dict[str, Any]:
