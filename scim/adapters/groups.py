@@ -97,7 +97,8 @@ def _members_of(group_ids: list[int]) -> Index:
     named = rows.annotate(display=KeyTextTransform("displayName", "sso_user__attributes"))
     wanted = named.values_list("sso_group_id", "sso_user__scim_id", "display", "sso_user__user_name")
     index: Index = {}
-    for group_id, user_id, display, user_name in wanted.iterator(chunk_size=5_000):
+    # Not iterator(): PostgreSQL plans a server-side cursor for its first rows and walks all memberships by their key.
+    for group_id, user_id, display, user_name in wanted:
         index.setdefault(group_id, []).append(_member(user_id, display or user_name))
     return index
 
