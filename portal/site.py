@@ -21,6 +21,11 @@ class PortalAdminSite(UnfoldAdminSite):
     index_title = "Dashboard"
     enable_nav_sidebar = True
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Only the portal's own pages: what other people's apps bring (allauth's) would write past the services."""
+        if admin_class is not None and admin_class.__module__.startswith("portal."):
+            super().register(model_or_iterable, admin_class, **options)
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Enabled staff. Checked at every request, so that a disabled administrator is out at once (SR-22)."""
         return bool(request.user.is_authenticated and request.user.is_active and request.user.is_staff)

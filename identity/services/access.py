@@ -115,8 +115,8 @@ def _has_signed_in_by_sso(user: User) -> bool:
 
 
 def _close_password_doors() -> None:
-    """Sessions and reset links end of all who have a password, break-glass accounts excepted (SR-21)."""
-    _password_users().update(credential_epoch=F("credential_epoch") + 1)
+    """Sessions opened by a password and reset links end, break-glass accounts excepted (SR-21)."""
+    _password_users().update(password_epoch=F("password_epoch") + 1)
 
 
 def _password_users() -> QuerySet[User]:
