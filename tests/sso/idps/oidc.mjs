@@ -27,6 +27,8 @@ const provider = new Provider(issuer, {
     backchannelLogout: { enabled: true },
     rpInitiatedLogout: { enabled: true },
   },
+  // This one does call loopback addresses.
+  fetch: (url, { dispatcher, agent, ...options }) => globalThis.fetch(url, options),
   cookies: { keys: ['not-a-secret'] },
   pkce: { required: () => true },
   findAccount: (ctx, login) => accounts()[login] && {

@@ -13,23 +13,12 @@ from pytest_django.live_server_helper import LiveServer
 from identity.models import IdentityProvider, SSOConnection
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
-from tests.browser.conftest import browser  # noqa: F401 - a fixture
 from tests.factories import OPERATOR, make_idp
 from tests.sso.idp_processes import CLIENT_SECRET, IdP, free_port, is_installed, running, self_signed
 
-HERE = Path(__file__).parent
-BROWSER_FIXTURES = {"page", "oidc", "saml"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that drive a browser carry its marker."""
-    for item in items:
-        if item.path.is_relative_to(HERE) and BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.browser)
-
 
 @pytest.fixture
-def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:  # noqa: F811
+def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     """A browser of a person who was never here; identity providers may be visited as well."""
     context = browser.new_context(base_url=live_server.url)
     context.set_default_timeout(10_000)
