@@ -37,6 +37,7 @@ from portal.forms import (
 )
 from portal.fresh import mark_fresh
 from portal.reasons import memberships_with_reasons
+from portal.second_factor import has_second_factor, must_have_second_factor, wait_for_code
 from portal.sessions import end_other_sessions, end_session, remember_session, sessions_of
 from portal.sso.logout import provider_logout_url
 
@@ -99,6 +100,9 @@ class SignIn(FormView):
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
         assert form.user is not None
+        if has_second_factor(form.user) or must_have_second_factor(form.user):
+            target = self.request.POST.get("next") or self.request.GET.get("next") or ""
+            return wait_for_code(self.request, form.user, target)
         let_in(self.request, form.user, method="password")
         return redirect(landing_url(self.request, form.user))
 
@@ -159,6 +163,7 @@ class Profile(LoginRequiredMixin, TemplateView):
             assets=Asset.objects.owned_by(user.pk),
             has_password=may_reset_password(user),
             sessions=sessions_of(user),
+            has_second_factor=has_second_factor(user),
         )
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import path, reverse
 from unfold.sites import UnfoldAdminSite
+
+from identity import policy
+from identity.actors import Person
 
 if TYPE_CHECKING:
     from django.template.response import TemplateResponse
@@ -44,6 +48,17 @@ class PortalAdminSite(UnfoldAdminSite):
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("password_change"))
+
+    def get_urls(self) -> list[Any]:
+        return [path("break-glass/", self.admin_view(self.break_glass), name="break_glass"), *super().get_urls()]
+
+    def break_glass(self, request: HttpRequest) -> HttpResponse:
+        """The drill page, for administrators."""
+        from portal.admin.break_glass import drill_page  # noqa: PLC0415 - it reads models, and the site comes first
+
+        if not policy.decide(policy.Action.VIEW_DIRECTORY, actor=Person(request.user)):  # type: ignore[arg-type]
+            raise PermissionDenied("Your role does not include this page.")
+        return drill_page(request, self.each_context(request))
 
     def app_index(
         self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None

@@ -47,8 +47,12 @@ class UserQuerySet(models.QuerySet["User"]):
     def break_glass(self) -> UserQuerySet:
         return self.filter(is_break_glass=True)
 
-    def proven_break_glass(self) -> UserQuerySet:
+    def enabled_break_glass(self) -> UserQuerySet:
         return self.break_glass().filter(status=Status.ENABLED)
+
+    def proven_break_glass(self) -> UserQuerySet:
+        """Those that have opened the portal at least once."""
+        return self.enabled_break_glass().filter(last_active__isnull=False)
 
     def administrators(self) -> UserQuerySet:
         return self.filter(role__in=[Role.ADMINISTRATOR, Role.OWNER], status=Status.ENABLED)

@@ -95,12 +95,13 @@ def set_mode(
 
 
 def require_ready_to_enforce(actor: Actor, *, force: bool = False) -> None:
-    """R22: an owner whose own SSO login succeeded, and an enabled break-glass account; else Refused."""
+    """R22: an owner whose own SSO login succeeded, and a break-glass account that signed in; else Refused."""
     if force and isinstance(actor, Operator):
         return
     if not User.objects.proven_break_glass().exists():
         raise Refused(
-            "Create a break-glass account first: a local owner who can open the portal when SSO fails.",
+            "Prove a break-glass account first: create a local owner with `manage.py create_owner` and sign in "
+            "with it once, so that somebody can open the portal when SSO fails.",
             code="no_break_glass_account",
         )
     if not (isinstance(actor, Person) and _has_signed_in_by_sso(actor.user)):

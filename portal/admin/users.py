@@ -38,6 +38,7 @@ from identity.services import groups as group_services
 from identity.services import invitations, users
 from portal.admin.base import ActionPage, Button, PortalModelAdmin, decide, mode_of, person_of
 from portal.admin.events import tell
+from portal.admin.sessions import EndSessions
 from portal.reasons import Reason, memberships_with_reasons
 
 if TYPE_CHECKING:
@@ -579,6 +580,7 @@ class UserAdmin(PortalModelAdmin):
         ResendInvitation,
         Enable,
         Disable,
+        EndSessions,
         RevokeInvitation,
         RemoveFromGroup,
         BulkEnable,
