@@ -122,6 +122,10 @@ fmt: install-dev ## format code and templates
 	$(BIN)/ruff format .
 	$(PYTHON) -m tests.lint_templates --fix
 
+.PHONY: conformance
+conformance: install-dev ## hold the portal to the RFCs over HTTP and write docs/conformance.md
+	$(PYTHON) -m tests.conformance
+
 .PHONY: bench
 bench: install-dev ## the benchmarks (tests/bench), on PostgreSQL
 	$(PYTHON) -m tests.postgres -- $(PYTHON) -m tests.bench

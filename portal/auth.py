@@ -40,7 +40,8 @@ class PasswordBackend(BaseBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The user of a session; somebody disabled has none any more (SR-22)."""
-        return User.objects.with_status(Status.ENABLED).filter(pk=user_id).first()
+        user: User | None = User.objects.with_status(Status.ENABLED).filter(pk=user_id).first()
+        return user
 
 
 class SSOBackend(PasswordBackend):

@@ -116,7 +116,7 @@ class _ThroughTheService:
         except GatehouseError as error:
             raise forms.ValidationError(error.sentence, code=error.code) from error
 
-    def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - Django's signature
+    def save(self, commit: bool = True) -> Any:
         """Nothing: `clean` has written."""
         return self.user
 

@@ -18,7 +18,7 @@ def mark_fresh(request: HttpRequest) -> None:
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    signed_in_at = request.session.get(_KEY, 0.0)
+    signed_in_at: float = request.session.get(_KEY, 0.0)
     return 0 <= time.time() - signed_in_at < FRESH_SECONDS
 
 

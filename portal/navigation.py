@@ -69,7 +69,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Unfold's navigation, by role."""
     if not request.user.is_authenticated:
         return []
-    actor = Person(request.user)  # type: ignore[arg-type]
+    actor = Person(request.user)
     may = {action for action in (DIRECTORY, SUPPORT) if actor.role in policy.ROLES[action]}
     sections = [
         {"title": title, "separator": bool(title), "items": list(_items(request, entries, may))}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from identity.models import GroupMapping, Membership, User
+from django.db.models import Prefetch
+
+from identity.models import GroupMapping, Membership, SSOMembership, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +30,26 @@ class Reason:
 
 
 def memberships_with_reasons(user: User) -> list[Reason]:
-    """All portal groups of a user, in three statements however many there are."""
+    """All portal groups of a user, in three statements however many there are.
+
+    The groups carry their mappings, so that the policy asks nothing more for each.
+    """
+    mappings = GroupMapping.objects.select_related("sso_group__identity_provider")
     memberships = list(
-        Membership.objects.filter(user=user).select_related("group", "added_by").order_by("group__name_key")
+        Membership.objects.filter(user=user)
+        .select_related("group", "added_by")
+        .prefetch_related(Prefetch("group__mappings", queryset=mappings))
+        .order_by("group__name_key")
     )
-    groups = [membership.group_id for membership in memberships]
-    mappings = GroupMapping.objects.filter(group__in=groups).select_related("sso_group__identity_provider")
-    bringing = set(
-        mappings.filter(sso_group__memberships__sso_user__user=user).values_list("pk", flat=True)
-    )
-    by_group: dict[int, list[GroupMapping]] = {}
-    for mapping in mappings:
-        by_group.setdefault(mapping.group_id, []).append(mapping)
-    return [
-        Reason(
-            membership,
-            tuple(m for m in by_group.get(membership.group_id, []) if m.pk in bringing),
-            membership.group_id in by_group,
-        )
-        for membership in memberships
-    ]
+    bringing = _sso_groups_of(user) if any(row.group.mappings.all() for row in memberships) else set()
+    return [_reason(membership, bringing) for membership in memberships]
+
+
+def _sso_groups_of(user: User) -> set[int]:
+    return set(SSOMembership.objects.filter(sso_user__user=user).values_list("sso_group_id", flat=True))
+
+
+def _reason(membership: Membership, bringing: set[int]) -> Reason:
+    mappings = membership.group.mappings.all()
+    brought_by = tuple(mapping for mapping in mappings if mapping.sso_group_id in bringing)
+    return Reason(membership, brought_by, bool(mappings))

@@ -98,8 +98,7 @@ class SignIn(FormView):
             connections=SSOConnection.objects.enabled(),
         )
 
-    def form_valid(self, form: SignInForm) -> HttpResponse:
-        assert form.user is not None
+    def form_valid(self, form: Any) -> HttpResponse:
         if has_second_factor(form.user) or must_have_second_factor(form.user):
             target = self.request.POST.get("next") or self.request.GET.get("next") or ""
             return wait_for_code(self.request, form.user, target)
@@ -303,5 +302,5 @@ class AcceptInvitation(View):
         except GatehouseError as error:
             context = {"title": "This invitation does not work", "text": error.sentence}
             return render(request, "portal/message.html", context, status=404)
-        context = {"title": "Welcome", "form": form, "invited": invitation.user, "invitation": invitation}
-        return render(request, "portal/invitation.html", context)
+        welcome = {"title": "Welcome", "form": form, "invited": invitation.user, "invitation": invitation}
+        return render(request, "portal/invitation.html", welcome)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path, reverse
+from django.urls import include, path, reverse
 from unfold.sites import UnfoldAdminSite
 
 from identity import policy
@@ -46,11 +46,8 @@ class PortalAdminSite(UnfoldAdminSite):
             return HttpResponse(status=405, headers={"Allow": "POST"})
         return super().logout(request, extra_context)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return HttpResponseRedirect(reverse("password_change"))
-
-    def get_urls(self) -> list[Any]:
-        return [path("break-glass/", self.admin_view(self.break_glass), name="break_glass"), *super().get_urls()]
 
     def break_glass(self, request: HttpRequest) -> HttpResponse:
         """The drill page, for administrators."""
@@ -65,6 +62,15 @@ class PortalAdminSite(UnfoldAdminSite):
     ) -> Any:
         """The sidebar is the index; Django's list of models is not one that people know."""
         return HttpResponseRedirect(reverse("admin:index"))
+
+    def extra_urls(self) -> list[Any]:
+        """Unfold's hook: the disabled users are a second page of pages about users, and support's alone."""
+        from portal.admin.support import disabled_users  # noqa: PLC0415 - the pages stand on this module
+
+        return [
+            path("disabled-users/", include(disabled_users(self).get_urls())),
+            path("break-glass/", self.admin_view(self.break_glass), name="break_glass"),
+        ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from portal.admin.dashboard import dashboard  # noqa: PLC0415 - the dashboard reads the registered pages

@@ -53,7 +53,7 @@ def _log(problem: Problem, actor: Provisioner, resource_type: str, resource_id: 
             status=problem.status,
             code=problem.code,
             resource_type=resource_type,
-            resource_id=resource_id,
+            resource_id=resource_id if resource_id.isprintable() else "",  # an address may hold a NUL
             subject_key=subject,
         )
     except DatabaseError:  # the refusal still reaches the identity provider

@@ -40,7 +40,7 @@ def split_path(binding: AttributeBinding) -> tuple[str, str]:
 def is_case_exact(path: str) -> bool:
     """Whether values of this attribute of a User are compared as they are (RFC 7643 section 2.2, caseExact)."""
     binding = Path[UserResource](path).resolve()
-    return binding is not None and binding.case_exact
+    return binding is not None and (binding.case_exact or binding.target_type is bytes)
 
 
 def comparable(value: Any, *, case_exact: bool) -> str:

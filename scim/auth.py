@@ -27,7 +27,7 @@ class TokenRequired:
         try:
             bearer = tokens.find_bearer(_presented(request))
             if bearer is None:
-                return _unauthorized()
+                return _unauthorized(request)
             if not bearer.scim_enabled:
                 return _SCIM_OFF.to_response()
             _note(bearer, request)
@@ -62,7 +62,9 @@ def _address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def _unauthorized() -> HttpResponse:
+def _unauthorized(request: HttpRequest) -> HttpResponse:
+    """401; the error code tells a wrong token from none (RFC 6750 section 3.1)."""
+    challenge = str(settings.SCIM_SERVICE_PROVIDER["WWW_AUTHENTICATE_HEADER"])
     response = _NO_TOKEN.to_response()
-    response["WWW-Authenticate"] = str(settings.SCIM_SERVICE_PROVIDER["WWW_AUTHENTICATE_HEADER"])
+    response["WWW-Authenticate"] = f'{challenge}, error="invalid_token"' if _presented(request) else challenge
     return response

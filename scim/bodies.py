@@ -39,10 +39,14 @@ def parse(raw: bytes) -> dict[str, Any]:
     return body
 
 
+def is_storable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def check_text(value: Any) -> None:
     """Refuse NUL and lone surrogates in any string: no database column can hold them."""
     if isinstance(value, str):
-        if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        if not is_storable(value):
             raise refuse("invalidValue", "The request contains a NUL or a lone surrogate character.")
     elif isinstance(value, dict):
         for key, item in value.items():

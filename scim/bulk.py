@@ -102,7 +102,8 @@ class Job:
         """The results in the order of the request; operations behind the last tolerated error have none."""
         waiting = list(self.operations)
         while waiting and not self._is_over():
-            ready = next((operation for operation in waiting if self._is_ready(operation, waiting)), None)
+            to_come = {operation.bulk_id for operation in waiting if operation.method == "POST"} - {""}
+            ready = next((operation for operation in waiting if not operation.needs & to_come), None)
             if ready is None:
                 self._give_up(waiting)
                 break
@@ -112,10 +113,6 @@ class Job:
 
     def _is_over(self) -> bool:
         return 0 < self.fail_on_errors <= self.errors
-
-    def _is_ready(self, operation: Operation, waiting: list[Operation]) -> bool:
-        to_come = {other.bulk_id for other in waiting if other.method == "POST" and other.bulk_id}
-        return not operation.needs & to_come
 
     def _give_up(self, waiting: list[Operation]) -> None:
         for operation in waiting:

@@ -35,6 +35,7 @@ def plain_user(body: Body) -> Body:
     """
     plain = {name: value for name, value in body.items() if name.lower() not in _UNKEPT}
     plain = {_spelled(name): value for name, value in plain.items() if _is_kept(name)}
+    require_few_values(plain)
     for name, value in plain.items():
         plain[name] = _plain_value(name, value)
     extension = [ENTERPRISE_USER] if ENTERPRISE_USER in plain else []
@@ -48,6 +49,17 @@ def plain_group(body: Body) -> Body:
     return {"schemas": [CORE_GROUP], **plain}
 
 
+def require_few_values(document: Body) -> None:
+    """Raises `tooMany` for more values than a user may have (SR-32, SR-34)."""
+    lists = [value for name, value in document.items() if name.lower() in _MULTIPLE and isinstance(value, list)]
+    _require_few(lists)
+
+
+def _require_few(lists: list[list[Any]]) -> None:
+    if sum(map(len, lists)) > limits.VALUES:
+        raise refuse("tooMany", f"The attributes of a user may hold at most {limits.VALUES} values together.")
+
+
 def get(body: Body, name: str) -> Any:
     """A member by its name, case ignored (RFC 7643 section 2.1); None when absent."""
     return next((value for key, value in body.items() if key.lower() == name.lower()), None)
@@ -56,6 +68,7 @@ def get(body: Body, name: str) -> Any:
 def plain_operations(body: Body) -> list[Body]:
     """The operations of a PATCH on a User: read-only parts of a value are left out, values made plain."""
     single = [each for operation in operations(body) for each in _by_selection(operation)]
+    _require_few([operation["value"] for operation in single if isinstance(operation.get("value"), list)])
     return [plain for operation in single if (plain := _plain_operation(operation))]
 
 
@@ -64,14 +77,9 @@ def _by_selection(operation: Body) -> list[Body]:
     value = operation.get("value")
     if "path" in operation or not isinstance(value, dict):
         return [operation]
-    selecting = [_named(operation["op"], name, item) for name, item in value.items() if "[" in name]
+    selecting = [{**operation, "path": name, "value": item} for name, item in value.items() if "[" in name]
     rest = {name: item for name, item in value.items() if "[" not in name}
     return [{**operation, "value": rest}, *selecting] if rest else selecting
-
-
-def _named(op: str, path: str, value: Any) -> Body:
-    """A null among the values to add unassigns, as it does for plain names."""
-    return {"op": "replace" if value is None else op, "path": path, "value": value}
 
 
 def operations(body: Body) -> list[Body]:
@@ -81,7 +89,17 @@ def operations(body: Body) -> list[Body]:
         raise refuse("invalidSyntax", "Operations must be a list of one or more operations.")
     if len(found) > limits.PATCH_OPERATIONS:
         raise refuse("tooMany", f"A PATCH may hold at most {limits.PATCH_OPERATIONS} operations.")
-    return [_operation(entry) for entry in found]
+    plain = [_operation(entry) for entry in found]
+    _require_short_paths(plain)
+    return plain
+
+
+def _require_short_paths(operations: list[Body]) -> None:
+    lengths = [len(operation.get("path", "").encode("utf-8", "replace")) for operation in operations]
+    if max(lengths) > limits.FILTER_BYTES:
+        raise refuse("invalidPath", f"A path may be at most {limits.FILTER_BYTES} bytes long.")
+    if sum(lengths) > limits.PATCH_PATH_BYTES:
+        raise refuse("tooMany", f"The paths of a PATCH may be at most {limits.PATCH_PATH_BYTES} bytes long together.")
 
 
 def _operation(entry: Any) -> Body:
@@ -96,11 +114,19 @@ def _operation(entry: Any) -> Body:
     plain = {"op": op.lower(), **({"path": path.strip()} if path and path.strip() else {})}
     if "value" in operation:
         plain["value"] = operation["value"]
-    if plain["op"] == "add" and plain.get("value") is None or (plain["op"] == "replace" and "value" not in plain):
+    if _lacks_value(plain):
         raise refuse("invalidValue", f"An operation {plain['op']} needs a value.")
     if plain["op"] == "remove" and "path" not in plain:
         raise refuse("noTarget", "An operation remove needs a path.")
     return plain
+
+
+def _lacks_value(operation: Body) -> bool:
+    """Null unassigns in a replace and is nothing to add; the filter of a path can name what to add."""
+    if operation["op"] == "replace":
+        return "value" not in operation
+    names_it = "[" in operation.get("path", "") and "value" not in operation
+    return operation["op"] == "add" and operation.get("value") is None and not names_it
 
 
 def _plain_operation(operation: Body) -> Body | None:
@@ -118,7 +144,20 @@ def _plain_operation(operation: Body) -> Body | None:
         plain.pop("value", None)  # the path says it all; only of several values can a value name some
     if "value" in plain:
         plain["value"] = _plain_value(path, value)
-    return plain
+    if plain["op"] == "remove":
+        return _remove(plain)
+    return {**plain, "op": "replace"} if plain.get("value") is None else plain  # adding "nothing" clears
+
+
+def _remove(operation: Body) -> Body:
+    """Entra ID names the values to remove by their members; a member that is null names nothing."""
+    if isinstance(operation.get("value"), list):
+        operation["value"] = [_without_nulls(entry) for entry in operation["value"]]
+    return operation
+
+
+def _without_nulls(entry: Any) -> Any:
+    return {name: item for name, item in entry.items() if item is not None} if isinstance(entry, dict) else entry
 
 
 def _without_core(path: str) -> str:
@@ -132,11 +171,16 @@ def _plain_values(value: Any) -> Any:
     if not isinstance(value, dict):
         raise refuse("invalidValue", "The value of an operation without path must be an object.")
     named = {_spelled(_without_core(name)): item for name, item in unwrapped(value, CORE_USER).items()}
-    return {name: _plain_value(name, item) for name, item in named.items() if _head(name) not in _UNKEPT}
+    return {name: _plain_value(name, item) for name, item in named.items() if _says_something(name, item)}
+
+
+def _says_something(name: str, value: Any) -> bool:
+    """What is read-only or not kept says nothing, nor does a null status: it is always true or false."""
+    return _head(name) not in _UNKEPT and not (name.lower() == "active" and value is None)
 
 
 def _head(path: str) -> str:
-    """What a path begins with: `meta.created` → `meta`; of an extension's path the URN, if it is read-only as a whole."""
+    """What a path begins with: `meta.created` → `meta`; of a read-only extension's path its URN."""
     name = path.lower()
     if ":" not in name:
         return name.partition(".")[0]
@@ -145,6 +189,7 @@ def _head(path: str) -> str:
 
 def unwrapped(value: Body, core: str) -> Body:
     """Core attributes may stand under the core schema's URN, as an extension's do under theirs."""
+    require_few_values(value)
     flat: Body = {}
     for name, item in value.items():
         is_core = name.lower() == core.lower() and isinstance(item, dict)

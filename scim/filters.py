@@ -8,7 +8,9 @@ displayName, members) is an equality on an indexed column.
 
 from __future__ import annotations
 
+import base64
 import re
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
@@ -34,7 +36,9 @@ from scim.conditions import EVERYTHING, NOTHING
 from scim.errors import refuse, sentence
 from scim.kinds import Kind
 from scim.registry import GROUPS, USERS, Multiple, Registry
+from scim.resources import typed
 
+_FIRST_MOMENT, _LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _JOINT = re.compile(r"\b(?:and|or)\b", re.IGNORECASE)
 
@@ -60,9 +64,29 @@ def _depth(expression: str) -> int:
 
 
 def _operand(binding: AttributeBinding, value: Any, op: Any) -> Any:
-    """The operand in the attribute's type; text folded as the attribute's values are."""
+    """The operand in the attribute's type; text folded as the attribute's values are, binary as base64."""
     operand = coerce_value(binding, value, op)
-    return comparable(operand, case_exact=binding.case_exact) if isinstance(operand, str) else operand
+    if isinstance(operand, bytes):
+        return base64.b64encode(operand).decode()
+    if isinstance(operand, datetime):
+        return _moment(operand, value)
+    if not isinstance(operand, str):
+        return operand
+    if not bodies.is_storable(operand):  # written with an escape, which the look at the whole filter did not see
+        raise InvalidFilterException(detail="the filter contains a NUL or a lone surrogate character")
+    return comparable(operand, case_exact=binding.case_exact)
+
+
+def _moment(operand: datetime, written: Any) -> datetime:
+    """A dateTime in UTC, which one without a zone is taken for; what its zone pushes off the calendar is its end."""
+    if not isinstance(written, str):
+        raise InvalidFilterException(detail="a dateTime is compared with a string such as 2026-01-31T23:59:59Z")
+    if operand.tzinfo is None:
+        return operand.replace(tzinfo=UTC)
+    try:
+        return operand.astimezone(UTC)
+    except OverflowError:
+        return _FIRST_MOMENT if operand.year == 1 else _LAST_MOMENT
 
 
 def _compare(kind: Kind, op: str, operand: Any) -> Q:
@@ -104,6 +128,8 @@ class Compiler(_Logic):
         if binding is None:
             return NOTHING
         op, operand = node.op.value, _operand(binding, node.value, node.op)
+        if _is_complex(binding) and not binding.sub_field_name:
+            return self._compare_complex(binding, op, operand)
         if not binding.is_multivalued:
             return _compare(self.registry.single(path_of(binding)), op, operand)
         attribute, sub = split_path(binding)
@@ -116,8 +142,14 @@ class Compiler(_Logic):
 
     def visit_present(self, node: Present) -> Q:
         binding = self.bound.resolve(node.attr_path, strict=False)
-        if binding is None:
-            return NOTHING
+        return NOTHING if binding is None else self._present(binding)
+
+    def _compare_complex(self, binding: AttributeBinding, op: str, operand: Any) -> Q:
+        if operand is None:
+            return _compare_presence(self._present(binding), op)
+        raise InvalidFilterException(detail=f"'{path_of(binding)}' is complex: compare one of its sub-attributes")
+
+    def _present(self, binding: AttributeBinding) -> Q:
         if binding.is_multivalued:
             attribute, sub = split_path(binding)
             rows = self.registry.multiple(attribute)
@@ -174,7 +206,7 @@ def _is_complex(binding: AttributeBinding) -> bool:
 
 def _bound(expression: str, resource: Any) -> Any:
     """The filter bound to a resource type, unknown attributes refused (ValidationError)."""
-    return SearchRequest[resource].model_validate({"filter": expression}).filter
+    return typed(SearchRequest, resource).model_validate({"filter": expression}).filter
 
 
 def compiled(expression: str, registry: Registry) -> Q:

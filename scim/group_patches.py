@@ -21,6 +21,7 @@ Document = dict[str, Any]
 
 _OURS = (CORE_GROUP.lower(), PORTAL_GROUP.lower())
 _READ_ONLY = {"id", "meta", "schemas"}
+_UNCHANGEABLE = refuse("mutability", "A member can be added or removed, not changed.")
 
 
 def member_ids(value: Any, *, strict: bool) -> frozenset[UUID]:
@@ -138,10 +139,14 @@ class _State:
 
     def _apply_to_members(self, op: str, path: Any, operation: Document, binding: Any) -> None:
         value_filter = path.value_filter
-        if binding.sub_field_name or (value_filter is not None and op != "remove"):
-            raise refuse("mutability", "A member can be added or removed, not changed.")
+        if binding.sub_field_name:
+            raise _UNCHANGEABLE
         value = operation.get("value")
         match op:
+            case "add" if value_filter is not None:
+                self.members = self.members.adding(_told(value_filter))
+            case "replace" if value_filter is not None:
+                raise _UNCHANGEABLE
             case "add":
                 self.members = self.members.adding(member_ids(value or [], strict=True))
             case "replace":
@@ -167,9 +172,17 @@ class _State:
         if not self.members.named:
             return frozenset()
         users = SSOUser.objects.of(self.sso_group.identity_provider_id).filter(scim_id__in=self.members.named)
-        new = [GroupMember(value=str(user.scim_id), display=display_of(user), type="User") for user in users]
+        new = [GroupMember(value=str(user.scim_id), ref=None, display=display_of(user), type="User") for user in users]
         found = Path[GroupResource](f"members[{value_filter}]").get(GroupResource(members=new))
         return frozenset(UUID(member.value) for member in found or [])
+
+
+def _told(value_filter: FilterNode) -> frozenset[UUID]:
+    """Some clients add by `members[value eq "…"]`; any other filter describes nobody to add."""
+    named = _named(value_filter)
+    if named is None:
+        raise _UNCHANGEABLE
+    return member_ids(named, strict=True)
 
 
 def display_of(sso_user: SSOUser) -> str:

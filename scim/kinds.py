@@ -121,8 +121,8 @@ class Location:
 
     def condition(self, op: str, operand: Any) -> Q:
         _require_equality(op, "a reference")
-        prefix = f"{settings.PUBLIC_URL}{ROOT}/{self.endpoint}/"
-        value = str(operand)
+        prefix = f"{settings.PUBLIC_URL}{ROOT}/{self.endpoint}/".casefold()
+        value = str(operand).casefold()
         return self.identifier.condition(op, value.removeprefix(prefix) if value.startswith(prefix) else "")
 
     def present(self) -> Q:

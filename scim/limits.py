@@ -3,6 +3,9 @@
 BODY_BYTES = 8 * 1024 * 1024
 JSON_DEPTH = 32
 PATCH_OPERATIONS = 1_000
+PATCH_PATH_BYTES = 128 * 1024  # of all operations together: parsing them is what costs
+VALUES = 500  # of all multi-valued attributes of a user together
+VALUES_TIMES_OPERATIONS = 20_000  # every operation of a PATCH may look at every value
 BULK_OPERATIONS = 1_000
 MEMBERS = 50_000
 FILTER_BYTES = 4 * 1024

@@ -11,6 +11,7 @@ from scim2_models.messages.response_parameters import ResponseParameters
 
 from scim.attributes import path_of
 from scim.errors import refuse
+from scim.resources import typed
 
 ALWAYS = frozenset({"schemas", "id"})  # returned: always (RFC 7643 section 3.1, 7)
 
@@ -50,7 +51,7 @@ def read(parameters: dict[str, Any], resource: Any) -> Projection:
     if not given:
         return Projection()
     try:
-        parsed = ResponseParameters[resource].model_validate(given)
+        parsed = typed(ResponseParameters, resource).model_validate(given)
         included, excluded = parsed.attributes, parsed.excluded_attributes
         return Projection(
             None if included is None else _tree(included),

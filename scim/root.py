@@ -17,7 +17,7 @@ from scim import listing, projection
 from scim.errors import RequestRefused, refuse
 from scim.filters import check_size, compile_known, why
 from scim.registry import GROUPS, USERS, Registry
-from scim.resources import GroupResource, UserResource
+from scim.resources import GroupResource, UserResource, typed
 from scim.sorting import Order, order_of
 from scim.views import Document, Endpoint, GroupsView, UsersView, answer
 
@@ -88,7 +88,7 @@ def _condition(registry: Registry, expression: str | None) -> Q:
         return Q()
     check_size(expression)
     try:
-        SearchRequest[UserResource | GroupResource].model_validate({"filter": expression})
+        typed(SearchRequest, UserResource | GroupResource).model_validate({"filter": expression})
     except (ValidationError, RecursionError) as error:
         raise refuse("invalidFilter", why(error)) from error
     return compile_known(expression, registry)

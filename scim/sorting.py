@@ -15,6 +15,7 @@ from scim2_models.path import AttributeBinding
 from scim.attributes import path_of, split_path
 from scim.errors import refuse
 from scim.registry import Registry
+from scim.resources import typed
 
 Position = list[Any]
 """A place in an order, as JSON: the sorted-by value (a string, a number or null) and the row's key."""
@@ -80,7 +81,8 @@ def _expression(sort_by: str, registry: Registry) -> Any:
 
 def _binding(sort_by: str, resource: Any) -> AttributeBinding:
     try:
-        binding = SearchRequest[resource].model_validate({"sortBy": sort_by}).sort_binding(resource)
+        request = typed(SearchRequest, resource).model_validate({"sortBy": sort_by})
+        binding: AttributeBinding | None = request.sort_binding(resource)
     except ValidationError as error:
         raise _unsortable(sort_by) from error
     if binding is None:

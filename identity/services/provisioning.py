@@ -329,12 +329,18 @@ def _store_record(sso_user: SSOUser, record: PersonRecord, update: _Update) -> l
     if record.active is not None:
         new["active"] = record.active
     changed = [name for name, value in new.items() if getattr(sso_user, name) != value]
+    has_new_values = _multi_valued(sso_user.attributes) != _multi_valued(record.attributes)
     for name in changed:
         setattr(sso_user, name, new[name])
-    if "attributes" in changed:
+    if has_new_values:
         sso_user.values.all().delete()
         _store_values(sso_user, record)
     return changed
+
+
+def _multi_valued(attributes: dict[str, Any]) -> dict[str, list[Any]]:
+    """What `PersonRecord.values` is made from."""
+    return {name: value for name, value in attributes.items() if isinstance(value, list)}
 
 
 def _log_update(sso_user: SSOUser, record: PersonRecord, update: _Update, *, changed: bool, actor: Provisioner) -> None:

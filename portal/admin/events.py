@@ -29,6 +29,13 @@ WORDS: dict[str, str] = {
     "user.password_changed": "Password changed",
     "user.login": "Signed in",
     "user.break_glass_login": "Signed in with a break-glass account",
+    "user.created_at_sign_in": "Created at the first sign-in through the identity provider",
+    "user.sso_identity_linked": "Signs in through the identity provider from now on",
+    "user.groups_followed_claim": "Groups followed what the identity provider said at sign-in",
+    "user.groups_claim_missing": "The identity provider sent no groups at sign-in: nothing was changed",
+    "user.second_factor_set_up": "Set up a second step for signing in",
+    "user.second_factor_removed": "Second step for signing in removed",
+    "user.sessions_ended": "Signed out everywhere",
     "user.deleted_permanently": "Deleted permanently",
     "membership.added": "Added to a group",
     "membership.removed": "Removed from a group",
@@ -85,8 +92,11 @@ def _actor(event: AuditEvent, people: dict[int, User], providers: dict[int, Iden
 def _details(event: AuditEvent) -> Iterable[str]:
     personal = getattr(event, "personal_data", None)
     values: dict[str, Any] = personal.values if personal else {}
+    ignored = event.details.get("ignored") or []
     for name, value in {**event.details, **values}.items():
         match value:
+            case {"from": kept, "to": sent} if name in ignored:
+                yield f"{_label(name)}: {_shown(sent)} was not taken over, {_shown(kept)} stays"
             case {"from": old, "to": new}:
                 yield f"{_label(name)}: {_shown(old)} → {_shown(new)}"
             case list() if value and name in {"changed", "ignored"} and not values:

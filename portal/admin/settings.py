@@ -1,1 +1,301 @@
-"""Being written."""
+"""Access settings: the two flags, the policy table, and a what-if page before anything changes (R21, R22)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.forms import CharField, ChoiceField, Form, HiddenInput, RadioSelect
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, reverse
+from django.utils.functional import cached_property
+
+from identity import policy
+from identity.errors import Outdated, Refused
+from identity.models import AccessSettings, Group, Mode, SSOIdentity, User
+from identity.policy import MATRIX, MODES, Action, Cell
+from identity.services import access
+from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
+
+PEOPLE_NAMED = 8
+
+QUESTIONS: dict[Action, str] = {
+    Action.INVITE: "Invite a user",
+    Action.EDIT_PROFILE: "Edit a user's profile",
+    Action.CHANGE_MEMBERS: "Add users to a group, or remove them",
+    Action.SET_STATUS: "Enable or disable a user",
+}
+NOTES: dict[Action, str] = {
+    Action.EDIT_PROFILE: "Names; the email only of users whom no identity provider manages.",
+    Action.SET_STATUS: "Where it says no: users whom no identity provider manages can be enabled and disabled always.",
+}
+ANSWERS: dict[Cell, tuple[str, str]] = {
+    Cell.YES: ("Yes", "gh-yes"),
+    Cell.NO: ("No", "gh-no"),
+    Cell.UNMAPPED: ("Unmapped groups only", "gh-partly"),
+}
+
+
+# --- the policy table ---
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A cell of the table, as it is shown."""
+
+    text: str
+    style: str
+    is_now: bool
+
+
+def table_of(now: Mode) -> list[tuple[str, str, list[Answer]]]:
+    """`policy.MATRIX` as rows: what is asked, a note, and the answer under each mode."""
+    return [
+        (
+            QUESTIONS[action],
+            NOTES.get(action, ""),
+            [Answer(*ANSWERS[cell], mode == now) for mode, cell in zip(MODES, cells, strict=True)],
+        )
+        for action, cells in MATRIX.items()
+    ]
+
+
+def columns_of(now: Mode) -> list[tuple[str, str, bool]]:
+    return [
+        (
+            "SCIM on" if mode.scim_enabled else "SCIM off",
+            "SSO enforced" if mode.sso_enforced else "SSO not enforced",
+            mode == now,
+        )
+        for mode in MODES
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row of the table whose answer another mode changes."""
+
+    question: str
+    before: Answer
+    after: Answer
+
+
+def changes(before: Mode, after: Mode) -> list[Change]:
+    """Which cells differ between two modes."""
+    pairs = [(action, policy.cell(action, before), policy.cell(action, after)) for action in MATRIX]
+    return [
+        Change(QUESTIONS[action], Answer(*ANSWERS[old], False), Answer(*ANSWERS[new], False))
+        for action, old, new in pairs
+        if old != new
+    ]
+
+
+# --- what differs when SCIM is switched on ---
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """How many, and the first of them by name."""
+
+    count: int
+    named: list[User]
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.named)
+
+
+def people(rows: QuerySet[User]) -> People:
+    return People(rows.count(), list(rows.order_by("username_key")[:PEOPLE_NAMED]))
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A mapped group that has moved away from its SSO groups."""
+
+    group: Group
+    joins: People
+    leaves: People
+
+
+@dataclass(frozen=True, slots=True)
+class Drifts:
+    """`access.differences`, with numbers and names."""
+
+    enables: People
+    disables: People
+    groups: list[Drift]
+
+    def __bool__(self) -> bool:
+        return bool(self.enables.count or self.disables.count or self.groups)
+
+
+def drifts() -> Drifts:
+    found = access.differences()
+    return Drifts(
+        people(User.objects.filter(pk__in=found.to_enable.values("user"))),
+        people(User.objects.filter(pk__in=found.to_disable.values("user"))),
+        [Drift(group, people(joins), people(leaves)) for group, joins, leaves in found.groups],
+    )
+
+
+# --- switching ---
+
+
+class SwitchForm(Form):
+    """The mode that was looked at, so that nobody confirms what has changed meanwhile."""
+
+    seen = CharField(widget=HiddenInput)
+
+
+class SwitchToSCIMForm(SwitchForm):
+    """And what to do where both sides differ (R21). Nothing is chosen beforehand."""
+
+    follow = ChoiceField(
+        label="Where both sides differ",
+        widget=RadioSelect,
+        choices=[
+            ("follow", "Follow the identity provider: apply all of this now"),
+            ("keep", "Keep what is here until the identity provider sends a person or group again"),
+        ],
+        error_messages={"required": "Choose what becomes of the differences."},
+    )
+
+
+class SwitchMode(ActionPage):
+    """What would change, for whom; then the switch. The address names the mode that is asked for."""
+
+    name = "switch"
+    label = "Change access settings"
+    action = Action.CHANGE_ACCESS_SETTINGS
+    icon = "tune"
+    of_list = True
+    submit = "Switch"
+    template_name = "admin/identity/accesssettings/switch.html"
+
+    @cached_property
+    def before(self) -> Mode:
+        return mode_of(self.request)
+
+    @cached_property
+    def after(self) -> Mode:
+        """What the address asks for; a flag it does not name stays."""
+        return Mode(
+            _flag(self.request, "scim", self.before.scim_enabled),
+            _flag(self.request, "sso", self.before.sso_enforced),
+        )
+
+    @cached_property
+    def switches_scim_on(self) -> bool:
+        return self.after.scim_enabled and not self.before.scim_enabled
+
+    @cached_property
+    def enforces_sso(self) -> bool:
+        return self.after.sso_enforced and not self.before.sso_enforced
+
+    @cached_property
+    def drifts(self) -> Drifts | None:
+        return drifts() if self.switches_scim_on else None
+
+    def get_form_class(self) -> type[Form]:
+        return SwitchToSCIMForm if self.drifts else SwitchForm
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"seen": self.before.code}
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        missing = missing_to_enforce(request) if self.enforces_sso and self.decide(request, None) else ""
+        return self.refused(missing, 403) if missing else super().get(request, *args, **kwargs)
+
+    def run(self, form: Form) -> str:
+        if form.cleaned_data["seen"] != self.before.code:
+            raise Outdated("Somebody has changed the settings meanwhile. Look again at what would change.")
+        mode = access.set_mode(
+            scim_enabled=self.after.scim_enabled,
+            sso_enforced=self.after.sso_enforced,
+            follow_idp=form.cleaned_data.get("follow") == "follow",
+            actor=person_of(self.request),
+        )
+        return f"{mode} from now on."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        is_same = self.after == self.before
+        return super().get_context_data(
+            title=f"{self.before}: nothing to change" if is_same else f"Switch to: {self.after}?",
+            is_same=is_same,
+            before=self.before,
+            after=self.after,
+            changes=changes(self.before, self.after),
+            consequences=access.consequences_of_enforcing() if self.enforces_sso else None,
+            drifts=self.drifts,
+            switches_scim_on=self.switches_scim_on,
+            switches_scim_off=self.before.scim_enabled and not self.after.scim_enabled,
+            relaxes_sso=self.before.sso_enforced and not self.after.sso_enforced,
+            **kwargs,
+        )
+
+
+def _flag(request: HttpRequest, name: str, otherwise: bool) -> bool:
+    return {"on": True, "off": False}.get(request.GET.get(name, ""), otherwise)
+
+
+def missing_to_enforce(request: HttpRequest) -> str:
+    """R22: the sentence that says what must be proven first; nothing when all is."""
+    try:
+        access.require_ready_to_enforce(person_of(request))
+    except Refused as refusal:
+        return refusal.sentence
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Something that must be so before SSO can be enforced (R22)."""
+
+    text: str
+    is_given: bool
+
+
+def proofs(request: HttpRequest) -> list[Proof]:
+    own = SSOIdentity.objects.filter(user=request.user.pk, last_login_at__isnull=False)
+    return [
+        Proof("An enabled break-glass account exists.", User.objects.enabled_owners().break_glass().exists()),
+        Proof("You have signed in through SSO yourself.", own.exists()),
+    ]
+
+
+# --- the page ---
+
+
+@admin.register(AccessSettings)
+class AccessSettingsAdmin(PortalModelAdmin):
+    """One row, so one page: no list and no details."""
+
+    pages: ClassVar = (SwitchMode,)
+
+    def get_urls(self) -> list[URLPattern]:
+        kept = {f"{self.opts.app_label}_{self.opts.model_name}_{page}" for page in ("changelist", SwitchMode.name)}
+        return [url for url in super().get_urls() if url.name in kept]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        if not self.has_view_permission(request):
+            raise PermissionDenied("Your role does not include this page.")
+        mode = mode_of(request)
+        decision = decide(request, Action.CHANGE_ACCESS_SETTINGS)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Access settings",
+            "mode": mode,
+            "mode_in_words": policy.describe(mode).removeprefix(f"{mode}. "),
+            "decision": decision,
+            "proofs": proofs(request) if decision and not mode.sso_enforced else [],
+            "switch_url": reverse(self.url_name(SwitchMode.name)),
+            "columns": columns_of(mode),
+            "rows": table_of(mode),
+        }
+        return TemplateResponse(request, "admin/identity/accesssettings/page.html", context)

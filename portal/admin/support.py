@@ -2,22 +2,239 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import TYPE_CHECKING, Any
 
-from identity.models import DeletionRecord, User
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.functional import cached_property
+from unfold.decorators import display
+
+from identity.keys import fold
+from identity.models import DeletionRecord, SSOUser, Status, User
 from identity.policy import Action
-from portal.admin.base import PortalModelAdmin
+from identity.services import deletion
+from portal.admin.base import ActionPage, PortalModelAdmin, allowed_buttons, person_of
+from portal.admin.parts import is_key, moment, page_of, searched
+
+if TYPE_CHECKING:
+    from portal.site import PortalAdminSite
+
+TRANSFEREES = 10
+GROUPS_NAMED = 10
+
+
+# --- deleting somebody for good ---
+
+
+class DeletionForm(forms.Form):
+    """Who takes over, why, and the username as proof that it is this person who is meant."""
+
+    transferee = forms.ModelChoiceField(
+        queryset=User.objects.exclude(status=Status.DISABLED),
+        required=False,
+        error_messages={"invalid_choice": "Choose one of the people found."},
+    )
+    reason = forms.CharField(max_length=500, help_text="It stays in the deletion record: name no personal data.")
+    username = forms.CharField(
+        label="Type the username to confirm",
+        widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, user: User, needs_transferee: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.needs_transferee = needs_transferee
+
+    def clean_username(self) -> str:
+        """Compared as the service does; here, so that the error stands at the field."""
+        typed: str = self.cleaned_data["username"]
+        if fold(typed.strip()) != self.user.username_key:
+            raise forms.ValidationError(f"This is not the username: type {self.user.username}")
+        return typed
+
+    def clean_transferee(self) -> User | None:
+        chosen: User | None = self.cleaned_data["transferee"]
+        if self.needs_transferee and chosen is None:
+            raise forms.ValidationError("Choose who takes over what would be left without an owner.")
+        return chosen
+
+
+class DeletePermanently(ActionPage):
+    """Delete a disabled user for good, after showing what goes, what stays and what needs a new owner."""
+
+    name = "delete"
+    label = "Delete permanently"
+    action = Action.DELETE_PERMANENTLY
+    icon = "delete_forever"
+    danger = True
+    fresh = True
+    form_class = DeletionForm
+    template_name = "admin/support/delete.html"
+
+    @cached_property
+    def preflight(self) -> deletion.Preflight:
+        return deletion.preflight(self.obj)
+
+    @cached_property
+    def query(self) -> str:
+        return searched(self.request)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        needs_transferee = bool(self.preflight.owned_alone)
+        return {**super().get_form_kwargs(), "user": self.obj, "needs_transferee": needs_transferee}
+
+    def run(self, form: DeletionForm) -> str:
+        said = form.cleaned_data
+        alone = self.preflight.owned_alone
+        deletion.delete_permanently(
+            self.obj,
+            typed_username=said["username"],
+            reason=said["reason"],
+            transferee=said["transferee"] if alone else None,
+            actor=person_of(self.request),
+        )
+        name, self.obj = self.obj.username, None
+        if not alone:
+            return f"{name} was deleted permanently."
+        assets = "1 asset" if len(alone) == 1 else f"{len(alone)} assets"
+        return f"{name} was deleted permanently. {said['transferee'].display_name} owns {assets} now."
+
+    def found(self) -> list[User]:
+        """Whom the search finds among those who can take over."""
+        people: QuerySet[User] = User.objects.with_status(Status.ENABLED).order_by("username_key")
+        if self.query:
+            people = people.filter(pk__in=User.objects.search(self.query).values("pk"))
+        return list(people[: TRANSFEREES + 1])
+
+    def candidates(self) -> list[User]:
+        """The people found, and first whoever was chosen before another search or a mistake in the form."""
+        chosen = self.request.POST.get("transferee", "")
+        rows = User.objects.filter(pk=chosen) if is_key(chosen) else User.objects.none()
+        before = list(rows.exclude(status=Status.DISABLED))
+        return list(dict.fromkeys([*before, *self.found()[:TRANSFEREES]]))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        if context.get("refusal"):
+            return context
+        found = self.preflight
+        return {
+            **context,
+            "title": f"Delete {self.obj.display_name} permanently?",
+            "submit": "Delete permanently",
+            "preflight": found,
+            "sso_user": SSOUser.objects.filter(user=self.obj).select_related("identity_provider").first(),
+            "groups": found.groups[:GROUPS_NAMED],
+            "more_groups": max(0, len(found.groups) - GROUPS_NAMED),
+            "q": self.query,
+            "candidates": self.candidates() if found.owned_alone else [],
+            "has_more": bool(found.owned_alone) and len(self.found()) > TRANSFEREES,
+            "chosen": self.request.POST.get("transferee", ""),
+        }
+
+
+class DisabledUsers(PortalModelAdmin):
+    """The list of disabled users: pages about users of their own, which only support sees."""
+
+    view_actions = (Action.DELETE_PERMANENTLY,)
+    pages = (DeletePermanently,)
+
+    def url_name(self, page: str) -> str:
+        return "admin:disabled_users" if page == "changelist" else f"admin:disabled_users_{page}"
+
+    def get_urls(self) -> list[URLPattern]:
+        listed = path("", self.admin_site.admin_view(self.list_view), name="disabled_users")
+        return [listed, *(self._page_url(page) for page in self.pages)]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        rows: QuerySet[User] = User.objects.with_status(Status.DISABLED).select_related("managed_by")
+        return rows
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
+        return self.get_queryset(request).filter(pk=object_id).first() if is_key(object_id) else None
+
+    def detail_url(self, obj: Any) -> str:
+        """There is no page about somebody for support, whom the directory does not open for."""
+        return self.list_url()
+
+    def list_view(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied("Permanent deletion needs the role support.")
+        rows = self.get_queryset(request).order_by("username_key")
+        query = searched(request)
+        if query:
+            rows = rows.filter(pk__in=User.objects.search(query).values("pk"))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Disabled users",
+            "q": query,
+            "slice": (found := page_of(request, rows)),
+            "people": [(user, allowed_buttons(self.buttons(request, user))) for user in found.rows],
+        }
+        return TemplateResponse(request, "admin/support/disabled_users.html", context)
+
+
+def disabled_users(site: PortalAdminSite) -> DisabledUsers:
+    """The pages; not registered, since the site has the administrators' pages for users."""
+    return DisabledUsers(User, site)
+
+
+# --- what was deleted ---
 
 
 @admin.register(DeletionRecord)
 class DeletionRecordAdmin(PortalModelAdmin):
-    view_actions = (Action.DELETE_PERMANENTLY, Action.VIEW_DIRECTORY)
-    list_display = ("user_id", "deleted_at", "deleted_by", "reason")
-    fields = ("user_id", "deleted_at", "deleted_by", "reason", "scim_ids", "username_digest", "email_digest")
-    readonly_fields = ("deleted_by",)
-    sortable_by = ()
+    """Who was deleted when, by whom and why: ids and keyed digests, no personal data."""
 
-    @admin.display(description="Deleted by")
-    def deleted_by(self, obj: DeletionRecord) -> str:
-        user = User.objects.filter(pk=obj.deleted_by_id).first() if obj.deleted_by_id else None
-        return str(user) if user else "–"
+    view_actions = (Action.DELETE_PERMANENTLY, Action.VIEW_DIRECTORY)
+    list_display = ("shown_id", "at", "deleted_by", "reason")
+    search_fields = ("username_digest",)
+    search_help_text = "Was it this person? The whole username or email"
+    sortable_by = ()
+    change_list_template = "admin/support/deletions.html"
+    detail_template = "admin/support/deletion.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeletionRecord]:
+        who = User.objects.filter(pk=OuterRef("deleted_by_id")).values("username")[:1]
+        return super().get_queryset(request).annotate(deleted_by_name=Subquery(who))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[DeletionRecord], search_term: str
+    ) -> tuple[QuerySet[DeletionRecord], bool]:
+        """By the digest of the name typed: the record says whether it was this person, not who it was."""
+        key = fold(search_term).strip()
+        if key:
+            digest = deletion.keyed_digest(key)
+            queryset = queryset.filter(username_digest=digest) | queryset.filter(email_digest=digest)
+        return queryset, False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        empty = not DeletionRecord.objects.exists()
+        return super().changelist_view(request, {"title": "Deletions", "is_empty_state": empty})
+
+    @display(description="User id")
+    def shown_id(self, record: DeletionRecord) -> str:
+        return f"user {record.user_id}"
+
+    @display(description="Deleted (UTC)")
+    def at(self, record: DeletionRecord) -> str:
+        return moment(record.deleted_at)
+
+    @display(description="Deleted by")
+    def deleted_by(self, record: Any) -> str:
+        return deleted_by(record)
+
+    def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        return {"title": f"Deletion of user {obj.user_id}", "deleted_by": deleted_by(obj)}
+
+
+def deleted_by(record: Any) -> str:
+    if record.deleted_by_id is None:
+        return "Command line"
+    return record.deleted_by_name or f"user {record.deleted_by_id}, deleted since"

@@ -47,6 +47,7 @@ def _saml_settings(connection: SSOConnection) -> dict[str, Any]:
         "attribute_mapping": {},
         "advanced": {
             "strict": True,
+            "allow_single_label_domains": True,  # https://portal/ in a company's network
             "want_assertion_signed": True,
             "want_attribute_statement": False,
             "reject_idp_initiated_sso": True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.providers.base import ProviderException
@@ -12,12 +13,14 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.openid_connect import views as oidc
 from allauth.socialaccount.providers.saml import views as saml
 from allauth.socialaccount.providers.saml.utils import build_saml_config
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
+from lxml.etree import LxmlError
 from onelogin.saml2.errors import OneLogin_Saml2_Error
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from requests import RequestException
@@ -31,6 +34,7 @@ from portal.sso.discovery import discover
 
 # What a wrong, late or hostile answer raises inside allauth and python3-saml.
 BAD_ANSWERS = (
+    LxmlError,
     OAuth2Error,
     OneLogin_Saml2_Error,
     ImproperlyConfigured,
@@ -51,6 +55,7 @@ def answered(view: View) -> View:
     def wrapper(request: HttpRequest, **names: str) -> HttpResponse:
         (slug,) = names.values()
         connection = connection_or_404(slug)
+        speak_as_public_url(request)
         try:
             return view(request, slug)
         except ImmediateHttpResponse as answer:
@@ -62,6 +67,12 @@ def answered(view: View) -> View:
             return arrival.failed(request, connection.identity_provider.name, error)
 
     return wrapper
+
+
+def speak_as_public_url(request: HttpRequest) -> None:
+    """SR-31: the libraries build the portal's addresses from the request, so it carries PUBLIC_URL's host."""
+    public = urlsplit(settings.PUBLIC_URL)
+    request.META["HTTP_HOST"], request.META["wsgi.url_scheme"] = public.netloc, public.scheme
 
 
 def connection_or_404(slug: str) -> SSOConnection:
@@ -135,6 +146,7 @@ def saml_metadata(request: HttpRequest, organization_slug: str) -> HttpResponse:
     connection = connection_or_404(organization_slug)
     if connection.protocol != SSOConnection.Protocol.SAML:
         raise Http404("This is not a SAML connection.")
+    speak_as_public_url(request)
     config = build_saml_config(request, app_of(connection).settings, connection.slug)
     del config["sp"]["singleLogoutService"]
     metadata = OneLogin_Saml2_Settings(settings=config, sp_validation_only=True).get_sp_metadata()

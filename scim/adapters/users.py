@@ -13,11 +13,11 @@ from scim2_models import Context, PatchOp, ScimPolicy
 from identity.models import SSOMembership, SSOUser, Status
 from identity.services import provisioning
 from identity.services.records import PersonChange, PersonRecord
-from scim import dialects
+from scim import bodies, dialects, limits
 from scim.adapters.base import ResourceAdapter, location, moment
 from scim.attributes import multiple_values, single_values
 from scim.errors import problem_of, refuse
-from scim.resources import CORE_USER, ENTERPRISE_USER, PORTAL_USER, UserResource
+from scim.resources import CORE_USER, ENTERPRISE_USER, PORTAL_USER, UserResource, typed
 
 Document = dict[str, Any]
 
@@ -204,7 +204,7 @@ def _require_valid(operation: Document, policy: ScimPolicy) -> None:
 
 
 def _validated(operations: list[Document], policy: ScimPolicy) -> Any:
-    return PatchOp[UserResource].model_validate(
+    return typed(PatchOp, UserResource).model_validate(
         {"schemas": [str(PatchOp.__schema__)], "Operations": operations},
         scim_ctx=Context.RESOURCE_PATCH_REQUEST,
         scim_policy=policy,
@@ -219,7 +219,19 @@ def _patched(sso_user: SSOUser, patches: list[Patch]) -> Document:
         **sso_user.attributes,
         "active": sso_user.user.is_active,
     }
+    _require_few_steps(stored, patches)
     resource = UserResource.model_validate(stored, scim_policy=_TOLERANT)
     for patch, policy in patches:
         patch.patch(resource, scim_policy=policy)
-    return resource.model_dump(scim_ctx=Context.DEFAULT)
+    document = resource.model_dump(scim_ctx=Context.DEFAULT)
+    dialects.require_few_values(document)
+    bodies.check_text(document)  # a filter in a path may describe a value with escapes
+    return document
+
+
+def _require_few_steps(stored: Document, patches: list[Patch]) -> None:
+    """Every operation may look at every value: their product is what costs (SR-34)."""
+    values = sum(len(value) for value in stored.values() if isinstance(value, list))
+    operations = sum(len(patch.operations) for patch, _ in patches)
+    if values * operations > limits.VALUES_TIMES_OPERATIONS:
+        raise refuse("tooMany", "The user has too many values for so many operations; send fewer at a time.")

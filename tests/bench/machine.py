@@ -15,7 +15,6 @@ from tests.bench.registry import Skipped
 def describe() -> dict[str, str]:
     return {
         "cores": str(os.cpu_count()),
-        "processor": _line("/proc/cpuinfo", "model name"),
         "memory": f"{int(_line('/proc/meminfo', 'MemTotal').split()[0]) / 1024**2:.0f} GB",
         "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),

@@ -181,6 +181,8 @@ def described(text: str, subs: tuple[str, ...]) -> Entry | None:
 
 def value_for(target: Target, value: Any) -> Any:
     """A value as it is kept for what the path names; None, an empty list and an empty manager unassign."""
+    if value == [] and target == Target(CORE, target.name) and target.name in MULTIPLE:
+        return []
     if value is None or value == []:
         return None
     if target.name == "active":
@@ -232,12 +234,12 @@ def _entry(name: str, value: Any) -> Entry:
     return _complex(name, MULTIPLE[name], value)
 
 
-def _entries(name: str, value: Any) -> list[Entry]:
+def _entries(name: str, value: Any, *, one_primary: bool = True) -> list[Entry]:
     """A list, or one value without its list; strings stand for their `value`."""
     entries = value if isinstance(value, list) else [value]
     plain = [{"value": item} if isinstance(item, str) else item for item in entries]
     found = [_without_nulls(_entry(name, item)) for item in plain if item is not None]
-    if sum(entry.get("primary") is True for entry in found) > 1:
+    if one_primary and sum(entry.get("primary") is True for entry in found) > 1:
         raise Refused("invalidValue")
     return found
 
@@ -301,8 +303,8 @@ def _apply(user: Document, operation: Document) -> None:
         raise Refused("invalidSyntax", "invalidValue")
     if op == "remove" and not path:
         raise Refused("noTarget")
-    if op != "remove" and "value" not in operation or (op == "add" and value is None):
-        raise Refused("invalidValue")
+    if (op != "remove" and "value" not in operation) or (op == "add" and value is None):
+        raise Refused("invalidValue", *_what_is_wrong_with_path(path, user))
     if not path:
         _write_all(user, CORE, value, add=op == "add")
     elif (target := target_of(path)) is not None:
@@ -328,6 +330,16 @@ def _value_for(user: Document, target: Target, value: Any) -> Any:
         return value_for(target, value)
     except Refused as refused:
         raise Refused(*refused.scim_types, *_what_is_wrong_with(target, user)) from refused
+
+
+def _what_is_wrong_with_path(path: str | None, user: Document) -> frozenset[str]:
+    try:
+        target = target_of(path) if path else None
+    except Refused as refused:
+        return refused.scim_types
+    if target is not None and target.name in READ_ONLY:
+        return frozenset({"mutability"})
+    return frozenset() if target is None else _what_is_wrong_with(target, user)
 
 
 def _what_is_wrong_with(target: Target, user: Document) -> frozenset[str]:
@@ -431,7 +443,7 @@ def _write_multiple(user: Document, target: Target, value: Any, *, add: bool) ->
     if target.filter or target.sub:
         entries = _write_selected(entries, target, value)
     elif value is None:
-        entries = entries if add else []
+        entries = []
     else:
         entries = [*entries, *_new(entries, value)] if add else value
     user[target.name] = _with_one_primary(before, entries)
@@ -528,9 +540,20 @@ def _remove_multiple(user: Document, target: Target, value: Any) -> None:
             entry.pop(target.sub, None)
         return
     if value is not None and not target.filter:
-        wanted = _entries(target.name, value) if value else []
+        wanted = _entries_named(target.name, value) if value else []
         chosen = [entry for entry in entries if any(_holds(entry, one) for one in wanted)]
     user[target.name] = [entry for entry in entries if not any(entry is one for one in chosen)]
+
+
+def _entries_named(kind: str, value: Any) -> list[Entry]:
+    """What a remove names must be understood as a whole: else something else might go."""
+    members = [name for entry in _listed(value) if isinstance(entry, dict) for name in entry if entry[name] is not None]
+    if any(_spelled(name, MULTIPLE[kind]) is None for name in members):
+        raise Refused("invalidFilter", "invalidPath", "invalidValue")
+    wanted = _entries(kind, value, one_primary=False)
+    if not all(wanted):
+        raise Refused("invalidValue")
+    return wanted
 
 
 def _holds(entry: Entry, wanted: Entry) -> bool:
@@ -575,7 +598,9 @@ def _apply_to_group(group: Document, operation: Document, people: People) -> Non
         raise Refused("invalidSyntax", "invalidValue")
     if op == "remove" and not path:
         raise Refused("noTarget")
-    if op != "remove" and "value" not in operation or (op == "add" and value is None):
+    if op == "replace" and "value" not in operation:
+        raise Refused("invalidValue")
+    if op == "add" and value is None and ("value" in operation or "[" not in (path or "")):
         raise Refused("invalidValue")
     for name, item in _group_parts(path, value):
         _apply_to_attribute(group, op, name, item, people, by_path=bool(path))
@@ -623,9 +648,11 @@ def _required(op: str, value: Any) -> str:
 
 def _apply_to_members(group: Document, op: str, text: str, value: Any, people: People) -> None:
     members: set[str] = group["members"]
-    if text and op != "remove":
+    if text and op == "replace":
         raise Refused("mutability", "noTarget")
     match op:
+        case "add" if text:
+            members |= _joining(_named_in(text), people)
         case "add":
             members |= _joining(value, people)
         case "replace":
@@ -653,6 +680,17 @@ def _joining(value: Any, people: People) -> set[str]:
     return wanted - people.gone
 
 
+_ONE_BY_ID = re.compile(r'^value eq "([^"]*)"$', re.IGNORECASE)
+
+
+def _named_in(text: str) -> list[str]:
+    """Some clients add by `members[value eq "…"]`: only equality names somebody."""
+    found = [_ONE_BY_ID.match(term) for term in text.split(" or ")]
+    if None in found:
+        raise Refused("mutability", "noTarget")
+    return [one[1] for one in found if one]
+
+
 def _named(value: Any) -> set[str]:
     return {_id_of(entry) for entry in _listed(value)}
 
@@ -668,6 +706,11 @@ def _id_of(entry: Any) -> str:
 
 
 def _whom(text: str, members: set[str], people: People) -> set[str]:
+    """Members by what is shown of them; a stranger whom the same request adds can only be named."""
     test = test_of(text, ("value", "display", "type"))
-    known = members & people.here.keys()
-    return {one for one in known if test({"value": one, "display": people.here[one], "type": "User"})}
+    found = {one for one in people.here if test({"value": one, "display": people.here[one], "type": "User"})}
+    try:
+        named = {one.lower() for one in _named_in(text)}
+    except Refused:
+        named = set()
+    return members & (found | named)

@@ -293,38 +293,51 @@ groups = st.fixed_dictionaries(
 
 def group_operations(ids: list[str], names: list[str]) -> SearchStrategy[list[Document]]:
     """Operations on a Group whose members may be these people, by number."""
-    member = anybody.map(lambda number: {"value": ids[number]})
-    dressed = st.builds(lambda one, extra: {**one, **extra}, member, optional({"display": words, "type": st.just("User")}))
-    bare = anybody.map(lambda number: ids[number])
-    nested = st.sampled_from(({"value": ids[0], "type": "Group"}, {"value": "no-uuid"}, "no-uuid", 5, {"display": "x"}))
-    one = st.one_of(member, member, dressed, bare, st.integers(0, 9).flatmap(lambda d: nested if d == 0 else member))
-    members = st.one_of(st.lists(one, max_size=4), one, st.just([]))
-    by_id = [f'value eq "{one}"' for one in ids]
-    named = st.sampled_from([*by_id, f'VALUE eq "{ids[0].upper()}"', 'value eq "no-uuid"'])
-    looked_up = [f'display eq "{names[0]}"', 'display co "ers"', 'type eq "User"', f'not ({by_id[0]})', "display pr"]
-    condition = st.one_of(
-        named, named, st.builds("{} or {}".format, named, named), st.builds("{} and {}".format, named, named),
-        st.sampled_from([*looked_up, f'{by_id[0]} and display co "ers"']),
-    )
+    members = _members(ids)
     cases: SearchStrategy[Case] = st.one_of(
         spelled("members").map(lambda path: (path, members)),
         spelled("members").map(lambda path: (path, members)),
-        condition.map(lambda text: (f"members[{text}]", members)),
+        _member_filters(ids, names).map(lambda text: (f"members[{text}]", members)),
         spelled("displayName").map(lambda path: (path, st.sampled_from((*GROUP_NAMES, *GROUP_NAMES, "", None, 5)))),
         spelled("externalId").map(lambda path: (path, st.one_of(words, words, st.none(), st.integers(0, 1)))),
-        st.sampled_from(("id", "meta", "description", "members.value", "members.display")).map(lambda p: (p, words)),
-    )
-    with_path = st.tuples(cases, st.integers(0, 4)).flatmap(
-        lambda drawn: _operation(_qualified(drawn[0][0], CORE_GROUP) if drawn[1] == 0 else drawn[0][0], drawn[0][1])
-    )
-    whole = optional(
-        {"displayName": st.sampled_from(GROUP_NAMES), "externalId": words, "members": members, "unknown": words}, least=1
-    )
-    extra = optional({"id": words, "meta": st.just({}), "schemas": st.just([CORE_GROUP])})
-    without_path = st.builds(
-        lambda op, said, more: {"op": op, "value": {**said, **more}}, st.sampled_from(("add", "Replace")), whole, extra
+        _fixed("id", "meta", "description", "members.value", "members.display"),
     )
     operation = st.integers(0, 24).flatmap(
-        lambda dice: malformed if dice == 0 else without_path if dice < 6 else with_path
+        lambda dice: malformed if dice == 0 else _on_the_group(members) if dice < 6 else _on_group_paths(cases)
     )
     return st.lists(operation, min_size=1, max_size=4)
+
+
+def _members(ids: list[str]) -> SearchStrategy[Any]:
+    """Values of `members`: lists, one alone, objects with more or less in them, bare ids, and what is no user."""
+    member = anybody.map(lambda number: {"value": ids[number]})
+    more = optional({"display": words, "type": st.just("User")})
+    dressed = st.builds(lambda one, extra: {**one, **extra}, member, more)
+    bare = anybody.map(lambda number: ids[number])
+    odd = st.sampled_from(({"value": ids[0], "type": "Group"}, {"value": "no-uuid"}, "no-uuid", 5, {"display": "x"}))
+    one = st.one_of(member, member, dressed, bare, st.integers(0, 9).flatmap(lambda dice: member if dice else odd))
+    return st.one_of(st.lists(one, max_size=4), one, st.just([]))
+
+
+def _member_filters(ids: list[str], names: list[str]) -> SearchStrategy[str]:
+    by_id = [f'value eq "{one}"' for one in ids]
+    named = st.sampled_from([*by_id, 'value eq "no-uuid"'])
+    looked_up = [f'display eq "{names[0]}"', 'display co "ers"', 'type eq "User"', f"not ({by_id[0]})", "display pr"]
+    others = st.sampled_from([*looked_up, f'{by_id[0]} and display co "ers"', f'VALUE eq "{ids[0].upper()}"'])
+    either = st.builds("{} or {}".format, named, named)
+    both = st.builds("{} and {}".format, named, named)
+    return st.one_of(named, named, either, both, others)
+
+
+def _on_group_paths(cases: SearchStrategy[Case]) -> SearchStrategy[Document]:
+    qualified = cases.map(lambda case: (_qualified(case[0], CORE_GROUP), case[1]))
+    return st.one_of(cases, cases, cases, qualified).flatmap(lambda case: _operation(*case))
+
+
+def _on_the_group(members: SearchStrategy[Any]) -> SearchStrategy[Document]:
+    """Without path."""
+    said = {"displayName": st.sampled_from(GROUP_NAMES), "externalId": words, "members": members, "unknown": words}
+    ignored = {"id": words, "meta": st.just({}), "schemas": st.just([CORE_GROUP])}
+    values = st.builds(lambda *parts: {**parts[0], **parts[1]}, optional(said, least=1), optional(ignored))
+    ops_without_path = st.sampled_from(("add", "Replace"))
+    return st.builds(lambda op, value: {"op": op, "value": value}, ops_without_path, values)

@@ -1,4 +1,4 @@
-"""The dialects of the big identity providers: each conversation in idp_traffic/ must go through.
+"""The dialects of identity providers: each conversation in idp_traffic/ and dialects/ must go through.
 
 The project keeps its own copy of the scenarios; those of a folder `../shared/idp-traffic` beside the checkout
 are played as well when they differ from the copy.
@@ -17,6 +17,7 @@ from identity.services import identity_providers, tokens
 from tests.scim.idp_traffic.replayer import Client, play
 
 OURS = Path(__file__).parent / "idp_traffic"
+DIALECTS = Path(__file__).parent / "dialects"
 SHARED = Path(__file__).parents[3] / "shared" / "idp-traffic"
 
 
@@ -28,7 +29,7 @@ def scenarios() -> list[Path]:
         for file in sorted(SHARED.glob("*.json"))
         if file.name not in ours or file.read_bytes() != ours[file.name].read_bytes()
     ]
-    return [*ours.values(), *others]
+    return [*ours.values(), *others, *sorted(DIALECTS.glob("*.json"))]
 
 
 @pytest.fixture
@@ -55,5 +56,10 @@ def test_an_identity_providers_conversation_goes_through(scenario: Path, client:
 
 def test_there_are_scenarios_of_every_kind_of_identity_provider() -> None:
     """An empty folder would be a suite that proves nothing."""
-    kinds = {file.stem.partition("__")[0] for file in OURS.glob("*.json")}
-    assert kinds == {"okta", "okta-aiw", "entra", "rauthy"}
+    assert _kinds(OURS) == {"okta", "okta-aiw", "entra", "rauthy"}
+    others = {"entra-compliant", "entra-quirks", "onelogin", "jumpcloud", "ping", "rippling", "authentik", "keycloak"}
+    assert _kinds(DIALECTS) == {*others, "google"}
+
+
+def _kinds(folder: Path) -> set[str]:
+    return {file.stem.partition("__")[0] for file in folder.glob("*.json")}

@@ -5,22 +5,9 @@ from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_tester import CheckResult, Status, check_server
 
 from portal.wsgi import application
-from tests.scim.helpers import BASE, PORTAL_GROUP, PORTAL_USER, new_idp
-
-READ_ONLY = "it takes an extension for writable although all its attributes are read-only"
-DISPLAY = "it expects back exactly what it sent, and members.display is the portal's to fill in"
-
-# Checks that may fail, and why that is right; (resource type, check, attribute).
-DEVIATIONS = {
-    ("User", "check_add_attribute", PORTAL_USER): READ_ONLY,
-    ("User", "check_replace_attribute", PORTAL_USER): READ_ONLY,
-    ("User", "check_remove_attribute", PORTAL_USER): READ_ONLY,
-    ("User", "check_remove_attribute", "active"): "a status can't be taken away: removing it changes nothing",
-    ("Group", "check_add_attribute", PORTAL_GROUP): READ_ONLY,
-    ("Group", "check_replace_attribute", PORTAL_GROUP): READ_ONLY,
-    ("Group", "check_add_attribute", "members"): DISPLAY,
-    ("Group", "check_replace_attribute", "members"): DISPLAY,
-}
+from tests.conformance.deviations import SCIM2_TESTER as DEVIATIONS
+from tests.conformance.deviations import subject
+from tests.scim.helpers import BASE, new_idp
 
 
 @pytest.fixture
@@ -36,9 +23,3 @@ def test_every_check_succeeds_or_deviates_for_a_reason(results: list[CheckResult
     # A deviation that is gone must leave the list as well.
     assert {subject(failure) for failure in failures} == set(DEVIATIONS)
     assert len(results) > 100  # it stops early, without failing, when it can't make sense of /Schemas
-
-
-def subject(result: CheckResult) -> tuple[str | None, str | None, str]:
-    """What the result is about, as DEVIATIONS names it."""
-    urn = result.data.get("urn", "") if isinstance(result.data, dict) else ""
-    return (result.resource_type, result.title, str(urn))

@@ -15,7 +15,7 @@ def install_again(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identity", "0003_triggers"),
+        ("identity", "0004_search_indexes"),
     ]
 
     operations = [
