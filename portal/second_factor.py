@@ -41,7 +41,7 @@ PAUSE = "Too many wrong codes. Wait a minute, then try again."
 
 
 def has_second_factor(user: User) -> bool:
-    return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
 
 
 def must_have_second_factor(user: User) -> bool:
@@ -109,7 +109,6 @@ class CodeForm(forms.Form):
 class _Pending(FormView):
     """A page for somebody whose password was right."""
 
-    form_class = CodeForm
     user: User
     target: str
 
@@ -133,6 +132,7 @@ class _Pending(FormView):
 class SecondFactor(_Pending):
     """The code, after the password."""
 
+    form_class = CodeForm
     template_name = "portal/second_factor.html"
     extra_context = {"title": "One more step"}
 
@@ -177,7 +177,7 @@ class _SetUp(FormView):
 
     def secret(self) -> str:
         """Kept in the session between the picture and the first code."""
-        return self.request.session.setdefault(SECRET, generate_totp_secret())
+        return str(self.request.session.setdefault(SECRET, generate_totp_secret()))
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "secret": self.secret()}
@@ -199,8 +199,6 @@ class _SetUp(FormView):
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class FirstSecondFactor(_SetUp, _Pending):
     """A break-glass account without one, while SSO is enforced: nothing opens before it is set up."""
-
-    form_class = SetUpForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         found = pending(request)

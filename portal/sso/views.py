@@ -45,6 +45,7 @@ BAD_ANSWERS = (
     TypeError,
     ValueError,
 )
+MOST_CHARACTERS = 256 * 1024  # of a SAML response, which anybody can send
 View = Callable[..., HttpResponse]
 
 
@@ -130,6 +131,8 @@ def oidc_callback(request: HttpRequest, slug: str) -> HttpResponse:
 @answered
 def saml_acs(request: HttpRequest, slug: str) -> HttpResponse:
     """The assertion comes back, by a POST of another site: without our session, so it is kept for one redirect."""
+    if len(request.POST.get("SAMLResponse", "")) > MOST_CHARACTERS:
+        raise ValueError("No assertion is as long as this.")
     return saml.acs(request, slug)  # type: ignore[no-any-return]
 
 

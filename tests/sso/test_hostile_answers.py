@@ -12,6 +12,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 from requests.exceptions import RequestException
@@ -125,6 +126,12 @@ def test_an_unsigned_or_broken_saml_response_opens_nothing(client: Client, saml:
     answer = client.post(f"/sso/{saml.slug}/acs/", {"SAMLResponse": response}, follow=True)
     assert answer.status_code == 403
     assert not SSOIdentity.objects.exists()
+
+
+def test_a_huge_saml_response_is_not_even_kept(client: Client, saml: SSOConnection) -> None:
+    answer = client.post(f"/sso/{saml.slug}/acs/", {"SAMLResponse": "A" * 300_000})
+    assert answer.status_code == 403
+    assert not Session.objects.exists()
 
 
 def test_saml_metadata_names_our_address_and_no_single_logout(client: Client, saml: SSOConnection) -> None:
