@@ -181,9 +181,9 @@ def describe(mode: Mode) -> str:
     refused = [_PHRASES[action].lower() for action in MATRIX if cell(action, mode) is not YES]
     parts = [f"{mode}."]
     if allowed:
-        parts.append(f"Administrators may do here: {', '.join(allowed)}.")
+        parts.append(f"Open to administrators: {', '.join(allowed)}.")
     if refused:
-        parts.append(f"Only the identity provider does: {', '.join(refused)}.")
+        parts.append(f"Left to the identity provider: {', '.join(refused)}.")
     return " ".join(parts)
 
 

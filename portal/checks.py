@@ -17,22 +17,14 @@ def check_django_is_patched(app_configs: Sequence[AppConfig] | None, **kwargs: A
     """Refuse a Django that is older than the oldest one known to be safe here."""
     if django.VERSION[:3] >= OLDEST_DJANGO:
         return []
-    return [
-        Error(f"Django {django.__version__} is too old.", hint="Run `make install`.", id="gatehouse.E001")
-    ]
+    return [Error(f"Django {django.__version__} is too old.", hint="Run `make install`.", id="gatehouse.E001")]
 
 
 @register(Tags.urls)
-def check_public_url_is_an_origin(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
+def check_public_url_is_an_origin(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """PUBLIC_URL is a scheme and a host: the portal is not made to live under a path."""
     public = settings.PUBLIC
-    if (
-        public.scheme in {"http", "https"}
-        and public.netloc
-        and not (public.path or public.query or public.fragment)
-    ):
+    if public.scheme in {"http", "https"} and public.netloc and not (public.path or public.query or public.fragment):
         return []
     return [
         Error(
@@ -44,9 +36,7 @@ def check_public_url_is_an_origin(
 
 
 @register(Tags.security, deploy=True)
-def check_people_come_over_https(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
+def check_people_come_over_https(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Without https, passwords and SCIM tokens cross the network in the clear."""
     if settings.IS_HTTPS:
         return []

@@ -24,11 +24,16 @@ def database_config(url: str, *, statement_timeout: int) -> dict[str, Any]:
     config: dict[str, Any] = environ.Env.db_url_config(url)
     match config["ENGINE"]:
         case "django.db.backends.sqlite3":
-            return {"CONN_MAX_AGE": CONNECTION_SECONDS} | config | {"OPTIONS": SQLITE_OPTIONS | config.get("OPTIONS", {})}
+            return {"CONN_MAX_AGE": CONNECTION_SECONDS} | config | {"OPTIONS": _sqlite_options(config)}
         case "django.db.backends.postgresql":
             return _postgresql(config, statement_timeout)
         case engine:
             raise ValueError(f"DATABASE_URL names {engine}: only sqlite:// and postgres:// are supported")
+
+
+def _sqlite_options(config: dict[str, Any]) -> dict[str, Any]:
+    given: dict[str, Any] = config.get("OPTIONS", {})
+    return SQLITE_OPTIONS | given
 
 
 def _postgresql(config: dict[str, Any], statement_timeout: int) -> dict[str, Any]:

@@ -24,4 +24,4 @@ def is_fresh(request: HttpRequest) -> bool:
 
 def redirect_to_confirmation(request: HttpRequest) -> HttpResponseRedirect:
     """To "confirm your password", and back to this page (a POST's own data are not carried over)."""
-    return HttpResponseRedirect(f"{reverse('confirm_password')}?{urlencode({'next': request.path})}")
+    return HttpResponseRedirect(f"{reverse('confirm_password')}?{urlencode({'next': request.get_full_path()})}")

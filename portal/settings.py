@@ -130,9 +130,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "portal.storage.StaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = not (
-    STATIC_ROOT / "staticfiles.json"
-).exists()  # not built: serve what the apps bring
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()  # not built: serve what the apps bring
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
@@ -143,9 +141,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Gatehouse <gatehous
 SESSION_COOKIE_NAME = "__Host-sessionid" if IS_HTTPS else "sessionid"
 SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = (
-    "Lax"  # Strict would drop it on the way back from the identity provider's login page
-)
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop it on the way back from the identity provider's login page
 SESSION_COOKIE_AGE = 12 * 3600
 
 CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_HTTPS else "csrftoken"
@@ -213,9 +209,7 @@ UNFOLD = {
     "SITE_HEADER": "Gatehouse",
     "SITE_URL": None,
     "SITE_ICON": lambda request: static("portal/logo.svg"),
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("portal/logo.svg")}
-    ],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("portal/logo.svg")}],
     "STYLES": [lambda request: static("portal/portal.css")],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,

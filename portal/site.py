@@ -57,9 +57,7 @@ class PortalAdminSite(UnfoldAdminSite):
             raise PermissionDenied("Your role does not include this page.")
         return drill_page(request, self.each_context(request))
 
-    def app_index(
-        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
-    ) -> Any:
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> Any:
         """The sidebar is the index; Django's list of models is not one that people know."""
         return HttpResponseRedirect(reverse("admin:index"))
 

@@ -14,7 +14,7 @@ from scim.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, PORTAL_GROUP,
 Body = dict[str, Any]
 
 _BOOLEANS = {"true": True, "false": False}
-_MULTIPLE = {
+MULTIPLE = {
     name.lower(): name
     for name in (["emails", "phoneNumbers", "ims", "photos", "addresses", "entitlements", "roles", "x509Certificates"])
 }
@@ -51,7 +51,7 @@ def plain_group(body: Body) -> Body:
 
 def require_few_values(document: Body) -> None:
     """Raises `tooMany` for more values than a user may have (SR-32, SR-34)."""
-    lists = [value for name, value in document.items() if name.lower() in _MULTIPLE and isinstance(value, list)]
+    lists = [value for name, value in document.items() if name.lower() in MULTIPLE and isinstance(value, list)]
     _require_few(lists)
 
 
@@ -140,7 +140,7 @@ def _plain_operation(operation: Body) -> Body | None:
     plain = {**operation, "path": path}
     if path == ENTERPRISE_USER and value is None:
         plain["op"] = "remove"  # null is no value, and an extension without values is not there
-    if plain["op"] == "remove" and name not in _MULTIPLE:
+    if plain["op"] == "remove" and name not in MULTIPLE:
         plain.pop("value", None)  # the path says it all; only of several values can a value name some
     if "value" in plain:
         plain["value"] = _plain_value(path, value)
@@ -205,7 +205,7 @@ def _plain_value(name: str, value: Any) -> Any:
         return _plain_extension(value)
     if lowered in {f"{ENTERPRISE_USER.lower()}:manager", "manager"}:
         return _manager(value)
-    if lowered in _MULTIPLE:
+    if lowered in MULTIPLE:
         return _values(value)
     return value
 

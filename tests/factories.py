@@ -72,10 +72,10 @@ def make_support(username: str = "sue", **columns: Any) -> User:
     return make_user(username, role=Role.SUPPORT, **columns)
 
 
-def make_break_glass(username: str = "glass") -> User:
-    """One that has been proven to work."""
-    proven = {"is_break_glass": True, "password": PASSWORD, "last_active": timezone.now()}
-    return make_user(username, role=Role.OWNER, **proven)
+def make_break_glass(username: str = "glass", *, proven: bool = True) -> User:
+    """One that has signed in already (R22), unless it has not been `proven`."""
+    last_active = timezone.now() if proven else None
+    return make_user(username, role=Role.OWNER, is_break_glass=True, password=PASSWORD, last_active=last_active)
 
 
 def administrator() -> Person:

@@ -75,9 +75,7 @@ def find_binaries() -> Path:
 
 def _installed() -> list[Path]:
     """Debian's directories, newest first, then where pg_config and the PATH point."""
-    debian = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True
-    )
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
     return [*debian, *_asked_of_pg_config(), *_on_path()]
 
 
@@ -104,9 +102,7 @@ def _in_wheel() -> list[Path]:
 
 def _binaries_for_everyone(binaries: Path, scratch: Path) -> Path:
     """`binaries`, or a copy where the unprivileged server can reach it (a home directory is often 0700)."""
-    if os.geteuid() != 0 or all(
-        parent.stat().st_mode & 0o005 == 0o005 for parent in binaries.resolve().parents
-    ):
+    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o005 == 0o005 for parent in binaries.resolve().parents):
         return binaries
     shutil.copytree(binaries.parent, scratch / "install", symlinks=True)
     return scratch / "install" / binaries.name

@@ -89,9 +89,7 @@ def assigns_a_users_status(node: ast.AST) -> bool:
         case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
             return is_users_status(target)
         case ast.Call(func=ast.Attribute(attr="update"), keywords=keywords):
-            return any(
-                keyword.arg in {"status", "is_active"} for keyword in keywords
-            ) and "User" in ast.unparse(node)
+            return any(keyword.arg in {"status", "is_active"} for keyword in keywords) and "User" in ast.unparse(node)
         case _:
             return False
 
@@ -113,16 +111,12 @@ def test_only_services_write_rows() -> None:
 
 def test_only_services_write_rows_inside_identity() -> None:
     """audit.py is the services' pen; a model's own save() or manager is Django's contract."""
-    others = [
-        file for file in modules("identity") if "services" not in file.parts and "models" not in file.parts
-    ]
+    others = [file for file in modules("identity") if "services" not in file.parts and "models" not in file.parts]
     assert [call for file in others if file.name != "audit.py" for call in writing_calls(file)] == []
 
 
 def test_only_the_users_service_assigns_a_status() -> None:
-    others = [
-        file for file in modules("identity", "scim", "portal") if name(file) != "identity/services/users.py"
-    ]
+    others = [file for file in modules("identity", "scim", "portal") if name(file) != "identity/services/users.py"]
     assert [place for file in others for place in status_assignments(file)] == []
 
 

@@ -14,9 +14,7 @@ def test_healthz_answers_when_the_database_does(client: Client) -> None:
     assert (answer.status_code, answer.content) == (200, b"ok\n")
 
 
-def test_healthz_says_503_when_the_database_is_silent(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_healthz_says_503_when_the_database_is_silent(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def cursor() -> None:
         raise DatabaseError("connection refused")
 

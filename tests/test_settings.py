@@ -43,9 +43,7 @@ def settings_with(*names: str, **environment: str) -> dict[str, Any]:
 
 
 def test_without_an_environment_the_portal_is_a_safe_local_one() -> None:
-    assert settings_with(
-        "DEBUG", "PUBLIC_URL", "ALLOWED_HOSTS", "SESSION_COOKIE_NAME", "CSRF_TRUSTED_ORIGINS"
-    ) == {
+    assert settings_with("DEBUG", "PUBLIC_URL", "ALLOWED_HOSTS", "SESSION_COOKIE_NAME", "CSRF_TRUSTED_ORIGINS") == {
         "DEBUG": False,
         "PUBLIC_URL": "http://127.0.0.1:8000",
         "ALLOWED_HOSTS": ["127.0.0.1", "127.0.0.1", "localhost"],
@@ -76,9 +74,7 @@ def test_https_makes_cookies_secure_and_bound_to_the_host() -> None:
 
 
 def test_scim_addresses_come_from_the_public_url() -> None:
-    provider = settings_with("SCIM_SERVICE_PROVIDER", PUBLIC_URL="https://portal.example.com")[
-        "SCIM_SERVICE_PROVIDER"
-    ]
+    provider = settings_with("SCIM_SERVICE_PROVIDER", PUBLIC_URL="https://portal.example.com")["SCIM_SERVICE_PROVIDER"]
     assert (provider["SCHEME"], provider["NETLOC"]) == ("https", "portal.example.com")
 
 
@@ -94,9 +90,7 @@ def test_deploy_checks_pass_behind_https_with_mail() -> None:
 
 def test_deploy_checks_name_what_is_missing() -> None:
     answer = run_python("manage.py", "check", "--deploy", ALLOWED_HOSTS="*")
-    assert {f"gatehouse.W00{number}" for number in (1, 2, 3)} <= set(
-        answer.stderr.replace(")", "(").split("(")
-    )
+    assert {f"gatehouse.W00{number}" for number in (1, 2, 3)} <= set(answer.stderr.replace(")", "(").split("("))
 
 
 def test_a_public_url_with_a_path_is_refused() -> None:

@@ -819,6 +819,10 @@ class Migration(migrations.Migration):
                 condition=models.Q(("role", "member"), _negated=True), fields=["role"], name="user_privileged"
             ),
         ),
+        migrations.AddIndex(
+            model_name="user",
+            index=models.Index(condition=models.Q(("last_active", None)), fields=["status"], name="user_never_active"),
+        ),
         migrations.AddConstraint(
             model_name="user",
             constraint=models.CheckConstraint(

@@ -142,6 +142,7 @@ class User(AbstractBaseUser):
             models.Index(fields=["status", "username_key"], name="user_by_status"),
             models.Index(fields=["managed_by", "username_key"], name="user_by_manager"),
             models.Index(fields=["role"], name="user_privileged", condition=~Q(role=Role.MEMBER)),
+            models.Index(fields=["status"], name="user_never_active", condition=Q(last_active=None)),
         ]
 
     def __str__(self) -> str:

@@ -57,9 +57,7 @@ def mode_of(request: HttpRequest) -> Mode:
     return mode
 
 
-def decide(
-    request: HttpRequest, action: Action, *, user: User | None = None, group: Group | None = None
-) -> Decision:
+def decide(request: HttpRequest, action: Action, *, user: User | None = None, group: Group | None = None) -> Decision:
     """`policy.decide` for the person at this browser."""
     return policy.decide(action, actor=person_of(request), mode=mode_of(request), user=user, group=group)
 
@@ -106,9 +104,7 @@ def refusals(buttons: Iterable[Button]) -> list[str]:
     What only another role may do is not this person's business: nothing is said about it.
     """
     reasons = [
-        button.decision.reason
-        for button in buttons
-        if not button.allowed and button.decision.code != "role_required"
+        button.decision.reason for button in buttons if not button.allowed and button.decision.code != "role_required"
     ]
     return list(dict.fromkeys(reasons))
 
@@ -333,9 +329,7 @@ class PortalModelAdmin(ModelAdmin):
     def buttons(self, request: HttpRequest, obj: Any) -> list[Button]:
         """The actions for this row, allowed or refused."""
         return [
-            page.button(self, request, obj)
-            for page in self.pages
-            if not page.of_list and page.applies(request, obj)
+            page.button(self, request, obj) for page in self.pages if not page.of_list and page.applies(request, obj)
         ]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:

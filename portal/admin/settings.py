@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 
 from identity import policy
 from identity.errors import Outdated, Refused
@@ -31,7 +32,6 @@ QUESTIONS: dict[Action, str] = {
 }
 NOTES: dict[Action, str] = {
     Action.EDIT_PROFILE: "Names; the email only of users whom no identity provider manages.",
-    Action.SET_STATUS: "Where it says no: users whom no identity provider manages can be enabled and disabled always.",
 }
 ANSWERS: dict[Cell, tuple[str, str]] = {
     Cell.YES: ("Yes", "gh-yes"),
@@ -174,7 +174,6 @@ class SwitchMode(ActionPage):
     action = Action.CHANGE_ACCESS_SETTINGS
     icon = "tune"
     of_list = True
-    submit = "Switch"
     template_name = "admin/identity/accesssettings/switch.html"
 
     @cached_property
@@ -198,6 +197,14 @@ class SwitchMode(ActionPage):
         return self.after.sso_enforced and not self.before.sso_enforced
 
     @cached_property
+    def switches_scim_off(self) -> bool:
+        return self.before.scim_enabled and not self.after.scim_enabled
+
+    @cached_property
+    def relaxes_sso(self) -> bool:
+        return self.before.sso_enforced and not self.after.sso_enforced
+
+    @cached_property
     def drifts(self) -> Drifts | None:
         return drifts() if self.switches_scim_on else None
 
@@ -207,8 +214,15 @@ class SwitchMode(ActionPage):
     def get_initial(self) -> dict[str, Any]:
         return {"seen": self.before.code}
 
+    def get_explanation(self) -> str:
+        return "" if self.after == self.before else f"Now: {self.before}. Nothing changes before you confirm."
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        missing = missing_to_enforce(request) if self.enforces_sso and self.decide(request, None) else ""
+        if not self.decide(request, None):
+            return super().get(request, *args, **kwargs)
+        if self.after == self.before:
+            return self.refused("This is how it is already. Choose something else to see what would change.", 200)
+        missing = missing_to_enforce(request) if self.enforces_sso else ""
         return self.refused(missing, 403) if missing else super().get(request, *args, **kwargs)
 
     def run(self, form: Form) -> str:
@@ -222,19 +236,27 @@ class SwitchMode(ActionPage):
         )
         return f"{mode} from now on."
 
+    def _submit(self) -> str:
+        """The button says what it does."""
+        steps = (
+            (self.switches_scim_on, "switch SCIM on"),
+            (self.switches_scim_off, "switch SCIM off"),
+            (self.enforces_sso, "enforce SSO"),
+            (self.relaxes_sso, "stop enforcing SSO"),
+        )
+        return capfirst(" and ".join(text for applies, text in steps if applies))
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         is_same = self.after == self.before
         return super().get_context_data(
-            title=f"{self.before}: nothing to change" if is_same else f"Switch to: {self.after}?",
+            title="Nothing to change" if is_same else f"Switch to “{self.after}”?",
+            submit=self._submit(),
             is_same=is_same,
             before=self.before,
             after=self.after,
             changes=changes(self.before, self.after),
             consequences=access.consequences_of_enforcing() if self.enforces_sso else None,
             drifts=self.drifts,
-            switches_scim_on=self.switches_scim_on,
-            switches_scim_off=self.before.scim_enabled and not self.after.scim_enabled,
-            relaxes_sso=self.before.sso_enforced and not self.after.sso_enforced,
             **kwargs,
         )
 
@@ -263,7 +285,7 @@ class Proof:
 def proofs(request: HttpRequest) -> list[Proof]:
     own = SSOIdentity.objects.filter(user=request.user.pk, last_login_at__isnull=False)
     return [
-        Proof("An enabled break-glass account exists.", User.objects.enabled_owners().break_glass().exists()),
+        Proof("A break-glass account has signed in once.", User.objects.proven_break_glass().exists()),
         Proof("You have signed in through SSO yourself.", own.exists()),
     ]
 

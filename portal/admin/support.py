@@ -125,6 +125,7 @@ class DeletePermanently(ActionPage):
         found = self.preflight
         return {
             **context,
+            "opts": None,  # else the page's head says "Users", whose pages support does not see
             "title": f"Delete {self.obj.display_name} permanently?",
             "submit": "Delete permanently",
             "preflight": found,
@@ -171,7 +172,6 @@ class DisabledUsers(PortalModelAdmin):
             rows = rows.filter(pk__in=User.objects.search(query).values("pk"))
         context = {
             **self.admin_site.each_context(request),
-            "opts": self.opts,
             "title": "Disabled users",
             "q": query,
             "slice": (found := page_of(request, rows)),
@@ -202,7 +202,8 @@ class DeletionRecordAdmin(PortalModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeletionRecord]:
         who = User.objects.filter(pk=OuterRef("deleted_by_id")).values("username")[:1]
-        return super().get_queryset(request).annotate(deleted_by_name=Subquery(who))
+        rows: QuerySet[DeletionRecord] = super().get_queryset(request).annotate(deleted_by_name=Subquery(who))
+        return rows
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[DeletionRecord], search_term: str

@@ -68,6 +68,8 @@ class BulkStatus(BulkPage):
         return [user for user in self.people if user.pk not in untouched]
 
     def _why_not(self, user: User) -> str:
+        if user.pk == self.request.user.pk:
+            return "This is you."
         if user.status == self.status:
             return f"Is {Status(user.status).label.lower()} already."
         if user.status == Status.INVITED:

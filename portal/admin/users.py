@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import OuterRef, Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +19,7 @@ from identity.models import (
     Asset,
     AuditEvent,
     Conflict,
+    GroupMapping,
     Invitation,
     Membership,
     ProvisioningLog,
@@ -28,11 +29,12 @@ from identity.models import (
     Status,
     User,
 )
+from identity.models.users import matching
 from identity.policy import Action, Decision
 from portal.admin.base import PortalModelAdmin, decide
 from portal.admin.conflicts import state_badge
 from portal.admin.events import tell
-from portal.admin.parts import badge, count_of, moment
+from portal.admin.parts import badge, moment
 from portal.admin.sessions import EndSessions
 from portal.admin.sso import STATUS_COLOURS, Attribute, both_sides
 from portal.admin.user_actions import (
@@ -87,9 +89,16 @@ class UserChangeList(ChangeList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[User]:
         rows: QuerySet[User] = super().get_queryset(request, exclude_parameters)
         first = Membership.objects.select_related("group").order_by("group__name_key")[:GROUPS_SHOWN]
-        number = count_of(Membership.objects.filter(user=OuterRef("pk")))
-        memberships = Prefetch("memberships", queryset=first, to_attr="first_memberships")
-        return rows.annotate(number_of_groups=number).prefetch_related(memberships)
+        return rows.prefetch_related(Prefetch("memberships", queryset=first, to_attr="first_memberships"))
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Groups are counted for the people of the page only, never for all who are looked at to count them."""
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        rows = Membership.objects.filter(user__in=[user.pk for user in self.result_list]).values("user")
+        numbers = dict(rows.annotate(number=Count("pk")).values_list("user", "number"))
+        for user in self.result_list:
+            user.number_of_groups = numbers.get(user.pk, 0)
 
 
 @admin.register(User)
@@ -135,7 +144,7 @@ class UserAdmin(PortalModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
         if search_term.strip():
-            queryset = queryset.filter(pk__in=User.objects.search(search_term).values("pk"))
+            queryset = queryset.filter(matching(search_term))
         return queryset, False
 
     @display(description="Name", ordering="username_key", header=True)
@@ -260,11 +269,12 @@ def idp_side(user: User) -> dict[str, Any]:
         gone = RetiredResource.objects.filter(user=user).order_by("-retired_at").first() if user.is_managed else None
         return {"sso_user": None, "retired": gone}
     rows = both_sides(sso_user)
+    with_groups = Prefetch("mappings", queryset=GroupMapping.objects.select_related("group"))
     return {
         "sso_user": sso_user,
         "both_sides": rows,
         "reasons": [why_different(row, str(sso_user.identity_provider)) for row in rows if row.differs],
-        "sso_groups": sso_user.sso_groups.prefetch_related("mappings__group")[:ROWS_SHOWN],
+        "sso_groups": sso_user.sso_groups.prefetch_related(with_groups)[:ROWS_SHOWN],
     }
 
 

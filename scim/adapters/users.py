@@ -15,7 +15,7 @@ from identity.services import provisioning
 from identity.services.records import PersonChange, PersonRecord
 from scim import bodies, dialects, limits
 from scim.adapters.base import ResourceAdapter, location, moment
-from scim.attributes import multiple_values, single_values
+from scim.attributes import multiple_values, single_values, sub_paths
 from scim.errors import problem_of, refuse
 from scim.resources import CORE_USER, ENTERPRISE_USER, PORTAL_USER, UserResource, typed
 
@@ -31,6 +31,7 @@ _BY_VALUE = _TOLERANT.model_copy(update={"unmatched_path_filter": ScimPolicy.Unm
 
 _ELSEWHERE = frozenset({"schemas", "id", "meta", "groups", "active", "password", PORTAL_USER})
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_EQUATED = re.compile(r"(\w+)\s+eq\b", re.IGNORECASE)
 _SELECTS_BY_VALUE = re.compile(r"\[.*\bvalue\b.*\]", re.IGNORECASE | re.DOTALL)
 _NAME_PARTS = {"first_name": "givenName", "last_name": "familyName"}
 
@@ -57,7 +58,7 @@ class SCIMUser(ResourceAdapter):
 
     def handle_operations(self, operations: Document) -> None:
         """A PATCH body: applied to the row as it is under the lock."""
-        plain = dialects.plain_operations(operations)
+        plain = [_whole(operation) for operation in dialects.plain_operations(operations)]
         patches = _patches(plain)
         carried = _carried_by_operations(plain)
         self._change = lambda sso_user: record(_patched(sso_user, patches), carried=carried)
@@ -169,6 +170,20 @@ def _touched(path: str, value: Any) -> set[str]:
         return set()
     parts = {sub} if sub else {key.lower() for key in value} if isinstance(value, dict) else None
     return {part for part in _NAME_PARTS.values() if parts is None or part.lower() in parts}
+
+
+def _whole(operation: Document) -> Document:
+    """What a filter selects is replaced as a whole (RFC 7644 section 3.5.2.3), where scim2-models merges.
+
+    What the filter itself says of the value stays said: the work address stays the one of type work.
+    """
+    path, value = operation.get("path", ""), operation.get("value")
+    name = dialects.MULTIPLE.get(path.partition("[")[0].lower())
+    if operation["op"] != "replace" or name is None or not path.endswith("]") or not isinstance(value, dict):
+        return operation
+    said = {sub.lower() for sub in (*value, *_EQUATED.findall(_STRING.sub("", path)))}
+    subs = [sub.rpartition(".")[2] for sub in sub_paths(UserResource, name)]
+    return {**operation, "value": {**{sub: None for sub in subs if sub.lower() not in said}, **value}}
 
 
 Patch = tuple[Any, ScimPolicy]

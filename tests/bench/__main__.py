@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import signal
 import sys
 import time
 import traceback
@@ -17,6 +18,8 @@ assert tuple(SCENARIOS) == scenarios.NAMES
 
 
 def main(arguments: list[str]) -> int:
+    # Told to stop, Python would leave without its `finally` blocks, and the servers would live on.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
         "names", nargs="*", metavar="name", help=f"report, or any of {', '.join(SCENARIOS)}; all by default"

@@ -119,8 +119,10 @@ def groups(address: str, count: int, members: int) -> None:
         own = {"id": "seed.id + n", "scim_id": "md5('group' || n)::uuid"}
         _multiply(connection, "identity_ssogroup", count - 1, own, "display_name_key LIKE 'group%'")
         connection.execute(
-            "INSERT INTO identity_ssomembership (sso_group_id, sso_user_id) SELECT g.id, u.id FROM identity_ssogroup g,"
-            " LATERAL (SELECT id FROM identity_ssouser WHERE id > g.id %% 900 ORDER BY id LIMIT %s) u",
+            "WITH people AS (SELECT id, row_number() OVER (ORDER BY id) AS place FROM identity_ssouser)"
+            " INSERT INTO identity_ssomembership (sso_group_id, sso_user_id)"
+            " SELECT g.id, people.id FROM identity_ssogroup g, generate_series(1, %s) m, people"
+            " WHERE people.place = (g.id * 31 + m) %% (SELECT count(*) FROM people) + 1",
             [members],
         )
         _settle(connection, "identity_ssogroup", "identity_ssomembership")

@@ -114,9 +114,10 @@ class Statements:
         try:
             return execute(sql, params, many, context)
         finally:
-            self.seconds += time.perf_counter() - started
+            seconds = time.perf_counter() - started
+            self.seconds += seconds
             if "SAVEPOINT" not in sql:
-                self.sql.append(" ".join(sql.split()))
+                self.sql.append(f"{seconds * 1000:.2f} ms: {' '.join(sql.split())}")
 
 
 def _answer(inside: Inside, wanted: Request, repeat: int, profile: bool) -> Answer:

@@ -9,16 +9,15 @@ from portal.settings import DATABASES
 MODES: dict[str, dict[str, Any]] = {
     "persistent": {},
     "persistent, no health check": {"CONN_HEALTH_CHECKS": False},
-    "pool": {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False, "pool": {"min_size": 4, "max_size": 16}},
+    "pool": {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False, "OPTIONS": {"pool": {"min_size": 4, "max_size": 16}}},
+    "persistent, prepared statements": {"OPTIONS": {"server_side_binding": True, "prepare_threshold": 2}},
     "one for each request": {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False},
 }
 
 
 def _apply(mode: dict[str, Any]) -> None:
     database = DATABASES["default"]
-    database |= {name: value for name, value in mode.items() if name != "pool"}
-    if "pool" in mode:
-        database["OPTIONS"] = database["OPTIONS"] | {"pool": mode["pool"]}
+    DATABASES["default"] = {**database, **mode, "OPTIONS": database["OPTIONS"] | mode.get("OPTIONS", {})}
 
 
 _apply(MODES[os.environ["BENCH_CONNECTIONS"]])

@@ -9,7 +9,7 @@ READ_ONLY = "it takes an extension for writable although all its attributes are 
 DISPLAY = "it expects back exactly what it sent, and members.display is the portal's to fill in"
 
 # Checks of scim2-tester that may fail, and why that is right; (resource type, check, attribute).
-SCIM2_TESTER = {
+SCIM2_TESTER: dict[tuple[str | None, str | None, str], str] = {
     ("User", "check_add_attribute", PORTAL_USER): READ_ONLY,
     ("User", "check_replace_attribute", PORTAL_USER): READ_ONLY,
     ("User", "check_remove_attribute", PORTAL_USER): READ_ONLY,
@@ -31,9 +31,7 @@ SCIM_SANITY = {
 }
 
 # Requirements of our own list that are not met on purpose, by check.
-REQUIREMENTS = {
-    "replace_matching": "the sub-attributes that are sent are replaced and the others kept, as for a complex attribute "
-    "(the sentence before it in the RFC): a client that leaves out `type` must still find its entry next time",
+REQUIREMENTS: dict[str, str] = {
     "replace_nothing": "an entry that `[type eq …]` describes is made, as Microsoft Entra ID expects; "
     "any other filter without a match is refused with noTarget",
 }

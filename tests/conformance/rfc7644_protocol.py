@@ -60,8 +60,8 @@ def _user(service: Service, **more: Any) -> Document:
 @rfc.must("3.7", "A bulk request answers 200 with a BulkResponse: each operation with status and location.")
 def bulk(service: Service) -> None:
     user = service.new_user()
-    change = {"method": "PATCH", "path": path_of(user), "data": {"schemas": [PATCH_OP], "Operations": []}}
-    change["data"]["Operations"] = [{"op": "add", "path": "title", "value": "x"}]
+    patch = {"schemas": [PATCH_OP], "Operations": [{"op": "add", "path": "title", "value": "x"}]}
+    change = {"method": "PATCH", "path": path_of(user), "data": patch}
     body = _bulk(service, _post("a", **_user(service)), change, {"method": "DELETE", "path": path_of(user)}).having(200)
     need(body.json()["schemas"] == [BULK_RESPONSE], "schemas does not say BulkResponse")
     created, changed, deleted = body.json()["Operations"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from tests.conformance.requirements import Check, Registry
 from tests.conformance.service import CORE_USER, ENTERPRISE, LIST, SEARCH, Document, Service, need, path_of
@@ -111,7 +112,7 @@ def _three(service: Service) -> tuple[list[Document], str]:
     return users, f'externalId eq "{mark}"'
 
 
-def _sorted_ids(service: Service, expression: str, **query: str) -> list[str]:
+def _sorted_ids(service: Service, expression: str, **query: Any) -> list[str]:
     listed = service.get("/Users", filter=expression, **query).having(200).json()
     return [one["id"] for one in listed["Resources"]]
 

@@ -7,7 +7,6 @@ import time
 from html import unescape
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -41,19 +40,19 @@ def address(page: str, *args: Any, **query: Any) -> str:
     return f"{found}?{'&'.join(f'{key}={value}' for key, value in query.items())}" if query else found
 
 
-def text_of(response: HttpResponse) -> str:
+def text_of(response: Any) -> str:
     """The page's text without tags, white space folded."""
     html = re.sub(r"(?s)<(script|style|svg)\b.*?</\1>", " ", response.content.decode())
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
-def hidden(response: HttpResponse, name: str) -> str:
+def hidden(response: Any, name: str) -> str:
     """The value of a hidden field."""
     found = re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())
     assert found, f"no field {name} on the page"
     return unescape(found[1])
 
 
-def messages_of(response: HttpResponse) -> list[str]:
+def messages_of(response: Any) -> list[str]:
     """What the page after a redirect says (the test client followed it)."""
     return [str(message) for message in response.context["messages"]]

@@ -441,7 +441,7 @@ def _write_multiple(user: Document, target: Target, value: Any, *, add: bool) ->
     entries: list[Entry] = user.get(target.name, [])
     before = deepcopy(entries)
     if target.filter or target.sub:
-        entries = _write_selected(entries, target, value)
+        entries = _write_selected(entries, target, value, add=add)
     elif value is None:
         entries = []
     else:
@@ -459,8 +459,11 @@ def _comparable(entry: Entry) -> Entry:
     return {name: _folded(value) for name, value in entry.items()}
 
 
-def _write_selected(entries: list[Entry], target: Target, value: Any) -> list[Entry]:
-    """The entries that a filter selects, or all: a sub-attribute of each is set, or each takes an object's members."""
+def _write_selected(entries: list[Entry], target: Target, value: Any, *, add: bool) -> list[Entry]:
+    """The entries that a filter selects, or all: a sub-attribute of each is set, or each becomes another.
+
+    Another one is what is sent and what the filter says of it; `add` keeps the rest as well.
+    """
     subs = MULTIPLE[target.name]
     chosen = _selected(entries, target)
     changes = {target.sub: value} if target.sub else value
@@ -473,8 +476,19 @@ def _write_selected(entries: list[Entry], target: Target, value: Any) -> list[En
     if not chosen:
         return [*entries, _made(target, subs, changes)]
     for entry in chosen:
+        if not (add or target.sub):
+            _keep_only(entry, _equated(target.filter, subs))
         _merge(entry, changes)
     return entries
+
+
+def _keep_only(entry: Entry, names: set[str | None]) -> None:
+    for name in entry.keys() - names:
+        del entry[name]
+
+
+def _equated(text: str, subs: tuple[str, ...]) -> set[str | None]:
+    return {_spelled(name, subs) for name in re.findall(r"(\w+) eq\b", text, re.IGNORECASE)}
 
 
 def _made(target: Target, subs: tuple[str, ...], changes: Entry) -> Entry:
@@ -547,7 +561,8 @@ def _remove_multiple(user: Document, target: Target, value: Any) -> None:
 
 def _entries_named(kind: str, value: Any) -> list[Entry]:
     """What a remove names must be understood as a whole: else something else might go."""
-    members = [name for entry in _listed(value) if isinstance(entry, dict) for name in entry if entry[name] is not None]
+    objects = [{"value": entry} if isinstance(entry, str) else entry for entry in _listed(value)]
+    members = [name for entry in objects if isinstance(entry, dict) for name in entry if entry[name] is not None]
     if any(_spelled(name, MULTIPLE[kind]) is None for name in members):
         raise Refused("invalidFilter", "invalidPath", "invalidValue")
     wanted = _entries(kind, value, one_primary=False)

@@ -230,12 +230,19 @@ USERS: list[tuple[str, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "expected"), USERS)
 @pytest.mark.usefixtures("three")
-def test_users_that_a_filter_selects(idp: IdP, expression: str, expected: list[str]) -> None:
-    assert idp.found(expression) == sorted(expected)
-    searched = idp.post("/Users/.search", {"schemas": [SEARCH], "filter": expression}).json()
-    assert sorted(user["userName"] for user in searched["Resources"]) == sorted(expected)
+def test_users_that_a_filter_selects(idp: IdP) -> None:
+    """All at once: making the three costs more than asking for them."""
+    assert {expression: idp.found(expression) for expression, _ in USERS} == {
+        expression: sorted(expected) for expression, expected in USERS
+    }
+
+
+@pytest.mark.usefixtures("three")
+def test_a_search_selects_the_same(idp: IdP) -> None:
+    for expression, expected in USERS[::10]:
+        found = idp.post("/Users/.search", {"schemas": [SEARCH], "filter": expression}).json()["Resources"]
+        assert sorted(user["userName"] for user in found) == sorted(expected)
 
 
 @pytest.mark.parametrize(
@@ -323,21 +330,19 @@ def test_a_long_value_is_found_by_all_of_it(idp: IdP) -> None:
 @pytest.mark.parametrize(
     "text", ["\u0000", "\ud800", "\U0001f600", "\u2028", "İ", "ß", "'", "''; --", "%s", "{}", "$1"]
 )
-@pytest.mark.parametrize("attribute", ["userName", "externalId", "title", "emails.value", "roles.display", "id"])
-@pytest.mark.parametrize("op", ["eq", "co", "gt"])
-def test_any_text_may_be_looked_for(idp: IdP, text: str, attribute: str, op: str) -> None:
+def test_any_text_may_be_looked_for(idp: IdP, text: str) -> None:
     """As it is and escaped; what no database can hold is refused."""
-    impossible = text in "\u0000\ud800"
-    for literal in {json.dumps(text), f'"{text}"'}:
-        answer = idp.post(
-            "/Users/.search", json.dumps({"schemas": [SEARCH], "filter": f"{attribute} {op} {literal}"}).encode()
-        )
-        assert answer.status_code == 200 if not impossible else problem(answer)[0] == 400
+    refused = text in "\u0000\ud800"
+    for attribute in ("userName", "externalId", "title", "emails.value", "roles.display", "id"):
+        for op in ("eq", "co", "gt"):
+            for literal in {json.dumps(text), f'"{text}"'}:
+                search = {"schemas": [SEARCH], "filter": f"{attribute} {op} {literal}"}
+                answer = idp.post("/Users/.search", json.dumps(search).encode())
+                assert problem(answer)[0] == 400 if refused else answer.status_code == 200
 
 
 REFUSED = [
     *(
-        "",
         "(",
         "userName",
         "userName eq",
@@ -388,21 +393,18 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("expression", [text for text in REFUSED if text])
-def test_a_filter_that_makes_no_sense_is_refused(idp: IdP, expression: str) -> None:
+def test_a_filter_that_makes_no_sense_is_refused(idp: IdP) -> None:
     """SR-26: never an answer that is too wide."""
     idp.user("x")
-    answer = idp.get("/Users", filter=expression)
-    assert problem(answer) == (400, "invalidFilter")
-    assert problem(idp.post("/Users/.search", {"schemas": [SEARCH], "filter": expression})) == (400, "invalidFilter")
+    for expression in REFUSED:
+        assert (expression, *problem(idp.get("/Users", filter=expression))) == (expression, 400, "invalidFilter")
 
 
-@pytest.mark.parametrize("op", ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"])
 @pytest.mark.parametrize("path", ["name", "meta", "addresses", f"{ENTERPRISE}:manager"])
-def test_complex_attributes_are_not_compared(idp: IdP, path: str, op: str) -> None:
+def test_complex_attributes_are_not_compared(idp: IdP, path: str) -> None:
     idp.user("x")
-    answer = idp.get("/Users", filter=f'{path} {op} "x"')
-    assert problem(answer) == (400, "invalidFilter")
+    for op in ("eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"):
+        assert problem(idp.get("/Users", filter=f'{path} {op} "x"')) == (400, "invalidFilter")
 
 
 def test_an_empty_filter_is_none(idp: IdP) -> None:
@@ -454,7 +456,7 @@ def test_another_idps_resources_never_match(idp: IdP, three: dict[str, Document]
 
 # --- the oracle -------------------------------------------------------------------------------------------
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "80"))
 fuzz = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -403,7 +403,7 @@ REFUSED: list[tuple[Document, str]] = [
     ({"op": "add", "path": f"{PORTAL_GROUP}:portalGroups", "value": [{"value": "1"}]}, "mutability"),
     ({"op": "replace", "path": "members.value", "value": "x"}, "mutability"),
     ({"op": "replace", "path": 'members[value eq "x"].display', "value": "x"}, "mutability"),
-    ({"op": "add", "path": "members["}, "invalidValue"),
+    ({"op": "add", "path": "members["}, "invalidPath"),
     ({"op": "add", "path": "members[", "value": "x"}, "invalidPath"),
     ({"op": "add", "path": "unknown", "value": "x"}, "invalidPath"),
     ({"op": "remove", "path": 'members[unknown eq "x"]'}, "invalidFilter"),

@@ -161,15 +161,16 @@ def all_by_cursor(idp: IdP, **parameters: Any) -> list[str]:
     raise AssertionError("the cursors never end")
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 6])
 @pytest.mark.parametrize("order", ["", "ascending", "descending"])
 @pytest.mark.parametrize(
     "sort_by", ["", "userName", "title", "nickName", "meta.created", "id", "active", "emails.value"]
 )
 @pytest.mark.usefixtures("five")
-def test_cursors_walk_through_the_very_list(idp: IdP, count: int, order: str, sort_by: str) -> None:
+def test_cursors_walk_through_the_very_list(idp: IdP, order: str, sort_by: str) -> None:
     parameters = {name: value for name, value in {"sortBy": sort_by, "sortOrder": order}.items() if value}
-    assert all_by_cursor(idp, count=count, **parameters) == names(idp.get("/Users", **parameters))
+    expected = names(idp.get("/Users", **parameters))
+    for count in (1, 2, 5, 6):
+        assert all_by_cursor(idp, count=count, **parameters) == expected
 
 
 @pytest.mark.usefixtures("five")

@@ -36,7 +36,7 @@ from tests.scim.helpers import (
     snapshot,
 )
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
 fuzz = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -392,43 +392,25 @@ BROKEN_BODIES: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", BROKEN_BODIES)
-@pytest.mark.parametrize("place", ["user", "group", "patch", "search", "bulk"])
-def test_a_body_that_is_no_plain_json_object_is_400(world: World, name: str, place: str) -> None:
-    method, path = {
-        "user": ("POST", "/Users"),
-        "group": ("PUT", f"/Groups/{world.group}"),
-        "patch": ("PATCH", f"/Users/{world.user}"),
-        "search": ("POST", "/Users/.search"),
-        "bulk": ("POST", "/Bulk"),
-    }[place]
-    assert world.holds(method, path, BROKEN_BODIES[name]).status_code == 400
+def test_a_body_that_is_no_plain_json_object_is_400(world: World, name: str) -> None:
+    for method, path in (
+        ("POST", "/Users"),
+        ("PUT", f"/Groups/{world.group}"),
+        ("PATCH", f"/Users/{world.user}"),
+        ("POST", "/Users/.search"),
+        ("POST", "/Bulk"),
+    ):
+        assert world.holds(method, path, BROKEN_BODIES[name]).status_code == 400
 
 
-WRONG: list[Any] = [
-    None,
-    True,
-    0,
-    -1,
-    1.5,
-    10**30,
-    "",
-    "\x01",
-    "x" * 300,
-    [],
-    [None],
-    [[]],
-    [1],
-    {},
-    {"a": 1},
-    {"value": {}},
-]
+WRONG: list[Any] = [None, True, 10**30, 1.5, "\x01", "x" * 300, [[]], [1], {"value": {}}]
 
 
 @pytest.mark.parametrize("attribute", sorted({name.partition(".")[0] for name in names_of(UserResource)}))
 def test_a_wrong_type_at_any_place_of_a_user_is_answered(world: World, attribute: str) -> None:
     """As the attribute, inside a value, and by PATCH with and without a path."""
     for wrong in WRONG:
-        for value in (wrong, {"value": wrong}, [{"value": wrong, "type": wrong, "primary": wrong, "$ref": wrong}]):
+        for value in (wrong, [{"value": wrong, "type": wrong, "primary": wrong, "$ref": wrong}]):
             world.holds("POST", "/Users", {"schemas": [CORE_USER], "userName": "zoe", attribute: value})
             by_path = {"op": "replace", "path": attribute, "value": value}
             by_value = {"op": "add", "value": {attribute: value}}
@@ -438,7 +420,7 @@ def test_a_wrong_type_at_any_place_of_a_user_is_answered(world: World, attribute
 @pytest.mark.parametrize("attribute", ["displayName", "externalId", "members", "id", "schemas", "meta", PORTAL_GROUP])
 def test_a_wrong_type_at_any_place_of_a_group_is_answered(world: World, attribute: str) -> None:
     for wrong in WRONG:
-        for value in (wrong, {"value": wrong}, [{"value": wrong, "type": wrong, "$ref": wrong, "display": wrong}]):
+        for value in (wrong, [{"value": wrong, "type": wrong, "$ref": wrong, "display": wrong}]):
             world.holds(
                 "PUT", f"/Groups/{world.group}", {"schemas": [CORE_GROUP], "displayName": "T", attribute: value}
             )
@@ -511,9 +493,9 @@ QUERIES = [
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:20])
-@pytest.mark.parametrize("endpoint", ["/Users", "/Groups", "/", "/Schemas"])
-def test_a_hostile_query_is_answered(world: World, query: str, endpoint: str) -> None:
-    world.holds("GET", f"{endpoint}?{query}")
+def test_a_hostile_query_is_answered(world: World, query: str) -> None:
+    for endpoint in ("/Users", "/Groups", "/", "/Schemas"):
+        world.holds("GET", f"{endpoint}?{query}")
 
 
 @pytest.mark.parametrize(

@@ -662,3 +662,41 @@ def test_active_is_the_portals_status(idp: IdP) -> None:
         "status": "disabled",
         "lastActive": "2026-01-02T03:04:05Z",
     }
+
+
+# --- limits (SR-32, SR-34) --------------------------------------------------------------------------------
+
+
+def roles(count: int) -> list[Document]:
+    return [{"value": f"r{number}"} for number in range(count)]
+
+
+def test_a_user_has_at_most_five_hundred_values(idp: IdP) -> None:
+    user = idp.user("ann", roles=roles(300), emails=[work("a@b.c")])
+    more = [{"value": f"e{number}"} for number in range(300)]
+    with unchanged_database():
+        for answer in (
+            idp.post("/Users", user_body("ben", roles=roles(501))),
+            idp.post("/Users", user_body("ben", roles=roles(300), entitlements=more)),
+            idp.put(f"/Users/{user['id']}", user_body("ann", roles=roles(501))),
+            idp.patch(f"/Users/{user['id']}", {"op": "add", "path": "entitlements", "value": more}),
+            idp.patch(f"/Users/{user['id']}", {"op": "add", "value": {"entitlements": more + more}}),
+        ):
+            assert problem(answer) == (400, "tooMany")
+    assert idp.post("/Users", user_body("ben", unknown=roles(501))).status_code == 201
+
+
+def test_many_operations_on_many_values_are_too_many(idp: IdP) -> None:
+    user = idp.user(roles=roles(400))
+    operations = [{"op": "replace", "path": f'roles[value eq "r{n}"].display', "value": "x"} for n in range(60)]
+    assert problem(idp.patch(f"/Users/{user['id']}", *operations)) == (400, "tooMany")
+    after = patched(idp, user, *operations[:40])
+    assert [role.get("display") for role in after["roles"][:41]] == ["x"] * 40 + [None]
+
+
+def test_paths_have_limits(idp: IdP) -> None:
+    path = f"/Users/{idp.user()['id']}"
+    long = f'roles[value eq "{"x" * 4_096}"].display'
+    assert problem(idp.patch(path, {"op": "add", "path": long, "value": "x"})) == (400, "invalidPath")
+    many = [{"op": "add", "path": f'roles[type eq "{n}{"x" * 1_000}"].value', "value": "x"} for n in range(200)]
+    assert problem(idp.patch(path, *many)) == (400, "tooMany")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.bench import databases, probe
+from tests.bench.processes import VAR
 from tests.bench.registry import Result, Scale, Table, Target, scenario
 
 STATEMENTS = 10
@@ -24,6 +27,7 @@ def admin_list(scale: Scale) -> Result:
     wrong = [answer for answer in answers if answer["status"] != 200]
     if wrong:
         raise RuntimeError(f"the admin answered {wrong[0]['status']} to {wrong[0]['name']}")
+    (VAR / "admin-statements.json").write_text(json.dumps(answers, indent=1))
     rows = [[a["name"], a["statements"], a["db_ms"], a["cpu_ms"]] for a in answers]
     table = Table(f"{size:,} users", ["page", "statements", "database ms", "application CPU ms"], rows)
     return Result([table], [_target(answer, size) for answer in answers])

@@ -1,0 +1,237 @@
+"""Access settings: the policy table, the what-if page, and the switch (R21, R22)."""
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from identity import policy
+from identity.models import Mode, Role, Status, User
+from identity.policy import MATRIX
+from identity.services import groups
+from portal.admin.settings import ANSWERS, QUESTIONS, table_of
+from tests.factories import (
+    OPERATOR,
+    PASSWORD,
+    everything,
+    make_break_glass,
+    make_group,
+    make_idp,
+    make_owner,
+    make_support,
+    make_user,
+    map_group,
+    members_of,
+    provision,
+    push_group,
+    set_mode,
+    sign_in_by_sso,
+)
+from tests.portal.admin_pages import address, as_administrator, as_owner, hidden, messages_of, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "accesssettings_changelist"
+
+
+def switch(client: Client, *, scim: str, sso: str, **said: str) -> list[str]:
+    """Look at what would change, confirm it; what the page says then."""
+    url = address("accesssettings_switch", scim=scim, sso=sso)
+    seen = hidden(client.get(url), "seen")
+    return messages_of(client.post(url, {"seen": seen, **said}, follow=True))
+
+
+def ready_owner() -> Client:
+    """An owner who may enforce SSO."""
+    owner = make_owner()
+    make_break_glass()
+    sign_in_by_sso(owner, make_idp())
+    return signed_in(owner)
+
+
+def drifted() -> tuple[User, User]:
+    """What SCIM last said and what was changed here while it was off: one disabled, one left the group."""
+    idp = make_idp()
+    ada, bob = provision(idp, "ada"), provision(idp, "bob")
+    builders = make_group("Builders")
+    map_group(push_group(idp, "Engineering", ada, bob), builders)
+    set_mode(scim=False)
+    User.objects.filter(pk=ada.user_id).update(status=Status.DISABLED)
+    groups.remove_members(builders, [bob.user], actor=OPERATOR)
+    return ada.user, bob.user
+
+
+# --- the page ---
+
+
+def test_the_table_is_the_policys_cell_by_cell() -> None:
+    now = Mode(scim_enabled=True, sso_enforced=False)
+    shown = {question: [answer.text for answer in answers] for question, _, answers in table_of(now)}
+    assert shown == {QUESTIONS[action]: [ANSWERS[cell][0] for cell in cells] for action, cells in MATRIX.items()}
+    assert [[answer.is_now for answer in answers] for _, _, answers in table_of(now)] == [
+        [False, True, False, False]
+    ] * len(MATRIX)
+
+
+def test_the_page_shows_the_mode_the_table_and_the_exemption() -> None:
+    text = text_of(as_administrator().get(address(PAGE)))
+    assert "SCIM is on and SSO is not enforced. Open to administrators: inviting users" in text
+    assert "SCIM on SSO not enforced Now SCIM off SSO enforced" in text
+    assert "Invite a user No Yes No Yes" in text
+    assert "may always be enabled and disabled, since nobody else ever could" in text
+
+
+def test_owners_get_the_form_and_administrators_read_only() -> None:
+    assert "Show what would change" in text_of(as_owner().get(address(PAGE)))
+    page = as_administrator().get(address(PAGE))
+    assert "Show what would change" not in text_of(page)
+    assert "Changing access settings needs the role owner." in text_of(page)
+    assert page.content.decode().count("<fieldset") == page.content.decode().count(" disabled>")
+
+
+def test_what_must_be_proven_before_sso_is_enforced_is_listed() -> None:
+    text = text_of(as_owner().get(address(PAGE)))
+    assert "An enabled break-glass account exists. Missing" in text
+    assert "You have signed in through SSO yourself. Missing" in text
+    assert "An enabled break-glass account exists. Done" in text_of(signed_in(make_break_glass()).get(address(PAGE)))
+
+
+@pytest.mark.parametrize(("make", "status"), [(make_support, 403), (make_user, 302)])
+def test_support_and_members_see_neither_page(make: type, status: int) -> None:
+    client = signed_in(make())
+    assert client.get(address(PAGE)).status_code == status
+    assert client.post(address("accesssettings_switch", scim="off", sso="off")).status_code == status
+    assert policy.current_mode() == Mode(True, False)
+
+
+# --- what would change ---
+
+
+def test_the_what_if_page_lists_the_cells_that_change() -> None:
+    text = text_of(as_owner().get(address("accesssettings_switch", scim="off", sso="off")))
+    assert "Switch to “SCIM is off and SSO is not enforced”?" in text
+    assert "Now: SCIM is on and SSO is not enforced." in text
+    assert "Enable or disable a user No Yes" in text
+    assert "Add users to a group, or remove them Unmapped groups only Yes" in text
+    assert "Invite a user" not in text
+    assert "Switch SCIM off" in text
+
+
+def test_enforcing_says_whom_it_touches() -> None:
+    client = ready_owner()
+    make_user("mia", password=PASSWORD)
+    text = text_of(client.get(address("accesssettings_switch", scim="on", sso="on")))
+    assert "1 enabled user with a password can no longer sign in with it and is signed out now." in text
+    assert "0 pending invitations stop working" in text
+    assert "Enforce SSO Cancel" in text
+
+
+def test_r22_what_is_missing_is_said_in_place_of_the_button() -> None:
+    client = as_owner()
+    url = address("accesssettings_switch", scim="on", sso="on")
+    answer = client.get(url)
+    assert answer.status_code == 403
+    assert "Prove a break-glass account first" in text_of(answer)
+    make_break_glass()
+    assert "Sign in through SSO yourself first" in text_of(client.get(url))
+    refused = client.post(url, {"seen": policy.current_mode().code})
+    assert refused.status_code == 403
+    assert "Sign in through SSO yourself first" in text_of(refused)
+    assert policy.current_mode() == Mode(True, False)
+
+
+def test_the_mode_that_is_there_already_offers_no_button() -> None:
+    page = as_owner().get(address("accesssettings_switch", scim="on", sso="off"))
+    assert "This is how it is already." in text_of(page)
+    assert 'name="seen"' not in page.content.decode()
+
+
+def test_r21_switching_scim_on_lists_who_differs() -> None:
+    drifted()
+    text = text_of(as_owner().get(address("accesssettings_switch", scim="on", sso="off")))
+    assert "1 becomes enabled ada" in text
+    assert "0 become disabled" in text
+    assert "Builders 1 joins bob" in text
+
+
+def test_looking_changes_nothing() -> None:
+    client = ready_owner()
+    client.get(address(PAGE))
+    before = everything()
+    for scim in ("on", "off"):
+        for sso in ("on", "off"):
+            client.get(address("accesssettings_switch", scim=scim, sso=sso))
+    client.get(address(PAGE))
+    assert everything() == before
+
+
+# --- the switch ---
+
+
+def test_an_owner_switches_scim_off_and_on() -> None:
+    client = as_owner()
+    assert switch(client, scim="off", sso="off") == ["SCIM is off and SSO is not enforced from now on."]
+    assert policy.current_mode() == Mode(False, False)
+    assert switch(client, scim="on", sso="off") == ["SCIM is on and SSO is not enforced from now on."]
+    assert policy.current_mode() == Mode(True, False)
+
+
+def test_an_owner_enforces_sso() -> None:
+    client = ready_owner()
+    url = address("accesssettings_switch", scim="on", sso="on")
+    client.post(url, {"seen": hidden(client.get(url), "seen")})
+    assert policy.current_mode() == Mode(True, True)
+
+
+def test_r21_the_choice_is_asked_for_and_nothing_is_chosen_beforehand() -> None:
+    drifted()
+    client = as_owner()
+    url = address("accesssettings_switch", scim="on", sso="off")
+    page = client.get(url)
+    assert "checked" not in page.content.decode().split('name="follow"', 1)[1].split("</fieldset>")[0]
+    answer = client.post(url, {"seen": hidden(page, "seen")})
+    assert "Choose what becomes of the differences." in text_of(answer)
+    assert policy.current_mode() == Mode(False, False)
+
+
+def test_r21_following_the_idp_applies_the_differences() -> None:
+    ada, bob = drifted()
+    switch(as_owner(), scim="on", sso="off", follow="follow")
+    ada.refresh_from_db()
+    assert ada.status == Status.ENABLED
+    assert members_of(bob.portal_groups.get()) == {"ada", "bob"}
+
+
+def test_r21_keeping_leaves_everything_until_the_idp_sends_again() -> None:
+    ada, bob = drifted()
+    switch(as_owner(), scim="on", sso="off", follow="keep")
+    ada.refresh_from_db()
+    assert policy.current_mode() == Mode(True, False)
+    assert ada.status == Status.DISABLED
+    assert not bob.portal_groups.exists()
+
+
+def test_administrators_can_not_switch() -> None:
+    client = as_administrator()
+    url = address("accesssettings_switch", scim="off", sso="off")
+    for answer in (client.get(url), client.post(url, {"seen": policy.current_mode().code})):
+        assert answer.status_code == 403
+        assert "Changing access settings needs the role owner." in text_of(answer)
+    assert policy.current_mode() == Mode(True, False)
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_confirmed_blindly() -> None:
+    client = ready_owner()
+    url = address("accesssettings_switch", scim="off")
+    seen = hidden(client.get(url), "seen")
+    set_mode(scim=True, sso=True)
+    glass = signed_in(make_user("otto", role=Role.OWNER))
+    answer = glass.post(url, {"seen": seen})
+    assert answer.status_code == 409
+    assert "Somebody has changed the settings meanwhile." in text_of(answer)
+    assert policy.current_mode() == Mode(True, True)
+
+
+def test_the_page_needs_few_statements(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    client = as_owner()
+    with django_assert_num_queries(6):
+        client.get(address(PAGE))

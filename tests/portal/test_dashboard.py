@@ -1,0 +1,164 @@
+"""The dashboard: who is here, what the mode allows, what waits (DESIGN 5)."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from identity.errors import Conflicted
+from identity.models import IdentityProvider, ProvisioningLog, Role, SCIMToken, Status, User
+from identity.services.provisioning_log import log_refusal
+from portal.admin.providers import SILENT_AFTER
+from tests.factories import (
+    everything,
+    idp_actor,
+    make_asset,
+    make_break_glass,
+    make_idp,
+    make_support,
+    make_token,
+    make_user,
+    provision,
+    push_group,
+    set_mode,
+)
+from tests.portal.admin_pages import as_administrator, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+HOME = "/admin/"
+
+
+def page(client: Client | None = None) -> str:
+    return text_of((client or as_administrator()).get(HOME))
+
+
+def heard(idp: IdentityProvider, ago: timedelta = timedelta(minutes=5)) -> None:
+    """The provider's token was used this long ago."""
+    make_token(idp)
+    SCIMToken.objects.filter(identity_provider=idp).update(last_used_at=timezone.now() - ago)
+
+
+def test_users_are_counted_by_status_and_lead_to_the_filtered_list() -> None:
+    make_user("max", status=Status.DISABLED)
+    make_user("ida", status=Status.INVITED)
+    answer = as_administrator().get(HOME)
+    assert "3 Users 1 Enabled 1 Invited 1 Disabled" in text_of(answer)
+    for status in Status.values:
+        assert f'href="{reverse("admin:identity_user_changelist")}?status={status}"' in answer.content.decode()
+
+
+def test_the_mode_is_told_in_plain_words() -> None:
+    assert "SCIM is on and SSO is not enforced Access settings Open to administrators: inviting users" in page()
+    set_mode(scim=False)
+    assert "SCIM is off and SSO is not enforced" in page(signed_in(make_user("ann", role=Role.ADMINISTRATOR)))
+
+
+def test_a_new_portal_shows_the_three_steps() -> None:
+    client = as_administrator()
+    assert "Connect your identity provider Three steps" in page(client)
+    assert "Add your identity provider Done" not in page(client)
+    idp = make_idp()
+    assert "Add your identity provider Done" in page(client)
+    assert reverse("admin:identity_identityprovider_create_token", args=(idp.pk,)) in client.get(HOME).content.decode()
+    make_token(idp)
+    assert "Create a SCIM token Done" in page(client)
+    SCIMToken.objects.update(last_used_at=timezone.now())
+    assert "Connect your identity provider" not in page(client)
+
+
+def test_nothing_waits_in_a_portal_that_is_in_order() -> None:
+    make_break_glass()
+    ann = make_user("ann", role=Role.ADMINISTRATOR)
+    User.objects.update(last_active=timezone.now())
+    heard(make_idp())
+    assert "Nothing: no conflicts" in page(signed_in(ann))
+
+
+def test_a_missing_break_glass_account_comes_first() -> None:
+    assert "What needs attention first emergency No break-glass account If single sign-on fails" in page()
+    make_break_glass()
+    assert "No break-glass account" not in page(signed_in(make_user("ann", role=Role.ADMINISTRATOR)))
+
+
+def test_open_conflicts_wait() -> None:
+    make_user("mia")
+    with pytest.raises(Conflicted):
+        provision(make_idp(), "mia", "other@example.test")
+    assert "1 open conflict People whom" in page()
+
+
+def test_an_identity_provider_that_has_stopped_calling_is_named() -> None:
+    heard(make_idp("Okta"))
+    heard(make_idp("Entra"), SILENT_AFTER + timedelta(hours=1))
+    text = page()
+    assert "Entra is silent Its last request came 2 days ago." in text
+    assert "Okta is silent" not in text
+    assert "Okta 0 5 minutes ago" in text
+
+
+def test_refusals_of_the_last_day_are_counted_and_older_ones_are_not() -> None:
+    actor = idp_actor(make_idp())
+    for _ in range(3):
+        log_refusal("No.", actor=actor, resource_type="User", status=400, code="invalidValue")
+    ProvisioningLog.objects.filter(pk=ProvisioningLog.objects.earliest("pk").pk).update(
+        at=timezone.now() - timedelta(days=2)
+    )
+    assert "2 requests refused in the last day" in page()
+
+
+def test_groups_assets_tokens_and_newcomers_wait() -> None:
+    idp = make_idp()
+    push_group(idp, "Engineering")
+    make_token(idp)
+    make_asset(make_user("max", status=Status.DISABLED))
+    make_user("mia")
+    text = page()
+    assert "1 unmapped SSO group" in text
+    assert "1 asset without an enabled owner" in text
+    assert "1 SCIM token never used" in text
+    assert "2 people never logged in" in text
+
+
+def test_support_sees_its_own_entry_only() -> None:
+    make_user("max", status=Status.DISABLED)
+    text = page(signed_in(make_support()))
+    assert "1 disabled user Support deletes" in text
+    assert "What needs attention" not in text
+    assert "Identity providers" not in text
+
+
+def test_members_do_not_get_in() -> None:
+    answer = signed_in(make_user()).get(HOME, follow=True)
+    assert answer.redirect_chain[-1][0] == "/profile/"
+
+
+def test_looking_changes_nothing() -> None:
+    client = as_administrator()
+    client.get(HOME)
+    before = everything()
+    client.get(HOME)
+    assert everything() == before
+
+
+def test_the_number_of_statements_is_the_same_for_any_number_of_rows(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    client = as_administrator()
+    with django_assert_num_queries(14):
+        client.get(HOME)
+    for name in ("Okta", "Entra", "Ping"):
+        idp = make_idp(name)
+        heard(idp, SILENT_AFTER * 2)
+        push_group(idp, f"{name} people", provision(idp, name.casefold()))
+    with django_assert_num_queries(14):
+        client.get(HOME)
+
+
+def test_support_needs_few_statements(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    client = signed_in(make_support())
+    with django_assert_num_queries(4):
+        client.get(HOME)
