@@ -87,7 +87,7 @@ serve: install ## the production server: WEB_CONCURRENCY workers on $HOST:$PORT
 # --- checking -------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint chromium ## lint, then the whole suite on SQLite, then on a real PostgreSQL
+test: lint chromium idps ## lint, then the whole suite on SQLite, then on a real PostgreSQL
 	env -u DATABASE_URL EXPECT_DATABASE=sqlite $(PYTHON) -m pytest
 	$(PYTHON) -m tests.postgres -- $(PYTHON) -m pytest -m "not browser"
 
@@ -105,6 +105,15 @@ lint: install-dev ## style, types, layers, templates, missing migrations, deploy
 .PHONY: chromium
 chromium: install-dev
 	$(PYTHON) -m tests.browser.ensure_chromium
+
+# The identity providers that the sign-in tests talk to are node programs; without npm those tests are skipped.
+IDPS := tests/sso/idps
+IDPS_STAMP := $(IDPS)/node_modules/.stamp-$(shell cksum < $(IDPS)/package-lock.json | cut -d' ' -f1)
+
+.PHONY: idps
+idps: install-dev
+	@if command -v npm >/dev/null && [ ! -e $(IDPS_STAMP) ]; then \
+		npm ci --prefix $(IDPS) --no-audit --no-fund --silent && touch $(IDPS_STAMP); fi
 
 .PHONY: fmt
 fmt: install-dev ## format code and templates

@@ -82,4 +82,39 @@ class Provisioner:
         return round((time.monotonic() - self.started) * 1000)
 
 
-Actor = Person | Operator | Provisioner
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """An identity provider that vouches for somebody at the sign-in page; not subject to the policy table."""
+
+    identity_provider_id: int
+    connection_id: int
+    connection_label: str
+    asks_before_adopting: bool = False
+    address: str = ""
+    request_id: str = field(default_factory=new_request_id)
+    started: float = field(default_factory=time.monotonic)
+
+    kind = "sso_sign_in"
+    role = ""
+    method = "SIGN-IN"
+
+    @property
+    def id(self) -> int:
+        return self.connection_id
+
+    @property
+    def label(self) -> str:
+        return self.connection_label
+
+    @property
+    def token_label(self) -> str:
+        """What the provisioning log shows in place of a token."""
+        return self.connection_label
+
+    @property
+    def elapsed_ms(self) -> int:
+        return round((time.monotonic() - self.started) * 1000)
+
+
+IdPActor = Provisioner | SignIn
+Actor = Person | Operator | Provisioner | SignIn

@@ -31,6 +31,7 @@ class Action(StrEnum):
     MANAGE_PROVIDERS = "manage_providers"
     MANAGE_ASSETS = "manage_assets"
     VIEW_DIRECTORY = "view_directory"
+    END_SESSIONS = "end_sessions"
     CHANGE_ROLE = "change_role"
     CHANGE_ACCESS_SETTINGS = "change_access_settings"
     DELETE_PERMANENTLY = "delete_permanently"
@@ -86,6 +87,7 @@ _PHRASES: dict[Action, str] = {
     Action.MANAGE_PROVIDERS: "Managing identity providers and tokens",
     Action.MANAGE_ASSETS: "Managing assets",
     Action.VIEW_DIRECTORY: "Viewing the directory",
+    Action.END_SESSIONS: "Ending sessions",
     Action.CHANGE_ROLE: "Changing roles and break-glass flags",
     Action.CHANGE_ACCESS_SETTINGS: "Changing access settings",
     Action.DELETE_PERMANENTLY: "Permanent deletion",

@@ -44,6 +44,19 @@ class PasswordBackend(BaseBackend):
         return user
 
 
+class SSOBackend(PasswordBackend):
+    """The sessions that an identity provider opened; a password opens none here."""
+
+    def authenticate(self, request: HttpRequest | None, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    def get_user(self, user_id: int) -> User | None:
+        user = super().get_user(user_id)
+        if user is not None:
+            user.signed_in_by_sso = True
+        return user
+
+
 def verify_password(name: str, password: str) -> User | None:
     """The user whose username or email this is, if the password is right.
 
@@ -90,7 +103,7 @@ class ResetTokens(PasswordResetTokenGenerator):
     key_salt = "portal.auth.ResetTokens"
 
     def _make_hash_value(self, user: Any, timestamp: int) -> str:
-        return f"{super()._make_hash_value(user, timestamp)}{user.credential_epoch}{user.status}"
+        return f"{super()._make_hash_value(user, timestamp)}{user.credential_epoch}:{user.password_epoch}{user.status}"
 
 
 reset_tokens = ResetTokens()

@@ -58,7 +58,10 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("Deletions", "delete_history", "admin:identity_deletionrecord_changelist", seen_by=(DIRECTORY, SUPPORT)),
         Entry("Assets", "inventory_2", "admin:identity_asset_changelist"),
     ),
-    "Settings": (Entry("Access settings", "tune", "admin:identity_accesssettings_changelist"),),
+    "Settings": (
+        Entry("Access settings", "tune", "admin:identity_accesssettings_changelist"),
+        Entry("Break-glass accounts", "emergency", "admin:break_glass"),
+    ),
 }
 
 

@@ -48,6 +48,13 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
+    "allauth.mfa",
+    "allauth.usersessions",
     "django_scim",
     "identity",
     "scim",
@@ -63,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "portal.middleware.AuthenticationMiddleware",
     "portal.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.middleware.CSPMiddleware",
 ]
@@ -82,7 +90,7 @@ TEMPLATES = [
     },
 ]
 
-AUTHENTICATION_BACKENDS = ["portal.auth.PasswordBackend"]
+AUTHENTICATION_BACKENDS = ["portal.auth.PasswordBackend", "portal.auth.SSOBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -176,6 +184,23 @@ ADMIN_CONTENT_SECURITY_POLICY = {
 
 # SR-32: a full push of 50,000 members is near 3.5 MB, which Django's own limit of 2.5 MB would refuse.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+
+# --- single sign-on ------------------------------------------------------------------------------------
+
+# SR-43: the portal calls identity providers over https, at public addresses. An identity provider inside the
+# company's network is named here by its origin, as in https://sso.corp.example.
+SSO_INTERNAL_ORIGINS = [origin.rstrip("/") for origin in env.list("SSO_INTERNAL_ORIGINS", default=[])]
+
+# Of allauth's pages only the ones in portal.sso.urls are reachable; it keeps no accounts of its own here.
+SOCIALACCOUNT_ADAPTER = "portal.sso.adapter.SSOAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+ACCOUNT_ADAPTER = "portal.sso.adapter.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+MFA_ADAPTER = "portal.sso.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Gatehouse"
 
 # --- admin UI -------------------------------------------------------------------------------------------
 

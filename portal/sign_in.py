@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash, views
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,7 +24,7 @@ from django.views.generic import FormView, TemplateView
 from identity import policy
 from identity.actors import Person
 from identity.errors import GatehouseError
-from identity.models import Asset, Invitation, User
+from identity.models import Asset, Invitation, SSOConnection, User
 from identity.services import invitations, notices, users
 from portal.auth import find_user, may_reset_password, reset_tokens
 from portal.forms import (
@@ -36,22 +37,29 @@ from portal.forms import (
 )
 from portal.fresh import mark_fresh
 from portal.reasons import memberships_with_reasons
+from portal.second_factor import has_second_factor, must_have_second_factor, wait_for_code
+from portal.sessions import end_other_sessions, end_session, remember_session, sessions_of
+from portal.sso.logout import provider_logout_url
 
 BACKEND = "portal.auth.PasswordBackend"
+SSO_BACKEND = "portal.auth.SSOBackend"
+SSO_METHODS = frozenset(SSOConnection.Protocol.values)
 SECONDS_BETWEEN_RESET_MAILS = 60
 
 
 def let_in(request: HttpRequest, user: User, *, method: str) -> None:
     """Open a session for somebody who has proven who they are; `method` is what the audit trail says."""
-    login(request, user, backend=BACKEND)
+    user.signed_in_by_sso = method in SSO_METHODS
+    login(request, user, backend=SSO_BACKEND if user.signed_in_by_sso else BACKEND)
     request.session["signed_in_by"] = method
     mark_fresh(request)
+    remember_session(request, method=method)
     users.record_login(user, method=method, actor=Person(user))
 
 
-def landing_url(request: HttpRequest, user: User) -> str:
+def landing_url(request: HttpRequest, user: User, target: str = "") -> str:
     """Where to go after sign-in: the page that was asked for, if this person may see it, else home."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
+    target = target or request.POST.get("next") or request.GET.get("next") or ""
     own = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     if own and target != "/" and (user.is_staff or not target.startswith(reverse("admin:index"))):
         return target
@@ -82,17 +90,34 @@ class SignIn(FormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         target = self.request.POST.get("next") or self.request.GET.get("next") or ""
-        return super().get_context_data(**kwargs, title="Sign in", next=target, mode=policy.current_mode())
+        return super().get_context_data(
+            **kwargs,
+            title="Sign in",
+            next=target,
+            mode=policy.current_mode(),
+            connections=SSOConnection.objects.enabled(),
+        )
 
     def form_valid(self, form: Any) -> HttpResponse:
+        if has_second_factor(form.user) or must_have_second_factor(form.user):
+            target = self.request.POST.get("next") or self.request.GET.get("next") or ""
+            return wait_for_code(self.request, form.user, target)
         let_in(self.request, form.user, method="password")
         return redirect(landing_url(self.request, form.user))
 
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session; by POST only, so that no picture or link can do it (SR-24)."""
+    """End the session; by POST only, so that no picture or link can do it (SR-24).
+
+    Whoever came through an identity provider is offered to sign out there too (RP-initiated logout).
+    """
+    elsewhere = provider_logout_url(request)
     logout(request)
+    if elsewhere is not None:
+        url, provider = elsewhere
+        context = {"title": "You have signed out", "url": url, "provider": provider}
+        return render(request, "portal/signed_out.html", context)
     messages.success(request, "You have signed out.")
     return redirect("login")
 
@@ -113,6 +138,7 @@ class ConfirmPassword(LoginRequiredMixin, FormView):
             **kwargs,
             title="Confirm that it is you",
             has_password=may_reset_password(user),  # type: ignore[arg-type]
+            sso_connection=self.request.session.get("sso_connection"),
             next=self.request.POST.get("next") or self.request.GET.get("next") or "",
         )
 
@@ -135,7 +161,27 @@ class Profile(LoginRequiredMixin, TemplateView):
             memberships=memberships_with_reasons(user),
             assets=Asset.objects.owned_by(user.pk),
             has_password=may_reset_password(user),
+            sessions=sessions_of(user),
+            has_second_factor=has_second_factor(user),
         )
+
+
+@require_POST
+@login_required
+def end_own_session(request: HttpRequest, pk: int) -> HttpResponse:
+    """End one of the own sessions, seen on the profile page."""
+    if end_session(request.user, pk):  # type: ignore[arg-type]
+        messages.success(request, "That session has ended.")
+    return redirect("profile")
+
+
+@require_POST
+@login_required
+def end_own_other_sessions(request: HttpRequest) -> HttpResponse:
+    """End all of the own sessions but this one."""
+    end_other_sessions(request)
+    messages.success(request, "Your other sessions have ended.")
+    return redirect("profile")
 
 
 # --- passwords ------------------------------------------------------------------------------------------
@@ -158,6 +204,7 @@ class ChangePassword(views.PasswordChangeView):
         return super().dispatch(*args, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
+        form.user.signed_in_by_sso = self.request.user.signed_in_by_sso  # type: ignore[union-attr]
         update_session_auth_hash(self.request, form.user)
         mark_fresh(self.request)
         messages.success(self.request, "Your password has been changed. Your other sessions have ended.")

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import include, path, reverse
 from unfold.sites import UnfoldAdminSite
+
+from identity import policy
+from identity.actors import Person
 
 if TYPE_CHECKING:
     from django.template.response import TemplateResponse
@@ -20,6 +24,11 @@ class PortalAdminSite(UnfoldAdminSite):
     site_header = "Gatehouse"
     index_title = "Dashboard"
     enable_nav_sidebar = True
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Only the portal's own pages: what other people's apps bring (allauth's) would write past the services."""
+        if admin_class is not None and admin_class.__module__.startswith("portal."):
+            super().register(model_or_iterable, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Enabled staff. Checked at every request, so that a disabled administrator is out at once (SR-22)."""
@@ -40,6 +49,14 @@ class PortalAdminSite(UnfoldAdminSite):
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return HttpResponseRedirect(reverse("password_change"))
 
+    def break_glass(self, request: HttpRequest) -> HttpResponse:
+        """The drill page, for administrators."""
+        from portal.admin.break_glass import drill_page  # noqa: PLC0415 - it reads models, and the site comes first
+
+        if not policy.decide(policy.Action.VIEW_DIRECTORY, actor=Person(request.user)):  # type: ignore[arg-type]
+            raise PermissionDenied("Your role does not include this page.")
+        return drill_page(request, self.each_context(request))
+
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> Any:
         """The sidebar is the index; Django's list of models is not one that people know."""
         return HttpResponseRedirect(reverse("admin:index"))
@@ -48,7 +65,10 @@ class PortalAdminSite(UnfoldAdminSite):
         """Unfold's hook: the disabled users are a second page of pages about users, and support's alone."""
         from portal.admin.support import disabled_users  # noqa: PLC0415 - the pages stand on this module
 
-        return [path("disabled-users/", include(disabled_users(self).get_urls()))]
+        return [
+            path("disabled-users/", include(disabled_users(self).get_urls())),
+            path("break-glass/", self.admin_view(self.break_glass), name="break_glass"),
+        ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from portal.admin.dashboard import dashboard  # noqa: PLC0415 - the dashboard reads the registered pages

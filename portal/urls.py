@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import sign_in
+from portal import second_factor, sign_in
 from portal.health import healthz
 
 urlpatterns = [
@@ -11,6 +11,12 @@ urlpatterns = [
     path("login/", sign_in.SignIn.as_view(), name="login"),
     path("logout/", sign_in.sign_out, name="logout"),
     path("profile/", sign_in.Profile.as_view(), name="profile"),
+    path("login/code/", second_factor.SecondFactor.as_view(), name="second_factor"),
+    path("login/set-up-code/", second_factor.FirstSecondFactor.as_view(), name="second_factor_first"),
+    path("profile/second-step/", second_factor.SetUpSecondFactor.as_view(), name="second_factor_set_up"),
+    path("profile/second-step/remove/", second_factor.RemoveSecondFactor.as_view(), name="second_factor_remove"),
+    path("profile/sessions/<int:pk>/end/", sign_in.end_own_session, name="end_session"),
+    path("profile/sessions/end-others/", sign_in.end_own_other_sessions, name="end_other_sessions"),
     path("confirm-password/", sign_in.ConfirmPassword.as_view(), name="confirm_password"),
     path("password/change/", sign_in.ChangePassword.as_view(), name="password_change"),
     path("password/reset/", sign_in.ResetPassword.as_view(), name="password_reset"),
@@ -21,6 +27,7 @@ urlpatterns = [
         name="password_reset_confirm",
     ),
     path("invitations/<str:secret>/", sign_in.AcceptInvitation.as_view(), name="invitation"),
+    path("sso/", include("portal.sso.urls")),
     path("admin/", admin.site.urls),
     path("scim/v2/", include("scim.urls")),
     path("healthz", healthz, name="healthz"),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 
 from identity.actors import Operator, Person, Provisioner
 from identity.keys import email_key, fold, name_key
@@ -71,8 +72,10 @@ def make_support(username: str = "sue", **columns: Any) -> User:
     return make_user(username, role=Role.SUPPORT, **columns)
 
 
-def make_break_glass(username: str = "glass") -> User:
-    return make_user(username, role=Role.OWNER, is_break_glass=True, password=PASSWORD)
+def make_break_glass(username: str = "glass", *, proven: bool = True) -> User:
+    """One that has signed in already (R22), unless it has not been `proven`."""
+    last_active = timezone.now() if proven else None
+    return make_user(username, role=Role.OWNER, is_break_glass=True, password=PASSWORD, last_active=last_active)
 
 
 def administrator() -> Person:

@@ -3,6 +3,7 @@
 from identity.models.access import AccessSettings, Mode
 from identity.models.assets import Asset, AssetOwner
 from identity.models.conflicts import Conflict
+from identity.models.connections import SSOConnection
 from identity.models.groups import Group, Membership
 from identity.models.invitations import Invitation
 from identity.models.mappings import GroupMapping
@@ -41,6 +42,7 @@ __all__ = [
     "RetiredResource",
     "Role",
     "SCIMToken",
+    "SSOConnection",
     "SSOGroup",
     "SSOIdentity",
     "SSOMembership",

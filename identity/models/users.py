@@ -47,8 +47,12 @@ class UserQuerySet(models.QuerySet["User"]):
     def break_glass(self) -> UserQuerySet:
         return self.filter(is_break_glass=True)
 
-    def proven_break_glass(self) -> UserQuerySet:
+    def enabled_break_glass(self) -> UserQuerySet:
         return self.break_glass().filter(status=Status.ENABLED)
+
+    def proven_break_glass(self) -> UserQuerySet:
+        """Those that have opened the portal at least once."""
+        return self.enabled_break_glass().filter(last_active__isnull=False)
 
     def administrators(self) -> UserQuerySet:
         return self.filter(role__in=[Role.ADMINISTRATOR, Role.OWNER], status=Status.ENABLED)
@@ -104,6 +108,7 @@ class User(AbstractBaseUser):
         related_name="managed_users",
     )
     credential_epoch = models.PositiveIntegerField(default=0, editable=False)
+    password_epoch = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = UserManager()
@@ -113,6 +118,9 @@ class User(AbstractBaseUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     sso_user: SSOUser
+
+    # Of this browser's session, not of the person: the portal sets it while it reads the session.
+    signed_in_by_sso: bool = False
 
     class Meta:
         ordering = ("username_key",)
@@ -182,7 +190,11 @@ class User(AbstractBaseUser):
         return self.is_staff
 
     def get_session_auth_hash(self) -> str:
-        """Changes with the password and with `credential_epoch`: raising the epoch ends all sessions (R13)."""
+        """Raising `credential_epoch` ends all sessions (R13).
+
+        A new password, or a raised `password_epoch`, ends those that a password opened: SSO sessions go on
+        when SSO is enforced (R22).
+        """
         return self._session_hash()
 
     def get_session_auth_fallback_hash(self) -> Any:
@@ -190,7 +202,8 @@ class User(AbstractBaseUser):
 
     def _session_hash(self) -> str:
         salt = "identity.models.User.session"
-        return salted_hmac(salt, f"{self.password}:{self.credential_epoch}", algorithm="sha256").hexdigest()
+        opened_by = "sso" if self.signed_in_by_sso else f"{self.password}:{self.password_epoch}"
+        return salted_hmac(salt, f"{opened_by}:{self.credential_epoch}", algorithm="sha256").hexdigest()
 
     @classmethod
     def normalize_username(cls, username: str) -> str:

@@ -95,12 +95,13 @@ def set_mode(
 
 
 def require_ready_to_enforce(actor: Actor, *, force: bool = False) -> None:
-    """R22: an owner whose own SSO login succeeded, and an enabled break-glass account; else Refused."""
+    """R22: an owner whose own SSO login succeeded, and a break-glass account that signed in; else Refused."""
     if force and isinstance(actor, Operator):
         return
     if not User.objects.proven_break_glass().exists():
         raise Refused(
-            "Create a break-glass account first: a local owner who can open the portal when SSO fails.",
+            "Prove a break-glass account first: create a local owner with `manage.py create_owner` and sign in "
+            "with it once, so that somebody can open the portal when SSO fails.",
             code="no_break_glass_account",
         )
     if not (isinstance(actor, Person) and _has_signed_in_by_sso(actor.user)):
@@ -115,8 +116,8 @@ def _has_signed_in_by_sso(user: User) -> bool:
 
 
 def _close_password_doors() -> None:
-    """Sessions and reset links end of all who have a password, break-glass accounts excepted (SR-21)."""
-    _password_users().update(credential_epoch=F("credential_epoch") + 1)
+    """Sessions opened by a password and reset links end, break-glass accounts excepted (SR-21)."""
+    _password_users().update(password_epoch=F("password_epoch") + 1)
 
 
 def _password_users() -> QuerySet[User]:

@@ -15,7 +15,7 @@ from identity.services.locks import lock
 from identity.services.provisioning_log import Outcome, log_write
 
 if TYPE_CHECKING:
-    from identity.actors import Actor, Provisioner
+    from identity.actors import Actor, IdPActor
     from identity.services.records import PersonRecord
 
 State = Conflict.State
@@ -40,7 +40,7 @@ def sentence(conflict: Conflict) -> str:
     return f"{what} A portal administrator can resolve this conflict; then send the user again."
 
 
-def record_conflict(user: User, reason: str, record: PersonRecord, *, actor: Provisioner) -> Conflict:
+def record_conflict(user: User, reason: str, record: PersonRecord, *, actor: IdPActor) -> Conflict:
     """Add the conflict or count another try; changed data reopen one that was dismissed or approved (R7).
 
     The Conflict and the log row are all that a refusal leaves (R6, SR-35).

@@ -15,7 +15,7 @@ from identity.services.locks import locked
 from identity.services.users import is_last_enabled_owner
 
 if TYPE_CHECKING:
-    from identity.actors import Provisioner
+    from identity.actors import IdPActor
     from identity.services.records import PersonRecord
 
 Reason = Conflict.Reason
@@ -94,7 +94,7 @@ class Candidate:
 Match = Create | Adopt | Revive | Link
 
 
-def match(record: PersonRecord, actor: Provisioner) -> Match | Duplicate | Obstacle:
+def match(record: PersonRecord, actor: IdPActor) -> Match | Duplicate | Obstacle:
     """What to do with a record that an IdP POSTs."""
     candidates = _candidates(record, actor.identity_provider_id)
     if not candidates:
@@ -150,13 +150,13 @@ def _matters(candidate: Candidate, record: PersonRecord) -> bool:
     return candidate.was(record)
 
 
-def _is_duplicate(candidate: Candidate, record: PersonRecord, actor: Provisioner) -> bool:
+def _is_duplicate(candidate: Candidate, record: PersonRecord, actor: IdPActor) -> bool:
     if candidate.record is None or candidate.record.identity_provider_id != actor.identity_provider_id:
         return False
     return candidate.is_recorded_as(record)
 
 
-def _approved(candidates: list[Candidate], record: PersonRecord, actor: Provisioner) -> Link | None:
+def _approved(candidates: list[Candidate], record: PersonRecord, actor: IdPActor) -> Link | None:
     """R7. An approval holds for what was approved: not for an account that another IdP has taken since."""
     free = {
         candidate.user.pk: candidate.user
@@ -176,7 +176,7 @@ def _approved(candidates: list[Candidate], record: PersonRecord, actor: Provisio
     return Link(free[conflict.user_id], conflict) if conflict else None
 
 
-def _returning(candidates: list[Candidate], record: PersonRecord, actor: Provisioner) -> Candidate | None:
+def _returning(candidates: list[Candidate], record: PersonRecord, actor: IdPActor) -> Candidate | None:
     """R9: the account of a record that this IdP deleted; of several the one with the portal's own values."""
     found = [
         candidate
@@ -205,7 +205,7 @@ def _closest(candidates: list[Candidate], record: PersonRecord) -> Candidate:
     return min(candidates, key=lambda candidate: not candidate.has_name(record))
 
 
-def _obstacle(candidate: Candidate, record: PersonRecord, actor: Provisioner) -> str | None:
+def _obstacle(candidate: Candidate, record: PersonRecord, actor: IdPActor) -> str | None:
     """The reason why this account can't be adopted, the gravest first (R5, R6, R6a, R6b)."""
     user = candidate.user
     reasons = {

@@ -150,6 +150,15 @@ def remove_from_all_groups(user: User) -> None:
     Membership.objects.filter(user=user).delete()
 
 
+def follow_claim(user: User, fed: set[int], wanted: set[int]) -> tuple[set[int], set[int]]:
+    """R21: of the groups that an IdP feeds (`fed`, locked), the person is in those it named: who joined, left."""
+    held = set(Membership.objects.filter(user=user, group__in=fed).values_list("group_id", flat=True))
+    joined, left = wanted - held, held - wanted
+    Membership.objects.bulk_create(Membership(group_id=group_id, user=user) for group_id in joined)
+    Membership.objects.filter(user=user, group__in=left).delete()
+    return joined, left
+
+
 def _column(sql: str, parameters: list[Any]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)

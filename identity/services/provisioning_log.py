@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from identity.actors import Provisioner
+from identity.actors import IdPActor
 from identity.models import ProvisioningLog
 
 Outcome = ProvisioningLog.Outcome
@@ -13,7 +13,7 @@ Outcome = ProvisioningLog.Outcome
 def log_write(
     summary: str,
     *,
-    actor: Provisioner,
+    actor: IdPActor,
     outcome: str,
     status: int,
     resource_type: str,
@@ -46,7 +46,7 @@ def log_write(
 def log_refusal(
     sentence: str,
     *,
-    actor: Provisioner,
+    actor: IdPActor,
     status: int,
     code: str,
     resource_type: str,

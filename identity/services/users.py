@@ -101,7 +101,7 @@ def _keep_a_break_glass_account(user: User) -> None:
     """While SSO is enforced, one account must be able to open the portal when SSO fails (R22)."""
     if not user.is_break_glass or not lock(AccessSettings, 1).sso_enforced:
         return
-    if not User.objects.proven_break_glass().exclude(pk=user.pk).exists():
+    if not User.objects.enabled_break_glass().exclude(pk=user.pk).exists():
         raise Refused(
             "SSO is enforced and this is the last enabled break-glass account: create another one first.",
             code="last_break_glass_account",
@@ -237,6 +237,23 @@ def record_login(user: User, *, method: str, actor: Actor) -> None:
     audit.record(action, actor=actor, user_id=user.pk, details={"method": method})
     if user.is_break_glass:
         notices.tell_administrators_of_break_glass(user)
+
+
+@transaction.atomic
+def record_second_factor(user: User, *, present: bool, actor: Actor) -> None:
+    """The portal keeps authenticators; that one was set up or removed is told in the trail."""
+    action = "user.second_factor_set_up" if present else "user.second_factor_removed"
+    audit.record(action, actor=actor, user_id=user.pk)
+
+
+@transaction.atomic
+def end_sessions(user: User, *, actor: Actor) -> None:
+    """Sign somebody out everywhere, at once and on every worker (SR-22); reset links die as well."""
+    user = lock(User, user.pk)
+    policy.require(Action.END_SESSIONS, actor=actor, user=user)
+    user.credential_epoch += 1
+    user.save(update_fields=["credential_epoch"])
+    audit.record("user.sessions_ended", actor=actor, user_id=user.pk)
 
 
 def check_password_strength(password: str, user: User) -> None:

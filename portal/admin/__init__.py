@@ -3,11 +3,12 @@
 Django imports this package when it looks for admin modules, and importing an area registers its pages.
 """
 
-from portal.admin import assets, conflicts, groups, logs, providers, settings, sso, support, users
+from portal.admin import assets, conflicts, connections, groups, logs, providers, settings, sso, support, users
 
 __all__ = [
     "assets",
     "conflicts",
+    "connections",
     "groups",
     "logs",
     "providers",

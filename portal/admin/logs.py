@@ -286,6 +286,11 @@ WORDS: dict[str, str] = {
     "identity_provider.created": "Identity provider added",
     "identity_provider.deleted": "Identity provider deleted",
     "identity_provider.edited": "Identity provider edited",
+    "sso_connection.created": "SSO connection set up",
+    "sso_connection.deleted": "SSO connection deleted",
+    "sso_connection.disabled": "SSO connection switched off",
+    "sso_connection.edited": "SSO connection edited",
+    "sso_connection.enabled": "SSO connection switched on",
     "scim_token.created": "SCIM token created",
     "scim_token.revoked": "SCIM token revoked",
     "sso_group.declaration_withdrawn": "Declaration of an SSO group withdrawn",
@@ -303,12 +308,18 @@ FAMILIES: dict[str, str] = {
     "sso_group": "SSO groups",
     "conflict": "Conflicts",
     "identity_provider": "Identity providers",
+    "sso_connection": "SSO connections",
     "scim_token": "SCIM tokens",
     "asset": "Assets",
     "access": "Access settings",
 }
 
-ACTOR_KINDS = {"user": "Person", "scim_token": "Identity provider", "operator": "Command on the server"}
+ACTOR_KINDS = {
+    "user": "Person",
+    "scim_token": "Identity provider",
+    "sso_sign_in": "Identity provider, at a sign-in",
+    "operator": "Command on the server",
+}
 
 
 def words(action: str) -> str:

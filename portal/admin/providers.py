@@ -30,6 +30,7 @@ from identity.models import Conflict, IdentityProvider, ProvisioningLog, SCIMTok
 from identity.policy import Action
 from identity.services import identity_providers, tokens
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
+from portal.admin.connections import ConnectOIDC, ConnectSAML, connections_of
 from portal.admin.guides import guide_of
 from portal.admin.parts import badge, count_of, moment
 
@@ -207,7 +208,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
     """Identity providers."""
 
     view_actions = (Action.MANAGE_PROVIDERS,)
-    pages = (AddProvider, CreateToken, EditProvider, DeleteProvider)
+    pages = (AddProvider, CreateToken, ConnectOIDC, ConnectSAML, EditProvider, DeleteProvider)
     list_display = ("name", "kind", "users", "last_request", "conflicts")
     search_fields = ("name",)
     sortable_by = ()
@@ -239,6 +240,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
             "base_url": scim_base_url(),
             "guide": guide_of(obj),
             "tokens": obj.scim_tokens.select_related("created_by"),
+            "connections": connections_of(obj),
             "sso_group_count": obj.sso_groups.count(),
             "may_revoke": bool(decide(request, Action.MANAGE_PROVIDERS)),
             "requests": ProvisioningLog.objects.filter(identity_provider=obj)[:LAST_REQUESTS],

@@ -285,7 +285,7 @@ class Proof:
 def proofs(request: HttpRequest) -> list[Proof]:
     own = SSOIdentity.objects.filter(user=request.user.pk, last_login_at__isnull=False)
     return [
-        Proof("An enabled break-glass account exists.", User.objects.enabled_owners().break_glass().exists()),
+        Proof("A break-glass account has signed in once.", User.objects.proven_break_glass().exists()),
         Proof("You have signed in through SSO yourself.", own.exists()),
     ]
 

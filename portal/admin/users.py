@@ -35,6 +35,7 @@ from portal.admin.base import PortalModelAdmin, decide
 from portal.admin.conflicts import state_badge
 from portal.admin.events import tell
 from portal.admin.parts import badge, moment
+from portal.admin.sessions import EndSessions
 from portal.admin.sso import STATUS_COLOURS, Attribute, both_sides
 from portal.admin.user_actions import (
     ChangeRole,
@@ -114,6 +115,7 @@ class UserAdmin(PortalModelAdmin):
         ResendInvitation,
         Enable,
         Disable,
+        EndSessions,
         RevokeInvitation,
         RemoveFromGroup,
         BulkEnable,

@@ -90,9 +90,9 @@ def test_owners_get_the_form_and_administrators_read_only() -> None:
 
 def test_what_must_be_proven_before_sso_is_enforced_is_listed() -> None:
     text = text_of(as_owner().get(address(PAGE)))
-    assert "An enabled break-glass account exists. Missing" in text
+    assert "A break-glass account has signed in once. Missing" in text
     assert "You have signed in through SSO yourself. Missing" in text
-    assert "An enabled break-glass account exists. Done" in text_of(signed_in(make_break_glass()).get(address(PAGE)))
+    assert "A break-glass account has signed in once. Done" in text_of(signed_in(make_break_glass()).get(address(PAGE)))
 
 
 @pytest.mark.parametrize(("make", "status"), [(make_support, 403), (make_user, 302)])
@@ -130,7 +130,7 @@ def test_r22_what_is_missing_is_said_in_place_of_the_button() -> None:
     url = address("accesssettings_switch", scim="on", sso="on")
     answer = client.get(url)
     assert answer.status_code == 403
-    assert "Create a break-glass account first" in text_of(answer)
+    assert "Prove a break-glass account first" in text_of(answer)
     make_break_glass()
     assert "Sign in through SSO yourself first" in text_of(client.get(url))
     refused = client.post(url, {"seen": policy.current_mode().code})

@@ -60,7 +60,7 @@ def owners() -> Finding:
 
 
 def break_glass() -> Finding:
-    count = User.objects.proven_break_glass().count()
+    count = User.objects.enabled_break_glass().count()
     return count > 0, f"{count} break-glass accounts that open the portal when SSO fails."
 
 

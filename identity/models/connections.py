@@ -1,0 +1,73 @@
+"""How an identity provider signs people in: over OpenID Connect or SAML."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class SSOConnectionQuerySet(models.QuerySet["SSOConnection"]):
+    def enabled(self) -> SSOConnectionQuerySet:
+        """Those that the sign-in page offers."""
+        return self.filter(is_enabled=True).select_related("identity_provider")
+
+
+class SSOConnection(models.Model):
+    """An OIDC client or SAML service provider of the portal at one IdP.
+
+    `slug` is part of the addresses that the IdP is given, so it never changes. `subject_claim` is compared
+    with the externalId of this IdP's SSO users at a person's first login, and with nothing else (SR-5).
+    `client_secret` is sealed (`identity.services.sealing`).
+    """
+
+    class Protocol(models.TextChoices):
+        OIDC = "oidc", "OpenID Connect"
+        SAML = "saml", "SAML 2.0"
+
+    identity_provider = models.ForeignKey(
+        "identity.IdentityProvider", on_delete=models.CASCADE, related_name="sso_connections"
+    )
+    protocol = models.CharField(max_length=4, choices=Protocol)
+    slug = models.CharField(max_length=32, unique=True, editable=False)
+    is_enabled = models.BooleanField("offered on the sign-in page", default=False)
+    # OpenID Connect
+    issuer = models.CharField(max_length=500, blank=True)
+    client_id = models.CharField(max_length=255, blank=True)
+    client_secret = models.TextField(blank=True, editable=False)
+    # SAML
+    entity_id = models.CharField(max_length=500, blank=True)
+    sso_url = models.CharField(max_length=500, blank=True)
+    certificate = models.TextField(blank=True)
+    # who is this?
+    subject_claim = models.CharField(max_length=255)
+    user_name_claim = models.CharField(max_length=255)
+    matches_by_user_name = models.BooleanField(default=False)
+    groups_claim = models.CharField(max_length=255, blank=True)
+    # who may be created at the first sign-in (R21)
+    creates_users = models.BooleanField(default=False)
+    allowed_domains = models.CharField(max_length=1000, blank=True)
+    allowed_tenant = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = SSOConnectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "SSO connection"
+        ordering = ("id",)
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(creates_users=False) | ~Q(allowed_domains="") | ~Q(allowed_tenant=""),
+                name="just_in_time_is_restricted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.identity_provider} ({self.get_protocol_display()})"
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """The email domains whose people may be created just in time."""
+        return frozenset(self.allowed_domains.split())

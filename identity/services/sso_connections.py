@@ -1,0 +1,225 @@
+"""SSO connections: set up, changed, switched and removed by administrators (issue: signing in)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from django.conf import settings
+from django.db import transaction
+
+from identity import audit, policy
+from identity.errors import InvalidValue, Refused
+from identity.keys import fold
+from identity.models import IdentityProvider, SSOConnection
+from identity.policy import Action
+from identity.services.locks import lock
+from identity.services.sealing import seal
+
+if TYPE_CHECKING:
+    from identity.actors import Actor
+
+Kind = IdentityProvider.Kind
+Protocol = SSOConnection.Protocol
+
+NAME_ID = "NameID"
+_ENTRA = "http://schemas.microsoft.com"
+_XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
+
+# Which claim carries the externalId that the same IdP sends over SCIM, the userName, and the groups.
+_PRESETS: dict[tuple[str, str], tuple[str, str, str]] = {
+    (Protocol.OIDC, Kind.OKTA): ("sub", "preferred_username", "groups"),
+    (Protocol.OIDC, Kind.ENTRA): ("oid", "preferred_username", "groups"),
+    (Protocol.OIDC, Kind.GOOGLE): ("sub", "email", ""),
+    (Protocol.SAML, Kind.ENTRA): (
+        f"{_ENTRA}/identity/claims/objectidentifier",
+        f"{_XMLSOAP}/name",
+        f"{_ENTRA}/ws/2008/06/identity/claims/groups",
+    ),
+}
+_GENERAL = {Protocol.OIDC: ("sub", "preferred_username", "groups"), Protocol.SAML: (NAME_ID, NAME_ID, "groups")}
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """What an administrator says of a connection; an empty `client_secret` keeps the stored one."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    entity_id: str = ""
+    sso_url: str = ""
+    certificate: str = ""
+    subject_claim: str = ""
+    user_name_claim: str = ""
+    matches_by_user_name: bool = False
+    groups_claim: str = ""
+    creates_users: bool = False
+    allowed_domains: str = ""
+    allowed_tenant: str = ""
+
+
+def preset(kind: str, protocol: str) -> dict[str, str]:
+    """The claims that this kind of IdP is known to send."""
+    names = ("subject_claim", "user_name_claim", "groups_claim")
+    return dict(zip(names, _PRESETS.get((protocol, kind), _GENERAL[Protocol(protocol)]), strict=True))
+
+
+@transaction.atomic
+def create_connection(
+    identity_provider: IdentityProvider, *, protocol: str, said: ConnectionSettings, actor: Actor
+) -> SSOConnection:
+    """A new connection, not offered on the sign-in page yet. Raises InvalidValue."""
+    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
+    identity_provider = lock(IdentityProvider, identity_provider.pk)
+    slug = f"{identity_provider.kind}-{secrets.token_hex(4)}"
+    connection = SSOConnection(identity_provider=identity_provider, protocol=protocol, slug=slug)
+    _apply(connection, said)
+    connection.save(force_insert=True)
+    _record("sso_connection.created", connection, actor, {"protocol": protocol})
+    return connection
+
+
+@transaction.atomic
+def edit_connection(connection: SSOConnection, *, said: ConnectionSettings, actor: Actor) -> SSOConnection:
+    """Change what was said of a connection; its addresses stay. Raises InvalidValue."""
+    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
+    connection = lock(SSOConnection, connection.pk)
+    before = _facts(connection)
+    _apply(connection, said)
+    connection.save()
+    after = _facts(connection)
+    changed = {name: audit.change(before[name], after[name]) for name in after if before[name] != after[name]}
+    _record("sso_connection.edited", connection, actor, {**changed, "secret_replaced": bool(said.client_secret)})
+    return connection
+
+
+@transaction.atomic
+def set_connection_enabled(connection: SSOConnection, enabled: bool, *, actor: Actor) -> SSOConnection:
+    """Offer the connection on the sign-in page, or take it off: nobody signs in through it then."""
+    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
+    connection = lock(SSOConnection, connection.pk)
+    if connection.is_enabled == enabled:
+        return connection
+    if not enabled:
+        _keep_a_way_in(connection)
+    connection.is_enabled = enabled
+    connection.save(update_fields=["is_enabled"])
+    _record("sso_connection.enabled" if enabled else "sso_connection.disabled", connection, actor, {})
+    return connection
+
+
+@transaction.atomic
+def delete_connection(connection: SSOConnection, *, actor: Actor) -> None:
+    """Remove a connection. Who signed in through it is still known by (identity provider, subject)."""
+    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
+    connection = lock(SSOConnection, connection.pk)
+    _keep_a_way_in(connection)
+    _record("sso_connection.deleted", connection, actor, _facts(connection))
+    connection.delete()
+
+
+def _keep_a_way_in(connection: SSOConnection) -> None:
+    """While SSO is enforced, the last connection is the only door for nearly everybody."""
+    if not connection.is_enabled or not policy.current_mode().sso_enforced:
+        return
+    if not SSOConnection.objects.enabled().exclude(pk=connection.pk).exists():
+        raise Refused(
+            "SSO is enforced and this is the last connection that people sign in through: make SSO optional first.",
+            code="last_connection",
+        )
+
+
+def _apply(connection: SSOConnection, said: ConnectionSettings) -> None:
+    for setting in fields(said):
+        if setting.name != "client_secret":
+            setattr(connection, setting.name, _cleaned(getattr(said, setting.name)))
+    if said.client_secret:
+        connection.client_secret = seal(said.client_secret.strip())
+    connection.allowed_domains = _domains(said.allowed_domains)
+    _fill_claims(connection)
+    _check_just_in_time(connection)
+    _CHECKS[Protocol(connection.protocol)](connection)
+
+
+def _cleaned(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _fill_claims(connection: SSOConnection) -> None:
+    known = preset(connection.identity_provider.kind, connection.protocol)
+    connection.subject_claim = connection.subject_claim or known["subject_claim"]
+    connection.user_name_claim = connection.user_name_claim or known["user_name_claim"]
+
+
+def _domains(text: str) -> str:
+    domains = [fold(domain).lstrip("@") for domain in re.split(r"[\s,;]+", text) if domain]
+    if any("." not in domain or "@" in domain for domain in domains):
+        raise InvalidValue("allowed domains", "must be domains such as example.com")
+    return " ".join(dict.fromkeys(domains))
+
+
+def _check_just_in_time(connection: SSOConnection) -> None:
+    """R21: creating people at sign-in is never open to everybody whom the IdP knows."""
+    if connection.creates_users and not (connection.allowed_domains or connection.allowed_tenant):
+        raise InvalidValue("allowed domains", "or a tenant must be given to create users at their first sign-in")
+
+
+def _check_oidc(connection: SSOConnection) -> None:
+    connection.issuer = connection.issuer.removesuffix("/.well-known/openid-configuration")
+    check_address(connection.issuer, "issuer")
+    if not connection.client_id:
+        raise InvalidValue("client ID", "must not be empty")
+    if not connection.client_secret:
+        raise InvalidValue("client secret", "must not be empty")
+
+
+def _check_saml(connection: SSOConnection) -> None:
+    if not connection.entity_id:
+        raise InvalidValue("entity ID", "must not be empty")
+    check_address(connection.sso_url, "SSO URL")
+    connection.certificate = pem(connection.certificate)
+
+
+_CHECKS = {Protocol.OIDC: _check_oidc, Protocol.SAML: _check_saml}
+
+
+def check_address(url: str, attribute: str) -> None:
+    """SR-43: https only, unless the operator named the origin in SSO_INTERNAL_ORIGINS."""
+    parts = urlsplit(url)
+    if not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise InvalidValue(attribute, "must be an address such as https://idp.example.com")
+    if parts.scheme != "https" and f"{parts.scheme}://{parts.netloc}" not in settings.SSO_INTERNAL_ORIGINS:
+        raise InvalidValue(attribute, "must begin with https://")
+
+
+def pem(text: str) -> str:
+    """A signing certificate as PEM, whether it came with its header lines or without."""
+    body = "".join(re.sub(r"-----[A-Z ]+-----", "", text).split())
+    if not body:
+        raise InvalidValue("certificate", "must not be empty")
+    lines = [body[start : start + 64] for start in range(0, len(body), 64)]
+    certificate = "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----"])
+    try:
+        x509.load_pem_x509_certificate(certificate.encode())
+    except ValueError as error:
+        raise InvalidValue("certificate", "is not an X.509 certificate") from error
+    return certificate
+
+
+def _facts(connection: SSOConnection) -> dict[str, Any]:
+    names = [setting.name for setting in fields(ConnectionSettings) if setting.name != "client_secret"]
+    return {name: getattr(connection, name) for name in names}
+
+
+def _record(action: str, connection: SSOConnection, actor: Actor, details: dict[str, Any]) -> None:
+    audit.record(
+        action,
+        actor=actor,
+        identity_provider_id=connection.identity_provider_id,
+        details={"connection": connection.slug, **details},
+    )

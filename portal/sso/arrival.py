@@ -1,0 +1,72 @@
+"""Somebody comes back from an identity provider."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from identity import policy
+from identity.actors import Person
+from identity.errors import Conflicted, GatehouseError
+from identity.models import SSOConnection
+from identity.policy import Action
+from identity.services import sso_login
+from identity.services.sso_login import Assertion
+from portal.sessions import remember_provider
+from portal.sign_in import landing_url, let_in
+
+log = logging.getLogger(__name__)
+
+TEST_RESULT = "sso_test_result"
+
+
+def test_page(connection: SSOConnection) -> str:
+    """Where "test this connection" ends: coming back to this page is what makes a round trip a test."""
+    return reverse("admin:identity_ssoconnection_test_result", args=(connection.pk,))
+
+
+def arrive(request: HttpRequest, connection: SSOConnection, assertion: Assertion, target: str) -> HttpResponse:
+    """Let the person in, or say why not; a test only shows what was received."""
+    if target == test_page(connection):
+        return _show_test(request, assertion, target)
+    if not connection.is_enabled:
+        return _page(request, "Sign-in is switched off", "Nobody signs in through this identity provider now.")
+    try:
+        user = sso_login.sign_in(connection, assertion, address=request.META.get("REMOTE_ADDR", ""))
+    except GatehouseError as error:
+        return refused(request, error)
+    let_in(request, user, method=connection.protocol)
+    remember_provider(request, connection, assertion)
+    return redirect(landing_url(request, user, target))
+
+
+def _show_test(request: HttpRequest, assertion: Assertion, target: str) -> HttpResponse:
+    user = request.user
+    if not user.is_authenticated or not policy.decide(Action.MANAGE_PROVIDERS, actor=Person(user)):
+        return redirect("login")
+    request.session[TEST_RESULT] = {"subject": assertion.subject, "claims": assertion.claims}
+    return HttpResponseRedirect(target)
+
+
+def refused(request: HttpRequest, error: GatehouseError) -> HttpResponse:
+    """The page that says why, and whom to ask."""
+    title = "An administrator has to decide" if isinstance(error, Conflicted) else "You can't come in"
+    return _page(request, title, error.sentence)
+
+
+def failed(request: HttpRequest, provider: str, exception: Any = None) -> HttpResponse:
+    """The round trip itself went wrong; the cause is for the log, not for the person."""
+    log.warning("Sign-in through %s failed: %s", provider, type(exception).__name__ if exception else "refused")
+    return _page(
+        request,
+        "Sign-in did not work",
+        f"{provider} did not confirm who you are, or the page was open for too long. Try again from the sign-in page.",
+    )
+
+
+def _page(request: HttpRequest, title: str, text: str) -> HttpResponse:
+    return render(request, "portal/message.html", {"title": title, "text": text}, status=403)

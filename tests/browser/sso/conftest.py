@@ -1,0 +1,115 @@
+"""A browser, a live portal and real identity providers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from identity.models import IdentityProvider, SSOConnection
+from identity.services import sso_connections
+from identity.services.sso_connections import ConnectionSettings
+from tests.factories import OPERATOR, make_idp
+from tests.sso.idp_processes import CLIENT_SECRET, IdP, free_port, is_installed, running, self_signed
+
+
+@pytest.fixture
+def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """A browser of a person who was never here; identity providers may be visited as well."""
+    context = browser.new_context(base_url=live_server.url)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    blocked: list[str] = []
+    page.on("console", lambda message: "Content Security Policy" in message.text and blocked.append(message.text))
+    yield page
+    context.close()
+    assert blocked == []
+
+
+@pytest.fixture
+def _idps_installed() -> None:
+    if not is_installed():
+        pytest.skip("the identity providers are not installed: make idps")
+
+
+@pytest.fixture
+def internal(settings: Any, live_server: LiveServer) -> Any:
+    """The portal's settings for identity providers on loopback."""
+    settings.PUBLIC_URL = live_server.url
+    settings.SSO_INTERNAL_ORIGINS = []
+    return settings
+
+
+def connect(idp: IdentityProvider, protocol: str, *, enabled: bool = True, **said: Any) -> SSOConnection:
+    """An SSO connection as an administrator sets one up."""
+    connection = sso_connections.create_connection(
+        idp, protocol=protocol, said=ConnectionSettings(**said), actor=OPERATOR
+    )
+    return sso_connections.set_connection_enabled(connection, enabled, actor=OPERATOR)
+
+
+@pytest.fixture
+def oidc(_idps_installed: None, internal: Any, live_server: LiveServer, tmp_path: Path) -> Iterator[Running]:
+    """An identity provider that speaks OpenID Connect, and its connection."""
+    port = free_port()
+    origin = f"http://127.0.0.1:{port}"
+    internal.SSO_INTERNAL_ORIGINS.append(origin)
+    connection = connect(
+        make_idp("Okta", kind="okta"),
+        "oidc",
+        issuer=origin,
+        client_id="gatehouse",
+        client_secret=CLIENT_SECRET,
+        groups_claim="groups",
+    )
+    here = f"{live_server.url}/sso/{connection.slug}"
+    with running(
+        "oidc.mjs",
+        port,
+        tmp_path,
+        REDIRECT_URI=f"{here}/callback/",
+        POST_LOGOUT_URI=f"{live_server.url}/login/",
+        BACKCHANNEL_URI=f"{here}/backchannel-logout/",
+    ) as idp:
+        yield Running(idp, connection)
+
+
+@pytest.fixture
+def saml(_idps_installed: None, internal: Any, live_server: LiveServer, tmp_path: Path) -> Iterator[Running]:
+    """An identity provider that speaks SAML, and its connection."""
+    port = free_port()
+    origin = f"http://127.0.0.1:{port}"
+    internal.SSO_INTERNAL_ORIGINS.append(origin)
+    key, certificate = self_signed(tmp_path)
+    connection = connect(
+        make_idp("Corporate SAML"),
+        "saml",
+        entity_id=f"{origin}/metadata",
+        sso_url=f"{origin}/sso",
+        certificate=certificate.read_text(),
+        groups_claim="groups",
+    )
+    acs = f"{live_server.url}/sso/{connection.slug}/acs/"
+    with running("saml.mjs", port, tmp_path, ACS_URL=acs, KEY=str(key), CERT=str(certificate)) as idp:
+        yield Running(idp, connection)
+
+
+class Running:
+    """A running identity provider with the portal's connection to it."""
+
+    def __init__(self, idp: IdP, connection: SSOConnection) -> None:
+        self.idp, self.connection = idp, connection
+        self.provider = connection.identity_provider
+        self.button = f"Sign in with {self.provider}"
+
+    def sign_in(self, page: Page, login: str, *, at: str = "/login/") -> None:
+        """Through the button, the provider's login page, and back."""
+        page.goto(at)
+        page.get_by_role("link", name=self.button).click()
+        page.get_by_label("Login").fill(login)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_load_state()

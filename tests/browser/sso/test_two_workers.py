@@ -1,0 +1,117 @@
+"""The production server with two workers: disabled over SCIM is out at the next click, on either (SR-22)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.sso.idp_processes import CLIENT_SECRET, free_port, is_installed, running
+
+ROOT = Path(__file__).parents[3]
+
+SET_UP = """
+import json, django; django.setup()
+from identity.actors import Operator
+from identity.services import identity_providers, sso_connections, tokens
+from identity.services.sso_connections import ConnectionSettings
+actor = Operator("test")
+idp = identity_providers.create_identity_provider(name="Okta", kind="okta", actor=actor)
+said = ConnectionSettings(issuer={issuer!r}, client_id="gatehouse", client_secret={secret!r})
+connection = sso_connections.create_connection(idp, protocol="oidc", said=said, actor=actor)
+sso_connections.set_connection_enabled(connection, True, actor=actor)
+print(json.dumps({{"slug": connection.slug, "token": tokens.create_token(idp, label="test", actor=actor)[1]}}))
+"""
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """gunicorn with two workers on a database of its own, connected to an identity provider that is not up yet."""
+    if not is_installed():
+        pytest.skip("the identity providers are not installed: make idps")
+    port, idp_port = free_port(), free_port()
+    url, issuer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{idp_port}"
+    environment = os.environ | {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.sqlite3'}",
+        "PUBLIC_URL": url,
+        "SECRET_KEY": "k3y-" + "0123456789abcdef" * 4,
+        "SSO_INTERNAL_ORIGINS": issuer,
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "DEBUG": "false",
+    }
+    environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
+
+    def run(*command: str) -> str:
+        answer = subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout
+
+    run("manage.py", "migrate", "--verbosity", "0")
+    made = json.loads(run("-c", SET_UP.format(issuer=issuer, secret=CLIENT_SECRET)))
+    server = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+    server += ["--threads", "4", "--no-control-socket"]
+    log = (tmp_path / "gunicorn.log").open("w")
+    process = subprocess.Popen(server, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        _wait_for(f"{url}/healthz")
+        yield {"url": url, "idp_port": idp_port, **made}
+    finally:
+        process.terminate()
+        process.wait()
+        log.close()
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(150):
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"nothing answers at {url}")
+
+
+def test_disabled_over_scim_the_next_click_is_refused(
+    browser: Browser,
+    portal: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    url = portal["url"]
+    bearer = {"Authorization": f"Bearer {portal['token']}"}
+    ada = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada", "externalId": "00u1"}
+    scim_id = httpx.post(f"{url}/scim/v2/Users", json=ada, headers=bearer).json()["id"]
+    here = f"{url}/sso/{portal['slug']}"
+    addresses = {"REDIRECT_URI": f"{here}/callback/", "POST_LOGOUT_URI": f"{url}/login/", "BACKCHANNEL_URI": here}
+    with running("oidc.mjs", portal["idp_port"], tmp_path, **addresses) as idp:
+        idp.knows("00u1", preferred_username="ada")
+        context = browser.new_context(base_url=url)
+        page = context.new_page()
+        page.goto("/login/")
+        page.get_by_role("link", name="Sign in with Okta").click()
+        page.get_by_label("Login").fill("00u1")
+        page.get_by_role("button", name="Log in").click()
+        expect(page).to_have_url(re.compile("/profile/$"))
+        off = {
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{"op": "replace", "path": "active", "value": False}],
+        }
+        assert httpx.patch(f"{url}/scim/v2/Users/{scim_id}", json=off, headers=bearer).status_code == 200
+        page.get_by_role("link", name="Profile").click()
+        expect(page).to_have_url(re.compile("/login/"))
+        cookies = {cookie["name"]: cookie["value"] for cookie in context.cookies() if cookie["name"] == "sessionid"}
+        answers = {httpx.get(f"{url}/profile/", cookies=cookies).status_code for _ in range(20)}
+        assert answers == {302}
+        page.goto(f"/sso/{portal['slug']}/")
+        expect(page.get_by_text("Your account is disabled")).to_be_visible()
+        context.close()

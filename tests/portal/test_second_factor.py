@@ -1,0 +1,152 @@
+"""TOTP and recovery codes after a password; break-glass accounts can't do without while SSO is enforced (SR-21)."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.test import Client
+
+from identity.models import AuditEvent, User
+from portal.second_factor import has_second_factor
+from tests.factories import PASSWORD, make_administrator, make_break_glass, make_user, owner, set_mode
+from tests.portal.second_steps import FIRST, code_of, set_up
+
+pytestmark = pytest.mark.django_db
+
+
+def enter(client: Client, name: str = "mia", **data: str) -> Any:
+    return client.post("/login/", {"username": name, "password": PASSWORD, **data})
+
+
+def is_in(client: Client) -> bool:
+    return bool(client.get("/profile/").status_code == 200)
+
+
+@pytest.fixture
+def mia() -> User:
+    return make_user("mia", password=PASSWORD)
+
+
+def test_a_second_step_is_asked_for_once_it_is_set_up(client: Client, mia: User) -> None:
+    enter(client)
+    secret, codes = set_up(client)
+    assert len(codes) == 10
+    client.post("/logout/")
+    answer = enter(client, next="/profile/?tab=1")
+    assert answer["Location"] == "/login/code/"
+    assert not is_in(client)
+    assert client.post("/login/code/", {"code": "000000"}).status_code == 200
+    assert not is_in(client)
+    assert client.post("/login/code/", {"code": code_of(secret)})["Location"] == "/profile/?tab=1"
+    assert is_in(client)
+    assert AuditEvent.objects.filter(action="user.login", details__method="password and totp").exists()
+
+
+def test_a_recovery_code_works_once(client: Client, mia: User) -> None:
+    enter(client)
+    _, codes = set_up(client)
+    for expected in (True, False):
+        client.post("/logout/")
+        enter(client)
+        client.post("/login/code/", {"code": codes[0]})
+        assert is_in(client) is expected
+
+
+def test_nobody_reaches_the_code_page_without_the_password(client: Client, mia: User) -> None:
+    assert client.get("/login/code/")["Location"] == "/login/"
+    assert client.post("/login/code/", {"code": "123456"})["Location"] == "/login/"
+
+
+def test_a_changed_password_or_a_disabled_account_ends_what_was_begun(client: Client, mia: User) -> None:
+    enter(client)
+    secret, _ = set_up(client)
+    client.post("/logout/")
+    enter(client)
+    User.objects.filter(pk=mia.pk).update(credential_epoch=7)
+    assert client.post("/login/code/", {"code": code_of(secret)})["Location"] == "/login/"
+    assert not is_in(client)
+
+
+def test_wrong_codes_are_slowed_down(client: Client, mia: User) -> None:
+    enter(client)
+    set_up(client)
+    client.post("/logout/")
+    enter(client)
+    for _ in range(5):
+        client.post("/login/code/", {"code": "000000"})
+    assert "Too many wrong codes" in client.post("/login/code/", {"code": "000000"}).content.decode()
+
+
+def test_a_break_glass_account_sets_one_up_before_anything_opens(
+    client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    glass = make_break_glass()
+    User.objects.filter(pk=glass.pk).update(email="glass@example.test")
+    set_mode(sso=True)
+    assert enter(client, "glass")["Location"] == FIRST
+    assert not is_in(client)
+    with django_capture_on_commit_callbacks(execute=True):
+        set_up(client, FIRST)
+    assert is_in(client)
+    assert has_second_factor(glass)
+    assert AuditEvent.objects.filter(action="user.break_glass_login").count() == 1
+    assert len(mail.outbox) == 1
+    client.post("/profile/second-step/remove/")
+    assert has_second_factor(glass)
+
+
+def test_the_operator_forgets_a_lost_second_step(client: Client, mia: User) -> None:
+    enter(client)
+    set_up(client)
+    call_command("reset_second_factor", "mia", stdout=StringIO())
+    client.post("/logout/")
+    enter(client)
+    assert is_in(client)
+
+
+def test_the_drill_page_shows_when_each_account_was_proven(client: Client) -> None:
+    make_break_glass()
+    actor = owner()
+    client.force_login(actor.user)
+    page = client.get("/admin/break-glass/").content.decode()
+    assert "Never" in page
+    assert "Drill due" in page
+    enter(Client(), "glass")
+    assert "Drill due" not in client.get("/admin/break-glass/").content.decode()
+
+
+def test_an_administrator_ends_somebodys_sessions(client: Client, mia: User) -> None:
+    enter(client)
+    admin = Client()
+    admin.force_login(make_administrator())
+    admin.post(f"/admin/identity/user/{mia.pk}/end_sessions/")
+    assert not is_in(client)
+    assert AuditEvent.objects.filter(action="user.sessions_ended", user_id=mia.pk).exists()
+
+
+def test_people_see_and_end_their_own_sessions(client: Client, mia: User) -> None:
+    other = Client()
+    enter(client)
+    enter(other)
+    page = client.get("/profile/").content.decode()
+    ends = re.findall(r'action="(/profile/sessions/\d+/end/)"', page)
+    assert len(ends) == 1
+    assert is_in(other)
+    client.post(ends[0])
+    assert (is_in(other), is_in(client)) == (False, True)
+
+
+def test_nobody_ends_another_persons_session_from_the_profile(client: Client, mia: User) -> None:
+    enter(client)
+    from allauth.usersessions.models import UserSession  # noqa: PLC0415
+
+    stranger = Client()
+    make_user("eve", password=PASSWORD)
+    enter(stranger, "eve")
+    stranger.post(f"/profile/sessions/{UserSession.objects.get(user=mia).pk}/end/")
+    assert is_in(client)
