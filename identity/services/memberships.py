@@ -38,7 +38,7 @@ def add_to_sso_group(sso_group: SSOGroup, sso_user_ids: Iterable[int]) -> list[i
     return _column(
         f"""
         INSERT INTO identity_ssomembership (sso_group_id, sso_user_id)
-        SELECT %s, su.id FROM identity_ssouser su WHERE su.id {any_of(connection)}
+        SELECT %s, su.id FROM identity_ssouser su WHERE su.id {any_of(connection)} ORDER BY su.id
         ON CONFLICT DO NOTHING RETURNING sso_user_id
         """,
         [sso_group.pk, _ids(sso_user_ids)],
