@@ -125,11 +125,14 @@ def _connections(results: dict[str, dict[str, Any]]) -> str:
         return "Not measured in this run."
     rows = {row[0]: row for row in results["connections"]["tables"][0]["rows"]}
     kept, pool, new = rows["persistent"], rows["pool"], rows["one for each request"]
+    prepared = rows["persistent, prepared statements"]
     return (
         f"A GET costs {kept[1]:.2f} ms of server CPU and {kept[2]:.2f} ms in the database with a connection that is "
         f"kept for each thread, {pool[1]:.2f} and {pool[2]:.2f} ms with psycopg's pool, {new[1]:.2f} and "
         f"{new[2]:.2f} ms with a new one each time. Kept connections need no second mechanism; where workers × "
-        "threads exceed the database's limit, the pool is one line in `DATABASES`."
+        "threads exceed the database's limit, the pool is one line in `DATABASES`. Prepared statements "
+        f"(`server_side_binding`, `prepare_threshold`) bring the database's part to {prepared[2]:.2f} ms: "
+        "the next step."
     )
 
 

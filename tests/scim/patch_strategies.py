@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ TYPES = ("work", "home", "other")
 
 VALUES_OF = {"emails": ADDRESSES_OF_MAIL}
 KINDS = tuple(model.MULTIPLE)
+_MULTIPLE = frozenset(kind.lower() for kind in KINDS)
 
 words = st.sampled_from(WORDS)
 plain_words = st.sampled_from(WORDS[:-1])
@@ -244,13 +246,20 @@ def _operation(draw: Callable[..., Any], path: str, values: SearchStrategy[Any])
     return operation
 
 
+def _contradict(path: str, other: str) -> bool:
+    """An object has no order: of one attribute's values it may say two things only where they can't meet."""
+    head, other_head = (re.split(r"[.\[]", name)[0] for name in (path, other))
+    both_choose_values = path.endswith("].value") and other.endswith("].value")
+    return path == other or (head == other_head and head in _MULTIPLE and not both_choose_values)
+
+
 @st.composite
 def on_many_attributes(draw: Callable[..., Any]) -> Document:
     """One operation without path: its value names attributes, dotted names, paths or whole schemas."""
     cases = draw(st.lists(st.one_of(user_cases, user_cases, unknown_paths, read_only_paths), min_size=1, max_size=4))
     value: Document = {}
     for path, values in cases:
-        if path.lower() not in {name.lower() for name in value}:
+        if not any(_contradict(path.lower(), name.lower()) for name in value):
             value[path] = draw(values)
     operation: Document = {"op": draw(st.sampled_from(("add", "replace", "Replace"))), "value": value}
     return {**operation, "path": ""} if draw(st.integers(0, 9)) == 0 else operation
