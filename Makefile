@@ -23,8 +23,10 @@ FIND_PYTHON = for python in python3 python3.14 python3.13 python3.12 python3.11;
 	echo "$$python"; exit; fi; done; \
 	echo "Gatehouse needs Python 3.11 or newer with its venv module, and none was found on the PATH." >&2; exit 1
 
-INSTALL = if command -v uv >/dev/null; then uv pip install --quiet --python $(PYTHON) --require-hashes -r $(1); \
-	else $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1); fi
+# The locks name every package, so nothing is resolved: pip would take the newest release for `pydantic[email]`, which
+# the lock pins as `pydantic`, and then refuse it for want of a hash.
+INSTALL = if command -v uv >/dev/null; then uv pip install --quiet --python $(PYTHON) --no-deps --require-hashes -r $(1); \
+	else $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(1); fi
 
 .PHONY: install
 install: $(RUNTIME_STAMP) ## make .venv with what the portal needs to run

@@ -271,6 +271,9 @@ def patched_user(user: Document, operations: list[Document], *, taken: frozenset
             state = step
     if refused:
         raise Refused(*refused)
+    for name in MULTIPLE:
+        state[name] = [entry for entry in state.get(name, []) if entry]
+    _tidy(state)
     return _by_the_rules(user, state, taken)
 
 
@@ -402,8 +405,6 @@ def _home(user: Document, urn: str) -> Document:
 
 def _tidy(user: Document) -> None:
     """What holds nothing is unassigned (RFC 7643 section 2.5)."""
-    for name in MULTIPLE:
-        user[name] = [entry for entry in user.get(name, []) if entry]
     extension = user.get(ENTERPRISE, {})
     for home, name in ((extension, "manager"), (user, ENTERPRISE), (user, "name"), *((user, m) for m in MULTIPLE)):
         if name in home and not home[name]:
