@@ -181,9 +181,6 @@ class AssetAdmin(PortalModelAdmin):
             queryset = queryset.filter(Q(name_key__contains=key) | Q(kind__icontains=search_term.strip()))
         return queryset, False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().changelist_view(request, {"is_empty_state": not Asset.objects.exists()})
-
     @display(description="Since", ordering="created_at")
     def since(self, asset: Asset) -> str:
         return moment(asset.created_at)

@@ -349,8 +349,13 @@ class PortalModelAdmin(ModelAdmin):
             "title": capfirst(self.opts.verbose_name_plural),
             "buttons": allowed_buttons(buttons),
             "refusals": refusals(buttons),
+            "is_empty_state": lambda: self._is_empty(request),
         }
         return super().changelist_view(request, {**extra, **(extra_context or {})})
+
+    def _is_empty(self, request: HttpRequest) -> bool:
+        """Whether there is nothing to list, with or without filters; asked for by the template at most."""
+        return not self.get_queryset(request).exists()
 
     def change_view(
         self,

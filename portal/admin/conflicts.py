@@ -225,9 +225,6 @@ class ConflictAdmin(PortalModelAdmin):
             queryset = by_name | queryset.filter(email_key__startswith=key)
         return queryset, False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().changelist_view(request, {"is_empty_state": not Conflict.objects.exists()})
-
     @display(description="State", ordering="state")
     def state_badge(self, conflict: Conflict) -> str:
         return state_badge(conflict)

@@ -72,14 +72,15 @@ def tell(events: Iterable[AuditEvent]) -> list[Line]:
             event,
             WORDS.get(event.action, event.action),
             tuple(_details(event)),
-            _actor(event, people, providers),
+            actor_of(event, people, providers),
             groups.get(event.group_id or 0),
         )
         for event in events
     ]
 
 
-def _actor(event: AuditEvent, people: dict[int, User], providers: dict[int, IdentityProvider]) -> str:
+def actor_of(event: AuditEvent, people: dict[int, User], providers: dict[int, IdentityProvider]) -> str:
+    """Who did it, by the name that they have now."""
     if event.actor_kind == "user":
         person = people.get(event.actor_id or 0)
         return str(person) if person else f"user {event.actor_id} (deleted)"

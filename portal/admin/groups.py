@@ -250,9 +250,6 @@ class GroupAdmin(PortalModelAdmin):
             queryset = queryset.filter(named | Q(description__icontains=search_term.strip()))
         return queryset, False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().changelist_view(request, {"is_empty_state": not Group.objects.exists()})
-
     @display(description="Name", ordering="name_key", header=True)
     def shown_name(self, group: Group) -> tuple[str, str]:
         return group.name, group.description

@@ -145,10 +145,6 @@ class LogAdmin(PortalModelAdmin):
         url = f"{reverse(self.url_name('export'))}?{request.GET.urlencode()}"
         return [Button("export", "Export CSV", url, "download", danger=False, decision=policy.ALLOWED)]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        is_empty = not self.model._default_manager.exists()
-        return super().changelist_view(request, {"is_empty_state": is_empty, **(extra_context or {})})
-
     def export(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         """What the list shows under these filters, as a CSV file."""
         if not self.has_view_permission(request):
@@ -363,18 +359,18 @@ class Names:
 
     def __init__(self, found: Iterable[AuditEvent]) -> None:
         self.events = list(found)
-        self.lines = {line.event.pk: line for line in events.tell(self.events)}
-        self.users = self._by_id(User, "user_id")
+        acting = {event.actor_id for event in self.events if event.actor_kind == "user"}
+        self.users = self._by_id(User, "user_id", acting)
         self.groups = self._by_id(Group, "group_id")
         self.sso_groups = self._by_id(SSOGroup, "sso_group_id")
         self.providers = self._by_id(IdentityProvider, "identity_provider_id")
 
-    def _by_id(self, model: type[Model], column: str) -> dict[int, Any]:
-        ids = {getattr(event, column) for event in self.events} - {None}
+    def _by_id(self, model: type[Model], column: str, also: Iterable[int | None] = ()) -> dict[int, Any]:
+        ids = {getattr(event, column) for event in self.events}.union(also) - {None}
         return model._default_manager.in_bulk(ids)
 
     def actor(self, event: AuditEvent) -> str:
-        return self.lines[event.pk].actor
+        return events.actor_of(event, self.users, self.providers)
 
     def short_actor(self, event: AuditEvent) -> str:
         """Without the token's name, for a list."""

@@ -218,9 +218,6 @@ class IdentityProviderAdmin(PortalModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[IdentityProvider]:
         return with_activity(super().get_queryset(request))
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().changelist_view(request, {"is_empty_state": not IdentityProvider.objects.exists()})
-
     @display(description="Users")
     def users(self, provider: Any) -> int:
         return provider.user_count  # type: ignore[no-any-return]
@@ -310,9 +307,6 @@ class SCIMTokenAdmin(PortalModelAdmin):
     empty_value_display = "–"
     change_list_template = "admin/identity/scimtoken/list.html"
     detail_template = "admin/identity/scimtoken/detail.html"
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().changelist_view(request, {"is_empty_state": not SCIMToken.objects.exists()})
 
     @display(description="Created", ordering="created_at")
     def created(self, token: SCIMToken) -> str:

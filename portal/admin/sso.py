@@ -313,9 +313,6 @@ class SSOGroupAdmin(PortalModelAdmin):
             queryset = queryset.filter(named | Q(external_id=search_term.strip()))
         return queryset, False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().changelist_view(request, {"is_empty_state": not SSOGroup.objects.exists()})
-
     @display(description="State")
     def state(self, sso_group: SSOGroup) -> str:
         return state_badge(sso_group)
@@ -376,9 +373,6 @@ class GroupMappingAdmin(PortalModelAdmin):
         applied = pushed.filter(sso_user__user__memberships__group=OuterRef("group"))
         rows: QuerySet[GroupMapping] = super().get_queryset(request)
         return rows.annotate(pushed=count_of(pushed), applied=count_of(applied))
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().changelist_view(request, {"is_empty_state": not GroupMapping.objects.exists()})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[GroupMapping], search_term: str
@@ -486,9 +480,6 @@ class SSOUserAdmin(PortalModelAdmin):
             sent = Q(user_name_key__startswith=fold(text)) | Q(external_id=text)
             queryset = queryset.filter(sent | Q(user__in=User.objects.search(text).values("pk")))
         return queryset, False
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().changelist_view(request, {"is_empty_state": not SSOUser.objects.exists()})
 
     @display(description="Last changed")
     def changed(self, sso_user: SSOUser) -> str:

@@ -216,8 +216,7 @@ class DeletionRecordAdmin(PortalModelAdmin):
         return queryset, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        empty = not DeletionRecord.objects.exists()
-        return super().changelist_view(request, {"title": "Deletions", "is_empty_state": empty})
+        return super().changelist_view(request, {"title": "Deletions"})
 
     @display(description="User id")
     def shown_id(self, record: DeletionRecord) -> str:

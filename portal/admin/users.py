@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Count, Prefetch, QuerySet, Window
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -84,21 +84,13 @@ class GroupLine:
 
 
 class UserChangeList(ChangeList):
-    """A page of users with their first groups; one person's page needs none of that."""
+    """A page of users with their first groups and the number `of` all; one person's page needs none of that."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[User]:
         rows: QuerySet[User] = super().get_queryset(request, exclude_parameters)
-        first = Membership.objects.select_related("group").order_by("group__name_key")[:GROUPS_SHOWN]
+        counted = Membership.objects.annotate(of=Window(Count("pk"), partition_by="user"))
+        first = counted.select_related("group").order_by("group__name_key")[:GROUPS_SHOWN]
         return rows.prefetch_related(Prefetch("memberships", queryset=first, to_attr="first_memberships"))
-
-    def get_results(self, request: HttpRequest) -> None:
-        """Groups are counted for the people of the page only, never for all who are looked at to count them."""
-        super().get_results(request)
-        self.result_list = list(self.result_list)
-        rows = Membership.objects.filter(user__in=[user.pk for user in self.result_list]).values("user")
-        numbers = dict(rows.annotate(number=Count("pk")).values_list("user", "number"))
-        for user in self.result_list:
-            user.number_of_groups = numbers.get(user.pk, 0)
 
 
 @admin.register(User)
@@ -165,10 +157,11 @@ class UserAdmin(PortalModelAdmin):
 
     @display(description="Groups")
     def shown_groups(self, user: User) -> str:
-        names = [row.group.name for row in user.first_memberships]  # type: ignore[attr-defined]
-        if not names:
+        first: list[Any] = user.first_memberships  # type: ignore[attr-defined]
+        if not first:
             return _subtle("None")
-        more = user.number_of_groups - len(names)  # type: ignore[attr-defined]
+        names = [row.group.name for row in first]
+        more = first[0].of - len(first)
         chips = format_html_join(" ", '<span class="gh-chip" title="{}">{}</span>', ((name, name) for name in names))
         return format_html("{} {}", chips, _subtle(f"and {more} more")) if more else chips
 

@@ -1,0 +1,70 @@
+"""PERFORMANCE.md: what each list of the admin UI costs, whatever the size of the directory."""
+
+import pytest
+from django.contrib.admin import site
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from identity.models import Conflict, DeletionRecord, Group, Membership, SSOConnection, User
+from tests.factories import make_asset, make_group, make_idp, make_token, make_user, map_group, provision, push_group
+from tests.portal.admin_pages import as_owner
+
+pytestmark = pytest.mark.django_db
+
+# Under 10 each: three are the session, its user and the mode, one is the number of open conflicts in the sidebar.
+STATEMENTS = {
+    "asset": 8,
+    "auditevent": 10,
+    "conflict": 7,
+    "deletionrecord": 6,
+    "group": 8,
+    "groupmapping": 6,
+    "identityprovider": 6,
+    "provisioninglog": 7,
+    "scimtoken": 7,
+    "ssoconnection": 6,
+    "ssogroup": 9,
+    "ssouser": 7,
+    "user": 9,
+}
+
+
+def fill(number: int) -> None:
+    """That many of everything that is listed."""
+    idp = make_idp()
+    SSOConnection.objects.create(identity_provider=idp, slug="okta")
+    for one in range(number):
+        sso_user = provision(idp, f"user{one:03}")
+        map_group(push_group(idp, f"SSO {one}", sso_user), make_group(f"Group {one}"))
+        make_asset(sso_user.user, f"Asset {one}")
+        make_token(idp, f"token {one}")
+        Conflict.objects.create(identity_provider=idp, user=sso_user.user, user_name=f"user{one:03}")
+        DeletionRecord.objects.create(user_id=one, username_digest="0", reason="asked for")
+    Membership.objects.bulk_create(
+        (Membership(group=group, user=user) for group in Group.objects.all() for user in User.objects.all()),
+        ignore_conflicts=True,
+    )
+
+
+@pytest.mark.parametrize("number", [2, 12])
+def test_a_list_costs_the_same_statements_whatever_its_size(number: int) -> None:
+    fill(number)
+    client = as_owner()
+    cost = {}
+    for admin in site._registry.values():
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(admin.list_url()).status_code == 200  # type: ignore[attr-defined]
+        cost[admin.opts.model_name] = len(seen)
+    del cost["accesssettings"]  # one row, no list
+    assert cost == STATEMENTS
+
+
+def test_no_list_counts_a_whole_table() -> None:
+    make_user("mia")
+    client = as_owner()
+    for admin in site._registry.values():
+        with CaptureQueriesContext(connection) as seen:
+            client.get(admin.list_url())  # type: ignore[attr-defined]
+        start = f'SELECT COUNT(*) AS "__count" FROM "{admin.opts.db_table}"'
+        counts = [query["sql"] for query in seen if query["sql"].startswith(start)]
+        assert [sql for sql in counts if "WHERE" not in sql] == []
