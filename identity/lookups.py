@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db.models import BigAutoField, Lookup, UUIDField
+from django.db.models import BigAutoField, CharField, Lookup, UUIDField
 
 
+@CharField.register_lookup
 @UUIDField.register_lookup
 @BigAutoField.register_lookup
 class AnyOf(Lookup):

@@ -1,0 +1,83 @@
+"""The mismatch report: what userNames of an identity provider mean here, before it pushes them."""
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from identity.errors import Conflicted
+from identity.services.mismatches import Match, Sent, find_mismatches, read_names, what_arrived
+from tests.factories import make_idp, make_user, provision
+
+pytestmark = pytest.mark.django_db
+
+
+def found(*names: Sent) -> list[tuple[str, Match, str]]:
+    return [(one.sent.user_name, one.match, one.user.username if one.user else "") for one in find_mismatches(names)]
+
+
+def test_each_kind_of_match() -> None:
+    make_user("mia")
+    make_user("Max")
+    make_user("ida")
+    make_user("leo@corp.test", email="leo@corp.test")
+    make_user("nora.new", email="nora@corp.test")
+    assert found(
+        Sent("mia"),
+        Sent("MAX"),
+        Sent("ida@corp.test"),
+        Sent("leo"),
+        Sent("nora@corp.test"),
+        Sent("n.smith", "Nora@corp.test"),
+        Sent("tom"),
+    ) == [
+        ("mia", Match.EXACT, "mia"),
+        ("MAX", Match.CASE, "Max"),
+        ("ida@corp.test", Match.PREFIX, "ida"),
+        ("leo", Match.PREFIX, "leo@corp.test"),
+        ("nora@corp.test", Match.SAME_EMAIL, "nora.new"),
+        ("n.smith", Match.SAME_EMAIL, "nora.new"),
+        ("tom", Match.NONE, ""),
+    ]
+
+
+def test_a_name_that_only_begins_like_a_username_is_no_match() -> None:
+    make_user("leonard@corp.test")
+    make_user("leo.smith")
+    make_user("leo_@corp.test")
+    assert found(Sent("leo")) == [("leo", Match.NONE, "")]
+
+
+def test_the_same_username_with_another_email_will_be_a_conflict() -> None:
+    make_user("mia")
+    same, other, unknown = find_mismatches(
+        [Sent("mia", "MIA@example.test"), Sent("mia", "mia@other.test"), Sent("mia")]
+    )
+    assert [one.has_other_email for one in (same, other, unknown)] == [False, True, False]
+    assert [one.is_in_order for one in (same, other, unknown)] == [True, False, True]
+
+
+def test_a_list_may_be_plain_or_csv_with_headings() -> None:
+    assert read_names("mia\n\n  max , max@corp.test\n") == [Sent("mia"), Sent("max", "max@corp.test")]
+    assert read_names("\ufeffEmail;First name;User Name\nmia@corp.test;Mia;mia\n") == [Sent("mia", "mia@corp.test")]
+    assert read_names("userPrincipalName\tmail\nida@corp.test\tida@corp.test") == [
+        Sent("ida@corp.test", "ida@corp.test")
+    ]
+    assert read_names("email\nida@corp.test") == [Sent("ida@corp.test", "ida@corp.test")]
+    assert read_names("Mia\nmia\n") == [Sent("mia")]
+    assert read_names("") == []
+
+
+def test_what_arrived_is_who_waits_in_a_conflict_and_who_came_in() -> None:
+    okta, entra = make_idp("Okta"), make_idp("Entra")
+    make_user("mia")
+    provision(okta, "ada")
+    provision(entra, "eve")
+    with pytest.raises(Conflicted):
+        provision(okta, "mia", "mia@other.test")
+    assert list(what_arrived(okta)) == [Sent("mia", "mia@other.test"), Sent("ada", "ada@example.test")]
+
+
+def test_many_names_cost_as_many_statements_as_few(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    make_user("leo@corp.test", managed_by=make_idp())
+    names = [Sent("leo")] + [Sent(f"user{number}", f"user{number}@corp.test") for number in range(3000)]
+    with django_assert_num_queries(4):
+        assert sum(one.user is not None for one in find_mismatches(names)) == 1
