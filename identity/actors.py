@@ -17,9 +17,10 @@ def new_request_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A signed-in user of the portal."""
+    """A signed-in user of the portal, or one who calls with an API token; `token_label` names it."""
 
     user: User
+    token_label: str = ""
     request_id: str = field(default_factory=new_request_id)
 
     kind = "user"
@@ -34,7 +35,7 @@ class Person:
 
     @property
     def label(self) -> str:
-        return ""  # personal: resolved through the id when shown
+        return self.token_label  # the person is resolved through the id when shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,11 @@ Doors translate by class (SCIM status and scimType, page message, exit code); no
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from identity.policy import Decision
+
 
 class GatehouseError(Exception):
     """Base of all refusals; `code` is stable, `str(error)` is a sentence fit to show."""
@@ -37,9 +42,16 @@ class InvalidValue(GatehouseError):
 
 
 class Refused(GatehouseError):
-    """The policy or a safeguard says no; the sentence says who can do it instead."""
+    """The policy or a safeguard says no; the sentence says who can do it instead.
+
+    `decision` is the policy's, when it was the policy.
+    """
 
     code = "refused"
+
+    def __init__(self, sentence: str, *, code: str | None = None, decision: Decision | None = None) -> None:
+        super().__init__(sentence, code=code)
+        self.decision = decision
 
 
 class Taken(GatehouseError):

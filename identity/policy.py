@@ -32,6 +32,7 @@ class Action(StrEnum):
     MANAGE_ASSETS = "manage_assets"
     VIEW_DIRECTORY = "view_directory"
     END_SESSIONS = "end_sessions"
+    MANAGE_API_TOKENS = "manage_api_tokens"
     CHANGE_ROLE = "change_role"
     CHANGE_ACCESS_SETTINGS = "change_access_settings"
     DELETE_PERMANENTLY = "delete_permanently"
@@ -76,7 +77,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.DELETE_PERMANENTLY: _SUPPORT,
 }
 
-_PHRASES: dict[Action, str] = {
+PHRASES: dict[Action, str] = {
     Action.INVITE: "Inviting users",
     Action.EDIT_PROFILE: "Editing profiles",
     Action.CHANGE_MEMBERS: "Changing the members of a mapped group",
@@ -88,12 +89,13 @@ _PHRASES: dict[Action, str] = {
     Action.MANAGE_ASSETS: "Managing assets",
     Action.VIEW_DIRECTORY: "Viewing the directory",
     Action.END_SESSIONS: "Ending sessions",
+    Action.MANAGE_API_TOKENS: "Seeing and revoking other people's API tokens",
     Action.CHANGE_ROLE: "Changing roles and break-glass flags",
     Action.CHANGE_ACCESS_SETTINGS: "Changing access settings",
     Action.DELETE_PERMANENTLY: "Permanent deletion",
 }
 
-_INSTEAD: dict[Action, str] = {
+INSTEAD: dict[Action, str] = {
     Action.INVITE: "Assign the person to the portal in your identity provider.",
     Action.EDIT_PROFILE: "Change the profile in your identity provider; it arrives with its next update.",
     Action.CHANGE_MEMBERS: "Change the group in your identity provider, or delete the mapping first.",
@@ -103,11 +105,17 @@ _INSTEAD: dict[Action, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer: `code` is stable, `reason` is a sentence that says who can do it instead."""
+    """The answer: `code` is stable, `reason` is a sentence that says who can do it instead.
+
+    A refusal also names what was asked, and, when a cell of the table refused, the mode and what to do instead.
+    """
 
     allowed: bool
     code: str
     reason: str = ""
+    action: Action | None = None
+    mode: Mode | None = None
+    instead: str = ""
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -139,7 +147,9 @@ def decide(
     if not by_role:
         return by_role
     if user is not None and _outranks(user, actor, action):
-        return Decision(False, "target_outranks_actor", f"Only an owner may do this to {_a_role(user)}.")
+        return Decision(False, "target_outranks_actor", f"Only an owner may do this to {_a_role(user)}.", action)
+    if action is Action.CHANGE_ROLE and user is not None and _is_oneself(user, actor):
+        return Decision(False, "own_account", "Nobody changes their own role or flags: ask another owner.", action)
     if action not in MATRIX:
         return ALLOWED
     return _decide_by_mode(action, mode or current_mode(), user, group)
@@ -156,7 +166,7 @@ def require(
     """Raise Refused with the decision's code and reason unless `decide` allows it."""
     decision = decide(action, actor=actor, mode=mode, user=user, group=group)
     if not decision:
-        raise Refused(decision.reason, code=decision.code)
+        raise Refused(decision.reason, code=decision.code, decision=decision)
 
 
 def current_mode() -> Mode:
@@ -177,8 +187,8 @@ def may_use_password(user: User, mode: Mode) -> Decision:
 
 def describe(mode: Mode) -> str:
     """The mode in plain words, for the dashboard."""
-    allowed = [_PHRASES[action].lower() for action in MATRIX if cell(action, mode) is YES]
-    refused = [_PHRASES[action].lower() for action in MATRIX if cell(action, mode) is not YES]
+    allowed = [PHRASES[action].lower() for action in MATRIX if cell(action, mode) is YES]
+    refused = [PHRASES[action].lower() for action in MATRIX if cell(action, mode) is not YES]
     parts = [f"{mode}."]
     if allowed:
         parts.append(f"Open to administrators: {', '.join(allowed)}.")
@@ -191,11 +201,15 @@ def _decide_by_role(action: Action, actor: Actor) -> Decision:
     if actor.role in ROLES[action] or actor.kind == "operator":
         return ALLOWED
     allowed = " or ".join(str(role.label).lower() for role in Role if role in ROLES[action])
-    return Decision(False, "role_required", f"{_PHRASES[action]} needs the role {allowed}.")
+    return Decision(False, "role_required", f"{PHRASES[action]} needs the role {allowed}.", action)
 
 
 def _outranks(user: User, actor: Actor, action: Action) -> bool:
     return action is not Action.DELETE_PERMANENTLY and user.rank > Role(actor.role).rank
+
+
+def _is_oneself(user: User, actor: Actor) -> bool:
+    return actor.kind == "user" and actor.id == user.pk
 
 
 def _decide_by_mode(action: Action, mode: Mode, user: User | None, group: Group | None) -> Decision:
@@ -209,7 +223,10 @@ def _decide_by_mode(action: Action, mode: Mode, user: User | None, group: Group 
     return Decision(
         False,
         f"{action}.{mode.code}",
-        f"{_PHRASES[action]} is not possible here while {mode}. {_INSTEAD[action]}",
+        f"{PHRASES[action]} is not possible here while {mode}. {INSTEAD[action]}",
+        action,
+        mode,
+        INSTEAD[action],
     )
 
 

@@ -1,17 +1,19 @@
-"""The forms of sign-in and passwords."""
+"""The forms of sign-in, passwords and tokens."""
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.http import HttpRequest
+from django.utils import timezone
 
 from identity.actors import Person
 from identity.errors import GatehouseError, Refused
-from identity.models import User
+from identity.models import Scope, User
 from identity.services import users
 from portal.auth import Throttle, verify_password
 
@@ -153,3 +155,40 @@ class FirstPasswordForm(forms.Form):
         if data.get("password") != data.get("repeated"):
             self.add_error("repeated", "The two passwords are not the same.")
         return data
+
+
+class TokenForm(forms.Form):
+    """What the token is called, and when it stops working, if ever (R23)."""
+
+    label = forms.CharField(max_length=100, help_text="Where it will be used, for example “Okta production”.")
+    expires_on = forms.DateField(
+        required=False,
+        label="Expires on",
+        widget=forms.DateInput({"type": "date"}),
+        help_text="Empty: it works until it is revoked. Else: until the end of this day (UTC).",
+    )
+
+    def clean_expires_on(self) -> datetime | None:
+        day = self.cleaned_data["expires_on"]
+        if day is None:
+            return None
+        if day < timezone.now().date():
+            raise forms.ValidationError("This day is over.")
+        return datetime.combine(day, time.max, tzinfo=timezone.get_default_timezone())
+
+
+class APITokenForm(TokenForm):
+    """And what it may be used for."""
+
+    field_order = ["label", "scopes", "expires_on"]
+    scopes = forms.MultipleChoiceField(
+        choices=Scope.choices,
+        initial=[Scope.READ],
+        widget=forms.CheckboxSelectMultiple,
+        label="It may",
+        help_text="Never more than your own role may, which is asked at every request.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["label"].help_text = "Where it will be used, for example “nightly report”."

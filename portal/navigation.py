@@ -60,6 +60,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "Settings": (
         Entry("Access settings", "tune", "admin:identity_accesssettings_changelist"),
+        Entry("API tokens", "vpn_key", "admin:identity_apitoken_changelist"),
         Entry("Break-glass accounts", "emergency", "admin:break_glass"),
     ),
 }

@@ -163,6 +163,7 @@ class Profile(LoginRequiredMixin, TemplateView):
             has_password=may_reset_password(user),
             sessions=sessions_of(user),
             has_second_factor=has_second_factor(user),
+            api_token_count=user.api_tokens.count(),
         )
 
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import second_factor, sign_in
+from portal import own_tokens, second_factor, sign_in
 from portal.health import healthz
 
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("profile/second-step/remove/", second_factor.RemoveSecondFactor.as_view(), name="second_factor_remove"),
     path("profile/sessions/<int:pk>/end/", sign_in.end_own_session, name="end_session"),
     path("profile/sessions/end-others/", sign_in.end_own_other_sessions, name="end_other_sessions"),
+    path("profile/api-tokens/", own_tokens.OwnTokens.as_view(), name="own_tokens"),
+    path("profile/api-tokens/new/", own_tokens.CreateOwnToken.as_view(), name="create_own_token"),
+    path("profile/api-tokens/<int:pk>/revoke/", own_tokens.revoke_own_token, name="revoke_own_token"),
     path("confirm-password/", sign_in.ConfirmPassword.as_view(), name="confirm_password"),
     path("password/change/", sign_in.ChangePassword.as_view(), name="password_change"),
     path("password/reset/", sign_in.ResetPassword.as_view(), name="password_reset"),

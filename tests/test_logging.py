@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from identity.services.secrets import new_scim_token
+from identity.services.secrets import API_PREFIX, SCIM_PREFIX, new_token
 from portal.logging import JSONFormatter, RedactSecrets, redact
 
 
@@ -24,9 +24,9 @@ def log() -> Iterator[tuple[logging.Logger, io.StringIO]]:
     logger.removeHandler(handler)
 
 
-def test_a_scim_token_in_a_message_is_blotted_out() -> None:
-    token = new_scim_token()
-    assert redact(f"token {token} was refused") == "token ghscim_*** was refused"
+@pytest.mark.parametrize("prefix", [SCIM_PREFIX, API_PREFIX])
+def test_a_token_in_a_message_is_blotted_out(prefix: str) -> None:
+    assert redact(f"token {new_token(prefix)} was refused") == f"token {prefix}*** was refused"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_authorization_headers_are_blotted_out(text: str, expected: str) -> None
 
 def test_arguments_and_tracebacks_are_blotted_out_too(log: tuple[logging.Logger, io.StringIO]) -> None:
     logger, written = log
-    token = new_scim_token()
+    token = new_token(SCIM_PREFIX)
     try:
         raise ValueError(token)
     except ValueError:

@@ -1,6 +1,7 @@
 """What is kept. DESIGN section 2: the IdP's side, the portal's side and the bridge between them."""
 
 from identity.models.access import AccessSettings, Mode
+from identity.models.api_tokens import APIToken, Scope
 from identity.models.assets import Asset, AssetOwner
 from identity.models.conflicts import Conflict
 from identity.models.connections import SSOConnection
@@ -25,6 +26,7 @@ from identity.models.trail import (
 from identity.models.users import Role, Status, User
 
 __all__ = [
+    "APIToken",
     "AccessSettings",
     "Asset",
     "AssetOwner",
@@ -48,6 +50,7 @@ __all__ = [
     "SSOMembership",
     "SSOUser",
     "SSOUserValue",
+    "Scope",
     "Status",
     "User",
 ]

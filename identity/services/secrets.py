@@ -8,20 +8,21 @@ import string
 import zlib
 
 SCIM_PREFIX = "ghscim_"
+API_PREFIX = "ghapi_"
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM_LENGTH = 40  # 238 bits
 _CHECKSUM_LENGTH = 6
 
 
-def new_scim_token() -> str:
-    """`ghscim_` + 40 random base62 characters + CRC-32 in base62: scanners and the server know a typo."""
+def new_token(prefix: str) -> str:
+    """Prefix + 40 random base62 characters + CRC-32 in base62: scanners and the server know a typo."""
     body = "".join(secrets.choice(_BASE62) for _ in range(_RANDOM_LENGTH))
-    return f"{SCIM_PREFIX}{body}{_checksum(body)}"
+    return f"{prefix}{body}{_checksum(body)}"
 
 
-def looks_like_scim_token(text: str) -> bool:
+def looks_like_token(text: str, prefix: str) -> bool:
     """Whether the prefix, length and checksum fit; asked before the database is."""
-    body = text.removeprefix(SCIM_PREFIX)
+    body = text.removeprefix(prefix)
     if body == text or len(body) != _RANDOM_LENGTH + _CHECKSUM_LENGTH or not body.isascii():
         return False
     return secrets.compare_digest(_checksum(body[:_RANDOM_LENGTH]), body[_RANDOM_LENGTH:])
@@ -38,7 +39,7 @@ def digest(secret: str) -> str:
 
 def hint(secret: str) -> str:
     """What a list may show of a secret."""
-    return f"{SCIM_PREFIX}…{secret[-4:]}"
+    return f"{secret.partition('_')[0]}_…{secret[-4:]}"
 
 
 def _checksum(body: str) -> str:

@@ -45,10 +45,9 @@ def create_token(
 ) -> tuple[SCIMToken, str]:
     """A new token and its secret: the only time that the secret exists outside the caller's hands."""
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
-    if expires_at is not None and expires_at <= timezone.now():
-        raise InvalidValue("expiry", "must lie in the future")
+    check_expiry(expires_at)
     identity_provider = lock(IdentityProvider, identity_provider.pk)
-    secret = secrets.new_scim_token()
+    secret = secrets.new_token(secrets.SCIM_PREFIX)
     token = SCIMToken.objects.create(
         identity_provider=identity_provider,
         label=plain(label, "label", limit=100) or "SCIM token",
@@ -64,6 +63,11 @@ def create_token(
         details={"token": token.pk, "label": token.label, "hint": token.hint},
     )
     return token, secret
+
+
+def check_expiry(expires_at: datetime | None) -> None:
+    if expires_at is not None and expires_at <= timezone.now():
+        raise InvalidValue("expires at", "must lie in the future")
 
 
 @transaction.atomic
@@ -92,7 +96,7 @@ _BEARER = """
 
 def find_bearer(secret: str) -> TokenBearer | None:
     """Who presents this secret, None for nobody. One fixed statement by unique index: every request pays."""
-    if not secrets.looks_like_scim_token(secret):
+    if not secrets.looks_like_token(secret, secrets.SCIM_PREFIX):
         return None
     now = timezone.now()
     moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (now - LAST_USED_STEP, now)]

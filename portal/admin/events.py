@@ -43,6 +43,8 @@ WORDS: dict[str, str] = {
     "asset.owner_added": "Became an owner of an asset",
     "asset.owner_removed": "No longer an owner of an asset",
     "asset.handed_over": "Took over an asset",
+    "api_token.created": "Created an API token",
+    "api_token.revoked": "API token revoked",
     "conflict.recorded": "The identity provider met this account: conflict",
     "conflict.link_approved": "Link approved",
     "conflict.move_approved": "Move to another identity provider approved",
@@ -83,7 +85,8 @@ def actor_of(event: AuditEvent, people: dict[int, User], providers: dict[int, Id
     """Who did it, by the name that they have now."""
     if event.actor_kind == "user":
         person = people.get(event.actor_id or 0)
-        return str(person) if person else f"user {event.actor_id} (deleted)"
+        name = str(person) if person else f"user {event.actor_id} (deleted)"
+        return f"{name}, API token {event.actor_label}" if event.actor_label else name
     provider = providers.get(event.identity_provider_id or 0)
     if event.actor_kind == "scim_token" and provider:
         return f"{provider}, token {event.actor_label}"

@@ -306,6 +306,7 @@ FAMILIES: dict[str, str] = {
     "identity_provider": "Identity providers",
     "sso_connection": "SSO connections",
     "scim_token": "SCIM tokens",
+    "api_token": "API tokens",
     "asset": "Assets",
     "access": "Access settings",
 }

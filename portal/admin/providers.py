@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -12,8 +12,6 @@ from django.forms import (
     BooleanField,
     CharField,
     ChoiceField,
-    DateField,
-    DateInput,
     Form,
     RadioSelect,
     ValidationError,
@@ -33,6 +31,7 @@ from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, per
 from portal.admin.connections import ConnectOIDC, ConnectSAML, connections_of
 from portal.admin.guides import guide_of
 from portal.admin.parts import badge, count_of, moment
+from portal.forms import TokenForm
 
 LAST_REQUESTS = 8
 SILENT_AFTER = timedelta(days=2)
@@ -140,26 +139,6 @@ class DeleteProvider(ActionPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         usage = identity_providers.usage(self.obj) if self.obj.pk else {}
         return super().get_context_data(title=f"Delete {self.obj.name}?", usage=usage, **kwargs)
-
-
-class TokenForm(Form):
-    """What the token is called, and when it stops working, if ever (R23)."""
-
-    label = CharField(max_length=100, help_text="Where it will be used, for example “Okta production”.")
-    expires_on = DateField(
-        required=False,
-        label="Expires on",
-        widget=DateInput({"type": "date"}),
-        help_text="Empty: it works until it is revoked. Else: until the end of this day (UTC).",
-    )
-
-    def clean_expires_on(self) -> datetime | None:
-        day = self.cleaned_data["expires_on"]
-        if day is None:
-            return None
-        if day < timezone.now().date():
-            raise ValidationError("This day is over.")
-        return datetime.combine(day, time.max, tzinfo=timezone.get_default_timezone())
 
 
 class CreateToken(ActionPage):

@@ -17,10 +17,10 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_token_can_be_recognised_by_its_shape() -> None:
-    secret = secrets.new_scim_token()
+    secret = secrets.new_token(secrets.SCIM_PREFIX)
     assert re.fullmatch(r"ghscim_[0-9A-Za-z]{46}", secret)
-    assert secrets.looks_like_scim_token(secret)
-    assert secrets.new_scim_token() != secret
+    assert secrets.looks_like_token(secret, secrets.SCIM_PREFIX)
+    assert secrets.new_token(secrets.SCIM_PREFIX) != secret
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_token_names_its_idp_in_one_statement(django_assert_num_queries: Djang
 
 
 def test_a_wellformed_token_that_nobody_made_is_nobodys() -> None:
-    assert tokens.find_bearer(secrets.new_scim_token()) is None
+    assert tokens.find_bearer(secrets.new_token(secrets.SCIM_PREFIX)) is None
 
 
 def test_switching_scim_off_shows_at_the_next_request() -> None:
@@ -93,7 +93,7 @@ def test_a_token_never_expires_unless_set() -> None:
 
 
 def test_a_token_that_has_expired_already_is_not_made() -> None:
-    with pytest.raises(InvalidValue, match="expiry must lie in the future"):
+    with pytest.raises(InvalidValue, match="expires at must lie in the future"):
         tokens.create_token(make_idp(), label="", expires_at=timezone.now(), actor=OPERATOR)
 
 

@@ -1,0 +1,63 @@
+"""Personal tokens for the REST API."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class Scope(models.TextChoices):
+    """What a token may be used for, within what its owner may do."""
+
+    READ = "read", "Read"
+    WRITE = "write", "Read and write"
+    SUPPORT = "support", "Support: permanent deletion"
+
+
+class APITokenQuerySet(models.QuerySet["APIToken"]):
+    def live(self) -> APITokenQuerySet:
+        """Those that open the API now."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
+
+
+class APIToken(models.Model):
+    """A person's token for the REST API. Only a digest is stored; deletion revokes it at the next request.
+
+    `scopes` as in RFC 6749 section 3.3: words with a space between. `window` and `requests` count what was
+    asked in the current minute, for all workers together.
+    """
+
+    user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="api_tokens")
+    label = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=32, editable=False, help_text="What is shown of the token: prefix and end.")
+    scopes = models.CharField(max_length=40)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    last_used_from = models.CharField(max_length=64, blank=True, editable=False)
+    window = models.PositiveBigIntegerField(default=0, editable=False, help_text="Minutes since 1970.")
+    requests = models.PositiveIntegerField(default=0, editable=False)
+
+    objects = APITokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API token"
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.hint})"
+
+    @property
+    def scope_set(self) -> frozenset[str]:
+        return frozenset(self.scopes.split())
+
+    @property
+    def scope_labels(self) -> list[str]:
+        """The scopes in words, in one order."""
+        return [str(scope.label) for scope in Scope if scope in self.scope_set]
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()

@@ -1,0 +1,125 @@
+"""Personal tokens for the REST API: made by their owner, ended by the owner, an administrator or disabling (R13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+from django.utils import timezone
+
+from identity import audit, policy
+from identity.actors import Person
+from identity.errors import InvalidValue, Refused
+from identity.keys import plain
+from identity.models import APIToken, Scope, Status, User
+from identity.policy import Action
+from identity.services import secrets
+from identity.services.locks import lock
+from identity.services.tokens import check_expiry
+
+if TYPE_CHECKING:
+    from identity.actors import Actor
+
+WINDOW_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How far a token has used up the current minute: requests so far, this one included, of `limit`."""
+
+    requests: int
+    limit: int
+    seconds_left: int
+
+    @property
+    def is_over(self) -> bool:
+        return self.requests > self.limit
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.limit - self.requests)
+
+
+@transaction.atomic
+def create_api_token(
+    *, label: str, scopes: Iterable[str], expires_at: datetime | None = None, actor: Actor
+) -> tuple[APIToken, str]:
+    """A new token of the person who acts, and its secret: the only time that the secret exists here."""
+    if not isinstance(actor, Person):
+        raise Refused("An API token belongs to a person: sign in and create it there.", code="not_a_person")
+    user = lock(User, actor.user.pk)
+    if not user.is_active:
+        raise Refused("Your account is disabled.", code="disabled")
+    check_expiry(expires_at)
+    secret = secrets.new_token(secrets.API_PREFIX)
+    token = APIToken.objects.create(
+        user=user,
+        label=plain(label, "label", limit=100) or "API token",
+        scopes=_checked(scopes),
+        digest=secrets.digest(secret),
+        hint=secrets.hint(secret),
+        expires_at=expires_at,
+    )
+    _record("api_token.created", token, actor)
+    return token, secret
+
+
+def _checked(scopes: Iterable[str]) -> str:
+    wanted = set(scopes)
+    if not wanted or not wanted <= set(Scope.values):
+        raise InvalidValue("scopes", f"must be one or more of {', '.join(Scope.values)}")
+    return " ".join(scope for scope in Scope.values if scope in wanted)
+
+
+@transaction.atomic
+def revoke_api_token(token: APIToken, *, actor: Actor) -> None:
+    """Delete the token: the next request that carries it gets 401 on every worker."""
+    if not _is_own(token, actor):
+        policy.require(Action.MANAGE_API_TOKENS, actor=actor, user=token.user)
+    token = lock(APIToken, token.pk)
+    _record("api_token.revoked", token, actor)
+    token.delete()
+
+
+def _is_own(token: APIToken, actor: Actor) -> bool:
+    return actor.kind == "user" and actor.id == token.user_id
+
+
+def _record(action: str, token: APIToken, actor: Actor) -> None:
+    audit.record(
+        action,
+        actor=actor,
+        user_id=token.user_id,
+        details={"token": token.pk, "hint": token.hint, "scopes": token.scopes},
+    )
+
+
+def find_api_token(secret: str) -> APIToken | None:
+    """The live token of an enabled user whose secret this is, None for nobody."""
+    if not secrets.looks_like_token(secret, secrets.API_PREFIX):
+        return None
+    rows = APIToken.objects.live().select_related("user").filter(user__status=Status.ENABLED)
+    return rows.filter(digest=secrets.digest(secret)).first()
+
+
+def note_use(token: APIToken, *, address: str, limit: int) -> Use:
+    """Count a request in its minute, and write when and from where the token was used.
+
+    One statement, in the database that all workers share. Past the limit nothing is written.
+    """
+    now = timezone.now()
+    window, passed = divmod(int(now.timestamp()), WINDOW_SECONDS)
+    before = token.requests if token.window == window else 0
+    use = Use(before + 1, limit, WINDOW_SECONDS - passed)
+    if not use.is_over:
+        APIToken.objects.filter(pk=token.pk).update(
+            requests=Case(When(window=window, then=F("requests") + 1), default=Value(1)),
+            window=window,
+            last_used_at=now,
+            last_used_from=address[:64],
+        )
+    return use
