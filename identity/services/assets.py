@@ -62,6 +62,18 @@ def remove_owner(asset: Asset, user: User, *, actor: Actor) -> None:
 
 
 @transaction.atomic
+def transfer_asset(asset: Asset, *, giver: User, taker: User, actor: Actor) -> None:
+    """From one owner to another; others who own it stay. Raises Refused when `giver` does not own it."""
+    policy.require(Action.MANAGE_ASSETS, actor=actor)
+    asset = lock(Asset, asset.pk)
+    if not asset.ownerships.filter(user=giver).exists():
+        raise Refused(f"{giver} does not own {asset}.", code="not_an_owner")
+    add_owner(asset, taker, actor=actor)
+    if giver != taker:
+        remove_owner(asset, giver, actor=actor)
+
+
+@transaction.atomic
 def delete_asset(asset: Asset, *, actor: Actor) -> None:
     policy.require(Action.MANAGE_ASSETS, actor=actor)
     asset = lock(Asset, asset.pk)

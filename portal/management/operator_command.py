@@ -1,9 +1,15 @@
-"""What the portal's own commands have in common: who acts, what `--help` shows, how a refusal ends."""
+"""What the portal's own commands have in common: who acts, what `--help` shows, how results and refusals look."""
 
+from __future__ import annotations
+
+import json
+import sys
 import textwrap
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
 
 from identity.actors import Operator
 from identity.errors import (
@@ -14,6 +20,12 @@ from identity.errors import (
     Refused,
     Taken,
 )
+from portal.management.answers import Answer, fact_lines, table_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from portal.management.answers import Facts
 
 # 1 is any other failure and 2 a wrong option (argparse). Scripts rely on these: keep them.
 EXIT_CODES: dict[type[GatehouseError], int] = {
@@ -25,6 +37,7 @@ EXIT_CODES: dict[type[GatehouseError], int] = {
 }
 
 EXAMPLES = "examples:\n"
+DRY_RUN = "Dry run, nothing was changed: "
 
 
 def exit_code(error: GatehouseError) -> int:
@@ -45,33 +58,131 @@ class OperatorCommand(BaseCommand):
     """A command of somebody with a shell on the server. Results go to stdout, everything else to stderr.
 
     Subclasses implement `act`; a GatehouseError raised there becomes its sentence on stderr and an exit code.
+    With `--json` both the result and the refusal are JSON: `{"error": {"code", "sentence"}}` on stderr.
     """
 
     examples: ClassVar[str]
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
+        parser = super().create_parser(
             prog_name,
             subcommand,
             formatter_class=HelpFormatter,
             epilog=EXAMPLES + textwrap.indent(self.examples, "  "),
             **kwargs,
         )
+        self.add_common_arguments(parser)
+        return parser
+
+    def add_common_arguments(self, parser: CommandParser) -> None:
+        """The options that every command of this kind has."""
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            self.act(Operator(self.name), options)
+            answer = self.carry_out(Operator(self.name), options)
         except GatehouseError as error:
+            self.refuse(error, options)
+        else:
+            if answer is not None:
+                self.print_answer(answer, options)
+
+    def carry_out(self, operator: Operator, options: dict[str, Any]) -> Answer | None:
+        return self.act(operator, options)
+
+    def refuse(self, error: GatehouseError, options: dict[str, Any]) -> None:
+        """End with the error's exit code."""
+        if not options["as_json"]:
             raise CommandError(error.sentence, returncode=exit_code(error)) from error
+        self.stderr.write(as_json({"error": {"code": error.code, "sentence": error.sentence}}))
+        sys.exit(exit_code(error))
+
+    def print_answer(self, answer: Answer, options: dict[str, Any]) -> None:
+        if options["as_json"]:
+            self.stdout.write(as_json(answer.facts))
+            return
+        for line in (*fact_lines(answer.shown), answer.text):
+            if line:
+                self.stdout.write(line)
 
     @property
     def name(self) -> str:
         """The command's name, as audit events show it."""
         return type(self).__module__.rpartition(".")[2]
 
-    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer | None:
+        """Do it; the answer is printed, None prints nothing more."""
         raise NotImplementedError
 
     def tell(self, sentence: str) -> None:
         """Say something to the person, beside the result."""
         self.stderr.write(sentence)
+
+
+class ListCommand(OperatorCommand):
+    """Prints rows: a table, or with `--json` one array. Both are streamed, so a million rows need no memory."""
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+        rows = self.rows(options)
+        for line in json_lines(rows) if options["as_json"] else table_lines(rows):
+            self.stdout.write(line)
+
+    def rows(self, options: dict[str, Any]) -> Iterable[Facts]:
+        """What is listed, all with the same names in the same order."""
+        raise NotImplementedError
+
+
+class ChangingCommand(OperatorCommand):
+    """Changes something; `--dry-run` does it all, says what became of it, and rolls it back."""
+
+    def add_common_arguments(self, parser: CommandParser) -> None:
+        super().add_common_arguments(parser)
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would happen, or why not, and change nothing"
+        )
+
+    def is_dry_run(self, options: dict[str, Any]) -> bool:
+        return bool(options["dry_run"])
+
+    def carry_out(self, operator: Operator, options: dict[str, Any]) -> Answer | None:
+        """Mails and events leave on commit: in a dry run none does."""
+        if not self.is_dry_run(options):
+            return self.act(operator, options)
+        with transaction.atomic():
+            answer = self.act(operator, options)
+            transaction.set_rollback(True)
+        return answer
+
+    def print_answer(self, answer: Answer, options: dict[str, Any]) -> None:
+        if self.is_dry_run(options):
+            answer = Answer({"dry_run": True, **answer.facts}, f"{DRY_RUN}{answer.text}", answer.shown)
+        super().print_answer(answer, options)
+
+
+class DestroyingCommand(ChangingCommand):
+    """Takes away what can't be given back, or moves many people: a dry run unless `--yes` is given."""
+
+    def add_common_arguments(self, parser: CommandParser) -> None:
+        OperatorCommand.add_common_arguments(self, parser)
+        parser.add_argument("--yes", action="store_true", help="really do it; without, this is a dry run")
+
+    def is_dry_run(self, options: dict[str, Any]) -> bool:
+        return not options["yes"]
+
+    def print_answer(self, answer: Answer, options: dict[str, Any]) -> None:
+        super().print_answer(answer, options)
+        if self.is_dry_run(options):
+            self.tell("Add --yes to do it.")
+
+
+def as_json(facts: object) -> str:
+    return json.dumps(facts, cls=DjangoJSONEncoder, ensure_ascii=False)
+
+
+def json_lines(rows: Iterable[Facts]) -> Iterator[str]:
+    """One JSON array, a row a line."""
+    opening = "["
+    for facts in rows:
+        yield opening + as_json(facts)
+        opening = ","
+    yield "[]" if opening == "[" else "]"

@@ -1,18 +1,12 @@
 """The command line: the contract that scripts rely on (DESIGN section 7), and how refusals end."""
 
 import csv
-import os
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command, get_commands, load_command_class
-from django.db import connection
 
 from identity.models import (
     AccessSettings,
@@ -33,43 +27,10 @@ from identity.models import (
 )
 from identity.services import tokens
 from tests.factories import PASSWORD, make_user
+from tests.portal.shell import in_a_shell, refusal, run
 from tests.scim.helpers import new_idp
 
 NOT_FOUND, TAKEN, REFUSED, INVALID = 3, 4, 5, 6
-
-
-def run(*arguments: str, **options: Any) -> str:
-    """What the command prints on standard output."""
-    printed = StringIO()
-    call_command(*arguments, stdout=printed, stderr=StringIO(), **options)
-    return printed.getvalue()
-
-
-def refusal(*arguments: str) -> tuple[int, str]:
-    """The exit code and sentence of a command that refuses."""
-    with pytest.raises(CommandError) as caught:
-        run(*arguments)
-    return caught.value.returncode, str(caught.value)
-
-
-def in_a_shell(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`manage.py` in a process of its own, on the database of this test."""
-    environment = os.environ | {"DATABASE_URL": url_of_this_database(), "DEBUG": "false"}
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=project,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def url_of_this_database() -> str:
-    name = str(connection.settings_dict["NAME"])
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{name}"
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
 # --- create_owner -------------------------------------------------------------------------------------
@@ -219,9 +180,9 @@ def test_disable_user_and_enable_user_follow_the_policy() -> None:
 def test_delete_user_only_shows_what_would_happen_until_told() -> None:
     user, support = make_user("grace", status=Status.DISABLED), make_user("tobias", role=Role.SUPPORT)
     words = ("delete_user", "grace", "--as", "tobias", "--reason", "left")
-    assert run(*words) == ""
+    assert run(*words).endswith("Dry run, nothing was changed: Deleted grace for good.\n")
     assert User.objects.filter(pk=user.pk).exists()
-    assert run(*words, "--yes").startswith("Deleted.")
+    assert run(*words, "--yes").endswith("\nDeleted grace for good.\n")
     assert not User.objects.filter(pk=user.pk).exists()
     assert DeletionRecord.objects.get().deleted_by_id == support.pk
 
@@ -258,7 +219,7 @@ def test_export_users_writes_csv_that_no_spreadsheet_runs() -> None:
 def test_import_users_invites_only_when_told(tmp_path: Path, mailoutbox: list[EmailMessage]) -> None:
     file = tmp_path / "people.csv"
     file.write_text("username,email,first_name\nzoë,zoe@example.com,Zoë\nmia,mia@example.com,\n", encoding="utf-8")
-    assert run("import_users", str(file)) == "Would invite 2 of 2 people.\n"
+    assert run("import_users", str(file)) == "Dry run, nothing was changed: Invited 2 of 2 people.\n"
     assert (User.objects.count(), len(mailoutbox)) == (0, 0)
     assert run("import_users", str(file), "--yes") == "Invited 2 of 2 people.\n"
     assert (User.objects.with_status(Status.INVITED).count(), len(mailoutbox)) == (2, 2)

@@ -10,10 +10,12 @@ from identity.errors import Taken
 from identity.keys import fold
 from identity.models import Role, User
 from identity.services import users
-from portal.management.operator_command import OperatorCommand
+from portal.management.answers import Answer
+from portal.management.facts import user_facts
+from portal.management.operator_command import ChangingCommand
 
 
-class Command(OperatorCommand):
+class Command(ChangingCommand):
     help = (
         "Creates a local owner with a password. It is a break-glass account: it opens the portal also while "
         "single sign-on is enforced, and no identity provider can ever touch it."
@@ -30,7 +32,7 @@ class Command(OperatorCommand):
             "--password", required=True, help="at least 12 characters; '-' reads it from standard input"
         )
 
-    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         refuse_existing(options["username"])
         owner = users.create_owner(
             username=options["username"],
@@ -38,7 +40,7 @@ class Command(OperatorCommand):
             password=given_password(options["password"]),
             actor=operator,
         )
-        self.stdout.write(f"Created the owner {owner.username}.")
+        return Answer(user_facts(owner), f"Created the owner {owner.username}.")
 
 
 def refuse_existing(username: str) -> None:

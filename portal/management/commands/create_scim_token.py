@@ -1,18 +1,22 @@
 """`manage.py create_scim_token`: what the administrator of the identity provider pastes into its set-up."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils import timezone
 
 from identity.actors import Operator
 from identity.errors import NotFound
 from identity.models import IdentityProvider
 from identity.services import identity_providers, tokens
+from portal.management.answers import Answer
+from portal.management.facts import token_facts
 from portal.management.lookups import find_identity_provider
-from portal.management.operator_command import OperatorCommand
+from portal.management.operator_command import ChangingCommand
 
 
-class Command(OperatorCommand):
+class Command(ChangingCommand):
     help = (
         "Creates a SCIM token and prints it, alone, on standard output: it is shown only now. The identity "
         "provider is created when there is none of that name."
@@ -30,12 +34,14 @@ class Command(OperatorCommand):
             help="what a new identity provider is (default: other)",
         )
         parser.add_argument("--label", default="", help="what the token is listed as")
+        parser.add_argument("--days", type=int, help="how long it is good for (default: until it is revoked)")
 
-    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         provider = self.find_or_create(options["idp"], options["kind"], operator)
-        token, secret = tokens.create_token(provider, label=options["label"], actor=operator)
+        expires_at = timezone.now() + timedelta(days=options["days"]) if options["days"] is not None else None
+        token, secret = tokens.create_token(provider, label=options["label"], expires_at=expires_at, actor=operator)
         self.tell(f"Created the token “{token.label}” of {provider}. It is shown only now:")
-        self.stdout.write(secret)
+        return Answer({**token_facts(token), "secret": secret}, secret)
 
     def find_or_create(self, name: str, kind: str | None, operator: Operator) -> IdentityProvider:
         try:

@@ -7,11 +7,13 @@ from django.core.management.base import CommandParser
 from identity.actors import Operator
 from identity.models import Status
 from identity.services import users
+from portal.management.answers import Answer
+from portal.management.facts import user_facts
 from portal.management.lookups import find_user
-from portal.management.operator_command import OperatorCommand
+from portal.management.operator_command import ChangingCommand
 
 
-class Command(OperatorCommand):
+class Command(ChangingCommand):
     help = (
         "Disables a user: sessions, invitation and reset links end at once; groups and assets stay. While SCIM "
         "is on, whom an identity provider manages is disabled there."
@@ -21,6 +23,6 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
 
-    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         user = users.disable_user(find_user(options["username"]), actor=operator)
-        self.stdout.write(f"{user.username} is {Status(user.status).label.lower()}.")
+        return Answer(user_facts(user), f"{user.username} is {Status(user.status).label.lower()}.")

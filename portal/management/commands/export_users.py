@@ -7,6 +7,7 @@ from identity.actors import Operator
 from identity.models import User
 from portal.admin.logs import csv_lines
 from portal.management.operator_command import OperatorCommand
+from portal.management.progress import progress
 
 COLUMNS = (
     "username", "email", "first_name", "last_name", "status", "role", "managed_by", "last_active", "groups",
@@ -17,12 +18,13 @@ ROWS_AT_ONCE = 2000
 class Command(OperatorCommand):
     help = (
         "Writes all users as CSV to standard output. A cell that a spreadsheet would take for a formula begins "
-        "with an apostrophe. import_users reads the first four columns."
+        "with an apostrophe. import_users reads the first four columns. With --json: see list_users."
     )
     examples = "manage.py export_users > users.csv"
 
     def act(self, operator: Operator, options: dict[str, Any]) -> None:
-        for line in csv_lines(COLUMNS, all_rows()):
+        rows = progress(all_rows(), total=User.objects.count(), unit="users")
+        for line in csv_lines(COLUMNS, rows):
             self.stdout.write(line, ending="")
 
 

@@ -1,18 +1,18 @@
 """`manage.py reset_second_factor`: for who has lost the app and the recovery codes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from identity.actors import Operator
+from portal.management.answers import Answer
+from portal.management.facts import user_facts
 from portal.management.lookups import find_user
-from portal.management.operator_command import OperatorCommand
+from portal.management.operator_command import ChangingCommand
 from portal.second_factor import remove
 
 
-class Command(OperatorCommand):
+class Command(ChangingCommand):
     help = (
         "Forgets somebody's authenticator app and recovery codes. A break-glass account sets up a new one at its "
         "next sign-in while SSO is enforced."
@@ -22,7 +22,8 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
 
-    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         user = find_user(options["username"])
         remove(user, operator)
-        self.stdout.write(f"{user.username} signs in without a second step until a new one is set up.")
+        sentence = f"{user.username} signs in without a second step until a new one is set up."
+        return Answer(user_facts(user), sentence)

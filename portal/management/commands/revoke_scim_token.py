@@ -5,28 +5,22 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from identity.actors import Operator
-from identity.errors import NotFound
-from identity.models import SCIMToken
 from identity.services import tokens
-from portal.management.operator_command import OperatorCommand
+from portal.management.answers import Answer
+from portal.management.facts import token_facts
+from portal.management.lookups import find_scim_token
+from portal.management.operator_command import ChangingCommand
 
 
-class Command(OperatorCommand):
+class Command(ChangingCommand):
     help = "Revokes a SCIM token for good. Its identity provider gets 401 from its next request on."
     examples = "manage.py list_scim_tokens\nmanage.py revoke_scim_token 3"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("id", type=int, help="as list_scim_tokens shows it")
 
-    def act(self, operator: Operator, options: dict[str, Any]) -> None:
-        token = find_token(options["id"])
-        provider, label = token.identity_provider, token.label
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        token = find_scim_token(options["id"])
+        facts = token_facts(token)
         tokens.revoke_token(token, actor=operator)
-        self.stdout.write(f"Revoked the token “{label}” of {provider}.")
-
-
-def find_token(token_id: int) -> SCIMToken:
-    token = SCIMToken.objects.select_related("identity_provider").filter(pk=token_id).first()
-    if token is None:
-        raise NotFound(f"There is no SCIM token {token_id}: list_scim_tokens shows those there are.")
-    return token
+        return Answer(facts, f"Revoked the token “{facts['label']}” of {facts['identity_provider']}.")

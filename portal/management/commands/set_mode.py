@@ -7,9 +7,12 @@ from django.core.management.base import CommandError, CommandParser
 from identity import policy
 from identity.actors import Operator
 from identity.errors import Refused
-from identity.models import Mode
+from identity.models import Mode, User
+from identity.policy import MATRIX
 from identity.services import access
-from portal.management.operator_command import OperatorCommand
+from portal.management.answers import Answer, Facts
+from portal.management.facts import first_names
+from portal.management.operator_command import ChangingCommand
 
 SCIM = {"on": True, "off": False}
 SSO = {"enforced": True, "optional": False}
@@ -17,13 +20,15 @@ UNPROVEN = {"no_break_glass_account", "sso_login_not_proven"}
 NOTHING_TO_SET = "Say what to set: --scim on|off, --sso enforced|optional, or both."
 
 
-class Command(OperatorCommand):
+class Command(ChangingCommand):
     help = (
         "Switches SCIM provisioning on or off, and single sign-on between enforced and optional. What is "
-        "left out stays as it is. Prints the mode that is in force afterwards."
+        "left out stays as it is. Prints the mode that is in force afterwards; with --what-if, what would change "
+        "and for whom."
     )
     examples = (
         "manage.py set_mode --sso optional            let people use passwords again\n"
+        "manage.py set_mode --scim on --what-if       show where the portal differs from the identity providers\n"
         "manage.py set_mode --scim on --follow-idp    and apply what the identity providers said last\n"
         "manage.py set_mode --sso enforced --force    without an owner who has signed in by SSO"
     )
@@ -41,8 +46,9 @@ class Command(OperatorCommand):
             action="store_true",
             help="enforce SSO although no owner has proven that it works, or no break-glass account exists",
         )
+        parser.add_argument("--what-if", action="store_true", help="change nothing; tell what would change, for whom")
 
-    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         if options["scim"] is None and options["sso"] is None:
             raise CommandError(NOTHING_TO_SET, returncode=2)
         now = policy.current_mode()
@@ -50,8 +56,10 @@ class Command(OperatorCommand):
             scim_enabled=SCIM.get(options["scim"], now.scim_enabled),
             sso_enforced=SSO.get(options["sso"], now.sso_enforced),
         )
+        if options["what_if"]:
+            return Answer.of(consequences(now, wanted))
         mode = set_mode(wanted, operator, follow_idp=options["follow_idp"], force=options["force"])
-        self.stdout.write(f"{mode}.")
+        return Answer(mode._asdict(), f"{mode}.")
 
 
 def set_mode(wanted: Mode, operator: Operator, *, follow_idp: bool, force: bool) -> Mode:
@@ -62,3 +70,30 @@ def set_mode(wanted: Mode, operator: Operator, *, follow_idp: bool, force: bool)
         if error.code not in UNPROVEN:
             raise
         raise Refused(f"{error.sentence} From here, --force enforces it all the same.", code=error.code) from error
+
+
+def consequences(now: Mode, wanted: Mode) -> Facts:
+    """What the two modes allow differently; whom enforcing would touch; whom --follow-idp would move (R21, R22)."""
+    facts: Facts = {"now": str(now), "then": str(wanted), "policy": policy_changes(now, wanted)}
+    if wanted.sso_enforced and not now.sso_enforced:
+        facts |= access.consequences_of_enforcing()
+    if wanted.scim_enabled and not now.scim_enabled:
+        facts |= drift_facts()
+    return facts
+
+
+def policy_changes(now: Mode, wanted: Mode) -> list[Facts]:
+    pairs = {action: (policy.cell(action, now), policy.cell(action, wanted)) for action in MATRIX}
+    return [{"action": action, "now": old, "then": new} for action, (old, new) in pairs.items() if old != new]
+
+
+def drift_facts() -> Facts:
+    found = access.differences()
+    return {
+        "would_be_enabled": first_names(User.objects.filter(pk__in=found.to_enable.values("user"))),
+        "would_be_disabled": first_names(User.objects.filter(pk__in=found.to_disable.values("user"))),
+        "groups": [
+            {"group": group.name, "joining": first_names(joins), "leaving": first_names(leaves)}
+            for group, joins, leaves in found.groups
+        ],
+    }

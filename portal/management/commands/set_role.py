@@ -7,11 +7,13 @@ from django.core.management.base import CommandParser
 from identity.actors import Operator
 from identity.models import Role
 from identity.services import users
+from portal.management.answers import Answer
+from portal.management.facts import user_facts
 from portal.management.lookups import find_user
-from portal.management.operator_command import OperatorCommand
+from portal.management.operator_command import ChangingCommand
 
 
-class Command(OperatorCommand):
+class Command(ChangingCommand):
     help = (
         "Changes somebody's role. Owners change roles and access settings, administrators do the rest, "
         "support deletes disabled users for good, members see their own profile."
@@ -22,6 +24,6 @@ class Command(OperatorCommand):
         parser.add_argument("username")
         parser.add_argument("role", choices=Role.values)
 
-    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         user = users.change_role(find_user(options["username"]), Role(options["role"]), actor=operator)
-        self.stdout.write(f"{user.username} has the role {Role(user.role).label.lower()}.")
+        return Answer(user_facts(user), f"{user.username} has the role {Role(user.role).label.lower()}.")

@@ -1,0 +1,37 @@
+"""`manage.py create_identity_provider`: a directory that provisions people and signs them in."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.models import IdentityProvider
+from identity.services import identity_providers
+from portal.management.answers import Answer
+from portal.management.facts import provider_facts
+from portal.management.operator_command import ChangingCommand
+
+
+class Command(ChangingCommand):
+    help = "Sets up an identity provider. Give it a token with create_scim_token."
+    examples = "manage.py create_identity_provider Okta --kind okta --ask-first"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--kind", choices=IdentityProvider.Kind.values, default=IdentityProvider.Kind.OTHER)
+        parser.add_argument(
+            "--ask-first",
+            action="store_true",
+            help="record a conflict when a person exists already, instead of adopting the account (R5)",
+        )
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        provider = identity_providers.create_identity_provider(
+            name=options["name"],
+            kind=options["kind"],
+            asks_before_adopting=options["ask_first"],
+            actor=operator,
+        )
+        return Answer(
+            provider_facts(provider), f"Created the identity provider {provider} ({provider.get_kind_display()})."
+        )

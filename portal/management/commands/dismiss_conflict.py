@@ -1,0 +1,24 @@
+"""`manage.py dismiss_conflict`: put it away until the data change (R7)."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.services import conflicts
+from portal.management.answers import Answer
+from portal.management.facts import conflict_facts
+from portal.management.lookups import find_conflict
+from portal.management.operator_command import ChangingCommand
+
+
+class Command(ChangingCommand):
+    help = "Puts a conflict away. It opens again when the identity provider sends other data of the person."
+    examples = "manage.py list_conflicts\nmanage.py dismiss_conflict 12"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("id", type=int, help="as list_conflicts shows it")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        conflict = conflicts.dismiss_conflict(find_conflict(options["id"]), actor=operator)
+        return Answer(conflict_facts(conflict), f"Dismissed the conflict about {conflict.user_name}.")

@@ -1,0 +1,39 @@
+"""`manage.py edit_identity_provider`: its name, its kind, and whether it asks before it adopts."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.models import IdentityProvider
+from identity.services import identity_providers
+from portal.management.answers import Answer
+from portal.management.facts import provider_facts
+from portal.management.lookups import find_identity_provider
+from portal.management.operator_command import ChangingCommand
+
+ASK_FIRST = {"on": True, "off": False}
+
+
+class Command(ChangingCommand):
+    help = "Changes an identity provider. What is left out stays."
+    examples = (
+        "manage.py edit_identity_provider Okta --ask-first on\nmanage.py edit_identity_provider Okta --name 'Okta EU'"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("idp", metavar="name")
+        parser.add_argument("--name", metavar="NAME", help="the new one")
+        parser.add_argument("--kind", choices=IdentityProvider.Kind.values)
+        parser.add_argument("--ask-first", choices=ASK_FIRST, help="ask before existing accounts are adopted (R5)")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        provider = find_identity_provider(options["idp"])
+        provider = identity_providers.edit_identity_provider(
+            provider,
+            name=options["name"] or provider.name,
+            kind=options["kind"] or provider.kind,
+            asks_before_adopting=ASK_FIRST.get(options["ask_first"], provider.asks_before_adopting),
+            actor=operator,
+        )
+        return Answer(provider_facts(provider), f"Changed the identity provider {provider}.")

@@ -1,0 +1,25 @@
+"""`manage.py end_sessions`: sign somebody out everywhere (SR-22)."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.services import users
+from portal.management.answers import Answer
+from portal.management.facts import user_facts
+from portal.management.lookups import find_user
+from portal.management.operator_command import ChangingCommand
+
+
+class Command(ChangingCommand):
+    help = "Signs somebody out everywhere, at once; reset links die as well. They may sign in again."
+    examples = "manage.py end_sessions grace"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        user = find_user(options["username"])
+        users.end_sessions(user, actor=operator)
+        return Answer(user_facts(user), f"{user.username} is signed out everywhere.")

@@ -1,0 +1,32 @@
+"""`manage.py invite_user`: somebody whom no identity provider sends."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.services import invitations
+from portal.management.answers import Answer
+from portal.management.facts import user_facts
+from portal.management.operator_command import ChangingCommand
+
+
+class Command(ChangingCommand):
+    help = "Invites somebody by mail: the link is good once, for 72 hours. Many at once: import_users."
+    examples = "manage.py invite_user zoë --email zoe@example.com --first-name Zoë"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username", help="permanent: it can't be changed later")
+        parser.add_argument("--email", required=True, help="where the link goes")
+        parser.add_argument("--first-name", default="")
+        parser.add_argument("--last-name", default="")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        user = invitations.invite_user(
+            username=options["username"],
+            email=options["email"],
+            first_name=options["first_name"],
+            last_name=options["last_name"],
+            actor=operator,
+        )
+        return Answer(user_facts(user), f"Invited {user.username}; the link goes to {user.email}.")

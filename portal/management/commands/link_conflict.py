@@ -1,0 +1,28 @@
+"""`manage.py link_conflict`: approve exactly this person of this identity provider (R7)."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.services import conflicts
+from portal.management.answers import Answer
+from portal.management.facts import conflict_facts
+from portal.management.lookups import find_conflict
+from portal.management.operator_command import ChangingCommand
+
+
+class Command(ChangingCommand):
+    help = (
+        "Approves a link: the next time the identity provider sends exactly this userName, email and externalId, the "
+        "existing account becomes theirs. Its username, email and role stay."
+    )
+    examples = "manage.py list_conflicts\nmanage.py link_conflict 12"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("id", type=int, help="as list_conflicts shows it")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        conflict = conflicts.link_conflict(find_conflict(options["id"]), actor=operator)
+        sentence = f"{conflict.user_name} will be linked to {conflict.user} when it is sent again."
+        return Answer(conflict_facts(conflict), sentence)

@@ -1,0 +1,25 @@
+"""`manage.py list_conflicts`: whom identity providers send in vain (R6)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.models import Conflict
+from portal.management.answers import Facts
+from portal.management.facts import conflict_facts
+from portal.management.operator_command import ListCommand
+
+
+class Command(ListCommand):
+    help = "Lists conflicts: people whom an identity provider sends and who collide with an existing account."
+    examples = "manage.py list_conflicts\nmanage.py list_conflicts --state all"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--state", choices=[*Conflict.State.values, "all"], default=Conflict.State.OPEN)
+
+    def rows(self, options: dict[str, Any]) -> Iterable[Facts]:
+        rows = Conflict.objects.select_related("identity_provider", "user")
+        if options["state"] != "all":
+            rows = rows.filter(state=options["state"])
+        return map(conflict_facts, rows)

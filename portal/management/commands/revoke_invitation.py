@@ -1,0 +1,26 @@
+"""`manage.py revoke_invitation`: the link dies, and the user who never was in is disabled."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.services import invitations
+from portal.management.answers import Answer
+from portal.management.facts import user_facts
+from portal.management.lookups import find_user
+from portal.management.operator_command import ChangingCommand
+
+
+class Command(ChangingCommand):
+    help = "Revokes an invitation: the link dies, and the user, who never was in, is disabled."
+    examples = "manage.py revoke_invitation zoë"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        user = find_user(options["username"])
+        invitations.revoke_invitation(user, actor=operator)
+        user.refresh_from_db()
+        return Answer(user_facts(user), f"Revoked the invitation of {user.username}.")

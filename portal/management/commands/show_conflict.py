@@ -1,0 +1,43 @@
+"""`manage.py show_conflict`: what was sent, what is in its way, and what can be done."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.models import Conflict
+from identity.services.conflicts import sentence
+from portal.management.answers import Answer
+from portal.management.facts import conflict_facts, name_of, user_facts
+from portal.management.lookups import find_conflict
+from portal.management.operator_command import OperatorCommand
+
+
+class Command(OperatorCommand):
+    help = "Shows a conflict: what the identity provider sends, the account in its way, and what can be done about it."
+    examples = "manage.py show_conflict 12"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("id", type=int, help="as list_conflicts shows it")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        conflict = find_conflict(options["id"])
+        return Answer.of(
+            {
+                **conflict_facts(conflict),
+                "external_id": conflict.external_id,
+                "first_name": conflict.first_name,
+                "last_name": conflict.last_name,
+                "answered": sentence(conflict),
+                "decided_by": name_of(conflict.decided_by),
+                "decided_at": conflict.decided_at,
+                "account": [user_facts(conflict.user)],
+                "ways_out": ways_out(conflict),
+            }
+        )
+
+
+def ways_out(conflict: Conflict) -> list[str]:
+    if not conflict.can_be_linked:
+        return ["dismiss_conflict"]
+    return ["move_conflict" if conflict.needs_move else "link_conflict", "dismiss_conflict"]

@@ -1,0 +1,40 @@
+"""`manage.py show_identity_provider`: its settings, tokens, connections, and what hangs on it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.services import identity_providers
+from portal.management.answers import Answer
+from portal.management.facts import provider_facts, token_facts
+from portal.management.lookups import find_identity_provider
+from portal.management.operator_command import OperatorCommand
+
+
+class Command(OperatorCommand):
+    help = (
+        "Shows an identity provider: the address to enter there, its tokens and SSO connections, and how many people, "
+        "groups and mappings hang on it."
+    )
+    examples = "manage.py show_identity_provider Okta"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        provider = find_identity_provider(options["name"])
+        tokens = provider.scim_tokens.select_related("identity_provider").order_by("pk")
+        connections = provider.sso_connections.all()
+        return Answer.of(
+            {
+                **provider_facts(provider),
+                "scim_base_url": f"{settings.PUBLIC_URL}/scim/v2",
+                **identity_providers.usage(provider),
+                "tokens": [token_facts(token) for token in tokens],
+                "sso_connections": [
+                    {"protocol": one.get_protocol_display(), "enabled": one.is_enabled} for one in connections
+                ],
+            }
+        )

@@ -1,0 +1,37 @@
+"""`manage.py transfer_asset`: from one owner to another."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.services import assets
+from portal.management.answers import Answer
+from portal.management.facts import asset_facts
+from portal.management.lookups import find_asset, find_user
+from portal.management.operator_command import ChangingCommand
+
+
+class Command(ChangingCommand):
+    help = (
+        "Gives an asset to another owner. With --from, that owner is taken off it; without, the new owner joins those "
+        "it has."
+    )
+    examples = (
+        "manage.py transfer_asset 'Billing dashboard' --from grace --to ada\n"
+        "manage.py transfer_asset 'Billing dashboard' --to ada"
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--from", dest="giver", metavar="USERNAME", help="who owns it no longer")
+        parser.add_argument("--to", dest="taker", required=True, metavar="USERNAME", help="who owns it from now on")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        asset, taker = find_asset(options["name"]), find_user(options["taker"])
+        if options["giver"]:
+            assets.transfer_asset(asset, giver=find_user(options["giver"]), taker=taker, actor=operator)
+        else:
+            assets.add_owner(asset, taker, actor=operator)
+        facts = asset_facts(asset)
+        return Answer(facts, f"{asset} is owned by {', '.join(facts['owners'])}.")

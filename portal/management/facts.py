@@ -1,0 +1,149 @@
+"""The facts that commands print about rows: names as in the models, so that they agree with every other door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from identity.models import (
+    Asset,
+    Conflict,
+    Group,
+    GroupMapping,
+    IdentityProvider,
+    Invitation,
+    SCIMToken,
+    SSOGroup,
+    User,
+)
+from identity.services.mappings import Preview
+from portal.management.answers import Facts
+
+NAMED = 100
+
+
+def user_facts(user: User) -> Facts:
+    return {
+        "id": user.pk,
+        "username": user.username,
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "status": user.status,
+        "role": user.role,
+        "is_break_glass": user.is_break_glass,
+        "managed_by": name_of(user.managed_by),
+        "last_active": user.last_active,
+    }
+
+
+def provider_facts(provider: IdentityProvider) -> Facts:
+    return {
+        "id": provider.pk,
+        "name": provider.name,
+        "kind": provider.kind,
+        "asks_before_adopting": provider.asks_before_adopting,
+        "created_at": provider.created_at,
+    }
+
+
+def token_facts(token: SCIMToken) -> Facts:
+    return {
+        "id": token.pk,
+        "identity_provider": token.identity_provider.name,
+        "label": token.label,
+        "hint": token.hint,
+        "created_at": token.created_at,
+        "last_used_at": token.last_used_at,
+        "last_used_from": token.last_used_from,
+        "expires_at": token.expires_at,
+    }
+
+
+def group_facts(group: Group) -> Facts:
+    """Wants `mappings__sso_group` prefetched and `number_of_members` annotated."""
+    return {
+        "id": group.pk,
+        "name": group.name,
+        "description": group.description,
+        "members": group.number_of_members,  # type: ignore[attr-defined]
+        "sso_groups": [str(mapping.sso_group) for mapping in group.mappings.all()],
+    }
+
+
+def sso_group_facts(sso_group: SSOGroup) -> Facts:
+    """Wants `mappings__group` prefetched and `number_of_members` annotated."""
+    return {
+        "scim_id": sso_group.scim_id,
+        "display_name": sso_group.display_name,
+        "identity_provider": sso_group.identity_provider.name,
+        "external_id": sso_group.external_id,
+        "pushed_at": sso_group.pushed_at,
+        "members": sso_group.number_of_members,  # type: ignore[attr-defined]
+        "groups": [str(mapping.group) for mapping in sso_group.mappings.all()],
+    }
+
+
+def mapping_facts(mapping: GroupMapping) -> Facts:
+    return {
+        "id": mapping.pk,
+        "sso_group": mapping.sso_group.display_name,
+        "identity_provider": mapping.sso_group.identity_provider.name,
+        "group": mapping.group.name,
+        "created_at": mapping.created_at,
+    }
+
+
+def preview_facts(preview: Preview) -> Facts:
+    """Counts, the first names, and the fingerprint that stands for exactly these people."""
+    return {
+        "joins": preview.joins.count(),
+        "leaves": preview.leaves.count(),
+        "stays": preview.stays,
+        "joining": first_names(preview.joins),
+        "leaving": first_names(preview.leaves),
+        "fingerprint": preview.fingerprint,
+    }
+
+
+def first_names(users: Any) -> list[str]:
+    """The first usernames of a set of users."""
+    return list(users.order_by("username_key").values_list("username", flat=True)[:NAMED])
+
+
+def conflict_facts(conflict: Conflict) -> Facts:
+    return {
+        "id": conflict.pk,
+        "state": conflict.state,
+        "identity_provider": conflict.identity_provider.name,
+        "user_name": conflict.user_name,
+        "email": conflict.email,
+        "user": conflict.user.username,
+        "reason": conflict.reason,
+        "tries": conflict.tries,
+        "last_seen_at": conflict.last_seen_at,
+    }
+
+
+def invitation_facts(invitation: Invitation) -> Facts:
+    return {
+        "username": invitation.user.username,
+        "email": invitation.email,
+        "invited_by": name_of(invitation.invited_by),
+        "created_at": invitation.created_at,
+        "expires_at": invitation.expires_at,
+    }
+
+
+def asset_facts(asset: Asset) -> Facts:
+    """Wants `owners` prefetched."""
+    return {
+        "id": asset.pk,
+        "name": asset.name,
+        "kind": asset.kind,
+        "link": asset.link,
+        "owners": [owner.username for owner in asset.owners.all()],
+    }
+
+
+def name_of(row: object | None) -> str | None:
+    return None if row is None else str(row)

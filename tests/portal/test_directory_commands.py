@@ -1,0 +1,172 @@
+"""The commands about people, groups, mappings and conflicts: what they show, find and refuse."""
+
+import pytest
+
+from identity.models import AuditEvent, Conflict, Role, SSOUser, Status
+from tests.factories import (
+    make_asset,
+    make_break_glass,
+    make_group,
+    make_idp,
+    make_user,
+    map_group,
+    members_of,
+    provision,
+    push_group,
+    resend,
+    set_mode,
+)
+from tests.portal.shell import answer, refusal, run
+from tests.scim.helpers import new_idp, user_body
+
+pytestmark = pytest.mark.django_db
+
+NOT_FOUND, REFUSED, INVALID, OUTDATED = 3, 5, 6, 7
+
+
+def usernames(*options: str) -> list[str]:
+    return [row["username"] for row in answer("list_users", *options)]
+
+
+def test_list_users_narrows_by_everything_at_once() -> None:
+    idp = make_idp()
+    ada, _ben = provision(idp, "ada"), provision(idp, "ben", active=False)
+    mia = make_user("mia", role=Role.SUPPORT)
+    make_group("Builders", ada.user, mia)
+    assert usernames() == ["ada", "ben", "mia"]
+    assert usernames("--status", "disabled") == ["ben"]
+    assert usernames("--role", "support") == ["mia"]
+    assert usernames("--idp", "okta") == ["ada", "ben"]
+    assert usernames("--idp", "none") == ["mia"]
+    assert usernames("--group", "Builders", "--idp", "Okta") == ["ada"]
+    assert usernames("--search", "MI") == ["mia"]
+    assert refusal("list_users", "--group", "Nobody's") == (NOT_FOUND, "There is no group named Nobody's.")
+
+
+def test_show_user_tells_why_everything_is_as_it_is() -> None:
+    okta = new_idp("Okta")
+    ada = okta.user("ada", emails=[{"value": "ada@example.test"}])
+    okta.put(f"/Users/{ada['id']}", user_body("ada.king", emails=[{"value": "ada@example.test"}]))
+    sso_user = SSOUser.objects.get()
+    map_group(push_group(okta.provider, "Engineering", sso_user), make_group("Builders"))
+    make_asset(sso_user.user, "Engine")
+    shown = answer("show_user", "ada")
+    assert [(group["name"], group["why"]) for group in shown["groups"]] == [
+        ("Builders", "Through the SSO group Engineering (Okta)")
+    ]
+    assert shown["assets"] == ["Engine"]
+    assert shown["identity_provider_says"][0] == {
+        "attribute": "Username", "sent": "ada.king", "portal": "ada", "differs": True,
+    }  # fmt: skip
+    assert [line["action"] for line in shown["trail"]] == ["asset.created", "user.updated", "user.provisioned"]
+    assert [(line["method"], line["outcome"]) for line in shown["requests"]] == [("PUT", "partly"), ("POST", "applied")]
+    assert "Created by the identity provider" in run("show_user", "ada")
+
+
+def test_create_mapping_applies_exactly_what_was_looked_at() -> None:
+    idp, group = make_idp(), make_group("Builders", make_user("lea"))
+    push_group(idp, "Engineering", provision(idp))
+    seen = answer("create_mapping", "Engineering", "Builders")
+    assert (seen["joining"], seen["leaving"], seen["stays"]) == (["ada"], ["lea"], 0)
+    run("add_members", "Builders", "ada")
+    words = ("create_mapping", "Engineering", "Builders", "--yes", "--fingerprint")
+    assert refusal(*words, seen["fingerprint"])[0] == OUTDATED
+    assert members_of(group) == {"ada", "lea"}
+    run(*words, answer("create_mapping", "Engineering", "Builders")["fingerprint"])
+    assert members_of(group) == {"ada"}
+
+
+def test_delete_mapping_of_the_last_one_keeps_everybody() -> None:
+    idp, group = make_idp(), make_group()
+    map_group(push_group(idp, "Engineering", provision(idp)), group)
+    run("delete_mapping", "Engineering", "Builders", "--yes")
+    assert members_of(group) == {"ada"}
+    assert refusal("delete_mapping", "Engineering", "Builders")[0] == NOT_FOUND
+
+
+def test_an_sso_group_of_two_providers_wants_to_be_named_in_full() -> None:
+    okta, other = make_idp("Okta"), make_idp("Google")
+    push_group(okta, "Sales")
+    at_google = push_group(other, "Sales")
+    make_group("Sales")
+    code, sentence = refusal("create_mapping", "sales", "Sales")
+    assert (code, "--idp" in sentence) == (INVALID, True)
+    assert answer("create_mapping", "sales", "Sales", "--idp", "google")["sso_group"] == "Sales"
+    assert answer("create_mapping", str(at_google.scim_id), "Sales")["sso_group"] == "Sales"
+
+
+def test_members_of_a_mapped_group_are_the_identity_providers_matter() -> None:
+    idp = make_idp()
+    map_group(push_group(idp, "Engineering", provision(idp)), make_group())
+    make_user("mia")
+    assert refusal("add_members", "Builders", "mia")[0] == REFUSED
+    assert refusal("remove_members", "Builders", "ada")[0] == REFUSED
+
+
+def test_conflicts_are_listed_shown_and_decided() -> None:
+    okta = new_idp("Okta")
+    make_user("mia", email="mia@example.test")
+    okta.post("/Users", user_body("mia", emails=[{"value": "mia@elsewhere.test"}]))
+    [row] = answer("list_conflicts")
+    assert (row["user_name"], row["reason"], row["state"]) == ("mia", "other_email", "open")
+    assert answer("show_conflict", str(row["id"]))["ways_out"] == ["link_conflict", "dismiss_conflict"]
+    assert refusal("move_conflict", str(row["id"]))[0] == REFUSED
+    run("link_conflict", str(row["id"]))
+    assert (answer("list_conflicts"), len(answer("list_conflicts", "--state", "approved"))) == ([], 1)
+    assert okta.post("/Users", user_body("mia", emails=[{"value": "mia@elsewhere.test"}])).status_code == 201
+    assert Conflict.objects.get().state == "resolved"
+
+
+def test_a_conflict_with_a_break_glass_account_can_only_be_dismissed() -> None:
+    make_break_glass("glass")
+    new_idp().post("/Users", user_body("glass"))
+    [row] = answer("list_conflicts")
+    assert answer("show_conflict", str(row["id"]))["ways_out"] == ["dismiss_conflict"]
+    assert refusal("link_conflict", str(row["id"]))[0] == REFUSED
+
+
+def test_set_mode_what_if_names_whom_it_would_touch_and_changes_nothing() -> None:
+    idp = make_idp()
+    ada = provision(idp)
+    make_user("mia", password="a long enough password")
+    set_mode(scim=False)
+    run("disable_user", "ada")
+    events = AuditEvent.objects.count()
+    told = answer("set_mode", "--scim", "on", "--sso", "enforced", "--what-if")
+    assert (told["would_be_enabled"], told["would_be_disabled"]) == (["ada"], [])
+    assert (told["password_users"], told["invitations"]) == (1, 0)
+    assert {"action": "set_status", "now": "yes", "then": "no"} in told["policy"]
+    ada.user.refresh_from_db()
+    assert (ada.user.status, AuditEvent.objects.count()) == (Status.DISABLED, events)
+
+
+def test_edit_user_leaves_what_is_not_named() -> None:
+    make_user("grace", first_name="Grace", last_name="Hopper")
+    shown = answer("edit_user", "grace", "--last-name", "Murray", "--email", "")
+    assert (shown["first_name"], shown["last_name"], shown["email"]) == ("Grace", "Murray", None)
+
+
+def test_edit_user_refuses_the_email_of_whom_an_idp_manages() -> None:
+    resend(provision(make_idp()))
+    assert refusal("edit_user", "ada", "--email", "other@example.test")[0] == REFUSED
+
+
+def test_transfer_asset_needs_its_owner() -> None:
+    make_asset(make_user("mia"))
+    make_user("lea")
+    assert refusal("transfer_asset", "Wiki", "--from", "lea", "--to", "lea")[0] == REFUSED
+    assert run("transfer_asset", "Wiki", "--from", "mia", "--to", "lea") == "Wiki is owned by lea.\n"
+    assert run("transfer_asset", "Wiki", "--to", "mia") == "Wiki is owned by lea, mia.\n"
+
+
+def test_show_identity_provider_tells_what_to_enter_there() -> None:
+    new_idp("Okta").user("ada")
+    shown = answer("show_identity_provider", "okta")
+    assert shown["scim_base_url"].endswith("/scim/v2")
+    assert (shown["users"], len(shown["tokens"]), "secret" in shown["tokens"][0]) == (1, 1, False)
+
+
+def test_a_token_can_be_made_for_some_days() -> None:
+    expires = answer("create_scim_token", "--idp", "Okta", "--days", "30")["expires_at"]
+    assert expires is not None
+    assert refusal("create_scim_token", "--idp", "Okta", "--days", "0")[0] == INVALID

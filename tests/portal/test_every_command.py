@@ -1,0 +1,178 @@
+"""What all commands promise: a dry run that changes nothing, `--json`, and refusals that scripts can read."""
+
+import json
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command, get_commands, load_command_class
+
+from identity.models import Conflict, Role, Status
+from portal.management.operator_command import ChangingCommand, DestroyingCommand, ListCommand
+from tests.factories import (
+    everything,
+    make_asset,
+    make_break_glass,
+    make_group,
+    make_idp,
+    make_owner,
+    make_support,
+    make_token,
+    make_user,
+    map_group,
+    provision,
+    push_group,
+)
+from tests.portal.shell import answer, refusal, run
+from tests.scim.helpers import IdP, user_body
+
+# Each changing command with arguments that succeed in the company below.
+ACTS: dict[str, tuple[str, ...]] = {
+    "add_members": ("Crafts", "mia", "noa"),
+    "create_asset": ("Billing dashboard", "--owner", "ada"),
+    "create_group": ("Painters",),
+    "create_identity_provider": ("Entra ID", "--kind", "entra"),
+    "create_mapping": ("Design", "Crafts"),
+    "create_owner": ("--username", "olaf", "--email", "", "--password", "correct horse battery staple"),
+    "create_scim_token": ("--idp", "Okta"),
+    "declare_sso_group": ("Sales", "--idp", "Okta"),
+    "delete_asset": ("Wiki",),
+    "delete_group": ("Builders",),
+    "delete_identity_provider": ("Okta",),
+    "delete_mapping": ("Engineering", "Builders"),
+    "delete_user": ("gone", "--as", "sue", "--reason", "left in May"),
+    "disable_user": ("mia",),
+    "dismiss_conflict": ("CONFLICT",),
+    "edit_group": ("Crafts", "--name", "Arts"),
+    "edit_identity_provider": ("Okta", "--ask-first", "on"),
+    "edit_user": ("mia", "--first-name", "Mia", "--email", "mia@elsewhere.test"),
+    "enable_user": ("gone",),
+    "end_sessions": ("mia",),
+    "invite_user": ("zoë", "--email", "zoe@example.test"),
+    "link_conflict": ("CONFLICT",),
+    "move_conflict": ("MOVE",),
+    "remove_members": ("Crafts", "lea"),
+    "resend_invitation": ("ines",),
+    "reset_second_factor": ("mia",),
+    "revoke_invitation": ("ines",),
+    "revoke_scim_token": ("TOKEN",),
+    "set_break_glass": ("olga", "on"),
+    "set_mode": ("--scim", "off"),
+    "set_role": ("mia", "support"),
+    "transfer_asset": ("Wiki", "--from", "mia", "--to", "lea"),
+    "withdraw_sso_group": ("Announced",),
+}
+
+# Told apart: they have tests of their own, since they need a file or an empty portal.
+ELSEWHERE = {"import_users"}
+
+
+def commands_of(kind: type) -> list[str]:
+    names = [name for name, app in get_commands().items() if app == "portal"]
+    return sorted(name for name in names if isinstance(load_command_class("portal", name), kind))
+
+
+@pytest.fixture
+def company() -> dict[str, str]:
+    """One of everything; the ids that arguments stand for."""
+    make_owner()
+    make_support()
+    make_break_glass()
+    mia = make_user("mia", password="a long enough password")
+    make_user("noa")
+    lea = make_user("lea")
+    make_user("gone", status=Status.DISABLED)
+    run("invite_user", "ines", "--email", "ines@example.test")
+    okta, other = make_idp("Okta"), make_idp("Google")
+    ada, ben = provision(okta), provision(other, "ben")
+    secret = make_token(okta)
+    map_group(push_group(okta, "Engineering", ada), make_group("Builders"))
+    push_group(okta, "Design", ada)
+    make_group("Crafts", lea)
+    run("declare_sso_group", "Announced", "--idp", "Okta")
+    make_asset(mia)
+    pushed = IdP(okta, okta.scim_tokens.get(), secret)
+    pushed.post("/Users", user_body("mia", emails=[{"value": "mia@elsewhere.test"}]))
+    pushed.post("/Users", user_body("ben", emails=[{"value": str(ben.email)}]))
+    return {
+        "TOKEN": str(pushed.token.pk),
+        "CONFLICT": str(Conflict.objects.get(user=mia).pk),
+        "MOVE": str(Conflict.objects.get(user=ben.user).pk),
+    }
+
+
+def arguments_of(name: str, company: dict[str, str]) -> list[str]:
+    return [name, *(company.get(argument, argument) for argument in ACTS[name])]
+
+
+def test_the_table_names_every_changing_command() -> None:
+    assert set(commands_of(ChangingCommand)) == {*ACTS, *ELSEWHERE}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ACTS)
+def test_a_dry_run_says_what_the_real_one_says_and_changes_nothing(name: str, company: dict[str, str]) -> None:
+    arguments = arguments_of(name, company)
+    destroys = name in commands_of(DestroyingCommand)
+    before = everything()
+    told = run(*arguments) if destroys else run(*arguments, "--dry-run")
+    assert everything() == before
+    done = run(*arguments, "--yes") if destroys else run(*arguments)
+    assert without_secrets(name, told.replace("Dry run, nothing was changed: ", "")) == without_secrets(name, done)
+    assert "Dry run" in told
+    assert everything() != before
+
+
+def without_secrets(name: str, printed: str) -> str:
+    """A token is another one each time."""
+    return printed[:7] if name == "create_scim_token" else printed
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ACTS)
+def test_json_is_one_document_and_marks_a_dry_run(name: str, company: dict[str, str]) -> None:
+    destroys = name in commands_of(DestroyingCommand)
+    arguments = arguments_of(name, company)
+    assert answer(*arguments, *([] if destroys else ["--dry-run"]))["dry_run"] is True
+    assert "dry_run" not in answer(*arguments, *(["--yes"] if destroys else []))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", commands_of(ListCommand))
+def test_a_list_is_a_table_for_people_and_an_array_for_machines(name: str, company: dict[str, str]) -> None:
+    rows: list[dict[str, Any]] = answer(name)
+    heading, *lines = run(name).splitlines()
+    assert len(rows) == len(lines) > 0
+    assert heading.split() == " ".join(rows[0]).replace("_", " ").upper().split()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", commands_of(ListCommand))
+def test_a_list_of_nothing_is_an_empty_array(name: str) -> None:
+    assert answer(name) == []
+    assert run(name) == ""
+
+
+@pytest.mark.django_db
+def test_a_refusal_in_json_names_its_code_and_keeps_the_exit_code() -> None:
+    make_user("ada", role=Role.OWNER)
+    told = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("set_role", "ada", "member", "--json", stdout=StringIO(), stderr=told)
+    error = json.loads(told.getvalue())["error"]
+    assert (ended.value.code, error["code"]) == (5, "last_enabled_owner")
+    assert error["sentence"].startswith("This is the last enabled owner")
+
+
+@pytest.mark.django_db
+def test_a_dry_run_is_refused_as_the_real_run_would_be() -> None:
+    make_user("grace")
+    make_support()
+    assert refusal("delete_user", "grace", "--as", "sue", "--reason", "left")[0] == 5
+
+
+@pytest.mark.django_db
+def test_what_an_idp_sends_can_not_steer_the_terminal() -> None:
+    """A right-to-left mark or an escape in a name is shown as a question mark (SR-28)."""
+    provision(make_idp(), "ada", first_name="A\u202eda")
+    assert "A?da" in run("show_user", "ada")
