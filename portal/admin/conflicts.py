@@ -18,6 +18,7 @@ from identity.models import Conflict, Role, Status
 from identity.policy import Action, Decision
 from identity.services import conflicts
 from portal.admin.base import ActionPage, PortalModelAdmin, person_of
+from portal.admin.mismatches import MismatchCSV, MismatchReport
 from portal.admin.parts import badge, moment
 
 Reason, State = Conflict.Reason, Conflict.State
@@ -192,8 +193,17 @@ class ConflictAdmin(PortalModelAdmin):
     """Conflicts, the open ones first."""
 
     view_actions = (Action.RESOLVE_CONFLICTS,)
-    pages = (LinkConflict, MoveConflict, DismissConflict)
-    list_display = ("user_name", "state_badge", "why", "account", "identity_provider", "tries", "last_seen")
+    pages = (MismatchReport, MismatchCSV, LinkConflict, MoveConflict, DismissConflict)
+    list_display = (
+        "user_name",
+        "state_badge",
+        "why",
+        "account",
+        "identity_provider",
+        "tries",
+        "first_seen",
+        "last_seen",
+    )
     list_filter: ClassVar = (
         ("state", ChoicesDropdownFilter),
         ("reason", ChoicesDropdownFilter),
@@ -203,7 +213,7 @@ class ConflictAdmin(PortalModelAdmin):
     list_select_related = ("user", "identity_provider")
     search_fields = ("user_name",)
     search_help_text = "Username or email begins with …"
-    sortable_by = ("user_name", "tries", "last_seen")
+    sortable_by = ("user_name", "tries", "first_seen", "last_seen")
     change_list_template = "admin/identity/conflict/list.html"
     detail_template = "admin/identity/conflict/detail.html"
 
@@ -233,6 +243,10 @@ class ConflictAdmin(PortalModelAdmin):
     def why(self, conflict: Conflict) -> str:
         return conflict.get_reason_display()
 
+    @display(description="First seen", ordering="first_seen_at")
+    def first_seen(self, conflict: Conflict) -> str:
+        return moment(conflict.first_seen_at)
+
     @display(description="Last seen", ordering="last_seen_at")
     def last_seen(self, conflict: Conflict) -> str:
         return moment(conflict.last_seen_at)
@@ -247,12 +261,23 @@ class ConflictAdmin(PortalModelAdmin):
             "state": state_badge(obj),
             "sentence": conflicts.sentence(obj),
             "hint": HINTS[obj.reason],
+            "message": message_for_the_idp(obj),
             "compared": compare(obj),
             "status": Status(obj.user.status).label,
             "must_move": must_move(obj),
             "decisions": [(page.label, page.explanation) for page in shown],
             "is_approved": obj.state == State.APPROVED,
         }
+
+
+def message_for_the_idp(conflict: Conflict) -> str:
+    """What can be sent to the person who looks after the identity provider, in one paragraph."""
+    who = f"{conflict.user_name} <{conflict.email}>" if conflict.email else conflict.user_name
+    external_id = f", external id {conflict.external_id}" if conflict.external_id else ""
+    return (
+        f"{conflict.identity_provider} could not provision {who}{external_id}. The portal answered 409: "
+        f"{conflicts.sentence(conflict)} {HINTS[conflict.reason]}"
+    )
 
 
 def state_badge(conflict: Conflict) -> str:

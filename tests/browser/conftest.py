@@ -1,16 +1,20 @@
 """A real Chromium on a live portal: tests ask for `page`, and relative addresses lead to the portal."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from identity.actors import Operator
+from identity.models import Role
 from identity.services import users
 from tests.browser.chromium import ARGUMENTS, find_chromium
+from tests.factories import make_user
+from tests.portal.admin_pages import signed_in
 
 HERE = Path(__file__).parent
 OWNER_PASSWORD = "a-long-password-for-tests"
@@ -67,6 +71,21 @@ def owner_page(page: Page) -> Page:
     page.get_by_label("Password").press("Enter")
     page.wait_for_url("**/admin/")
     return page
+
+
+SignIn = Callable[[Page, Role], None]
+
+
+@pytest.fixture
+def sign_in(live_server: LiveServer) -> SignIn:
+    """Sign somebody of a role in, past the sign-in page: members see their profile, the others the admin UI."""
+
+    def put_cookie(page: Page, role: Role) -> None:
+        client = signed_in(make_user(f"{role}.tester", role=role))
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+
+    return put_cookie
 
 
 def _note_blocked(message: str, problems: list[str]) -> None:

@@ -1,0 +1,44 @@
+"""Before go-live, in a real browser: paste, upload, look, download; and who may not (issue 5, item 4)."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from identity.models import Role
+from tests.browser.conftest import SignIn
+from tests.factories import make_user
+
+
+@pytest.fixture
+def report(owner_page: Page) -> Page:
+    make_user("mia")
+    make_user("ida")
+    owner_page.goto("/admin/identity/conflict/")
+    owner_page.get_by_role("link", name="Mismatch report").click()
+    return owner_page
+
+
+def test_names_are_pasted_by_keyboard_and_come_out_as_csv(report: Page) -> None:
+    report.get_by_label("Paste userNames").fill("Mia\nida@corp.test\n=1+1")
+    report.get_by_role("button", name="Compare").press("Enter")
+    expect(report.get_by_role("heading", name="3 userNames compared")).to_be_visible()
+    report.get_by_role("link", name="1 · Email prefix against full email").click()
+    expect(report.get_by_role("row", name="ida@corp.test")).to_contain_text("ida@example.test")
+    with report.expect_download() as download:
+        report.get_by_role("button", name="Download CSV").click()
+    lines = download.value.path().read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ['"userName"', '"Mia"', '"ida@corp.test"', '"\'=1+1"']
+
+
+def test_a_file_is_uploaded(report: Page) -> None:
+    report.get_by_label("Or upload a file").set_input_files(
+        {"name": "users.csv", "mimeType": "text/csv", "buffer": b"userName,email\nmia,other@corp.test\n"}
+    )
+    report.get_by_role("button", name="Compare").click()
+    expect(report.get_by_text("the first push of these is a conflict")).to_be_visible()
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.SUPPORT])
+def test_other_roles_are_refused_by_address(page: Page, sign_in: SignIn, role: Role) -> None:
+    sign_in(page, role)
+    page.goto("/admin/identity/conflict/mismatch_report/")
+    expect(page.get_by_label("Paste userNames")).to_have_count(0)

@@ -1,0 +1,101 @@
+"""The mismatch report as a page and as a CSV file."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from portal.admin import mismatches
+from tests.factories import everything, make_idp, make_user, provision
+from tests.portal.admin_pages import READERS_REFUSED, address, as_administrator, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+PAGE, CSV = "conflict_mismatch_report", "conflict_mismatch_report_csv"
+
+
+@pytest.fixture
+def client() -> Client:
+    return as_administrator()
+
+
+def test_pasted_names_are_sorted_into_classes(client: Client) -> None:
+    make_user("mia")
+    make_user("ida")
+    page = text_of(client.post(address(PAGE), {"names": "mia\nMIA2, mia@example.test\nida@corp.test\nnobody"}))
+    assert "4 userNames compared" in page
+    assert "1 · Email prefix against full email 1 · Same email, other username 1 · No match 1 · Exact match" in page
+    assert "ida@corp.test not given ida ida@example.test" in page
+    assert "MIA2 mia@example.test mia mia@example.test" in page
+
+
+def test_a_known_name_with_another_email_is_announced_as_a_conflict(client: Client) -> None:
+    make_user("mia")
+    page = text_of(client.post(address(PAGE), {"names": "mia, other@example.test"}))
+    assert "1 has another email there than here: the first push of these is a conflict." in page
+    assert "other@example.test Differs" in page
+
+
+def test_a_file_can_be_uploaded(client: Client) -> None:
+    make_user("mia")
+    file = SimpleUploadedFile("users.csv", "\ufeffName;userName;Email\nMia;mia;mia@example.test\n".encode())
+    assert "1 userName compared" in text_of(client.post(address(PAGE), {"file": file}))
+
+
+def test_what_arrived_can_be_taken(client: Client) -> None:
+    idp = make_idp()
+    provision(idp, "ada")
+    page = text_of(client.post(address(PAGE), {"provider": idp.pk}))
+    assert "1 · Exact match" in page
+    assert "ada ada@example.test ada ada@example.test Okta" in page
+
+
+def test_exactly_one_list_is_asked_for(client: Client) -> None:
+    idp = make_idp()
+    for data in ({}, {"names": "mia", "provider": idp.pk}):
+        answer = client.post(address(PAGE), data)
+        assert "one of the three" in text_of(answer)
+    assert "There is no userName in it." in text_of(client.post(address(PAGE), {"names": " \n,\n"}))
+
+
+def test_a_file_that_is_no_text_and_a_list_without_end_are_refused(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = SimpleUploadedFile("users.xlsx", b"PK\x03\x04\xff\xfe")
+    assert "The file is not text in UTF-8." in text_of(client.post(address(PAGE), {"file": file}))
+    monkeypatch.setattr(mismatches, "MOST_NAMES", 2)
+    assert "use manage.py mismatch_report" in text_of(client.post(address(PAGE), {"names": "a\nb\nc"}))
+
+
+def test_csv_has_a_line_for_each_name_and_no_formulas(client: Client) -> None:
+    make_user("mia")
+    answer = client.post(address(CSV), {"names": '"=cmd|1", x@example.test\nmia, other@example.test'})
+    assert answer["Content-Type"].startswith("text/csv")
+    header, formula, mia = answer.content.decode().splitlines()
+    assert header.startswith('"userName","email","match"')
+    assert formula.startswith('"\'=cmd|1","x@example.test","No match"')
+    assert mia == (
+        '"mia","other@example.test","Exact match","mia","mia@example.test","","no","The email differs: a conflict."'
+    )
+
+
+def test_a_wrong_list_for_the_csv_shows_the_form_again(client: Client) -> None:
+    assert "one of the three" in text_of(client.post(address(CSV), {}))
+
+
+def test_only_administrators_get_it() -> None:
+    for make in READERS_REFUSED:
+        client = signed_in(make())
+        for page in (PAGE, CSV):
+            assert client.post(address(page), {"names": "mia"}).status_code in {302, 403}
+
+
+def test_it_changes_nothing_and_needs_few_statements(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_user("mia@corp.test", managed_by=make_idp())
+    client.get(address(PAGE))
+    before = everything()
+    with django_assert_num_queries(9):
+        client.post(address(PAGE), {"names": "\n".join(["mia", "ida@corp.test", "tom, tom@corp.test"])})
+    assert everything() == before
