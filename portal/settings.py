@@ -136,6 +136,10 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Gatehouse <gatehouse@{PUBLIC.hostname}>")
 
+# Days after which `manage.py prune_records` lets go of them; 0: they are kept for good.
+PROVISIONING_LOG_DAYS = env.int("PROVISIONING_LOG_DAYS", default=0)
+AUDIT_PERSONAL_DATA_DAYS = env.int("AUDIT_PERSONAL_DATA_DAYS", default=0)
+
 # --- security -------------------------------------------------------------------------------------------
 
 SESSION_COOKIE_NAME = "__Host-sessionid" if IS_HTTPS else "sessionid"

@@ -2,10 +2,50 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar
 
-from django.db import models
+from django.db import connections, models
 from django.utils import timezone
+
+
+class RecordQuerySet(models.QuerySet[Any]):
+    """Rows that are written in order of time, so that the primary key tells it."""
+
+    def since(self, moment: datetime) -> RecordQuerySet:
+        return self.filter(pk__gte=self.first_id_since(moment))
+
+    def before(self, moment: datetime) -> RecordQuerySet:
+        return self.filter(pk__lt=self.first_id_since(moment))
+
+    def first_id_since(self, moment: datetime) -> int:
+        """The id of the first row of the table at or after `moment`, else one after the last.
+
+        One statement that halves the table by primary key: some twenty look-ups at 5,000,000 rows, and no index
+        on the time that every write would pay for.
+        """
+        connection = connections[self.db]
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        at = connection.ops.adapt_datetimefield_value(moment)
+        with connection.cursor() as cursor:
+            cursor.execute(_HALVING.format(table=table), [at, at])
+            return int(cursor.fetchone()[0])
+
+
+# A row of the recursion is what is left to search, its middle last; the look is at the first row from there on.
+_HALVING = """
+    WITH RECURSIVE span (low, high) AS (
+        SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM {table}
+        UNION ALL
+        SELECT
+            CASE WHEN (SELECT at FROM {table} WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1) < %s
+                THEN (low + high) / 2 + 1 ELSE low END,
+            CASE WHEN (SELECT at FROM {table} WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1) < %s
+                THEN high ELSE (low + high) / 2 END
+        FROM span WHERE low < high
+    )
+    SELECT low FROM span WHERE low >= high
+"""
 
 
 class AuditEvent(models.Model):
@@ -23,6 +63,8 @@ class AuditEvent(models.Model):
     sso_group_id = models.BigIntegerField(null=True)
     details = models.JSONField(default=dict)
 
+    objects = RecordQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural = "audit log"
         ordering = ("-id",)
@@ -31,6 +73,8 @@ class AuditEvent(models.Model):
             models.Index(fields=["group_id", "id"], name="audit_by_group"),
             models.Index(fields=["action", "id"], name="audit_by_action"),
             models.Index(fields=["actor_kind", "id"], name="audit_by_actor"),
+            models.Index(fields=["actor_id", "id"], name="audit_by_person", condition=models.Q(actor_kind="user")),
+            models.Index(fields=["identity_provider_id", "id"], name="audit_by_provider"),
         ]
 
     def __str__(self) -> str:
@@ -80,6 +124,8 @@ class ProvisioningLog(models.Model):
     summary = models.TextField()
     details = models.JSONField(default=dict)
     duration_ms = models.PositiveIntegerField(default=0)
+
+    objects = RecordQuerySet.as_manager()
 
     class Meta:
         verbose_name = "provisioning log entry"

@@ -25,13 +25,13 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView
-from unfold.admin import ModelAdmin
 
 from identity import policy
 from identity.actors import Person
 from identity.errors import GatehouseError, InvalidValue, NotFound, Refused, Taken
 from identity.models import Group, Mode, User
 from identity.policy import Action, Decision
+from portal.admin.exporting import ExportingAdmin
 from portal.fresh import is_fresh, redirect_to_confirmation
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def mode_of(request: HttpRequest) -> Mode:
 
 def decide(request: HttpRequest, action: Action, *, user: User | None = None, group: Group | None = None) -> Decision:
     """`policy.decide` for the person at this browser."""
-    return policy.decide(action, actor=person_of(request), mode=mode_of(request), user=user, group=group)
+    mode = mode_of(request) if action in policy.MATRIX else None
+    return policy.decide(action, actor=person_of(request), mode=mode, user=user, group=group)
 
 
 def run(request: HttpRequest, service: Callable[[], object], success: str) -> bool:
@@ -251,7 +252,7 @@ def _field(form: BaseForm, error: GatehouseError) -> str | None:
     return attribute if attribute in form.fields else None
 
 
-class PortalModelAdmin(ModelAdmin):
+class PortalModelAdmin(ExportingAdmin):
     """A list and a detail page that only show; what changes has its own page in `pages`.
 
     `view_actions`: who may do one of these sees the pages. `detail_template` with `get_detail(request, obj)`
@@ -324,7 +325,12 @@ class PortalModelAdmin(ModelAdmin):
     # --- pages ---
 
     def list_buttons(self, request: HttpRequest) -> list[Button]:
-        return [page.button(self, request) for page in self.pages if page.of_list and page.applies(request, None)]
+        pages = [page.button(self, request) for page in self.pages if page.of_list and page.applies(request, None)]
+        files = [
+            Button("export", label, url, "download", danger=False, decision=policy.ALLOWED)
+            for label, url in self.export_links(request)
+        ]
+        return pages + files
 
     def buttons(self, request: HttpRequest, obj: Any) -> list[Button]:
         """The actions for this row, allowed or refused."""

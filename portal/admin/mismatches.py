@@ -16,7 +16,7 @@ from identity.models import IdentityProvider
 from identity.policy import Action
 from identity.services.mismatches import BATCH, Finding, Match, Sent, find_mismatches, read_names, what_arrived
 from portal.admin.base import ActionPage
-from portal.admin.logs import csv_lines
+from portal.exports import csv_lines
 
 MOST_NAMES = BATCH
 LARGEST_FILE = 4 * 1024 * 1024

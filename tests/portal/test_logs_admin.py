@@ -1,17 +1,23 @@
 """The provisioning log and the audit log."""
 
 import csv
+import json
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from identity.models import AuditEvent, ProvisioningLog
+from identity.errors import Conflicted
+from identity.models import AuditEvent, IdentityProvider, ProvisioningLog
 from identity.services import deletion
-from portal.admin.logs import FAMILIES, WORDS, csv_cell, first_id_since
+from portal.admin.audit_log import FAMILIES, WORDS
+from portal.exports import csv_cell
 from tests.factories import (
     administrator,
     deprovision,
@@ -85,20 +91,91 @@ def test_the_first_row_since_a_moment_is_found_by_id() -> None:
     for entry, moment in zip(entries, moments, strict=True):
         ProvisioningLog.objects.filter(pk=entry.pk).update(at=moment)
     entries[3].delete()
-    assert first_id_since(ProvisioningLog, moments[7]) == entries[7].pk
-    assert first_id_since(ProvisioningLog, moments[0] - timedelta(days=1)) <= entries[0].pk
-    assert first_id_since(ProvisioningLog, timezone.now()) > entries[-1].pk
+    assert ProvisioningLog.objects.first_id_since(moments[7]) == entries[7].pk
+    assert ProvisioningLog.objects.first_id_since(moments[0] - timedelta(days=1)) <= entries[0].pk
+    assert ProvisioningLog.objects.first_id_since(timezone.now()) > entries[-1].pk
 
 
-def test_the_log_never_counts_the_whole_table() -> None:
+def test_a_point_in_time_of_an_empty_table_is_no_row() -> None:
+    assert list(ProvisioningLog.objects.since(timezone.now() - timedelta(days=1))) == []
+
+
+def log_entries(number: int) -> list[int]:
+    """That many entries; their ids, the newest first."""
+    idp = make_idp()
+    for one in range(number):
+        provision(idp, f"user{one:03}")
+    return list(ProvisioningLog.objects.values_list("pk", flat=True))
+
+
+def listed(client: Client, page: str = "provisioninglog", **query: Any) -> Any:
+    return client.get(address(f"{page}_changelist"), query).context["cl"]
+
+
+def keys(changelist: Any) -> list[int]:
+    return [row.pk for row in changelist.result_list]
+
+
+def test_pages_follow_the_entries_and_not_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site._registry[ProvisioningLog], "list_per_page", 2)
+    ids = log_entries(5)
+    client = as_administrator()
+    first = listed(client)
+    assert (keys(first), first.newer, first.older) == (ids[:2], None, ids[1])
+    provision(IdentityProvider.objects.get(), "newcomer")
+    second = listed(client, before=first.older)
+    assert (keys(second), second.newer, second.older) == (ids[2:4], ids[2], ids[3])
+    last = listed(client, before=second.older)
+    assert (keys(last), last.older) == (ids[4:], None)
+    back = listed(client, after=last.newer)
+    assert (keys(back), back.newer, back.older) == (ids[2:4], ids[2], ids[3])
+    assert listed(client, before=ids[4]).result_list == []
+
+
+def test_a_page_links_to_its_neighbours_under_the_same_filters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site._registry[ProvisioningLog], "list_per_page", 2)
+    ids = log_entries(3)
+    html = as_administrator().get(address("provisioninglog_changelist", q="user")).content.decode()
+    assert f"?q=user&amp;before={ids[1]}" in html
+
+
+@pytest.mark.parametrize("page", ["provisioninglog", "auditevent"])
+def test_no_record_is_ever_counted(page: str) -> None:
     provision(make_idp(), "ada")
     client = as_administrator()
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        client.get(address("provisioninglog_changelist"))
-    counts = [q["sql"] for q in queries if "COUNT(" in q["sql"] and "provisioninglog" in q["sql"]]
-    assert all("LIMIT" in sql for sql in counts)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(address(f"{page}_changelist"))
+    assert [q["sql"] for q in queries if "COUNT(" in q["sql"] and page in q["sql"]] == []
+
+
+def test_the_log_is_filtered_by_person_also_before_there_was_an_account() -> None:
+    idp, mia = make_idp(), make_user("mia")
+    provision(idp, "ada")
+    with pytest.raises(Conflicted):
+        provision(idp, "mia", "other@example.test")
+    client = as_administrator()
+    refused = listed(client, person="MIA")
+    assert [row.outcome for row in refused.result_list] == ["refused"]
+    assert keys(refused) == keys(listed(client, person=mia.email))
+    assert listed(client, person="nobody").result_list == []
+
+
+def test_the_log_is_filtered_by_identity_provider() -> None:
+    okta, entra = make_idp("Okta"), make_idp("Entra")
+    provision(okta, "ada")
+    provision(entra, "bob")
+    assert [row.subject_key for row in listed(as_administrator(), idp=entra.pk).result_list] == ["bob"]
+
+
+@pytest.mark.parametrize("page", ["provisioninglog", "auditevent"])
+def test_the_records_are_filtered_from_a_moment_until_another(page: str) -> None:
+    provision(make_idp(), "ada")
+    client = as_administrator()
+    tomorrow = f"{timezone.now() + timedelta(days=1):%Y-%m-%dT%H:%M}"
+    assert listed(client, page, until=tomorrow).result_list != []
+    assert listed(client, page, **{"from": tomorrow}).result_list == []
+    assert listed(client, page, until="2020-02-01").result_list == []
+    assert client.get(address(f"{page}_changelist"), {"until": "yesterday"}).status_code == 302
 
 
 def test_the_export_has_what_the_list_shows_under_its_filters() -> None:
@@ -172,6 +249,30 @@ def test_the_audit_log_is_filtered_by_what_and_who() -> None:
     assert "Group created" not in sent
 
 
+def test_the_audit_log_is_searched_by_whom_it_is_about_and_filtered_by_who_did_it() -> None:
+    actor = administrator()
+    mia = make_user("mia")
+    make_group("Builders", make_user("max"))
+    client = signed_in(actor.user)
+    client.post(address("user_disable", mia.pk))
+    about = [event.action for event in listed(client, "auditevent", q="mi").result_list]
+    assert about == ["user.disabled"]
+    by_adam = keys(listed(client, "auditevent", by="adam"))
+    assert keys(listed(client, "auditevent", person="mia@example.test")) == by_adam
+    assert listed(client, "auditevent", person="nobody").result_list == []
+
+
+def test_the_records_are_saved_as_json_lines() -> None:
+    provision(make_idp("=Okta"), "ada")
+    answer = as_administrator().get(address("provisioninglog_export_jsonl"))
+    assert answer["Content-Type"] == "application/jsonl; charset=utf-8"
+    lines = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]  # type: ignore[attr-defined]
+    entry = ProvisioningLog.objects.get()
+    assert [(line["identity_provider"], line["status"], line["at"]) for line in lines] == [
+        ("=Okta", 201, entry.at.isoformat()),
+    ]
+
+
 def test_the_audit_export_leaves_personal_values_out() -> None:
     provision(make_idp(), "ada", last_name="Lovelace")
     rows = rows_of(as_administrator().get(address("auditevent_export")))
@@ -185,7 +286,7 @@ def test_every_action_has_a_family() -> None:
 
 @pytest.mark.parametrize("page", ["provisioninglog", "auditevent"])
 def test_only_administrators_read_the_records(page: str) -> None:
-    for name in ("changelist", "export"):
+    for name in ("changelist", "export", "export_jsonl"):
         assert signed_in(make_support(f"sue-{name}")).get(address(f"{page}_{name}")).status_code == 403
         assert signed_in(make_user(f"mia-{name}")).get(address(f"{page}_{name}")).status_code == 302
 
@@ -194,8 +295,9 @@ def test_only_administrators_read_the_records(page: str) -> None:
 def test_nonsense_in_an_address_is_never_a_server_error(value: str) -> None:
     provision(make_idp(), "ada")
     client = as_administrator()
-    parameters = ("q", "since", "family", "actor", "outcome__exact", "identity_provider__id__exact", "p", "nonsense")
+    ours = ("since", "from", "until", "family", "actor", "outcome__exact", "idp", "person", "by", "before", "after")
+    parameters = (*ours, "q", "p", "nonsense")
     for page in ("provisioninglog", "auditevent"):
         for parameter in parameters:
-            for name in ("changelist", "export"):
+            for name in ("changelist", "export", "export_jsonl"):
                 assert client.get(address(f"{page}_{name}"), {parameter: value}).status_code < 500

@@ -5,7 +5,7 @@ from typing import Any
 
 from identity.actors import Operator
 from identity.models import User
-from portal.admin.logs import csv_lines
+from portal.exports import csv_lines
 from portal.management.operator_command import OperatorCommand
 from portal.management.progress import progress
 

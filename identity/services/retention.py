@@ -1,0 +1,79 @@
+"""How long records are kept.
+
+The provisioning log is for finding out what went wrong: old rows can go. Audit events are append-only and stay
+(SR-41); what can go of them are the personal values, which are kept apart for this (R10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from identity import audit, policy
+from identity.models import AuditEvent, AuditPersonalData, ProvisioningLog
+from identity.policy import Action
+
+if TYPE_CHECKING:
+    from identity.actors import Actor
+
+ROWS_AT_ONCE = 5_000  # a transaction each: writers never wait for long
+
+
+def old_log_rows(older_than: timedelta) -> int:
+    """How many rows of the provisioning log are older."""
+    return ProvisioningLog.objects.before(timezone.now() - older_than).count()
+
+
+def old_personal_values(older_than: timedelta) -> int:
+    """How many audit events that are older still have personal values."""
+    return AuditPersonalData.objects.filter(pk__lt=_first_event_since(older_than)).count()
+
+
+def prune_provisioning_log(older_than: timedelta, *, actor: Actor) -> int:
+    """Delete the rows of the provisioning log that are older; how many."""
+    policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
+    end = ProvisioningLog.objects.first_id_since(timezone.now() - older_than)
+    rows = ProvisioningLog.objects.filter(pk__lt=end).order_by("pk").values_list("pk", flat=True)
+    deleted = _in_chunks(
+        lambda: list(rows[:ROWS_AT_ONCE]),
+        lambda keys: ProvisioningLog.objects.filter(pk__any_of=keys).delete()[0],
+    )
+    _record("records.log_pruned", deleted, older_than, actor)
+    return deleted
+
+
+def erase_old_personal_values(older_than: timedelta, *, actor: Actor) -> int:
+    """Erase the personal values of audit events that are older; the events stay. How many."""
+    policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
+    rows = AuditPersonalData.objects.filter(pk__lt=_first_event_since(older_than)).order_by("pk")
+    keys = rows.values_list("pk", flat=True)
+    erased = _in_chunks(
+        lambda: list(keys[:ROWS_AT_ONCE]),
+        lambda found: AuditPersonalData.objects.filter(pk__gte=found[0], pk__lte=found[-1]).delete()[0],
+    )
+    _record("records.personal_values_erased", erased, older_than, actor)
+    return erased
+
+
+def _first_event_since(older_than: timedelta) -> int:
+    return AuditEvent.objects.first_id_since(timezone.now() - older_than)
+
+
+def _in_chunks(find: Callable[[], list[int]], delete: Callable[[list[int]], int]) -> int:
+    """Delete until nothing is found, each chunk in a transaction of its own; how many rows went."""
+    total = 0
+    while True:
+        with transaction.atomic():
+            keys = find()
+            total += delete(keys) if keys else 0
+        if not keys:
+            return total
+
+
+def _record(action: str, number: int, older_than: timedelta, actor: Actor) -> None:
+    if number:
+        audit.record(action, actor=actor, details={"rows": number, "older_than_days": older_than.days})

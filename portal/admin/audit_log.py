@@ -1,0 +1,305 @@
+"""The audit log: every change with who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
+
+from identity.models import AuditEvent, Group, IdentityProvider, SSOGroup, User
+from portal.admin import events
+from portal.admin.records import (
+    FromFilter,
+    IdentityProviderFilter,
+    KeysetChangeList,
+    PersonFilter,
+    RecordAdmin,
+    SinceFilter,
+    UntilFilter,
+    shown_value,
+)
+
+WORDS: dict[str, str] = {
+    **events.WORDS,
+    "access.mode_set": "Access settings changed",
+    "access.idp_followed": "Status and memberships set to what the identity provider says",
+    "asset.created": "Asset added",
+    "asset.edited": "Asset edited",
+    "asset.deleted": "Asset deleted",
+    "asset.handed_over": "Asset handed over",
+    "asset.owner_added": "Asset owner added",
+    "asset.owner_removed": "Asset owner removed",
+    "conflict.recorded": "Conflict recorded",
+    "group.created": "Group created",
+    "group.deleted": "Group deleted",
+    "group.edited": "Group edited",
+    "group_mapping.created": "SSO group mapped",
+    "group_mapping.deleted": "Mapping deleted",
+    "identity_provider.created": "Identity provider added",
+    "identity_provider.deleted": "Identity provider deleted",
+    "identity_provider.edited": "Identity provider edited",
+    "sso_connection.created": "SSO connection set up",
+    "sso_connection.deleted": "SSO connection deleted",
+    "sso_connection.disabled": "SSO connection switched off",
+    "sso_connection.edited": "SSO connection edited",
+    "sso_connection.enabled": "SSO connection switched on",
+    "records.log_pruned": "Old rows of the provisioning log deleted",
+    "records.personal_values_erased": "Old personal values of the audit log erased",
+    "scim_token.created": "SCIM token created",
+    "scim_token.revoked": "SCIM token revoked",
+    "sso_group.declaration_withdrawn": "Declaration of an SSO group withdrawn",
+    "sso_group.declared": "SSO group declared",
+    "sso_group.deleted": "SSO group deleted by the identity provider",
+    "sso_group.pushed": "SSO group pushed by the identity provider",
+    "sso_group.updated": "SSO group changed by the identity provider",
+}
+
+PEOPLE_FOUND = 100
+
+FAMILIES: dict[str, str] = {
+    "user": "Users",
+    "membership": "Group members",
+    "group": "Groups",
+    "group_mapping": "Mappings",
+    "sso_group": "SSO groups",
+    "conflict": "Conflicts",
+    "identity_provider": "Identity providers",
+    "sso_connection": "SSO connections",
+    "scim_token": "SCIM tokens",
+    "api_token": "API tokens",
+    "asset": "Assets",
+    "access": "Access settings",
+    "records": "Records",
+}
+
+ACTOR_KINDS = {
+    "user": "Person",
+    "scim_token": "Identity provider",
+    "sso_sign_in": "Identity provider, at a sign-in",
+    "operator": "Command on the server",
+}
+
+
+def words(action: str) -> str:
+    """An action as people read it."""
+    return WORDS.get(action, action.replace(".", ": ").replace("_", " ").capitalize())
+
+
+class FamilyFilter(DropdownFilter):
+    """What the change is about."""
+
+    title = "what"
+    parameter_name = "family"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(FAMILIES.items())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[AuditEvent]:
+        if self.value() not in FAMILIES:
+            return queryset  # type: ignore[no-any-return]
+        actions = [action for action in WORDS if action.startswith(f"{self.value()}.")]
+        return queryset.filter(action__in=actions)  # type: ignore[no-any-return]
+
+
+class ActorKindFilter(DropdownFilter):
+    """Who did it: a person, an identity provider, or a command on the server."""
+
+    title = "who"
+    parameter_name = "actor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(ACTOR_KINDS.items())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[AuditEvent]:
+        if self.value() not in ACTOR_KINDS:
+            return queryset  # type: ignore[no-any-return]
+        return queryset.filter(actor_kind=self.value())  # type: ignore[no-any-return]
+
+
+class AboutFilter(PersonFilter):
+    """What happened to one person."""
+
+    title = "whom it is about (whole username or email)"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        return queryset.filter(user_id=self.person_id() or 0) if self.key else queryset
+
+
+class ByFilter(PersonFilter):
+    """What one person did."""
+
+    title = "who did it (whole username or email)"
+    parameter_name = "by"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        return queryset.filter(actor_kind="user", actor_id=self.person_id() or 0) if self.key else queryset
+
+
+class Names:
+    """Who and what some events mention, in one statement for each kind."""
+
+    def __init__(self, found: Iterable[AuditEvent]) -> None:
+        self.events = list(found)
+        acting = {event.actor_id for event in self.events if event.actor_kind == "user"}
+        self.users = self._by_id(User, "user_id", acting)
+        self.groups = self._by_id(Group, "group_id")
+        self.sso_groups = self._by_id(SSOGroup, "sso_group_id")
+        self.providers = self._by_id(IdentityProvider, "identity_provider_id")
+
+    def _by_id(self, model: type[Model], column: str, also: Iterable[int | None] = ()) -> dict[int, Any]:
+        ids = {getattr(event, column) for event in self.events}.union(also) - {None}
+        return model._default_manager.in_bulk(ids)
+
+    def actor(self, event: AuditEvent) -> str:
+        return events.actor_of(event, self.users, self.providers)
+
+    def short_actor(self, event: AuditEvent) -> str:
+        """Without the token's name, for a list."""
+        provider = self.providers.get(event.identity_provider_id or 0)
+        return str(provider) if event.actor_kind == "scim_token" and provider else self.actor(event)
+
+    def user(self, event: AuditEvent) -> str:
+        return _named(self.users, event.user_id, "user")
+
+    def group(self, event: AuditEvent) -> str:
+        """The portal group, else the SSO group; the name that was noted when it is gone."""
+        if event.group_id is not None:
+            return _named(self.groups, event.group_id, "group", event)
+        return _named(self.sso_groups, event.sso_group_id, "SSO group", event)
+
+
+def _named(rows: dict[int, Any], pk: int | None, kind: str, event: AuditEvent | None = None) -> str:
+    if pk is None:
+        return ""
+    if pk in rows:
+        return str(rows[pk])
+    name = event.details.get("name") if event else None
+    return f"{name} (deleted)" if isinstance(name, str) else f"{kind} {pk} (deleted)"
+
+
+class AuditChangeList(KeysetChangeList):
+    """A page of events that knows the names in it."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        names = Names(self.result_list)
+        for event in self.result_list:
+            event.names = names
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(RecordAdmin):
+    """Every change, append-only."""
+
+    list_display = ("shown_at", "what", "who", "user", "group")
+    list_display_links = ("shown_at", "what")
+    list_filter: ClassVar = (
+        SinceFilter,
+        FromFilter,
+        UntilFilter,
+        FamilyFilter,
+        ActorKindFilter,
+        IdentityProviderFilter,
+        AboutFilter,
+        ByFilter,
+    )
+    change_list_template = "admin/identity/auditevent/list.html"
+    detail_template = "admin/identity/auditevent/detail.html"
+    search_fields = ("user_id",)
+    search_help_text = "Username, email or name of the person begins with …"
+    export_columns = {
+        "at": "Time (UTC)",
+        "action": "Action",
+        "words": "What happened",
+        "actor_kind": "Actor kind",
+        "actor": "Actor",
+        "user_id": "User id",
+        "user": "User",
+        "group": "Group",
+        "identity_provider": "Identity provider",
+        "request_id": "Request",
+        "details": "Details",
+    }
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return AuditChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"title": "Audit log"})
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
+    ) -> tuple[QuerySet[AuditEvent], bool]:
+        """By the person that an event is about; of very many who match, the first hundred."""
+        if not search_term.strip():
+            return queryset, False
+        people = User.objects.search(search_term).order_by("username_key").values_list("pk", flat=True)[:PEOPLE_FOUND]
+        return queryset.filter(user_id__in=list(people)), False
+
+    @display(description="What")
+    def what(self, event: Any) -> str:
+        return words(event.action)
+
+    @display(description="Who")
+    def who(self, event: Any) -> str:
+        return event.names.short_actor(event)  # type: ignore[no-any-return]
+
+    @display(description="User")
+    def user(self, event: Any) -> str:
+        return event.names.user(event) or "–"
+
+    @display(description="Group")
+    def group(self, event: Any) -> str:
+        return event.names.group(event) or "–"
+
+    def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        names = Names([obj])
+        personal = getattr(obj, "personal_data", None)
+        return {
+            "title": words(obj.action),
+            "actor": names.actor(obj),
+            "actor_kind": ACTOR_KINDS.get(obj.actor_kind, obj.actor_kind),
+            "subject": names.users.get(obj.user_id),
+            "subject_label": names.user(obj),
+            "group": names.groups.get(obj.group_id),
+            "group_label": names.group(obj),
+            "provider": names.providers.get(obj.identity_provider_id),
+            "changes": list(changes({**obj.details, **(personal.values if personal else {})})),
+            "is_erased": obj.user_id is not None and obj.user_id not in names.users,
+        }
+
+    def export_rows(self, batch: list[Any]) -> Iterable[Iterable[object]]:
+        """Without the personal values: an erasure could not reach the file (R10)."""
+        names = Names(batch)
+        for event in batch:
+            yield (
+                event.at,
+                event.action,
+                words(event.action),
+                event.actor_kind,
+                names.actor(event),
+                event.user_id,
+                names.user(event),
+                names.group(event),
+                names.providers.get(event.identity_provider_id),
+                event.request_id,
+                event.details,
+            )
+
+
+def changes(values: dict[str, Any]) -> Iterator[tuple[str, str | None, str]]:
+    """Each detail as (what, old value or None when there is none, new value)."""
+    for name, value in values.items():
+        label = name.replace("_", " ").capitalize()
+        match value:
+            case {"from": old, "to": new}:
+                yield label, shown_value(old), shown_value(new)
+            case list() | dict() if not value:
+                continue
+            case _:
+                yield label, None, shown_value(value)

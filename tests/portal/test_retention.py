@@ -1,0 +1,100 @@
+"""SR-41, R10: what goes of old records, and what stays."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+from django.utils import timezone
+
+from identity.database import install_triggers, remove_triggers
+from identity.models import AuditEvent, AuditPersonalData, ProvisioningLog
+from identity.services import retention
+from tests.factories import make_idp, provision
+
+pytestmark = pytest.mark.django_db
+
+
+def prune(*options: str) -> str:
+    said = StringIO()
+    call_command("prune_records", *options, stdout=said)
+    return said.getvalue()
+
+
+def age(*names: str, days: int) -> None:
+    """Make what was recorded of these people older; the database itself would refuse it."""
+    at = timezone.now() - timedelta(days=days)
+    ProvisioningLog.objects.filter(subject_key__in=names).update(at=at)
+    remove_triggers(connection)
+    AuditEvent.objects.filter(personal_data__values__username__in=names).update(at=at)
+    install_triggers(connection)
+
+
+@pytest.fixture
+def _records() -> None:
+    """Of three people: two long ago, one now."""
+    idp = make_idp()
+    for name in ("ada", "bob", "eve"):
+        provision(idp, name)
+    age("ada", "bob", days=100)
+
+
+def subjects() -> set[str]:
+    return set(ProvisioningLog.objects.values_list("subject_key", flat=True))
+
+
+def with_personal_values() -> int:
+    return AuditPersonalData.objects.filter(event__action="user.provisioned").count()
+
+
+@pytest.mark.usefixtures("_records")
+def test_without_a_setting_everything_is_kept() -> None:
+    assert "kept for good" in prune("--yes")
+    assert subjects() == {"ada", "bob", "eve"}
+    assert with_personal_values() == 3
+
+
+@pytest.mark.usefixtures("_records")
+def test_it_says_what_would_go_and_changes_nothing() -> None:
+    said = prune("--log-days", "90", "--personal-data-days", "90")
+    assert "Would delete 2 rows of the provisioning log older than 90 days." in said
+    assert "Would delete 2 audit events' personal values older than 90 days." in said
+    assert (len(subjects()), with_personal_values()) == (3, 3)
+
+
+@pytest.mark.usefixtures("_records")
+def test_old_rows_of_the_provisioning_log_go_and_new_ones_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 1)
+    assert "Deleted 2 rows of the provisioning log older than 90 days." in prune("--log-days", "90", "--yes")
+    assert subjects() == {"eve"}
+    event = AuditEvent.objects.get(action="records.log_pruned")
+    assert (event.details, event.actor_label) == ({"rows": 2, "older_than_days": 90}, "manage.py prune_records")
+    assert with_personal_values() == 3
+
+
+@pytest.mark.usefixtures("_records")
+def test_sr41_audit_events_stay_when_their_personal_values_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 1)
+    before = AuditEvent.objects.count()
+    prune("--personal-data-days", "90", "--yes")
+    assert with_personal_values() == 1
+    assert AuditEvent.objects.exclude(action="records.personal_values_erased").count() == before
+    assert len(subjects()) == 3
+
+
+@pytest.mark.usefixtures("_records")
+def test_when_nothing_is_old_no_event_is_written() -> None:
+    prune("--log-days", "365", "--personal-data-days", "365", "--yes")
+    assert not AuditEvent.objects.filter(action__startswith="records.").exists()
+
+
+def test_the_setting_is_what_the_command_uses(settings: object) -> None:
+    settings.PROVISIONING_LOG_DAYS = 30  # type: ignore[attr-defined]
+    assert "Would delete 0 rows of the provisioning log older than 30 days." in prune()
+
+
+def test_a_negative_age_is_refused() -> None:
+    with pytest.raises(CommandError, match="0 for good"):
+        prune("--log-days", "-1")
