@@ -86,6 +86,12 @@ serve: install ## the production server: WEB_CONCURRENCY workers on $HOST:$PORT
 		--workers "$${WEB_CONCURRENCY:-2}" --worker-class gthread --threads 16 \
 		--limit-request-line 8190 --no-control-socket
 
+.PHONY: worker
+worker: export DEBUG := false
+worker: export TASKS ?= database
+worker: install ## does what `make serve` queues with TASKS=database (mails); start as many as you like, on any host
+	@exec $(MANAGE) run_worker
+
 # --- checking -------------------------------------------------------------------------------------------------------
 
 .PHONY: test

@@ -8,6 +8,7 @@ from django.templatetags.static import static
 
 from portal.databases import database_config
 from portal.secret_key import load_or_create_secret_key
+from portal.tasks import task_backend
 
 env = environ.Env()
 
@@ -56,6 +57,8 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "django_scim",
+    "django_tasks",
+    "django_tasks_db",
     "identity",
     "scim",
     "portal.apps.PortalConfig",
@@ -135,6 +138,12 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Gatehouse <gatehouse@{PUBLIC.hostname}>")
+EMAIL_TIMEOUT = 10
+
+# --- background work ------------------------------------------------------------------------------------
+
+# "immediate": once the change has committed. "database": queued with the change, done by `make worker`.
+TASKS = {"default": {"BACKEND": task_backend(env.str("TASKS", default="immediate"))}}
 
 # Days after which `manage.py prune_records` lets go of them; 0: they are kept for good.
 PROVISIONING_LOG_DAYS = env.int("PROVISIONING_LOG_DAYS", default=0)
@@ -284,5 +293,7 @@ LOGGING = {
         # Django's own handlers give way to ours; 4xx answers are everyday ones and have the provisioning log.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.request": {"level": "ERROR"},
+        "django_tasks": {"level": "WARNING"},
+        "django_tasks_db": {"level": "WARNING"},
     },
 }

@@ -132,3 +132,9 @@ def test_postgresql_keeps_its_connections_and_limits_its_statements() -> None:
 def test_another_database_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="only sqlite:// and postgres:// are supported"):
         database_config("mysql://user@host/db", statement_timeout=30)
+
+
+def test_an_unknown_kind_of_background_work_ends_the_start() -> None:
+    answer = run_python("-c", "import portal.settings", TASKS="celery")
+    assert answer.returncode != 0
+    assert "TASKS is celery: it must be one of immediate, database" in answer.stderr

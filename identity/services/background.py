@@ -1,0 +1,107 @@
+"""Work beside the request: queued with the change it belongs to, done at least once, forgotten when done.
+
+With the database backend a task is a row, and its row is its lease: `started_at` moves as long as the worker
+that claimed it lives. django-tasks leaves a dead worker's tasks claimed and never tries a failed one again;
+here both go back to the queue, told from what the rows say, so that it does not matter when a worker dies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult, get_date_max
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django_tasks.base import Task
+
+Status = TaskResultStatus
+
+LEASE = timedelta(seconds=60)
+KEEP_FAILURES = timedelta(days=14)
+
+# How long after its 1st, 2nd, … failure a task is tried again; after the last one it stays failed.
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How the work stands. `oldest` is when the longest waiting task was queued."""
+
+    waiting: int
+    running: int
+    failed: int
+    oldest: datetime | None
+
+
+def later(task: Task[Any, Any], **arguments: Any) -> None:
+    """Do this once the transaction has committed, and never if it is rolled back.
+
+    A stored task is written in the same transaction: whatever dies after the commit, the task is there.
+    """
+    if task.get_backend().supports_get_result:
+        task.enqueue(**arguments)
+    else:
+        transaction.on_commit(lambda: task.enqueue(**arguments), robust=True)
+
+
+def is_waiting() -> bool:
+    """Whether a worker has something to claim; asked without a lock."""
+    return DBTaskResult.objects.ready().exists()
+
+
+def renew(task_id: UUID) -> None:
+    """Say that the worker of this task lives."""
+    DBTaskResult.objects.filter(pk=task_id, status=Status.RUNNING).update(started_at=timezone.now())
+
+
+def forget_done() -> None:
+    """A task that succeeded leaves nothing: what it carried was somebody's (R10)."""
+    done = DBTaskResult.objects.successful()
+    if done.exists():
+        done.delete()
+
+
+def put_back(lease: timedelta = LEASE) -> int:
+    """Queue again what a dead worker left and what failed and is due for another try; how many."""
+    if not any(_is_due(row, lease) for row in _unfinished()):
+        return 0
+    with transaction.atomic():
+        rows = [row for row in _unfinished().select_for_update(skip_locked=True) if _is_due(row, lease)]
+        for row in rows:
+            row.status, row.run_after = Status.READY, get_date_max()
+            row.save(update_fields=["status", "run_after"])
+    return len(rows)
+
+
+def forget_old_failures() -> None:
+    """What failed for good is kept for a while, to be looked at."""
+    old = DBTaskResult.objects.failed().filter(finished_at__lt=timezone.now() - KEEP_FAILURES)
+    if old.exists():
+        old.delete()
+
+
+def queue() -> Queue:
+    """The state of the work, for `doctor`."""
+    rows = DBTaskResult.objects
+    oldest = rows.ready().order_by("enqueued_at").values_list("enqueued_at", flat=True).first()
+    return Queue(rows.ready().count(), rows.running().count(), rows.failed().count(), oldest)
+
+
+def _unfinished() -> Any:
+    return DBTaskResult.objects.filter(status__in=[Status.RUNNING, Status.FAILED]).order_by("enqueued_at")
+
+
+def _is_due(row: DBTaskResult[Any, Any], lease: timedelta) -> bool:
+    tries, now = len(row.worker_ids), timezone.now()
+    if tries > len(PAUSES):
+        return False
+    if row.status == Status.RUNNING:
+        return row.started_at is not None and row.started_at < now - lease
+    return row.finished_at is not None and row.finished_at < now - PAUSES[tries - 1]

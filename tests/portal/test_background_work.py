@@ -1,0 +1,182 @@
+"""Queued work (TASKS=database): what commits is done, at least once, whatever dies meanwhile."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.mail.backends import locmem
+from django.core.management import CommandError
+from django.db import transaction
+from django.test import override_settings
+from django.utils import timezone
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+from identity.services import background
+from portal.tasks import task_backend
+from tests.portal.shell import in_a_shell, run, shell_environment
+from tests.portal.smtp import MailServer, listening
+
+LINK = re.compile(r"/invitations/[\w-]{20,}/")
+
+
+@pytest.fixture
+def _queued() -> Iterator[None]:
+    with override_settings(TASKS={"default": {"BACKEND": task_backend("database")}}):
+        yield
+
+
+def invite(username: str = "zoë") -> None:
+    run("invite_user", username, "--email", "zoe@example.test")
+
+
+def statuses() -> list[str]:
+    return list(DBTaskResult.objects.values_list("status", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_queued")
+def test_a_mail_waits_for_a_worker_and_leaves_nothing_behind() -> None:
+    invite()
+    assert (len(mail.outbox), statuses()) == (0, ["READY"])
+    run("run_worker", "--until-empty")
+    assert (mail.outbox[0].to, statuses()) == (["zoe@example.test"], [])
+    assert LINK.search(str(mail.outbox[0].body))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_queued")
+def test_the_queue_is_no_place_for_a_link_or_an_address() -> None:
+    """SR-15: what waits is sealed."""
+    invite()
+    row = str(DBTaskResult.objects.values().get())
+    assert "zoe@example" not in row
+    assert "/invitations/" not in row
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_queued")
+def test_what_is_rolled_back_is_not_queued() -> None:
+    run("invite_user", "zoë", "--email", "zoe@example.test", "--dry-run")
+    with transaction.atomic():
+        invite()
+        transaction.set_rollback(True)
+    assert statuses() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_queued")
+def test_a_failed_mail_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(locmem.EmailBackend, "send_messages", _no_server)
+        invite()
+        run("run_worker", "--until-empty")
+    run("run_worker", "--until-empty")
+    assert (len(mail.outbox), statuses()) == (0, ["FAILED"])
+    minutes_pass(2)
+    run("run_worker", "--until-empty")
+    assert (len(mail.outbox), statuses()) == (1, [])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_queued")
+def test_after_the_last_try_it_stays_failed_and_is_forgotten_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locmem.EmailBackend, "send_messages", _no_server)
+    invite()
+    for tries in range(1, 8):
+        run("run_worker", "--until-empty")
+        assert len(DBTaskResult.objects.get().worker_ids) == min(tries, 6)
+        minutes_pass(12 * 60 + 1)
+    assert background.queue().failed == 1
+    minutes_pass(15 * 24 * 60)
+    run("run_worker", "--until-empty")
+    assert statuses() == []
+
+
+def _no_server(*arguments: Any) -> int:
+    raise ConnectionRefusedError("no mail server")
+
+
+def minutes_pass(minutes: int) -> None:
+    for row in DBTaskResult.objects.exclude(finished_at=None):
+        row.finished_at = row.finished_at and row.finished_at - timedelta(minutes=minutes)
+        row.save(update_fields=["finished_at"])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_queued")
+def test_a_worker_that_lives_keeps_its_task() -> None:
+    invite()
+    DBTaskResult.objects.get().claim("somebody else's worker")
+    run("run_worker", "--until-empty")
+    assert (len(mail.outbox), statuses()) == (0, ["RUNNING"])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_queued")
+def test_a_lease_is_renewed_only_while_the_task_runs() -> None:
+    invite()
+    row = DBTaskResult.objects.get()
+    row.claim("a worker")
+    DBTaskResult.objects.update(started_at=timezone.now() - timedelta(minutes=5))
+    background.renew(row.pk)
+    assert background.put_back() == 0
+    DBTaskResult.objects.update(started_at=timezone.now() - timedelta(minutes=5))
+    assert background.put_back() == 1
+    background.renew(row.pk)
+    row.refresh_from_db()
+    assert (row.status, background.is_waiting()) == (TaskResultStatus.READY, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_survives_its_worker_killed_in_the_middle_of_it(project: Path) -> None:
+    with listening(MailServer(holds=True)) as server:
+        environment = {"TASKS": "database", "EMAIL_URL": server.url}
+        done = in_a_shell(project, "invite_user", "zoe", "--email", "zoe@example.test", **environment)
+        assert (done.returncode, server.received) == (0, [])
+        worker = start_worker(project, environment)
+        assert server.holding.wait(30), "the worker never sent the mail"
+        assert statuses() == ["RUNNING"]
+        worker.send_signal(signal.SIGKILL)
+        worker.wait(10)
+        server.holds = False
+        time.sleep(1.1)  # the dead worker's lease
+        again = in_a_shell(project, "run_worker", "--until-empty", "--lease", "1", **environment)
+        assert (again.returncode, statuses(), len(server.received)) == (0, [], 1), again.stderr
+    assert "To: zoe@example.test" in server.received[0]
+    assert LINK.search(server.received[0].replace("=\r\n", ""))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_told_to_stop_finishes_the_task_at_hand(project: Path) -> None:
+    with listening(MailServer(holds=True)) as server:
+        environment = {"TASKS": "database", "EMAIL_URL": server.url}
+        in_a_shell(project, "invite_user", "zoe", "--email", "zoe@example.test", **environment)
+        worker = start_worker(project, environment)
+        assert server.holding.wait(30), "the worker never sent the mail"
+        worker.terminate()
+        server.released.set()
+        assert (worker.wait(15), statuses(), len(server.received)) == (0, [], 1)
+
+
+def start_worker(project: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "run_worker", "--lease", "1", "--interval", "0.1"],
+        cwd=project,
+        env=shell_environment() | environment,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.django_db
+def test_a_worker_without_a_queue_says_what_to_set() -> None:
+    with pytest.raises(CommandError, match="TASKS=database"):
+        run("run_worker", "--until-empty")
