@@ -99,14 +99,21 @@ test: lint chromium idps ## lint, then the whole suite on SQLite, then on a real
 	env -u DATABASE_URL EXPECT_DATABASE=sqlite $(PYTHON) -m pytest
 	$(PYTHON) -m tests.postgres -- $(PYTHON) -m pytest -m "not browser"
 
+OPENAPI = env -u PUBLIC_URL $(MANAGE) spectacular --validate --fail-on-warn
+
+.PHONY: openapi
+openapi: install-dev ## write docs/openapi.yaml anew, after a change of the REST API
+	$(OPENAPI) --file docs/openapi.yaml
+
 .PHONY: lint
-lint: install-dev ## style, types, layers, templates, missing migrations, deploy checks
+lint: install-dev ## style, types, layers, templates, missing migrations, the API's document, deploy checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PYTHON) -m tests.lint_templates
 	$(MANAGE) makemigrations --check --dry-run
+	@$(OPENAPI) | diff -u docs/openapi.yaml - || { echo "docs/openapi.yaml is not what the code says: make openapi" >&2; exit 1; }
 	PUBLIC_URL=https://portal.example.com EMAIL_URL=smtp+tls://mail.example.com:587 \
 		$(MANAGE) check --deploy --fail-level WARNING
 

@@ -84,3 +84,15 @@ class VersionMismatch(GatehouseError):
     """If-Match named another version than the one stored (RFC 7644 section 3.14)."""
 
     code = "version_mismatch"
+
+
+class StillRunning(GatehouseError):
+    """The first request with this Idempotency-Key has not ended yet."""
+
+    code = "still_running"
+
+
+class KeyReused(GatehouseError):
+    """An Idempotency-Key that stands for another request already."""
+
+    code = "key_reused"

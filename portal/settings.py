@@ -59,6 +59,8 @@ INSTALLED_APPS = [
     "django_scim",
     "django_tasks",
     "django_tasks_db",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "identity",
     "scim",
     "portal.apps.PortalConfig",
@@ -269,6 +271,26 @@ SCIM_SERVICE_PROVIDER = {
         }
     ],
     "WWW_AUTHENTICATE_HEADER": 'Bearer realm="Gatehouse SCIM"',
+}
+
+# --- REST API -------------------------------------------------------------------------------------------
+
+# Of one token, all workers together. What it has used of its minute is a column of its row.
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Gatehouse",
+    "VERSION": "1",
+    "DESCRIPTION": "Everything that the portal's pages can do, by machine: the same rules, the same reasons.",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_PATCH": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "portal.api.schema.add_problems",
+    ],
 }
 
 # --- logs -----------------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ urlpatterns = [
     path("invitations/<str:secret>/", sign_in.AcceptInvitation.as_view(), name="invitation"),
     path("sso/", include("portal.sso.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("portal.api.urls")),
     path("scim/v2/", include("scim.urls")),
     path("healthz", healthz, name="healthz"),
 ]

@@ -6,6 +6,7 @@ from identity.models.assets import Asset, AssetOwner
 from identity.models.conflicts import Conflict
 from identity.models.connections import SSOConnection
 from identity.models.groups import Group, Membership
+from identity.models.idempotency import IdempotentRequest
 from identity.models.invitations import Invitation
 from identity.models.mappings import GroupMapping
 from identity.models.providers import IdentityProvider, SCIMToken
@@ -36,6 +37,7 @@ __all__ = [
     "DeletionRecord",
     "Group",
     "GroupMapping",
+    "IdempotentRequest",
     "IdentityProvider",
     "Invitation",
     "Membership",

@@ -1,0 +1,51 @@
+"""Doing a request once, however often it is sent: the key is the client's, the answer is kept for 24 hours."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from identity.errors import KeyReused, StillRunning
+from identity.models import IdempotentRequest, User
+from identity.models.idempotency import KEPT
+from identity.services.sealing import seal, unseal
+
+# No request runs that long (STATEMENT_TIMEOUT, the server's own): who began it is gone, and nothing was applied.
+ABANDONED = timedelta(minutes=2)
+
+
+def begin(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:
+    """The row of this request and the answer that an earlier try was given, empty for the first.
+
+    Raises KeyReused when the key came with another request, StillRunning when the first try has not ended.
+    `finish` belongs into the transaction of what the request does, so that both are there or neither is.
+    """
+    now = timezone.now()
+    IdempotentRequest.objects.filter(begun_at__lt=now - KEPT).delete()
+    IdempotentRequest.objects.filter(answer="", begun_at__lt=now - ABANDONED).delete()
+    try:
+        with transaction.atomic():
+            return IdempotentRequest.objects.create(user=user, key=key, digest=digest), ""
+    except IntegrityError:
+        return _again(user, key, digest)
+
+
+def _again(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:
+    row = IdempotentRequest.objects.filter(user=user, key=key).first()
+    if row is None or (row.digest == digest and not row.answer):
+        raise StillRunning("A request with this Idempotency-Key is still being worked on: try again shortly.")
+    if row.digest != digest:
+        raise KeyReused("This Idempotency-Key was used for another request: take a new one.")
+    return row, unseal(row.answer)
+
+
+def finish(row: IdempotentRequest, answer: str) -> None:
+    """Keep the answer, sealed: it may hold a secret that is shown once."""
+    IdempotentRequest.objects.filter(pk=row.pk).update(answer=seal(answer))
+
+
+def abandon(row: IdempotentRequest) -> None:
+    """The request was refused and changed nothing: the key is free again."""
+    IdempotentRequest.objects.filter(pk=row.pk, answer="").delete()

@@ -1,0 +1,76 @@
+"""Serializers as this API writes them: what is answered, and what may be said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from identity.models import Asset, Group, IdentityProvider, SSOGroup, SSOUser, User
+from identity.policy import Decision
+
+
+class Said(serializers.Serializer):
+    """What a caller may say. A name that is not known is refused, not passed over (SR-25)."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
+        if unknown:
+            raise serializers.ValidationError({name: ["is not known here."] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class UserRef(serializers.ModelSerializer):
+    class Meta:
+        model = User
+        fields = ("id", "username", "display_name")
+
+
+class GroupRef(serializers.ModelSerializer):
+    class Meta:
+        model = Group
+        fields = ("id", "name")
+
+
+class AssetRef(serializers.ModelSerializer):
+    class Meta:
+        model = Asset
+        fields = ("id", "name")
+
+
+class ProviderRef(serializers.ModelSerializer):
+    class Meta:
+        model = IdentityProvider
+        fields = ("id", "name")
+
+
+class SSOUserRef(serializers.ModelSerializer):
+    class Meta:
+        model = SSOUser
+        fields = ("id", "user_name")
+
+
+class SSOGroupRef(serializers.ModelSerializer):
+    identity_provider = ProviderRef(read_only=True)
+
+    class Meta:
+        model = SSOGroup
+        fields = ("id", "display_name", "identity_provider")
+
+
+class DecisionAnswer(serializers.Serializer):
+    """Whether something may be done now, and why not."""
+
+    allowed = serializers.BooleanField()
+    code = serializers.CharField(
+        help_text="Stable, for machines: `allowed`, `role_required`, `invite.scim_on_sso_enforced` …"
+    )
+    reason = serializers.CharField(help_text="A sentence: why not, and who can do it instead.")
+
+
+def answers(decisions: dict[Any, Decision]) -> dict[str, dict[str, Any]]:
+    """Decisions of the policy by action, as `DecisionAnswer` shows them."""
+    return {
+        str(action): {"allowed": found.allowed, "code": found.code, "reason": found.reason}
+        for action, found in decisions.items()
+    }

@@ -1,0 +1,66 @@
+"""Idempotency-Key: a POST that is sent again is answered again and not done again, for 24 hours."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from identity.services import idempotency
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+KEPT_HEADERS = ("ETag", "Cache-Control")
+LONGEST = 255
+
+
+def once(handler: Callable[..., Response], request: Request) -> Callable[..., Response]:
+    """The handler, run once for each key of this person. A refusal changed nothing and leaves the key free."""
+    if HEADER not in request.headers:
+        return handler
+
+    def run(request: Request, *args: Any, **kwargs: Any) -> Response:
+        row, earlier = idempotency.begin(request.user, _key(request), _digest(request))  # type: ignore[arg-type]
+        if earlier:
+            return _replay(earlier)
+        try:
+            with transaction.atomic():
+                response = handler(request, *args, **kwargs)
+                idempotency.finish(row, _kept(response))
+        except BaseException:
+            idempotency.abandon(row)
+            raise
+        return response
+
+    return run
+
+
+def _key(request: Request) -> str:
+    key = request.headers[HEADER].strip().strip('"')
+    if not key or len(key) > LONGEST or not (key.isascii() and key.isprintable()):
+        raise ValidationError({HEADER: f"must be 1 to {LONGEST} printable ASCII characters."})
+    return key
+
+
+def _digest(request: Request) -> str:
+    """Of what is asked for: the address and the body, byte by byte."""
+    asked = f"{request.method} {request.get_full_path()}\n".encode() + request._request.body
+    return hashlib.sha256(asked).hexdigest()
+
+
+def _kept(response: Response) -> str:
+    headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+    body = json.loads(JSONRenderer().render(response.data) or b"null")
+    return json.dumps({"status": response.status_code, "headers": headers, "body": body})
+
+
+def _replay(answer: str) -> Response:
+    kept = json.loads(answer)
+    return Response(kept["body"], status=kept["status"], headers={**kept["headers"], REPLAYED: "true"})

@@ -1,0 +1,140 @@
+"""Pages by keyset: a cursor says after which row to go on, so that no page gets slower or shows a row twice."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.exceptions import ValidationError as FieldError
+from django.db.models import Field, Model, Q, QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+LIMIT, MOST = 50, 200
+PARAMETERS = frozenset({"limit", "ordering", "cursor"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """By one column that an index serves, then by id; `name` as the caller writes it, `-` for descending."""
+
+    name: str
+    column: str
+    field: Field[Any, Any]
+
+    @property
+    def descends(self) -> bool:
+        return self.name.startswith("-")
+
+    def of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        sign = "-" if self.descends else ""
+        return rows.order_by(f"{sign}{self.column}", f"{sign}pk")
+
+    def after(self, value: Any, pk: int) -> Q:
+        """The rows behind this one. The first condition alone is what an index can walk."""
+        op = "lt" if self.descends else "gt"
+        beyond = Q(**{f"{self.column}__{op}": value}) | Q(**{f"pk__{op}": pk})
+        return Q(**{f"{self.column}__{op}e": value}) & beyond
+
+    def cursor(self, row: Model) -> str:
+        value: Any = row
+        for name in self.column.split("__"):
+            value = getattr(value, name)
+        text = value.isoformat() if isinstance(value, datetime) else str(value)
+        return urlsafe_b64encode(json.dumps([self.name, text, row.pk]).encode()).decode().rstrip("=")
+
+
+class Keyset(BasePagination):
+    """`limit`, `cursor` and `ordering`, for which the view's `orderings` are the allow-list (SR-26)."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self.request = request
+        self.limit = _limit(request)
+        self.ordering = _ordering(request, view, queryset.model)
+        rows = self.ordering.of(queryset)
+        if cursor := request.query_params.get("cursor"):
+            rows = rows.filter(self.ordering.after(*_read(cursor, self.ordering)))
+        found = list(rows[: self.limit + 1])
+        self.has_next = len(found) > self.limit
+        self.rows = found[: self.limit]
+        return self.rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"results": data, "next": self._next()})
+
+    def _next(self) -> str | None:
+        """From PUBLIC_URL, not from what the request calls this host (SR-31)."""
+        if not self.has_next:
+            return None
+        query = {**self.request.query_params.dict(), "cursor": self.ordering.cursor(self.rows[-1])}
+        return f"{settings.PUBLIC_URL}{self.request.path}?{urlencode(query)}"
+
+    # --- for the OpenAPI document ---
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["results", "next"],
+            "properties": {
+                "results": schema,
+                "next": {
+                    "type": ["string", "null"],
+                    "format": "uri",
+                    "description": "Where the next page is; null on the last.",
+                },
+            },
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        names = [signed for name in view.orderings for signed in (name, f"-{name}")]
+        return [
+            _parameter("limit", "How many at most.", type="integer", minimum=1, maximum=MOST, default=LIMIT),
+            _parameter("cursor", "From `next` of the page before; meant to be opaque.", type="string"),
+            _parameter("ordering", "In which order.", type="string", enum=names, default=view.default_ordering),
+        ]
+
+
+def _parameter(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+def _limit(request: Request) -> int:
+    asked = request.query_params.get("limit", str(LIMIT))
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 7 and 1 <= int(asked) <= MOST):
+        raise ValidationError({"limit": f"must be a number from 1 to {MOST}."})
+    return int(asked)
+
+
+def _ordering(request: Request, view: Any, model: type[Model]) -> Ordering:
+    name = request.query_params.get("ordering", view.default_ordering)
+    column = view.orderings.get(name.removeprefix("-"))
+    if column is None:
+        allowed = ", ".join(view.orderings)
+        raise ValidationError({"ordering": f"must be one of {allowed}, with a minus in front for descending."})
+    return Ordering(name, column, _field(model, column))
+
+
+def _field(model: Any, column: str) -> Field[Any, Any]:
+    *relations, name = column.split("__")
+    for relation in relations:
+        model = model._meta.get_field(relation).related_model
+    return model._meta.pk if name == "pk" else model._meta.get_field(name)  # type: ignore[no-any-return]
+
+
+def _read(cursor: str, ordering: Ordering) -> tuple[Any, int]:
+    """The value and id that a cursor stands for; 400 for one that is damaged or of another ordering."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        name, text, pk = json.loads(urlsafe_b64decode(padded.encode("ascii")))
+        if name != ordering.name or not isinstance(text, str) or "\0" in text or type(pk) is not int:
+            raise ValueError(cursor)
+        return ordering.field.to_python(text), pk
+    except (ValueError, TypeError, RecursionError, FieldError) as error:
+        raise ValidationError({"cursor": "is not one that this list has given out."}) from error

@@ -1,0 +1,202 @@
+"""Users: who they are, what may be done with each and why not, and doing it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from identity.keys import fold
+from identity.models import IdentityProvider, Role, Status, User
+from identity.models.users import matching
+from identity.policy import Action
+from identity.services import users
+from portal.api.fields import DecisionAnswer, GroupRef, ProviderRef, Said, SSOGroupRef, UserRef, answers
+from portal.api.operations import operation
+from portal.api.views import Resources
+from portal.reasons import Reason, memberships_with_reasons
+
+ABOUT_USERS = (
+    Action.EDIT_PROFILE,
+    Action.SET_STATUS,
+    Action.INVITE,
+    Action.END_SESSIONS,
+    Action.CHANGE_ROLE,
+    Action.MANAGE_API_TOKENS,
+    Action.DELETE_PERMANENTLY,
+)
+
+
+class UserInList(serializers.ModelSerializer):
+    """A user, as lists show them."""
+
+    managed_by = ProviderRef(read_only=True, allow_null=True)
+
+    class Meta:
+        model = User
+        fields: tuple[str, ...] = (
+            "id",
+            "username",
+            "email",
+            "first_name",
+            "last_name",
+            "display_name",
+            "status",
+            "role",
+            "is_break_glass",
+            "managed_by",
+            "last_active",
+            "created_at",
+        )
+
+
+class UserAnswer(UserInList):
+    """A user, and what the caller may do with them now."""
+
+    actions = serializers.SerializerMethodField()
+
+    class Meta(UserInList.Meta):
+        fields = (*UserInList.Meta.fields, "actions")
+
+    @extend_schema_field(serializers.DictField(child=DecisionAnswer()))
+    def get_actions(self, user: User) -> dict[str, Any]:
+        decide = self.context["view"].decide
+        return answers({action: decide(action, user=user) for action in ABOUT_USERS})
+
+
+class ProfileSaid(Said):
+    """Names, and the email where no identity provider keeps it. What is left out stays."""
+
+    first_name = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    last_name = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    email = serializers.CharField(max_length=255, required=False, allow_null=True)
+
+
+class RoleSaid(Said):
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class BreakGlassSaid(Said):
+    is_break_glass = serializers.BooleanField()
+
+
+class ReasonAnswer(serializers.Serializer):
+    """A portal group that somebody is in, and what keeps them there."""
+
+    group = GroupRef(source="membership.group")
+    since = serializers.DateTimeField(source="membership.created_at")
+    added_by = UserRef(source="membership.added_by", allow_null=True)
+    sso_groups = serializers.SerializerMethodField(help_text="The SSO groups whose mappings bring it.")
+    reason = serializers.CharField(source="sentence")
+
+    @extend_schema_field(SSOGroupRef(many=True))
+    def get_sso_groups(self, reason: Reason) -> Any:
+        return SSOGroupRef([mapping.sso_group for mapping in reason.sso_groups], many=True).data
+
+
+class ReasonsAnswer(serializers.Serializer):
+    results = ReasonAnswer(many=True)
+
+
+class UserFilter(filters.FilterSet):
+    """Each served by an index, or narrowing what one serves."""
+
+    q = filters.CharFilter(method="search", label="Username, email, first or last name begins with this.")
+    username = filters.CharFilter(method="named", label="Exactly this username, whatever its case.")
+    status = filters.ChoiceFilter(choices=Status.choices)
+    role = filters.ChoiceFilter(choices=Role.choices)
+    managed_by = filters.ModelChoiceFilter(queryset=IdentityProvider.objects.all())
+    is_managed = filters.BooleanFilter(field_name="managed_by", lookup_expr="isnull", exclude=True)
+
+    def search(self, rows: QuerySet[User], name: str, text: str) -> QuerySet[User]:
+        return rows.filter(matching(text))
+
+    def named(self, rows: QuerySet[User], name: str, text: str) -> QuerySet[User]:
+        return rows.filter(username_key=fold(text.strip()))
+
+
+class Users(Resources):
+    """People in the portal. They are made by invitations and by identity providers, never here."""
+
+    tag = "Users"
+    queryset = User.objects.select_related("managed_by")
+    serializer_class = UserAnswer
+    list_serializer_class = UserInList
+    filterset_class = UserFilter
+    orderings: ClassVar[dict[str, str]] = {"username": "username_key", "id": "pk"}
+    default_ordering = "username"
+
+    @operation("list_users", answer=UserInList, is_list=True)
+    def list(self, request: Request) -> Response:
+        """List users."""
+        return self.page()
+
+    @operation("get_user", answer=UserAnswer)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """Show a user.
+
+        `actions` says for each action whether you may do it to this user now, and why not.
+        """
+        return self.answer(self.get_object())
+
+    @operation("edit_user", body=ProfileSaid, answer=UserAnswer)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Edit a profile.
+
+        Names, and the email of users whom no identity provider manages. The username is permanent.
+        """
+        user = self.get_object()
+        kept = {"first_name": user.first_name, "last_name": user.last_name, "email": user.email}
+        return self.answer_anew(users.edit_profile(user, **kept | self.said, actor=self.actor))
+
+    @operation("enable_user", answer=UserAnswer)
+    @action(detail=True, methods=["post"])
+    def enable(self, request: Request, pk: int) -> Response:
+        """Let a disabled user in again."""
+        return self.answer_anew(users.enable_user(self.get_object(), actor=self.actor))
+
+    @operation("disable_user", answer=UserAnswer)
+    @action(detail=True, methods=["post"])
+    def disable(self, request: Request, pk: int) -> Response:
+        """Disable a user.
+
+        Sessions, API tokens, reset and invitation links end at once; groups and assets stay.
+        """
+        return self.answer_anew(users.disable_user(self.get_object(), actor=self.actor))
+
+    @operation("end_user_sessions", answer=UserAnswer)
+    @action(detail=True, methods=["post"], url_path="end-sessions")
+    def end_sessions(self, request: Request, pk: int) -> Response:
+        """Sign a user out everywhere."""
+        user = self.get_object()
+        users.end_sessions(user, actor=self.actor)
+        return self.answer_anew(user)
+
+    @operation("set_user_role", body=RoleSaid, answer=UserAnswer)
+    @action(detail=True, methods=["put"])
+    def role(self, request: Request, pk: int) -> Response:
+        """Set a user's role. Owners only, and never one's own."""
+        return self.answer_anew(users.change_role(self.get_object(), Role(self.said["role"]), actor=self.actor))
+
+    @operation("set_user_break_glass", body=BreakGlassSaid, answer=UserAnswer)
+    @action(detail=True, methods=["put"], url_path="break-glass")
+    def break_glass(self, request: Request, pk: int) -> Response:
+        """Mark or unmark a break-glass account.
+
+        It opens the portal when single sign-on fails. Owners only, and never one's own.
+        """
+        flag = self.said["is_break_glass"]
+        return self.answer_anew(users.set_break_glass(self.get_object(), flag, actor=self.actor))
+
+    @operation("list_user_groups", answer=ReasonsAnswer)
+    @action(detail=True, methods=["get"])
+    def groups(self, request: Request, pk: int) -> Response:
+        """List a user's groups, and why they are in each."""
+        reasons = memberships_with_reasons(self.get_object())
+        return Response(self.only_fields(ReasonsAnswer({"results": reasons}).data))

@@ -1,0 +1,194 @@
+"""What every resource of the API stands on: who may read it, how it is found, shown, and changed."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import Model
+from django.utils.functional import cached_property
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from identity import policy
+from identity.actors import Person
+from identity.errors import NotFound
+from identity.models import Mode
+from identity.policy import Action, Decision
+from identity.services.locks import lock
+from portal.api.authentication import BearerToken, Credentials, Session
+from portal.api.conditions import etag_of, is_known, only_if_unchanged
+from portal.api.idempotency import once
+from portal.api.operations import operation_of
+from portal.api.paging import PARAMETERS, Keyset
+from portal.api.permissions import Fresh, InScope, MayRead
+from portal.api.problems import handle
+from portal.api.schema import Document
+from portal.api.wire import JSON, StrictJSON
+
+FIELDS = "fields"
+NO_STORE = {"Cache-Control": "no-store"}  # for an answer with a secret in it
+
+
+class Resources(GenericViewSet):
+    """A resource: subclasses name its rows and serializers, and write `list`, `retrieve` and what changes it.
+
+    `read_action`: who may do that sees the resource (None: everybody who is signed in). `orderings`: what a
+    list may be ordered by, each served by an index. `fresh`: actions that need a fresh sign-in.
+    """
+
+    tag: ClassVar[str]
+    read_action: ClassVar[Action | None] = Action.VIEW_DIRECTORY
+    scope: ClassVar[str] = ""
+    orderings: ClassVar[dict[str, str]] = {"id": "pk"}
+    default_ordering: ClassVar[str] = "id"
+    fresh: ClassVar[frozenset[str]] = frozenset()
+    list_serializer_class: ClassVar[Any] = None  # when a list shows less than the resource itself
+
+    authentication_classes = (BearerToken, Session)
+    permission_classes = (IsAuthenticated, InScope, MayRead)
+    parser_classes = (StrictJSON,)
+    renderer_classes = (JSON,)
+    filter_backends = (DjangoFilterBackend,)
+    pagination_class = Keyset
+    lookup_value_converter = "int"
+    schema = Document()
+
+    # --- before the handler runs ---
+
+    def get_exception_handler(self) -> Any:
+        return handle
+
+    def get_permissions(self) -> list[Any]:
+        permissions = list(super().get_permissions())
+        return [*permissions, Fresh()] if self.action in self.fresh else permissions
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self._refuse_unknown_parameters()
+        if request.method in SAFE_METHODS or operation_of(self) is None:
+            return
+        name = str(request.method).lower()
+        handler = only_if_unchanged(self, getattr(self, name))
+        setattr(self, name, once(handler, request) if request.method == "POST" else handler)
+
+    def _refuse_unknown_parameters(self) -> None:
+        unknown = sorted(set(self.request.query_params) - self._known_parameters())
+        if unknown:
+            raise ValidationError(dict.fromkeys(unknown, "is no parameter of this address."))
+
+    def _known_parameters(self) -> set[str]:
+        declared = operation_of(self)
+        if declared is None:
+            return set()
+        known = set(_names(declared.query))
+        if self.request.method in SAFE_METHODS and declared.answer:
+            known.add(FIELDS)
+        return known | PARAMETERS | set(_filters(self)) if declared.is_list else known
+
+    @cached_property
+    def actor(self) -> Person:
+        """The person, and by which token; one for each request, so that its events share a request id."""
+        auth = self.request.auth
+        label = auth.token.hint if isinstance(auth, Credentials) else ""
+        return Person(self.request.user, token_label=label)  # type: ignore[arg-type]
+
+    @cached_property
+    def mode(self) -> Mode:
+        """The two flags, read once, for what is shown. Services read them again when they write."""
+        return policy.current_mode()
+
+    def decide(self, action: Action, **subject: Any) -> Decision:
+        return policy.decide(action, actor=self.actor, mode=self.mode, **subject)
+
+    @cached_property
+    def said(self) -> dict[str, Any]:
+        """The body, checked against what the operation declares."""
+        return self._checked(operation_of(self).body, self.request.data)  # type: ignore[union-attr]
+
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """The parameters in the address, checked likewise."""
+        query = self.request.query_params.dict()
+        return self._checked(operation_of(self).query, query)  # type: ignore[union-attr]
+
+    def _checked(self, shape: Any, data: Any) -> dict[str, Any]:
+        serializer = shape(data=data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+    def get_object(self) -> Any:
+        """The row of the address."""
+        row = self.get_queryset().filter(pk=self.kwargs[self.lookup_url_kwarg or self.lookup_field]).first()
+        if row is None:
+            raise NotFound("There is no such row, or none any more.")
+        return row
+
+    def hold(self, row: Any) -> None:
+        """Lock the row until the transaction ends, in the order in which services lock (`services.locks`)."""
+        lock(type(row), row.pk)
+
+    # --- what is answered ---
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "view": self}
+
+    def represent(self, row: Any) -> dict[str, Any]:
+        """The resource as `retrieve` shows it."""
+        return dict(self.get_serializer(row).data)
+
+    def answer(self, row: Model, status: int = status.HTTP_200_OK) -> Response:
+        """The resource as it is now, with its ETag; 304 when the caller has it."""
+        data = self.represent(row)
+        etag = etag_of(data)
+        if self.request.method in SAFE_METHODS and is_known(self.request, etag):
+            return Response(status=304, headers={"ETag": etag})
+        return Response(self.only_fields(data), status=status, headers={"ETag": etag})
+
+    def answer_anew(self, row: Model, status: int = status.HTTP_200_OK) -> Response:
+        """The same, of a row that a service has changed: read again with all that is shown of it."""
+        return self.answer(self.get_queryset().get(pk=row.pk), status)
+
+    def page(self) -> Response:
+        """A page of the list, filtered and ordered as the address asks."""
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        shape = self.list_serializer_class or self.get_serializer_class()
+        data = shape(self.prepared(rows or []), many=True, context=self.get_serializer_context()).data
+        return self.get_paginated_response([self.only_fields(row) for row in data])
+
+    def prepared(self, rows: list[Any]) -> list[Any]:
+        """The rows of a page, before they are shown; for what needs one statement for all of them."""
+        return rows
+
+    def only_fields(self, data: Any) -> Any:
+        """What `fields` asks for, of a resource or of each row of a list."""
+        asked = self.request.query_params.get(FIELDS)
+        if asked is None or self.request.method not in SAFE_METHODS:
+            return data
+        names = asked.split(",")
+        if unknown := sorted(set(names) - set(data)):
+            raise ValidationError({FIELDS: f"knows no {', '.join(unknown)}; there are {', '.join(data)}."})
+        return {name: data[name] for name in data if name in names}
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """How much of the minute is left (draft-ietf-httpapi-ratelimit-headers); caches keep nothing unasked."""
+        found = super().finalize_response(request, response, *args, **kwargs)
+        auth = getattr(request, "_auth", None)
+        if isinstance(auth, Credentials):
+            found["RateLimit-Policy"] = f'"token";q={auth.use.limit};w=60'
+            found["RateLimit"] = f'"token";r={auth.use.remaining};t={auth.use.seconds_left}'
+        found.headers.setdefault("Cache-Control", "private, no-cache")
+        return found
+
+
+def _names(shape: Any) -> list[str]:
+    return list(shape().fields) if shape else []
+
+
+def _filters(view: Resources) -> list[str]:
+    filterset = getattr(view, "filterset_class", None)
+    return list(filterset.base_filters) if filterset else []

@@ -1,0 +1,42 @@
+"""JSON in, JSON out, and nothing else (SR-29, SR-33)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer
+
+UTF_8 = "utf-8"
+
+
+class JSON(JSONRenderer):
+    """DRF's; problems keep the content type that they came with."""
+
+    charset = None
+
+
+class StrictJSON(BaseParser):
+    """A JSON object. NaN, depths that overflow the stack, endless numbers and lone surrogates are malformed."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        body = parser_context["request"]._request.body if parser_context else stream.read()  # at most 8 MiB
+        try:
+            said = json.loads(body.decode(UTF_8), parse_constant=_refuse_constant)
+            json.dumps(said, ensure_ascii=False).encode(UTF_8)
+        except (ValueError, RecursionError) as error:
+            raise ParseError("The body is no JSON, or too deep or too long a number stands in it.") from error
+        if not isinstance(said, dict):
+            raise ParseError("The body must be a JSON object.")
+        return said
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
