@@ -121,14 +121,15 @@ lint: install-dev ## style, types, layers, templates, missing migrations, the AP
 chromium: install-dev
 	$(PYTHON) -m tests.browser.ensure_chromium
 
-# The identity providers that the sign-in tests talk to are node programs; without npm those tests are skipped.
+# The identity providers that the sign-in tests talk to are node programs. Node comes with the development tools, so
+# the machine needs none, and npm finds the same one.
 IDPS := tests/sso/idps
 IDPS_STAMP := $(IDPS)/node_modules/.stamp-$(shell cksum < $(IDPS)/package-lock.json | cut -d' ' -f1)
 
 .PHONY: idps
 idps: install-dev
-	@if command -v npm >/dev/null && [ ! -e $(IDPS_STAMP) ]; then \
-		npm ci --prefix $(IDPS) --no-audit --no-fund --silent && touch $(IDPS_STAMP); fi
+	@[ -e $(IDPS_STAMP) ] || { echo "Installing the identity providers of the tests …"; \
+		PATH="$(abspath $(BIN)):$$PATH" npm ci --prefix $(IDPS) --no-audit --no-fund --silent && touch $(IDPS_STAMP); }
 
 .PHONY: fmt
 fmt: install-dev ## format code and templates

