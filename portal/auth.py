@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.core.cache import cache
 from django.db.models import Q
 from django.http import HttpRequest
 
@@ -16,6 +15,7 @@ from identity import policy
 from identity.errors import Refused
 from identity.keys import fold
 from identity.models import Status, User
+from portal.shared_cache import cache
 
 DISABLED = "Your account is disabled. Ask an administrator of your portal."
 

@@ -12,9 +12,10 @@ FRESH_SECONDS = 10 * 60
 _KEY = "signed_in_at"
 
 
-def mark_fresh(request: HttpRequest) -> None:
-    """Remember in the session that the person has just proven who they are."""
-    request.session[_KEY] = time.time()
+def mark_fresh(request: HttpRequest, *, at: float | None = None) -> None:
+    """Remember in the session when (Unix seconds; now unless given) the person has proven who they are."""
+    now = time.time()
+    request.session[_KEY] = now if at is None else min(at, now)
 
 
 def is_fresh(request: HttpRequest) -> bool:

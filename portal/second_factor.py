@@ -28,6 +28,7 @@ from identity.errors import Refused
 from identity.models import User
 from identity.services import users
 from portal.auth import Throttle, may_reset_password
+from portal.entrance import landing_url, let_in
 from portal.fresh import is_fresh, redirect_to_confirmation
 
 PENDING = "pending_sign_in"
@@ -121,8 +122,6 @@ class _Pending(FormView):
 
     def enter(self, method: str) -> str:
         """Open the session; where to go."""
-        from portal.sign_in import landing_url, let_in  # noqa: PLC0415 - sign-in leads here
-
         del self.request.session[PENDING]
         let_in(self.request, self.user, method=f"password and {method}")
         return landing_url(self.request, self.user, self.target)

@@ -7,7 +7,9 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from django.http import HttpRequest
 
+from identity.errors import Refused
 from identity.models import SSOConnection, SSOIdentity, User
+from identity.services.sealing import seal, unseal
 from identity.services.sso_login import Assertion
 
 
@@ -18,13 +20,22 @@ def remember_session(request: HttpRequest, *, method: str) -> None:
     _note(request, {"method": method})
 
 
-def remember_provider(request: HttpRequest, connection: SSOConnection, assertion: Assertion) -> None:
-    """Which session at the identity provider this one came from, so that its logout ends it."""
+def remember_provider(request: HttpRequest, connection: SSOConnection, assertion: Assertion, id_token: str) -> None:
+    """Which session at the identity provider this one came from, so that the logout of one can end the other."""
     request.session["sso_connection"] = connection.slug
+    request.session["id_token"] = seal(id_token)
     _note(
         request,
         {"method": connection.protocol, "connection": connection.slug, "sid": assertion.text("sid")},
     )
+
+
+def id_token_of(request: HttpRequest) -> str:
+    """The ID token that opened this session: a provider that is asked to sign somebody out wants to see it."""
+    try:
+        return unseal(request.session.get("id_token", ""))
+    except Refused:  # SECRET_KEY has changed meanwhile
+        return ""
 
 
 def _note(request: HttpRequest, data: dict[str, Any]) -> None:
@@ -52,12 +63,16 @@ def end_other_sessions(request: HttpRequest) -> int:
 
 
 def end_provider_sessions(connection: SSOConnection, *, subject: str, sid: str) -> int:
-    """Back-channel logout: the sessions of one session at the identity provider, else of the person there."""
+    """Back-channel logout: the sessions of one session at the identity provider, else of the person there.
+
+    A session whose ID token named none (`sid`) can't be told from the others of its person, and ends as well.
+    """
     rows = UserSession.objects.filter(data__connection=connection.slug)
-    if sid:
-        return _end_all(rows.filter(data__sid=sid))
     identities = SSOIdentity.objects.filter(identity_provider=connection.identity_provider_id, subject=subject)
-    return _end_all(rows.filter(user__in=identities.values("user")))
+    of_person = rows.filter(user__in=identities.values("user"))
+    if not sid:
+        return _end_all(of_person)
+    return _end_all(rows.filter(data__sid=sid) | of_person.filter(data__sid=""))
 
 
 def _end_all(rows: Any) -> int:

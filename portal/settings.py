@@ -119,6 +119,17 @@ DATABASES = {
     )
 }
 
+# What all workers must see: pauses after wrong passwords, and codes and tokens that work once. The default cache is
+# each process's own.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "shared": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    },
+}
+
 # --- time and language ----------------------------------------------------------------------------------
 
 USE_TZ = True

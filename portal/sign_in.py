@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash, views
+from django.contrib.auth import logout, update_session_auth_hash, views
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.encoding import force_bytes
-from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_encode
+from django.utils.http import urlsafe_base64_encode
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -22,11 +21,11 @@ from django.views.decorators.http import require_POST
 from django.views.generic import FormView, TemplateView
 
 from identity import policy
-from identity.actors import Person
 from identity.errors import GatehouseError
 from identity.models import Asset, Invitation, SSOConnection, User
-from identity.services import invitations, notices, users
+from identity.services import invitations, notices
 from portal.auth import find_user, may_reset_password, reset_tokens
+from portal.entrance import landing_url, let_in
 from portal.forms import (
     ChangePasswordForm,
     ConfirmPasswordForm,
@@ -38,32 +37,11 @@ from portal.forms import (
 from portal.fresh import mark_fresh
 from portal.reasons import memberships_with_reasons
 from portal.second_factor import has_second_factor, must_have_second_factor, wait_for_code
-from portal.sessions import end_other_sessions, end_session, remember_session, sessions_of
+from portal.sessions import end_other_sessions, end_session, sessions_of
+from portal.shared_cache import cache
 from portal.sso.logout import provider_logout_url
 
-BACKEND = "portal.auth.PasswordBackend"
-SSO_BACKEND = "portal.auth.SSOBackend"
-SSO_METHODS = frozenset(SSOConnection.Protocol.values)
 SECONDS_BETWEEN_RESET_MAILS = 60
-
-
-def let_in(request: HttpRequest, user: User, *, method: str) -> None:
-    """Open a session for somebody who has proven who they are; `method` is what the audit trail says."""
-    user.signed_in_by_sso = method in SSO_METHODS
-    login(request, user, backend=SSO_BACKEND if user.signed_in_by_sso else BACKEND)
-    request.session["signed_in_by"] = method
-    mark_fresh(request)
-    remember_session(request, method=method)
-    users.record_login(user, method=method, actor=Person(user))
-
-
-def landing_url(request: HttpRequest, user: User, target: str = "") -> str:
-    """Where to go after sign-in: the page that was asked for, if this person may see it, else home."""
-    target = target or request.POST.get("next") or request.GET.get("next") or ""
-    own = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    if own and target != "/" and (user.is_staff or not target.startswith(reverse("admin:index"))):
-        return target
-    return reverse("admin:index") if user.is_staff else reverse("profile")
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -235,7 +213,7 @@ class ResetPassword(FormView):
 
 def _may_mail(user: User) -> bool:
     """One reset mail a minute for each person, so that nobody's mailbox can be filled."""
-    return cache.add(f"reset-mail:{user.pk}", 1, SECONDS_BETWEEN_RESET_MAILS)
+    return bool(cache.add(f"reset-mail:{user.pk}", 1, SECONDS_BETWEEN_RESET_MAILS))
 
 
 def _reset_path(user: User) -> str:

@@ -15,6 +15,9 @@ WRITES = SYNC_WRITES | {f"a{method}" for method in SYNC_WRITES}
 # `update` is a word of dictionaries and digests as well: only on what looks like rows does it write.
 NOT_ROWS = {"context", "extra_context", "headers", "data", "initial", "options", "attrs", "hashlib", "cache"}
 
+# A session of Django's: what one browser is doing.
+NOT_ROWS |= {"store"}
+
 # django-scim2's protocol: save() and delete() of an adapter are one call of a service (scim/adapters).
 NOT_ROWS |= {"adapter"}
 

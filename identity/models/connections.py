@@ -71,3 +71,9 @@ class SSOConnection(models.Model):
     def domains(self) -> frozenset[str]:
         """The email domains whose people may be created just in time."""
         return frozenset(self.allowed_domains.split())
+
+    @property
+    def certificates(self) -> list[str]:
+        """The certificates that a SAML provider may sign with, each as PEM; two while it changes its key."""
+        end = "-----END CERTIFICATE-----"
+        return [f"{part.strip()}\n{end}" for part in self.certificate.split(end) if part.strip()]

@@ -198,10 +198,15 @@ def check_address(url: str, attribute: str) -> None:
 
 
 def pem(text: str) -> str:
-    """A signing certificate as PEM, whether it came with its header lines or without."""
-    body = "".join(re.sub(r"-----[A-Z ]+-----", "", text).split())
-    if not body:
+    """Signing certificates as PEM, one after the other, whether they came with their header lines or one without."""
+    bodies = ["".join(body.split()) for body in re.split(r"-----[A-Z ]+-----", text)]
+    certificates = [_certificate(body) for body in bodies if body]
+    if not certificates:
         raise InvalidValue("certificate", "must not be empty")
+    return "\n".join(certificates)
+
+
+def _certificate(body: str) -> str:
     lines = [body[start : start + 64] for start in range(0, len(body), 64)]
     certificate = "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----"])
     try:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib import admin
-from django.forms import BooleanField, CharField, Form, PasswordInput, Textarea, URLField, ValidationError
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
-from requests import RequestException
 from unfold.decorators import display
 
 from identity.models import IdentityProvider, SSOConnection
@@ -20,14 +17,10 @@ from identity.policy import Action
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings, Protocol, preset
 from portal.admin.base import ActionPage, PortalModelAdmin, person_of
+from portal.admin.connection_forms import FORMS, ClaimsForm, OIDCForm, SAMLForm
 from portal.admin.parts import badge
+from portal.sso.addresses import public_address, sign_in_page
 from portal.sso.arrival import TEST_RESULT
-from portal.sso.outgoing import GuardedSession
-
-
-def public_address(name: str, connection: SSOConnection) -> str:
-    """What an identity provider is given (SR-31: never from a request's headers)."""
-    return f"{settings.PUBLIC_URL}{reverse(name, args=(connection.slug,))}"
 
 
 def addresses(connection: SSOConnection) -> dict[str, str]:
@@ -41,110 +34,9 @@ def addresses(connection: SSOConnection) -> dict[str, str]:
     return {
         "Redirect URI": public_address("openid_connect_callback", connection),
         "Back-channel logout URI": public_address("sso_backchannel_logout", connection),
-        "Post-logout redirect URI": f"{settings.PUBLIC_URL}{reverse('login')}",
+        "Post-logout redirect URI": sign_in_page(),
         "Initiate login URI": public_address("sso_start", connection),
     }
-
-
-# --- forms ---
-
-
-class ClaimsForm(Form):
-    """Who is this? and whom may the portal create? (SR-5, R21)"""
-
-    subject_claim = CharField(
-        max_length=255,
-        label="Claim with the external ID",
-        help_text="At the first sign-in it must equal the externalId that this identity provider sent over SCIM.",
-    )
-    user_name_claim = CharField(max_length=255, label="Claim with the username")
-    matches_by_user_name = BooleanField(
-        required=False,
-        label="Also find people by their username",
-        help_text=(
-            "Only when the claim above can't carry the external ID, and only if people can't change their own "
-            "username there. Somebody who has signed in before is never matched again."
-        ),
-    )
-    groups_claim = CharField(
-        max_length=255,
-        required=False,
-        label="Claim with the groups",
-        help_text="Used while SCIM is off: mapped groups follow it at each sign-in. Empty: groups are left alone.",
-    )
-    creates_users = BooleanField(
-        required=False,
-        label="Create users at their first sign-in while SCIM is off",
-        help_text="Just-in-time provisioning. It needs a domain or tenant below.",
-    )
-    allowed_domains = CharField(
-        max_length=1000, required=False, label="Email domains", help_text="For example: example.com, example.org"
-    )
-    allowed_tenant = CharField(
-        max_length=255, required=False, label="Tenant", help_text="Entra's tenant ID, or Google's hosted domain."
-    )
-
-
-class OIDCForm(ClaimsForm):
-    """What an OpenID Connect provider shows after an application was registered."""
-
-    issuer = URLField(
-        max_length=500,
-        assume_scheme="https",
-        label="Issuer or discovery URL",
-        help_text="For example https://example.okta.com or https://login.microsoftonline.com/TENANT-ID/v2.0",
-    )
-    client_id = CharField(max_length=255, label="Client ID")
-    client_secret = CharField(
-        max_length=1000, label="Client secret", widget=PasswordInput(attrs={"autocomplete": "off"})
-    )
-    field_order = ("issuer", "client_id", "client_secret")
-
-
-class SAMLForm(ClaimsForm):
-    """Metadata, by address or pasted, or the three values in it."""
-
-    metadata_url = URLField(max_length=500, required=False, assume_scheme="https", label="Metadata URL")
-    metadata = CharField(required=False, max_length=500_000, label="or metadata XML", widget=Textarea({"rows": 4}))
-    entity_id = CharField(max_length=500, required=False, label="or: entity ID of the identity provider")
-    sso_url = CharField(max_length=500, required=False, label="SSO URL")
-    certificate = CharField(required=False, max_length=20_000, widget=Textarea({"rows": 4}))
-    field_order = ("metadata_url", "metadata", "entity_id", "sso_url", "certificate")
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        url, xml = data.pop("metadata_url", ""), data.pop("metadata", "")
-        if url:
-            xml = fetch_metadata(url)
-        return {**data, **read_metadata(xml)} if xml else data
-
-
-def fetch_metadata(url: str) -> bytes:
-    """SAML metadata from its address (SR-43)."""
-    try:
-        with GuardedSession() as session:
-            response = session.get(url)
-            response.raise_for_status()
-            return response.content
-    except (RequestException, OSError) as error:
-        raise ValidationError("The metadata could not be fetched from this address. Paste the XML instead.") from error
-
-
-def read_metadata(xml: str | bytes) -> dict[str, str]:
-    """Entity ID, SSO URL and certificate of an identity provider's metadata."""
-    try:
-        idp = OneLogin_Saml2_IdPMetadataParser.parse(xml)["idp"]
-        certificate = idp.get("x509cert") or idp["x509certMulti"]["signing"][0]
-        return {
-            "entity_id": idp["entityId"],
-            "sso_url": idp["singleSignOnService"]["url"],
-            "certificate": certificate,
-        }
-    except Exception as error:
-        raise ValidationError("This is not the SAML metadata of an identity provider.") from error
-
-
-FORMS: dict[str, type[ClaimsForm]] = {Protocol.OIDC: OIDCForm, Protocol.SAML: SAMLForm}
 
 
 # --- pages of an identity provider ---
@@ -215,7 +107,7 @@ class EditConnection(ActionPage):
 
     def get_initial(self) -> dict[str, Any]:
         names = FORMS[self.obj.protocol].base_fields
-        hidden = {"client_secret", "metadata", "metadata_url"}
+        hidden = {"client_secret", "metadata", "metadata_file", "metadata_url"}
         return {name: getattr(self.obj, name) for name in names if name not in hidden}
 
     def run(self, form: ClaimsForm) -> str:

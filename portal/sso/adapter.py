@@ -16,7 +16,7 @@ from identity.models import SSOConnection
 from identity.services import sso_login
 from identity.services.sealing import seal, unseal
 from portal.sso import arrival
-from portal.sso.claims import oidc_assertion, saml_assertion
+from portal.sso.claims import oidc_assertion
 from portal.sso.outgoing import GuardedSession
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def app_of(connection: SSOConnection) -> SocialApp:
     """A connection in allauth's terms; never saved."""
     common = {"provider_id": connection.slug, "name": connection.identity_provider.name}
     if connection.protocol == SSOConnection.Protocol.SAML:
-        return SocialApp(provider="saml", client_id=connection.slug, settings=_saml_settings(connection), **common)
+        return SocialApp(provider="saml", client_id=connection.slug, **common)
     return SocialApp(
         provider="openid_connect",
         client_id=connection.client_id,
@@ -37,33 +37,14 @@ def app_of(connection: SSOConnection) -> SocialApp:
     )
 
 
-def _saml_settings(connection: SSOConnection) -> dict[str, Any]:
-    return {
-        "idp": {
-            "entity_id": connection.entity_id,
-            "sso_url": connection.sso_url,
-            "x509cert": connection.certificate,
-        },
-        "attribute_mapping": {},
-        "advanced": {
-            "strict": True,
-            "allow_single_label_domains": True,  # https://portal/ in a company's network
-            "want_assertion_signed": True,
-            "want_attribute_statement": False,
-            "reject_idp_initiated_sso": True,
-        },
-    }
-
-
 class SSOAdapter(DefaultSocialAccountAdapter):
     """Connections come from the portal's own rows, and who somebody is from the domain."""
 
     def list_apps(
         self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
     ) -> list[SocialApp]:
-        slug = client_id if provider == "saml" else provider
         try:
-            connection = sso_login.find_connection(slug or "")
+            connection = sso_login.find_connection(provider or "")
         except NotFound:
             return []
         return [app_of(connection)]
@@ -77,21 +58,16 @@ class SSOAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> NoReturn:
         """The identity provider has vouched for somebody: allauth's own flow ends here, always."""
         connection = sso_login.find_connection(sociallogin.account.provider)
+        received, state = sociallogin.account.extra_data, sociallogin.state
         try:
-            assertion = _assertion(connection, sociallogin)
+            assertion = oidc_assertion(received, nonce=state.get("nonce"))
         except GatehouseError as error:
             raise ImmediateHttpResponse(arrival.refused(request, error)) from error
-        answer = arrival.arrive(request, connection, assertion, sociallogin.state.get("next") or "")
+        answer = arrival.arrive(request, connection, assertion, state, id_token=received.get("id_token_hint", ""))
         raise ImmediateHttpResponse(answer)
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, **kwargs: Any) -> NoReturn:
         raise ImmediateHttpResponse(arrival.failed(request, provider.app.name, kwargs.get("exception")))
-
-
-def _assertion(connection: SSOConnection, sociallogin: SocialLogin) -> sso_login.Assertion:
-    if connection.protocol == SSOConnection.Protocol.SAML:
-        return saml_assertion(sociallogin.account.uid, sociallogin.account.extra_data)
-    return oidc_assertion(sociallogin.account.extra_data)
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,8 +17,9 @@ from identity.models import SSOConnection
 from identity.policy import Action
 from identity.services import sso_login
 from identity.services.sso_login import Assertion
+from portal.entrance import landing_url, let_in
+from portal.fresh import is_fresh
 from portal.sessions import remember_provider
-from portal.sign_in import landing_url, let_in
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +31,11 @@ def test_page(connection: SSOConnection) -> str:
     return reverse("admin:identity_ssoconnection_test_result", args=(connection.pk,))
 
 
-def arrive(request: HttpRequest, connection: SSOConnection, assertion: Assertion, target: str) -> HttpResponse:
-    """Let the person in, or say why not; a test only shows what was received."""
+def arrive(
+    request: HttpRequest, connection: SSOConnection, assertion: Assertion, state: dict[str, Any], *, id_token: str = ""
+) -> HttpResponse:
+    """Let the person in, or say why not; a test only shows what was received. `state` is that of our request."""
+    target = state.get("next") or ""
     if target == test_page(connection):
         return _show_test(request, assertion, target)
     if not connection.is_enabled:
@@ -39,9 +44,17 @@ def arrive(request: HttpRequest, connection: SSOConnection, assertion: Assertion
         user = sso_login.sign_in(connection, assertion, address=request.META.get("REMOTE_ADDR", ""))
     except GatehouseError as error:
         return refused(request, error)
-    let_in(request, user, method=connection.protocol)
-    remember_provider(request, connection, assertion)
+    let_in(request, user, method=connection.protocol, proven_at=_proven_at(assertion))
+    remember_provider(request, connection, assertion, id_token)
+    if state.get("again") and not is_fresh(request):
+        messages.error(request, f"{connection.identity_provider} let you through without asking who you are.")
     return redirect(landing_url(request, user, target))
+
+
+def _proven_at(assertion: Assertion) -> float | None:
+    """When the person logged in at the identity provider, if it says so."""
+    at = assertion.claims.get("auth_time")
+    return at if isinstance(at, int) else None
 
 
 def _show_test(request: HttpRequest, assertion: Assertion, target: str) -> HttpResponse:

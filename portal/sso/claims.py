@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from identity.errors import Refused
 from identity.services.sso_connections import NAME_ID
 from identity.services.sso_login import Assertion
 
-_XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
+if TYPE_CHECKING:
+    from identity.models import SSOConnection
+    from portal.sso.saml import Answer
 
-_MAIL_OID = "urn:oid:0.9.2342.19200300.100.1.3"
+_XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 
 # Names under which SAML providers send what OpenID Connect calls so.
 _SAML_NAMES = {
@@ -28,24 +30,38 @@ _SAML_NAMES = {
 }
 
 
-def oidc_assertion(data: dict[str, Any]) -> Assertion:
-    """The ID token decides; userinfo adds what it lacks, if it is of the same person (OIDC Core 5.3.2)."""
+def oidc_assertion(data: dict[str, Any], *, nonce: str | None) -> Assertion:
+    """The ID token decides; userinfo adds what it lacks, if it is of the same person (OIDC Core 5.3.2).
+
+    `nonce` is that of our request: a token that was issued for another browser carries another (3.1.3.7).
+    """
     id_token, userinfo = data.get("id_token") or {}, data.get("userinfo") or {}
     subject = id_token.get("sub")
+    if not nonce or id_token.get("nonce") != nonce:
+        raise Refused("The identity provider's answer belongs to another sign-in. Try again.", code="other_nonce")
     if not isinstance(subject, str) or userinfo.get("sub", subject) != subject:
         raise Refused("The identity provider's answers are not about the same person.", code="other_subject")
     return Assertion(subject, {**userinfo, **id_token})
 
 
-def saml_assertion(name_id: str, attributes: dict[str, list[Any]]) -> Assertion:
+def saml_assertion(connection: SSOConnection, answer: Answer) -> Assertion:
     """Attributes as they are, and under the standard names as well.
 
-    The subject is marked as SAML's: a NameID is often an email that people can change, and must never meet
-    an OpenID Connect subject of the same identity provider.
+    The subject is the NameID, or the attribute that was chosen to carry the external ID: a NameID is often an
+    email, which changes and is given to the next person of that name. It is marked as SAML's, so that it never
+    meets an OpenID Connect subject of the same identity provider.
     """
-    claims: dict[str, Any] = {**attributes, NAME_ID: name_id}
+    claims: dict[str, Any] = {**answer.attributes, NAME_ID: answer.name_id, "auth_time": answer.authenticated_at}
     for standard, names in _SAML_NAMES.items():
-        found = next((attributes[name] for name in names if attributes.get(name)), None)
+        found = next((answer.attributes[name] for name in names if answer.attributes.get(name)), None)
         if found:
             claims[standard] = found
-    return Assertion(f"saml:{name_id}", claims)
+    return Assertion(_saml_subject(connection, Assertion("", claims)), claims)
+
+
+def _saml_subject(connection: SSOConnection, said: Assertion) -> str:
+    claim = connection.subject_claim
+    value = said.text(claim)
+    if not value:
+        raise Refused(f"The identity provider did not send “{claim}”. Ask an administrator.", code="no_subject")
+    return f"saml:{value}" if claim == NAME_ID else f"saml:{claim}={value}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from requests import PreparedRequest, Response, Session
@@ -15,10 +17,16 @@ from urllib3.connectionpool import HTTPSConnectionPool
 
 TIMEOUT_SECONDS = 5
 MOST_BYTES = 1024 * 1024
+PIECE_BYTES = 64 * 1024
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class TooLarge(RequestException):
     """The answer is larger than anything that an identity provider has to say."""
+
+
+class TooSlow(RequestException):
+    """The answer comes in drops."""
 
 
 class PinnedConnection(HTTPSConnection):
@@ -26,7 +34,7 @@ class PinnedConnection(HTTPSConnection):
 
     def _new_conn(self) -> socket.socket:
         host = self._dns_host
-        self._dns_host = public_address(host, self.port)
+        self._dns_host = resolve_public(host, self.port)
         try:
             return super()._new_conn()
         finally:
@@ -38,16 +46,27 @@ class PinnedPool(HTTPSConnectionPool):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Reads at most a mebibyte, within five seconds for each wait."""
+    """Reads at most a mebibyte, within five seconds: a provider that drips its answer keeps no worker."""
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        until = time.monotonic() + TIMEOUT_SECONDS
         response = super().send(request, **{**kwargs, "stream": True, "timeout": TIMEOUT_SECONDS})
-        body = response.raw.read(MOST_BYTES + 1, decode_content=True)
-        response.close()
+        try:
+            response._content = _bounded(response.raw, until)
+        finally:
+            response.close()
+        return response
+
+
+def _bounded(raw: Any, until: float) -> bytes:
+    body = bytearray()
+    while piece := raw.read1(PIECE_BYTES, decode_content=True):
+        body += piece
         if len(body) > MOST_BYTES:
             raise TooLarge("The answer is larger than 1 MiB.")
-        response._content = body
-        return response
+        if time.monotonic() > until:
+            raise TooSlow("The answer took longer than 5 seconds.")
+    return bytes(body)
 
 
 class PublicAdapter(BoundedAdapter):
@@ -81,7 +100,15 @@ class GuardedSession(Session):
         return
 
 
-def public_address(host: str, port: int) -> str:
+def is_protected(url: str) -> bool:
+    """Whether people and secrets may be sent there: over https, or to an origin that the operator named."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or f"{parts.scheme}://{parts.netloc}" in settings.SSO_INTERNAL_ORIGINS
+    )
+
+
+def resolve_public(host: str, port: int) -> str:
     """An address of this host. Raises InvalidURL when it leads into a private network."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(answer[4][0]) for answer in found]
@@ -92,5 +119,14 @@ def public_address(host: str, port: int) -> str:
 
 def _is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return (mapped or ip).is_global and not (mapped or ip).is_multicast
+    inner = _embedded(ip) or ip
+    return inner.is_global and not inner.is_multicast
+
+
+def _embedded(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one leads to: mapped, 6to4, or through a NAT64 gateway (RFC 6052)."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return None
+    if ip in NAT64:
+        return ipaddress.IPv4Address(ip.packed[-4:])
+    return ip.ipv4_mapped or ip.sixtofour

@@ -11,5 +11,4 @@ urlpatterns = [
     path("<slug:organization_slug>/acs/", views.saml_acs, name="saml_acs"),
     path("<slug:organization_slug>/acs/finish/", views.saml_finish, name="saml_finish_acs"),
     path("<slug:organization_slug>/metadata/", views.saml_metadata, name="saml_metadata"),
-    path("<slug:organization_slug>/sls/", views.saml_sls, name="saml_sls"),
 ]

@@ -4,39 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.providers.base import ProviderException
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from allauth.socialaccount.providers.openid_connect import views as oidc
-from allauth.socialaccount.providers.saml import views as saml
-from allauth.socialaccount.providers.saml.utils import build_saml_config
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 from lxml.etree import LxmlError
-from onelogin.saml2.errors import OneLogin_Saml2_Error
-from onelogin.saml2.settings import OneLogin_Saml2_Settings
+from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 from requests import RequestException
 
 from identity.errors import GatehouseError, NotFound
-from identity.models import IdentityProvider, SSOConnection
+from identity.models import SSOConnection
 from identity.services.sso_login import find_connection
-from portal.sso import arrival
-from portal.sso.adapter import app_of
-from portal.sso.discovery import discover
+from portal.entrance import is_own_page
+from portal.sso import arrival, oidc, saml
+from portal.sso.claims import saml_assertion
+from portal.sso.saml import BadAssertion
+from portal.sso.signed_tokens import BadToken
 
 # What a wrong, late or hostile answer raises inside allauth and python3-saml.
 BAD_ANSWERS = (
+    BadAssertion,
+    BadToken,
     LxmlError,
     OAuth2Error,
     OneLogin_Saml2_Error,
+    OneLogin_Saml2_ValidationError,
     ImproperlyConfigured,
     PermissionDenied,
     ProviderException,
@@ -45,7 +44,6 @@ BAD_ANSWERS = (
     TypeError,
     ValueError,
 )
-MOST_CHARACTERS = 256 * 1024  # of a SAML response, which anybody can send
 View = Callable[..., HttpResponse]
 
 
@@ -90,72 +88,54 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Off to the identity provider. By GET: its own start page links here, and nothing is changed."""
     connection = connection_or_404(slug)
     target = request.GET.get("next") or ""
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+    if not is_own_page(request, target):
         target = ""
     if not connection.is_enabled and target != arrival.test_page(connection):
         raise Http404("Nobody signs in through this connection.")
-    provider = app_of(connection).get_provider(request)
-    response: HttpResponse = provider.redirect(
-        request, process="login", next_url=target, **_wishes(request, connection)
+    return _BEGIN[SSOConnection.Protocol(connection.protocol)](
+        request, connection, target, again="again" in request.GET
     )
-    return response
 
 
-def _wishes(request: HttpRequest, connection: SSOConnection) -> dict[str, Any]:
-    """What is asked of an OpenID Connect provider beside the standard."""
-    if connection.protocol == SSOConnection.Protocol.SAML:
-        return {}
-    wishes: dict[str, Any] = {"scope": ["openid", "profile", "email", *_groups_scope(connection)]}
-    if "again" in request.GET:
-        wishes["auth_params"] = {"prompt": "login"}
-    return wishes
+_BEGIN = {SSOConnection.Protocol.OIDC: oidc.begin, SSOConnection.Protocol.SAML: saml.begin}
 
 
-def _groups_scope(connection: SSOConnection) -> list[str]:
-    """Okta and others send groups for a scope; Entra and Google refuse one that they don't know."""
-    kinds = IdentityProvider.Kind
-    if not connection.groups_claim or connection.identity_provider.kind in {kinds.ENTRA, kinds.GOOGLE}:
-        return []
-    return ["groups"] if "groups" in discover(connection).get("scopes_supported", []) else []
-
-
+@require_GET
 @never_cache
 @answered
 def oidc_callback(request: HttpRequest, slug: str) -> HttpResponse:
     """The code comes back."""
-    return oidc.callback(request, slug)  # type: ignore[no-any-return]
+    return oidc.finish(request, _connection(slug, SSOConnection.Protocol.OIDC))
 
 
 @csrf_exempt
 @require_POST
 @answered
 def saml_acs(request: HttpRequest, slug: str) -> HttpResponse:
-    """The assertion comes back, by a POST of another site: without our session, so it is kept for one redirect."""
-    if len(request.POST.get("SAMLResponse", "")) > MOST_CHARACTERS:
-        raise ValueError("No assertion is as long as this.")
-    return saml.acs(request, slug)  # type: ignore[no-any-return]
+    """The assertion comes back, by a POST of another site."""
+    return saml.receive(request, _connection(slug, SSOConnection.Protocol.SAML))
 
 
+@require_GET
 @never_cache
 @answered
 def saml_finish(request: HttpRequest, slug: str) -> HttpResponse:
-    """The same, with our session: here it is verified."""
-    return saml.finish_acs(request, slug)  # type: ignore[no-any-return]
+    """The same, one redirect later, with our own session."""
+    connection = _connection(slug, SSOConnection.Protocol.SAML)
+    answer, state = saml.finish(request, connection)
+    return arrival.arrive(request, connection, saml_assertion(connection, answer), state)
 
 
 @require_GET
 def saml_metadata(request: HttpRequest, organization_slug: str) -> HttpResponse:
-    """What SAML providers can import. There is no single logout, so none is announced."""
-    connection = connection_or_404(organization_slug)
-    if connection.protocol != SSOConnection.Protocol.SAML:
-        raise Http404("This is not a SAML connection.")
-    speak_as_public_url(request)
-    config = build_saml_config(request, app_of(connection).settings, connection.slug)
-    del config["sp"]["singleLogoutService"]
-    metadata = OneLogin_Saml2_Settings(settings=config, sp_validation_only=True).get_sp_metadata()
-    return HttpResponse(metadata, content_type="application/samlmetadata+xml")
+    """What SAML providers can import."""
+    connection = _connection(organization_slug, SSOConnection.Protocol.SAML)
+    return HttpResponse(saml.metadata(connection), content_type="application/samlmetadata+xml")
 
 
-def saml_sls(request: HttpRequest, organization_slug: str) -> HttpResponse:
-    """SAML single logout is not offered: its requests come unsigned through the browser."""
-    raise Http404
+def _connection(slug: str, protocol: SSOConnection.Protocol) -> SSOConnection:
+    """The connection, if it speaks this protocol: an answer in another one has no business here."""
+    connection = connection_or_404(slug)
+    if connection.protocol != protocol:
+        raise Http404("This connection speaks another protocol.")
+    return connection

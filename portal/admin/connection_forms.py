@@ -1,0 +1,99 @@
+"""What an administrator says of an SSO connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.forms import BooleanField, CharField, FileField, Form, PasswordInput, Textarea, URLField, ValidationError
+
+from identity.services.sso_connections import Protocol
+from portal.sso.saml_metadata import MOST_BYTES, BadMetadata, fetch_metadata, read_metadata
+
+
+class ClaimsForm(Form):
+    """Who is this? and whom may the portal create? (SR-5, R21)"""
+
+    subject_claim = CharField(
+        max_length=255,
+        label="Claim with the external ID",
+        help_text="At the first sign-in it must equal the externalId that this identity provider sent over SCIM.",
+    )
+    user_name_claim = CharField(max_length=255, label="Claim with the username")
+    matches_by_user_name = BooleanField(
+        required=False,
+        label="Also find people by their username",
+        help_text=(
+            "Only when the claim above can't carry the external ID, and only if people can't change their own "
+            "username there. Somebody who has signed in before is never matched again."
+        ),
+    )
+    groups_claim = CharField(
+        max_length=255,
+        required=False,
+        label="Claim with the groups",
+        help_text="Used while SCIM is off: mapped groups follow it at each sign-in. Empty: groups are left alone.",
+    )
+    creates_users = BooleanField(
+        required=False,
+        label="Create users at their first sign-in while SCIM is off",
+        help_text="Just-in-time provisioning. It needs a domain or tenant below.",
+    )
+    allowed_domains = CharField(
+        max_length=1000, required=False, label="Email domains", help_text="For example: example.com, example.org"
+    )
+    allowed_tenant = CharField(
+        max_length=255, required=False, label="Tenant", help_text="Entra's tenant ID, or Google's hosted domain."
+    )
+
+
+class OIDCForm(ClaimsForm):
+    """What an OpenID Connect provider shows after an application was registered."""
+
+    issuer = URLField(
+        max_length=500,
+        assume_scheme="https",
+        label="Issuer or discovery URL",
+        help_text="For example https://example.okta.com or https://login.microsoftonline.com/TENANT-ID/v2.0",
+    )
+    client_id = CharField(max_length=255, label="Client ID")
+    client_secret = CharField(
+        max_length=1000, label="Client secret", widget=PasswordInput(attrs={"autocomplete": "off"})
+    )
+    field_order = ("issuer", "client_id", "client_secret")
+
+
+class SAMLForm(ClaimsForm):
+    """Metadata, by address, as a file or pasted, or the three values in it."""
+
+    metadata_url = URLField(max_length=500, required=False, assume_scheme="https", label="Metadata URL")
+    metadata_file = FileField(required=False, label="or metadata file")
+    metadata = CharField(required=False, max_length=MOST_BYTES, label="or metadata XML", widget=Textarea({"rows": 4}))
+    entity_id = CharField(max_length=500, required=False, label="or: entity ID of the identity provider")
+    sso_url = CharField(max_length=500, required=False, label="SSO URL")
+    certificate = CharField(
+        required=False,
+        max_length=20_000,
+        label="Signing certificates",
+        help_text="PEM. Several may follow each other, while the identity provider changes its key.",
+        widget=Textarea({"rows": 4}),
+    )
+    field_order = ("metadata_url", "metadata_file", "metadata", "entity_id", "sso_url", "certificate")
+
+    def clean_metadata_file(self) -> UploadedFile | None:
+        file: UploadedFile | None = self.cleaned_data["metadata_file"]
+        if file is not None and (file.size or 0) > MOST_BYTES:
+            raise ValidationError("Metadata are never as large as this file.")
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        url, file, xml = (data.pop(name, None) for name in ("metadata_url", "metadata_file", "metadata"))
+        try:
+            source = fetch_metadata(url) if url else file.read() if file else xml
+            return {**data, **read_metadata(source)} if source else data
+        except BadMetadata as error:
+            raise ValidationError(str(error)) from error
+
+
+FORMS: dict[str, type[ClaimsForm]] = {Protocol.OIDC: OIDCForm, Protocol.SAML: SAMLForm}

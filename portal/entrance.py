@@ -1,0 +1,46 @@
+"""Where every way of signing in ends: a session is opened, and the person is led on."""
+
+from __future__ import annotations
+
+from django.contrib.auth import login
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from identity.actors import Person
+from identity.models import SSOConnection, User
+from identity.services import users
+from portal.fresh import mark_fresh
+from portal.sessions import remember_session
+
+BACKEND = "portal.auth.PasswordBackend"
+SSO_BACKEND = "portal.auth.SSOBackend"
+SSO_METHODS = frozenset(SSOConnection.Protocol.values)
+
+
+def let_in(request: HttpRequest, user: User, *, method: str, proven_at: float | None = None) -> None:
+    """Open a session for somebody who has proven who they are; `method` is what the audit trail says.
+
+    `proven_at` (Unix seconds) is when they did, if not just now: an identity provider may vouch for somebody who
+    logged in there hours ago.
+    """
+    user.signed_in_by_sso = method in SSO_METHODS
+    login(request, user, backend=SSO_BACKEND if user.signed_in_by_sso else BACKEND)
+    request.session["signed_in_by"] = method
+    mark_fresh(request, at=proven_at)
+    remember_session(request, method=method)
+    users.record_login(user, method=method, actor=Person(user))
+
+
+def is_own_page(request: HttpRequest, target: str) -> bool:
+    """SR-31: no sign-in leads to another site."""
+    return url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+
+
+def landing_url(request: HttpRequest, user: User, target: str = "") -> str:
+    """Where to go after sign-in: the page that was asked for, if this person may see it, else home."""
+    target = target or request.POST.get("next") or request.GET.get("next") or ""
+    may_see = user.is_staff or not target.startswith(reverse("admin:index"))
+    if target != "/" and may_see and is_own_page(request, target):
+        return target
+    return reverse("admin:index") if user.is_staff else reverse("profile")

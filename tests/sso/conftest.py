@@ -1,0 +1,157 @@
+"""Identity providers that can answer anything, to see what the portal makes of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.core.cache import cache, caches
+from django.test import Client
+
+from identity.models import SSOConnection
+from identity.services import sso_connections
+from identity.services.sso_connections import ConnectionSettings
+from portal.sso.outgoing import GuardedSession
+from tests.factories import OPERATOR, make_idp
+from tests.sso.idp_processes import self_signed
+from tests.sso.saml_answers import SAMLProvider
+
+ISSUER = "https://okta.example"
+
+
+class Answer:
+    """What requests would give back."""
+
+    status_code = 200
+    headers = {"content-type": "application/json"}
+
+    def __init__(self, body: Any) -> None:
+        self.body = body
+        self.text = json.dumps(body)
+        self.content = self.text.encode()
+
+    def raise_for_status(self) -> None:
+        return None
+
+    def json(self) -> Any:
+        return self.body
+
+
+@dataclass
+class OIDCProvider:
+    """Its answers by address; `key` signs its tokens."""
+
+    key: Any = field(default_factory=lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    answers: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.answers = {
+            f"{ISSUER}/.well-known/openid-configuration": {
+                "issuer": ISSUER,
+                "authorization_endpoint": f"{ISSUER}/authorize",
+                "token_endpoint": f"{ISSUER}/token",
+                "userinfo_endpoint": f"{ISSUER}/userinfo",
+                "end_session_endpoint": f"{ISSUER}/logout",
+                "jwks_uri": f"{ISSUER}/keys",
+            },
+            f"{ISSUER}/keys": {"keys": [self.public_key("k1")]},
+            f"{ISSUER}/userinfo": {},
+        }
+
+    @property
+    def discovery(self) -> dict[str, Any]:
+        document: dict[str, Any] = self.answers[f"{ISSUER}/.well-known/openid-configuration"]
+        return document
+
+    def public_key(self, kid: str) -> dict[str, Any]:
+        return jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True) | {"kid": kid, "use": "sig"}
+
+    def token(self, *, kid: str | None = "k1", **claims: Any) -> str:
+        """A signed token; None takes a claim away."""
+        now = int(time.time())
+        whole = {"iss": ISSUER, "aud": "gatehouse", "iat": now, "exp": now + 60, "sub": "00u1", **claims}
+        said = {name: value for name, value in whole.items() if value is not None}
+        return jwt.encode(said, self.key, algorithm="RS256", headers={"kid": kid} if kid else {})
+
+
+@dataclass
+class Leaving:
+    """A browser on its way to the provider: what the address it was sent to says."""
+
+    client: Client
+    connection: SSOConnection
+    wishes: dict[str, str]
+
+    def comes_back(self, provider: OIDCProvider, id_token: str | None, **query: str) -> Any:
+        tokens = {"access_token": "at", "token_type": "Bearer", "id_token": id_token}
+        provider.answers[f"{ISSUER}/token"] = {name: value for name, value in tokens.items() if value}
+        answer = {"code": "c", "state": self.wishes["state"], **query}
+        return self.client.get(f"/sso/{self.connection.slug}/callback/", answer)
+
+
+def leave(client: Client, connection: SSOConnection, query: str = "") -> Leaving:
+    """Press the button of the sign-in page."""
+    there = client.get(f"/sso/{connection.slug}/{query}")["Location"]
+    wishes = {name: values[0] for name, values in parse_qs(urlsplit(there).query).items()}
+    return Leaving(client, connection, wishes)
+
+
+def is_in(client: Client) -> bool:
+    return bool(client.get("/profile/").status_code == 200)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    cache.clear()
+    caches["shared"].clear()
+    return
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> OIDCProvider:
+    """A provider that the portal reaches without a network."""
+    provider = OIDCProvider()
+    monkeypatch.setattr(GuardedSession, "get", lambda self, url, **kwargs: Answer(provider.answers[url]))
+    monkeypatch.setattr(GuardedSession, "request", lambda self, method, url, **kwargs: Answer(provider.answers[url]))
+    return provider
+
+
+@pytest.fixture
+def okta(provider: OIDCProvider) -> SSOConnection:
+    """Its connection."""
+    return make_connection(make_idp("Okta", kind="okta"))
+
+
+def make_connection(idp: Any, **said: Any) -> SSOConnection:
+    settings = {"issuer": ISSUER, "client_id": "gatehouse", "client_secret": "s", **said}
+    connection = sso_connections.create_connection(
+        idp, protocol="oidc", said=ConnectionSettings(**settings), actor=OPERATOR
+    )
+    return sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)
+
+
+@pytest.fixture
+def saml_provider(tmp_path: Path) -> SAMLProvider:
+    """A provider with a key of its own."""
+    key, certificate = self_signed(tmp_path)
+    return SAMLProvider(key.read_text(), certificate.read_text())
+
+
+@pytest.fixture
+def saml(saml_provider: SAMLProvider) -> SSOConnection:
+    """Its connection."""
+    said = ConnectionSettings(
+        entity_id=saml_provider.entity_id,
+        sso_url="https://saml.example/sso",
+        certificate=saml_provider.certificate,
+    )
+    connection = sso_connections.create_connection(make_idp("SAML"), protocol="saml", said=said, actor=OPERATOR)
+    return sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)

@@ -1,0 +1,113 @@
+"""SAML responses as a provider signs them, with anything in them."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from xml.sax.saxutils import escape
+
+from django.test import Client
+from django.utils import timezone
+from lxml import etree
+from onelogin.saml2.utils import OneLogin_Saml2_Utils
+
+from identity.models import SSOConnection
+from portal.sso.addresses import public_address
+
+NAMESPACES = 'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"'
+UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+
+
+def utc(seconds: float) -> str:
+    return (timezone.now() + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def request_id(client: Client, connection: SSOConnection, query: str = "") -> str:
+    """Press the button; the id of the AuthnRequest that the browser carries away."""
+    there = client.get(f"/sso/{connection.slug}/{query}")["Location"]
+    (packed,) = parse_qs(urlsplit(there).query)["SAMLRequest"]
+    xml = zlib.decompress(base64.b64decode(packed), -15)
+    return str(etree.fromstring(xml).get("ID"))
+
+
+def encoded(xml: str) -> str:
+    return base64.b64encode(xml.encode()).decode()
+
+
+@dataclass
+class SAMLProvider:
+    """Signs what it is told to."""
+
+    key: str
+    certificate: str
+    entity_id: str = "https://saml.example/metadata"
+
+    def assertion(self, connection: SSOConnection, in_response_to: str = "", **said: Any) -> str:
+        """An unsigned assertion. None takes a part away: `audience`, `recipient`, `until`, `name_id`."""
+        whole: dict[str, Any] = {
+            "identifier": "_assertion",
+            "issuer": self.entity_id,
+            "audience": public_address("saml_metadata", connection),
+            "recipient": public_address("saml_acs", connection),
+            "answers": in_response_to,
+            "until": utc(300),
+            "name_id": "ext-1",
+            "name_id_format": UNSPECIFIED,
+            "attributes": {"mail": ["ada@example.test"]},
+            "authenticated": utc(0),
+            "extra": "",
+            **said,
+        }
+        return _assertion(whole)
+
+    def signed(self, xml: str) -> str:
+        return OneLogin_Saml2_Utils.add_sign(xml, self.key, self.certificate).decode()  # type: ignore[no-any-return]
+
+    def response(self, connection: SSOConnection, assertion: str, in_response_to: str = "", **said: Any) -> str:
+        """A response, itself unsigned, around this."""
+        destination = said.get("destination", public_address("saml_acs", connection))
+        answers = f'InResponseTo="{in_response_to}"' if in_response_to else ""
+        status = said.get("status", "urn:oasis:names:tc:SAML:2.0:status:Success")
+        return (
+            f'<samlp:Response {NAMESPACES} ID="_response" Version="2.0" IssueInstant="{utc(0)}" '
+            f'Destination="{destination}" {answers}><saml:Issuer>{self.entity_id}</saml:Issuer>'
+            f'<samlp:Status><samlp:StatusCode Value="{status}"/></samlp:Status>{assertion}</samlp:Response>'
+        )
+
+    def good(self, connection: SSOConnection, in_response_to: str, **said: Any) -> str:
+        """A response as it should be, but for what is `said`."""
+        assertion = self.signed(self.assertion(connection, in_response_to, **said))
+        return self.response(connection, assertion, in_response_to)
+
+
+def _assertion(said: dict[str, Any]) -> str:
+    name_id = said["name_id"]
+    shown_name = "" if name_id is None else f'<saml:NameID Format="{said["name_id_format"]}">{name_id}</saml:NameID>'
+    data = {"Recipient": said["recipient"], "NotOnOrAfter": said["until"], "InResponseTo": said["answers"]}
+    confirmation = " ".join(f'{name}="{value}"' for name, value in data.items() if value)
+    audience = said["audience"]
+    restriction = f"<saml:Audience>{audience}</saml:Audience>" if audience else ""
+    restriction = f"<saml:AudienceRestriction>{restriction}</saml:AudienceRestriction>" if restriction else ""
+    attributes = "".join(
+        f'<saml:Attribute Name="{name}">'
+        + "".join(f"<saml:AttributeValue>{escape(value)}</saml:AttributeValue>" for value in values)
+        + "</saml:Attribute>"
+        for name, values in said["attributes"].items()
+    )
+    return (
+        f'<saml:Assertion {NAMESPACES} ID="{said["identifier"]}" Version="2.0" IssueInstant="{utc(0)}">'
+        f"<saml:Issuer>{said['issuer']}</saml:Issuer>"
+        f"<saml:Subject>{shown_name}"
+        '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer">'
+        f"<saml:SubjectConfirmationData {confirmation}/></saml:SubjectConfirmation></saml:Subject>"
+        f'<saml:Conditions NotBefore="{utc(-60)}" NotOnOrAfter="{said.get("conditions_until", utc(300))}">{restriction}'
+        f'</saml:Conditions><saml:AuthnStatement AuthnInstant="{said["authenticated"]}"><saml:AuthnContext>'
+        "<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef>"
+        "</saml:AuthnContext></saml:AuthnStatement>"
+        f"<saml:AttributeStatement>{attributes}</saml:AttributeStatement>{said['extra']}</saml:Assertion>"
+    )

@@ -1,0 +1,126 @@
+"""A provider says that somebody signed out there (OpenID Connect Back-Channel Logout 1.0)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.test import Client
+
+from identity.models import SSOConnection
+from portal.sso.logout import EVENT
+from tests.factories import make_idp, provision
+from tests.sso.conftest import OIDCProvider, is_in, leave, make_connection
+
+pytestmark = pytest.mark.django_db
+
+
+def logout_token(provider: OIDCProvider, **claims: Any) -> str:
+    return provider.token(**{"events": {EVENT: {}}, "jti": str(time.monotonic_ns()), **claims})
+
+
+def send(connection: SSOConnection, token: str) -> int:
+    answer = Client().post(f"/sso/{connection.slug}/backchannel-logout/", {"logout_token": token})
+    assert "no-store" in answer["Cache-Control"]
+    return answer.status_code
+
+
+def browser(connection: SSOConnection, provider: OIDCProvider, **claims: Any) -> Client:
+    """A browser that somebody signed in with."""
+    client = Client()
+    leaving = leave(client, connection)
+    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], **claims))
+    assert is_in(client)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _people(okta: SSOConnection) -> None:
+    provision(okta.identity_provider, "ada", external_id="00u1")
+    provision(okta.identity_provider, "bob", external_id="00u2")
+
+
+def test_all_sessions_of_a_person_end_and_nobody_elses(okta: SSOConnection, provider: OIDCProvider) -> None:
+    first, second = browser(okta, provider, sid="s1"), browser(okta, provider, sid="s2")
+    bob = browser(okta, provider, sub="00u2", sid="s3")
+    assert send(okta, logout_token(provider)) == 200
+    assert [is_in(client) for client in (first, second, bob)] == [False, False, True]
+
+
+def test_one_session_there_ends_the_one_here(okta: SSOConnection, provider: OIDCProvider) -> None:
+    first, second = browser(okta, provider, sid="s1"), browser(okta, provider, sid="s2")
+    assert send(okta, logout_token(provider, sub=None, sid="s1")) == 200
+    assert [is_in(first), is_in(second)] == [False, True]
+
+
+def test_a_session_that_can_not_be_told_apart_ends_with_its_person(okta: SSOConnection, provider: OIDCProvider) -> None:
+    """The ID token named no session, the logout token does."""
+    unnamed, other = browser(okta, provider), browser(okta, provider, sid="s2")
+    assert send(okta, logout_token(provider, sid="s1")) == 200
+    assert [is_in(unnamed), is_in(other)] == [False, True]
+
+
+def test_another_provider_ends_nothing_here(okta: SSOConnection, provider: OIDCProvider) -> None:
+    ada = browser(okta, provider, sid="s1")
+    hostile = make_connection(make_idp("Hostile"))
+    assert send(hostile, logout_token(provider, sid="s1")) == 200
+    assert is_in(ada)
+
+
+def test_a_token_is_taken_once(okta: SSOConnection, provider: OIDCProvider) -> None:
+    """Replayed, it ends nothing that was opened since."""
+    token = logout_token(provider)
+    assert send(okta, token) == 200
+    again = browser(okta, provider)
+    assert send(okta, token) == 400
+    assert is_in(again)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"iss": "https://evil.example"},
+        {"aud": "somebody-else"},
+        {"events": None},
+        {"events": {"other": {}}},
+        {"events": EVENT},
+        {"nonce": "x"},
+        {"sub": None},
+        {"jti": None},
+        {"iat": 1},
+        {"iat": None},
+        {"exp": 1},
+        {"kid": "unknown"},
+    ],
+    ids=str,
+)
+def test_a_token_that_proves_nothing_is_refused(
+    okta: SSOConnection, provider: OIDCProvider, wrong: dict[str, Any]
+) -> None:
+    ada = browser(okta, provider)
+    assert send(okta, logout_token(provider, **wrong)) == 400
+    assert is_in(ada)
+
+
+def test_an_id_token_is_no_logout_token(okta: SSOConnection, provider: OIDCProvider) -> None:
+    assert send(okta, provider.token(nonce="n", sid="s1")) == 400
+
+
+def test_a_token_of_another_key_or_of_none_is_refused(okta: SSOConnection, provider: OIDCProvider) -> None:
+    claims = jwt.decode(logout_token(provider), options={"verify_signature": False})
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    forged = jwt.encode(claims, other, algorithm="RS256", headers={"kid": "k1"})
+    unsigned = jwt.encode(claims, None, algorithm="none", headers={"kid": "k1"})
+    shared = jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": "k1"})
+    assert [send(okta, token) for token in (forged, unsigned, shared, "", "a.b.c", "x" * 20_000)] == [400] * 6
+
+
+def test_a_saml_connection_takes_no_logout_token(saml: SSOConnection, provider: OIDCProvider) -> None:
+    assert send(saml, logout_token(provider)) == 400
+
+
+def test_it_is_by_post_only(okta: SSOConnection) -> None:
+    assert Client().get(f"/sso/{okta.slug}/backchannel-logout/").status_code == 405

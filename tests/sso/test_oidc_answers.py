@@ -1,0 +1,287 @@
+"""Wrong, late, stolen and hostile answers of an OpenID Connect provider (SR-3, SR-5; RFC 9700, OIDC Core 3.1.3.7)."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client
+
+from identity.models import SSOConnection, SSOIdentity
+from identity.services import sso_connections
+from tests.factories import OPERATOR, make_idp, make_owner, make_user, provision, set_mode
+from tests.sso.conftest import ISSUER, OIDCProvider, is_in, leave, make_connection
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _ada(okta: SSOConnection) -> None:
+    provision(okta.identity_provider, "ada", external_id="00u1")
+
+
+def test_the_way_there_carries_state_nonce_and_pkce_and_our_own_address(client: Client, okta: SSOConnection) -> None:
+    there = client.get(f"/sso/{okta.slug}/?next=https://evil.example/", headers={"Host": "localhost"})["Location"]
+    wishes = parse_qs(urlsplit(there).query)
+    assert there.startswith(f"{ISSUER}/authorize?")
+    assert {"state", "nonce", "code_challenge"} < wishes.keys()
+    assert wishes["code_challenge_method"] == ["S256"]
+    assert wishes["redirect_uri"] == [f"{settings.PUBLIC_URL}/sso/{okta.slug}/callback/"]
+    assert "evil" not in there
+
+
+def test_a_good_answer_lets_in_once(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
+    leaving = leave(client, okta)
+    token = provider.token(nonce=leaving.wishes["nonce"])
+    assert leaving.comes_back(provider, token)["Location"] == "/profile/"
+    client.post("/logout/")
+    assert leaving.comes_back(provider, token).status_code == 403
+    assert not is_in(client)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"iss": "https://evil.example"},
+        {"aud": "another-client"},
+        {"aud": ["gatehouse", "another-client"]},
+        {"azp": "another-client"},
+        {"exp": 1},
+        {"exp": None},
+        {"iat": int(time.time()) + 3600},
+        {"nonce": "another"},
+        {"nonce": None},
+        {"sub": None},
+        {"sub": 7},
+        {"sub": ""},
+        {"kid": "unknown"},
+    ],
+    ids=str,
+)
+def test_an_id_token_that_is_not_for_this_sign_in_lets_nobody_in(
+    client: Client, okta: SSOConnection, provider: OIDCProvider, wrong: dict[str, Any]
+) -> None:
+    leaving = leave(client, okta)
+    claims = {"nonce": leaving.wishes["nonce"], **wrong}
+    try:
+        token = provider.token(**claims)
+    except TypeError:  # PyJWT itself refuses to sign a number as the subject
+        token = jwt.encode({"sub": "x"}, provider.key, algorithm="RS256")
+    assert leaving.comes_back(provider, token).status_code == 403
+    assert not SSOIdentity.objects.exists()
+
+
+def test_no_id_token_lets_nobody_in(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
+    provider.answers[f"{ISSUER}/userinfo"] = {"sub": "00u1"}
+    assert leave(client, okta).comes_back(provider, None).status_code == 403
+
+
+def test_an_id_token_signed_by_nobody_or_with_a_public_key_lets_nobody_in(
+    client: Client, okta: SSOConnection, provider: OIDCProvider
+) -> None:
+    """`alg` none, HMAC with the public key or the client secret as its key, and another key of the same name."""
+    public = provider.key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    forgeries: list[Callable[[dict[str, Any]], str]] = [
+        lambda claims: jwt.encode(claims, None, algorithm="none", headers={"kid": "k1"}),
+        lambda claims: hmac_token(claims, public),
+        lambda claims: hmac_token(claims, b"s"),
+        lambda claims: jwt.encode(claims, other, algorithm="RS256", headers={"kid": "k1"}),
+    ]
+    for forge in forgeries:
+        leaving = leave(client, okta)
+        claims = jwt.decode(provider.token(nonce=leaving.wishes["nonce"]), options={"verify_signature": False})
+        assert leaving.comes_back(provider, forge(claims)).status_code == 403
+    assert not SSOIdentity.objects.exists()
+
+
+def hmac_token(claims: dict[str, Any], key: bytes) -> str:
+    """By hand: PyJWT itself refuses to sign with a public key."""
+    parts = [json.dumps(part).encode() for part in ({"alg": "HS256", "kid": "k1"}, claims)]
+    signed = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+    signature = base64.urlsafe_b64encode(hmac.digest(key, signed, "sha256")).rstrip(b"=")
+    return f"{signed.decode()}.{signature.decode()}"
+
+
+def test_a_minute_of_clock_skew_is_forgiven(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
+    """SR-42."""
+    leaving = leave(client, okta)
+    now = int(time.time())
+    token = provider.token(nonce=leaving.wishes["nonce"], iat=now + 30, exp=now - 30)
+    assert leaving.comes_back(provider, token).status_code == 302
+
+
+def test_a_new_key_of_the_provider_is_fetched_when_it_is_first_used(
+    client: Client, okta: SSOConnection, provider: OIDCProvider
+) -> None:
+    leaving = leave(client, okta)
+    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    client.post("/logout/")
+    provider.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    provider.answers[f"{ISSUER}/keys"] = {"keys": [provider.public_key("k2")]}
+    leaving = leave(client, okta)
+    token = provider.token(kid="k2", nonce=leaving.wishes["nonce"])
+    assert leaving.comes_back(provider, token).status_code == 302
+
+
+def test_a_token_without_a_key_id_is_checked_with_the_only_key(
+    client: Client, okta: SSOConnection, provider: OIDCProvider
+) -> None:
+    leaving = leave(client, okta)
+    assert leaving.comes_back(provider, provider.token(kid=None, nonce=leaving.wishes["nonce"])).status_code == 302
+
+
+def test_userinfo_of_somebody_else_is_refused(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
+    provider.answers[f"{ISSUER}/userinfo"] = {"sub": "00u2", "email": "ada@example.test"}
+    leaving = leave(client, okta)
+    page = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    assert "not about the same person" in page.content.decode()
+
+
+def test_a_provider_without_userinfo_will_do(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
+    del provider.discovery["userinfo_endpoint"]
+    leaving = leave(client, okta)
+    assert leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"])).status_code == 302
+
+
+def test_an_answer_that_nobody_asked_for_is_refused(client: Client, okta: SSOConnection) -> None:
+    """Sign-in forced on a browser (login CSRF): the state is not this browser's."""
+    answer = client.get(f"/sso/{okta.slug}/callback/?code=stolen&state=forged")
+    assert answer.status_code == 403
+    theirs = leave(Client(), okta)
+    answer = client.get(f"/sso/{okta.slug}/callback/", {"code": "theirs", "state": theirs.wishes["state"]})
+    assert answer.status_code == 403
+    assert not is_in(client)
+
+
+def test_a_state_of_another_connection_is_refused(client: Client, okta: SSOConnection) -> None:
+    other = make_connection(make_idp("Two"))
+    state = leave(client, okta).wishes["state"]
+    assert client.get(f"/sso/{other.slug}/callback/?code=x&state={state}").status_code == 403
+
+
+def test_an_answer_that_names_another_issuer_is_refused(
+    client: Client, okta: SSOConnection, provider: OIDCProvider
+) -> None:
+    """Mix-up (RFC 9207): a hostile provider passes on the answer of an honest one, or the other way round."""
+    leaving = leave(client, okta)
+    token = provider.token(nonce=leaving.wishes["nonce"])
+    assert leaving.comes_back(provider, token, iss="https://evil.example").status_code == 403
+    assert leaving.comes_back(provider, token, iss=ISSUER).status_code == 302
+
+
+def test_a_provider_that_promises_to_name_itself_must(
+    client: Client, okta: SSOConnection, provider: OIDCProvider
+) -> None:
+    provider.discovery["authorization_response_iss_parameter_supported"] = True
+    leaving = leave(client, okta)
+    assert leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"])).status_code == 403
+
+
+@pytest.mark.parametrize("broken", ["/token", "/keys", "/userinfo"])
+@pytest.mark.parametrize("answer", [None, [], "text", {"keys": "none"}, {"keys": [7, {"kid": "k1"}]}], ids=str)
+def test_nonsense_of_a_provider_is_a_page_and_no_server_error(
+    client: Client, okta: SSOConnection, provider: OIDCProvider, broken: str, answer: Any
+) -> None:
+    leaving = leave(client, okta)
+    token = provider.token(nonce=leaving.wishes["nonce"])
+    provider.answers[f"{ISSUER}{broken}"] = answer
+    query = {"code": "c", "state": leaving.wishes["state"]}
+    if broken != "/token":
+        provider.answers[f"{ISSUER}/token"] = {"access_token": "at", "id_token": token}
+    assert client.get(f"/sso/{okta.slug}/callback/", query).status_code in {302, 403}
+    assert not SSOIdentity.objects.exists() or broken == "/userinfo"
+
+
+def test_a_connection_that_is_off_is_not_there(client: Client, okta: SSOConnection) -> None:
+    sso_connections.set_connection_enabled(okta, False, actor=OPERATOR)
+    assert client.get(f"/sso/{okta.slug}/").status_code == 404
+    assert okta.identity_provider.name not in client.get("/login/").content.decode()
+
+
+def test_a_connection_switched_off_during_the_round_trip_lets_nobody_in(
+    client: Client, okta: SSOConnection, provider: OIDCProvider
+) -> None:
+    leaving = leave(client, okta)
+    sso_connections.set_connection_enabled(okta, False, actor=OPERATOR)
+    assert leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"])).status_code == 403
+    assert not is_in(client)
+
+
+def test_the_other_protocols_addresses_are_not_there(client: Client, okta: SSOConnection, saml: SSOConnection) -> None:
+    assert client.post(f"/sso/{okta.slug}/acs/", {"SAMLResponse": "x"}).status_code == 404
+    assert client.get(f"/sso/{okta.slug}/acs/finish/").status_code == 404
+    assert client.get(f"/sso/{okta.slug}/metadata/").status_code == 404
+    assert client.get(f"/sso/{saml.slug}/callback/?code=x&state=y").status_code == 404
+
+
+def test_the_end_of_a_test_shows_claims_to_administrators_only(
+    client: Client, okta: SSOConnection, provider: OIDCProvider
+) -> None:
+    page = f"/admin/identity/ssoconnection/{okta.pk}/test/"
+    client.force_login(make_user("mia"))
+    leaving = leave(client, okta, f"?next={page}")
+    answer = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    assert answer["Location"] == "/login/"
+    assert client.get(page).status_code in {302, 403}
+    assert not SSOIdentity.objects.exists()
+
+
+# --- a fresh sign-in (SR-11) ---
+
+
+def test_being_vouched_for_is_not_a_fresh_sign_in_when_the_provider_says_it_was_hours_ago(
+    client: Client, okta: SSOConnection, provider: OIDCProvider
+) -> None:
+    owner = make_owner()
+    SSOIdentity.objects.create(identity_provider=okta.identity_provider, subject="00u7", user=owner)
+    cache.clear()
+    hours_ago = int(time.time()) - 3 * 3600
+    sensitive = f"/admin/identity/ssoconnection/{okta.pk}/edit/"
+    set_mode(scim=False)
+    leaving = leave(client, okta)
+    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], sub="00u7", auth_time=hours_ago))
+    assert client.get(sensitive)["Location"].startswith("/confirm-password/")
+    leaving = leave(client, okta, f"?again&next={sensitive}")
+    assert (leaving.wishes["prompt"], leaving.wishes["max_age"]) == ("login", "0")
+    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], sub="00u7", auth_time=hours_ago))
+    assert client.get(sensitive)["Location"].startswith("/confirm-password/")
+    leaving = leave(client, okta, f"?again&next={sensitive}")
+    answer = leaving.comes_back(
+        provider, provider.token(nonce=leaving.wishes["nonce"], sub="00u7", auth_time=int(time.time()))
+    )
+    assert answer["Location"] == sensitive
+    assert client.get(sensitive).status_code == 200
+
+
+# --- signing out there as well ---
+
+
+def test_signing_out_shows_the_provider_the_token_it_gave(
+    client: Client, okta: SSOConnection, provider: OIDCProvider
+) -> None:
+    """RP-initiated logout 1.0: id_token_hint, client_id, and where to come back to."""
+    leaving = leave(client, okta)
+    token = provider.token(nonce=leaving.wishes["nonce"])
+    leaving.comes_back(provider, token)
+    assert token not in str(dict(client.session))
+    page = client.post("/logout/").content.decode().replace("&amp;", "&")
+    address = page.partition(f'href="{ISSUER}/logout?')[2].partition('"')[0]
+    assert parse_qs(address) == {
+        "id_token_hint": [token],
+        "client_id": ["gatehouse"],
+        "post_logout_redirect_uri": [f"{settings.PUBLIC_URL}/login/"],
+    }
