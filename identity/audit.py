@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
 
 from identity.models import AuditEvent, AuditPersonalData
 
@@ -10,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from identity.actors import Actor
+
+# Where events are handed on to other systems (AUDIT_EVENTS): each record carries one as `event`.
+logger = logging.getLogger(__name__)
 
 
 def record(
@@ -41,12 +47,13 @@ def record(
     )
     if personal and user_id is not None:
         AuditPersonalData.objects.create(event=event, user_id=user_id, values=personal)
+    _hand_on([event])
     return event
 
 
 def record_each(action: str, user_ids: Iterable[int], *, actor: Actor, group_id: int) -> None:
     """The same event for each of these users, in one statement."""
-    AuditEvent.objects.bulk_create(
+    events = AuditEvent.objects.bulk_create(
         AuditEvent(
             action=action,
             actor_kind=actor.kind,
@@ -58,6 +65,18 @@ def record_each(action: str, user_ids: Iterable[int], *, actor: Actor, group_id:
         )
         for user_id in user_ids
     )
+    _hand_on(events)
+
+
+def _hand_on(events: list[AuditEvent]) -> None:
+    """Tell what has happened once it has: an event that is rolled back was none."""
+    if logger.isEnabledFor(logging.INFO):
+        transaction.on_commit(lambda: _log(events), robust=True)
+
+
+def _log(events: list[AuditEvent]) -> None:
+    for event in events:
+        logger.info(event.action, extra={"event": event})
 
 
 def change(old: Any, new: Any) -> dict[str, Any]:

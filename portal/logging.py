@@ -3,7 +3,9 @@
 import json
 import logging
 import re
+import sys
 from datetime import UTC, datetime
+from typing import Any
 
 # A SCIM token (identity.services.tokens), a personal API token and whatever follows "Authorization:" or
 # "Bearer".
@@ -49,3 +51,30 @@ class JSONFormatter(logging.Formatter):
         if record.exc_info:
             entry["exception"] = record.exc_text or self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
+
+
+class AuditEventFormatter(logging.Formatter):
+    """An audit event as one line of JSON (portal.ocsf)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from portal.ocsf import as_ocsf  # noqa: PLC0415 - logging is set up before there are models
+
+        return redact(json.dumps(as_ocsf(vars(record)["event"]), ensure_ascii=False))
+
+
+def audit_event_handler(where: str) -> dict[str, Any]:
+    """The handler for `AUDIT_EVENTS`: nowhere, "stdout", or the path of a file that may be rotated.
+
+    A command's standard output is its result, so its events go to standard error instead.
+    """
+    match where:
+        case "":
+            return {"class": "logging.NullHandler"}
+        case "stdout":
+            is_command = sys.argv[0].endswith("manage.py")
+            return {
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stderr" if is_command else "ext://sys.stdout",
+                "formatter": "audit_event",
+            }
+    return {"class": "logging.handlers.WatchedFileHandler", "filename": where, "formatter": "audit_event"}

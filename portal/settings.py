@@ -7,6 +7,7 @@ import environ
 from django.templatetags.static import static
 
 from portal.databases import database_config
+from portal.logging import audit_event_handler
 from portal.secret_key import load_or_create_secret_key
 from portal.tasks import task_backend
 
@@ -306,6 +307,9 @@ SPECTACULAR_SETTINGS = {
 
 # --- logs -----------------------------------------------------------------------------------------------
 
+# Where audit events go besides the database, as JSON lines: nowhere, "stdout", or a file (docs/events.md).
+AUDIT_EVENTS = env.str("AUDIT_EVENTS", default="")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -313,6 +317,7 @@ LOGGING = {
     "formatters": {
         "json": {"()": "portal.logging.JSONFormatter"},
         "plain": {"format": "{levelname} {name}: {message}", "style": "{"},
+        "audit_event": {"()": "portal.logging.AuditEventFormatter"},
     },
     "handlers": {
         "stderr": {
@@ -320,12 +325,18 @@ LOGGING = {
             "filters": ["redact"],
             "formatter": "plain" if DEBUG else "json",
         },
+        "audit_events": audit_event_handler(AUDIT_EVENTS),
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         # Django's own handlers give way to ours; 4xx answers are everyday ones and have the provisioning log.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.request": {"level": "ERROR"},
+        "identity.audit": {
+            "handlers": ["audit_events"],
+            "level": "INFO" if AUDIT_EVENTS else "CRITICAL",
+            "propagate": False,
+        },
         "django_tasks": {"level": "WARNING"},
         "django_tasks_db": {"level": "WARNING"},
     },

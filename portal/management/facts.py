@@ -73,6 +73,7 @@ def group_facts(group: Group) -> Facts:
 def sso_group_facts(sso_group: SSOGroup) -> Facts:
     """Wants `mappings__group` prefetched and `number_of_members` annotated."""
     return {
+        "id": sso_group.pk,
         "scim_id": sso_group.scim_id,
         "display_name": sso_group.display_name,
         "identity_provider": sso_group.identity_provider.name,

@@ -1,0 +1,267 @@
+"""Audit events for other systems: OCSF, only what has committed, no secrets, no names (docs/events.md)."""
+
+import ast
+import json
+import logging
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from identity import audit
+from identity.models import AuditEvent, Role, Status
+from portal.ocsf import CLASSES, activity_of, as_ocsf, class_of
+from tests.factories import (
+    OPERATOR,
+    PASSWORD,
+    make_asset,
+    make_group,
+    make_idp,
+    make_support,
+    make_token,
+    make_user,
+    map_group,
+    provision,
+    push_group,
+)
+from tests.portal.shell import in_a_shell, refusal, run, shell_environment
+from tests.scim.helpers import new_idp, user_body
+
+Event = dict[str, Any]
+
+# What every event of a class must have (OCSF 1.7.0), beside what all classes need.
+NEEDED = {3001: ["user"], 3002: ["user", "service"], 3004: ["entity"], 3005: ["user", "privileges"], 3006: ["group"]}
+ALWAYS = ["metadata", "time", "category_uid", "class_uid", "activity_id", "type_uid", "severity_id", "actor"]
+
+
+def events(*options: str) -> list[Event]:
+    return [json.loads(line) for line in run("export_audit_events", *options).splitlines()]
+
+
+def by_code(found: list[Event]) -> dict[str, Event]:
+    return {event["metadata"]["event_code"]: event for event in found}
+
+
+def assert_valid(event: Event) -> None:
+    """The shape that the schema asks of the class."""
+    kind = next(kind for kind in CLASSES if kind.uid == event["class_uid"])
+    assert [name for name in [*ALWAYS, *NEEDED[kind.uid]] if event.get(name) in (None, {}, [])] == []
+    assert event["activity_name"] == kind.activities.get(event["activity_id"], "Other")
+    assert event["type_uid"] == kind.uid * 100 + event["activity_id"]
+    assert {"user", "app_name"} & set(event["actor"])
+
+
+@pytest.fixture
+def handed_on() -> Iterator[list[Event]]:
+    """What a portal with AUDIT_EVENTS writes, as it writes it."""
+    lines: list[Event] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(as_ocsf(vars(record)["event"]))
+
+    collector = Collector()
+    audit.logger.addHandler(collector)
+    audit.logger.setLevel(logging.INFO)
+    yield lines
+    audit.logger.removeHandler(collector)
+    audit.logger.setLevel(logging.CRITICAL)
+
+
+# --- what an event looks like ---------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_disabled_user_is_an_account_change() -> None:
+    user = make_user("mia")
+    run("disable_user", "mia")
+    [event] = events()
+    row = AuditEvent.objects.get()
+    assert event == {
+        "metadata": {
+            "version": "1.7.0",
+            "product": {"name": "Gatehouse", "vendor_name": "Gatehouse"},
+            "log_name": "audit",
+            "uid": str(row.pk),
+            "event_code": "user.disabled",
+            "correlation_uid": row.request_id,
+        },
+        "time": round(row.at.timestamp() * 1000),
+        "category_uid": 3,
+        "category_name": "Identity & Access Management",
+        "class_uid": 3001,
+        "class_name": "Account Change",
+        "activity_id": 5,
+        "activity_name": "Disable",
+        "type_uid": 300105,
+        "type_name": "Account Change: Disable",
+        "severity_id": 1,
+        "severity": "Informational",
+        "status_id": 1,
+        "status": "Success",
+        "actor": {"app_name": "manage.py disable_user"},
+        "user": {"uid": str(user.pk), "type_id": 1, "type": "User"},
+        "unmapped": {"details": {"status": {"from": "enabled", "to": "disabled"}}},
+    }
+
+
+@pytest.mark.django_db
+def test_each_class_says_what_it_is_about() -> None:
+    idp = make_idp()
+    make_token(idp)
+    ada = provision(idp, "ada")
+    group = make_group("Builders", make_user("mia"))
+    map_group(push_group(idp, "Engineering", ada), group)
+    asset = make_asset(ada.user)
+    run("set_role", "mia", "administrator")
+    run("set_role", "mia", "member")
+    run("set_mode", "--scim", "off")
+    found = events()
+    for event in found:
+        assert_valid(event)
+    told = by_code(found)
+    assert told["user.provisioned"]["actor"]["idp"] == {"uid": str(idp.pk)}
+    assert told["membership.added"]["group"] == {"uid": str(group.pk), "type": "Portal group"}
+    assert told["sso_group.pushed"]["group"]["type"] == "SSO group"
+    assert told["group_mapping.created"]["group"]["uid"] == str(group.pk)
+    assert told["asset.created"]["entity"]["uid"] == str(asset.pk)
+    assert told["scim_token.created"]["entity"]["type"] == "scim_token"
+    assert told["identity_provider.created"]["entity"]["uid"] == str(idp.pk)
+    assert told["access.mode_set"]["severity"] == "Medium"
+    roles = [event for event in found if event["metadata"]["event_code"] == "user.role_changed"]
+    assert [(role["activity_name"], role["privileges"]) for role in roles] == [
+        ("Assign Privileges", ["role:administrator"]),
+        ("Revoke Privileges", ["role:administrator"]),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_long_list_is_cut_and_says_so() -> None:
+    audit.record("access.idp_followed", actor=OPERATOR, details={"joined": 0, "left": list(range(2000))})
+    [event] = events()
+    details = event["unmapped"]["details"]
+    assert (len(details["left"]), details["left_count"], event["metadata"]["is_truncated"]) == (50, 2000, True)
+
+
+@pytest.mark.django_db
+def test_neither_secrets_nor_names_leave_with_an_event() -> None:
+    secret = run("create_scim_token", "--idp", "Okta").strip()
+    run("create_owner", "--username", "augusta", "--email", "augusta@example.test", "--password", PASSWORD)
+    run("invite_user", "zacharias", "--email", "zacharias@example.test")
+    written = run("export_audit_events")
+    for hidden in (secret, PASSWORD, "augusta", "zacharias", "example.test", "/invitations/"):
+        assert hidden not in written
+
+
+# --- every action is known ------------------------------------------------------------------------------
+
+ACTION = re.compile(r"(user|membership|group|sso_group|group_mapping|asset|conflict|identity_provider|scim_token|"
+                    r"api_token|sso_connection|access|records)\.[a-z_]+")  # fmt: skip
+
+
+def actions_in_the_code(project: Path) -> set[str]:
+    """Every action that a service records; `user.{status}` is written as an f-string."""
+    found = {f"user.{status}" for status in (Status.ENABLED, Status.DISABLED)}
+    for file in (project / "identity" / "services").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and ACTION.fullmatch(node.value):
+                found.add(node.value)
+    return found
+
+
+def test_every_action_is_in_the_documentation_under_its_class_and_activity(project: Path) -> None:
+    page = (project / "docs" / "events.md").read_text()
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (\d+) [^|]*\| (\d+(?: or \d+)?) ", page, re.MULTILINE)
+    documented = {action: (int(uid), activity) for action, uid, activity in rows}
+    actual = {action: (class_of(action).uid, shown_activity(action)) for action in actions_in_the_code(project)}
+    assert documented == actual
+
+
+def shown_activity(action: str) -> str:
+    kind = class_of(action)
+    return "1 or 2" if kind.uid == 3005 else str(activity_of(AuditEvent(action=action), kind))
+
+
+# --- handed on when it has happened ---------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_leaves_when_its_change_has_committed(handed_on: list[Event]) -> None:
+    make_user("mia")
+    with transaction.atomic():
+        run("disable_user", "mia")
+        assert handed_on == []
+    assert [event["metadata"]["event_code"] for event in handed_on] == ["user.disabled"]
+    assert handed_on == events()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_rolled_back_is_ever_reported(handed_on: list[Event]) -> None:
+    make_user("ada", role=Role.OWNER)
+    make_support()
+    assert refusal("set_role", "ada", "member")[0] == 5
+    run("set_role", "sue", "member", "--dry-run")
+    assert handed_on == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_an_identity_provider_does_is_reported_once(handed_on: list[Event]) -> None:
+    okta = new_idp("Okta")
+    okta.user("ada")
+    okta.post("/Users", user_body("ada"))  # refused: it is there already
+    codes = [event["metadata"]["event_code"] for event in handed_on]
+    assert codes == ["identity_provider.created", "scim_token.created", "user.provisioned"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_go_to_a_file_that_may_be_rotated(project: Path, tmp_path: Path) -> None:
+    make_user("mia")
+    file = tmp_path / "events.jsonl"
+    in_a_shell(project, "disable_user", "mia", AUDIT_EVENTS=str(file))
+    file.rename(tmp_path / "events.1.jsonl")
+    in_a_shell(project, "enable_user", "mia", AUDIT_EVENTS=str(file))
+    assert json.loads(file.read_text())["metadata"]["event_code"] == "user.enabled"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_commands_standard_output_stays_its_result(project: Path) -> None:
+    done = in_a_shell(project, "create_scim_token", "--idp", "Okta", AUDIT_EVENTS="stdout")
+    assert re.fullmatch(r"ghscim_\w+\n", done.stdout)
+    assert '"event_code": "scim_token.created"' in done.stderr
+
+
+# --- from the table -------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_an_export_begins_where_it_is_told() -> None:
+    now = timezone.now()
+    for days in (9, 3, 0):
+        AuditEvent.objects.create(
+            action="user.login", actor_kind="user", actor_id=1, user_id=1, request_id="r", at=now - timedelta(days=days)
+        )
+    assert len(events()) == 3
+    assert len(events("--since", "7d")) == 2
+    assert len(events("--since", (now - timedelta(days=1)).date().isoformat())) == 1
+    assert len(events("--after", events()[0]["metadata"]["uid"])) == 2
+    assert "neither a moment" in refusal("export_audit_events", "--since", "yesterday")[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_following_goes_on_as_events_happen(project: Path) -> None:
+    make_user("mia")
+    run("disable_user", "mia")
+    command = [sys.executable, "manage.py", "export_audit_events", "--follow", "--interval", "0.1"]
+    with subprocess.Popen(command, cwd=project, env=shell_environment(), stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout is not None
+        assert "user.disabled" in follower.stdout.readline()
+        run("enable_user", "mia")
+        assert "user.enabled" in follower.stdout.readline()
+        follower.terminate()
