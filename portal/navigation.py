@@ -24,7 +24,6 @@ class Entry:
     title: str
     icon: str
     page: str
-    query: str = ""
     seen_by: tuple[Action, ...] = (DIRECTORY,)
     badge: str = ""
 
@@ -33,7 +32,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "": (Entry("Dashboard", "dashboard", "admin:index", seen_by=(DIRECTORY, SUPPORT)),),
     "People": (
         Entry("Users", "person", "admin:identity_user_changelist"),
-        Entry("Invitations", "mail", "admin:identity_user_changelist", "?status=invited"),
+        Entry("Invitations", "mail", "admin:identity_invitation_changelist"),
         Entry("Disabled users", "person_off", "admin:disabled_users", seen_by=(SUPPORT,)),
     ),
     "Groups": (
@@ -55,6 +54,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "Records": (
         Entry("Audit log", "history", "admin:identity_auditevent_changelist"),
+        Entry("Bulk actions", "checklist", "admin:identity_bulkrun_changelist"),
         Entry("Deletions", "delete_history", "admin:identity_deletionrecord_changelist", seen_by=(DIRECTORY, SUPPORT)),
         Entry("Assets", "inventory_2", "admin:identity_asset_changelist"),
     ),
@@ -84,7 +84,7 @@ def _items(request: HttpRequest, entries: tuple[Entry, ...], may: set[Action]) -
         address = _address(entry)
         if may.isdisjoint(entry.seen_by) or not address:
             continue
-        item: dict[str, Any] = {"title": entry.title, "icon": entry.icon, "link": f"{address}{entry.query}"}
+        item: dict[str, Any] = {"title": entry.title, "icon": entry.icon, "link": address}
         item["active"] = _is_active(request, entry, address)
         if entry.badge:
             item |= {"badge": entry.badge, "badge_variant": "warning"}
@@ -99,13 +99,10 @@ def _address(entry: Entry) -> str:
 
 
 def _is_active(request: HttpRequest, entry: Entry, address: str) -> bool:
-    """The page or one below it; the invitations are the users' list with a filter."""
+    """The page or one below it."""
     if entry.page == "admin:index":
         return request.path == address
-    if not request.path.startswith(address):
-        return False
-    is_filtered = request.GET.get("status") == "invited" and request.path == address
-    return is_filtered if entry.query else not is_filtered or entry.page != "admin:identity_user_changelist"
+    return request.path.startswith(address)
 
 
 def open_conflicts(request: HttpRequest) -> int | None:

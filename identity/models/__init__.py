@@ -3,6 +3,7 @@
 from identity.models.access import AccessSettings, Mode
 from identity.models.api_tokens import APIToken, Scope
 from identity.models.assets import Asset, AssetOwner
+from identity.models.bulk import BulkRow, BulkRun
 from identity.models.conflicts import Conflict
 from identity.models.connections import SSOConnection
 from identity.models.groups import Group, Membership
@@ -33,6 +34,8 @@ __all__ = [
     "AssetOwner",
     "AuditEvent",
     "AuditPersonalData",
+    "BulkRow",
+    "BulkRun",
     "Conflict",
     "DeletionRecord",
     "Group",

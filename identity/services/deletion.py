@@ -15,6 +15,7 @@ from identity.keys import fold, plain
 from identity.models import (
     Asset,
     AuditPersonalData,
+    BulkRow,
     Conflict,
     DeletionRecord,
     Group,
@@ -131,4 +132,5 @@ def _erase_personal_values(user: User, known_as: set[str], scim_ids: list[str]) 
     AuditPersonalData.objects.filter(user_id=user.pk).delete()
     told = Q(user=user) | Q(subject_key__in=known_as) | Q(resource_id__in=scim_ids)
     ProvisioningLog.objects.filter(told).update(summary="Erased with the user.", subject_key="", details={}, user=None)
+    BulkRow.objects.filter(subject_key__in=known_as).delete()
     Conflict.objects.filter(Q(user_name_key__in=known_as) | Q(email_key__in=known_as)).delete()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.hashers import make_password
@@ -23,24 +24,15 @@ from identity.services.users import NOT_FREE, check_email, check_password_streng
 if TYPE_CHECKING:
     from identity.actors import Actor
 
+KEYS_AT_ONCE = 1000
+
 
 @transaction.atomic
 def invite_user(*, username: str, email: str, first_name: str = "", last_name: str = "", actor: Actor) -> User:
     """An Invited user and a single-use link in the mail. Raises Refused, Taken, InvalidValue."""
     policy.require(Action.INVITE, actor=actor)
-    if not email.strip():
-        raise InvalidValue("email", "is needed to send the invitation to")
-    check_email(email.strip())
-    user = User(
-        username=username.strip(),
-        username_key=name_key(username.strip(), "username"),
-        email=email.strip(),
-        email_key=email_key(email.strip(), "email"),
-        first_name=plain(first_name, "first name"),
-        last_name=plain(last_name, "last name"),
-        status=Status.INVITED,
-        password=make_password(None),
-    )
+    user = _invitee(username, email, first_name, last_name)
+    user.password = make_password(None)
     with taken_when(NOT_FREE):
         user.save(force_insert=True)
     _send(user, actor)
@@ -51,6 +43,63 @@ def invite_user(*, username: str, email: str, first_name: str = "", last_name: s
         personal={"username": user.username, "email": user.email},
     )
     return user
+
+
+def _invitee(username: str, email: str, first_name: str = "", last_name: str = "") -> User:
+    """The user that an invitation makes, not saved. Raises InvalidValue."""
+    if not email.strip():
+        raise InvalidValue("email", "is needed to send the invitation to")
+    check_email(email.strip())
+    return User(
+        username=username.strip(),
+        username_key=name_key(username.strip(), "username"),
+        email=email.strip(),
+        email_key=email_key(email.strip(), "email"),
+        first_name=plain(first_name, "first name"),
+        last_name=plain(last_name, "last name"),
+        status=Status.INVITED,
+    )
+
+
+def check_invitations(people: Iterable[dict[str, str]]) -> list[str]:
+    """For each of these people (the arguments of `invite_user`), why they can't be invited, else nothing.
+
+    Looks at the file as well: the second of two lines with one username or email is refused. A few statements,
+    whatever the number; what happens between this and the invitation is found out then.
+    """
+    checked = [_checked(said) for said in people]
+    users = [user for user, _ in checked if user]
+    usernames, emails = _taken("username_key", users), _taken("email_key", users)
+    return [problem or _not_free(user, usernames, emails) for user, problem in checked]
+
+
+def _checked(said: dict[str, str]) -> tuple[User | None, str]:
+    try:
+        return _invitee(**said), ""
+    except InvalidValue as error:
+        return None, error.sentence
+
+
+def _taken(column: str, users: list[User]) -> set[str]:
+    """The keys that belong to somebody already."""
+    keys = [getattr(user, column) for user in users]
+    found: set[str] = set()
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        rows = User.objects.filter(**{f"{column}__in": keys[start : start + KEYS_AT_ONCE]})
+        found.update(rows.values_list(column, flat=True))
+    return found
+
+
+def _not_free(user: User | None, usernames: set[str], emails: set[str]) -> str:
+    """Why, if so; a name that was free is taken from now on."""
+    if user is None:
+        return ""
+    key, email = user.username_key, user.email_key or ""
+    if key in usernames or email in emails:
+        return NOT_FREE
+    usernames.add(key)
+    emails.add(email)
+    return ""
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from identity import audit, policy
-from identity.models import AuditEvent, AuditPersonalData, ProvisioningLog
+from identity.models import AuditEvent, AuditPersonalData, BulkRun, ProvisioningLog
 from identity.policy import Action
 
 if TYPE_CHECKING:
@@ -43,6 +43,27 @@ def prune_provisioning_log(older_than: timedelta, *, actor: Actor) -> int:
         lambda keys: ProvisioningLog.objects.filter(pk__any_of=keys).delete()[0],
     )
     _record("records.log_pruned", deleted, older_than, actor)
+    return deleted
+
+
+def old_bulk_runs(older_than: timedelta) -> int:
+    """How many bulk actions are older."""
+    return BulkRun.objects.filter(created_at__lt=timezone.now() - older_than).count()
+
+
+def prune_bulk_runs(older_than: timedelta, *, actor: Actor) -> int:
+    """Delete the bulk actions that are older, with their results; how many."""
+    policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
+    keys = (
+        BulkRun.objects.filter(created_at__lt=timezone.now() - older_than).order_by("pk").values_list("pk", flat=True)
+    )
+
+    def delete(found: list[int]) -> int:
+        BulkRun.objects.filter(pk__any_of=found).delete()
+        return len(found)
+
+    deleted = _in_chunks(lambda: list(keys[:1]), delete)
+    _record("records.bulk_runs_pruned", deleted, older_than, actor)
     return deleted
 
 

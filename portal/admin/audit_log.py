@@ -48,6 +48,7 @@ WORDS: dict[str, str] = {
     "sso_connection.disabled": "SSO connection switched off",
     "sso_connection.edited": "SSO connection edited",
     "sso_connection.enabled": "SSO connection switched on",
+    "records.bulk_runs_pruned": "Old bulk actions deleted",
     "records.log_pruned": "Old rows of the provisioning log deleted",
     "records.personal_values_erased": "Old personal values of the audit log erased",
     "scim_token.created": "SCIM token created",

@@ -1,19 +1,19 @@
-"""The same for several people at once: those who were ticked in the list of users."""
+"""The same for several people at once: those who were ticked in a list."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.functional import cached_property
 
-from identity.errors import GatehouseError, Refused
-from identity.models import Status, User
+from identity.errors import Refused
+from identity.models import BulkRow, BulkRun, Group, Status, User
 from identity.policy import Action, Decision
-from identity.services import users
+from identity.services import bulk
 from portal.admin.base import ActionPage, decide, person_of
 from portal.admin.parts import is_key
 from portal.admin.user_groups import ChooseGroups
@@ -30,9 +30,14 @@ class LeftAlone:
 
 
 class BulkPage(ActionPage):
-    """An action on the people whom `?ids=` names, so that the question can be reloaded and shared."""
+    """An action on the people whom `?ids=` names, so that the question can be reloaded and shared.
+
+    What is confirmed becomes a BulkRun: its page shows how far it is and the result for each person.
+    """
 
     of_list = True
+    kind: ClassVar[BulkRun.Kind]
+    bulk_run: BulkRun | None = None
 
     @classmethod
     def applies(cls, request: HttpRequest, obj: Any) -> bool:
@@ -49,17 +54,36 @@ class BulkPage(ActionPage):
         ids = [int(text) for text in self.request.GET.get("ids", "").split(",") if is_key(text)]
         return list(User.objects.filter(pk__in=ids[:MOST_AT_ONCE]).select_related("managed_by"))
 
+    def start(self, wanted: list[bulk.Wanted], values: dict[str, Any] | None = None) -> str:
+        """Start it and do what can be done within the answer's time; the sentence that says how far it is."""
+        actor = person_of(self.request)
+        self.bulk_run = bulk.create_run(self.kind, wanted, values=values, actor=actor)
+        bulk.work_on(self.bulk_run, actor=actor)
+        return summary(self.bulk_run)
+
+    def get_success_url(self) -> str:
+        if self.bulk_run is None:
+            return super().get_success_url()
+        return reverse("admin:identity_bulkrun_change", args=(self.bulk_run.pk,))
+
+
+def summary(run: BulkRun) -> str:
+    """How many of the rows came to what."""
+    outcomes = list(run.rows.values_list("outcome", flat=True))
+    parts = [f"{outcomes.count(value)} {str(label).lower()}" for value, label in BulkRow.Outcome.choices]
+    return f"{run}: {', '.join(part for part in parts if not part.startswith('0 '))}."
+
 
 class BulkStatus(BulkPage):
-    """Enable or disable: some may be, some not; the page names both before anything changes."""
+    """Some may be changed, some not; the page names both before anything happens."""
 
     template_name = "admin/portal/bulk.html"
+    action: ClassVar[Action]
     done: ClassVar[str]
-    status: ClassVar[Status]
 
     @cached_property
     def left_alone(self) -> list[LeftAlone]:
-        answers = [(user, self._why_not(user)) for user in self.people]
+        answers = [(user, self.why_not(user)) for user in self.people]
         return [LeftAlone(user, reason) for user, reason in answers if reason]
 
     @cached_property
@@ -67,14 +91,9 @@ class BulkStatus(BulkPage):
         untouched = {left.user.pk for left in self.left_alone}
         return [user for user in self.people if user.pk not in untouched]
 
-    def _why_not(self, user: User) -> str:
-        if user.pk == self.request.user.pk:
-            return "This is you."
-        if user.status == self.status:
-            return f"Is {Status(user.status).label.lower()} already."
-        if user.status == Status.INVITED:
-            return "Is invited: send the invitation again or revoke it instead."
-        decision = decide(self.request, Action.SET_STATUS, user=user)
+    def why_not(self, user: User) -> str:
+        """The reason to leave somebody alone, nothing when there is none."""
+        decision = decide(self.request, self.action, user=user)
         return "" if decision else decision.reason
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -89,54 +108,88 @@ class BulkStatus(BulkPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(changing=self.changing, left_alone=self.left_alone, done=self.done, **kwargs)
 
-    def change(self, user: User) -> object:
-        """Call the service for one person."""
-        raise NotImplementedError
-
     def run(self, form: Form) -> str:
-        """Each person is a service call of their own: one refusal does not undo the others."""
-        refused = [user for user in self.changing if not self._try(user)]
-        number = len(self.changing) - len(refused)
-        if not number:
-            return ""
-        return f"{number} {'user was' if number == 1 else 'users were'} {self.done}."
-
-    def _try(self, user: User) -> bool:
-        try:
-            self.change(user)
-        except GatehouseError as error:
-            messages.error(self.request, f"{user.username}: {error.sentence}")
-            return False
-        return True
+        """Each person is a transaction of their own: one refusal does not undo the others."""
+        untouched = BulkRow.Outcome.LEFT_ALONE
+        return self.start(
+            [bulk.Wanted(user) for user in self.changing]
+            + [bulk.Wanted(left.user, outcome=untouched, sentence=left.reason) for left in self.left_alone]
+        )
 
 
-class BulkEnable(BulkStatus):
+class _Access(BulkStatus):
+    """Enable or disable."""
+
+    action = Action.SET_STATUS
+    status: ClassVar[Status]
+
+    def why_not(self, user: User) -> str:
+        if user.pk == self.request.user.pk:
+            return "This is you."
+        if user.status == self.status:
+            return f"Is {Status(user.status).label.lower()} already."
+        if user.status == Status.INVITED:
+            return "Is invited: send the invitation again or revoke it instead."
+        return super().why_not(user)
+
+
+class BulkEnable(_Access):
     """Let several people in again."""
 
     name = "bulk_enable"
     label = "Enable users"
     icon = "check_circle"
+    kind = BulkRun.Kind.ENABLE
     status = Status.ENABLED
     done = "enabled"
     explanation = "They can sign in again, with the groups and assets that their accounts still have."
 
-    def change(self, user: User) -> object:
-        return users.enable_user(user, actor=person_of(self.request))
 
-
-class BulkDisable(BulkStatus):
+class BulkDisable(_Access):
     """End the access of several people."""
 
     name = "bulk_disable"
     label = "Disable users"
     icon = "block"
     danger = True
+    kind = BulkRun.Kind.DISABLE
     status = Status.DISABLED
     done = "disabled"
     explanation = "They lose access at once. Groups and assets stay, and the accounts can be enabled again."
 
-    def change(self, user: User) -> object:
-        return users.disable_user(user, actor=person_of(self.request))
+
+class _Invitations(BulkStatus):
+    """Of people who have not accepted yet."""
+
+    action = Action.INVITE
+
+    def why_not(self, user: User) -> str:
+        if user.status != Status.INVITED:
+            return f"Is {Status(user.status).label.lower()}: there is no pending invitation."
+        return super().why_not(user)
+
+
+class BulkResend(_Invitations):
+    """New links in place of the old ones."""
+
+    name = "bulk_resend"
+    label = "Send invitations again"
+    icon = "forward_to_inbox"
+    kind = BulkRun.Kind.RESEND_INVITATION
+    done = "invited again"
+    explanation = "Each gets a mail with a new link, good for 72 hours. The old links stop working."
+
+
+class BulkRevoke(_Invitations):
+    """The links die; the accounts stay, Disabled."""
+
+    name = "bulk_revoke"
+    label = "Revoke invitations"
+    icon = "cancel_schedule_send"
+    danger = True
+    kind = BulkRun.Kind.REVOKE_INVITATION
+    done = "revoked"
+    explanation = "The links stop working, and the accounts of these people, who never were in, are disabled."
 
 
 class BulkAddToGroups(ChooseGroups, BulkPage):
@@ -144,13 +197,21 @@ class BulkAddToGroups(ChooseGroups, BulkPage):
 
     name = "bulk_add_to_groups"
     label = "Add users to groups"
+    kind = BulkRun.Kind.ADD_TO_GROUPS
 
     def run(self, form: Any) -> str:
         if not self.people:
             raise Refused("Choose people in the list first.")
-        added_to = self.add(self.people, form.cleaned_data["groups"])
-        number = len(self.people)
-        return f"{number} {'user is' if number == 1 else 'users are'} now in {added_to}."
+        chosen = list(form.cleaned_data["groups"])
+        self._require_open(chosen)
+        return self.start([bulk.Wanted(user) for user in self.people], {"groups": [group.pk for group in chosen]})
+
+    def _require_open(self, chosen: list[Group]) -> None:
+        """A group that follows its mappings would refuse everybody: better said once."""
+        for group in chosen:
+            decision = decide(self.request, Action.CHANGE_MEMBERS, group=group)
+            if not decision:
+                raise Refused(decision.reason, code=decision.code)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(people=self.people, **kwargs)

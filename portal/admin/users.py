@@ -48,7 +48,15 @@ from portal.admin.user_actions import (
     ResendInvitation,
     RevokeInvitation,
 )
-from portal.admin.user_bulk import MOST_AT_ONCE, BulkAddToGroups, BulkDisable, BulkEnable, BulkPage
+from portal.admin.user_bulk import (
+    MOST_AT_ONCE,
+    BulkAddToGroups,
+    BulkDisable,
+    BulkEnable,
+    BulkPage,
+    BulkResend,
+    BulkRevoke,
+)
 from portal.admin.user_filters import GroupFilter, LastActiveFilter, RoleFilter, SourceFilter, StatusFilter
 from portal.admin.user_groups import AddToGroups, RemoveFromGroup
 from portal.reasons import Reason, memberships_with_reasons
@@ -113,6 +121,8 @@ class UserAdmin(PortalModelAdmin):
         BulkEnable,
         BulkDisable,
         BulkAddToGroups,
+        BulkResend,
+        BulkRevoke,
     )
     actions = ("enable_chosen", "disable_chosen", "add_chosen_to_groups")
     list_display = ("person", "shown_status", "shown_last_active", "source", "shown_groups", "shown_role")

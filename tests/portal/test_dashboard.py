@@ -160,5 +160,5 @@ def test_the_number_of_statements_is_the_same_for_any_number_of_rows(
 
 def test_support_needs_few_statements(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     client = signed_in(make_support())
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get(HOME)

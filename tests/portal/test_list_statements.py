@@ -5,9 +5,10 @@ from django.contrib.admin import site
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from identity.models import Conflict, DeletionRecord, Group, Membership, SSOConnection, User
-from identity.services import api_tokens
+from identity.models import BulkRun, Conflict, DeletionRecord, Group, Membership, SSOConnection, User
+from identity.services import api_tokens, bulk, invitations
 from tests.factories import (
+    OPERATOR,
     administrator,
     make_asset,
     make_group,
@@ -27,11 +28,13 @@ STATEMENTS = {
     "apitoken": 6,
     "asset": 7,
     "auditevent": 9,
+    "bulkrun": 5,
     "conflict": 6,
     "deletionrecord": 5,
     "group": 7,
     "groupmapping": 5,
     "identityprovider": 5,
+    "invitation": 6,
     "provisioninglog": 5,
     "scimtoken": 6,
     "ssoconnection": 5,
@@ -51,6 +54,8 @@ def fill(number: int) -> None:
         make_asset(sso_user.user, f"Asset {one}")
         make_token(idp, f"token {one}")
         Conflict.objects.create(identity_provider=idp, user=sso_user.user, user_name=f"user{one:03}")
+        invitations.invite_user(username=f"ivy{one}", email=f"ivy{one}@example.test", actor=OPERATOR)
+        bulk.create_run(BulkRun.Kind.ENABLE, [bulk.Wanted(sso_user.user)], actor=administrator())
         DeletionRecord.objects.create(user_id=one, username_digest="0", reason="asked for")
     api_tokens.create_api_token(label="script", scopes=["read"], actor=administrator())
     Membership.objects.bulk_create(

@@ -1,5 +1,6 @@
 """SR-41, R10: what goes of old records, and what stays."""
 
+import json
 from datetime import timedelta
 from io import StringIO
 
@@ -10,9 +11,9 @@ from django.db import connection
 from django.utils import timezone
 
 from identity.database import install_triggers, remove_triggers
-from identity.models import AuditEvent, AuditPersonalData, ProvisioningLog
-from identity.services import retention
-from tests.factories import make_idp, provision
+from identity.models import AuditEvent, AuditPersonalData, BulkRow, BulkRun, ProvisioningLog
+from identity.services import bulk, retention
+from tests.factories import OPERATOR, make_idp, make_user, provision
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +94,19 @@ def test_when_nothing_is_old_no_event_is_written() -> None:
 def test_the_setting_is_what_the_command_uses(settings: object) -> None:
     settings.PROVISIONING_LOG_DAYS = 30  # type: ignore[attr-defined]
     assert "Would delete 0 rows of the provisioning log older than 30 days." in prune()
+
+
+def test_old_bulk_actions_go_with_their_results() -> None:
+    for days in (1, 100):
+        run = bulk.create_run(BulkRun.Kind.ENABLE, [bulk.Wanted(make_user(f"user{days}"))], actor=OPERATOR)
+        BulkRun.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(days=days))
+    assert "Deleted 1 bulk actions older than 90 days." in prune("--log-days", "90", "--yes")
+    assert [row.username for row in BulkRow.objects.all()] == ["user1"]
+
+
+def test_the_answer_as_json() -> None:
+    answer = json.loads(prune("--log-days", "90", "--json"))
+    assert answer == {"dry_run": True, "provisioning_log": 0, "bulk_actions": 0, "personal_values": 0}
 
 
 def test_a_negative_age_is_refused() -> None:

@@ -384,7 +384,7 @@ def test_ticking_people_asks_before_anything_changes() -> None:
     assert everything() == before
     assert "2 users will be disabled" in text_of(asked)
     done = client.post(asked.redirect_chain[-1][0], follow=True)
-    assert messages_of(done) == ["2 users were disabled."]
+    assert messages_of(done) == ["Disable users: 2 done."]
     assert User.objects.filter(status=Status.DISABLED).count() == 2
 
 
@@ -430,7 +430,8 @@ def test_one_refusal_does_not_undo_the_others(monkeypatch: pytest.MonkeyPatch) -
     User.objects.filter(username="adam").update(status=Status.ENABLED)
     monkeypatch.setattr(users, "enable_user", refuse_max)
     done = client.post(address("user_bulk_enable", ids=f"{mia.pk},{max_.pk}"), follow=True)
-    assert messages_of(done) == ["max: Not now.", "1 user was enabled."]
+    assert messages_of(done) == ["Enable users: 1 done, 1 refused."]
+    assert re.search("max Refused Not now.", text_of(done))
     assert User.objects.get(pk=mia.pk).is_active
 
 
@@ -444,7 +445,7 @@ def test_several_people_are_added_to_several_groups() -> None:
     mia, max_, readers = make_user("mia"), make_user("max"), make_group("Readers")
     url = address("user_bulk_add_to_groups", ids=f"{mia.pk},{max_.pk}")
     answer = as_administrator().post(url, {"groups": [readers.pk]}, follow=True)
-    assert messages_of(answer) == ["2 users are now in Readers."]
+    assert messages_of(answer) == ["Add users to groups: 2 done."]
     assert members_of(readers) == {"mia", "max"}
 
 

@@ -1,21 +1,17 @@
 """`manage.py import_users`: invite everybody in a CSV file."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from identity.actors import Operator
-from identity.errors import GatehouseError
+from identity.errors import GatehouseError, InvalidValue
 from identity.services import invitations
+from portal.imports import Row, read_people
 from portal.management.answers import Answer, Facts
 from portal.management.operator_command import DestroyingCommand
 from portal.management.progress import progress
-
-COLUMNS = ("username", "email", "first_name", "last_name")
-
-Row = dict[str, str]
 
 
 class Command(DestroyingCommand):
@@ -54,18 +50,10 @@ class Command(DestroyingCommand):
 
 
 def read_rows(file: Path) -> list[Row]:
-    """The four columns of each line, with the apostrophe taken off that export_users puts before formulas."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.DictReader(lines)
-            missing = {"username", "email"}.difference(reader.fieldnames or ())
-            if missing:
-                raise CommandError(f"{file} has no column {' and no column '.join(sorted(missing))}.")
-            return [{column: plain_cell(row.get(column)) for column in COLUMNS} for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+            return read_people(lines)
+    except InvalidValue as error:
+        raise CommandError(f"{file}: {error.sentence}") from error
+    except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{file} can't be read: {error}") from error
-
-
-def plain_cell(cell: str | None) -> str:
-    text = (cell or "").strip()
-    return text[1:] if text[:1] == "'" and text[1:2] in {"=", "+", "-", "@"} else text

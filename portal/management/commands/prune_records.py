@@ -10,55 +10,72 @@ from django.core.management.base import CommandError, CommandParser
 
 from identity.actors import Operator
 from identity.services import retention
+from portal.management.answers import Answer
 from portal.management.operator_command import OperatorCommand
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A kind of record, for how many days it is kept (0: for good), and how to count and to let go of the rest."""
+class Kind:
+    """A kind of record: the option whose days it is kept for, and how to count and to let go of what is older."""
 
-    days: int
+    name: str
+    words: str
+    days: str
     count: Callable[[timedelta], int]
     prune: Callable[..., int]
-    words: str
+
+
+KINDS = (
+    Kind(
+        "provisioning_log",
+        "rows of the provisioning log",
+        "log_days",
+        retention.old_log_rows,
+        retention.prune_provisioning_log,
+    ),
+    Kind("bulk_actions", "bulk actions", "log_days", retention.old_bulk_runs, retention.prune_bulk_runs),
+    Kind(
+        "personal_values",
+        "audit events' personal values",
+        "personal_data_days",
+        retention.old_personal_values,
+        retention.erase_old_personal_values,
+    ),
+)
 
 
 class Command(OperatorCommand):
     help = (
-        "Deletes rows of the provisioning log, and erases the names, usernames and emails in audit events, that are "
-        "older than the portal keeps them: PROVISIONING_LOG_DAYS and AUDIT_PERSONAL_DATA_DAYS in the environment, "
-        "or the options. Audit events themselves are append-only and stay. Says what would go and changes nothing, "
-        "unless --yes is given: run it with --yes once a day."
+        "Deletes rows of the provisioning log and results of bulk actions, and erases the names, usernames and emails "
+        "in audit events, that are older than the portal keeps them: PROVISIONING_LOG_DAYS and "
+        "AUDIT_PERSONAL_DATA_DAYS in the environment, or the options; 0 keeps them for good. Audit events themselves "
+        "are append-only and stay. Counts and changes nothing, unless --yes is given: run it with --yes once a day."
     )
     examples = "manage.py prune_records\nmanage.py prune_records --log-days 90 --personal-data-days 730 --yes"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--log-days", type=int, default=settings.PROVISIONING_LOG_DAYS, metavar="N")
         parser.add_argument("--personal-data-days", type=int, default=settings.AUDIT_PERSONAL_DATA_DAYS, metavar="N")
-        parser.add_argument("--yes", action="store_true", help="really delete")
+        parser.add_argument("--yes", action="store_true", help="really do it; without, it only counts")
 
-    def act(self, operator: Operator, options: dict[str, Any]) -> None:
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         if min(options["log_days"], options["personal_data_days"]) < 0:
             raise CommandError("A number of days is 1 or more, or 0 for good.")
-        log = Kept(
-            options["log_days"],
-            retention.old_log_rows,
-            retention.prune_provisioning_log,
-            "rows of the provisioning log",
-        )
-        values = Kept(
-            options["personal_data_days"],
-            retention.old_personal_values,
-            retention.erase_old_personal_values,
-            "audit events' personal values",
-        )
-        for kept in (log, values):
-            self.stdout.write(self.let_go(kept, operator, really=options["yes"]))
+        really = options["yes"]
+        found = [(kind, options[kind.days], self.let_go(kind, options[kind.days], operator, really)) for kind in KINDS]
+        facts = {kind.name: number for kind, _, number in found}
+        text = "\n".join(sentence(*what, really=really) for what in found)
+        return Answer({"dry_run": not really, **facts}, text)
 
-    def let_go(self, kept: Kept, operator: Operator, *, really: bool) -> str:
-        """Count or delete; the sentence that says so."""
-        if not kept.days:
-            return f"{kept.words.capitalize()} are kept for good."
-        age = timedelta(days=kept.days)
-        number = kept.prune(age, actor=operator) if really else kept.count(age)
-        return f"{'Deleted' if really else 'Would delete'} {number} {kept.words} older than {kept.days} days."
+    def let_go(self, kind: Kind, days: int, operator: Operator, really: bool) -> int:
+        """How many went, or would go."""
+        if not days:
+            return 0
+        age = timedelta(days=days)
+        return kind.prune(age, actor=operator) if really else kind.count(age)
+
+
+def sentence(kind: Kind, days: int, number: int, *, really: bool) -> str:
+    if not days:
+        return f"{kind.words.capitalize()} are kept for good."
+    return f"{'Deleted' if really else 'Would delete'} {number} {kind.words} older than {days} days."

@@ -1,0 +1,64 @@
+"""The same done to many, one after the other, with a result for each."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+
+class BulkRun(models.Model):
+    """What is done to its rows, and by whom. It is a draft until it is started."""
+
+    class Kind(models.TextChoices):
+        ENABLE = "enable", "Enable users"
+        DISABLE = "disable", "Disable users"
+        ADD_TO_GROUPS = "add_to_groups", "Add users to groups"
+        INVITE = "invite", "Invite people from a file"
+        RESEND_INVITATION = "resend_invitation", "Send invitations again"
+        REVOKE_INVITATION = "revoke_invitation", "Revoke invitations"
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    values = models.JSONField(default=dict)  # what all rows share: the groups to add to
+    started_by = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    is_draft = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = "bulk action"
+        ordering: ClassVar = ("-id",)
+
+    def __str__(self) -> str:
+        return str(BulkRun.Kind(self.kind).label)
+
+
+class BulkRow(models.Model):
+    """One person of a run, and what became of it in a sentence."""
+
+    class Outcome(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        DONE = "done", "Done"
+        REFUSED = "refused", "Refused"
+        LEFT_ALONE = "left_alone", "Left as it was"
+
+    run = models.ForeignKey(BulkRun, on_delete=models.CASCADE, related_name="rows")
+    position = models.PositiveIntegerField()
+    user = models.ForeignKey("identity.User", null=True, on_delete=models.CASCADE, related_name="+")
+    subject_key = models.CharField(max_length=255, db_index=True)  # the username's key: a deletion finds it (R10)
+    values = models.JSONField(default=dict)  # of this row alone: whom to invite
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
+    sentence = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ("run", "position")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["run", "position"], name="bulk_row_position")]
+        indexes: ClassVar = [models.Index(fields=["run", "outcome", "position"], name="bulk_row_by_outcome")]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def username(self) -> str:
+        """As it is in the portal, else as the file said."""
+        return self.user.username if self.user else str(self.values.get("username", ""))

@@ -1,0 +1,169 @@
+"""One action on many people: each row is a service call and a transaction of its own, with its result beside it.
+
+A door starts a run and calls `work_on` until nothing waits; a background task can do the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from identity import policy
+from identity.errors import GatehouseError, NotFound, Refused
+from identity.keys import fold
+from identity.models import BulkRow, BulkRun, Group, User
+from identity.policy import Action
+from identity.services import groups, invitations, users
+from identity.services.locks import lock
+
+if TYPE_CHECKING:
+    from identity.actors import Actor
+
+Kind, Outcome = BulkRun.Kind, BulkRow.Outcome
+
+MOST_ROWS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A row to be: somebody of the portal, or what a file says of somebody; with a sentence it is decided already."""
+
+    user: User | None = None
+    values: dict[str, str] = field(default_factory=dict)
+    outcome: BulkRow.Outcome = Outcome.PENDING
+    sentence: str = ""
+
+
+@transaction.atomic
+def create_run(
+    kind: BulkRun.Kind,
+    wanted: Iterable[Wanted],
+    *,
+    values: dict[str, Any] | None = None,
+    is_draft: bool = False,
+    actor: Actor,
+) -> BulkRun:
+    """A run with a row for each; nothing is done to anybody yet."""
+    policy.require(Action.VIEW_DIRECTORY, actor=actor)
+    rows = list(wanted)
+    if len(rows) > MOST_ROWS:
+        raise Refused(f"At most {MOST_ROWS:,} people at once: these are {len(rows):,}.", code="too_many")
+    starter = getattr(actor, "user", None)
+    run = BulkRun.objects.create(kind=kind, values=values or {}, started_by=starter, is_draft=is_draft)
+    BulkRow.objects.bulk_create((_row(run, number, row) for number, row in enumerate(rows, 1)), batch_size=1000)
+    return run
+
+
+def _row(run: BulkRun, number: int, row: Wanted) -> BulkRow:
+    return BulkRow(
+        run=run,
+        position=number,
+        user=row.user,
+        subject_key=(row.user.username_key if row.user else fold(row.values.get("username", "")))[:255],
+        values=row.values,
+        outcome=row.outcome,
+        sentence=row.sentence,
+    )
+
+
+@transaction.atomic
+def start_run(run: BulkRun, *, actor: Actor) -> BulkRun:
+    """A draft that was looked at becomes a run."""
+    policy.require(Action.VIEW_DIRECTORY, actor=actor)
+    run = lock(BulkRun, run.pk)
+    run.is_draft = False
+    run.save(update_fields=["is_draft"])
+    return run
+
+
+@transaction.atomic
+def discard_draft(run: BulkRun, *, actor: Actor) -> None:
+    """A draft goes without a trace; what has been started stays."""
+    policy.require(Action.VIEW_DIRECTORY, actor=actor)
+    run = lock(BulkRun, run.pk)
+    if not run.is_draft:
+        raise Refused("It has been started: its results stay.", code="not_a_draft")
+    run.delete()
+
+
+def work_on(run: BulkRun, *, seconds: float = 2.0, actor: Actor) -> bool:
+    """Do waiting rows one after the other for about so long; True when none waits any more. Refused for a draft."""
+    if run.is_draft:
+        raise Refused("This is a draft: look through it and start it first.", code="is_draft")
+    deadline = time.monotonic() + seconds
+    waiting = run.rows.filter(outcome=Outcome.PENDING).order_by("position")
+    while (row := waiting.first()) is not None:
+        carry_out(row, actor=actor)
+        if time.monotonic() > deadline:
+            return not waiting.exists()
+    return True
+
+
+@transaction.atomic
+def carry_out(row: BulkRow, *, actor: Actor) -> BulkRow:
+    """Do one row and note the result with it: both or neither. A row that is not waiting stays as it is."""
+    row = lock(BulkRow, row.pk)
+    if row.outcome != Outcome.PENDING:
+        return row
+    try:
+        with transaction.atomic():
+            row.sentence, row.outcome = ACTS[Kind(row.run.kind)](row, actor), Outcome.DONE
+    except GatehouseError as error:
+        row.sentence, row.outcome = error.sentence, Outcome.REFUSED
+    row.save(update_fields=["user", "outcome", "sentence"])
+    return row
+
+
+# --- what is done to a row: each answers the sentence that says so, or raises ---
+
+
+def _person(row: BulkRow) -> User:
+    if row.user is None:
+        raise NotFound("This user no longer exists.")
+    return row.user
+
+
+def _enable(row: BulkRow, actor: Actor) -> str:
+    users.enable_user(_person(row), actor=actor)
+    return "Enabled."
+
+
+def _disable(row: BulkRow, actor: Actor) -> str:
+    users.disable_user(_person(row), actor=actor)
+    return "Disabled."
+
+
+def _add_to_groups(row: BulkRow, actor: Actor) -> str:
+    chosen = list(Group.objects.filter(pk__in=row.run.values["groups"]).order_by("name_key"))
+    for group in chosen:
+        groups.add_members(group, [_person(row)], actor=actor)
+    return f"In {', '.join(group.name for group in chosen)}."
+
+
+def _invite(row: BulkRow, actor: Actor) -> str:
+    row.user = invitations.invite_user(**row.values, actor=actor)
+    return f"The invitation is on its way to {row.user.email}."
+
+
+def _resend(row: BulkRow, actor: Actor) -> str:
+    invitations.resend_invitation(_person(row), actor=actor)
+    return f"A new link is on its way to {_person(row).email}."
+
+
+def _revoke(row: BulkRow, actor: Actor) -> str:
+    invitations.revoke_invitation(_person(row), actor=actor)
+    return "The link stopped working; the account is disabled."
+
+
+ACTS: dict[BulkRun.Kind, Callable[[BulkRow, Actor], str]] = {
+    Kind.ENABLE: _enable,
+    Kind.DISABLE: _disable,
+    Kind.ADD_TO_GROUPS: _add_to_groups,
+    Kind.INVITE: _invite,
+    Kind.RESEND_INVITATION: _resend,
+    Kind.REVOKE_INVITATION: _revoke,
+}

@@ -1,0 +1,159 @@
+"""Bulk actions: how far each is, and what became of every row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, QuerySet
+from django.forms import Form
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from unfold.decorators import display
+
+from identity.models import BulkRow, BulkRun
+from identity.services import bulk
+from portal.admin.base import ActionPage, PortalModelAdmin, person_of
+from portal.admin.parts import count_of, moment, page_of
+from portal.admin.user_bulk import summary
+from portal.exports import csv_lines, download
+
+Outcome = BulkRow.Outcome
+
+
+class _OnRun(ActionPage):
+    """Works on the rows that wait, as long as an answer may take; the run's page asks for more until none does."""
+
+    def run(self, form: Form) -> str:
+        is_done = bulk.work_on(self.obj, actor=person_of(self.request))
+        return summary(self.obj) if is_done else ""
+
+
+class StartRun(_OnRun):
+    """Do what the draft says."""
+
+    name = "start"
+    label = "Start"
+    icon = "play_arrow"
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: BulkRun) -> bool:
+        return obj.is_draft and obj.rows.filter(outcome=Outcome.PENDING).exists()
+
+    def get_explanation(self) -> str:
+        return f"{self.obj}: {self.obj.rows.filter(outcome=Outcome.PENDING).count()} people."
+
+    def run(self, form: Form) -> str:
+        self.obj = bulk.start_run(self.obj, actor=person_of(self.request))
+        return super().run(form)
+
+
+class ContinueRun(_OnRun):
+    """Go on with the rows that wait; the page posts this by itself while it is open."""
+
+    name = "continue"
+    label = "Continue"
+    icon = "play_arrow"
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: BulkRun) -> bool:
+        return not obj.is_draft and obj.rows.filter(outcome=Outcome.PENDING).exists()
+
+
+class DiscardDraft(ActionPage):
+    """Throw a draft away: nothing was done."""
+
+    name = "discard"
+    label = "Discard"
+    icon = "delete"
+    explanation = "Nothing has been done yet, and nothing will be."
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: BulkRun) -> bool:
+        return obj.is_draft
+
+    def run(self, form: Form) -> str:
+        bulk.discard_draft(self.obj, actor=person_of(self.request))
+        self.obj = None
+        return "The draft was discarded."
+
+
+@admin.register(BulkRun)
+class BulkRunAdmin(PortalModelAdmin):
+    """What was done to many at once."""
+
+    pages = (StartRun, ContinueRun, DiscardDraft)
+    list_display = ("shown_at", "shown_kind", "started_by", "rows", "done", "refused", "waiting")
+    list_display_links = ("shown_at", "shown_kind")
+    list_select_related = ("started_by",)
+    sortable_by = ()
+    change_list_template = "admin/identity/bulkrun/list.html"
+    detail_template = "admin/identity/bulkrun/detail.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BulkRun]:
+        rows = BulkRow.objects.filter(run=OuterRef("pk"))
+        counts = {f"number_{outcome.value}": count_of(rows.filter(outcome=outcome)) for outcome in Outcome}
+        found: QuerySet[BulkRun] = super().get_queryset(request).annotate(**counts)
+        return found
+
+    @display(description="Time (UTC)")
+    def shown_at(self, run: BulkRun) -> str:
+        return moment(run.created_at)
+
+    @display(description="What")
+    def shown_kind(self, run: BulkRun) -> str:
+        return f"{run} (draft)" if run.is_draft else str(run)
+
+    @display(description="People")
+    def rows(self, run: Any) -> int:
+        return sum(getattr(run, f"number_{outcome.value}") for outcome in Outcome)
+
+    @display(description="Done")
+    def done(self, run: Any) -> int:
+        return run.number_done  # type: ignore[no-any-return]
+
+    @display(description="Refused")
+    def refused(self, run: Any) -> int:
+        return run.number_refused  # type: ignore[no-any-return]
+
+    @display(description="Waiting")
+    def waiting(self, run: Any) -> int:
+        return run.number_pending  # type: ignore[no-any-return]
+
+    # --- one run ---
+
+    def get_detail(self, request: HttpRequest, obj: BulkRun) -> dict[str, Any]:
+        numbers = dict(obj.rows.order_by().values_list("outcome").annotate(number=Count("pk")))
+        total, waiting = sum(numbers.values()), numbers.get(Outcome.PENDING, 0)
+        asked = request.GET.get("outcome", "")
+        rows = obj.rows.select_related("user").order_by("position")
+        return {
+            "total": total,
+            "finished": total - waiting,
+            "waiting": waiting,
+            "numbers": [(value, label, numbers[value]) for value, label in Outcome.choices if value in numbers],
+            "asked": asked,
+            "slice": page_of(request, rows.filter(outcome=asked) if asked in Outcome.values else rows),
+            "continue_url": reverse(self.url_name(ContinueRun.name), args=(obj.pk,)),
+            "csv_url": reverse(self.url_name("results"), args=(obj.pk,)),
+        }
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.results)
+        name = self.url_name("results").removeprefix("admin:")
+        return [path("<path:object_id>/results.csv", view, name=name), *super().get_urls()]
+
+    def results(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """The result of each row as CSV."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied("Your role does not include this page.")
+        run: BulkRun = self.get_object_or_404(request, object_id)
+        header = ("Username", "Outcome", "Result")
+        return download(csv_lines(header, _cells(run)), name=f"bulk-action-{run.pk}", kind="csv")
+
+
+def _cells(run: BulkRun) -> Iterable[Iterable[object]]:
+    for row in run.rows.select_related("user").order_by("position").iterator(1000):
+        yield row.username, row.get_outcome_display(), row.sentence

@@ -1,0 +1,229 @@
+"""Many at once: the preview, the progress, a result for each."""
+
+import csv
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+
+from identity.errors import Refused
+from identity.models import AuditEvent, BulkRow, BulkRun, Invitation, Status, User
+from identity.services import bulk, deletion, invitations
+from tests.factories import OPERATOR, administrator, make_support, make_user, set_mode, support
+from tests.portal.admin_pages import address, as_administrator, messages_of, signed_in, text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Outcome = BulkRow.Outcome
+
+FILE = """username,email,first_name,last_name,team
+ivy,ivy@example.test,Ivy,Green,red
+mia,other@example.test,,,
+noemail,,,,
+IVY,again@example.test,,,
+'=sum,sum@example.test,,,
+,,,,
+"""
+
+
+def upload(client: Client, text: str | bytes = FILE) -> Any:
+    content = text if isinstance(text, bytes) else text.encode()
+    file = SimpleUploadedFile("people.csv", content, "text/csv")
+    return client.post(address("invitation_import"), {"file": file}, follow=True)
+
+
+def results(run: BulkRun) -> dict[str, tuple[str, str]]:
+    return {row.username: (row.outcome, row.sentence) for row in run.rows.all()}
+
+
+def start(client: Client) -> HttpResponse:
+    return client.post(address("bulkrun_start", BulkRun.objects.get().pk), follow=True)
+
+
+# --- invitations from a file ---
+
+
+def test_a_file_is_shown_before_anybody_is_invited() -> None:
+    make_user("mia")
+    page = text_of(upload(as_administrator()))
+    assert "Draft" in page
+    assert "2 of 5 can be done; the others are refused already" in page
+    assert "ivy ivy@example.test Ivy Green Waiting" in page
+    assert "mia other@example.test Refused This username or email belongs to another user." in page
+    assert "noemail none Refused email is needed to send the invitation to." in page
+    assert "IVY again@example.test Refused This username or email belongs to another user." in page
+    assert "=sum sum@example.test Waiting" in page
+    assert (mail.outbox, Invitation.objects.count()) == ([], 0)
+
+
+def test_a_draft_that_is_started_invites_and_says_so_for_each() -> None:
+    make_user("mia")
+    client = as_administrator()
+    upload(client)
+    page = start(client)
+    assert messages_of(page) == ["Invite people from a file: 2 done, 3 refused."]
+    assert "ivy ivy@example.test Ivy Green Done The invitation is on its way to ivy@example.test." in text_of(page)
+    assert {message.to[0] for message in mail.outbox} == {"ivy@example.test", "sum@example.test"}
+    assert set(User.objects.with_status(Status.INVITED).values_list("username", flat=True)) == {"ivy", "=sum"}
+    adam = User.objects.get(username="adam")
+    assert set(AuditEvent.objects.filter(action="user.invited").values_list("actor_id", flat=True)) == {adam.pk}
+
+
+def test_a_name_that_was_taken_since_the_preview_is_refused_and_the_others_go_through() -> None:
+    client = as_administrator()
+    upload(client, "username,email\nivy,ivy@example.test\nmax,max@example.test\n")
+    make_user("ivy")
+    start(client)
+    found = results(BulkRun.objects.get())
+    assert found["ivy"] == (Outcome.REFUSED, "This username or email belongs to another user.")
+    assert found["max"][0] == Outcome.DONE
+
+
+def test_a_draft_can_be_discarded_and_a_run_cannot() -> None:
+    client = as_administrator()
+    upload(client)
+    run = BulkRun.objects.get()
+    assert messages_of(client.post(address("bulkrun_discard", run.pk), follow=True)) == ["The draft was discarded."]
+    assert not BulkRun.objects.exists()
+    upload(client)
+    start(client)
+    assert client.post(address("bulkrun_discard", BulkRun.objects.get().pk)).status_code == 403
+    assert BulkRun.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("name,mail\n", "The file has no column email and no column username."),
+        ("username,email\n", "There is nobody in the file."),
+        (b"username,email\nM\xfcller,m@example.test\n", "The file is not UTF-8"),
+        ("", "The submitted file is empty."),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_words(content: str | bytes, sentence: str) -> None:
+    assert sentence in text_of(upload(as_administrator(), content))
+    assert not BulkRun.objects.exists()
+
+
+def test_with_sso_enforced_no_file_is_taken_and_a_draft_invites_nobody() -> None:
+    client = as_administrator()
+    upload(client)
+    set_mode(sso=True)
+    assert upload(client).status_code == 403
+    start(client)
+    assert {row.outcome for row in BulkRow.objects.all()} == {Outcome.REFUSED}
+    assert mail.outbox == []
+
+
+# --- progress ---
+
+
+def test_a_run_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = [make_user(f"user{number}") for number in range(3)]
+    client = as_administrator()
+    monkeypatch.setattr(bulk.work_on, "__kwdefaults__", {"seconds": -1.0})
+    page = client.post(address("user_bulk_disable", ids=",".join(str(user.pk) for user in people)), follow=True)
+    assert "1 of 3 done" in text_of(page)
+    run = BulkRun.objects.get()
+    for finished in ("2 of 3 done", "Finished"):
+        page = client.post(address("bulkrun_continue", run.pk), follow=True)
+        assert finished in text_of(page)
+    assert User.objects.filter(status=Status.DISABLED).count() == 3
+    assert "Continue" not in text_of(page)
+
+
+def test_a_draft_does_not_go_on_before_it_is_started() -> None:
+    client = as_administrator()
+    upload(client)
+    assert client.post(address("bulkrun_continue", BulkRun.objects.get().pk)).status_code == 403
+    assert mail.outbox == []
+
+
+def test_a_row_is_done_once() -> None:
+    mia = make_user("mia")
+    run = bulk.create_run(BulkRun.Kind.DISABLE, [bulk.Wanted(mia)], actor=administrator())
+    row = run.rows.get()
+    for _ in range(2):
+        bulk.carry_out(row, actor=administrator())
+    assert AuditEvent.objects.filter(action="user.disabled").count() == 1
+
+
+def test_too_many_people_are_refused() -> None:
+    mia = make_user("mia")
+    with pytest.raises(Refused, match="At most 10,000"):
+        bulk.create_run(BulkRun.Kind.DISABLE, [bulk.Wanted(mia)] * 10_001, actor=administrator())
+
+
+def test_the_results_are_shown_by_outcome_and_saved_as_csv() -> None:
+    mia, dan = make_user("mia"), make_user("dan", status=Status.DISABLED)
+    client = as_administrator()
+    client.post(address("user_bulk_disable", ids=f"{mia.pk},{dan.pk}"))
+    run = BulkRun.objects.get()
+    page = text_of(client.get(address("bulkrun_change", run.pk, outcome="left_alone")))
+    assert "dan Left as it was Is disabled already." in page
+    assert "mia Done" not in page
+    body = b"".join(client.get(address("bulkrun_results", run.pk)).streaming_content).decode()
+    assert list(csv.reader(StringIO(body)))[1:] == [
+        ["mia", "Done", "Disabled."],
+        ["dan", "Left as it was", "Is disabled already."],
+    ]
+
+
+# --- invitations that are out ---
+
+
+def test_several_invitations_are_sent_again_and_revoked() -> None:
+    ivy, eve = (invitations.invite_user(username=n, email=f"{n}@example.test", actor=OPERATOR) for n in ("ivy", "eve"))
+    client = as_administrator()
+    ticked = list(Invitation.objects.values_list("pk", flat=True))
+    before = set(Invitation.objects.values_list("digest", flat=True))
+    chosen = {"action": "resend_chosen", "_selected_action": ticked}
+    asked = client.post(address("invitation_changelist"), chosen, follow=True)
+    assert "2 users will be invited again" in text_of(asked)
+    client.post(asked.redirect_chain[-1][0])
+    assert not before & set(Invitation.objects.values_list("digest", flat=True))
+    client.post(address("user_bulk_revoke", ids=f"{ivy.pk},{eve.pk}"))
+    assert not Invitation.objects.exists()
+    assert set(User.objects.filter(status=Status.DISABLED)) == {ivy, eve}
+
+
+def test_the_list_of_invitations_tells_which_links_work() -> None:
+    ivy = invitations.invite_user(username="ivy", email="ivy@example.test", actor=administrator())
+    client = signed_in(administrator().user)
+    page = client.get(address("invitation_changelist"))
+    assert "ivy ivy ivy@example.test adam" in text_of(page)
+    assert "Works for 71 h" in text_of(page)
+    assert address("user_change", ivy.pk) in page.content.decode()
+    Invitation.objects.update(expires_at="2020-01-01T00:00Z")
+    assert "Expired" in text_of(client.get(address("invitation_changelist", link="expired")))
+    assert "ivy" not in text_of(client.get(address("invitation_changelist", link="works")))
+
+
+# --- who, and what goes with a person ---
+
+
+def test_only_administrators_do_things_to_many() -> None:
+    run = bulk.create_run(BulkRun.Kind.DISABLE, [bulk.Wanted(make_user("mia"))], actor=administrator())
+    sue, mia = signed_in(make_support()), signed_in(make_user("max"))
+    for name, key in (("bulkrun_changelist", ()), ("bulkrun_change", (run.pk,)), ("bulkrun_results", (run.pk,))):
+        assert sue.get(address(name, *key)).status_code == 403
+        assert mia.get(address(name, *key)).status_code == 302
+    for name in ("bulkrun_continue", "bulkrun_start", "bulkrun_discard"):
+        assert sue.post(address(name, run.pk)).status_code == 403
+    assert upload(sue).status_code == 403
+    assert run.rows.get().outcome == Outcome.PENDING
+
+
+def test_r10_a_permanent_deletion_takes_the_persons_rows_along() -> None:
+    client = as_administrator()
+    upload(client, "username,email\nivy,ivy@example.test\nivy,second@example.test\n")
+    start(client)
+    ivy = User.objects.get(username="ivy")
+    invitations.revoke_invitation(ivy, actor=OPERATOR)
+    ivy.refresh_from_db()
+    deletion.delete_permanently(ivy, typed_username="ivy", reason="asked for", actor=support())
+    assert not BulkRow.objects.exists()
