@@ -14,7 +14,7 @@ from django.http import HttpResponse
 
 from identity.actors import Provisioner
 from scim import attempts, bodies, dialects, limits
-from scim.adapters.base import scim_id
+from scim.adapters.base import location, scim_id
 from scim.errors import HANDLED, Problem, RequestRefused, refuse
 from scim.views import Endpoint, GroupsView, UsersView, answer
 
@@ -132,7 +132,15 @@ class Job:
 
     def _fail(self, operation: Operation, problem: Problem) -> None:
         self.errors += 1
-        operation.result = {**_named(operation), "status": str(problem.status), "response": problem.to_dict()}
+        where = self._location(operation)
+        operation.result = {**_named(operation), **where, "status": str(problem.status), "response": problem.to_dict()}
+
+    def _location(self, operation: Operation) -> Document:
+        """Where the resource is that an operation failed on; a POST has made none."""
+        view, uuid = _addressed(operation.path)
+        found = _REFERENCE.fullmatch(uuid)
+        known = self.created.get(found[1]) if found else uuid
+        return {"location": location(view.adapter.endpoint, known)} if known and operation.method != "POST" else {}
 
     def _execute(self, operation: Operation, actor: Provisioner) -> Document:
         """Run one operation through the resource's adapter, as the single request would."""

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from scim2_models import Context, Resource, ResourceType, Schema
+from scim2_models import Context, Mutability, Resource, ResourceType, Schema
 from scim2_models import ServiceProviderConfig as ConfigModel
 
 from identity.models import SSOUser
@@ -41,7 +41,6 @@ def _service_provider_config() -> dict[str, Any]:
     supported, unsupported = {"supported": True}, {"supported": False}
     document = ConfigModel.model_validate(
         {
-            "documentationUri": "https://datatracker.ietf.org/doc/html/rfc7644",
             "patch": supported,
             "bulk": {
                 **supported,
@@ -80,24 +79,19 @@ def resource_types() -> dict[str, dict[str, Any]]:
 @cache
 def schemas() -> dict[str, dict[str, Any]]:
     """The documents of /Schemas by URN: exactly what is kept."""
-    names = {
-        User: "User",
-        EnterpriseUser: "EnterpriseUser",
-        PortalUser: "PortalUser",
-        Group: "Group",
-        PortalGroup: "PortalGroup",
-    }
     documents = {}
-    for model, name in names.items():
+    for model in (User, EnterpriseUser, PortalUser, Group, PortalGroup):
         schema = _schema_of(model)
-        schema.name = name
-        schema.description = " ".join((model.__doc__ or name).split())
         documents[str(schema.id)] = _published(schema, "Schema", f"Schemas/{schema.id}")
     return documents
 
 
 def _schema_of(model: Any) -> Schema:
+    """Without what is write-only: a password is accepted and dropped."""
     schema: Schema = model.to_schema()
+    schema.name = model.__name__
+    schema.description = " ".join(model.__doc__.split())
+    schema.attributes = [each for each in schema.attributes or [] if each.mutability is not Mutability.write_only]
     return schema
 
 

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import CharField, F, Q
+from django.db.models import CharField, F, Q, Value
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce, Concat
 from scim2_models import InvalidFilterException
 
 from identity.models import Status
@@ -24,7 +24,7 @@ from scim.conditions import EVERYTHING, NOTHING, CodepointOrder, UUIDText, colum
 from scim.config import ROOT
 from scim.resources import ENTERPRISE_USER
 
-_VERSION = re.compile(r'(?:W/)?"?(\d{1,9})"?')
+_VERSION = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
 _EQUALITY = frozenset({"eq", "ne"})
 
 
@@ -114,32 +114,34 @@ def _uuid(operand: Any) -> UUID | None:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """`$ref` and meta.location: an id behind this portal's own prefix."""
+    """`$ref` and meta.location: an id behind this portal's own prefix; equality by the id's index."""
 
     identifier: Identifier
     endpoint: str
+    case_exact: bool = True
 
     def condition(self, op: str, operand: Any) -> Q:
-        _require_equality(op, "a reference")
-        prefix = f"{settings.PUBLIC_URL}{ROOT}/{self.endpoint}/".casefold()
-        value = str(operand).casefold()
-        return self.identifier.condition(op, value.removeprefix(prefix) if value.startswith(prefix) else "")
+        prefix = comparable(f"{settings.PUBLIC_URL}{ROOT}/{self.endpoint}/", case_exact=self.case_exact)
+        if op not in _EQUALITY:
+            return text(Concat(Value(prefix), UUIDText(F(self.identifier.name))), op, operand)
+        return self.identifier.condition(op, operand.removeprefix(prefix) if operand.startswith(prefix) else "")
 
     def present(self) -> Q:
         return EVERYTHING
 
     def order(self) -> Any:
-        return None
+        return self.identifier.order()
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """meta.version: the number inside the weak entity tag."""
+    """meta.version: the number inside the weak entity tag, which may be named without its frame."""
 
     name: str
 
     def condition(self, op: str, operand: Any) -> Q:
-        _require_equality(op, "meta.version")
+        if op not in _EQUALITY:
+            return text(self._tag, op, operand)
         found = _VERSION.fullmatch(str(operand))
         return column(self.name, op, int(found[1]) if found else -1)
 
@@ -147,7 +149,11 @@ class Version:
         return EVERYTHING
 
     def order(self) -> Any:
-        return F(self.name)
+        return CodepointOrder(self._tag)
+
+    @property
+    def _tag(self) -> Concat:
+        return Concat(Value('W/"'), _digits(self.name), Value('"'))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +163,20 @@ class Number:
     name: str
 
     def condition(self, op: str, operand: Any) -> Q:
-        _require_equality(op, "an id")
+        if op not in _EQUALITY:
+            return text(_digits(self.name), op, operand)
         value = str(operand)
-        return column(self.name, op, int(value) if re.fullmatch(r"[0-9]{1,18}", value) else -1)
+        return column(self.name, op, int(value) if re.fullmatch(r"[1-9][0-9]{0,17}", value) else -1)
 
     def present(self) -> Q:
         return EVERYTHING
 
     def order(self) -> Any:
-        return None
+        return CodepointOrder(_digits(self.name))
+
+
+def _digits(name: str) -> Cast:
+    return Cast(F(name), CharField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +184,16 @@ class Constant:
     """A value that is the same for every row."""
 
     value: str
+    case_exact: bool = False
 
     def condition(self, op: str, operand: Any) -> Q:
-        return constant(self.value.casefold(), op, str(operand).casefold())
+        return constant(comparable(self.value, case_exact=self.case_exact), op, operand)
 
     def present(self) -> Q:
         return EVERYTHING
 
     def order(self) -> Any:
-        return None
+        return Value(self.value, output_field=CharField())
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +211,24 @@ class Active:
 
     def order(self) -> Any:
         return CodepointOrder(F(self.name))  # "disabled" before "enabled", as false before true
+
+
+@dataclass(frozen=True, slots=True)
+class Primary:
+    """`primary` of a value: one that does not say so is not (RFC 7643 section 2.4)."""
+
+    data: JSONText
+
+    def condition(self, op: str, operand: Any) -> Q:
+        _require_equality(op, "a boolean")
+        is_primary = self.data.condition("eq", True)
+        return is_primary if (op == "eq") is bool(operand) else ~is_primary
+
+    def present(self) -> Q:
+        return self.data.present()
+
+    def order(self) -> Any:
+        return self.data.order()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +303,7 @@ class IndexedValue:
 
     def condition(self, op: str, operand: Any) -> Q:
         wanted = comparable(operand, case_exact=True)
-        if op in _EQUALITY and len(wanted) < 255:
+        if op in _EQUALITY and 0 < len(wanted) < 255:  # the key of a row without a value is empty
             return column("key", op, wanted)
         return self.data.condition(op, operand)
 

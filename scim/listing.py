@@ -8,7 +8,6 @@ from typing import Any
 from django.core.exceptions import TooManyFieldsSent
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from scim2_models import InvalidCountException
 
 from scim import bodies, cursors, limits, projection
 from scim.errors import refuse
@@ -72,16 +71,16 @@ def page_of(parameters: dict[str, Any]) -> Page:
     return Page(max(1, start), min(max(0, count), limits.PAGE_MAXIMUM))
 
 
-def _number(parameters: dict[str, Any], name: str, default: int) -> int:
+def _number(parameters: dict[str, Any], name: str, default: int, *, scim_type: str = "invalidValue") -> int:
     value = parameters.get(name)
     if value is None or value == "":
         return default
     if isinstance(value, bool) or not isinstance(value, (int, str)) or len(str(value)) > 18:
-        raise refuse("invalidValue", f"{name} must be an integer.")
+        raise refuse(scim_type, f"{name} must be an integer.")
     try:
         return int(value)
     except ValueError as error:
-        raise refuse("invalidValue", f"{name} must be an integer.") from error
+        raise refuse(scim_type, f"{name} must be an integer.") from error
 
 
 def answer(rows: QuerySet[Any], parameters: dict[str, Any], door: Any) -> dict[str, Any]:
@@ -132,7 +131,7 @@ def _cursor_count(parameters: dict[str, Any]) -> int:
     """A cursor can't move on by nothing (RFC 9865 section 2.4)."""
     if parameters.get("startIndex") not in (None, ""):
         raise refuse("invalidCursor", "Page either by cursor or by startIndex, not by both.")
-    count = page_of(parameters).count
-    if count == 0:
-        raise InvalidCountException(detail="count must be at least 1 with a cursor.")
-    return count
+    count = _number(parameters, "count", limits.PAGE_DEFAULT, scim_type="invalidCount")
+    if count < 1:
+        raise refuse("invalidCount", "count must be at least 1 with a cursor.")
+    return min(count, limits.PAGE_MAXIMUM)

@@ -24,6 +24,7 @@ from scim.kinds import (
     Location,
     Moment,
     Number,
+    Primary,
     Schemas,
     Text,
     Version,
@@ -45,6 +46,7 @@ class Rows:
     model: type[Model]
     link: str
     subs: dict[str, Kind]
+    listed_by: str = "pk"
 
     def any(self, condition: Q) -> Q:
         """Resources with at least one row that meets the condition."""
@@ -54,7 +56,9 @@ class Rows:
         return self.subs[name]
 
     def order(self, name: str) -> Any:
-        return None
+        """The first value, since none of these is primary."""
+        rows = self.model._default_manager.filter(**{self.link: OuterRef("pk")}).order_by(self.listed_by)
+        return Subquery(rows.values(first=self.sub(name or "value").order())[:1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,12 @@ class ValueRows:
         return Q(pk__in=rows.values("sso_user"))
 
     def sub(self, name: str) -> Kind:
-        return IndexedValue() if name == "value" else JSONText(name, "data")
+        match name:
+            case "value":
+                return IndexedValue()
+            case "primary":
+                return Primary(JSONText("primary", "data"))
+        return JSONText(name, "data")
 
     def order(self, name: str) -> Any:
         """The primary value, else the first (RFC 7644 section 3.4.2.3)."""
@@ -119,10 +128,10 @@ def _common(endpoint: str) -> dict[str, Kind]:
     return {
         "id": identifier,
         "externalId": Text("external_id", nullable=True),
-        "meta.resourceType": Constant(endpoint.removesuffix("s")),
+        "meta.resourceType": Constant(endpoint.removesuffix("s"), case_exact=True),
         "meta.created": Moment("created_at"),
         "meta.lastModified": Moment("modified_at"),
-        "meta.location": Location(identifier, endpoint),
+        "meta.location": Location(identifier, endpoint, case_exact=False),
         "meta.version": Version("version"),
     }
 
@@ -149,6 +158,7 @@ USERS = Registry(
                 "display": Text("sso_group__display_name_key"),
                 "type": Constant("direct"),
             },
+            listed_by="sso_group_id",
         ),
     },
 )

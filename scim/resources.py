@@ -41,21 +41,22 @@ class Photo(scim.Photo):
 
 
 class PortalUser(Extension):
-    """Read-only: what became of the person in the portal (DESIGN section 2)."""
+    """What became of the person in the portal, read-only."""
 
+    # DESIGN section 2; R2, R3, R11.
     __schema__ = URN(PORTAL_USER)
 
     username: Annotated[str | None, Mutability.read_only, Uniqueness.server] = None
-    """The username in the portal: taken once, permanent (R2, R3)."""
+    """The username in the portal: taken once, permanent."""
 
     email: Annotated[str | None, Mutability.read_only] = None
-    """The email in the portal: taken once (R2)."""
+    """The email in the portal: taken once."""
 
     status: Annotated[str | None, Mutability.read_only] = Field(None, examples=["enabled", "disabled"])
-    """Whether the person may use the portal: enabled or disabled (R11)."""
+    """Whether the person may use the portal: enabled or disabled."""
 
     last_active: Annotated[datetime | None, Mutability.read_only] = None
-    """When the person last signed in; missing until they have (R11)."""
+    """When the person last signed in; missing until they have."""
 
 
 class PortalGroupReference(ComplexAttribute):
@@ -67,8 +68,9 @@ class PortalGroupReference(ComplexAttribute):
 
 
 class PortalGroup(Extension):
-    """Read-only: the mappings of an SSO group (DESIGN section 2)."""
+    """The portal groups that an SSO group feeds, read-only."""
 
+    # DESIGN section 2.
     __schema__ = URN(PORTAL_GROUP)
 
     portal_groups: Annotated[list[PortalGroupReference] | None, Mutability.read_only] = None
@@ -103,6 +105,8 @@ class Manager(ComplexAttribute):
 
 
 class EnterpriseUser(scim.EnterpriseUser):
+    """Enterprise User"""
+
     manager: Manager | None = None
     """The user's manager."""
 

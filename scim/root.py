@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import CharField, DateTimeField, F, Q, QuerySet, Value
+from django.db.models import CharField, F, Field, Q, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from pydantic import ValidationError
 from scim2_models import SearchRequest
@@ -47,7 +47,7 @@ def _found(request: HttpRequest, parameters: Document) -> Document:
         raise refuse("invalidCursor", "Page by cursor at /Users or /Groups; the root is paged by startIndex.")
     page = listing.page_of(parameters)
     doors = [_door(view, request) for view in _VIEWS]
-    keys = _merged([_keys(door, index, parameters) for index, door in enumerate(doors)], parameters)
+    keys = _merged(_keys(doors, parameters), parameters)
     total = keys.count()
     chosen = list(keys[page.start - 1 : page.start - 1 + page.count]) if page.count else []
     documents = _documents(doors, chosen, parameters)
@@ -66,21 +66,33 @@ def _door(view: Any, request: HttpRequest) -> Any:
     return door
 
 
-def _keys(door: Any, kind: int, parameters: Document) -> QuerySet[Any]:
-    """(kind, row key, sorted-by value) of the rows of one type that match."""
-    condition = _condition(door.registry, listing.text_of(parameters, "filter"))
-    order = _order(door.registry, parameters)
-    sorted_by = _nothing(parameters) if order.expression is None else order.expression
-    rows = door.model.objects.of(door.actor.identity_provider_id).filter(condition).order_by()
-    marked = rows.annotate(kind=Value(kind), key=F("pk"), sorted_by=sorted_by)
-    keys: QuerySet[Any] = marked.values_list("kind", "key", "sorted_by")
+def _keys(doors: list[Any], parameters: Document) -> list[QuerySet[Any]]:
+    """For each type the (kind, row key, sorted-by value) of its rows that match."""
+    sorted_by = [_order(door.registry, parameters).expression for door in doors]
+    nothing = Value(None, output_field=_type_of(sorted_by, doors))
+    keys = []
+    for kind, door in enumerate(doors):
+        rows = _matching(door, parameters).order_by()
+        expression = nothing if sorted_by[kind] is None else sorted_by[kind]
+        marked = rows.annotate(kind=Value(kind), key=F("pk"), sorted_by=expression)
+        keys.append(marked.values_list("kind", "key", "sorted_by"))
     return keys
 
 
-def _nothing(parameters: Document) -> Value:
-    """No value, of the type that the other resource sorts by: PostgreSQL merges equal types only."""
-    is_moment = "lastactive" in str(parameters.get("sortBy", "")).lower()
-    return Value(None, output_field=DateTimeField() if is_moment else CharField())
+def _matching(door: Any, parameters: Document) -> QuerySet[Any]:
+    condition = _condition(door.registry, listing.text_of(parameters, "filter"))
+    rows: QuerySet[Any] = door.model.objects.of(door.actor.identity_provider_id).filter(condition)
+    return rows
+
+
+def _type_of(sorted_by: list[Any], doors: list[Any]) -> Field[Any, Any]:
+    """What the types that have the attribute sort by: PostgreSQL merges equal types only."""
+    for expression, door in zip(sorted_by, doors, strict=True):
+        if expression is not None:
+            annotated = door.model.objects.annotate(sorted_by=expression)
+            field: Field[Any, Any] = annotated.query.annotations["sorted_by"].output_field
+            return field
+    return CharField()
 
 
 def _condition(registry: Registry, expression: str | None) -> Q:
@@ -109,7 +121,7 @@ def _merged(parts: list[QuerySet[Any]], parameters: Document) -> QuerySet[Any]:
     if not parameters.get("sortBy"):
         return merged.order_by("kind", "key")
     if str(parameters.get("sortOrder", "")).lower() == "descending":
-        return merged.order_by(F("sorted_by").desc(nulls_first=True), "kind", "key")
+        return merged.order_by(F("sorted_by").desc(nulls_first=True), "-kind", "-key")
     return merged.order_by(F("sorted_by").asc(nulls_last=True), "kind", "key")
 
 

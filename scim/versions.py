@@ -15,9 +15,11 @@ def etag(version: int) -> str:
 
 
 def required_version(request: HttpRequest) -> Callable[[int], bool] | None:
-    """The check that If-Match asks for, None when it asks for nothing; applied under the row's lock."""
-    wanted = request.headers.get("If-Match")
-    return None if wanted is None else lambda version: _names(wanted, version)
+    """The check that If-Match and If-None-Match ask of a write, None without them; applied under the row's lock."""
+    wanted, unwanted = (request.headers.get(name) for name in ("If-Match", "If-None-Match"))
+    if wanted is None and unwanted is None:
+        return None
+    return lambda version: (wanted is None or _names(wanted, version)) and not _names(unwanted or "", version)
 
 
 def is_unchanged(request: HttpRequest, version: int) -> bool:

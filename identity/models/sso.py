@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -13,13 +13,29 @@ if TYPE_CHECKING:
     from identity.models.providers import IdentityProvider
 
 
+class Versioned(models.Model):
+    """What changes are told by: a version that every change moves on, and when the last one was."""
+
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    modified_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            self.modified_at = self.created_at  # the same moment until the first change (RFC 7643 section 3.1)
+        super().save(*args, **kwargs)
+
+
 class SSOUserQuerySet(models.QuerySet["SSOUser"]):
     def of(self, identity_provider_id: int) -> SSOUserQuerySet:
         """What this IdP's tokens may see, and nothing else (SR-4)."""
         return self.filter(identity_provider_id=identity_provider_id)
 
 
-class SSOUser(models.Model):
+class SSOUser(Versioned):
     """A SCIM User as the IdP sent it, linked once to the portal user it became (R1).
 
     `attributes` is the IdP's record as canonical SCIM JSON without id, meta, active and groups;
@@ -41,9 +57,6 @@ class SSOUser(models.Model):
     active = models.BooleanField(default=True)
     attributes = models.JSONField(default=dict)
     keys = models.JSONField(default=dict)
-    version = models.PositiveIntegerField(default=1, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    modified_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = SSOUserQuerySet.as_manager()
 
@@ -87,7 +100,7 @@ class SSOGroupQuerySet(models.QuerySet["SSOGroup"]):
         return self.filter(mappings=None)
 
 
-class SSOGroup(models.Model):
+class SSOGroup(Versioned):
     """A SCIM Group as the IdP pushed it, or as an administrator declared it by name (R14, R19)."""
 
     scim_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -99,9 +112,6 @@ class SSOGroup(models.Model):
     external_id = models.CharField(max_length=255, null=True, blank=True)
     members = models.ManyToManyField(SSOUser, through="SSOMembership", related_name="sso_groups")
     pushed_at = models.DateTimeField(null=True, editable=False, help_text="Empty while only declared.")
-    version = models.PositiveIntegerField(default=1, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    modified_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = SSOGroupQuerySet.as_manager()
 

@@ -110,6 +110,25 @@ def test_one_failure_leaves_the_others_alone(idp: IdP) -> None:
     ]
 
 
+def test_a_failure_says_where_unless_it_was_a_create(idp: IdP) -> None:
+    """RFC 7644 section 3.7: `location` is required except for a POST that failed."""
+    user = idp.user("ann")
+    gone = "/Groups/00000000-0000-4000-8000-000000000000"
+    answer = bulk(
+        idp,
+        {"method": "PUT", "path": f"/Users/{user['id']}", "data": {}},
+        {"method": "DELETE", "path": gone},
+        {"method": "PATCH", "path": "/Users/bulkId:ben", "data": {}},
+        {"method": "PATCH", "path": "/Users/bulkId:nobody", "data": {}},
+        new_user("ben"),
+        new_user("bad", title=5),
+    )
+    assert statuses(answer) == ["400", "404", "400", "400", "201", "400"]
+    ben = idp.get("/Users", filter='userName eq "ben"').json()["Resources"][0]
+    where = [result.get("location") for result in results(answer)]
+    assert where == [user["meta"]["location"], f"{BASE}{gone}", *([ben["meta"]["location"], None] * 2)]
+
+
 def test_fail_on_errors_stops_after_so_many(idp: IdP) -> None:
     bad = [new_user(f"bad{number}", title=5) for number in range(3)]
     answer = bulk(idp, new_user("ann"), *bad, new_user("ben"), failOnErrors=2)

@@ -206,6 +206,19 @@ def test_412_when_the_version_is_another(idp: IdP, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["user", "group"])
+def test_412_when_the_version_is_the_one_that_it_must_not_be(idp: IdP, kind: str) -> None:
+    """RFC 9110 section 13.1.2; 304 is for reading only."""
+    made = idp.user("ann") if kind == "user" else idp.group("ann")
+    path = f"/{kind.title()}s/{made['id']}"
+    external = {"op": "replace", "path": "externalId", "value": "x"}
+    with unchanged_database():
+        for known in ("*", 'W/"1"', 'W/"7", W/"1"'):
+            assert problem(idp.patch(path, external, If_None_Match=known)) == (412, None)
+            assert problem(idp.delete(path, If_None_Match=known, If_Match='W/"1"')) == (412, None)
+    assert idp.patch(path, external, If_None_Match='W/"9"', If_Match='W/"1"').status_code in {200, 204}
+
+
+@pytest.mark.parametrize("kind", ["user", "group"])
 def test_304_when_the_version_is_known(idp: IdP, kind: str) -> None:
     made = idp.user("ann") if kind == "user" else idp.group("ann")
     path = f"/{kind.title()}s/{made['id']}"

@@ -1,25 +1,15 @@
-"""Filters: every operator on every kind of attribute, and the library's own evaluation as the oracle (SR-26).
-
-`FUZZ_EXAMPLES=5000 pytest tests/scim/test_filters.py` compares more filters than the suite does.
-"""
+"""Filters by example: every operator on every kind of attribute (SR-26); `test_filter_model.py` goes further."""
 
 from __future__ import annotations
 
 import json
-import os
-import random
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from scim2_models import ScimFilter, ScimPolicy
 
-from identity.keys import fold
-from identity.models import SSOGroup, SSOUser, User
+from identity.models import SSOGroup, User
 from identity.services import groups, mappings
-from scim.resources import GroupResource, UserResource
 from tests.scim.helpers import (
+    BASE,
     CORE_GROUP,
     CORE_USER,
     ENTERPRISE,
@@ -141,11 +131,15 @@ USERS: list[tuple[str, list[str]]] = [
     ('meta.created gt "2020-01-01T00:00:00"', [ANN, BEN, CAT]),
     ('meta.created gt "0001-01-01T00:00:00+14:00"', [ANN, BEN, CAT]),
     ('meta.created lt "9999-12-31T23:59:59-14:00"', [ANN, BEN, CAT]),
-    ('meta.resourceType eq "user"', [ANN, BEN, CAT]),
+    ('meta.resourceType eq "User"', [ANN, BEN, CAT]),
+    ('meta.resourceType eq "user"', []),
+    ('meta.resourceType sw "Us"', [ANN, BEN, CAT]),
+    ('meta.location co "/users/"', [ANN, BEN, CAT]),
     ('meta.resourceType eq "Group"', []),
     ('meta.version eq "W/\\"1\\""', [ANN, BEN, CAT]),
     ('meta.version eq "W/\\"2\\""', []),
     ('meta.version ne "nonsense"', [ANN, BEN, CAT]),
+    ('meta.version sw "W/\\"" and meta.version lt "W/\\"2"', [ANN, BEN, CAT]),
     ("meta pr", [ANN, BEN, CAT]),
     # several values
     ('emails eq "ann@work.test"', [ANN]),
@@ -154,7 +148,10 @@ USERS: list[tuple[str, list[str]]] = [
     ('emails.value ne "ben@home.test"', [ANN, CAT]),
     ('emails.type eq "work"', [ANN]),
     ("emails.primary eq true", [ANN]),
-    ("emails.primary eq false", []),
+    ("emails.primary eq false", [ANN, BEN]),
+    ("emails[primary eq false]", [ANN, BEN]),
+    ("emails.primary ne true", [BEN, CAT]),
+    ('emails[value eq ""]', []),
     ("emails pr", [ANN, BEN]),
     ("emails.type pr", [ANN]),
     ("not (emails pr)", [CAT]),
@@ -264,7 +261,10 @@ def test_a_search_selects_the_same(idp: IdP) -> None:
         ('members.display eq "ann bó"', ["Staff"]),
         ('members.display eq "ben"', ["Staff"]),
         ('members.type eq "user"', ["Staff"]),
-        ('members.$ref ew "x" or members.$ref pr', None),
+        ('members.$ref eq "{base}/Users/{ann}"', ["Staff"]),
+        ('members.$ref eq "{base}/USERS/{ann}"', []),
+        ('members.$ref ew "{ann}" and members.$ref pr', ["Staff"]),
+        ('members.$ref co "/users/"', []),
         ('id eq "{staff}" and members eq "{ben}"', ["Staff"]),
         ('id eq "{staff}" and members eq "{cat}"', []),
         ('meta.resourceType eq "Group"', ["Empty", "Staff"]),
@@ -277,19 +277,16 @@ def test_a_search_selects_the_same(idp: IdP) -> None:
     ],
 )
 def test_groups_that_a_filter_selects(
-    idp: IdP, three: dict[str, Document], expression: str, expected: list[str] | None
+    idp: IdP, three: dict[str, Document], expression: str, expected: list[str]
 ) -> None:
     staff = SSOGroup.objects.get(display_name="Staff")
     portal = groups.create_group(name="Portal", actor=OPERATOR)
     fingerprint = mappings.preview_mapping(staff, portal).fingerprint
     mappings.apply_mapping(staff, portal, fingerprint=fingerprint, actor=OPERATOR)
     known = {"ann": three["Ann"]["id"], "ben": three["ben"]["id"], "cat": three["cat"]["id"]}
-    for name, value in {**known, "staff": str(staff.scim_id), "portal": str(portal.pk)}.items():
+    for name, value in {**known, "staff": str(staff.scim_id), "portal": str(portal.pk), "base": BASE}.items():
         expression = expression.replace(f"{{{name}}}", value)
-    if expected is None:
-        assert problem(idp.get("/Groups", filter=expression)) == (400, "invalidFilter")
-    else:
-        assert idp.found(expression, "/Groups") == expected
+    assert idp.found(expression, "/Groups") == expected
 
 
 def test_ids_are_found_by_every_operator(idp: IdP, three: dict[str, Document]) -> None:
@@ -387,9 +384,8 @@ REFUSED = [
     *(
         "emails.primary gt true",
         'x509Certificates.value co "x"',
-        'meta.version gt "1"',
     ),
-    *('emails[emails[type eq "x"]]', "userName eq 1e999", "userName eq NaN", 'a.b.c eq "x"', 'meta.location co "x"'),
+    *('emails[emails[type eq "x"]]', "userName eq 1e999", "userName eq NaN", 'a.b.c eq "x"'),
 ]
 
 
@@ -452,193 +448,3 @@ def test_another_idps_resources_never_match(idp: IdP, three: dict[str, Document]
         assert set(other.found(f"not ({expression})")) <= {"mine"}
     assert other.found(f'id eq "{three["ben"]["id"]}" or id eq "{mine["id"]}"') == ["mine"]
     assert other.found("id pr", "/Groups") == []
-
-
-# --- the oracle -------------------------------------------------------------------------------------------
-
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "80"))
-fuzz = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize="FUZZ_EXAMPLES" not in os.environ,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-
-WORDS = ["ann", "Ann", "ANNA", "bo", "b%", "b_", "a\\b", 'q"q', "é", "É", "ß", "ss", "x y", "1", "10", "true", "ﬁ"]
-PERSON_TEXTS = ["title", "nickName", "displayName", "userType", "externalId"]
-VALUED = ["ims", "phoneNumbers", "roles"]
-
-
-def comparison_key(binding: Any, value: str) -> str:
-    return value if binding.case_exact else fold(value)
-
-
-POLICY = ScimPolicy(comparison_key=comparison_key)
-
-
-def random_user(dice: random.Random, number: int) -> Document:
-    """Any mixture of present and absent attributes, of few words, so that filters often match."""
-
-    def word() -> str:
-        return dice.choice(WORDS)
-
-    user: Document = {"userName": f"{dice.choice(['ann', 'Bo', 'é'])}{number}", "active": dice.random() < 0.7}
-    user |= {name: word() for name in PERSON_TEXTS if dice.random() < 0.6}
-    if dice.random() < 0.6:
-        user["name"] = {name: word() for name in ("givenName", "familyName") if dice.random() < 0.7}
-    for name in VALUED:
-        user[name] = [
-            {
-                key: value
-                for key, value in {
-                    "value": word(),
-                    "type": dice.choice(["work", "home", "Other"]),
-                    "display": word(),
-                    "primary": index == 0,
-                }.items()
-                if key == "value" or dice.random() < 0.6
-            }
-            for index in range(dice.randrange(3))
-        ]
-    if dice.random() < 0.5:
-        user[ENTERPRISE] = {"department": word(), "manager": {"value": word()}}
-    return user
-
-
-@pytest.fixture(params=[1, 2])
-def people(idp: IdP, request: pytest.FixtureRequest) -> tuple[IdP, list[Any], list[Any]]:
-    """An IdP with users and groups, and the same as the library's models."""
-    dice = random.Random(request.param)
-    users = []
-    for number in range(14):
-        document = random_user(dice, number)
-        users.append(idp.user(document.pop("userName"), **document))
-    for name in ("Staff", "staff 2", "É", "b%"):
-        members = [user for user in users if dice.random() < 0.4]
-        idp.group(name, members, **({"externalId": dice.choice(WORDS)} if dice.random() < 0.5 else {}))
-    SSOUser.objects.filter(pk__in=SSOUser.objects.values("pk")[:5]).update(version=3)
-    some = SSOUser.objects.order_by("pk").values("user")[3:7]
-    User.objects.filter(pk__in=list(some.values_list("user", flat=True))).update(last_active="2026-03-01T12:00:00Z")
-    # A stranger with the same words, whom no answer may hold.
-    new_idp().user("ann stranger", title="ann", nickName="ann", externalId="ann")
-    listed = [idp.get(path, count=100).json()["Resources"] for path in ("/Users", "/Groups")]
-    return idp, *(
-        [model.model_validate(document) for document in documents]
-        for model, documents in zip((UserResource, GroupResource), listed, strict=True)
-    )
-
-
-def literals(value: str) -> str:
-    return json.dumps(value)
-
-
-def fragments(word: str) -> list[str]:
-    return [word, word.upper(), word[:1], word[-1:], word[1:], word + "x", ""]
-
-
-texts = st.sampled_from([*WORDS, "work", "home", "Staff"]).flatmap(lambda word: st.sampled_from(fragments(word)))
-orderings = ["gt", "ge", "lt", "le"]
-moments = st.sampled_from(
-    ["2026-03-01T12:00:00Z", "2026-03-01T13:00:00+01:00", "2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z"]
-)
-
-
-def compared(names: list[str], operators: list[str], operands: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.tuples(st.sampled_from(names), st.sampled_from(operators), operands).map(" ".join)
-
-
-ALL = ["eq", "ne", "co", "sw", "ew", *orderings]
-SINGLE_TEXTS = [
-    *("userName", *PERSON_TEXTS, "name.givenName", "name.familyName", f"{CORE_USER}:title", "TITLE"),
-    *(f"{ENTERPRISE}:department", f"{ENTERPRISE}:manager.value", f"{PORTAL_USER}:username", f"{PORTAL_USER}:email"),
-    f"{PORTAL_USER}:status",
-]
-SUB_TEXTS = ["value", "type", "display"]
-MULTIPLE_TEXTS = [*VALUED, *(f"{name}.{sub}" for name in VALUED for sub in SUB_TEXTS)]
-PRESENT = [
-    *(
-        *SINGLE_TEXTS,
-        *MULTIPLE_TEXTS,
-        "name",
-        "active",
-        "id",
-        "meta",
-        "schemas",
-        "groups",
-        "addresses",
-        "emails.primary",
-    ),
-    *(f"{ENTERPRISE}:manager", f"{PORTAL_USER}:lastActive", "meta.created", "password"),
-]
-
-inside = st.recursive(
-    st.one_of(
-        compared(SUB_TEXTS, ALL, texts.map(literals)),
-        compared(["primary"], ["eq", "ne"], st.sampled_from(["true", "false", "null"])),
-        compared(["type", "display"], ["eq", "ne"], st.just("null")),
-        st.sampled_from([*SUB_TEXTS, "primary"]).map(lambda name: f"{name} pr"),
-    ),
-    lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from([" and ", " or "]), inner).map("".join),
-        inner.map(lambda text: f"not ({text})"),
-    ),
-    max_leaves=3,
-)
-user_terms = st.one_of(
-    compared(SINGLE_TEXTS, ALL, texts.map(literals)),
-    compared(SINGLE_TEXTS, ["eq", "ne"], st.just("null")),
-    compared(MULTIPLE_TEXTS, ALL, texts.map(literals)),
-    compared(["active", "ims.primary"], ["eq", "ne"], st.sampled_from(["true", "false"])),
-    compared([f"{PORTAL_USER}:lastActive", "meta.created"], ["eq", "ne", *orderings], moments.map(literals)),
-    compared(["groups.display"], ["eq", "ne", "co", "sw"], texts.map(literals)),
-    compared(["meta.version"], ["eq", "ne"], st.sampled_from(['W/"1"', 'W/"3"', "x"]).map(literals)),
-    compared(
-        ["schemas"], ["eq", "ne", "co"], st.sampled_from([CORE_USER, ENTERPRISE, "enterprise", "x"]).map(literals)
-    ),
-    st.sampled_from(PRESENT).map(lambda name: f"{name} pr"),
-    st.tuples(st.sampled_from(VALUED), inside).map(lambda part: f"{part[0]}[{part[1]}]"),
-)
-group_terms = st.one_of(
-    compared(["displayName", "externalId"], ALL, texts.map(literals)),
-    compared(["externalId"], ["eq", "ne"], st.just("null")),
-    compared(["members.display"], ALL, texts.map(literals)),
-    compared(["members.type"], ["eq", "ne"], st.sampled_from(['"User"', '"user"', '"Group"'])),
-    st.sampled_from(["members", "externalId", "displayName", "meta", "members.display"]).map(lambda name: f"{name} pr"),
-    compared(["display"], ALL, texts.map(literals)).map(lambda text: f"members[{text}]"),
-)
-
-
-def logic(terms: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.recursive(
-        terms,
-        lambda inner: st.one_of(
-            st.tuples(inner, st.sampled_from([" and ", " or "]), inner).map("".join),
-            inner.map(lambda text: f"not ({text})"),
-            inner.map(lambda text: f"({text})"),
-        ),
-        max_leaves=5,
-    )
-
-
-def agree(idp: IdP, endpoint: str, model: Any, resources: list[Any], expression: str) -> None:
-    answer = idp.get(endpoint, filter=expression, count=100)
-    assert answer.status_code == 200, (expression, answer.content)
-    with POLICY:
-        wanted = ScimFilter[model](expression)
-        expected = {resource.id for resource in resources if wanted.match(resource, strict=True)}
-    assert {resource["id"] for resource in answer.json()["Resources"]} == expected, expression
-
-
-@fuzz
-@given(expression=logic(user_terms))
-def test_users_are_selected_as_the_library_would(people: tuple[IdP, list[Any], list[Any]], expression: str) -> None:
-    idp, users, _ = people
-    agree(idp, "/Users", UserResource, users, expression)
-
-
-@fuzz
-@given(expression=logic(group_terms))
-def test_groups_are_selected_as_the_library_would(people: tuple[IdP, list[Any], list[Any]], expression: str) -> None:
-    idp, _, pushed = people
-    agree(idp, "/Groups", GroupResource, pushed, expression)

@@ -83,7 +83,7 @@ def test_a_posted_group_is_answered_whole(idp: IdP, people: list[Document]) -> N
         "meta": {
             "resourceType": "Group",
             "created": body["meta"]["created"],
-            "lastModified": body["meta"]["lastModified"],
+            "lastModified": body["meta"]["created"],
             "location": location,
             "version": 'W/"1"',
         },

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.http import HttpResponse
 
 from identity.models import SSOUser, User
@@ -190,8 +192,23 @@ def test_a_cursor_belongs_to_its_query_and_its_idp(idp: IdP) -> None:
         assert (status, scim_type) in {(400, "invalidCursor"), (400, "invalidFilter")}
 
 
+@pytest.mark.usefixtures("five")
+def test_a_cursor_expires(idp: IdP, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not before the time that ServiceProviderConfig tells."""
+    timeout = idp.get("/ServiceProviderConfig").json()["pagination"]["cursorTimeout"]
+    cursor = idp.get("/Users", cursor="", count=2).json()["nextCursor"]
+    now = time.time()
+    monkeypatch.setattr(signing.time, "time", lambda: now + timeout - 5)
+    assert names(idp.get("/Users", cursor=cursor, count=2)) == NAMES[2:4]
+    monkeypatch.setattr(signing.time, "time", lambda: now + timeout + 5)
+    answer = idp.get("/Users", cursor=cursor, count=2)
+    assert problem(answer) == (400, "expiredCursor")
+    assert str(timeout) in answer.json()["detail"]
+
+
 def test_a_cursor_does_not_move_by_nothing(idp: IdP) -> None:
-    assert problem(idp.get("/Users", cursor="", count=0)) == (400, "invalidCount")
+    for count in (0, -1, "x"):
+        assert problem(idp.get("/Users", cursor="", count=count)) == (400, "invalidCount")
 
 
 # --- order ------------------------------------------------------------------------------------------------

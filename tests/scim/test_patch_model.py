@@ -5,26 +5,16 @@ A few hundred examples in the suite; `HYPOTHESIS_PROFILE=thorough` makes them 20
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.scim import patch_strategies as strategies
+from tests.scim.examples import examples
 from tests.scim.helpers import CORE_USER, ENTERPRISE, PORTAL_USER, IdP, member_ids, new_idp, problem
 from tests.scim.patch_model import Document, People, Refused, patched_group, patched_user
-
-EXAMPLES = {"thorough": 20_000}.get(os.environ.get("HYPOTHESIS_PROFILE", ""), 200)
-
-examples = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    phases=[phase for phase in Phase if phase is not Phase.explain],
-    derandomize=EXAMPLES == 200,  # the suite says the same thing each time; the thorough run looks further
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
 
 _SHOWN_BESIDE = {"schemas", "id", "meta", PORTAL_USER}
 
