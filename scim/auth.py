@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 
 from identity.actors import Provisioner
-from identity.services import tokens
+from identity.services import contacts, tokens
 from scim.errors import Problem, problem_of
+
+logger = logging.getLogger(__name__)
 
 _NO_TOKEN = Problem(401, "Send a SCIM token of this portal in the header Authorization: Bearer.", code="no_token")
 _SCIM_OFF = Problem(403, "SCIM provisioning is switched off in the portal; nothing has been changed.", code="scim_off")
@@ -28,13 +32,20 @@ class TokenRequired:
             bearer = tokens.find_bearer(_presented(request))
             if bearer is None:
                 return _unauthorized(request)
-            if not bearer.scim_enabled:
-                return _SCIM_OFF.to_response()
-            _note(bearer, request)
+            if bearer.scim_enabled:
+                _note(bearer, request)
         except (DatabaseError, InterfaceError) as error:
             return problem_of(error).to_response()
-        request.actor = _actor(bearer, request)  # type: ignore[attr-defined]
-        return self.get_response(request, *args, **kwargs)
+        request.actor = actor = _actor(bearer, request)  # type: ignore[attr-defined]
+        answer = self.get_response if bearer.scim_enabled else _switched_off
+        response = answer(request, *args, **kwargs)
+        if bearer.watched:
+            _show(request, actor, response.status_code)
+        return response
+
+
+def _switched_off(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    return _SCIM_OFF.to_response()
 
 
 def _presented(request: HttpRequest) -> str:
@@ -44,7 +55,29 @@ def _presented(request: HttpRequest) -> str:
 
 def _note(bearer: tokens.TokenBearer, request: HttpRequest) -> None:
     if not bearer.noted:
-        tokens.note_use(bearer.token_id, address=_address(request))
+        tokens.note_use(bearer, address=_address(request))
+
+
+def _show(request: HttpRequest, actor: Provisioner, status: int) -> None:
+    """Keep the request for the administrator who looks on; the answer does not depend on it."""
+    try:
+        contacts.note_request(
+            actor.identity_provider_id,
+            method=actor.method,
+            path=_path(request),
+            status=status,
+            request_id=actor.request_id,
+            token_label=actor.token_label,
+            address=actor.address,
+            duration_ms=actor.elapsed_ms,
+        )
+    except (DatabaseError, InterfaceError):
+        logger.exception("A SCIM request could not be shown to those who watch")
+
+
+def _path(request: HttpRequest) -> str:
+    """What was asked for, after the SCIM base URL; PostgreSQL takes no NUL."""
+    return unquote(request.get_full_path()).partition("/scim/v2")[2].replace("\0", "")
 
 
 def _actor(bearer: tokens.TokenBearer, request: HttpRequest) -> Provisioner:
@@ -64,6 +97,8 @@ def _address(request: HttpRequest) -> str:
 
 def _unauthorized(request: HttpRequest) -> HttpResponse:
     """401; the error code tells a wrong token from none (RFC 6750 section 3.1)."""
+    if _presented(request):
+        contacts.note_stranger(method=request.method or "", path=_path(request), address=_address(request))
     challenge = str(settings.SCIM_SERVICE_PROVIDER["WWW_AUTHENTICATE_HEADER"])
     response = _NO_TOKEN.to_response()
     response["WWW-Authenticate"] = f'{challenge}, error="invalid_token"' if _presented(request) else challenge

@@ -6,6 +6,7 @@ from identity.models.assets import Asset, AssetOwner
 from identity.models.bulk import BulkRow, BulkRun
 from identity.models.conflicts import Conflict
 from identity.models.connections import SSOConnection
+from identity.models.contacts import ProviderContact, ReceivedRequest, Rhythm
 from identity.models.groups import Group, Membership
 from identity.models.idempotency import IdempotentRequest
 from identity.models.invitations import Invitation
@@ -45,8 +46,11 @@ __all__ = [
     "Invitation",
     "Membership",
     "Mode",
+    "ProviderContact",
     "ProvisioningLog",
+    "ReceivedRequest",
     "RetiredResource",
+    "Rhythm",
     "Role",
     "SCIMToken",
     "SSOConnection",

@@ -30,6 +30,7 @@ class IdentityProvider(models.Model):
         default=False,
         help_text="When the same username and email exist: record a conflict instead of linking (R5).",
     )
+    watched_until = models.DateTimeField(null=True, editable=False, help_text="Until then its requests are kept.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -38,6 +39,11 @@ class IdentityProvider(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether an administrator looks at its requests as they come in."""
+        return self.watched_until is not None and self.watched_until > timezone.now()
 
 
 class SCIMToken(models.Model):

@@ -14,7 +14,7 @@ from identity.errors import InvalidValue
 from identity.keys import plain
 from identity.models import IdentityProvider, SCIMToken
 from identity.policy import Action
-from identity.services import secrets
+from identity.services import contacts, secrets
 from identity.services.locks import lock
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ LAST_USED_STEP = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class TokenBearer:
-    """What a presented token stands for. `noted`: its last use was written within the last minute."""
+    """What a presented token stands for.
+
+    `noted`: its last use was written within the last minute. `watched`: an administrator looks on.
+    """
 
     token_id: int
     label: str
@@ -33,6 +36,7 @@ class TokenBearer:
     asks_before_adopting: bool
     scim_enabled: bool
     noted: bool
+    watched: bool
 
 
 @transaction.atomic
@@ -86,7 +90,7 @@ def revoke_token(token: SCIMToken, *, actor: Actor) -> None:
 
 _BEARER = """
     SELECT t.id, t.label, t.hint, t.identity_provider_id, p.asks_before_adopting, s.scim_enabled,
-           t.last_used_at IS NOT NULL AND t.last_used_at > %s
+           t.last_used_at IS NOT NULL AND t.last_used_at > %s, p.watched_until IS NOT NULL AND p.watched_until > %s
       FROM identity_scimtoken t
       JOIN identity_identityprovider p ON p.id = t.identity_provider_id
       JOIN identity_accesssettings s ON s.id = 1
@@ -101,11 +105,11 @@ def find_bearer(secret: str) -> TokenBearer | None:
     now = timezone.now()
     moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (now - LAST_USED_STEP, now)]
     with connection.cursor() as cursor:
-        cursor.execute(_BEARER, [moments[0], secrets.digest(secret), moments[1]])
+        cursor.execute(_BEARER, [*moments, secrets.digest(secret), moments[1]])
         row = cursor.fetchone()
     if row is None:
         return None
-    token_id, label, hint, provider_id, asks, scim_enabled, noted = row
+    token_id, label, hint, provider_id, asks, scim_enabled, noted, watched = row
     return TokenBearer(
         token_id=token_id,
         label=f"{label} ({hint})",
@@ -113,9 +117,15 @@ def find_bearer(secret: str) -> TokenBearer | None:
         asks_before_adopting=bool(asks),
         scim_enabled=bool(scim_enabled),
         noted=bool(noted),
+        watched=bool(watched),
     )
 
 
-def note_use(token_id: int, *, address: str) -> None:
-    """Write when and from where a token was last used; callers do so at most once a minute."""
-    SCIMToken.objects.filter(pk=token_id).update(last_used_at=timezone.now(), last_used_from=address[:64])
+def note_use(bearer: TokenBearer, *, address: str) -> None:
+    """Write when and from where a token was last used, and that its IdP called in this hour.
+
+    Callers do so at most once a minute.
+    """
+    now = timezone.now()
+    SCIMToken.objects.filter(pk=bearer.token_id).update(last_used_at=now, last_used_from=address[:64])
+    contacts.note_contact(bearer.identity_provider_id, now)

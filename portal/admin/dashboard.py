@@ -23,7 +23,9 @@ from identity.models import (
     AssetOwner,
     Conflict,
     IdentityProvider,
+    ProviderContact,
     ProvisioningLog,
+    Rhythm,
     Role,
     SCIMToken,
     SSOGroup,
@@ -32,7 +34,8 @@ from identity.models import (
 )
 from identity.policy import Action
 from portal.admin.base import decide, mode_of
-from portal.admin.providers import SILENT_AFTER, scim_base_url, with_activity
+from portal.admin.providers import pause_in_words, rhythm_of, with_activity
+from portal.admin.set_up import scim_base_url
 
 LOG_ROWS = 6
 PROVIDERS = 8
@@ -72,13 +75,15 @@ def _for_support() -> dict[str, Any]:
 def _for_administrators(request: HttpRequest) -> dict[str, Any]:
     providers = list(with_activity(IdentityProvider.objects.all())[:PROVIDERS])
     tokens = list(SCIMToken.objects.values_list("identity_provider", "last_used_at"))
+    rhythms = ProviderContact.objects.rhythms()
+    activities = [Activity(provider, rhythm_of(provider, rhythms)) for provider in providers]
     mode = mode_of(request)
     return {
         "counts": users_by_status(),
         "mode": mode,
         "mode_in_words": policy.describe(mode).removeprefix(f"{mode}. "),
-        "matters": list(matters(providers, tokens)),
-        "providers": [Activity(provider) for provider in providers],
+        "matters": list(matters(activities, tokens)),
+        "providers": activities,
         "log": ProvisioningLog.objects.select_related("identity_provider")[:LOG_ROWS],
         "steps": _first_steps(providers, tokens),
         "base_url": scim_base_url(),
@@ -102,15 +107,15 @@ def users_by_status() -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """An identity provider and when it was last heard."""
+    """An identity provider, when it was last heard, and how it usually calls."""
 
     provider: Any
+    rhythm: Rhythm
 
     @property
     def is_silent(self) -> bool:
         """Whether it used to call and has stopped."""
-        last = self.provider.last_request_at
-        return last is not None and last < timezone.now() - SILENT_AFTER
+        return self.rhythm.is_silent
 
     @property
     def heard(self) -> str:
@@ -166,18 +171,18 @@ def _step_urls(providers: list[Any]) -> tuple[str, str, str]:
     if not providers:
         return reverse(page("add")), "", ""
     of = (providers[0].pk,)
-    return reverse(page("add")), reverse(page("create_token"), args=of), reverse(page("change"), args=of)
+    return reverse(page("add")), reverse(page("create_token"), args=of), reverse(page("set_up"), args=of)
 
 
 # --- what needs attention ---
 
 
-def matters(providers: list[Any], tokens: list[tuple[int, Any]]) -> Iterator[Matter]:
+def matters(activities: list[Activity], tokens: list[tuple[int, Any]]) -> Iterator[Matter]:
     """What waits, the most pressing first; what there is nothing of is left out."""
     found = (
         _break_glass(),
         _conflicts(),
-        *_silent(providers),
+        *_silent(activities),
         _refusals(),
         _unmapped_groups(),
         _ownerless_assets(),
@@ -213,14 +218,14 @@ def _conflicts() -> Matter:
     )
 
 
-def _silent(providers: list[Any]) -> Iterator[Matter]:
-    for activity in map(Activity, providers):
+def _silent(activities: list[Activity]) -> Iterator[Matter]:
+    for activity in activities:
         if activity.is_silent:
             yield Matter(
                 1,
                 f"{activity.provider} is silent",
                 "",
-                f"Its last request came {activity.heard}. Check that provisioning still runs there.",
+                f"Its last request came {activity.heard}. {pause_in_words(activity.rhythm)} Check that it still runs.",
                 reverse("admin:identity_identityprovider_change", args=(activity.provider.pk,)),
                 "notifications_paused",
                 urgent=True,

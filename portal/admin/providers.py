@@ -1,48 +1,31 @@
-"""Identity providers: set-up guides, SCIM tokens and the last requests received."""
+"""Identity providers: what they are called, what became of them, and the last requests received."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.forms import (
-    BooleanField,
-    CharField,
-    ChoiceField,
-    Form,
-    RadioSelect,
-    ValidationError,
-)
+from django.forms import BooleanField, CharField, ChoiceField, Form, RadioSelect, ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
 
-from identity.models import Conflict, IdentityProvider, ProvisioningLog, SCIMToken, User
+from identity.models import Conflict, IdentityProvider, ProviderContact, ProvisioningLog, Rhythm, SCIMToken, User
 from identity.policy import Action
-from identity.services import identity_providers, tokens
+from identity.services import identity_providers
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
 from portal.admin.connections import ConnectOIDC, ConnectSAML, connections_of
-from portal.admin.guides import guide_of
-from portal.admin.parts import badge, count_of, moment
-from portal.forms import TokenForm
+from portal.admin.parts import badge, count_of, moment, row_or_404
+from portal.admin.received import live_fragment
+from portal.admin.scim_tokens import CreateToken, token_lines
+from portal.admin.set_up import SetUp, Watch
 
 LAST_REQUESTS = 8
-SILENT_AFTER = timedelta(days=2)
-
-
-def scim_base_url() -> str:
-    """What an identity provider is given as SCIM base URL (SR-31: never from a request's headers)."""
-    return f"{settings.PUBLIC_URL}/scim/v2"
-
-
-# --- identity providers ---
 
 
 class ProviderForm(Form):
@@ -77,7 +60,9 @@ class AddProvider(ActionPage):
         return f"{self.made} was added. Create a token next."
 
     def get_success_url(self) -> str:
-        return self.model_admin.detail_url(self.made) if self.made else self.model_admin.list_url()
+        if self.made is None:
+            return self.model_admin.list_url()
+        return reverse(self.model_admin.url_name(SetUp.name), args=(self.made.pk,))
 
 
 class EditProvider(ActionPage):
@@ -141,35 +126,6 @@ class DeleteProvider(ActionPage):
         return super().get_context_data(title=f"Delete {self.obj.name}?", usage=usage, **kwargs)
 
 
-class CreateToken(ActionPage):
-    """Create a SCIM token; the answer is the only page that ever shows its secret (SR-11)."""
-
-    name = "create_token"
-    label = "Create SCIM token"
-    action = Action.MANAGE_PROVIDERS
-    icon = "key"
-    fresh = True
-    form_class = TokenForm
-    explanation = "The token is shown once, on the next page. The portal keeps only a digest of it."
-
-    def form_valid(self, form: TokenForm) -> HttpResponse:
-        token, secret = tokens.create_token(
-            self.obj,
-            label=form.cleaned_data["label"],
-            expires_at=form.cleaned_data["expires_on"],
-            actor=person_of(self.request),
-        )
-        context = {
-            **self.get_context_data(form=form, title=f"Your new token for {self.obj}"),
-            "token": token,
-            "secret": secret,
-            "base_url": scim_base_url(),
-        }
-        answer = TemplateResponse(self.request, "admin/identity/identityprovider/token.html", context)
-        answer["Cache-Control"] = "no-store"
-        return answer
-
-
 def with_activity(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
     """Identity providers with how many people they manage, open conflicts and their last request."""
     people = User.objects.filter(managed_by=OuterRef("pk"))
@@ -182,12 +138,26 @@ def with_activity(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider
     )
 
 
+def rhythm_of(provider: Any, rhythms: dict[int, Rhythm]) -> Rhythm:
+    """The provider's own rhythm, with the exact time of its last request; a week's pause when none is known."""
+    known = rhythms.get(provider.pk, Rhythm())
+    return replace(known, last=provider.last_request_at)
+
+
+def pause_in_words(rhythm: Rhythm) -> str:
+    """What is usual for this provider, as a sentence."""
+    if not rhythm.is_learnt:
+        return "It is too new to have a rhythm; a pause of a week is taken for usual."
+    usual = timesince(timezone.now() - rhythm.longest_pause, depth=1)
+    return f"Its longest pause in the last eight weeks was {usual}."
+
+
 @admin.register(IdentityProvider)
 class IdentityProviderAdmin(PortalModelAdmin):
     """Identity providers."""
 
     view_actions = (Action.MANAGE_PROVIDERS,)
-    pages = (AddProvider, CreateToken, ConnectOIDC, ConnectSAML, EditProvider, DeleteProvider)
+    pages = (AddProvider, SetUp, CreateToken, Watch, ConnectOIDC, ConnectSAML, EditProvider, DeleteProvider)
     list_display = ("name", "kind", "users", "last_request", "conflicts")
     search_fields = ("name",)
     sortable_by = ()
@@ -211,11 +181,19 @@ class IdentityProviderAdmin(PortalModelAdmin):
     def conflicts(self, provider: Any) -> str:
         return badge(provider.open_conflicts, "amber") if provider.open_conflicts else "–"
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.live)
+        return [path("<int:pk>/live/", view, name="identity_identityprovider_live"), *super().get_urls()]
+
+    def live(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The fragment that the set-up page asks for while somebody watches."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied("Your role does not include this page.")
+        return live_fragment(request, row_or_404(IdentityProvider.objects.all(), pk))
+
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         return {
-            "base_url": scim_base_url(),
-            "guide": guide_of(obj),
-            "tokens": obj.scim_tokens.select_related("created_by"),
+            "tokens": token_lines(obj.scim_tokens.select_related("created_by")),
             "connections": connections_of(obj),
             "sso_group_count": obj.sso_groups.count(),
             "may_revoke": bool(decide(request, Action.MANAGE_PROVIDERS)),
@@ -223,80 +201,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
             "log_url": f"{reverse('admin:identity_provisioninglog_changelist')}?identity_provider__id__exact={obj.pk}",
             "conflicts_url": f"{reverse('admin:identity_conflict_changelist')}?identity_provider__id__exact={obj.pk}",
             "scim_enabled": mode_of(request).scim_enabled,
-            "is_silent": _is_silent(obj),
+            "rhythm": (rhythm := rhythm_of(obj, ProviderContact.objects.rhythms())),
+            "usual_pause": pause_in_words(rhythm),
             "last_request_ago": timesince(obj.last_request_at, depth=1) if obj.last_request_at else "",
         }
-
-
-def _is_silent(provider: Any) -> bool:
-    """Whether an identity provider that used to call has stopped."""
-    last: datetime | None = provider.last_request_at
-    return last is not None and last < timezone.now() - SILENT_AFTER
-
-
-# --- SCIM tokens ---
-
-
-class RevokeToken(ActionPage):
-    """Delete a token: the next request that carries it is refused (SR-12)."""
-
-    name = "revoke"
-    label = "Revoke"
-    action = Action.MANAGE_PROVIDERS
-    icon = "key_off"
-    danger = True
-    fresh = True
-    submit = "Revoke this token"
-
-    def get_explanation(self) -> str:
-        used = "It was never used. " if self.obj.last_used_at is None else ""
-        return f"{used}The next request of {self.obj.identity_provider} that carries it is refused. This is final."
-
-    def run(self, form: Form) -> str:
-        tokens.revoke_token(self.obj, actor=person_of(self.request))
-        return f"The token {self.obj} was revoked."
-
-    def get_success_url(self) -> str:
-        return reverse("admin:identity_identityprovider_change", args=(self.obj.identity_provider_id,))
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(title=f"Revoke the token {self.obj.label}?", **kwargs)
-
-
-@admin.register(SCIMToken)
-class SCIMTokenAdmin(PortalModelAdmin):
-    """All live tokens with creator, creation, last use and source address (SR-12)."""
-
-    view_actions = (Action.MANAGE_PROVIDERS,)
-    pages = (RevokeToken,)
-    list_display = (
-        "label",
-        "hint",
-        "identity_provider",
-        "created_by",
-        "created",
-        "last_used",
-        "last_used_from",
-        "expires",
-    )
-    list_filter: ClassVar = (("identity_provider", RelatedDropdownFilter),)
-    list_filter_submit = True
-    list_select_related = ("identity_provider", "created_by")
-    search_fields = ("label", "hint")
-    empty_value_display = "–"
-    change_list_template = "admin/identity/scimtoken/list.html"
-    detail_template = "admin/identity/scimtoken/detail.html"
-
-    @display(description="Created", ordering="created_at")
-    def created(self, token: SCIMToken) -> str:
-        return moment(token.created_at)
-
-    @display(description="Last used", ordering="last_used_at")
-    def last_used(self, token: SCIMToken) -> str:
-        return moment(token.last_used_at) if token.last_used_at else badge("Never", "amber")
-
-    @display(description="Expires", ordering="expires_at")
-    def expires(self, token: SCIMToken) -> str:
-        if token.expires_at is None:
-            return "Never"
-        return badge("Expired", "red") if token.is_expired else moment(token.expires_at)

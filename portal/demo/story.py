@@ -141,6 +141,8 @@ class Story:
             self.on(days, "17:30", self.by_okta, Directory.unassign, user_name)
         for number, (user_name, title) in enumerate(PROMOTED.items()):
             self.on(22 - number * 5, "06:40", self.by_okta, Directory.retitle, user_name, title)
+        for days in range(32, -1, -1):
+            self.on(days, "00:10", self.by_okta, Directory.look_around)
 
     def plan_oddities(self) -> None:
         """What administrators ask about: repeated refusals, renames, returns, mistakes at the other end."""
@@ -168,6 +170,9 @@ class Story:
             self.on(ACQUISITION, f"09:{number * 4:02}", self.by_entra, Directory.assign, employee)
         self.on(ACQUISITION, "10:00", self.by_entra, Directory.push, ENTRA_GROUP)
         self.on(20, "08:00", self.by_entra, Directory.assign_in_vain, self.employees["samuel.adjei"])
+        for days in range(20, 9, -1):
+            for hour in (6, 18):
+                self.on(days, f"{hour:02}:40", self.by_entra, Directory.look_around)
         self.on(9, "15:00", self.by_entra, Directory.unassign, "hassan.abuzayd")
 
     def plan_administration(self) -> None:

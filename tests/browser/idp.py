@@ -5,6 +5,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
+from identity.models import IdentityProvider
 from tests.factories import make_idp, make_token
 
 Document = dict[str, Any]
@@ -13,9 +14,9 @@ Document = dict[str, Any]
 class LiveIdP:
     """One IdP with a token. Each request is real; the answer is (status, body)."""
 
-    def __init__(self, portal_url: str, name: str = "Okta") -> None:
-        self.provider = make_idp(name)
-        self._token = make_token(self.provider)
+    def __init__(self, portal_url: str, provider: IdentityProvider | None = None, token: str = "") -> None:
+        self.provider = provider or make_idp()
+        self._token = token or make_token(self.provider)
         self._host = urlsplit(portal_url).netloc
 
     def send(self, method: str, path: str, body: Document | None = None) -> tuple[int, Document]:

@@ -130,7 +130,7 @@ def test_the_last_use_is_shown() -> None:
     secret = make_token(make_idp())
     bearer = tokens.find_bearer(secret)
     assert bearer is not None
-    tokens.note_use(bearer.token_id, address="192.0.2.1")
+    tokens.note_use(bearer, address="192.0.2.1")
     token = SCIMToken.objects.get()
     assert token.last_used_at is not None
     assert token.last_used_from == "192.0.2.1"

@@ -10,8 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from identity.errors import Conflicted
 from identity.models import IdentityProvider, ProvisioningLog, Role, SCIMToken, Status, User
+from identity.services.contacts import note_contact
 from identity.services.provisioning_log import log_refusal
-from portal.admin.providers import SILENT_AFTER
 from tests.factories import (
     everything,
     idp_actor,
@@ -39,7 +39,9 @@ def page(client: Client | None = None) -> str:
 def heard(idp: IdentityProvider, ago: timedelta = timedelta(minutes=5)) -> None:
     """The provider's token was used this long ago."""
     make_token(idp)
-    SCIMToken.objects.filter(identity_provider=idp).update(last_used_at=timezone.now() - ago)
+    at = timezone.now() - ago
+    SCIMToken.objects.filter(identity_provider=idp).update(last_used_at=at)
+    note_contact(idp.pk, at)
 
 
 def test_users_are_counted_by_status_and_lead_to_the_filtered_list() -> None:
@@ -93,11 +95,24 @@ def test_open_conflicts_wait() -> None:
 
 def test_an_identity_provider_that_has_stopped_calling_is_named() -> None:
     heard(make_idp("Okta"))
-    heard(make_idp("Entra"), SILENT_AFTER + timedelta(hours=1))
+    heard(make_idp("Entra"), timedelta(days=11))
     text = page()
-    assert "Entra is silent Its last request came 2 days ago." in text
+    assert "Entra is silent Its last request came 1 week ago. It is too new to have a rhythm" in text
     assert "Okta is silent" not in text
     assert "Okta 0 5 minutes ago" in text
+
+
+def test_silence_is_measured_by_its_own_rhythm() -> None:
+    """Two providers, silent for the same time: usual for the one that calls once a week, not for the other."""
+    now = timezone.now()
+    weekly, hourly = make_idp("Weekly"), make_idp("Hourly")
+    for idp, pause in ((weekly, timedelta(days=7)), (hourly, timedelta(hours=1))):
+        heard(idp, timedelta(days=3))
+        for back in range(1, 5 if idp is weekly else 200):
+            note_contact(idp.pk, now - timedelta(days=3) - back * pause)
+    text = page()
+    assert "Hourly is silent Its last request came 3 days ago. Its longest pause in the last eight weeks was" in text
+    assert "Weekly is silent" not in text
 
 
 def test_refusals_of_the_last_day_are_counted_and_older_ones_are_not() -> None:
@@ -148,13 +163,13 @@ def test_the_number_of_statements_is_the_same_for_any_number_of_rows(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     client = as_administrator()
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(HOME)
     for name in ("Okta", "Entra", "Ping"):
         idp = make_idp(name)
-        heard(idp, SILENT_AFTER * 2)
+        heard(idp, timedelta(days=30))
         push_group(idp, f"{name} people", provision(idp, name.casefold()))
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(HOME)
 
 

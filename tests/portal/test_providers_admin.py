@@ -1,9 +1,11 @@
 """Identity providers, their set-up guides and their tokens (R23, SR-11, SR-12)."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from identity.models import IdentityProvider, SCIMToken, User
 from identity.services.tokens import find_bearer
@@ -22,20 +24,21 @@ def test_an_identity_provider_is_added_and_its_guide_shown() -> None:
     assert messages_of(answer) == ["Our Okta was added. Create a token next."]
     assert f"{settings.PUBLIC_URL}/scim/v2" in page
     assert "Test Connector Configuration" in page
-    assert "No token yet" in page
+    assert "1. Create a token Okta signs in here with it." in page.replace("Our Okta", "Okta")
 
 
 @pytest.mark.parametrize("kind", IdentityProvider.Kind.values)
 def test_every_kind_has_its_guide(kind: str) -> None:
     idp = make_idp(kind=kind)
-    page = text_of(as_administrator().get(address("identityprovider_change", idp.pk)))
-    assert f"Set up {IdentityProvider.Kind(kind).label}" in page
+    page = text_of(as_administrator().get(address("identityprovider_set_up", idp.pk)))
+    assert f"Enter address and token at {IdentityProvider.Kind(kind).label}" in page
+    assert f"{settings.PUBLIC_URL}/scim/v2" in page
     assert 'emails[type eq "work"].value' in page
 
 
 def test_the_base_url_never_follows_the_host_header() -> None:
     idp = make_idp()
-    page = as_administrator().get(address("identityprovider_change", idp.pk), HTTP_HOST="localhost")
+    page = as_administrator().get(address("identityprovider_set_up", idp.pk), HTTP_HOST="localhost")
     assert "//localhost" not in text_of(page)
 
 
@@ -134,6 +137,37 @@ def test_deleting_names_what_hangs_on_it_and_wants_the_name_typed() -> None:
     assert User.objects.get(username="ada").managed_by is None
 
 
+def test_two_tokens_stand_side_by_side_until_the_old_one_is_silent() -> None:
+    idp = make_idp()
+    client = as_administrator()
+    for label, used in (("Old", timedelta(hours=3)), ("New", timedelta(minutes=5))):
+        make_token(idp, label)
+        SCIMToken.objects.filter(label=label).update(last_used_at=timezone.now() - used)
+    page = text_of(client.get(address("identityprovider_change", idp.pk)))
+    assert re.search(r"New \S+ In use .* Old \S+ Still in use: not yet safe to revoke", page)
+    assert "last used 3 hours ago" in text_of(
+        client.get(address("scimtoken_revoke", SCIMToken.objects.get(label="Old").pk))
+    )
+    SCIMToken.objects.filter(label="Old").update(last_used_at=timezone.now() - timedelta(hours=26))
+    page = text_of(client.get(address("identityprovider_change", idp.pk)))
+    assert re.search(r"Old \S+ Silent for 1 day: safe to revoke", page)
+
+
+def test_the_old_token_is_not_replaced_before_the_new_one_was_used() -> None:
+    idp = make_idp()
+    make_token(idp, "Old")
+    SCIMToken.objects.update(last_used_at=timezone.now() - timedelta(days=3))
+    make_token(idp, "New")
+    page = text_of(as_administrator().get(address("identityprovider_change", idp.pk)))
+    assert re.search(r"New \S+ Not used yet .* Old \S+ Silent for 3 days [^:]", page)
+
+
+def test_revoking_the_only_token_says_so() -> None:
+    make_token(make_idp())
+    asked = text_of(as_administrator().get(address("scimtoken_revoke", SCIMToken.objects.get().pk)))
+    assert "It is the only token: provisioning stops" in asked
+
+
 def test_all_tokens_are_listed() -> None:
     make_token(make_idp("Okta"), "Production")
     make_token(make_idp("Entra", kind="entra"), "Tenant")
@@ -147,7 +181,7 @@ def test_get_changes_nothing() -> None:
     make_token(idp)
     client = as_administrator()
     before = everything()
-    for page in ("change", "edit", "delete", "create_token"):
+    for page in ("change", "set_up", "watch", "edit", "delete", "create_token"):
         assert client.get(address(f"identityprovider_{page}", idp.pk)).status_code == 200
     client.get(address("identityprovider_add"))
     client.get(address("scimtoken_revoke", SCIMToken.objects.get().pk))
@@ -158,7 +192,7 @@ def test_support_and_members_reach_nothing() -> None:
     idp = make_idp()
     make_token(idp)
     token = SCIMToken.objects.get()
-    urls = [address(f"identityprovider_{page}", idp.pk) for page in ("edit", "delete", "create_token")]
+    urls = [address(f"identityprovider_{page}", idp.pk) for page in ("edit", "delete", "create_token", "watch")]
     urls.append(address("scimtoken_revoke", token.pk))
     support, member = signed_in(make_support()), signed_in(make_user("mia"))
     for url in urls:

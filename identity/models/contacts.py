@@ -1,0 +1,107 @@
+"""When identity providers were heard from and, while somebody watches, what they asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+from django.db import connection, models
+from django.utils import timezone
+
+HOUR = timedelta(hours=1)
+REMEMBERED = timedelta(weeks=8)
+LEARNING = timedelta(weeks=1)
+
+
+def hour_of(moment: datetime) -> int:
+    """The number of the hour since 1970 (UTC), which databases can subtract."""
+    return int(moment.timestamp()) // 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How an IdP usually calls: its longest pause in the last eight weeks, from its own history.
+
+    `is_learnt` is False during the first week, in which a pause of a week is still taken for usual.
+    """
+
+    last: datetime | None = None
+    longest_pause: timedelta = LEARNING
+    is_learnt: bool = False
+
+    @property
+    def silent_after(self) -> timedelta:
+        """Half as long again as ever, and an hour, since contacts are noted by the hour."""
+        return self.longest_pause * 3 / 2 + HOUR
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether an IdP that used to call has stopped."""
+        return self.last is not None and timezone.now() - self.last > self.silent_after
+
+
+_PAUSES = """
+    SELECT identity_provider_id, max(hour), max(hour) - min(hour), max(pause) FROM (
+        SELECT identity_provider_id, hour,
+               hour - lag(hour) OVER (PARTITION BY identity_provider_id ORDER BY hour) AS pause
+          FROM identity_providercontact WHERE hour >= %s
+    ) AS contacts GROUP BY identity_provider_id
+"""
+
+
+class ProviderContactManager(models.Manager["ProviderContact"]):
+    def rhythms(self) -> dict[int, Rhythm]:
+        """The rhythm of each IdP by its id, in one statement; who was silent for eight weeks is left out."""
+        with connection.cursor() as cursor:
+            cursor.execute(_PAUSES, [hour_of(timezone.now() - REMEMBERED)])
+            return {row[0]: _rhythm(*row[1:]) for row in cursor.fetchall()}
+
+
+def _rhythm(last: int, span: int, pause: int | None) -> Rhythm:
+    heard = datetime.fromtimestamp(last * 3600, UTC)
+    if span * HOUR < LEARNING or pause is None:
+        return Rhythm(heard)
+    return Rhythm(heard, pause * HOUR, is_learnt=True)
+
+
+class ProviderContact(models.Model):
+    """An hour in which an IdP called at least once."""
+
+    identity_provider = models.ForeignKey("identity.IdentityProvider", on_delete=models.CASCADE, related_name="+")
+    hour = models.PositiveIntegerField(help_text="Hours since 1970, UTC.")
+
+    objects = ProviderContactManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["identity_provider", "hour"], name="provider_contact_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.identity_provider_id} in hour {self.hour}"
+
+
+class ReceivedRequest(models.Model):
+    """A SCIM request as it came in: kept only while an administrator watches, and the newest few.
+
+    `identity_provider` is empty for a token that is nobody's. `path` begins after the SCIM base URL.
+    """
+
+    identity_provider = models.ForeignKey(
+        "identity.IdentityProvider", null=True, on_delete=models.CASCADE, related_name="received_requests"
+    )
+    at = models.DateTimeField(default=timezone.now)
+    request_id = models.CharField(max_length=32, blank=True)
+    method = models.CharField(max_length=8)
+    path = models.CharField(max_length=500)
+    status = models.PositiveSmallIntegerField()
+    token_label = models.CharField(max_length=150, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    duration_ms = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"

@@ -1,0 +1,175 @@
+"""SCIM tokens: created, rotated side by side, revoked (R23, SR-11, SR-12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.forms import Form
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.decorators import display
+
+from identity.models import SCIMToken
+from identity.policy import Action
+from identity.services import contacts, tokens
+from portal.admin.base import ActionPage, PortalModelAdmin, person_of
+from portal.admin.parts import badge, moment
+from portal.admin.set_up import scim_base_url
+from portal.forms import TokenForm
+
+QUIET = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLine:
+    """A token of an identity provider beside the others of it, for a rotation without a gap."""
+
+    token: SCIMToken
+    is_replaced: bool  # a newer token of the same provider is in use
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it was not used for a day."""
+        used = self.token.last_used_at
+        return used is None or used < timezone.now() - QUIET
+
+    @property
+    def colour(self) -> str:
+        if self.token.is_expired:
+            return "red"
+        return "green" if self.is_quiet == self.is_replaced else "amber"
+
+    @property
+    def state(self) -> str:
+        """What this says about revoking it."""
+        used = self.token.last_used_at
+        if self.token.is_expired:
+            return "Expired"
+        if self.is_replaced and self.is_quiet:
+            return f"Silent for {timesince(used, depth=1)}: safe to revoke" if used else "Never used: safe to revoke"
+        if self.is_replaced:
+            return "Still in use: not yet safe to revoke"
+        if used is None:
+            return "Not used yet"
+        return f"Silent for {timesince(used, depth=1)}" if self.is_quiet else "In use"
+
+
+def token_lines(rows: Iterable[SCIMToken]) -> list[TokenLine]:
+    """Tokens of one provider, the newest first, each with what the newer ones mean for it."""
+    lines, newer_is_used = list[TokenLine](), False
+    for token in sorted(rows, key=lambda token: (token.created_at, token.pk), reverse=True):
+        lines.append(TokenLine(token, newer_is_used))
+        newer_is_used = newer_is_used or (token.last_used_at is not None and not token.is_expired)
+    return lines
+
+
+class CreateToken(ActionPage):
+    """Create a SCIM token; the answer is the only page that ever shows its secret (SR-11)."""
+
+    name = "create_token"
+    label = "Create SCIM token"
+    action = Action.MANAGE_PROVIDERS
+    icon = "key"
+    fresh = True
+    form_class = TokenForm
+    explanation = (
+        "The token is shown once, on the next page. The portal keeps only a digest of it. Tokens that exist already "
+        "go on working: enter the new one over there, and revoke the old one when it has been silent for 24 hours."
+    )
+
+    def form_valid(self, form: TokenForm) -> HttpResponse:
+        token, secret = tokens.create_token(
+            self.obj,
+            label=form.cleaned_data["label"],
+            expires_at=form.cleaned_data["expires_on"],
+            actor=person_of(self.request),
+        )
+        contacts.watch(self.obj, actor=person_of(self.request))
+        context = {
+            **self.get_context_data(form=form, title=f"Your new token for {self.obj}"),
+            "token": token,
+            "secret": secret,
+            "base_url": scim_base_url(),
+            "set_up_url": f"{reverse(self.model_admin.url_name('set_up'), args=(self.obj.pk,))}#enter",
+        }
+        answer = TemplateResponse(self.request, "admin/identity/identityprovider/token.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+
+class RevokeToken(ActionPage):
+    """Delete a token: the next request that carries it is refused (SR-12)."""
+
+    name = "revoke"
+    label = "Revoke"
+    action = Action.MANAGE_PROVIDERS
+    icon = "key_off"
+    danger = True
+    fresh = True
+    submit = "Revoke this token"
+
+    def get_explanation(self) -> str:
+        used = self.obj.last_used_at
+        told = f"It was last used {timesince(used, depth=1)} ago. " if used else "It was never used. "
+        others = SCIMToken.objects.filter(identity_provider=self.obj.identity_provider_id).exclude(pk=self.obj.pk)
+        only = "" if others.exists() else "It is the only token: provisioning stops until you create another one. "
+        return (
+            f"{told}{only}The next request of {self.obj.identity_provider} that carries it is refused. This is final."
+        )
+
+    def run(self, form: Form) -> str:
+        tokens.revoke_token(self.obj, actor=person_of(self.request))
+        return f"The token {self.obj} was revoked."
+
+    def get_success_url(self) -> str:
+        return reverse("admin:identity_identityprovider_change", args=(self.obj.identity_provider_id,))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(title=f"Revoke the token {self.obj.label}?", **kwargs)
+
+
+@admin.register(SCIMToken)
+class SCIMTokenAdmin(PortalModelAdmin):
+    """All live tokens with creator, creation, last use and source address (SR-12)."""
+
+    view_actions = (Action.MANAGE_PROVIDERS,)
+    pages = (RevokeToken,)
+    list_display = (
+        "label",
+        "hint",
+        "identity_provider",
+        "created_by",
+        "created",
+        "last_used",
+        "last_used_from",
+        "expires",
+    )
+    list_filter: ClassVar = (("identity_provider", RelatedDropdownFilter),)
+    list_filter_submit = True
+    list_select_related = ("identity_provider", "created_by")
+    search_fields = ("label", "hint")
+    empty_value_display = "–"
+    change_list_template = "admin/identity/scimtoken/list.html"
+    detail_template = "admin/identity/scimtoken/detail.html"
+
+    @display(description="Created", ordering="created_at")
+    def created(self, token: SCIMToken) -> str:
+        return moment(token.created_at)
+
+    @display(description="Last used", ordering="last_used_at")
+    def last_used(self, token: SCIMToken) -> str:
+        return moment(token.last_used_at) if token.last_used_at else badge("Never", "amber")
+
+    @display(description="Expires", ordering="expires_at")
+    def expires(self, token: SCIMToken) -> str:
+        if token.expires_at is None:
+            return "Never"
+        return badge("Expired", "red") if token.is_expired else moment(token.expires_at)

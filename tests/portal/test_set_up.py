@@ -1,0 +1,168 @@
+"""The set-up guide: this portal's own addresses, what has been reached, and what comes in while one watches."""
+
+import json
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from identity.models import IdentityProvider, ReceivedRequest
+from portal.admin.guides import guide_of
+from tests.factories import make_idp, make_support, make_token, make_user, set_mode
+from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+BASE = f"{settings.PUBLIC_URL}/scim/v2"
+
+
+@pytest.fixture
+def idp() -> IdentityProvider:
+    return make_idp(kind="okta")
+
+
+@pytest.fixture
+def admin() -> Client:
+    return as_administrator()
+
+
+def watch(admin: Client, idp: IdentityProvider) -> None:
+    assert admin.post(address("identityprovider_watch", idp.pk)).status_code == 302
+
+
+def ask(secret: str, path: str, method: str = "GET", body: object = None) -> int:
+    """What the identity provider does; the status of the answer."""
+    return (
+        Client()
+        .generic(
+            method,
+            f"/scim/v2{path}",
+            data="" if body is None else json.dumps(body),
+            content_type="application/scim+json",
+            headers={"Authorization": f"Bearer {secret}"},
+        )
+        .status_code
+    )
+
+
+def live(admin: Client, idp: IdentityProvider, after: int | None = None) -> str:
+    query = {} if after is None else {"after": after}
+    return text_of(admin.get(address("identityprovider_live", idp.pk), query))
+
+
+@pytest.mark.parametrize("kind", IdentityProvider.Kind.values)
+def test_what_is_copied_is_exactly_what_goes_in(admin: Client, kind: str) -> None:
+    idp = make_idp(kind=kind)
+    boxes = guide_of(idp).filled_in(BASE)
+    assert BASE in [box.value for box in boxes if box.can_be_copied]
+    page = admin.get(address("identityprovider_set_up", idp.pk)).content.decode()
+    assert page.count('x-ref="text"') == sum(box.can_be_copied for box in boxes)
+
+
+def test_the_steps_say_what_has_been_reached(admin: Client, idp: IdentityProvider) -> None:
+    url = address("identityprovider_set_up", idp.pk)
+    assert "Create a token Next Enter address and token Map" in text_of(admin.get(url))
+    secret = make_token(idp)
+    assert "Create a token Done Enter address and token Next" in text_of(admin.get(url))
+    ask(secret, "/ServiceProviderConfig")
+    assert "Test the connection Done Send people and groups Next" in text_of(admin.get(url))
+    ask(secret, "/Users", "POST", {"userName": "ada"})
+    assert "Send people and groups Done" in text_of(admin.get(url))
+
+
+def test_nothing_is_kept_unless_somebody_watches(admin: Client, idp: IdentityProvider) -> None:
+    ask(make_token(idp), "/Users")
+    assert not ReceivedRequest.objects.exists()
+    assert "Reads are not kept unless somebody watches." in live(admin, idp)
+
+
+def test_a_test_of_the_connection_lights_up(admin: Client, idp: IdentityProvider) -> None:
+    secret = make_token(idp)
+    watch(admin, idp)
+    assert "Waiting for a request of Okta" in live(admin, idp)
+    ask(secret, '/Users?filter=userName%20eq%20"nobody"&startIndex=1&count=2')
+    page = live(admin, idp)
+    assert 'Connected. Looked for users with userName eq "nobody", at' in page
+    assert 'GET /Users?filter=userName eq "nobody"&startIndex=1&count=2 200 test' in page
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "words"),
+    [
+        ("GET", "/ServiceProviderConfig", "Asked what the portal can do"),
+        ("GET", "/Users?startIndex=1&count=1", "Read the list of users"),
+        ("GET", "/Groups/6f0a0d3a-8a4f-4a2b-9d0e-0b1f6a9a9d11", "Read a group: there is none, which is an answer"),
+    ],
+)
+def test_each_request_is_told_in_words(
+    admin: Client, idp: IdentityProvider, method: str, path: str, words: str
+) -> None:
+    secret = make_token(idp)
+    watch(admin, idp)
+    ask(secret, path, method)
+    assert words in live(admin, idp)
+
+
+def test_a_change_is_told_as_the_log_tells_it(admin: Client, idp: IdentityProvider) -> None:
+    secret = make_token(idp)
+    watch(admin, idp)
+    ask(secret, "/Users", "POST", {"userName": "ada", "name": {"givenName": "Ada", "familyName": "L"}})
+    assert "Connected. Created Ada L (ada), enabled." in live(admin, idp)
+
+
+def test_a_wrong_token_shows_and_is_no_connection(admin: Client, idp: IdentityProvider) -> None:
+    watch(admin, idp)
+    assert ask("ghscim_pasted-in-part", "/Users") == 401
+    page = live(admin, idp)
+    assert "A request came, and was refused. Nobody's token: it was pasted in part" in page
+    assert "pasted-in-part" not in page
+
+
+def test_scim_switched_off_is_told(admin: Client, idp: IdentityProvider) -> None:
+    secret = make_token(idp)
+    watch(admin, idp)
+    set_mode(scim=False)
+    assert ask(secret, "/Users") == 403
+    assert "Refused: SCIM is off." in live(admin, idp)
+
+
+def test_another_providers_requests_do_not_show(admin: Client, idp: IdentityProvider) -> None:
+    other = make_idp("Entra")
+    watch(admin, idp)
+    watch(admin, other)
+    ask(make_token(other), "/Users")
+    assert "Waiting for a request of Okta" in live(admin, idp)
+
+
+def test_asking_again_without_news_is_answered_with_nothing(
+    admin: Client, idp: IdentityProvider, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    watch(admin, idp)
+    with django_assert_num_queries(4):
+        answer = admin.get(address("identityprovider_live", idp.pk), {"after": 0})
+    assert answer.status_code == 204
+    ask(make_token(idp), "/Users")
+    assert admin.get(address("identityprovider_live", idp.pk), {"after": 0}).status_code == 200
+
+
+def test_creating_a_token_begins_to_watch(admin: Client, idp: IdentityProvider) -> None:
+    admin.post(address("identityprovider_create_token", idp.pk), {"label": "Production"})
+    idp.refresh_from_db()
+    assert idp.is_watched
+
+
+def test_the_page_needs_few_statements(
+    admin: Client, idp: IdentityProvider, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    ask(make_token(idp), "/Users")
+    with django_assert_num_queries(9):
+        admin.get(address("identityprovider_set_up", idp.pk))
+
+
+def test_support_and_members_see_none_of_it(idp: IdentityProvider) -> None:
+    for page in ("set_up", "live"):
+        assert (
+            signed_in(make_support(f"sue-{page}")).get(address(f"identityprovider_{page}", idp.pk)).status_code == 403
+        )
+        assert signed_in(make_user(f"mia-{page}")).get(address(f"identityprovider_{page}", idp.pk)).status_code == 302
