@@ -1,8 +1,7 @@
-"""Who a password lets in (R22, SR-20, SR-21), and how fast somebody may guess."""
+"""Who a password lets in (R22, SR-20, SR-21)."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
@@ -15,12 +14,8 @@ from identity import policy
 from identity.errors import Refused
 from identity.keys import fold
 from identity.models import Status, User
-from portal.shared_cache import cache
 
 DISABLED = "Your account is disabled. Ask an administrator of your portal."
-
-TRIES = 5
-PAUSE_SECONDS = 60
 
 
 class PasswordBackend(BaseBackend):
@@ -107,29 +102,3 @@ class ResetTokens(PasswordResetTokenGenerator):
 
 
 reset_tokens = ResetTokens()
-
-
-class Throttle:
-    """Wrong passwords for one name from one address: after five, a pause of a minute.
-
-    The pair is counted, so nobody can lock somebody else out from another address.
-    """
-
-    def __init__(self, request: HttpRequest, name: str) -> None:
-        pair = f"{request.META.get('REMOTE_ADDR', '')}|{fold(name.strip())}"
-        self._key = f"sign-in:{hashlib.sha256(pair.encode()).hexdigest()}"
-
-    @property
-    def is_pausing(self) -> bool:
-        return bool(cache.get(self._key, 0) >= TRIES)
-
-    def count_failure(self) -> None:
-        if not cache.add(self._key, 1, PAUSE_SECONDS):
-            try:
-                cache.incr(self._key)
-                cache.touch(self._key, PAUSE_SECONDS)
-            except ValueError:  # it expired between the two calls
-                cache.add(self._key, 1, PAUSE_SECONDS)
-
-    def forget(self) -> None:
-        cache.delete(self._key)

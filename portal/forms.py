@@ -15,7 +15,8 @@ from identity.actors import Person
 from identity.errors import GatehouseError, Refused
 from identity.models import Scope, User
 from identity.services import users
-from portal.auth import Throttle, verify_password
+from portal.auth import verify_password
+from portal.throttle import for_password
 
 WRONG = "This username and password do not match."
 PAUSE = "Too many wrong passwords. Wait a minute, then try again."
@@ -47,15 +48,14 @@ class SignInForm(forms.Form):
         return data
 
     def _check(self, name: str, password: str) -> User | None:
-        throttle = Throttle(self.request, name)
-        if throttle.is_pausing:
+        throttle = for_password(self.request, name)
+        if not throttle.take():
             raise forms.ValidationError(PAUSE, code="pause")
         try:
             user = verify_password(name, password)
         except Refused as error:
             raise forms.ValidationError(error.sentence, code=error.code) from error
         if user is None:
-            throttle.count_failure()
             raise forms.ValidationError(WRONG, code="wrong")
         throttle.forget()
         return user
@@ -77,15 +77,14 @@ class ConfirmPasswordForm(forms.Form):
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         username = self.request.user.get_username()
-        throttle = Throttle(self.request, username)
-        if throttle.is_pausing:
+        throttle = for_password(self.request, username)
+        if not throttle.take():
             raise forms.ValidationError(PAUSE, code="pause")
         try:
             user = verify_password(username, password)
         except Refused as error:
             raise forms.ValidationError(error.sentence, code=error.code) from error
         if user != self.request.user:
-            throttle.count_failure()
             raise forms.ValidationError("This is not your password.", code="wrong")
         throttle.forget()
         return password

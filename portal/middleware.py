@@ -6,6 +6,8 @@ still find what they look for. The rest of the list (security headers, static fi
 microseconds.
 """
 
+from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any
 
 from csp.middleware import CSPMiddleware as StrictCSPMiddleware
@@ -24,6 +26,35 @@ ADMIN_PREFIX = "/admin/"
 def is_scim(request: HttpRequest) -> bool:
     """Is this a request of an identity provider?"""
     return request.path_info.startswith(SCIM_PREFIX)
+
+
+def client_address(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Any:
+    """The address of the caller itself, from X-Forwarded-For as far as trusted proxies wrote it (SR-31).
+
+    From the right, the first that is no trusted proxy: what stands left of it is what the caller claims.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if is_trusted_proxy(request.META.get("REMOTE_ADDR", "")):
+            hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+            found = next((hop for hop in reversed(hops) if not is_trusted_proxy(hop)), "")
+            if is_address(found):
+                request.META["REMOTE_ADDR"] = found
+        return get_response(request)
+
+    return middleware
+
+
+def is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_trusted_proxy(address: str) -> bool:
+    return is_address(address) and any(ip_address(address) in network for network in settings.TRUSTED_PROXIES)
 
 
 class PortalOnly:

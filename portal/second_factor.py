@@ -27,12 +27,15 @@ from identity.actors import Person
 from identity.errors import Refused
 from identity.models import User
 from identity.services import users
-from portal.auth import Throttle, may_reset_password
+from portal.auth import may_reset_password
 from portal.entrance import landing_url, let_in
 from portal.fresh import is_fresh, redirect_to_confirmation
+from portal.shared_cache import cache
+from portal.throttle import for_code, remember_browser
 
 PENDING = "pending_sign_in"
 PENDING_SECONDS = 10 * 60
+CODE_SECONDS = 5 * 60  # longer than any code is good for
 SECRET = "totp_secret"  # noqa: S105 - the session's key for it
 WRONG = "This code is not right. Codes change every 30 seconds, and each works once."
 PAUSE = "Too many wrong codes. Wait a minute, then try again."
@@ -54,10 +57,15 @@ def check_code(user: User, code: str) -> str:
     """`totp` or `recovery_code`, whichever this code is; empty when it is neither."""
     found = {row.type: row for row in Authenticator.objects.filter(user=user)}
     totp = found.get(Authenticator.Type.TOTP)
-    if totp is not None and TOTP(totp).validate_code(code):
+    if totp is not None and TOTP(totp).validate_code(code) and _is_first_use(user, code):
         return "totp"
     codes = found.get(Authenticator.Type.RECOVERY_CODES)
     return "recovery_code" if codes is not None and RecoveryCodes(codes).validate_code(code) else ""
+
+
+def _is_first_use(user: User, code: str) -> bool:
+    """A code works once, whichever worker sees it first (RFC 6238, 5.2)."""
+    return bool(cache.add(f"totp:{user.pk}:{code}", 1, CODE_SECONDS))
 
 
 @transaction.atomic
@@ -136,17 +144,19 @@ class SecondFactor(_Pending):
     extra_context = {"title": "One more step"}
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
-        throttle = Throttle(self.request, f"second factor of {self.user.username}")
-        if throttle.is_pausing:
+        throttles = for_code(self.request, self.user)
+        if not all(throttle.take() for throttle in throttles):
             form.add_error("code", PAUSE)
             return self.form_invalid(form)
         method = check_code(self.user, form.cleaned_data["code"])
         if not method:
-            throttle.count_failure()
             form.add_error("code", WRONG)
             return self.form_invalid(form)
-        throttle.forget()
-        return redirect(self.enter(method))
+        for throttle in throttles:
+            throttle.forget()
+        response = redirect(self.enter(method))
+        remember_browser(response, self.user)
+        return response
 
 
 # --- setting it up ---
@@ -207,7 +217,9 @@ class FirstSecondFactor(_SetUp, _Pending):
 
     def form_valid(self, form: SetUpForm) -> HttpResponse:
         codes = activate(self.user, self.secret())
-        return self.show_codes(codes, self.enter("totp"))
+        response = self.show_codes(codes, self.enter("totp"))
+        remember_browser(response, self.user)
+        return response
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")

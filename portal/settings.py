@@ -1,5 +1,6 @@
 """What an operator may choose comes from the environment (README, Configuration); the rest is here."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -69,6 +70,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "scim.middleware.SCIMErrorMiddleware",  # outermost: whatever goes wrong under /scim/ is answered in SCIM
+    "portal.middleware.client_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.SessionMiddleware",
@@ -175,6 +177,11 @@ CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_HTTPS else "csrftoken"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+
+# Proxies, by address or network, whose X-Forwarded-For is believed: throttles and the trail see callers, not them.
+# ("*" is gunicorn's word for "whoever connects", which says nothing about who wrote the header.)
+_PROXIES = env.list("FORWARDED_ALLOW_IPS", default=["127.0.0.1", "::1"])
+TRUSTED_PROXIES = [ip_network(proxy) for proxy in _PROXIES if proxy != "*"]
 
 # TLS ends at a proxy. gunicorn believes its X-Forwarded-Proto only from FORWARDED_ALLOW_IPS (default: this
 # host), so Django needs no setting that would believe everybody's.

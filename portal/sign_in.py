@@ -40,6 +40,7 @@ from portal.second_factor import has_second_factor, must_have_second_factor, wai
 from portal.sessions import end_other_sessions, end_session, sessions_of
 from portal.shared_cache import cache
 from portal.sso.logout import provider_logout_url
+from portal.throttle import remember_browser
 
 SECONDS_BETWEEN_RESET_MAILS = 60
 
@@ -81,7 +82,9 @@ class SignIn(FormView):
             target = self.request.POST.get("next") or self.request.GET.get("next") or ""
             return wait_for_code(self.request, form.user, target)
         let_in(self.request, form.user, method="password")
-        return redirect(landing_url(self.request, form.user))
+        response = redirect(landing_url(self.request, form.user))
+        remember_browser(response, form.user)
+        return response
 
 
 @require_POST

@@ -12,11 +12,14 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 
 from identity.database import install_triggers, remove_triggers
 from identity.models import AccessSettings
+from portal.shared_cache import cache as shared_cache
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # Tests hash many passwords and none of them matters.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # In memory, so that it can be emptied after each test; tests/portal/test_shared_cache.py tries the real one.
+    settings.CACHES["shared"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "shared"}
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +62,7 @@ def _a_flush_leaves_a_new_portal() -> Iterator[None]:
 def _empty_cache() -> Iterator[None]:
     yield
     cache.clear()
+    shared_cache.clear()
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from django.utils.http import urlsafe_base64_encode
 
 from identity.models import AuditEvent, Invitation, Status, User
 from identity.services import invitations, users
-from portal.auth import PAUSE_SECONDS, TRIES, reset_tokens
+from portal.auth import reset_tokens
+from portal.throttle import PAUSE_SECONDS, TRIES
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -159,6 +160,36 @@ def test_somebody_elses_guesses_from_another_address_lock_nobody_out() -> None:
     for _ in range(TRIES):
         sign_in(password="wrong", client=Client(REMOTE_ADDR="203.0.113.9"))
     assert sign_in()["Location"] == "/profile/"
+
+
+def test_guesses_through_the_same_proxy_do_not_lock_the_owners_browser_out() -> None:
+    """A browser that somebody has signed in with has tries of its own, whatever comes from its address."""
+    make_mia()
+    own = Client()
+    sign_in(client=own)
+    own.post("/logout/")
+    for _ in range(TRIES):
+        sign_in(password="wrong")
+    assert "Too many wrong passwords." in text_of(sign_in())
+    assert sign_in(client=own)["Location"] == "/profile/"
+
+
+def test_the_cookie_of_a_known_browser_opens_nothing_and_can_not_be_made_up() -> None:
+    make_mia()
+    make_user("bob", password=PASSWORD)
+    own = Client()
+    sign_in(client=own)
+    cookie = own.cookies["known-browser"]
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+    stranger = Client()
+    stranger.cookies["known-browser"] = cookie.value
+    assert stranger.get("/profile/").status_code == 302
+    for _ in range(TRIES):
+        sign_in("bob", "wrong", client=stranger)
+    assert "Too many wrong passwords." in text_of(sign_in("bob", client=stranger))
+    for value in ("", "x", cookie.value[:-2]):
+        stranger.cookies["known-browser"] = value
+        assert "Too many wrong passwords." in text_of(sign_in("bob", client=stranger))
 
 
 def test_the_right_password_forgets_the_wrong_ones() -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 
 from identity.models import AuditEvent, User
 from portal.second_factor import has_second_factor
+from portal.throttle import CODES_AN_HOUR
 from tests.factories import PASSWORD, make_administrator, make_break_glass, make_user, owner, set_mode
 from tests.portal.second_steps import FIRST, code_of, set_up
 
@@ -80,6 +82,35 @@ def test_wrong_codes_are_slowed_down(client: Client, mia: User) -> None:
     for _ in range(5):
         client.post("/login/code/", {"code": "000000"})
     assert "Too many wrong codes" in client.post("/login/code/", {"code": "000000"}).content.decode()
+
+
+def test_codes_guessed_from_many_addresses_are_slowed_down_as_well(client: Client, mia: User) -> None:
+    """Who guesses codes knows the password; the browsers that the owner has used before are not held up."""
+    enter(client)
+    secret, _ = set_up(client)
+    client.post("/logout/")
+    code = code_of(secret)
+    for number in range(CODES_AN_HOUR):
+        thief = Client(REMOTE_ADDR=f"203.0.113.{number}")
+        enter(thief)
+        thief.post("/login/code/", {"code": "000000"})
+    thief = Client(REMOTE_ADDR="203.0.113.99")
+    enter(thief)
+    assert "Too many wrong codes" in thief.post("/login/code/", {"code": code}).content.decode()
+    enter(client)
+    assert client.post("/login/code/", {"code": code}).status_code == 302
+
+
+def test_a_code_works_once_on_whichever_worker(client: Client, mia: User) -> None:
+    enter(client)
+    secret, _ = set_up(client)
+    code = code_of(secret)
+    answers = []
+    for browser in (Client(), Client()):
+        enter(browser)
+        answers.append(browser.post("/login/code/", {"code": code}).status_code)
+        cache.clear()  # another process knows nothing of allauth's own memory
+    assert answers == [302, 200]
 
 
 def test_a_break_glass_account_sets_one_up_before_anything_opens(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from django.core.cache import cache, caches
 from django.test import Client
 
 from identity.models import SSOConnection
@@ -106,13 +104,6 @@ def leave(client: Client, connection: SSOConnection, query: str = "") -> Leaving
 
 def is_in(client: Client) -> bool:
     return bool(client.get("/profile/").status_code == 200)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_remembered() -> Iterator[None]:
-    cache.clear()
-    caches["shared"].clear()
-    return
 
 
 @pytest.fixture
