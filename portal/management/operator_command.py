@@ -186,3 +186,8 @@ def json_lines(rows: Iterable[Facts]) -> Iterator[str]:
         yield opening + as_json(facts)
         opening = ","
     yield "[]" if opening == "[" else "]"
+
+
+def given_secret(option: str) -> str:
+    """The option itself; for "-" a line of standard input, since a command line is visible to other users."""
+    return option if option != "-" else sys.stdin.readline().rstrip("\r\n")

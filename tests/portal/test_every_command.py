@@ -64,7 +64,7 @@ ACTS: dict[str, tuple[str, ...]] = {
 }
 
 # Told apart: they have tests of their own, since they need a file or an empty portal.
-ELSEWHERE = {"import_users"}
+ELSEWHERE = {"import_users", "replay"}
 
 
 def commands_of(kind: type) -> list[str]:

@@ -14,7 +14,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from identity.actors import Operator
 from identity.services import identity_providers, tokens
-from tests.scim.idp_traffic.replayer import Client, play
+from portal.replay.conversation import play, read
+from portal.replay.senders import OverHTTP
 
 OURS = Path(__file__).parent / "idp_traffic"
 DIALECTS = Path(__file__).parent / "dialects"
@@ -39,19 +40,19 @@ def _answers_leave_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def client(_answers_leave_at_once: None, live_server: LiveServer) -> Iterator[Client]:
+def client(_answers_leave_at_once: None, live_server: LiveServer) -> Iterator[OverHTTP]:
     """An identity provider with a token of its own, on a real HTTP connection."""
     actor = Operator("test")
     provider = identity_providers.create_identity_provider(name="Traffic", actor=actor)
     _, secret = tokens.create_token(provider, label="replay", actor=actor)
-    client = Client(f"{live_server.url}/scim/v2", secret)
+    client = OverHTTP(f"{live_server.url}/scim/v2", secret)
     yield client
     client.close()
 
 
 @pytest.mark.parametrize("scenario", [pytest.param(file, id=file.stem) for file in scenarios()])
-def test_an_identity_providers_conversation_goes_through(scenario: Path, client: Client) -> None:
-    play(scenario, client, run=f"t{secrets.token_hex(4)}")
+def test_an_identity_providers_conversation_goes_through(scenario: Path, client: OverHTTP) -> None:
+    play(read(scenario), client, run=f"t{secrets.token_hex(4)}")
 
 
 def test_there_are_scenarios_of_every_kind_of_identity_provider() -> None:

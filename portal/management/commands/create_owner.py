@@ -1,6 +1,5 @@
 """`manage.py create_owner`: the first user of a portal, and the way back in when nobody can sign in."""
 
-import sys
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -12,7 +11,7 @@ from identity.models import Role, User
 from identity.services import users
 from portal.management.answers import Answer
 from portal.management.facts import user_facts
-from portal.management.operator_command import ChangingCommand
+from portal.management.operator_command import ChangingCommand, given_secret
 
 
 class Command(ChangingCommand):
@@ -37,7 +36,7 @@ class Command(ChangingCommand):
         owner = users.create_owner(
             username=options["username"],
             email=options["email"],
-            password=given_password(options["password"]),
+            password=given_secret(options["password"]),
             actor=operator,
         )
         return Answer(user_facts(owner), f"Created the owner {owner.username}.")
@@ -50,8 +49,3 @@ def refuse_existing(username: str) -> None:
         raise Taken(
             f"{user.username} exists already, with the role {Role(user.role).label.lower()}: nothing was changed."
         )
-
-
-def given_password(option: str) -> str:
-    """The option itself, or the first line of standard input: a command line is visible to other users."""
-    return sys.stdin.readline().rstrip("\r\n") if option == "-" else option

@@ -1,1 +1,1 @@
-"""What identity providers send, as data (README.md), and what replays it."""
+"""What identity providers send, as data (README.md)."""

@@ -1,111 +1,64 @@
-"""Plays one scenario against a SCIM service provider and stops at the first answer that differs."""
+"""Plays one scenario to a SCIM service and stops at the first answer that differs from what the IdP needs."""
 
-import http.client
+from __future__ import annotations
+
+import http
 import json
 import re
-import urllib.parse
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.scim.idp_traffic.matchers import MISSING, Differs, check, pointer, same
+from portal.replay.matchers import MISSING, Differs, check, pointer, same
+from portal.replay.senders import Answer, Sender
 
+FORMAT = "idp-traffic/1"
 VARIABLE = re.compile(r"\$\{([A-Za-z0-9_.\-]+)\}")
 NESTING = 6  # inner names first, so that ${member.${i}} works
-BAD_TOKEN = "wrong-" + "0" * 24
 
 Variables = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came back."""
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request that was sent, with what came back."""
 
+    step: str
+    method: str
+    path: str
     status: int
-    headers: dict[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        try:
-            return json.loads(self.body)
-        except ValueError as error:
-            raise Differs(f"the body is not JSON: {self.excerpt()}") from error
-
-    def excerpt(self) -> str:
-        return self.body[:240].decode("utf-8", "replace").replace("\n", " ")
 
 
-@dataclass
-class Client:
-    """An identity provider's HTTP client: keeps its connection, as they do."""
-
-    base_url: str
-    token: str
-    connection: http.client.HTTPConnection | None = field(default=None, init=False)
-
-    def send(self, request: dict[str, Any], auth: str) -> Answer:
-        """One request; a connection that the server closed meanwhile is opened anew, once."""
-        try:
-            return self.send_once(request, auth)
-        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-            self.close()
-            return self.send_once(request, auth)
-
-    def send_once(self, request: dict[str, Any], auth: str) -> Answer:
-        self.connection = self.connection or self.connect()
-        body = encode_body(request)
-        self.connection.request(request["method"], self.target(request), body=body, headers=self.headers(request, auth))
-        answer = self.connection.getresponse()
-        content = answer.read()
-        if answer.will_close:
-            self.close()
-        headers = {name.lower(): value for name, value in answer.getheaders()}
-        return Answer(answer.status, headers, content)
-
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(urllib.parse.urlsplit(self.base_url).netloc, timeout=30)
-
-    def close(self) -> None:
-        if self.connection is not None:
-            self.connection.close()
-            self.connection = None
-
-    def target(self, request: dict[str, Any]) -> str:
-        """A query object is percent-encoded, a query string is sent as it is (Entra sends `+` for blanks)."""
-        root = urllib.parse.urlsplit(self.base_url).path.rstrip("/")
-        path = root + urllib.parse.quote(request["path"], safe="/:@%~")
-        match request.get("query"):
-            case None:
-                return path
-            case str(raw):
-                return f"{path}?{raw}"
-            case query:
-                return f"{path}?{urllib.parse.urlencode(query, quote_via=urllib.parse.quote)}"
-
-    def headers(self, request: dict[str, Any], auth: str) -> dict[str, str]:
-        headers = {"Accept": "application/scim+json", "User-Agent": "idp-traffic/1"}
-        if request.get("body") is not None:
-            headers["Content-Type"] = "application/scim+json"
-        if auth != "none":
-            headers["Authorization"] = f"Bearer {self.token if auth == 'token' else BAD_TOKEN}"
-        return headers | (request.get("headers") or {})
+Watcher = Callable[[Exchange], None]
 
 
-def encode_body(request: dict[str, Any]) -> bytes | None:
-    if request.get("body") is not None:
-        return json.dumps(request["body"], ensure_ascii=False).encode()
-    return b"" if request["method"] in {"POST", "PUT", "PATCH"} else None
+class Unreadable(ValueError):
+    """The file is no conversation."""
 
 
-def play(scenario: Path, client: Client, run: str) -> None:
-    """Play the scenario; Differs names the first step whose answer is not what the IdP needs."""
-    document = json.loads(scenario.read_text(encoding="utf-8"))
+def read(file: Path) -> dict[str, Any]:
+    """The scenario in a file. Raises Unreadable."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        if not all(isinstance(step["request"]["method"], str) for step in document["steps"]):
+            raise Unreadable(f"{file}: a step has no method")
+    except (OSError, UnicodeDecodeError, ValueError, LookupError, TypeError) as error:
+        raise Unreadable(f"{file} is no conversation in the format {FORMAT}: {error}") from error
+    return document  # type: ignore[no-any-return]
+
+
+def play(document: dict[str, Any], sender: Sender, *, run: str, watch: Watcher = lambda exchange: None) -> None:
+    """Play the scenario; Differs names the first step whose answer is not what the IdP needs.
+
+    `run` becomes ${run}: names that are unlike those of any other run. `watch` is told of each exchange.
+    """
     variables: Variables = {"run": run}
     for number, step in enumerate(document["steps"], 1):
         for repetition in repetitions(step, variables):
             variables |= repetition
             try:
-                play_step(client, step, variables)
+                play_step(sender, step, variables, watch)
             except Differs as difference:
                 told = " ".join(f"({name}={value})" for name, value in repetition.items())
                 raise Differs(f"step {number} '{step.get('name', '')}' {told}: {difference}") from None
@@ -118,10 +71,12 @@ def repetitions(step: dict[str, Any], variables: Variables) -> list[Variables]:
     return [{step["repeat"]["var"]: number} for number in numbers(step["repeat"], variables)]
 
 
-def play_step(client: Client, step: dict[str, Any], variables: Variables) -> None:
+def play_step(sender: Sender, step: dict[str, Any], variables: Variables, watch: Watcher) -> None:
     if "when" in step and not holds(step["when"], variables):
         return
-    answer = client.send(fill_in(step["request"], variables), step.get("auth", "token"))
+    request = fill_in(step["request"], variables)
+    answer = sender.send(request, step.get("auth", "token"))
+    watch(Exchange(step.get("name", ""), request["method"], request["path"], answer.status))
     judge(step.get("expect", {}), answer, variables)
     capture(step, answer, variables)
 
@@ -149,7 +104,7 @@ def judge(expected: dict[str, Any], answer: Answer, variables: Variables) -> Non
     for name, rule in expected.get("headers", {}).items():
         check(answer.headers.get(name.lower(), MISSING), fill_in(rule, variables), f"header {name}")
     rules = expected.get("json")
-    if rules and answer.status != http.client.NO_CONTENT:
+    if rules and answer.status != http.HTTPStatus.NO_CONTENT:
         document = answer.json()
         for path, rule in rules.items():
             check(pointer(document, fill_in(path, variables)), fill_in(rule, variables), path)
