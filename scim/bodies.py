@@ -13,13 +13,18 @@ from scim import limits
 from scim.errors import Problem, RequestRefused, refuse
 
 _JSON_TYPES = {"", "application/scim+json", "application/json"}
+_CHUNK = 64 * 1024
 _SUSPICIOUS = re.compile(r"\\u0000|\\u[dD][89a-fA-F]|\x00")
 
 
 def read(request: HttpRequest) -> dict[str, Any]:
     """The body as a dict. Raises 413, 415 or 400 `invalidSyntax`."""
-    _check_headers(request)
-    return parse(_raw(request))
+    try:
+        _check_headers(request)
+        raw = _raw(request)
+    except (UnreadablePostError, RawPostDataException) as error:
+        raise refuse("invalidSyntax", "The body could not be read.") from error
+    return parse(raw)
 
 
 def parse(raw: bytes) -> dict[str, Any]:
@@ -74,16 +79,26 @@ def _check_headers(request: HttpRequest) -> None:
     except ValueError:
         length = 0
     if length > limits.BODY_BYTES:
-        raise RequestRefused(Problem(413, f"The body is larger than {limits.BODY_BYTES} bytes."))
+        _discard(request)
+        raise _too_large()
+
+
+def _discard(request: HttpRequest) -> None:
+    """Read on for a while: a client that is cut off while it sends never sees the answer."""
+    for _ in range(limits.DISCARDED_BYTES // _CHUNK):
+        if not request.read(_CHUNK):
+            return
+
+
+def _too_large() -> RequestRefused:
+    return RequestRefused(Problem(413, f"The body is larger than {limits.BODY_BYTES} bytes."))
 
 
 def _raw(request: HttpRequest) -> bytes:
-    try:
-        raw = request.read(limits.BODY_BYTES + 1)
-    except (UnreadablePostError, RawPostDataException) as error:
-        raise refuse("invalidSyntax", "The body could not be read.") from error
+    raw = request.read(limits.BODY_BYTES + 1)
     if len(raw) > limits.BODY_BYTES:
-        raise RequestRefused(Problem(413, f"The body is larger than {limits.BODY_BYTES} bytes."))
+        _discard(request)
+        raise _too_large()
     return raw
 
 

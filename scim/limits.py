@@ -1,6 +1,7 @@
 """What a request may ask for (SR-32); published in ServiceProviderConfig where the RFCs have a place for it."""
 
 BODY_BYTES = 8 * 1024 * 1024
+DISCARDED_BYTES = 32 * 1024 * 1024  # read of a body that is refused for its size, so that the refusal arrives
 JSON_DEPTH = 32
 PATCH_OPERATIONS = 1_000
 PATCH_PATH_BYTES = 128 * 1024  # of all operations together: parsing them is what costs

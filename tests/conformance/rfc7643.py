@@ -35,6 +35,15 @@ def one_primary(service: Service) -> None:
     need(primary == ["c@example.test"], f"{len(primary)} values are primary, or the wrong one: {primary}")
 
 
+@rfc.must("2.4", "A value that does not say whether it is primary is not.")
+def primary_is_false_unless_said(service: Service) -> None:
+    quiet = service.new_user(emails=[{"value": "a@example.test"}])
+    loud = service.new_user(emails=[{"value": "b@example.test", "primary": True}])
+    these = f'(id eq "{quiet["id"]}" or id eq "{loud["id"]}")'
+    for expression in ("emails[primary eq false]", "emails.primary eq false", "emails[primary ne true]"):
+        need(service.found(f"{these} and {expression}") == [quiet["id"]], f"{expression} selects the wrong users")
+
+
 @rfc.must("2.5", "An attribute that is sent as null or as an empty list is unassigned.")
 def null_is_unassigned(service: Service) -> None:
     user = service.new_user(title="Boss", phoneNumbers=[{"value": "1"}])
@@ -105,6 +114,17 @@ def location_is_the_address(service: Service) -> None:
     need(location.endswith(path_of(user)), "meta.location is another address")
     said = {answer.headers[name] for name in ("location", "content-location") if name in answer.headers}
     need(said <= {location}, "a header says another address than meta.location")
+
+
+@rfc.must("3.1", "`externalId` is only ever what the client has sent.")
+def external_id_is_not_made_up(service: Service) -> None:
+    need("externalId" not in service.read(service.new_user()), "the service provider made one up")
+
+
+@rfc.must("3.1", "`meta.lastModified` is `meta.created` until the first change.")
+def created_is_no_change(service: Service) -> None:
+    for resource in (service.new_user(), service.new_group(service.new_user())):
+        need(resource["meta"]["lastModified"] == resource["meta"]["created"], "they differ on a new resource")
 
 
 @rfc.must("3.1", "`meta.lastModified` moves on with a change, `meta.created` stays.")

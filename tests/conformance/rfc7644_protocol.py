@@ -80,6 +80,15 @@ def bulk_errors(service: Service) -> None:
     need(done[1]["response"]["scimType"] == "uniqueness", "the failure has no Error")
 
 
+@rfc.must("3.7", "An operation that fails says on which resource, unless it was to create one.")
+def bulk_error_location(service: Service) -> None:
+    user = service.new_user()
+    bad = {"method": "PUT", "path": path_of(user), "data": {"schemas": [CORE_USER]}}
+    put, post = _bulk(service, bad, _post("a", schemas=[CORE_USER])).having(200).json()["Operations"]
+    need((put["status"], post["status"]) == ("400", "400"), "the statuses are others")
+    need(put.get("location") == user["meta"]["location"] and "location" not in post, "the location is missing or wrong")
+
+
 @rfc.must("3.7", "failOnErrors ends a bulk request after as many errors.")
 def bulk_fail_on_errors(service: Service) -> None:
     bad = [_post(one, schemas=[CORE_USER]) for one in ("a", "b")]
@@ -186,6 +195,15 @@ def precondition(service: Service) -> None:
     service.delete(path_of(user), stale).refusing(412)
     need(service.read(user) == user, "a refused change was made")
     service.patch(path_of(user), change, headers={"If-Match": user["meta"]["version"]}).having(200, 204)
+
+
+@rfc.should("3.14", "If-None-Match of the present version, or of any, refuses a change with 412.")
+def if_none_match_on_a_change(service: Service) -> None:
+    user = service.new_user()
+    change = {"op": "replace", "path": "title", "value": "x"}
+    for tag in ("*", user["meta"]["version"]):
+        service.patch(path_of(user), change, headers={"If-None-Match": tag}).refusing(412)
+    need(service.read(user) == user, "the refused change was made")
 
 
 @rfc.must("4", "The configuration, the resource types and the schemas can be read.")

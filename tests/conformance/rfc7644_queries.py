@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -94,6 +95,33 @@ def broken_filter(service: Service) -> None:
         service.get("/Users", filter=expression).refusing(400, "invalidFilter")
 
 
+@rfc.must("3.4.2.1", "At the root, an attribute that a resource does not have matches nothing of it.")
+def root_with_foreign_attribute(service: Service) -> None:
+    user, group = service.new_user(), service.new_group()
+    these = f'(id eq "{user["id"]}" or id eq "{group["id"]}")'
+    need(service.found(f"{these} and userName pr", "/") == [user["id"]], "a group has a userName")
+    need(service.found(f"{these} and not (userName pr)", "/") == [group["id"]], "a group is not found without one")
+
+
+@rfc.must("3.4.2.2", "Every published attribute can be in a filter, the extensions' too.")
+def filters_on_everything(service: Service) -> None:
+    published = list(_published_paths(service))
+    need(published, "nothing is published")
+    for endpoint, path in published:
+        service.get(endpoint, filter=f"{path} pr", count=1).having(200)
+
+
+def _published_paths(service: Service) -> Iterator[tuple[str, str]]:
+    """Endpoint and path of all attributes and sub-attributes that /Schemas describes."""
+    schemas = {one["id"]: one for one in service.get("/Schemas").having(200).json()["Resources"]}
+    for kind in service.get("/ResourceTypes").having(200).json()["Resources"]:
+        for urn in (kind["schema"], *(one["schema"] for one in kind["schemaExtensions"])):
+            for attribute in schemas[urn]["attributes"]:
+                path = f"{urn}:{attribute['name']}"
+                yield kind["endpoint"], path
+                yield from ((kind["endpoint"], f"{path}.{sub['name']}") for sub in attribute.get("subAttributes", []))
+
+
 @rfc.must("3.4.2.2", "An order comparison of Booleans is refused with 400 invalidFilter.")
 def ordered_boolean(service: Service) -> None:
     service.get("/Users", filter="active gt true").refusing(400, "invalidFilter")
@@ -121,6 +149,15 @@ def _sorted_ids(service: Service, expression: str, **query: Any) -> list[str]:
 def sort_ascending(service: Service) -> None:
     (b, a, none), expression = _three(service)
     need(_sorted_ids(service, expression, sortBy="title") == [a["id"], b["id"], none["id"]], "the order is another")
+
+
+@rfc.must("3.4.2.3", "Of several values the primary one is sorted by, else the first.")
+def sort_by_several(service: Service) -> None:
+    mark = service.name("mark")
+    values = [[{"value": "c"}, {"value": "a"}], [{"value": "z"}, {"value": "b", "primary": True}]]
+    first, second = (service.new_user(externalId=mark, roles=roles) for roles in values)
+    got = _sorted_ids(service, f'externalId eq "{mark}"', sortBy="roles")
+    need(got == [second["id"], first["id"]], "the order is another")
 
 
 @rfc.must("3.4.2.3", "sortOrder descending turns the order around, missing values first.")

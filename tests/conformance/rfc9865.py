@@ -97,7 +97,8 @@ def count_holds(service: Service) -> None:
 
 @rfc.must("2.4", "A count that can't be is refused with 400 invalidCount.")
 def invalid_count(service: Service) -> None:
-    service.get("/Users", cursor="", count=0).refusing(400, "invalidCount")
+    for count in (0, -1, "many"):
+        service.get("/Users", cursor="", count=count).refusing(400, "invalidCount")
 
 
 @rfc.must("3", "Cursors work in .search as well.")
@@ -116,6 +117,13 @@ def announced(service: Service) -> None:
     need(paging["cursor"] is True and paging["index"] is True, "the ways of paging are not announced")
     need(paging["defaultPaginationMethod"] in {"cursor", "index"}, "the default is not announced")
     need(0 < paging["defaultPageSize"] <= paging["maxPageSize"], "the page sizes are not announced")
+
+
+@rfc.should("2", "A page says the number of all results, where it can be told.")
+def total(service: Service) -> None:
+    _, expression = _people(service)
+    if "totalResults" not in _page(service, expression, ""):
+        raise NotApplicable("left out, as the RFC allows: counting is what would grow with the directory")
 
 
 @rfc.may("2", "A page offers a previousCursor.")
