@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -37,6 +38,9 @@ class Role(models.TextChoices):
         return list(Role).index(self)
 
 
+HAS_PASSWORD = ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX) & ~Q(password="")
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def with_status(self, status: Status) -> UserQuerySet:
         return self.filter(status=status)
@@ -56,6 +60,10 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def administrators(self) -> UserQuerySet:
         return self.filter(role__in=[Role.ADMINISTRATOR, Role.OWNER], status=Status.ENABLED)
+
+    def with_password(self) -> UserQuerySet:
+        """Those who have a password that works, mode and status aside."""
+        return self.filter(HAS_PASSWORD)
 
     def unmanaged(self) -> UserQuerySet:
         return self.filter(managed_by=None)
@@ -143,6 +151,7 @@ class User(AbstractBaseUser):
             models.Index(fields=["managed_by", "username_key"], name="user_by_manager"),
             models.Index(fields=["role"], name="user_privileged", condition=~Q(role=Role.MEMBER)),
             models.Index(fields=["status"], name="user_never_active", condition=Q(last_active=None)),
+            models.Index(fields=["username_key"], name="user_with_password", condition=HAS_PASSWORD),
         ]
 
     def __str__(self) -> str:

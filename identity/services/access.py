@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.db.models import F, QuerySet
 
@@ -15,6 +14,7 @@ from identity.errors import Refused
 from identity.models import AccessSettings, Group, Invitation, Mode, SSOIdentity, SSOUser, Status, User
 from identity.policy import Action
 from identity.services import memberships
+from identity.services.drift import drifts
 from identity.services.locks import lock, locked
 from identity.services.users import set_status
 
@@ -37,15 +37,14 @@ class Differences:
 def differences() -> Differences:
     """Status and membership that differ; groups come with who would join and who would leave."""
     linked = SSOUser.objects.select_related("user")
-    drifts = [_drift(group) for group in Group.objects.mapped()]
     return Differences(
         to_enable=linked.filter(active=True, user__status=Status.DISABLED),
         to_disable=linked.filter(active=False, user__status=Status.ENABLED),
-        groups=[drift for drift in drifts if drift[1].exists() or drift[2].exists()],
+        groups=[_moving(drift.group) for drift in drifts()],
     )
 
 
-def _drift(group: Group) -> tuple[Group, QuerySet[User], QuerySet[User]]:
+def _moving(group: Group) -> tuple[Group, QuerySet[User], QuerySet[User]]:
     current = User.objects.filter(memberships__group=group)
     brought = SSOUser.objects.filter(sso_groups__mappings__group=group).values("user")
     return (
@@ -121,8 +120,8 @@ def _close_password_doors() -> None:
 
 
 def _password_users() -> QuerySet[User]:
-    people: QuerySet[User] = User.objects.filter(is_break_glass=False)
-    return people.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    people: QuerySet[User] = User.objects.with_password().filter(is_break_glass=False)
+    return people
 
 
 def _follow_idp(actor: Actor) -> None:

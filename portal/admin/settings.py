@@ -7,22 +7,25 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.forms import CharField, ChoiceField, Form, HiddenInput, RadioSelect
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from identity import policy
 from identity.errors import Outdated, Refused
-from identity.models import AccessSettings, Group, Mode, SSOIdentity, User
+from identity.models import AccessSettings, Mode, SSOIdentity, User
 from identity.policy import MATRIX, MODES, Action, Cell
-from identity.services import access
+from identity.services import access, whatif
+from identity.services.drift import Drift, drifts
+from identity.services.whatif import Tone
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
+from portal.admin.whatif import asked_mode, people_file, people_page
 
-PEOPLE_NAMED = 8
+GROUPS_SHOWN = 50
+COLOURS = {Tone.LOSS: "red", Tone.GAIN: "green", Tone.SHIFT: "amber"}
 
 QUESTIONS: dict[Action, str] = {
     Action.INVITE: "Invite a user",
@@ -94,55 +97,6 @@ def changes(before: Mode, after: Mode) -> list[Change]:
     ]
 
 
-# --- what differs when SCIM is switched on ---
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """How many, and the first of them by name."""
-
-    count: int
-    named: list[User]
-
-    @property
-    def more(self) -> int:
-        return self.count - len(self.named)
-
-
-def people(rows: QuerySet[User]) -> People:
-    return People(rows.count(), list(rows.order_by("username_key")[:PEOPLE_NAMED]))
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """A mapped group that has moved away from its SSO groups."""
-
-    group: Group
-    joins: People
-    leaves: People
-
-
-@dataclass(frozen=True, slots=True)
-class Drifts:
-    """`access.differences`, with numbers and names."""
-
-    enables: People
-    disables: People
-    groups: list[Drift]
-
-    def __bool__(self) -> bool:
-        return bool(self.enables.count or self.disables.count or self.groups)
-
-
-def drifts() -> Drifts:
-    found = access.differences()
-    return Drifts(
-        people(User.objects.filter(pk__in=found.to_enable.values("user"))),
-        people(User.objects.filter(pk__in=found.to_disable.values("user"))),
-        [Drift(group, people(joins), people(leaves)) for group, joins, leaves in found.groups],
-    )
-
-
 # --- switching ---
 
 
@@ -183,10 +137,7 @@ class SwitchMode(ActionPage):
     @cached_property
     def after(self) -> Mode:
         """What the address asks for; a flag it does not name stays."""
-        return Mode(
-            _flag(self.request, "scim", self.before.scim_enabled),
-            _flag(self.request, "sso", self.before.sso_enforced),
-        )
+        return asked_mode(self.request)
 
     @cached_property
     def switches_scim_on(self) -> bool:
@@ -205,11 +156,21 @@ class SwitchMode(ActionPage):
         return self.before.sso_enforced and not self.after.sso_enforced
 
     @cached_property
-    def drifts(self) -> Drifts | None:
-        return drifts() if self.switches_scim_on else None
+    def drifts(self) -> list[Drift]:
+        """The mapped groups that differ, when that matters."""
+        return drifts() if self.switches_scim_on else []
+
+    @cached_property
+    def touched(self) -> list[whatif.Touched]:
+        """Everybody whom it would touch, effect by effect."""
+        return whatif.look([*whatif.effects(self.before, self.after), *whatif.following(self.before, self.after)])
+
+    @cached_property
+    def following(self) -> list[whatif.Touched]:
+        return [one for one in self.touched if one.effect.code in whatif.FOLLOWING]
 
     def get_form_class(self) -> type[Form]:
-        return SwitchToSCIMForm if self.drifts else SwitchForm
+        return SwitchToSCIMForm if self.drifts or self.following else SwitchForm
 
     def get_initial(self) -> dict[str, Any]:
         return {"seen": self.before.code}
@@ -223,7 +184,7 @@ class SwitchMode(ActionPage):
         if self.after == self.before:
             return self.refused("This is how it is already. Choose something else to see what would change.", 200)
         missing = missing_to_enforce(request) if self.enforces_sso else ""
-        return self.refused(missing, 403) if missing else super().get(request, *args, **kwargs)
+        return self.refused(missing, 200) if missing else super().get(request, *args, **kwargs)
 
     def run(self, form: Form) -> str:
         if form.cleaned_data["seen"] != self.before.code:
@@ -255,14 +216,13 @@ class SwitchMode(ActionPage):
             before=self.before,
             after=self.after,
             changes=changes(self.before, self.after),
-            consequences=access.consequences_of_enforcing() if self.enforces_sso else None,
-            drifts=self.drifts,
+            touched=[(one, COLOURS[one.effect.tone]) for one in self.touched if one not in self.following],
+            following=[(one, COLOURS[one.effect.tone]) for one in self.following],
+            drifts=self.drifts[:GROUPS_SHOWN],
+            more_drifts=max(0, len(self.drifts) - GROUPS_SHOWN),
+            people_url=reverse(self.model_admin.url_name("people")),
             **kwargs,
         )
-
-
-def _flag(request: HttpRequest, name: str, otherwise: bool) -> bool:
-    return {"on": True, "off": False}.get(request.GET.get(name, ""), otherwise)
 
 
 def missing_to_enforce(request: HttpRequest) -> str:
@@ -300,8 +260,17 @@ class AccessSettingsAdmin(PortalModelAdmin):
     pages: ClassVar = (SwitchMode,)
 
     def get_urls(self) -> list[URLPattern]:
-        kept = {f"{self.opts.app_label}_{self.opts.model_name}_{page}" for page in ("changelist", SwitchMode.name)}
-        return [url for url in super().get_urls() if url.name in kept]
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        kept = {f"{name}_{page}" for page in ("changelist", SwitchMode.name)}
+        own = [
+            path("switch/people/", self.admin_site.admin_view(self.people), name=f"{name}_people"),
+            path("switch/people.csv", self.admin_site.admin_view(people_file), name=f"{name}_people_csv"),
+        ]
+        return own + [url for url in super().get_urls() if url.name in kept]
+
+    def people(self, request: HttpRequest) -> HttpResponseBase:
+        """Everybody whom one effect would touch."""
+        return people_page(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         if not self.has_view_permission(request):

@@ -1,7 +1,11 @@
 """Access settings: the policy table, the what-if page, and the switch (R21, R22)."""
 
+from typing import Any
+
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from identity import policy
@@ -13,6 +17,7 @@ from tests.factories import (
     OPERATOR,
     PASSWORD,
     everything,
+    make_administrator,
     make_break_glass,
     make_group,
     make_idp,
@@ -120,8 +125,9 @@ def test_enforcing_says_whom_it_touches() -> None:
     client = ready_owner()
     make_user("mia", password=PASSWORD)
     text = text_of(client.get(address("accesssettings_switch", scim="on", sso="on")))
-    assert "1 enabled user with a password can no longer sign in with it and is signed out now." in text
-    assert "0 pending invitations stop working" in text
+    assert "1 person Could no longer sign in" in text
+    assert "mia" in text
+    assert "Have an invitation" not in text
     assert "Enforce SSO Cancel" in text
 
 
@@ -129,8 +135,9 @@ def test_r22_what_is_missing_is_said_in_place_of_the_button() -> None:
     client = as_owner()
     url = address("accesssettings_switch", scim="on", sso="on")
     answer = client.get(url)
-    assert answer.status_code == 403
+    assert answer.status_code == 200
     assert "Prove a break-glass account first" in text_of(answer)
+    assert 'name="seen"' not in answer.content.decode()
     make_break_glass()
     assert "Sign in through SSO yourself first" in text_of(client.get(url))
     refused = client.post(url, {"seen": policy.current_mode().code})
@@ -148,9 +155,55 @@ def test_the_mode_that_is_there_already_offers_no_button() -> None:
 def test_r21_switching_scim_on_lists_who_differs() -> None:
     drifted()
     text = text_of(as_owner().get(address("accesssettings_switch", scim="on", sso="off")))
-    assert "1 becomes enabled ada" in text
-    assert "0 become disabled" in text
+    assert "1 person Become enabled" in text
+    assert "Become disabled" not in text
     assert "Builders 1 joins bob" in text
+
+
+def people(client: Client, **query: str) -> Any:
+    return client.get(address("accesssettings_people", **query))
+
+
+def test_everybody_whom_an_effect_touches_is_listed_page_by_page() -> None:
+    client = ready_owner()
+    for number in range(60):
+        make_user(f"user{number:02}", password=PASSWORD)
+    query = {"scim": "on", "sso": "on", "effect": "locked_out"}
+    first = people(client, **query)
+    assert "Could no longer sign in" in text_of(first)
+    assert [user.username for user in first.context["people"]][-1] == "user49"
+    assert "after=user49" in first.content.decode()
+    rest = people(client, **query, after="user49")
+    assert [user.username for user in rest.context["people"]] == [f"user{number}" for number in range(50, 60)]
+    assert [user.username for user in people(client, **query, q="user07").context["people"]] == ["user07"]
+    lines = b"".join(client.get(address("accesssettings_people_csv", **query)).streaming_content).decode()
+    assert lines.count("Could no longer sign in") == 60
+
+
+def test_only_owners_see_whom_it_touches_and_nonsense_is_not_found() -> None:
+    query = {"scim": "on", "sso": "on", "effect": "locked_out"}
+    for page in ("accesssettings_people", "accesssettings_people_csv"):
+        assert signed_in(make_administrator(page)).get(address(page, **query)).status_code == 403
+    client = as_owner()
+    for effect in ("nonsense", "", "follow_enable"):
+        assert people(client, scim="on", sso="on", effect=effect).status_code == 404
+
+
+@pytest.mark.parametrize("number", [1, 12])
+def test_what_if_costs_the_same_statements_whatever_would_change(number: int) -> None:
+    client, idp = ready_owner(), make_idp("Entra")
+    for one in range(number):
+        ada = provision(idp, f"user{one}")
+        map_group(push_group(idp, f"SSO {one}", ada), group := make_group(f"Group {one}"))
+        set_mode(scim=False)
+        groups.remove_members(group, [ada.user], actor=OPERATOR)
+        User.objects.filter(pk=ada.user_id).update(status=Status.DISABLED)
+        set_mode(scim=True)
+    set_mode(scim=False)
+    with CaptureQueriesContext(connection) as seen:
+        page = client.get(address("accesssettings_switch", scim="on", sso="on"))
+    assert "Become enabled" in text_of(page)
+    assert len(seen) == 11
 
 
 def test_looking_changes_nothing() -> None:
