@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from identity.models import AuditEvent, AuditPersonalData
+from identity.models import AuditEvent, AuditPersonalData, Headcount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +48,8 @@ def record(
     if personal and user_id is not None:
         AuditPersonalData.objects.create(event=event, user_id=user_id, values=personal)
     _hand_on([event])
+    if Headcount.objects.noted_on != event.at.date():
+        transaction.on_commit(Headcount.objects.note, robust=True)
     return event
 
 

@@ -103,6 +103,20 @@ INSTEAD: dict[Action, str] = {
 }
 
 
+_MAY: dict[Action, str] = {
+    Action.INVITE: "invite users",
+    Action.EDIT_PROFILE: "edit profiles",
+    Action.CHANGE_MEMBERS: "change the members of groups",
+    Action.SET_STATUS: "enable and disable users",
+}
+
+_ONLY_THE_IDP: dict[Action, str] = {
+    Action.EDIT_PROFILE: "edits profiles",
+    Action.CHANGE_MEMBERS: "changes the members of mapped groups",
+    Action.SET_STATUS: "enables and disables the users it manages",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The answer: `code` is stable, `reason` is a sentence that says who can do it instead.
@@ -186,15 +200,21 @@ def may_use_password(user: User, mode: Mode) -> Decision:
 
 
 def describe(mode: Mode) -> str:
-    """The mode in plain words, for the dashboard."""
-    allowed = [PHRASES[action].lower() for action in MATRIX if cell(action, mode) is YES]
-    refused = [PHRASES[action].lower() for action in MATRIX if cell(action, mode) is not YES]
-    parts = [f"{mode}."]
-    if allowed:
-        parts.append(f"Open to administrators: {', '.join(allowed)}.")
-    if refused:
-        parts.append(f"Left to the identity provider: {', '.join(refused)}.")
-    return " ".join(parts)
+    """The mode in plain words: who does what now, for the dashboard."""
+    may = [_MAY[action] for action in MATRIX if cell(action, mode) is YES]
+    only = [_ONLY_THE_IDP[action] for action in MATRIX if cell(action, mode) is not YES and action in _ONLY_THE_IDP]
+    sentences = [f"{mode}."]
+    if may:
+        sentences.append(f"Administrators may {_enumerated(may)}.")
+    if only:
+        sentences.append(f"Only the identity provider {_enumerated(only)}.")
+    if cell(Action.INVITE, mode) is NO:
+        sentences.append("Nobody is invited: who shall come is assigned in the identity provider.")
+    return " ".join(sentences)
+
+
+def _enumerated(parts: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
 
 def _decide_by_role(action: Action, actor: Actor) -> Decision:

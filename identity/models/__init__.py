@@ -8,6 +8,7 @@ from identity.models.conflicts import Conflict
 from identity.models.connections import SSOConnection
 from identity.models.contacts import ProviderContact, ReceivedRequest, Rhythm
 from identity.models.groups import Group, Membership
+from identity.models.headcounts import Headcount
 from identity.models.idempotency import IdempotentRequest
 from identity.models.invitations import Invitation
 from identity.models.mappings import GroupMapping
@@ -41,6 +42,7 @@ __all__ = [
     "DeletionRecord",
     "Group",
     "GroupMapping",
+    "Headcount",
     "IdempotentRequest",
     "IdentityProvider",
     "Invitation",

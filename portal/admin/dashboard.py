@@ -1,64 +1,41 @@
 """The dashboard: who is here, what the mode allows, and what needs somebody's attention first.
 
-Its cost hardly grows with the portal: counts come from indexes, and what could be a long way to count is
-counted up to a limit.
+Its cost hardly grows with the portal: counts come from indexes, or stop at a limit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.timesince import timesince
 
 from identity import policy
 from identity.models import (
-    Asset,
-    AssetOwner,
-    Conflict,
+    Headcount,
     IdentityProvider,
     ProviderContact,
     ProvisioningLog,
     Rhythm,
-    Role,
     SCIMToken,
-    SSOGroup,
     Status,
     User,
 )
 from identity.policy import Action
-from portal.admin.base import decide, mode_of
+from portal.admin.attention import Matter, count_everything, matters
+from portal.admin.base import decide
+from portal.admin.headcount import chart_of
+from portal.admin.parts import CountOf
 from portal.admin.providers import pause_in_words, rhythm_of, with_activity
 from portal.admin.set_up import scim_base_url
 
 LOG_ROWS = 6
 PROVIDERS = 8
-COUNTED_TO = 1_000
-REFUSALS_SINCE = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """Something that waits for somebody: how much of it, what it means, and where to look."""
-
-    number: int
-    one: str
-    many: str
-    meaning: str
-    url: str
-    icon: str
-    urgent: bool = False
-
-    @property
-    def sentence(self) -> str:
-        number = f"More than {COUNTED_TO:,}" if self.number > COUNTED_TO else f"{self.number:,}"
-        return self.one if self.number == 1 else f"{number} {self.many}"
+JUDGED = 200  # the latest changes of an identity provider that its error rate is counted from
 
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
@@ -73,30 +50,32 @@ def _for_support() -> dict[str, Any]:
 
 
 def _for_administrators(request: HttpRequest) -> dict[str, Any]:
-    providers = list(with_activity(IdentityProvider.objects.all())[:PROVIDERS])
+    counts = count_everything()
+    providers = list(with_refusals(with_activity(IdentityProvider.objects.all()))[:PROVIDERS])
     tokens = list(SCIMToken.objects.values_list("identity_provider", "last_used_at"))
     rhythms = ProviderContact.objects.rhythms()
     activities = [Activity(provider, rhythm_of(provider, rhythms)) for provider in providers]
-    mode = mode_of(request)
+    users = Headcount.objects.by_status()
+    unused_tokens = sum(used is None for _, used in tokens)
     return {
-        "counts": users_by_status(),
-        "mode": mode,
-        "mode_in_words": policy.describe(mode).removeprefix(f"{mode}. "),
-        "matters": list(matters(activities, tokens)),
+        "counts": users_by_status(users),
+        "chart": chart_of(request, users),
+        "mode": counts.mode,
+        "mode_in_words": policy.describe(counts.mode).removeprefix(f"{counts.mode}. "),
+        "matters": list(matters(counts, list(silent(activities)), unused_tokens)),
         "providers": activities,
+        "judged": JUDGED,
         "log": ProvisioningLog.objects.select_related("identity_provider")[:LOG_ROWS],
         "steps": _first_steps(providers, tokens),
         "base_url": scim_base_url(),
     }
 
 
-def users_by_status() -> list[dict[str, Any]]:
-    """All users and those of each status, by one pass over the index of statuses."""
-    counted = User.objects.order_by().values("status").annotate(number=Count("pk"))
-    numbers = dict(counted.values_list("status", "number"))
+def users_by_status(numbers: dict[str, int]) -> list[dict[str, Any]]:
+    """All users and those of each status, with the lists that they lead to."""
     url = reverse("admin:identity_user_changelist")
     by_status = [
-        {"label": status.label, "number": f"{numbers.get(status.value, 0):,}", "url": f"{url}?status={status.value}"}
+        {"label": status.label, "number": f"{numbers[status.value]:,}", "url": f"{url}?status={status.value}"}
         for status in (Status.ENABLED, Status.INVITED, Status.DISABLED)
     ]
     return [{"label": "Users", "number": f"{sum(numbers.values()):,}", "url": url}, *by_status]
@@ -118,9 +97,47 @@ class Activity:
         return self.rhythm.is_silent
 
     @property
+    def error_rate(self) -> str:
+        """How many of its latest changes were refused, "" without any."""
+        judged, refused = self.provider.judged, self.provider.refused
+        return f"{100 * refused / judged:.0f} %" if judged else ""
+
+    @property
+    def refusals_url(self) -> str:
+        log = reverse("admin:identity_provisioninglog_changelist")
+        return f"{log}?outcome__exact=refused&identity_provider={self.provider.pk}"
+
+    @property
     def heard(self) -> str:
         last = self.provider.last_request_at
         return f"{timesince(last, depth=1)} ago" if last else "Never"
+
+
+class RefusedOf(CountOf):
+    """Of the rows of a subquery, the number of those that were refused."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted WHERE outcome = 'refused')"
+
+
+def with_refusals(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
+    """Identity providers with how many of their latest changes were judged, and refused: by index, never by time."""
+    latest = ProvisioningLog.objects.filter(identity_provider=OuterRef("pk")).order_by("-pk").values("outcome")
+    return rows.annotate(judged=CountOf(latest[:JUDGED]), refused=RefusedOf(latest[:JUDGED]))
+
+
+def silent(activities: list[Activity]) -> Iterator[Matter]:
+    """Who has stopped calling, measured by the own rhythm of each."""
+    for activity in activities:
+        if activity.is_silent:
+            yield Matter(
+                1,
+                f"{activity.provider} is silent",
+                "",
+                f"Its last request came {activity.heard}. {pause_in_words(activity.rhythm)} Check that it still runs.",
+                reverse("admin:identity_identityprovider_change", args=(activity.provider.pk,)),
+                "notifications_paused",
+                urgent=True,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,124 +189,3 @@ def _step_urls(providers: list[Any]) -> tuple[str, str, str]:
         return reverse(page("add")), "", ""
     of = (providers[0].pk,)
     return reverse(page("add")), reverse(page("create_token"), args=of), reverse(page("set_up"), args=of)
-
-
-# --- what needs attention ---
-
-
-def matters(activities: list[Activity], tokens: list[tuple[int, Any]]) -> Iterator[Matter]:
-    """What waits, the most pressing first; what there is nothing of is left out."""
-    found = (
-        _break_glass(),
-        _conflicts(),
-        *_silent(activities),
-        _refusals(),
-        _unmapped_groups(),
-        _ownerless_assets(),
-        _unused_tokens(tokens),
-        _newcomers(),
-    )
-    return (matter for matter in found if matter.number)
-
-
-def _break_glass() -> Matter:
-    privileged = User.objects.exclude(role=Role.MEMBER)  # has an index of its own, which the rest then needs not
-    missing = not privileged.enabled_owners().break_glass().exists()
-    return Matter(
-        int(missing),
-        "No break-glass account",
-        "",
-        "If single sign-on fails, nobody can open the portal. Make one of the local owners a break-glass account.",
-        f"{reverse('admin:identity_user_changelist')}?role=owner",
-        "emergency",
-        urgent=True,
-    )
-
-
-def _conflicts() -> Matter:
-    return Matter(
-        Conflict.objects.open().count(),
-        "1 open conflict",
-        "open conflicts",
-        "People whom an identity provider sends and who collide with an account here. They are refused until decided.",
-        f"{reverse('admin:identity_conflict_changelist')}?state__exact={Conflict.State.OPEN}",
-        "merge_type",
-        urgent=True,
-    )
-
-
-def _silent(activities: list[Activity]) -> Iterator[Matter]:
-    for activity in activities:
-        if activity.is_silent:
-            yield Matter(
-                1,
-                f"{activity.provider} is silent",
-                "",
-                f"Its last request came {activity.heard}. {pause_in_words(activity.rhythm)} Check that it still runs.",
-                reverse("admin:identity_identityprovider_change", args=(activity.provider.pk,)),
-                "notifications_paused",
-                urgent=True,
-            )
-
-
-def _refusals() -> Matter:
-    """Among the latest refusals: the log has an index by outcome, none by time."""
-    refused = ProvisioningLog.objects.filter(outcome=ProvisioningLog.Outcome.REFUSED).order_by("-pk")
-    since = timezone.now() - REFUSALS_SINCE
-    return Matter(
-        sum(at >= since for at in refused.values_list("at", flat=True)[: COUNTED_TO + 1]),
-        "1 request refused in the last day",
-        "requests refused in the last day",
-        "What an identity provider sent and did not get, with the reason.",
-        f"{reverse('admin:identity_provisioninglog_changelist')}?outcome__exact=refused&since=day",
-        "sync_problem",
-    )
-
-
-def _unmapped_groups() -> Matter:
-    return Matter(
-        _up_to_limit(SSOGroup.objects.unmapped()),
-        "1 unmapped SSO group",
-        "unmapped SSO groups",
-        "Pushed or declared, and feeding no portal group yet.",
-        f"{reverse('admin:identity_ssogroup_changelist')}?state=unmapped",
-        "conversion_path_off",
-    )
-
-
-def _ownerless_assets() -> Matter:
-    owned = AssetOwner.objects.filter(asset=OuterRef("pk"), user__status=Status.ENABLED)
-    return Matter(
-        _up_to_limit(Asset.objects.filter(~Exists(owned))),
-        "1 asset without an enabled owner",
-        "assets without an enabled owner",
-        "Nobody who can sign in looks after them.",
-        f"{reverse('admin:identity_asset_changelist')}?owners=none",
-        "inventory_2",
-    )
-
-
-def _unused_tokens(tokens: list[tuple[int, Any]]) -> Matter:
-    return Matter(
-        sum(used is None for _, used in tokens),
-        "1 SCIM token never used",
-        "SCIM tokens never used",
-        "Either the set-up is not finished, or the token can be revoked.",
-        reverse("admin:identity_scimtoken_changelist"),
-        "key_off",
-    )
-
-
-def _newcomers() -> Matter:
-    return Matter(
-        _up_to_limit(User.objects.with_status(Status.ENABLED).filter(last_active=None)),
-        "1 person never logged in",
-        "people never logged in",
-        "Enabled, and not seen here yet.",
-        f"{reverse('admin:identity_user_changelist')}?status=enabled&active=never",
-        "person_off",
-    )
-
-
-def _up_to_limit(rows: QuerySet[Any]) -> int:
-    return rows.order_by()[: COUNTED_TO + 1].count()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db.models import Count, Model, QuerySet, Subquery, Value
+from django.db.models import Count, IntegerField, Model, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.forms import Form, ModelMultipleChoiceField
 from django.http import Http404, HttpRequest
@@ -37,6 +37,13 @@ def moment(at: datetime | None, *, seconds: bool = False) -> str:
     return format_html(
         '<span class="gh-nowrap">{}</span>', f"{at:%-d %b %Y, %H:%M:%S}" if seconds else f"{at:%-d %b %Y, %H:%M}"
     )
+
+
+class CountOf(Subquery):
+    """The number of rows of a subquery, as a column; cut short where the subquery has a limit."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
 
 
 def count_of(rows: QuerySet[Any]) -> Coalesce:

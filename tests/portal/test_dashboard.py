@@ -1,5 +1,6 @@
 """The dashboard: who is here, what the mode allows, what waits (DESIGN 5)."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from identity.errors import Conflicted
-from identity.models import IdentityProvider, ProvisioningLog, Role, SCIMToken, Status, User
+from identity.models import Headcount, IdentityProvider, ProvisioningLog, Role, SCIMToken, Status, User
 from identity.services.contacts import note_contact
 from identity.services.provisioning_log import log_refusal
 from tests.factories import (
@@ -30,6 +31,7 @@ from tests.portal.admin_pages import as_administrator, signed_in, text_of
 pytestmark = pytest.mark.django_db
 
 HOME = "/admin/"
+POLYGON = re.compile(r'<polygon [^>]*points="([^"]*)"')
 
 
 def page(client: Client | None = None) -> str:
@@ -54,7 +56,10 @@ def test_users_are_counted_by_status_and_lead_to_the_filtered_list() -> None:
 
 
 def test_the_mode_is_told_in_plain_words() -> None:
-    assert "SCIM is on and SSO is not enforced Access settings Open to administrators: inviting users" in page()
+    assert (
+        "SCIM is on and SSO is not enforced Access settings Administrators may invite users and edit profiles."
+        in page()
+    )
     set_mode(scim=False)
     assert "SCIM is off and SSO is not enforced" in page(signed_in(make_user("ann", role=Role.ADMINISTRATOR)))
 
@@ -138,6 +143,61 @@ def test_groups_assets_tokens_and_newcomers_wait() -> None:
     assert "2 people never logged in" in text
 
 
+def test_the_share_of_refused_changes_stands_beside_each_provider() -> None:
+    okta, entra = make_idp("Okta"), make_idp("Entra")
+    provision(okta, "ada")
+    for _ in range(3):
+        log_refusal("No.", actor=idp_actor(okta), resource_type="User", status=400, code="invalidValue")
+    provision(entra, "eve")
+    text = page()
+    assert "Entra 1 Never 0 % Okta 1 Never 75 %" in text
+
+
+def headcount(days_ago: int, enabled: int, disabled: int = 0) -> None:
+    day = timezone.now().date() - timedelta(days=days_ago)
+    Headcount.objects.create(day=day, invited=0, enabled=enabled, disabled=disabled)
+
+
+def test_the_chart_begins_with_the_second_day() -> None:
+    assert "Users over time It begins with the second day" in page()
+
+
+def test_the_chart_says_in_words_and_in_a_table_what_it_shows() -> None:
+    headcount(9, 40)
+    headcount(5, 30, 10)
+    client = as_administrator()
+    answer = client.get(HOME)
+    then = timezone.now().date() - timedelta(days=9)
+    assert f'aria-label="1 users now, 39 fewer than on {then:%-d %B %Y}."' in answer.content.decode()
+    text = text_of(answer)
+    assert "Start of the day (UTC) Enabled Disabled Invited Now 1 0 0" in text
+    between = timezone.now().date() - timedelta(days=7)
+    assert f"{between:%-d %b %Y} 30 10 0" in text
+    assert [polygon.count(",") for polygon in POLYGON.findall(answer.content.decode())] == [20, 20, 20]
+
+
+def test_the_span_of_the_chart_is_chosen() -> None:
+    headcount(80, 5)
+    client = as_administrator()
+    assert "It begins with the second day" in page(client)
+    assert "5 0 0" in text_of(client.get(HOME, {"days": "90"}))
+    for nonsense in ("x", "-1", "12345678901234567890"):
+        assert client.get(HOME, {"days": nonsense}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_change_of_a_day_leaves_the_number_of_users() -> None:
+    Headcount.objects.noted_on = None
+    make_user("max", status=Status.DISABLED)
+    make_idp()
+    assert list(Headcount.objects.values_list("day", "invited", "enabled", "disabled")) == [
+        (timezone.now().date(), 0, 0, 1)
+    ]
+    make_user("mia")
+    make_idp("Entra")
+    assert Headcount.objects.get().enabled == 0
+
+
 def test_support_sees_its_own_entry_only() -> None:
     make_user("max", status=Status.DISABLED)
     text = page(signed_in(make_support()))
@@ -163,13 +223,13 @@ def test_the_number_of_statements_is_the_same_for_any_number_of_rows(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     client = as_administrator()
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(10):
         client.get(HOME)
     for name in ("Okta", "Entra", "Ping"):
         idp = make_idp(name)
         heard(idp, timedelta(days=30))
         push_group(idp, f"{name} people", provision(idp, name.casefold()))
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(10):
         client.get(HOME)
 
 
