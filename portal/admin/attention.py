@@ -26,7 +26,7 @@ from identity.models import (
     Status,
     User,
 )
-from portal.admin.parts import CountOf
+from portal.counting import CountOf
 
 COUNTED_TO = 1_000
 REFUSALS_SINCE = timedelta(days=1)

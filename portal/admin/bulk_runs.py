@@ -16,8 +16,9 @@ from unfold.decorators import display
 from identity.models import BulkRow, BulkRun
 from identity.services import bulk
 from portal.admin.base import ActionPage, PortalModelAdmin, person_of
-from portal.admin.parts import count_of, moment, page_of
+from portal.admin.parts import moment, page_of
 from portal.admin.user_bulk import summary
+from portal.counting import count_of
 from portal.exports import csv_lines, download
 
 Outcome = BulkRow.Outcome

@@ -29,9 +29,9 @@ from identity.policy import Action
 from portal.admin.attention import Matter, count_everything, matters
 from portal.admin.base import decide
 from portal.admin.headcount import chart_of
-from portal.admin.parts import CountOf
 from portal.admin.providers import pause_in_words, rhythm_of, with_activity
 from portal.admin.set_up import scim_base_url
+from portal.counting import CountOf
 
 LOG_ROWS = 6
 PROVIDERS = 8

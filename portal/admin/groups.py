@@ -21,7 +21,8 @@ from identity.models.users import matching
 from identity.policy import Action
 from identity.services import groups
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
-from portal.admin.parts import AboutPerson, ChoosePeople, badge, count_of, page_of, searched
+from portal.admin.parts import AboutPerson, ChoosePeople, badge, page_of, searched
+from portal.counting import count_of
 from portal.reasons import Reason
 
 if TYPE_CHECKING:

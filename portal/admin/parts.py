@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db.models import Count, IntegerField, Model, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Model, QuerySet
 from django.forms import Form, ModelMultipleChoiceField
 from django.http import Http404, HttpRequest
 from django.utils.functional import cached_property
@@ -37,19 +36,6 @@ def moment(at: datetime | None, *, seconds: bool = False) -> str:
     return format_html(
         '<span class="gh-nowrap">{}</span>', f"{at:%-d %b %Y, %H:%M:%S}" if seconds else f"{at:%-d %b %Y, %H:%M}"
     )
-
-
-class CountOf(Subquery):
-    """The number of rows of a subquery, as a column; cut short where the subquery has a limit."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
-    output_field = IntegerField()
-
-
-def count_of(rows: QuerySet[Any]) -> Coalesce:
-    """The number of `rows`, which refer to the outer row, as a column."""
-    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(number=Count("pk")).values("number")
-    return Coalesce(Subquery(counted), 0)
 
 
 def searched(request: HttpRequest) -> str:

@@ -20,10 +20,11 @@ from identity.policy import Action
 from identity.services import identity_providers
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
 from portal.admin.connections import ConnectOIDC, ConnectSAML, connections_of
-from portal.admin.parts import badge, count_of, moment, row_or_404
+from portal.admin.parts import badge, moment, row_or_404
 from portal.admin.received import live_fragment
 from portal.admin.scim_tokens import CreateToken, token_lines
 from portal.admin.set_up import SetUp, Watch
+from portal.counting import count_of
 
 LAST_REQUESTS = 8
 

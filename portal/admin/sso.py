@@ -20,7 +20,8 @@ from identity.policy import Action
 from identity.services import groups, mappings, sso_groups
 from identity.services.mappings import Preview
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
-from portal.admin.parts import badge, count_of, moment, page_of, row_or_404, searched
+from portal.admin.parts import badge, moment, page_of, row_or_404, searched
+from portal.counting import count_of
 
 NAMES_SHOWN = 100
 CHOICES = 25

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from identity.models import Asset, Group, IdentityProvider, SSOGroup, SSOUser, User
 from identity.policy import Decision
+
+LARGEST_KEY = 2**63 - 1
+PEOPLE_NAMED = 50
 
 
 class Said(serializers.Serializer):
@@ -18,6 +22,11 @@ class Said(serializers.Serializer):
         if unknown:
             raise serializers.ValidationError({name: ["is not known here."] for name in unknown})
         return super().to_internal_value(data)
+
+
+def key(**options: Any) -> serializers.IntegerField:
+    """The id of a row, which must fit the database's integers."""
+    return serializers.IntegerField(min_value=1, max_value=LARGEST_KEY, **options)
 
 
 class UserRef(serializers.ModelSerializer):
@@ -56,6 +65,18 @@ class SSOGroupRef(serializers.ModelSerializer):
     class Meta:
         model = SSOGroup
         fields = ("id", "display_name", "identity_provider")
+
+
+class PeopleAnswer(serializers.Serializer):
+    """How many, and the first of them by username."""
+
+    count = serializers.IntegerField()
+    users = UserRef(many=True)
+
+
+def people(rows: QuerySet[User], most: int = PEOPLE_NAMED) -> dict[str, Any]:
+    """What `PeopleAnswer` shows of a set of users."""
+    return {"count": rows.count(), "users": rows.order_by("username_key")[:most]}
 
 
 class DecisionAnswer(serializers.Serializer):

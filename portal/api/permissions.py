@@ -32,11 +32,11 @@ def scope_of(view: Any, method: str) -> str:
 
 
 class MayRead(BasePermission):
-    """The role that the whole resource is for; what changes something asks the policy again, in its service."""
+    """The roles that the whole resource is for; what changes something asks the policy again, in its service."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if view.read_action is not None:
-            policy.require(view.read_action, actor=view.actor)
+        if view.readers and not any(policy.decide(action, actor=view.actor) for action in view.readers):
+            policy.require(view.readers[0], actor=view.actor)
         return True
 
 

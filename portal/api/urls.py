@@ -1,12 +1,57 @@
 """The addresses under /api/v1/."""
 
-from django.urls import re_path
+from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
+from portal.api.access import Access
+from portal.api.api_tokens import APITokens
+from portal.api.assets import Assets
+from portal.api.conflicts import Conflicts
+from portal.api.connections import Connections
+from portal.api.groups import Groups
+from portal.api.invitations import Invitations
+from portal.api.logs import AuditEvents, ProvisioningLogEntries
+from portal.api.mappings import Mappings
+from portal.api.me import Me
+from portal.api.members import Members
+from portal.api.policy import Policy
 from portal.api.problems import no_such_address
+from portal.api.providers import Providers, SCIMTokens
+from portal.api.sso import SSOGroups, SSOMembers, SSOUsers
+from portal.api.support import Deletions, DisabledUsers, Transferees
 from portal.api.users import Users
 
-router = SimpleRouter(use_regex_path=False)
-router.register("users", Users, "api-user")
+RESOURCES = {
+    "api-tokens": APITokens,
+    "assets": Assets,
+    "audit-log": AuditEvents,
+    "conflicts": Conflicts,
+    "groups": Groups,
+    "groups/<int:group_id>/members": Members,
+    "identity-providers": Providers,
+    "invitations": Invitations,
+    "mappings": Mappings,
+    "provisioning-log": ProvisioningLogEntries,
+    "scim-tokens": SCIMTokens,
+    "sso-connections": Connections,
+    "sso-groups": SSOGroups,
+    "sso-groups/<int:sso_group_id>/members": SSOMembers,
+    "sso-users": SSOUsers,
+    "support/deletions": Deletions,
+    "support/disabled-users": DisabledUsers,
+    "support/transferees": Transferees,
+    "users": Users,
+}
 
-urlpatterns = [*router.urls, re_path(r"^(?P<address>.*)$", no_such_address)]
+router = SimpleRouter(use_regex_path=False)
+for address, resource in RESOURCES.items():
+    router.register(address, resource, f"api-{resource.__name__}")
+
+urlpatterns = [
+    path("access-settings/", Access.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True)),
+    path("access-settings/what-if/", Access.as_view({"get": "what_if"}, detail=False)),
+    path("me/", Me.as_view({"get": "retrieve"}, detail=True)),
+    path("policy/", Policy.as_view({"get": "retrieve"}, detail=True)),
+    *router.urls,
+    re_path(r"^(?P<address>.*)$", no_such_address),
+]

@@ -22,6 +22,7 @@ from identity.policy import Action, Decision
 from identity.services.locks import lock
 from portal.api.authentication import BearerToken, Credentials, Session
 from portal.api.conditions import etag_of, is_known, only_if_unchanged
+from portal.api.fields import LARGEST_KEY
 from portal.api.idempotency import once
 from portal.api.operations import operation_of
 from portal.api.paging import PARAMETERS, Keyset
@@ -37,12 +38,12 @@ NO_STORE = {"Cache-Control": "no-store"}  # for an answer with a secret in it
 class Resources(GenericViewSet):
     """A resource: subclasses name its rows and serializers, and write `list`, `retrieve` and what changes it.
 
-    `read_action`: who may do that sees the resource (None: everybody who is signed in). `orderings`: what a
+    `readers`: who may do one of these sees the resource (none: everybody who is signed in). `orderings`: what a
     list may be ordered by, each served by an index. `fresh`: actions that need a fresh sign-in.
     """
 
     tag: ClassVar[str]
-    read_action: ClassVar[Action | None] = Action.VIEW_DIRECTORY
+    readers: ClassVar[tuple[Action, ...]] = (Action.VIEW_DIRECTORY,)
     scope: ClassVar[str] = ""
     orderings: ClassVar[dict[str, str]] = {"id": "pk"}
     default_ordering: ClassVar[str] = "id"
@@ -53,8 +54,8 @@ class Resources(GenericViewSet):
     permission_classes = (IsAuthenticated, InScope, MayRead)
     parser_classes = (StrictJSON,)
     renderer_classes = (JSON,)
-    filter_backends = (DjangoFilterBackend,)
-    pagination_class = Keyset
+    filter_backends: Any = (DjangoFilterBackend,)
+    pagination_class: Any = Keyset
     lookup_value_converter = "int"
     schema = Document()
 
@@ -123,7 +124,8 @@ class Resources(GenericViewSet):
 
     def get_object(self) -> Any:
         """The row of the address."""
-        row = self.get_queryset().filter(pk=self.kwargs[self.lookup_url_kwarg or self.lookup_field]).first()
+        key = self.kwargs[self.lookup_url_kwarg or self.lookup_field]
+        row = self.get_queryset().filter(**{self.lookup_field: key}).first() if key <= LARGEST_KEY else None
         if row is None:
             raise NotFound("There is no such row, or none any more.")
         return row
@@ -183,6 +185,13 @@ class Resources(GenericViewSet):
             found["RateLimit"] = f'"token";r={auth.use.remaining};t={auth.use.seconds_left}'
         found.headers.setdefault("Cache-Control", "private, no-cache")
         return found
+
+
+class Singleton(Resources):
+    """A resource that there is one of: no id in its address, and no list."""
+
+    filter_backends = ()
+    pagination_class = None
 
 
 def _names(shape: Any) -> list[str]:

@@ -1,0 +1,116 @@
+"""Conflicts: people whom an identity provider wants to provision and who collide with an account (R6, R7)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from identity.keys import fold
+from identity.models import Conflict, IdentityProvider, User
+from identity.policy import Action
+from identity.services import conflicts
+from identity.services.locks import lock
+from portal.api.fields import ProviderRef, UserRef
+from portal.api.operations import operation
+from portal.api.views import Resources
+
+
+class ConflictAnswer(serializers.ModelSerializer):
+    """What the identity provider sends, and the account that is in the way."""
+
+    identity_provider = ProviderRef(read_only=True)
+    user = UserRef(read_only=True)
+    decided_by = UserRef(read_only=True, allow_null=True)
+    can_be_linked = serializers.BooleanField(read_only=True)
+    needs_move = serializers.BooleanField(read_only=True)
+    sentence = serializers.SerializerMethodField(help_text="What the identity provider's administrator reads.")
+
+    class Meta:
+        model = Conflict
+        fields = (
+            "id",
+            "identity_provider",
+            "user",
+            "reason",
+            "sentence",
+            "state",
+            "user_name",
+            "email",
+            "external_id",
+            "first_name",
+            "last_name",
+            "tries",
+            "can_be_linked",
+            "needs_move",
+            "first_seen_at",
+            "last_seen_at",
+            "decided_by",
+            "decided_at",
+        )
+
+    def get_sentence(self, conflict: Conflict) -> str:
+        return conflicts.sentence(conflict)
+
+
+class ConflictFilter(filters.FilterSet):
+    state = filters.ChoiceFilter(choices=Conflict.State.choices)
+    reason = filters.ChoiceFilter(choices=Conflict.Reason.choices)
+    identity_provider = filters.ModelChoiceFilter(queryset=IdentityProvider.objects.all())
+    user = filters.ModelChoiceFilter(queryset=User.objects.all())
+    user_name = filters.CharFilter(method="named", label="Exactly this userName, whatever its case.")
+
+    def named(self, rows: QuerySet[Conflict], name: str, text: str) -> QuerySet[Conflict]:
+        return rows.filter(user_name_key=fold(text.strip()))
+
+
+class Conflicts(Resources):
+    """The conflicts' inbox. Decide with If-Match, so that you approve what you have read."""
+
+    tag = "Conflicts"
+    readers = (Action.RESOLVE_CONFLICTS,)
+    queryset = Conflict.objects.select_related("identity_provider", "user", "decided_by")
+    serializer_class = ConflictAnswer
+    filterset_class = ConflictFilter
+    orderings: ClassVar[dict[str, str]] = {"last_seen_at": "last_seen_at", "id": "pk"}
+    default_ordering = "-last_seen_at"
+
+    def hold(self, row: Any) -> None:
+        lock(User, row.user_id)
+        lock(Conflict, row.pk)
+
+    @operation("list_conflicts", answer=ConflictAnswer, is_list=True)
+    def list(self, request: Request) -> Response:
+        """List conflicts."""
+        return self.page()
+
+    @operation("get_conflict", answer=ConflictAnswer)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """Show a conflict."""
+        return self.answer(self.get_object())
+
+    @operation("link_conflict", answer=ConflictAnswer)
+    @action(detail=True, methods=["post"])
+    def link(self, request: Request, pk: int) -> Response:
+        """Approve the link.
+
+        The next try of exactly this provider, userName, email and externalId takes over the account.
+        """
+        return self.answer_anew(conflicts.link_conflict(self.get_object(), actor=self.actor))
+
+    @operation("move_conflict", answer=ConflictAnswer)
+    @action(detail=True, methods=["post"])
+    def move(self, request: Request, pk: int) -> Response:
+        """Let the account leave its other identity provider, then approve the link."""
+        return self.answer_anew(conflicts.move_conflict(self.get_object(), actor=self.actor))
+
+    @operation("dismiss_conflict", answer=ConflictAnswer)
+    @action(detail=True, methods=["post"])
+    def dismiss(self, request: Request, pk: int) -> Response:
+        """Put the conflict away. It reopens when the identity provider's data change."""
+        return self.answer_anew(conflicts.dismiss_conflict(self.get_object(), actor=self.actor))

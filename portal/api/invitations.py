@@ -1,0 +1,84 @@
+"""Invitations of people whom no identity provider provisions (SR-23)."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from identity.models import Invitation, User
+from identity.services import invitations
+from identity.services.locks import lock
+from portal.api.fields import Said, UserRef
+from portal.api.operations import operation
+from portal.api.views import Resources
+
+
+class InvitationAnswer(serializers.ModelSerializer):
+    """A pending invitation: to whom the link was mailed and until when it works."""
+
+    user = UserRef(read_only=True)
+    invited_by = UserRef(read_only=True, allow_null=True)
+    is_expired = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Invitation
+        fields = ("user", "email", "invited_by", "created_at", "expires_at", "is_expired")
+
+    def get_is_expired(self, invitation: Invitation) -> bool:
+        return invitation.expires_at <= timezone.now()
+
+
+class InvitationSaid(Said):
+    username = serializers.CharField(max_length=255, help_text="Permanent.")
+    email = serializers.CharField(max_length=255, help_text="The invitation goes to this address.")
+    first_name = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    last_name = serializers.CharField(max_length=255, required=False, allow_blank=True)
+
+
+class Invitations(Resources):
+    """Invitations, each by the id of the user whom it invites."""
+
+    tag = "Invitations"
+    queryset = Invitation.objects.select_related("user", "invited_by")
+    serializer_class = InvitationAnswer
+    lookup_field = "user_id"
+    lookup_url_kwarg = "user_id"
+
+    def hold(self, row: Invitation) -> None:
+        lock(User, row.user_id)
+
+    @operation("list_invitations", answer=InvitationAnswer, is_list=True)
+    def list(self, request: Request) -> Response:
+        """List pending invitations."""
+        return self.page()
+
+    @operation("get_invitation", answer=InvitationAnswer)
+    def retrieve(self, request: Request, user_id: int) -> Response:
+        """Show an invitation."""
+        return self.answer(self.get_object())
+
+    @operation("invite_user", body=InvitationSaid, answer=InvitationAnswer, status=201)
+    def create(self, request: Request) -> Response:
+        """Invite somebody.
+
+        Makes an Invited user and mails a link that works once, for 72 hours.
+        """
+        user = invitations.invite_user(**self.said, actor=self.actor)
+        return self.answer(self.get_queryset().get(user=user), 201)
+
+    @operation("resend_invitation", answer=InvitationAnswer)
+    @action(detail=True, methods=["post"])
+    def resend(self, request: Request, user_id: int) -> Response:
+        """Mail a new link with a new deadline. The old link dies."""
+        user = self.get_object().user
+        invitations.resend_invitation(user, actor=self.actor)
+        return self.answer(self.get_queryset().get(user=user))
+
+    @operation("revoke_invitation", status=204)
+    def destroy(self, request: Request, user_id: int) -> Response:
+        """Revoke an invitation. The user, who never was in, becomes Disabled."""
+        invitations.revoke_invitation(self.get_object().user, actor=self.actor)
+        return Response(status=204)

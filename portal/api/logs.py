@@ -1,0 +1,168 @@
+"""The two records: what identity providers sent and what became of it, and every change with its actor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.forms import IntegerField
+from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from identity.keys import fold
+from identity.models import AuditEvent, IdentityProvider, ProvisioningLog
+from portal.api.fields import LARGEST_KEY, ProviderRef, UserRef
+from portal.api.operations import operation
+from portal.api.views import Resources
+
+ACTOR_KINDS = ("user", "operator", "scim_token", "sso_sign_in")
+
+
+class RecordFilter(filters.FilterSet):
+    """From and until a point in time, which is turned into a row id first."""
+
+    since = filters.IsoDateTimeFilter(method="from_then", label="At or after this time.")
+    before = filters.IsoDateTimeFilter(method="until_then", label="Before this time.")
+
+    def from_then(self, rows: Any, name: str, moment: Any) -> QuerySet[Any]:
+        return rows.since(moment)  # type: ignore[no-any-return]
+
+    def until_then(self, rows: Any, name: str, moment: Any) -> QuerySet[Any]:
+        return rows.before(moment)  # type: ignore[no-any-return]
+
+
+class ProvisioningLogEntryAnswer(serializers.ModelSerializer):
+    """A SCIM write or refusal, in words."""
+
+    identity_provider = ProviderRef(read_only=True, allow_null=True)
+    user = UserRef(read_only=True, allow_null=True)
+    details = serializers.DictField(read_only=True)
+
+    class Meta:
+        model = ProvisioningLog
+        fields = (
+            "id",
+            "at",
+            "identity_provider",
+            "token_label",
+            "request_id",
+            "address",
+            "method",
+            "resource_type",
+            "resource_id",
+            "user",
+            "outcome",
+            "status",
+            "code",
+            "summary",
+            "details",
+            "duration_ms",
+        )
+
+
+class LogFilter(RecordFilter):
+    identity_provider = filters.ModelChoiceFilter(queryset=IdentityProvider.objects.all())
+    outcome = filters.ChoiceFilter(choices=ProvisioningLog.Outcome.choices)
+    subject = filters.CharFilter(method="about", label="The userName or displayName begins with this.")
+
+    def about(self, rows: QuerySet[ProvisioningLog], name: str, text: str) -> QuerySet[ProvisioningLog]:
+        return rows.filter(subject_key__startswith=fold(text).strip())
+
+
+class ProvisioningLogEntries(Resources):
+    """The provisioning log, the newest first."""
+
+    tag = "Logs"
+    queryset = ProvisioningLog.objects.select_related("identity_provider", "user")
+    serializer_class = ProvisioningLogEntryAnswer
+    filterset_class = LogFilter
+    default_ordering = "-id"
+
+    @operation("list_provisioning_log", answer=ProvisioningLogEntryAnswer, is_list=True)
+    def list(self, request: Request) -> Response:
+        """List what identity providers sent and what became of it."""
+        return self.page()
+
+    @operation("get_provisioning_log_entry", answer=ProvisioningLogEntryAnswer)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """Show one entry."""
+        return self.answer(self.get_object())
+
+
+class AuditEventAnswer(serializers.ModelSerializer):
+    """A change. Columns are plain ids: what they name may be gone.
+
+    `personal` holds names, usernames and emails, and is empty once the person was deleted for good.
+    """
+
+    details = serializers.DictField(read_only=True)
+    personal = serializers.SerializerMethodField()
+
+    class Meta:
+        model = AuditEvent
+        fields = (
+            "id",
+            "at",
+            "action",
+            "actor_kind",
+            "actor_id",
+            "actor_label",
+            "request_id",
+            "identity_provider_id",
+            "user_id",
+            "group_id",
+            "sso_group_id",
+            "details",
+            "personal",
+        )
+
+    @extend_schema_field(serializers.DictField())
+    def get_personal(self, event: AuditEvent) -> dict[str, Any]:
+        personal = getattr(event, "personal_data", None)
+        return personal.values if personal else {}
+
+
+@extend_schema_field(OpenApiTypes.INT)
+class KeyFilter(filters.Filter):
+    """By the id of a row that may be gone."""
+
+    field_class = IntegerField
+
+    def __init__(self, label: str, **options: Any) -> None:
+        super().__init__(label=label, min_value=1, max_value=LARGEST_KEY, **options)
+
+
+class EventFilter(RecordFilter):
+    action = filters.CharFilter(label="Exactly this action, for example user.disabled.")
+    actor_kind = filters.ChoiceFilter(choices=[(kind, kind) for kind in ACTOR_KINDS])
+    actor = KeyFilter("What this user did.", method="by")
+    user_id = KeyFilter("What was done to this user.")
+    group_id = KeyFilter("What was done to this group.")
+    identity_provider_id = KeyFilter("What this identity provider did, or was done to it.")
+
+    def by(self, rows: QuerySet[AuditEvent], name: str, pk: int) -> QuerySet[AuditEvent]:
+        return rows.filter(actor_kind="user", actor_id=pk)
+
+
+class AuditEvents(Resources):
+    """The audit log, append-only, the newest first."""
+
+    tag = "Logs"
+    queryset = AuditEvent.objects.select_related("personal_data")
+    serializer_class = AuditEventAnswer
+    filterset_class = EventFilter
+    default_ordering = "-id"
+
+    @operation("list_audit_log", answer=AuditEventAnswer, is_list=True)
+    def list(self, request: Request) -> Response:
+        """List changes with who made them."""
+        return self.page()
+
+    @operation("get_audit_event", answer=AuditEventAnswer)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """Show one change."""
+        return self.answer(self.get_object())

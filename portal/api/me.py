@@ -1,0 +1,45 @@
+"""The caller: what everybody sees of themselves."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from identity.models import Asset, User
+from portal.api.api_tokens import APITokenAnswer
+from portal.api.authentication import Credentials
+from portal.api.fields import AssetRef
+from portal.api.operations import operation
+from portal.api.users import ReasonAnswer, UserInList
+from portal.api.views import Singleton
+from portal.reasons import memberships_with_reasons
+
+
+class MeAnswer(serializers.Serializer):
+    """Who calls, with what, and what they are in and own."""
+
+    user = UserInList()
+    token = APITokenAnswer(allow_null=True, help_text="Null for a session.")
+    groups = ReasonAnswer(many=True)
+    assets = AssetRef(many=True)
+
+
+class Me(Singleton):
+    """The caller."""
+
+    tag = "You"
+    readers = ()
+    queryset = User.objects.select_related("managed_by")
+
+    @operation("get_me", answer=MeAnswer)
+    def retrieve(self, request: Request) -> Response:
+        """Show who you are here: your profile, token, groups and assets."""
+        user = self.get_queryset().get(pk=request.user.pk)
+        shown = {
+            "user": user,
+            "token": request.auth.token if isinstance(request.auth, Credentials) else None,
+            "groups": memberships_with_reasons(user),
+            "assets": Asset.objects.owned_by(user.pk),
+        }
+        return Response(self.only_fields(MeAnswer(shown).data))

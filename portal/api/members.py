@@ -1,0 +1,100 @@
+"""Who is in a portal group."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from identity.errors import NotFound
+from identity.models import Group, Membership, User
+from identity.models.users import matching
+from identity.services import groups
+from portal.api.fields import Said, UserRef, key
+from portal.api.lookups import row_of, rows_of
+from portal.api.operations import operation
+from portal.api.views import Resources
+
+MOST_AT_ONCE = 1000
+
+
+class MemberAnswer(serializers.ModelSerializer):
+    """Somebody in a group; `added_by` is empty when a mapping brought them."""
+
+    user = UserRef(read_only=True)
+    added_by = UserRef(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Membership
+        fields = ("user", "added_by", "created_at")
+
+
+class UsersSaid(Said):
+    users = serializers.ListField(child=key(), min_length=1, max_length=MOST_AT_ONCE)
+
+
+class AddedAnswer(serializers.Serializer):
+    added = serializers.IntegerField(help_text="How many were not members yet.")
+
+
+class RemovedAnswer(serializers.Serializer):
+    removed = serializers.IntegerField(help_text="How many were members.")
+
+
+class MemberFilter(filters.FilterSet):
+    q = filters.CharFilter(method="search", label="Username, email, first or last name begins with this.")
+
+    def search(self, rows: QuerySet[Membership], name: str, text: str) -> QuerySet[Membership]:
+        return rows.filter(matching(text, "user__"))
+
+
+class Members(Resources):
+    """The members of one group. A mapped group's follow its SSO groups while SCIM is on."""
+
+    tag = "Groups"
+    queryset = Membership.objects.select_related("user", "added_by")
+    serializer_class = MemberAnswer
+    filterset_class = MemberFilter
+    lookup_field = "user_id"
+    lookup_url_kwarg = "user_id"
+
+    @cached_property
+    def group(self) -> Group:
+        return row_of(Group, self.kwargs["group_id"])
+
+    def get_queryset(self) -> QuerySet[Membership]:
+        return super().get_queryset().filter(group=self.group)
+
+    @operation("list_members", answer=MemberAnswer, is_list=True)
+    def list(self, request: Request, group_id: int) -> Response:
+        """List a group's members."""
+        return self.page()
+
+    @operation("add_members", body=UsersSaid, answer=AddedAnswer)
+    def create(self, request: Request, group_id: int) -> Response:
+        """Add users to a group.
+
+        All or none. Who is a member already stays one.
+        """
+        people = rows_of(User, self.said["users"], "users")
+        return Response({"added": groups.add_members(self.group, people, actor=self.actor)})
+
+    @operation("remove_members", body=UsersSaid, answer=RemovedAnswer)
+    @action(detail=False, methods=["post"])
+    def remove(self, request: Request, group_id: int) -> Response:
+        """Remove users from a group. Who is no member is passed over."""
+        people = rows_of(User, self.said["users"], "users")
+        return Response({"removed": groups.remove_members(self.group, people, actor=self.actor)})
+
+    @operation("remove_member", status=204)
+    def destroy(self, request: Request, group_id: int, user_id: int) -> Response:
+        """Remove one user from a group."""
+        user = row_of(User, user_id)
+        if not groups.remove_members(self.group, [user], actor=self.actor):
+            raise NotFound(f"{user.username} is not in {self.group}.")
+        return Response(status=204)

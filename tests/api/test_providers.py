@@ -1,0 +1,143 @@
+"""Identity providers, their tokens and connections over the REST API."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from identity.models import IdentityProvider, SCIMToken, SSOConnection
+from identity.services import tokens
+from tests.api.caller import administrators_caller, caller, ok, problem
+from tests.factories import everything, make_administrator, make_idp, make_token, make_user, provision, set_mode
+from tests.portal.admin_pages import signed_in
+
+pytestmark = pytest.mark.django_db
+
+OIDC = {"protocol": "oidc", "issuer": "https://idp.example.com", "client_id": "portal", "client_secret": "s3cret"}
+
+
+def test_an_identity_provider_lives_over_the_api() -> None:
+    script = administrators_caller()
+    made = script.do("POST", "identity-providers/", {"name": "Okta", "kind": "okta"})
+    assert (made["name"], made["kind"], made["asks_before_adopting"]) == ("Okta", "okta", False)
+    assert made["scim_base_url"].endswith("/scim/v2")
+    path = f"identity-providers/{made['id']}/"
+    assert ok(script.patch(path, {"asks_before_adopting": True}))["name"] == "Okta"
+    assert problem(script.post("identity-providers/", {"name": "OKTA"})) == (409, "taken")
+    assert problem(script.post("identity-providers/", {"name": "X", "kind": "myspace"})) == (400, "invalid_value")
+    ada = provision(IdentityProvider.objects.get(), "ada").user
+    assert script.read(path)["usage"] == {
+        "users": 1,
+        "sso_users": 1,
+        "sso_groups": 0,
+        "mappings": 0,
+        "tokens": 0,
+        "retired": 0,
+    }
+    assert script.delete(path).status_code == 204
+    ada.refresh_from_db()
+    assert ada.managed_by is None
+
+
+def test_r23_the_secret_of_a_scim_token_is_shown_once_and_works() -> None:
+    idp = make_idp()
+    script = administrators_caller()
+    answer = script.post("scim-tokens/", {"identity_provider": idp.pk, "label": "production"})
+    made = ok(answer)
+    assert answer["Cache-Control"] == "no-store"
+    assert tokens.find_bearer(made["secret"]) is not None
+    assert made["secret"] not in str(everything())
+    shown = script.read(f"scim-tokens/{made['id']}/")
+    assert shown == {name: value for name, value in made.items() if name != "secret"}
+    assert shown["created_by"]["username"] == "adam"
+    assert script.read(f"scim-tokens/?identity_provider={idp.pk}")["results"] == [shown]
+    assert script.delete(f"scim-tokens/{made['id']}/").status_code == 204
+    assert tokens.find_bearer(made["secret"]) is None
+
+
+def test_a_retry_gets_the_same_secret_and_makes_no_second_token() -> None:
+    idp = make_idp()
+    script = administrators_caller()
+    said = {"identity_provider": idp.pk, "label": "production"}
+    first = script.post("scim-tokens/", said, Idempotency_Key="k1")
+    again = script.post("scim-tokens/", said, Idempotency_Key="k1")
+    assert ok(again)["secret"] == ok(first)["secret"]
+    assert again["Cache-Control"] == "no-store"
+    assert SCIMToken.objects.count() == 1
+    assert ok(first)["secret"] not in str(everything())
+
+
+def test_a_scim_token_expires_in_the_future_only() -> None:
+    said = {"identity_provider": make_idp().pk, "label": "x", "expires_at": "2001-01-01T00:00:00Z"}
+    answer = administrators_caller().post("scim-tokens/", said)
+    assert problem(answer) == (400, "invalid_value")
+    assert json.loads(answer.content)["errors"][0]["pointer"] == "/expires_at"
+
+
+def test_sr11_at_a_browser_a_token_needs_a_fresh_sign_in() -> None:
+    said = {"identity_provider": make_idp().pk, "label": "x"}
+    adam = make_administrator()
+    stale = signed_in(adam, fresh=False)
+    answer = stale.post("/api/v1/scim-tokens/", said, content_type="application/json")
+    assert problem(answer) == (403, "fresh_sign_in_required")
+    assert signed_in(adam).post("/api/v1/scim-tokens/", said, content_type="application/json").status_code == 201
+
+
+def test_a_connection_lives_over_the_api_and_its_secret_is_never_shown() -> None:
+    idp = make_idp()
+    script = administrators_caller()
+    made = script.do("POST", "sso-connections/", {"identity_provider": idp.pk, **OIDC})
+    assert (made["protocol"], made["issuer"], made["is_enabled"]) == ("oidc", "https://idp.example.com", False)
+    assert "s3cret" not in json.dumps(made)
+    assert "s3cret" not in str(everything())
+    path = f"sso-connections/{made['id']}/"
+    assert ok(script.post(f"{path}enable/"))["is_enabled"] is True
+    changed = ok(script.patch(path, {"client_id": "gatehouse"}))
+    assert (changed["client_id"], changed["issuer"], changed["is_enabled"]) == (
+        "gatehouse",
+        "https://idp.example.com",
+        True,
+    )
+    set_mode(sso=True)
+    assert problem(script.post(f"{path}disable/")) == (403, "last_connection")
+    set_mode(sso=False)
+    assert ok(script.post(f"{path}disable/"))["is_enabled"] is False
+    assert script.delete(path).status_code == 204
+    assert not SSOConnection.objects.exists()
+
+
+def test_what_cannot_be_a_connection_is_refused() -> None:
+    idp = make_idp()
+    script = administrators_caller()
+    plain = {"identity_provider": idp.pk, **OIDC, "issuer": "http://idp.example.com"}
+    answer = script.post("sso-connections/", plain)
+    assert problem(answer) == (400, "invalid_value")
+    assert json.loads(answer.content)["errors"] == [
+        {"pointer": "/issuer", "detail": "issuer must begin with https://."}
+    ]
+    open_to_all = {"identity_provider": idp.pk, **OIDC, "creates_users": True}
+    assert problem(script.post("sso-connections/", open_to_all)) == (400, "invalid_value")
+
+
+def test_lists_cost_a_fixed_number_of_statements(django_assert_num_queries: type) -> None:
+    for number in range(5):
+        make_token(make_idp(f"IdP {number}"))
+    script = administrators_caller()
+    for path in ("identity-providers/", "scim-tokens/", "sso-connections/"):
+        with django_assert_num_queries(3):
+            script.read(path)
+
+
+def test_members_see_none_of_it() -> None:
+    idp = make_idp()
+    script = caller(make_user())
+    for path in ("identity-providers/", f"identity-providers/{idp.pk}/", "scim-tokens/", "sso-connections/"):
+        assert problem(script.get(path)) == (403, "role_required")
+
+
+def test_sr24_a_session_without_csrf_creates_no_token() -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_administrator())
+    said = {"identity_provider": make_idp().pk, "label": "x"}
+    assert client.post("/api/v1/scim-tokens/", said, content_type="application/json").status_code == 403
+    assert not SCIMToken.objects.exists()
