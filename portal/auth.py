@@ -15,6 +15,8 @@ from identity.errors import Refused
 from identity.keys import fold
 from identity.models import Status, User
 
+PASSWORD_BACKEND = "portal.auth.PasswordBackend"  # noqa: S105 - a class
+SSO_BACKEND = "portal.auth.SSOBackend"
 DISABLED = "Your account is disabled. Ask an administrator of your portal."
 
 

@@ -10,26 +10,27 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from identity.actors import Person
 from identity.models import SSOConnection, User
 from identity.services import users
+from portal.auth import PASSWORD_BACKEND, SSO_BACKEND
 from portal.fresh import mark_fresh
 from portal.sessions import remember_session
 
-BACKEND = "portal.auth.PasswordBackend"
-SSO_BACKEND = "portal.auth.SSOBackend"
 SSO_METHODS = frozenset(SSOConnection.Protocol.values)
 
 
-def let_in(request: HttpRequest, user: User, *, method: str, proven_at: float | None = None) -> None:
+def let_in(
+    request: HttpRequest, user: User, *, method: str, proven_at: float | None = None, second_step: bool = False
+) -> None:
     """Open a session for somebody who has proven who they are; `method` is what the audit trail says.
 
     `proven_at` (Unix seconds) is when they did, if not just now: an identity provider may vouch for somebody who
-    logged in there hours ago.
+    logged in there hours ago. `second_step`: a code followed the password.
     """
     user.signed_in_by_sso = method in SSO_METHODS
-    login(request, user, backend=SSO_BACKEND if user.signed_in_by_sso else BACKEND)
+    login(request, user, backend=SSO_BACKEND if user.signed_in_by_sso else PASSWORD_BACKEND)
     request.session["signed_in_by"] = method
     mark_fresh(request, at=proven_at)
     remember_session(request, method=method)
-    users.record_login(user, method=method, actor=Person(user))
+    users.record_login(user, method=method, second_step=second_step, actor=Person(user))
 
 
 def is_own_page(request: HttpRequest, target: str) -> bool:

@@ -67,7 +67,9 @@ _BY_SUBJECT = {
 _BY_ACTION = {
     "user.login": AUTHENTICATION,
     "user.break_glass_login": AUTHENTICATION,
+    "user.session_ended": AUTHENTICATION,
     "user.sessions_ended": AUTHENTICATION,
+    "user.signed_out_by_provider": AUTHENTICATION,
     "user.role_changed": USER_ACCESS,
     "user.break_glass_set": USER_ACCESS,
 }
@@ -88,7 +90,13 @@ _ACTIVITY: dict[int, dict[str, int]] = {
         "second_factor_set_up": 10,
         "second_factor_removed": 11,
     },
-    AUTHENTICATION.uid: {"login": 1, "break_glass_login": 1, "sessions_ended": 2},
+    AUTHENTICATION.uid: {
+        "login": 1,
+        "break_glass_login": 1,
+        "session_ended": 2,
+        "sessions_ended": 2,
+        "signed_out_by_provider": 2,
+    },
     ENTITY_MANAGEMENT.uid: {"created": 1, "deleted": 4, "revoked": 4, "enabled": 8, "disabled": 9},
     GROUP_MANAGEMENT.uid: {
         "membership.added": 3,

@@ -131,7 +131,7 @@ class _Pending(FormView):
     def enter(self, method: str) -> str:
         """Open the session; where to go."""
         del self.request.session[PENDING]
-        let_in(self.request, self.user, method=f"password and {method}")
+        let_in(self.request, self.user, method=f"password and {method}", second_step=True)
         return landing_url(self.request, self.user, self.target)
 
 

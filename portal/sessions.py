@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from allauth.usersessions.models import UserSession
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from identity.errors import Refused
 from identity.models import SSOConnection, SSOIdentity, User
+from identity.services import sso_login, users
+from identity.services.assertions import Assertion
 from identity.services.sealing import seal, unseal
-from identity.services.sso_login import Assertion
+from portal.auth import SSO_BACKEND
+from portal.browsers import describe_browser
+
+if TYPE_CHECKING:
+    from identity.actors import Actor
 
 
 def remember_session(request: HttpRequest, *, method: str) -> None:
@@ -26,7 +38,12 @@ def remember_provider(request: HttpRequest, connection: SSOConnection, assertion
     request.session["id_token"] = seal(id_token)
     _note(
         request,
-        {"method": connection.protocol, "connection": connection.slug, "sid": assertion.text("sid")},
+        {
+            "method": connection.protocol,
+            "connection": connection.slug,
+            "provider": str(connection.identity_provider),
+            "sid": assertion.text("sid"),
+        },
     )
 
 
@@ -42,27 +59,58 @@ def _note(request: HttpRequest, data: dict[str, Any]) -> None:
     UserSession.objects.filter(session_key=request.session.session_key).update(data=data)
 
 
-def sessions_of(user: User) -> list[UserSession]:
-    """The sessions that still work, the newest first."""
-    found: list[UserSession] = UserSession.objects.purge_and_list(user)
-    return sorted(found, key=lambda session: session.created_at, reverse=True)
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session as people recognise it."""
+
+    pk: int
+    key: str
+    browser: str
+    how: str
+    address: str
+    since: datetime
 
 
-def end_session(user: User, pk: int) -> bool:
-    """End one of this person's sessions; the next request with its cookie is refused on every worker."""
+def sessions_of(user: User) -> list[SignedIn]:
+    """The sessions that still work, the newest first; two statements for any number."""
+    rows = {row.session_key: row for row in UserSession.objects.filter(user=user)}
+    stored = Session.objects.filter(session_key__in=rows, expire_date__gt=timezone.now())
+    live = [rows[session.session_key] for session in stored if _opens(session.get_decoded(), user)]
+    newest_first = sorted(live, key=lambda row: row.created_at, reverse=True)
+    return [_shown(row) for row in newest_first]
+
+
+def _opens(data: dict[str, Any], user: User) -> bool:
+    by_sso = data.get(BACKEND_SESSION_KEY) == SSO_BACKEND
+    return constant_time_compare(data.get(HASH_SESSION_KEY, ""), user.session_hash(by_sso=by_sso))
+
+
+def _shown(row: UserSession) -> SignedIn:
+    provider = row.data.get("provider")
+    how = f"through {provider}" if provider else "with a password"
+    return SignedIn(row.pk, row.session_key, describe_browser(row.user_agent), how, row.ip, row.created_at)
+
+
+def end_session(user: User, pk: int, *, actor: Actor) -> bool:
+    """End one of this person's sessions; the next request with its cookie is refused on every worker.
+
+    Raises Refused unless the actor is this person or an administrator who may.
+    """
     session = UserSession.objects.filter(user=user, pk=pk).first()
-    if session is not None:
-        session.end()
-    return session is not None
+    if session is None:
+        return False
+    users.record_session_ended(user, actor=actor)
+    session.end()
+    return True
 
 
 def end_other_sessions(request: HttpRequest) -> int:
     """End all of this person's sessions but the one that asks."""
     others = UserSession.objects.filter(user=request.user).exclude(session_key=request.session.session_key)
-    return _end_all(others)
+    return len(_end_all(others))
 
 
-def end_provider_sessions(connection: SSOConnection, *, subject: str, sid: str) -> int:
+def end_provider_sessions(connection: SSOConnection, *, subject: str, sid: str) -> None:
     """Back-channel logout: the sessions of one session at the identity provider, else of the person there.
 
     A session whose ID token named none (`sid`) can't be told from the others of its person, and ends as well.
@@ -70,13 +118,12 @@ def end_provider_sessions(connection: SSOConnection, *, subject: str, sid: str) 
     rows = UserSession.objects.filter(data__connection=connection.slug)
     identities = SSOIdentity.objects.filter(identity_provider=connection.identity_provider_id, subject=subject)
     of_person = rows.filter(user__in=identities.values("user"))
-    if not sid:
-        return _end_all(of_person)
-    return _end_all(rows.filter(data__sid=sid) | of_person.filter(data__sid=""))
+    meant = rows.filter(data__sid=sid) | of_person.filter(data__sid="") if sid else of_person
+    sso_login.record_logout(connection, sorted({session.user_id for session in _end_all(meant)}))
 
 
-def _end_all(rows: Any) -> int:
+def _end_all(rows: Any) -> list[UserSession]:
     sessions = list(rows)
     for session in sessions:
         session.end()
-    return len(sessions)
+    return sessions

@@ -21,8 +21,9 @@ from django.views.decorators.http import require_POST
 from django.views.generic import FormView, TemplateView
 
 from identity import policy
+from identity.actors import Person
 from identity.errors import GatehouseError
-from identity.models import Asset, Invitation, SSOConnection, User
+from identity.models import Asset, Invitation, SSOConnection, SSOIdentity, User
 from identity.services import invitations, notices
 from portal.auth import find_user, may_reset_password, reset_tokens
 from portal.entrance import landing_url, let_in
@@ -143,16 +144,31 @@ class Profile(LoginRequiredMixin, TemplateView):
             assets=Asset.objects.owned_by(user.pk),
             has_password=may_reset_password(user),
             sessions=sessions_of(user),
+            providers=_providers_of(user),
+            initials=_initials(user),
+            this_session=self.request.session.session_key,
             has_second_factor=has_second_factor(user),
             api_token_count=user.api_tokens.count(),
         )
+
+
+def _providers_of(user: User) -> list[str]:
+    """The identity providers that have vouched for this person."""
+    identities = SSOIdentity.objects.filter(user=user).select_related("identity_provider")
+    return list(dict.fromkeys(str(identity.identity_provider) for identity in identities))
+
+
+def _initials(user: User) -> str:
+    names = [user.first_name, user.last_name] if user.first_name and user.last_name else [user.display_name]
+    return "".join(name[:1] for name in names).upper()
 
 
 @require_POST
 @login_required
 def end_own_session(request: HttpRequest, pk: int) -> HttpResponse:
     """End one of the own sessions, seen on the profile page."""
-    if end_session(request.user, pk):  # type: ignore[arg-type]
+    user: User = request.user  # type: ignore[assignment]
+    if end_session(user, pk, actor=Person(user)):
         messages.success(request, "That session has ended.")
     return redirect("profile")
 

@@ -27,10 +27,12 @@ from identity.services import (
     identity_providers,
     mappings,
     provisioning,
+    sso_connections,
     sso_groups,
     tokens,
 )
 from identity.services.records import GroupRecord, Members, PersonRecord
+from identity.services.sso_connections import ConnectionSettings
 
 PASSWORD = "correct horse battery staple"
 
@@ -73,9 +75,10 @@ def make_support(username: str = "sue", **columns: Any) -> User:
 
 
 def make_break_glass(username: str = "glass", *, proven: bool = True) -> User:
-    """One that has signed in already (R22), unless it has not been `proven`."""
-    last_active = timezone.now() if proven else None
-    return make_user(username, role=Role.OWNER, is_break_glass=True, password=PASSWORD, last_active=last_active)
+    """One that has signed in with its second step already (R22), unless it has not been `proven`."""
+    at = timezone.now() if proven else None
+    columns = {"is_break_glass": True, "last_active": at, "last_proven": at}
+    return make_user(username, role=Role.OWNER, password=PASSWORD, **columns)
 
 
 def administrator() -> Person:
@@ -205,7 +208,11 @@ def set_mode(*, scim: bool = True, sso: bool = False, follow_idp: bool = False) 
 
 
 def sign_in_by_sso(user: User, idp: IdentityProvider, subject: str = "subject-1") -> SSOIdentity:
-    """Leave what a successful SSO login leaves."""
+    """Leave what a successful SSO login leaves, through a connection that is on."""
+    if not idp.sso_connections.exists():
+        said = ConnectionSettings(issuer="https://idp.example", client_id="gatehouse", client_secret="s")
+        connection = sso_connections.create_connection(idp, protocol="oidc", said=said, actor=OPERATOR)
+        sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)
     return SSOIdentity.objects.create(identity_provider=idp, subject=subject, user=user, last_login_at=user.created_at)
 
 

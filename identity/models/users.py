@@ -55,8 +55,8 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.break_glass().filter(status=Status.ENABLED)
 
     def proven_break_glass(self) -> UserQuerySet:
-        """Those that have opened the portal at least once."""
-        return self.enabled_break_glass().filter(last_active__isnull=False)
+        """Those that have opened the portal with password and second step at least once."""
+        return self.enabled_break_glass().filter(last_proven__isnull=False)
 
     def administrators(self) -> UserQuerySet:
         return self.filter(role__in=[Role.ADMINISTRATOR, Role.OWNER], status=Status.ENABLED)
@@ -94,7 +94,8 @@ class User(AbstractBaseUser):
     """A person in the portal. Made and changed only by `identity.services`.
 
     `username` is permanent (R3; the database refuses an update). `managed_by` is the IdP that provisions
-    this person: empty for local and just-in-time users, kept when the IdP deletes its record.
+    this person: empty for local and just-in-time users, kept when the IdP deletes its record. `last_proven` is
+    when a break-glass account last came in with its second step, the one that SSO enforcement relies on (R22).
     """
 
     last_login = None
@@ -108,6 +109,7 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=15, choices=Role, default=Role.MEMBER)
     is_break_glass = models.BooleanField("break-glass account", default=False)
     last_active = models.DateTimeField(null=True, blank=True, editable=False)
+    last_proven = models.DateTimeField(null=True, blank=True, editable=False)
     managed_by = models.ForeignKey(
         "identity.IdentityProvider",
         null=True,
@@ -204,14 +206,15 @@ class User(AbstractBaseUser):
         A new password, or a raised `password_epoch`, ends those that a password opened: SSO sessions go on
         when SSO is enforced (R22).
         """
-        return self._session_hash()
+        return self.session_hash(by_sso=self.signed_in_by_sso)
 
     def get_session_auth_fallback_hash(self) -> Any:
         return ()
 
-    def _session_hash(self) -> str:
+    def session_hash(self, *, by_sso: bool) -> str:
+        """What a session carries that was opened by SSO, or by a password."""
         salt = "identity.models.User.session"
-        opened_by = "sso" if self.signed_in_by_sso else f"{self.password}:{self.password_epoch}"
+        opened_by = "sso" if by_sso else f"{self.password}:{self.password_epoch}"
         return salted_hmac(salt, f"{opened_by}:{self.credential_epoch}", algorithm="sha256").hexdigest()
 
     @classmethod

@@ -94,24 +94,26 @@ def set_mode(
 
 
 def require_ready_to_enforce(actor: Actor, *, force: bool = False) -> None:
-    """R22: an owner whose own SSO login succeeded, and a break-glass account that signed in; else Refused."""
+    """R22: an owner whose own SSO login succeeded, and a break-glass account that came in with its second step."""
     if force and isinstance(actor, Operator):
         return
     if not User.objects.proven_break_glass().exists():
         raise Refused(
-            "Prove a break-glass account first: create a local owner with `manage.py create_owner` and sign in "
-            "with it once, so that somebody can open the portal when SSO fails.",
+            "Prove a break-glass account first: create a local owner with `manage.py create_owner`, set up its second "
+            "step and sign in with it once, so that somebody can open the portal when SSO fails.",
             code="no_break_glass_account",
         )
-    if not (isinstance(actor, Person) and _has_signed_in_by_sso(actor.user)):
+    if not (isinstance(actor, Person) and has_signed_in_by_sso(actor.user)):
         raise Refused(
             "Sign in through SSO yourself first: only an owner who has done so can enforce it.",
             code="sso_login_not_proven",
         )
 
 
-def _has_signed_in_by_sso(user: User) -> bool:
-    return SSOIdentity.objects.filter(user=user, last_login_at__isnull=False).exists()
+def has_signed_in_by_sso(user: User) -> bool:
+    """Through an identity provider that is still a way in."""
+    identities = SSOIdentity.objects.filter(user=user, last_login_at__isnull=False)
+    return identities.filter(identity_provider__sso_connections__is_enabled=True).exists()
 
 
 def _close_password_doors() -> None:

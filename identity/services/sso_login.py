@@ -7,10 +7,9 @@ the portal's own username or email.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,23 +17,11 @@ from identity import audit, policy
 from identity.actors import SignIn
 from identity.errors import Conflicted, GatehouseError, NotFound, Refused, Taken
 from identity.keys import fold, opaque
-from identity.models import (
-    Conflict,
-    Group,
-    GroupMapping,
-    SSOConnection,
-    SSOGroup,
-    SSOIdentity,
-    SSOUser,
-    Status,
-    User,
-)
-from identity.services import conflicts, memberships
-from identity.services.locks import again_if_raced, lock, locked
-from identity.services.matching import Adopt, Create, Duplicate, Link, Obstacle, Revive, match
+from identity.models import Conflict, SSOConnection, SSOIdentity, SSOUser, User
+from identity.services.assertions import Assertion
+from identity.services.just_in_time import admit, follow_groups
+from identity.services.locks import again_if_raced, lock
 from identity.services.provisioning_log import log_refusal
-from identity.services.records import PersonRecord
-from identity.services.users import change_status
 
 if TYPE_CHECKING:
     from identity.models import Mode
@@ -45,39 +32,6 @@ NOT_PROVISIONED = (
 )
 UNKNOWN = "The portal does not know you. Ask an administrator of the portal to let you in."
 WAITS = "An account that could be yours exists already. An administrator of the portal has been shown this and decides."
-
-
-@dataclass(frozen=True, slots=True)
-class Assertion:
-    """What an IdP said of somebody, verified: the subject, and claims under the names it gave them.
-
-    Standard OpenID Connect names (email, email_verified, given_name, family_name, tid, hd) are there whatever
-    the protocol; the door translates SAML's.
-    """
-
-    subject: str
-    claims: dict[str, Any] = field(default_factory=dict)
-
-    def text(self, claim: str) -> str:
-        """A claim's only, or first, value."""
-        value = self.claims.get(claim)
-        if isinstance(value, list):
-            value = value[0] if value else None
-        return value if isinstance(value, str) else ""
-
-    def texts(self, claim: str) -> list[str] | None:
-        """All values of a claim; None when it is absent, which is not the same as empty."""
-        value = self.claims.get(claim)
-        if value is None:
-            return None
-        values = value if isinstance(value, list) else [value]
-        return [text for text in values if isinstance(text, str)]
-
-    @property
-    def email(self) -> str | None:
-        """The address, unless the IdP itself calls it unverified."""
-        unverified = self.claims.get("email_verified") in (False, "false", ["false"])
-        return None if unverified else self.text("email") or None
 
 
 def sign_in(connection: SSOConnection, assertion: Assertion, *, address: str = "") -> User:
@@ -131,7 +85,7 @@ def _sign_in(connection: SSOConnection, assertion: Assertion, actor: SignIn) -> 
     _require_open_door(user, connection, mode)
     _remember(user, connection, assertion, actor)
     if not mode.scim_enabled and connection.creates_users:
-        _follow_groups(user, connection, assertion, actor)
+        follow_groups(user, connection, assertion, actor)
     return user
 
 
@@ -157,8 +111,7 @@ def _first_time(connection: SSOConnection, assertion: Assertion, mode: Mode, act
         raise _not_provisioned(connection)
     if not connection.creates_users:
         raise Refused(UNKNOWN, code="unknown_person")
-    _require_allowed(connection, assertion)
-    return _just_in_time(connection, assertion, actor)
+    return admit(connection, assertion, actor)
 
 
 def _not_provisioned(connection: SSOConnection) -> Refused:
@@ -191,16 +144,6 @@ def _by_user_name(connection: SSOConnection, assertion: Assertion) -> SSOUser | 
     return sso_user
 
 
-def _require_allowed(connection: SSOConnection, assertion: Assertion) -> None:
-    """R21: only people of the named tenant and domains are created just in time."""
-    tenants = {assertion.text("tid"), assertion.text("hd")} - {""}
-    if connection.allowed_tenant and connection.allowed_tenant not in tenants:
-        raise Refused("Your organisation's tenant is not one that this portal lets in.", code="other_tenant")
-    domain = fold(assertion.email or "").rpartition("@")[2]
-    if connection.domains and domain not in connection.domains:
-        raise Refused("Your email's domain is not one that this portal lets in.", code="other_domain")
-
-
 def _require_open_door(user: User, connection: SSOConnection, mode: Mode) -> None:
     """R13, SR-20, R21: no sign-in opens what was closed."""
     if user.is_break_glass:
@@ -231,97 +174,12 @@ def _remember(user: User, connection: SSOConnection, assertion: Assertion, actor
         )
 
 
-# --- just in time (R21) ---------------------------------------------------------------------------------
-
-
-def _just_in_time(connection: SSOConnection, assertion: Assertion, actor: SignIn) -> User | Conflict:
-    """By the rules of R1, R5, R6: a new user, an adopted one, or a conflict that an administrator decides."""
-    record = _record_of(connection, assertion)
-    match match(record, actor):
-        case Create():
-            return _create(record, actor)
-        case Adopt(user):
-            return _adopt(user, actor)
-        case Link(user, conflict):
-            conflicts.settle(conflict)
-            return user
-        case Revive(user, external_id) if external_id == record.external_id:
-            return user  # Disabled, unless an administrator enabled the person again meanwhile
-        case Obstacle(user, reason):
-            return conflicts.record_conflict(user, reason, record, actor=actor)
-        case Revive() | Duplicate():
-            raise Refused(
-                "Your username belongs to another person of this identity provider. Ask an administrator.",
-                code="other_person",
-            )
-
-
-def _record_of(connection: SSOConnection, assertion: Assertion) -> PersonRecord:
-    return PersonRecord(
-        user_name=assertion.text(connection.user_name_claim),
-        external_id=assertion.text(connection.subject_claim) or None,
-        email=assertion.email,
-        first_name=assertion.text("given_name"),
-        last_name=assertion.text("family_name"),
-    ).checked()
-
-
-def _create(record: PersonRecord, actor: SignIn) -> User:
-    user = User(
-        username=record.user_name,
-        username_key=record.user_name_key,
-        email=record.email,
-        email_key=record.email_key,
-        first_name=record.first_name or "",
-        last_name=record.last_name or "",
-        password=make_password(None),
-    )
-    user.save(force_insert=True)
-    personal = {"username": record.user_name, "email": record.email}
-    audit.record("user.created_at_sign_in", actor=actor, user_id=user.pk, personal=personal)
-    return user
-
-
-def _adopt(user: User, actor: SignIn) -> User:
-    """R5: an invited user needs the invitation no more; `match` lets nobody through who is Disabled."""
-    change_status(user, Status.ENABLED)
-    audit.record("user.adopted", actor=actor, user_id=user.pk, details={"status": user.status})
-    return user
-
-
-# --- groups of the claim --------------------------------------------------------------------------------
-
-
-def _follow_groups(user: User, connection: SSOConnection, assertion: Assertion, actor: SignIn) -> None:
-    """R21: mapped groups follow the claim; an absent claim (Entra's group overage) changes nothing and warns."""
-    mappings = GroupMapping.objects.filter(sso_group__identity_provider=connection.identity_provider_id)
-    if not connection.groups_claim or not mappings.exists():
-        return
-    named = assertion.texts(connection.groups_claim)
-    if named is None:
-        audit.record(
-            "user.groups_claim_missing", actor=actor, user_id=user.pk, details={"claim": connection.groups_claim}
-        )
-        return
-    fed = locked(Group.objects.filter(pk__in=mappings.values("group")))
-    wanted = mappings.filter(sso_group__in=_named_groups(connection, named)).values_list("group_id", flat=True)
-    joined, left = memberships.follow_claim(user, {group.pk for group in fed}, set(wanted))
-    if joined or left:
-        audit.record(
-            "user.groups_followed_claim",
-            actor=actor,
-            user_id=user.pk,
-            details={"joined": sorted(joined), "left": sorted(left)},
-        )
-
-
-def _named_groups(connection: SSOConnection, named: list[str]) -> list[SSOGroup]:
-    """By externalId, else by name."""
-    groups = list(SSOGroup.objects.filter(identity_provider=connection.identity_provider_id))
-    by_id = {group.external_id: group for group in groups if group.external_id}
-    by_name = {group.display_name_key: group for group in groups}
-    found = (by_id.get(text) or by_name.get(fold(text).strip()) for text in named)
-    return [group for group in found if group is not None]
+@transaction.atomic
+def record_logout(connection: SSOConnection, user_ids: Iterable[int]) -> None:
+    """Sessions ended because these people signed out at the identity provider."""
+    actor = _actor(connection, "")
+    for user_id in user_ids:
+        audit.record("user.signed_out_by_provider", actor=actor, user_id=user_id)
 
 
 def find_connection(slug: str) -> SSOConnection:

@@ -228,10 +228,15 @@ def set_password(user: User, password: str, *, actor: Actor) -> User:
 
 
 @transaction.atomic
-def record_login(user: User, *, method: str, actor: Actor) -> None:
-    """Last Active moves, and a break-glass login leaves an event that stands out (R11, SR-21)."""
+def record_login(user: User, *, method: str, second_step: bool = False, actor: Actor) -> None:
+    """Last Active moves, and a break-glass login leaves an event that stands out (R11, SR-21).
+
+    With its second step, it also proves that the account works when SSO is enforced (R22).
+    """
     user.last_active = timezone.now()
-    User.objects.filter(pk=user.pk).update(last_active=user.last_active)
+    if user.is_break_glass and second_step:
+        user.last_proven = user.last_active
+    User.objects.filter(pk=user.pk).update(last_active=user.last_active, last_proven=user.last_proven)
     action = "user.break_glass_login" if user.is_break_glass else "user.login"
     audit.record(action, actor=actor, user_id=user.pk, details={"method": method})
     if user.is_break_glass:
@@ -240,7 +245,12 @@ def record_login(user: User, *, method: str, actor: Actor) -> None:
 
 @transaction.atomic
 def record_second_factor(user: User, *, present: bool, actor: Actor) -> None:
-    """The portal keeps authenticators; that one was set up or removed is told in the trail."""
+    """The portal keeps authenticators; that one was set up or removed is told in the trail.
+
+    Without one, a break-glass account is not proven any more (R22).
+    """
+    if not present:
+        User.objects.filter(pk=user.pk).update(last_proven=None)
     action = "user.second_factor_set_up" if present else "user.second_factor_removed"
     audit.record(action, actor=actor, user_id=user.pk)
 
@@ -253,6 +263,14 @@ def end_sessions(user: User, *, actor: Actor) -> None:
     user.credential_epoch += 1
     user.save(update_fields=["credential_epoch"])
     audit.record("user.sessions_ended", actor=actor, user_id=user.pk)
+
+
+@transaction.atomic
+def record_session_ended(user: User, *, actor: Actor) -> None:
+    """One session, which the portal keeps: people end their own, administrators those of others."""
+    if not (actor.kind == "user" and actor.id == user.pk):
+        policy.require(Action.END_SESSIONS, actor=actor, user=user)
+    audit.record("user.session_ended", actor=actor, user_id=user.pk)
 
 
 def check_password_strength(password: str, user: User) -> None:

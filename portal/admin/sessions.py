@@ -7,10 +7,12 @@ from typing import Any
 from django.forms import Form
 from django.http import HttpRequest
 
+from identity.errors import NotFound
 from identity.models import Status
 from identity.policy import Action
 from identity.services import users
 from portal.admin.base import ActionPage, person_of
+from portal.sessions import end_session
 
 
 class EndSessions(ActionPage):
@@ -31,3 +33,24 @@ class EndSessions(ActionPage):
     def run(self, form: Form) -> str:
         users.end_sessions(self.obj, actor=person_of(self.request))
         return f"{self.obj.username} is signed out everywhere."
+
+
+class EndSession(ActionPage):
+    """Sign somebody out of one browser; the address names the session."""
+
+    name = "end_session"
+    label = "End session"
+    action = Action.END_SESSIONS
+    icon = "logout"
+    danger = True
+    explanation = "That browser is signed out at its next request. The person may sign in again."
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Any) -> bool:
+        return False
+
+    def run(self, form: Form) -> str:
+        pk = self.request.GET.get("session", "")
+        if not pk.isdecimal() or not end_session(self.obj, int(pk), actor=person_of(self.request)):
+            raise NotFound("That session has ended already.")
+        return f"{self.obj.username} is signed out of that browser."

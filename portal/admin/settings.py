@@ -16,7 +16,7 @@ from django.utils.text import capfirst
 
 from identity import policy
 from identity.errors import Outdated, Refused
-from identity.models import AccessSettings, Mode, SSOIdentity, User
+from identity.models import AccessSettings, Mode, User
 from identity.policy import MATRIX, MODES, Action, Cell
 from identity.services import access, whatif
 from identity.services.drift import Drift, drifts
@@ -243,10 +243,10 @@ class Proof:
 
 
 def proofs(request: HttpRequest) -> list[Proof]:
-    own = SSOIdentity.objects.filter(user=request.user.pk, last_login_at__isnull=False)
+    came_by_sso = access.has_signed_in_by_sso(request.user)  # type: ignore[arg-type]
     return [
-        Proof("A break-glass account has signed in once.", User.objects.proven_break_glass().exists()),
-        Proof("You have signed in through SSO yourself.", own.exists()),
+        Proof("A break-glass account has signed in with its second step.", User.objects.proven_break_glass().exists()),
+        Proof("You have signed in through SSO yourself.", came_by_sso),
     ]
 
 

@@ -35,7 +35,7 @@ from portal.admin.base import PortalModelAdmin, decide
 from portal.admin.conflicts import state_badge
 from portal.admin.events import tell
 from portal.admin.parts import badge, moment
-from portal.admin.sessions import EndSessions
+from portal.admin.sessions import EndSession, EndSessions
 from portal.admin.sso import STATUS_COLOURS, Attribute, both_sides
 from portal.admin.user_actions import (
     ChangeRole,
@@ -60,6 +60,7 @@ from portal.admin.user_bulk import (
 from portal.admin.user_filters import GroupFilter, LastActiveFilter, RoleFilter, SourceFilter, StatusFilter
 from portal.admin.user_groups import AddToGroups, RemoveFromGroup
 from portal.reasons import Reason, memberships_with_reasons
+from portal.sessions import sessions_of
 
 GROUPS_SHOWN = 3
 ROWS_SHOWN = 50
@@ -116,6 +117,7 @@ class UserAdmin(PortalModelAdmin):
         Enable,
         Disable,
         EndSessions,
+        EndSession,
         RevokeInvitation,
         RemoveFromGroup,
         BulkEnable,
@@ -212,6 +214,7 @@ class UserAdmin(PortalModelAdmin):
             "status": status_badge(obj),
             "is_oneself": obj.pk == request.user.pk,
             "has_password": obj.has_usable_password() and bool(obj.password),
+            **self._sessions(request, obj),
             **invitation_of(obj),
             "group_lines": self._group_lines(request, obj),
             "assets": Asset.objects.owned_by(obj.pk)[:ROWS_SHOWN],
@@ -220,6 +223,14 @@ class UserAdmin(PortalModelAdmin):
             "log_rows": ProvisioningLog.objects.filter(user=obj)[:LOG_ROWS_SHOWN],
             "lines": history(obj),
             **idp_side(obj),
+        }
+
+    def _sessions(self, request: HttpRequest, user: User) -> dict[str, Any]:
+        """Where somebody is signed in; which of it an administrator may end."""
+        return {
+            "sessions": sessions_of(user),
+            "may_end_sessions": decide(request, Action.END_SESSIONS, user=user),
+            "end_session_url": reverse(self.url_name(EndSession.name), args=(user.pk,)),
         }
 
     def _group_lines(self, request: HttpRequest, user: User) -> list[GroupLine]:

@@ -16,7 +16,7 @@ from identity.errors import Conflicted, GatehouseError
 from identity.models import SSOConnection
 from identity.policy import Action
 from identity.services import sso_login
-from identity.services.sso_login import Assertion
+from identity.services.assertions import Assertion
 from portal.entrance import landing_url, let_in
 from portal.fresh import is_fresh
 from portal.sessions import remember_provider

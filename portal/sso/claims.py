@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from identity.errors import Refused
+from identity.services.assertions import Assertion
 from identity.services.sso_connections import NAME_ID
-from identity.services.sso_login import Assertion
 
 if TYPE_CHECKING:
     from identity.models import SSOConnection

@@ -6,7 +6,7 @@ from identity import policy
 from identity.actors import Person
 from identity.errors import Refused
 from identity.models import AccessSettings, AuditEvent, Mode, SSOUser, Status, User
-from identity.services import access, groups, users
+from identity.services import access, groups, sso_connections, users
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -69,6 +69,38 @@ def test_enforcing_needs_a_break_glass_account_and_an_owner_who_came_by_sso() ->
         enforce(actor)
     sign_in_by_sso(actor.user, make_idp("Entra"))
     assert enforce(actor) == Mode(scim_enabled=True, sso_enforced=True)
+
+
+def test_a_break_glass_account_is_proven_by_its_second_step() -> None:
+    actor = owner()
+    sign_in_by_sso(actor.user, make_idp())
+    glass = make_break_glass(proven=False)
+    users.record_login(glass, method="password", actor=Person(glass))
+    with pytest.raises(Refused) as refusal:
+        enforce(actor)
+    assert refusal.value.code == "no_break_glass_account"
+    users.record_login(glass, method="password and totp", second_step=True, actor=Person(glass))
+    assert enforce(actor).sso_enforced
+
+
+def test_a_lost_second_step_proves_nothing_any_more() -> None:
+    actor = owner()
+    sign_in_by_sso(actor.user, make_idp())
+    users.record_second_factor(make_break_glass(), present=False, actor=OPERATOR)
+    with pytest.raises(Refused) as refusal:
+        enforce(actor)
+    assert refusal.value.code == "no_break_glass_account"
+
+
+def test_an_sso_login_through_a_closed_door_does_not_count() -> None:
+    actor = owner()
+    make_break_glass()
+    idp = make_idp()
+    sign_in_by_sso(actor.user, idp)
+    sso_connections.set_connection_enabled(idp.sso_connections.get(), False, actor=OPERATOR)
+    with pytest.raises(Refused) as refusal:
+        enforce(actor)
+    assert refusal.value.code == "sso_login_not_proven"
 
 
 def test_a_disabled_break_glass_account_does_not_count() -> None:

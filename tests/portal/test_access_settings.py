@@ -95,9 +95,10 @@ def test_owners_get_the_form_and_administrators_read_only() -> None:
 
 def test_what_must_be_proven_before_sso_is_enforced_is_listed() -> None:
     text = text_of(as_owner().get(address(PAGE)))
-    assert "A break-glass account has signed in once. Missing" in text
+    assert "A break-glass account has signed in with its second step. Missing" in text
     assert "You have signed in through SSO yourself. Missing" in text
-    assert "A break-glass account has signed in once. Done" in text_of(signed_in(make_break_glass()).get(address(PAGE)))
+    page = text_of(signed_in(make_break_glass()).get(address(PAGE)))
+    assert "A break-glass account has signed in with its second step. Done" in page
 
 
 @pytest.mark.parametrize(("make", "status"), [(make_support, 403), (make_user, 302)])

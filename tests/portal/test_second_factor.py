@@ -7,16 +7,30 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from identity.models import AuditEvent, User
 from portal.second_factor import has_second_factor
+from portal.sessions import sessions_of
 from portal.throttle import CODES_AN_HOUR
-from tests.factories import PASSWORD, make_administrator, make_break_glass, make_user, owner, set_mode
-from tests.portal.second_steps import FIRST, code_of, set_up
+from tests.factories import (
+    PASSWORD,
+    make_administrator,
+    make_break_glass,
+    make_owner,
+    make_support,
+    make_user,
+    owner,
+    set_mode,
+)
+from tests.portal.admin_pages import signed_in
+from tests.portal.second_steps import FIRST, code_of, set_up, shown
 
 pytestmark = pytest.mark.django_db
 
@@ -89,16 +103,16 @@ def test_codes_guessed_from_many_addresses_are_slowed_down_as_well(client: Clien
     enter(client)
     secret, _ = set_up(client)
     client.post("/logout/")
-    code = code_of(secret)
+    code_of(secret)
     for number in range(CODES_AN_HOUR):
         thief = Client(REMOTE_ADDR=f"203.0.113.{number}")
         enter(thief)
         thief.post("/login/code/", {"code": "000000"})
     thief = Client(REMOTE_ADDR="203.0.113.99")
     enter(thief)
-    assert "Too many wrong codes" in thief.post("/login/code/", {"code": code}).content.decode()
+    assert "Too many wrong codes" in thief.post("/login/code/", {"code": shown(secret)}).content.decode()
     enter(client)
-    assert client.post("/login/code/", {"code": code}).status_code == 302
+    assert client.post("/login/code/", {"code": shown(secret)}).status_code == 302
 
 
 def test_a_code_works_once_on_whichever_worker(client: Client, mia: User) -> None:
@@ -141,13 +155,19 @@ def test_the_operator_forgets_a_lost_second_step(client: Client, mia: User) -> N
 
 
 def test_the_drill_page_shows_when_each_account_was_proven(client: Client) -> None:
-    make_break_glass()
+    make_break_glass(proven=False)
     actor = owner()
     client.force_login(actor.user)
     page = client.get("/admin/break-glass/").content.decode()
     assert "Never" in page
     assert "Drill due" in page
-    enter(Client(), "glass")
+    glass = Client()
+    enter(glass, "glass")
+    assert "Drill due" in client.get("/admin/break-glass/").content.decode()
+    secret, _ = set_up(glass)
+    glass.post("/logout/")
+    enter(glass, "glass")
+    glass.post("/login/code/", {"code": code_of(secret)})
     assert "Drill due" not in client.get("/admin/break-glass/").content.decode()
 
 
@@ -170,6 +190,67 @@ def test_people_see_and_end_their_own_sessions(client: Client, mia: User) -> Non
     assert is_in(other)
     client.post(ends[0])
     assert (is_in(other), is_in(client)) == (False, True)
+
+
+def test_an_administrator_sees_where_somebody_is_signed_in_and_ends_one_of_it(mia: User) -> None:
+    laptop = Client(HTTP_USER_AGENT="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+    phone = Client(HTTP_USER_AGENT="Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1")
+    enter(laptop)
+    enter(phone)
+    adam = make_administrator()
+    admin = signed_in(adam)
+    page = admin.get(f"/admin/identity/user/{mia.pk}/change/").content.decode()
+    assert "Firefox on Linux" in page
+    assert "Safari on an iPhone" in page
+    lost = next(session for session in sessions_of(mia) if session.browser == "Safari on an iPhone")
+    end = f"/admin/identity/user/{mia.pk}/end_session/?session={lost.pk}"
+    assert admin.get(end).status_code == 200
+    assert is_in(phone)
+    admin.post(end)
+    assert [is_in(laptop), is_in(phone)] == [True, False]
+    event = AuditEvent.objects.get(action="user.session_ended")
+    assert (event.user_id, event.actor_id) == (mia.pk, adam.pk)
+    assert admin.post(end).status_code == 404
+
+
+@pytest.mark.parametrize("make", [make_user, make_support])
+def test_others_end_nobodys_session(make: Any, mia: User) -> None:
+    own = Client()
+    enter(own)
+    (session,) = sessions_of(mia)
+    somebody = signed_in(make("zoe"))
+    somebody.post(f"/admin/identity/user/{mia.pk}/end_session/?session={session.pk}")
+    assert is_in(own)
+
+
+def test_an_administrator_ends_no_session_of_an_owner() -> None:
+    olga, own = make_owner(password=PASSWORD), Client()
+    enter(own, "olga")
+    (session,) = sessions_of(olga)
+    answer = signed_in(make_administrator()).post(f"/admin/identity/user/{olga.pk}/end_session/?session={session.pk}")
+    assert answer.status_code == 403
+    assert is_in(own)
+
+
+def test_a_session_of_somebody_else_is_not_ended_on_this_persons_page(mia: User) -> None:
+    bob, own = make_user("bob", password=PASSWORD), Client()
+    enter(own, "bob")
+    (session,) = sessions_of(bob)
+    signed_in(make_administrator()).post(f"/admin/identity/user/{mia.pk}/end_session/?session={session.pk}")
+    assert is_in(own)
+
+
+def test_looking_at_sessions_writes_nothing(client: Client, mia: User) -> None:
+    """SR-24: neither a session that has ended nor one that expired is tidied up by a GET."""
+    other = Client()
+    enter(client)
+    enter(other)
+    enter(Client())
+    Session.objects.filter(session_key=other.session.session_key).update(expire_date=timezone.now())
+    before = (Session.objects.count(), UserSession.objects.count())
+    assert client.get("/profile/").content.decode().count("This browser") == 1
+    assert len(sessions_of(mia)) == 2
+    assert (Session.objects.count(), UserSession.objects.count()) == before
 
 
 def test_nobody_ends_another_persons_session_from_the_profile(client: Client, mia: User) -> None:

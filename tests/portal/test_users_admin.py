@@ -615,4 +615,4 @@ def test_looking_leaves_no_event() -> None:
     assert AuditEvent.objects.count() == before
 
 
-DETAIL_STATEMENTS = 17
+DETAIL_STATEMENTS = 18

@@ -1,0 +1,48 @@
+"""What an identity provider says of somebody who signs in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+_GROUPS_LINK = "http://schemas.microsoft.com/claims/groups.link"
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """What an IdP said of somebody, verified: the subject, and claims under the names it gave them.
+
+    Standard OpenID Connect names (email, email_verified, given_name, family_name, tid, hd) are there whatever
+    the protocol; the door translates SAML's.
+    """
+
+    subject: str
+    claims: dict[str, Any] = field(default_factory=dict)
+
+    def text(self, claim: str) -> str:
+        """A claim's only, or first, value."""
+        value = self.claims.get(claim)
+        if isinstance(value, list):
+            value = value[0] if value else None
+        return value if isinstance(value, str) else ""
+
+    def texts(self, claim: str) -> list[str] | None:
+        """All values of a claim; None when it is absent, which is not the same as empty."""
+        value = self.claims.get(claim)
+        if value is None:
+            return None
+        values = value if isinstance(value, list) else [value]
+        return [text for text in values if isinstance(text, str)]
+
+    @property
+    def leaves_groups_out(self) -> bool:
+        """Entra's group overage: too many groups for a token, which then says only where to ask for them."""
+        distributed = self.claims.get("_claim_names")
+        names = distributed if isinstance(distributed, dict) else {}
+        return "groups" in names or bool(self.claims.get("hasgroups")) or _GROUPS_LINK in self.claims
+
+    @property
+    def email(self) -> str | None:
+        """The address, unless the IdP itself calls it unverified."""
+        unverified = self.claims.get("email_verified") in (False, "false", ["false"])
+        return None if unverified else self.text("email") or None

@@ -1,0 +1,120 @@
+"""People and groups of sign-ins while SCIM is off (R21)."""
+
+from __future__ import annotations
+
+from django.contrib.auth.hashers import make_password
+
+from identity import audit
+from identity.actors import SignIn
+from identity.errors import Refused
+from identity.keys import fold
+from identity.models import Conflict, Group, GroupMapping, SSOConnection, SSOGroup, Status, User
+from identity.services import conflicts, memberships
+from identity.services.assertions import Assertion
+from identity.services.locks import locked
+from identity.services.matching import Adopt, Create, Duplicate, Link, Obstacle, Revive, match
+from identity.services.records import PersonRecord
+from identity.services.users import change_status
+
+
+def admit(connection: SSOConnection, assertion: Assertion, actor: SignIn) -> User | Conflict:
+    """By the rules of R1, R5, R6: a new user, an adopted one, or a conflict that an administrator decides.
+
+    Raises Refused for another domain or tenant, and InvalidValue.
+    """
+    _require_allowed(connection, assertion)
+    record = _record_of(connection, assertion)
+    match match(record, actor):
+        case Create():
+            return _create(record, actor)
+        case Adopt(user):
+            return _adopt(user, actor)
+        case Link(user, conflict):
+            conflicts.settle(conflict)
+            return user
+        case Revive(user, external_id) if external_id == record.external_id:
+            return user  # Disabled, unless an administrator enabled the person again meanwhile
+        case Obstacle(user, reason):
+            return conflicts.record_conflict(user, reason, record, actor=actor)
+        case Revive() | Duplicate():
+            raise Refused(
+                "Your username belongs to another person of this identity provider. Ask an administrator.",
+                code="other_person",
+            )
+
+
+def _record_of(connection: SSOConnection, assertion: Assertion) -> PersonRecord:
+    return PersonRecord(
+        user_name=assertion.text(connection.user_name_claim),
+        external_id=assertion.text(connection.subject_claim) or None,
+        email=assertion.email,
+        first_name=assertion.text("given_name"),
+        last_name=assertion.text("family_name"),
+    ).checked()
+
+
+def _create(record: PersonRecord, actor: SignIn) -> User:
+    user = User(
+        username=record.user_name,
+        username_key=record.user_name_key,
+        email=record.email,
+        email_key=record.email_key,
+        first_name=record.first_name or "",
+        last_name=record.last_name or "",
+        password=make_password(None),
+    )
+    user.save(force_insert=True)
+    personal = {"username": record.user_name, "email": record.email}
+    audit.record("user.created_at_sign_in", actor=actor, user_id=user.pk, personal=personal)
+    return user
+
+
+def _adopt(user: User, actor: SignIn) -> User:
+    """R5: an invited user needs the invitation no more; `match` lets nobody through who is Disabled."""
+    change_status(user, Status.ENABLED)
+    audit.record("user.adopted", actor=actor, user_id=user.pk, details={"status": user.status})
+    return user
+
+
+def _require_allowed(connection: SSOConnection, assertion: Assertion) -> None:
+    """R21: only people of the named tenant and domains are created just in time."""
+    tenants = {assertion.text("tid"), assertion.text("hd")} - {""}
+    if connection.allowed_tenant and connection.allowed_tenant not in tenants:
+        raise Refused("Your organisation's tenant is not one that this portal lets in.", code="other_tenant")
+    domain = fold(assertion.email or "").rpartition("@")[2]
+    if connection.domains and domain not in connection.domains:
+        raise Refused("Your email's domain is not one that this portal lets in.", code="other_domain")
+
+
+# --- groups of the claim --------------------------------------------------------------------------------
+
+
+def follow_groups(user: User, connection: SSOConnection, assertion: Assertion, actor: SignIn) -> None:
+    """R21: mapped groups follow the claim; an absent claim (Entra's group overage) changes nothing and warns."""
+    mappings = GroupMapping.objects.filter(sso_group__identity_provider=connection.identity_provider_id)
+    if not connection.groups_claim or not mappings.exists():
+        return
+    named = assertion.texts(connection.groups_claim)
+    if named is None:
+        details = {"claim": connection.groups_claim, "overage": assertion.leaves_groups_out}
+        audit.record("user.groups_claim_missing", actor=actor, user_id=user.pk, details=details)
+        return
+    fed = locked(Group.objects.filter(pk__in=mappings.values("group")))
+    wanted = mappings.filter(sso_group__in=_named_groups(connection, named)).values_list("group_id", flat=True)
+    joined, left = memberships.follow_claim(user, {group.pk for group in fed}, set(wanted))
+    if joined or left:
+        audit.record(
+            "user.groups_followed_claim",
+            actor=actor,
+            user_id=user.pk,
+            details={"joined": sorted(joined), "left": sorted(left)},
+        )
+
+
+def _named_groups(connection: SSOConnection, named: list[str]) -> list[SSOGroup]:
+    """By externalId, else by name."""
+    groups = list(SSOGroup.objects.filter(identity_provider=connection.identity_provider_id))
+    by_id = {group.external_id: group for group in groups if group.external_id}
+    by_name = {group.display_name_key: group for group in groups}
+    found = (by_id.get(text) or by_name.get(fold(text).strip()) for text in named)
+    return [group for group in found if group is not None]
