@@ -112,6 +112,7 @@ lint: install-dev ## style, types, layers, templates, missing migrations, the AP
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PYTHON) -m tests.lint_templates
+	$(PYTHON) -m tests.generated_docs
 	$(MANAGE) makemigrations --check --dry-run
 	@$(OPENAPI) | diff -u docs/openapi.yaml - || { echo "docs/openapi.yaml is not what the code says: make openapi" >&2; exit 1; }
 	PUBLIC_URL=https://portal.example.com EMAIL_URL=smtp+tls://mail.example.com:587 \
@@ -137,6 +138,10 @@ fmt: install-dev ## format code and templates
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(PYTHON) -m tests.lint_templates --fix
+
+.PHONY: docs
+docs: install-dev ## write what the documentation takes from the code (docs/commands.md, docs/events.md)
+	$(PYTHON) -m tests.generated_docs --fix
 
 .PHONY: conformance
 conformance: install-dev ## hold the portal to the RFCs over HTTP and write docs/conformance.md

@@ -27,12 +27,26 @@ def install_triggers(connection: Any) -> None:
 
 def remove_triggers(connection: Any) -> None:
     on_table = connection.vendor == "postgresql"
-    names = [(table, f"{table}_append_only_{when}") for table in APPEND_ONLY for when in ("update", "delete")]
-    names += [(table, f"{table}_{column}_permanent") for table, column in WRITTEN_ONCE]
     _run(
         connection,
-        [f"DROP TRIGGER IF EXISTS {name}{f' ON {table}' if on_table else ''}" for table, name in names],
+        [f"DROP TRIGGER IF EXISTS {name}{f' ON {table}' if on_table else ''}" for table, name in _trigger_names()],
     )
+
+
+def missing_triggers(connection: Any) -> list[str]:
+    """Which of them are not there: SQLite loses those of a table that is rebuilt."""
+    catalogue = "pg_trigger" if connection.vendor == "postgresql" else "sqlite_master"
+    column = "tgname" if connection.vendor == "postgresql" else "name"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column} FROM {catalogue}")  # noqa: S608  constants
+        there = {row[0] for row in cursor.fetchall()}
+    return [name for _, name in _trigger_names() if name not in there]
+
+
+def _trigger_names() -> list[tuple[str, str]]:
+    """Each with its table."""
+    names = [(table, f"{table}_append_only_{when}") for table in APPEND_ONLY for when in ("update", "delete")]
+    return names + [(table, f"{table}_{column}_permanent") for table, column in WRITTEN_ONCE]
 
 
 def install_search_indexes(connection: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from identity.models import (
+    APIToken,
     Asset,
     Conflict,
     Group,
@@ -52,6 +53,20 @@ def token_facts(token: SCIMToken) -> Facts:
         "identity_provider": token.identity_provider.name,
         "label": token.label,
         "hint": token.hint,
+        "created_at": token.created_at,
+        "last_used_at": token.last_used_at,
+        "last_used_from": token.last_used_from,
+        "expires_at": token.expires_at,
+    }
+
+
+def api_token_facts(token: APIToken) -> Facts:
+    return {
+        "id": token.pk,
+        "username": token.user.username,
+        "label": token.label,
+        "hint": token.hint,
+        "scopes": sorted(token.scope_set),
         "created_at": token.created_at,
         "last_used_at": token.last_used_at,
         "last_used_from": token.last_used_from,

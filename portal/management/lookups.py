@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from identity.errors import InvalidValue, NotFound
 from identity.keys import fold
-from identity.models import Asset, Conflict, Group, GroupMapping, IdentityProvider, SCIMToken, SSOGroup, User
+from identity.models import APIToken, Asset, Conflict, Group, GroupMapping, IdentityProvider, SCIMToken, SSOGroup, User
 
 
 def find_user(username: str) -> User:
@@ -33,6 +33,13 @@ def find_scim_token(token_id: int) -> SCIMToken:
     token = SCIMToken.objects.select_related("identity_provider").filter(pk=token_id).first()
     if token is None:
         raise NotFound(f"There is no SCIM token {token_id}: list_scim_tokens shows those there are.")
+    return token
+
+
+def find_api_token(token_id: int) -> APIToken:
+    token = APIToken.objects.select_related("user").filter(pk=token_id).first()
+    if token is None:
+        raise NotFound(f"There is no API token {token_id}: list_api_tokens shows those there are.")
     return token
 
 

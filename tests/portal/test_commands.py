@@ -245,21 +245,6 @@ def test_import_users_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     assert "has no column email and no column username" in refusal("import_users", str(file))[1]
 
 
-@pytest.mark.django_db
-def test_health_report_ends_with_an_error_when_something_needs_attention() -> None:
-    code, sentence = refusal("health_report")
-    assert (code, "need attention" in sentence) == (1, True)
-
-
-@pytest.mark.django_db
-def test_health_report_is_content_with_a_portal_in_order() -> None:
-    make_user("ada", role=Role.OWNER, is_break_glass=True)
-    new_idp("Okta").get("/Users")
-    report = run("health_report")
-    assert "!!" not in report
-    assert "ok  Okta was last heard of at" in report
-
-
 def test_every_command_explains_itself_with_an_example() -> None:
     ours = [name for name, app in get_commands().items() if app == "portal" and name != "first_start"]
     for name in ours:

@@ -1,8 +1,11 @@
 """The commands about people, groups, mappings and conflicts: what they show, find and refuse."""
 
+from pathlib import Path
+
 import pytest
 
 from identity.models import AuditEvent, Conflict, Role, SSOUser, Status
+from identity.services import api_tokens
 from tests.factories import (
     make_asset,
     make_break_glass,
@@ -170,3 +173,40 @@ def test_a_token_can_be_made_for_some_days() -> None:
     expires = answer("create_scim_token", "--idp", "Okta", "--days", "30")["expires_at"]
     assert expires is not None
     assert refusal("create_scim_token", "--idp", "Okta", "--days", "0")[0] == INVALID
+
+
+def test_a_mismatch_report_lists_what_is_not_in_order(tmp_path: Path) -> None:
+    make_user("ada", email="ada@example.test")
+    make_user("ben", email="ben@example.test")
+    make_user("cleo@example.test", email="cleo@example.test")
+    file = tmp_path / "names.txt"
+    file.write_text("ADA,ada@example.test\nbenjamin,ben@example.test\ncleo\nnew\n", encoding="utf-8")
+    rows = answer("mismatch_report", str(file))
+    assert [(row["user_name"], row["match"], row["username"]) for row in rows] == [
+        ("benjamin", "same_email", "ben"),
+        ("cleo", "prefix", "cleo@example.test"),
+    ]
+    assert [row["match"] for row in answer("mismatch_report", str(file), "--all")] == [
+        "case", "same_email", "prefix", "none",
+    ]  # fmt: skip
+
+
+def test_a_mismatch_report_can_be_about_what_arrived() -> None:
+    okta = new_idp("Okta")
+    make_user("ada", email="ada@example.test")
+    okta.post("/Users", user_body("ada.king", emails=[{"value": "ada@example.test"}]))
+    [row] = answer("mismatch_report", "--idp", "Okta")
+    assert (row["user_name"], row["match"], row["username"]) == ("ada.king", "same_email", "ada")
+    assert "can't be read" in refusal("mismatch_report", "missing.txt")[1]
+
+
+def test_api_tokens_are_made_listed_and_revoked() -> None:
+    make_user("grace", role=Role.ADMINISTRATOR)
+    secret = run("create_api_token", "grace", "--scope", "read", "--label", "report", "--days", "90").strip()
+    token = api_tokens.find_api_token(secret)
+    assert token is not None
+    [row] = answer("list_api_tokens", "--user", "grace")
+    assert (row["label"], row["scopes"], secret in str(row)) == ("report", ["read"], False)
+    run("revoke_api_token", str(row["id"]))
+    assert api_tokens.find_api_token(secret) is None
+    assert refusal("revoke_api_token", str(row["id"]))[0] == NOT_FOUND

@@ -1,0 +1,174 @@
+"""What the portal holds: who can open it, whether IdPs call, what was left over, where both sides differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Max
+from django.utils import timezone
+
+from identity import policy
+from identity.models import (
+    Asset,
+    Conflict,
+    IdentityProvider,
+    Invitation,
+    ProviderContact,
+    SCIMToken,
+    SSOGroup,
+    Status,
+    User,
+)
+from identity.models.contacts import Rhythm
+from identity.services import access, background
+from portal.doctor.findings import Finding, counted
+
+SOON = timedelta(days=14)
+LONG_IN_THE_QUEUE = timedelta(minutes=10)
+FOLLOW = (
+    "It goes when the identity provider sends them again. To see who it is: `manage.py set_mode --scim off`, then "
+    "`manage.py set_mode --scim on --what-if`; to follow the identity provider at once: `--follow-idp` instead."
+)
+
+
+def examine() -> Iterator[Finding]:
+    yield Finding("mode", f"{policy.current_mode()}.")
+    yield owners()
+    yield break_glass()
+    yield from providers()
+    yield expiring_tokens()
+    yield conflicts()
+    yield from background_work()
+    yield from left_over()
+    yield from drift()
+    yield unmapped()
+
+
+# --- who can open the portal ---
+
+
+def owners() -> Finding:
+    number = User.objects.enabled_owners().count()
+    return Finding("owners", f"{number} enabled owners.", "" if number else "Create one: `manage.py create_owner`.")
+
+
+def break_glass() -> Finding:
+    number = User.objects.enabled_break_glass().count()
+    return Finding(
+        "break_glass",
+        f"{number} break-glass accounts that open the portal when single sign-on fails.",
+        "" if number else "Create one: `manage.py create_owner`.",
+    )
+
+
+# --- identity providers ---
+
+
+def providers() -> Iterator[Finding]:
+    rhythms = ProviderContact.objects.rhythms()
+    for provider in IdentityProvider.objects.annotate(heard=Max("scim_tokens__last_used_at")):
+        yield silence(provider, rhythms.get(provider.pk, Rhythm()))
+
+
+def silence(provider: IdentityProvider, rhythm: Rhythm) -> Finding:
+    """R21's other half: what no longer comes in can't be followed."""
+    heard = provider.heard  # type: ignore[attr-defined]
+    if heard is None:
+        return Finding(
+            "silence",
+            f"{provider} has never sent anything.",
+            f"Give it a token (`manage.py create_scim_token --idp '{provider}'`) and test the connection there.",
+        )
+    sentence = f"{provider} was last heard of at {heard:%Y-%m-%d %H:%M} UTC."
+    if rhythm.is_silent:
+        return Finding("silence", sentence, "It used to call more often: look at its own provisioning log.")
+    return Finding("silence", sentence)
+
+
+def expiring_tokens() -> Finding:
+    number = SCIMToken.objects.filter(expires_at__lt=timezone.now() + SOON).count()
+    return counted(
+        "tokens",
+        number,
+        f"SCIM tokens have expired or will within {SOON.days} days.",
+        "Make new ones (`manage.py create_scim_token`), enter them at the identity provider, revoke the old ones.",
+    )
+
+
+def conflicts() -> Finding:
+    number = Conflict.objects.open().count()
+    return counted("conflicts", number, "conflicts wait for an administrator.", "See `manage.py list_conflicts`.")
+
+
+def unmapped() -> Finding:
+    return Finding(
+        "unmapped", f"{SSOGroup.objects.unmapped().count()} of {SSOGroup.objects.count()} SSO groups are not mapped."
+    )
+
+
+# --- background work ---
+
+
+def background_work() -> Iterator[Finding]:
+    queue = background.queue()
+    is_stuck = queue.oldest is not None and timezone.now() - queue.oldest > LONG_IN_THE_QUEUE
+    yield Finding(
+        "queue",
+        f"{queue.waiting} tasks wait and {queue.running} are being done ({settings.TASKS['default']['BACKEND']}).",
+        "Nobody does them: start a worker with `make worker`." if is_stuck else "",
+    )
+    yield counted(
+        "failed_tasks",
+        queue.failed,
+        "tasks have failed, mails that could not be sent.",
+        "See whether EMAIL_URL is right; a worker tries again for half a day. Then send them anew, as with "
+        "`manage.py resend_invitation`.",
+    )
+
+
+# --- what was left over ---
+
+
+def left_over() -> Iterator[Finding]:
+    """What no rule of the portal leaves behind, and what nobody has come back to."""
+    yield counted(
+        "expired_invitations",
+        User.objects.with_status(Status.INVITED).exclude(pk__in=Invitation.objects.pending().values("user")).count(),
+        "invited users have no link that still works.",
+        "Send it again (`manage.py resend_invitation`) or give it up (`manage.py revoke_invitation`).",
+    )
+    yield counted(
+        "nobodys_users",
+        User.objects.with_status(Status.ENABLED).filter(managed_by__isnull=False, sso_user=None).count(),
+        "enabled users are managed by an identity provider that has no record of them: it can't end their access.",
+        "Assign them there again; or disable them while SCIM is off (`manage.py set_mode --scim off`).",
+    )
+    yield counted(
+        "nobodys_assets",
+        Asset.objects.filter(ownerships=None).count(),
+        "assets have no owner.",
+        "Give them one: `manage.py transfer_asset NAME --to USERNAME`.",
+    )
+
+
+# --- where both sides differ ---
+
+
+def drift() -> Iterator[Finding]:
+    """R15 and R21: status and membership that are not what the identity provider said last."""
+    found = access.differences()
+    yield counted(
+        "drift_status",
+        found.to_enable.count() + found.to_disable.count(),
+        "users have another status than their identity provider said last.",
+        FOLLOW,
+    )
+    names = ", ".join(str(group) for group, _, _ in found.groups)
+    yield counted(
+        "drift_groups",
+        len(found.groups),
+        f"mapped groups have other members than their SSO groups{f': {names}' if names else ''}.",
+        FOLLOW,
+    )

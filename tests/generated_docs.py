@@ -1,0 +1,209 @@
+"""What the documentation takes from the code: docs/commands.md, and the table of actions in docs/events.md.
+
+`python -m tests.generated_docs` tells whether both are what the code says now; with --fix it writes them.
+"""
+
+import argparse
+import ast
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+
+ROOT = Path(__file__).parent.parent
+STALE = "{file} is not what the code says: run `make docs`."
+
+TOPICS: dict[str, tuple[str, ...]] = {
+    "Owners, roles and modes": ("create_owner", "set_role", "set_break_glass", "set_mode", "reset_second_factor"),
+    "People": (
+        "list_users", "show_user", "edit_user", "disable_user", "enable_user", "end_sessions", "delete_user",
+        "export_users", "import_users",
+    ),
+    "Invitations": ("list_invitations", "invite_user", "resend_invitation", "revoke_invitation"),
+    "Groups and mappings": (
+        "list_groups", "create_group", "edit_group", "delete_group", "add_members", "remove_members",
+        "list_sso_groups", "declare_sso_group", "withdraw_sso_group",
+        "list_mappings", "create_mapping", "delete_mapping",
+    ),
+    "Identity providers": (
+        "list_identity_providers", "show_identity_provider", "create_identity_provider", "edit_identity_provider",
+        "delete_identity_provider", "mismatch_report", "replay",
+    ),
+    "Conflicts": ("list_conflicts", "show_conflict", "link_conflict", "move_conflict", "dismiss_conflict"),
+    "Tokens": (
+        "list_scim_tokens", "create_scim_token", "revoke_scim_token",
+        "list_api_tokens", "create_api_token", "revoke_api_token",
+    ),
+    "Assets": ("list_assets", "create_asset", "transfer_asset", "delete_asset"),
+    "Running the portal": ("doctor", "run_worker", "export_audit_events", "prune_records", "demo"),
+}  # fmt: skip
+UNLISTED = {"first_start"}  # what `make run` does, and nobody by hand
+
+HEAD = """\
+# Commands
+
+Everything that the pages can do, from a shell on the server: in the checkout, with the same environment as the
+portal. The virtual environment is in `.venv`, so it is `.venv/bin/python manage.py …`, here written `manage.py …`. This
+page is made from the commands themselves; `manage.py NAME --help` says the same.
+
+**Who acts.** A command acts as an operator: under the same modes and rules as the pages, with an owner's rank. The
+audit log names the command. Permanent deletion needs a support user's name (`--as`).
+
+**What is printed.** Results go to standard output, everything else to standard error. With `--json` the result is one
+JSON document, a list one array; a refusal is `{"error": {"code": …, "sentence": …}}` on standard error.
+
+**Trying it.** What changes something has `--dry-run`: it does everything in a transaction, says what came of it, and
+rolls it back; mails and events leave only what is committed. What destroys, or moves many people at once, is a dry run
+until you add `--yes`.
+
+**Exit codes**, kept stable for scripts:
+
+| code | meaning |
+|---|---|
+| 0 | done |
+| 1 | something else went wrong, or needs a hand (`doctor`, `replay`, lines of `import_users`) |
+| 2 | wrong options |
+| 3 | what was named does not exist |
+| 4 | a name is taken |
+| 5 | refused by the mode, a role or a safeguard; the sentence says who can do it instead |
+| 6 | a value that can't be taken |
+| 7 | what was previewed has changed meanwhile |
+"""
+
+DJANGOS = {
+    "help", "version", "verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks",
+}  # fmt: skip
+COMMON = {"as_json": "--json", "dry_run": "--dry-run", "yes": "--yes"}
+
+
+# --- docs/commands.md ---
+
+
+def command_reference() -> str:
+    from django.core.management import get_commands  # noqa: PLC0415 - Django is set up by now
+
+    names = {name for name, app in get_commands().items() if app == "portal"} - UNLISTED
+    topics = dict(TOPICS)
+    if rest := sorted(names.difference(*TOPICS.values())):
+        topics["Other"] = tuple(rest)
+    parts = [HEAD, "\n".join(contents(topics, names)), ""]
+    for topic, listed in topics.items():
+        parts.append(f"## {topic}\n")
+        parts += ["\n".join(section(name)) for name in listed if name in names]
+    return "\n".join(parts)
+
+
+def contents(topics: dict[str, tuple[str, ...]], names: set[str]) -> Iterator[str]:
+    yield "| | |"
+    yield "|---|---|"
+    for topic, listed in topics.items():
+        yield f"| {topic} | {', '.join(f'[{name}](#{name})' for name in listed if name in names)} |"
+
+
+def section(name: str) -> Iterator[str]:
+    from django.core.management import load_command_class  # noqa: PLC0415 - Django is set up by now
+
+    command = load_command_class("portal", name)
+    actions = [one for one in command.create_parser("manage.py", name)._actions if one.dest not in DJANGOS]
+    yield f"### {name}\n"
+    yield f"{command.help}\n"
+    yield "```sh"
+    yield command.examples  # type: ignore[attr-defined]
+    yield "```\n"
+    own = [one for one in actions if one.dest not in COMMON]
+    if own:
+        yield "| argument | |"
+        yield "|---|---|"
+        yield from map(argument, own)
+        yield ""
+    common = [f"`{option}`" for dest, option in COMMON.items() if any(one.dest == dest for one in actions)]
+    yield f"And {', '.join(common)}.\n"
+
+
+def argument(action: argparse.Action) -> str:
+    return f"| `{spelled(action)}` | {explained(action)} |".replace("  |", " |")
+
+
+def spelled(action: argparse.Action) -> str:
+    metavar = action.metavar if isinstance(action.metavar, str) else ""
+    if not action.option_strings:
+        return f"{metavar or action.dest}{' …' if action.nargs == '+' else ''}"
+    value = "" if action.nargs == 0 else f" {metavar or action.dest.upper()}"
+    return f"{action.option_strings[-1]}{value}"
+
+
+def explained(action: argparse.Action) -> str:
+    told = (action.help or "").replace("|", "\\|")
+    choices = f"one of {', '.join(f'`{choice}`' for choice in action.choices)}" if action.choices else ""
+    needed = "required" if action.option_strings and action.required else ""
+    return "; ".join(part for part in (told, choices, needed) if part)
+
+
+# --- the table in docs/events.md ---
+
+ACTION = re.compile(
+    r"(user|membership|group|sso_group|group_mapping|asset|conflict|identity_provider|scim_token|api_token|"
+    r"sso_connection|access|records|bulk)\.[a-z_]+"
+)
+TABLE = "| `metadata.event_code` | class | activity |\n|---|---|---|\n"
+
+
+def events_page() -> str:
+    page = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+    before, head, after = page.partition(TABLE)
+    rest = after[after.index("\n\n") :]
+    return f"{before}{head}{chr(10).join(action_rows())}{rest}"
+
+
+def action_rows() -> list[str]:
+    from portal.ocsf import class_of  # noqa: PLC0415 - Django is set up by now
+
+    ordered = sorted(actions_in_the_code(), key=lambda action: (class_of(action).uid, action))
+    return [
+        f"| `{action}` | {class_of(action).uid} {class_of(action).name} | {activity(action)} |" for action in ordered
+    ]
+
+
+def activity(action: str) -> str:
+    from identity.models import AuditEvent  # noqa: PLC0415 - Django is set up by now
+    from portal.ocsf import USER_ACCESS, activity_of, class_of  # noqa: PLC0415
+
+    kind = class_of(action)
+    if kind is USER_ACCESS:  # which of the two depends on the event
+        return " or ".join(f"{number} {name}" for number, name in kind.activities.items())
+    number = activity_of(AuditEvent(action=action), kind)
+    return f"{number} {kind.activities.get(number, 'Other')}"
+
+
+def actions_in_the_code() -> set[str]:
+    """Every action that a service records; `user.{status}` is written as an f-string."""
+    found = {"user.enabled", "user.disabled"}
+    for file in (ROOT / "identity" / "services").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and ACTION.fullmatch(node.value):
+                found.add(node.value)
+    return found
+
+
+def main(*, fix: bool) -> int:
+    """How many pages are stale."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    django.setup()
+    stale = 0
+    for file, text in {"docs/commands.md": command_reference(), "docs/events.md": events_page()}.items():
+        path = ROOT / file
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if fix:
+            path.write_text(text, encoding="utf-8")
+        else:
+            stale += 1
+            sys.stderr.write(STALE.format(file=file) + "\n")
+    return stale
+
+
+if __name__ == "__main__":
+    sys.exit(main(fix="--fix" in sys.argv))

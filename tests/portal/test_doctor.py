@@ -1,0 +1,157 @@
+"""`manage.py doctor`: content with a portal in order, and for each thing that is not, what to do."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError
+from django.db import connection
+from django.test import override_settings
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from identity.database import install_triggers, remove_triggers
+from identity.models import Asset, Membership, ProviderContact, SCIMToken, Status, User
+from identity.models.contacts import hour_of
+from portal.doctor import examine
+from portal.tasks import task_backend
+from tests.factories import (
+    make_break_glass,
+    make_group,
+    make_idp,
+    make_token,
+    make_user,
+    map_group,
+    provision,
+    push_group,
+    set_mode,
+)
+from tests.portal.shell import in_a_shell, run
+from tests.scim.helpers import IdP, new_idp, user_body
+
+IN_PRODUCTION = {"PUBLIC_URL": "https://portal.example.com", "EMAIL_URL": "smtp+tls://mail.example.com:587"}
+
+
+def mends() -> dict[str, tuple[str, str]]:
+    """What is not in order: by check, what is said and how to mend it."""
+    found = {one.check: (one.sentence, one.mend) for one in examine() if not one.is_fine}
+    return {check: told for check, told in found.items() if not check.startswith("configuration")}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_content_with_a_portal_in_order(project: Path) -> None:
+    make_break_glass()
+    new_idp("Okta").get("/Users")
+    done = in_a_shell(project, "doctor", **IN_PRODUCTION)
+    assert (done.returncode, "!!" in done.stdout) == (0, False), done.stdout
+    assert "ok  The configuration passes all checks." in done.stdout
+    assert "ok  Okta was last heard of at" in done.stdout
+    told = json.loads(in_a_shell(project, "doctor", "--json", **IN_PRODUCTION).stdout)
+    assert (told["attention"], {finding["mend"] for finding in told["findings"]}) == (0, {""})
+
+
+@pytest.mark.django_db
+def test_it_ends_with_1_and_says_how_to_mend_an_empty_portal() -> None:
+    with pytest.raises(CommandError, match="lines need attention") as caught:
+        run("doctor")
+    assert caught.value.returncode == 1
+    assert {"owners", "break_glass"} == set(mends())
+    assert "create_owner" in mends()["owners"][1]
+
+
+def test_a_configuration_that_is_not_fit_for_production_is_named(project: Path) -> None:
+    done = in_a_shell(project, "doctor", PUBLIC_URL="http://portal.example.com", DATABASE_URL="sqlite:///:memory:")
+    assert done.returncode == 1
+    assert "!!  PUBLIC_URL is not https.\n    → Put a TLS proxy in front." in done.stdout
+    assert "migrations wait to be applied.\n    → Run `manage.py migrate`." in done.stdout
+
+
+def test_a_database_that_is_away_is_a_finding(project: Path) -> None:
+    done = in_a_shell(project, "doctor", DATABASE_URL="postgres://nobody@127.0.0.1:1/none")
+    assert done.returncode == 1
+    assert "!!  The database does not answer (OperationalError).\n    → Start it, or set DATABASE_URL" in done.stdout
+
+
+@pytest.mark.django_db
+def test_missing_triggers_are_missed_and_the_mend_mends() -> None:
+    make_break_glass()
+    remove_triggers(connection)
+    sentence, mend = mends()["triggers"]
+    assert sentence.startswith("9 triggers are missing")
+    assert "remove_triggers(connection); install_triggers(connection)" in mend
+    remove_triggers(connection)
+    install_triggers(connection)
+    assert mends() == {}
+
+
+@pytest.mark.django_db
+def test_an_identity_provider_that_stopped_calling_is_silent() -> None:
+    make_break_glass()
+    idp = make_idp("Okta")
+    make_token(idp)
+    assert "has never sent anything" in mends()["silence"][0]
+    now = timezone.now()
+    SCIMToken.objects.update(last_used_at=now - timedelta(days=4))
+    for days in range(4, 40):
+        ProviderContact.objects.create(identity_provider=idp, hour=hour_of(now - timedelta(days=days)))
+    assert "last heard of" in mends()["silence"][0]
+
+
+@pytest.mark.django_db
+def test_a_token_about_to_expire_is_told_before_it_does() -> None:
+    make_break_glass()
+    run("create_scim_token", "--idp", "Okta", "--days", "10")
+    assert mends()["tokens"][0].startswith("1 SCIM tokens")
+
+
+@pytest.mark.django_db
+def test_conflicts_and_expired_invitations_wait_for_somebody() -> None:
+    make_break_glass()
+    okta = new_idp("Okta")
+    okta.post("/Users", user_body("glass"))
+    make_user("ines", status=Status.INVITED)
+    assert set(mends()) == {"conflicts", "expired_invitations"}
+
+
+@pytest.mark.django_db
+def test_orphans_are_found() -> None:
+    make_break_glass()
+    idp = IdP(provider := make_idp(), SCIMToken(), make_token(provider))
+    idp.get("/Users")
+    make_user("nobodys", managed_by=provider)
+    Asset.objects.create(name="Wiki", name_key="wiki")
+    assert set(mends()) == {"nobodys_users", "nobodys_assets"}
+
+
+@pytest.mark.django_db
+def test_drift_between_both_sides_is_found_and_the_mend_mends() -> None:
+    make_break_glass()
+    provider = make_idp()
+    IdP(provider, SCIMToken(), make_token(provider)).get("/Users")
+    ada, group = provision(provider), make_group("Builders")
+    map_group(push_group(provider, "Engineering", ada), group)
+    set_mode(scim=False)
+    run("disable_user", "ada")
+    Membership.objects.all().delete()
+    set_mode(scim=True)
+    found: Any = mends()
+    assert found["drift_status"][0].startswith("1 users have another status")
+    assert found["drift_groups"][0].endswith("than their SSO groups: Builders.")
+    run("set_mode", "--scim", "off")
+    run("set_mode", "--scim", "on", "--follow-idp")
+    assert mends() == {}
+    assert User.objects.get(username="ada").status == Status.ENABLED
+
+
+@pytest.mark.django_db
+def test_work_that_nobody_does_is_noticed() -> None:
+    make_break_glass()
+    with override_settings(TASKS={"default": {"BACKEND": task_backend("database")}}):
+        run("invite_user", "zoë", "--email", "zoe@example.test")
+        assert "queue" not in mends()
+        DBTaskResult.objects.update(enqueued_at=timezone.now() - timedelta(hours=1))
+        assert "make worker" in mends()["queue"][1]
+        DBTaskResult.objects.update(status="FAILED", finished_at=timezone.now())
+        assert mends()["failed_tasks"][0].startswith("1 tasks have failed")
