@@ -11,6 +11,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 
+from identity.models import User
+
 BATCH = 1000
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
@@ -42,6 +44,26 @@ def json_lines(names: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterat
     for row in rows:
         values = {name: _json_value(value) for name, value in zip(names, row, strict=True)}
         yield f"{json.dumps(values, ensure_ascii=False)}\n"
+
+
+USER_COLUMNS = (
+    "username", "email", "first_name", "last_name", "status", "role", "managed_by", "last_active", "groups",
+)  # fmt: skip
+
+
+def user_cells(user: User) -> tuple[object, ...]:
+    """A user as USER_COLUMNS; `portal_groups` and `managed_by` should be fetched already."""
+    return (
+        user.username,
+        user.email or "",
+        user.first_name,
+        user.last_name,
+        user.status,
+        user.role,
+        user.managed_by or "",
+        user.last_active.isoformat() if user.last_active else "",
+        "; ".join(str(group) for group in user.portal_groups.all()),
+    )
 
 
 def batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:

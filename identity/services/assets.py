@@ -11,7 +11,7 @@ from django.db import transaction
 from identity import audit, policy
 from identity.errors import InvalidValue, Refused
 from identity.keys import label_key, plain
-from identity.models import Asset, AssetOwner, User
+from identity.models import Asset, AssetOwner, Status, User
 from identity.policy import Action
 from identity.services.locks import lock
 from identity.services.uniqueness import taken_when
@@ -71,6 +71,18 @@ def transfer_asset(asset: Asset, *, giver: User, taker: User, actor: Actor) -> N
     add_owner(asset, taker, actor=actor)
     if giver != taker:
         remove_owner(asset, giver, actor=actor)
+
+
+@transaction.atomic
+def give_asset(asset: Asset, *, taker: User, actor: Actor) -> None:
+    """One person, who need not have logged in yet, becomes the only owner. Raises Refused for a disabled one."""
+    policy.require(Action.MANAGE_ASSETS, actor=actor)
+    asset, taker = lock(Asset, asset.pk), lock(User, taker.pk)
+    if taker.status == Status.DISABLED:
+        raise Refused(f"{taker} is disabled: choose somebody who can look after it.", code="owner_disabled")
+    add_owner(asset, taker, actor=actor)
+    for ownership in asset.ownerships.exclude(user=taker).select_related("user").order_by("user_id"):
+        remove_owner(asset, ownership.user, actor=actor)
 
 
 @transaction.atomic

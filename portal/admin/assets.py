@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.forms import CharField, Form, URLField, ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 
+from identity.errors import GatehouseError, Refused
 from identity.keys import fold
 from identity.models import Asset, AssetOwner, Status, User
 from identity.policy import Action
 from identity.services import assets
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
-from portal.admin.parts import AboutPerson, ChoosePeople, badge, moment
+from portal.admin.parts import AboutPerson, ChoosePeople, PeopleForm, badge, is_key, moment, row_or_404
+from portal.admin.user_bulk import MOST_AT_ONCE
 
 
 class AssetForm(Form):
@@ -115,6 +120,100 @@ class RemoveOwner(AboutPerson):
         return super().get_context_data(title=title, **kwargs)
 
 
+class PersonForm(PeopleForm):
+    """Exactly one person."""
+
+    def clean_users(self) -> list[User]:
+        chosen = list(self.cleaned_data["users"])
+        if len(chosen) != 1:
+            raise ValidationError("Choose one person.")
+        if chosen[0].status == Status.DISABLED:
+            raise ValidationError(f"{chosen[0]} is disabled: choose somebody who can look after it.")
+        return chosen
+
+
+class TransferTo(ChoosePeople):
+    """Somebody owns it from now on, in place of others; also somebody who has not signed in yet (R12)."""
+
+    action = Action.MANAGE_ASSETS
+    form_class = PersonForm
+    one_only = True
+    icon = "swap_horiz"
+    submit = "Transfer"
+
+    def candidates(self) -> QuerySet[User]:
+        people: QuerySet[User] = User.objects.exclude(status=Status.DISABLED)
+        return people
+
+
+class Transfer(TransferTo):
+    """Hand over what one owner, whom `?user=` names, has of an asset."""
+
+    name = "transfer"
+    label = "Transfer"
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Any) -> bool:
+        """Offered beside the owner."""
+        return False
+
+    @cached_property
+    def owner(self) -> User:
+        people: QuerySet[User] = User.objects.filter(ownerships__asset=self.obj)
+        return row_or_404(people, self.request.GET.get("user", ""))
+
+    def candidates(self) -> QuerySet[User]:
+        return super().candidates().exclude(pk=self.owner.pk)
+
+    def run(self, form: Any) -> str:
+        [to] = form.cleaned_data["users"]
+        assets.transfer_asset(self.obj, giver=self.owner, taker=to, actor=person_of(self.request))
+        return f"{to.display_name} owns {self.obj} in place of {self.owner.display_name}."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        title = f"Who takes over {self.obj} from {self.owner.display_name}?"
+        return super().get_context_data(title=title, **kwargs)
+
+
+class BulkTransfer(TransferTo):
+    """Make one person the only owner of the assets that `?ids=` names."""
+
+    name = "bulk_transfer"
+    label = "Transfer to a new owner"
+    of_list = True
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Any) -> bool:
+        """Offered in the list's menu of actions."""
+        return False
+
+    @cached_property
+    def chosen(self) -> list[Asset]:
+        ids = [int(text) for text in self.request.GET.get("ids", "").split(",") if is_key(text)]
+        return list(Asset.objects.filter(pk__in=ids[:MOST_AT_ONCE]).order_by("name_key"))
+
+    def get_explanation(self) -> str:
+        return f"They become the only owner of {', '.join(map(str, self.chosen)) or 'nothing: tick assets first'}."
+
+    def run(self, form: Any) -> str:
+        [to] = form.cleaned_data["users"]
+        if not self.chosen:
+            raise Refused("Tick assets in the list first.")
+        refused = [error for asset in self.chosen if (error := self._try(asset, to))]
+        for sentence in refused:
+            messages.error(self.request, sentence)
+        done = len(self.chosen) - len(refused)
+        return f"{to.display_name} owns {done} {'asset' if done == 1 else 'assets'} now." if done else ""
+
+    def _try(self, asset: Asset, to: User) -> str:
+        """Each asset is a service call of its own; the reason when it was refused."""
+        try:
+            assets.give_asset(asset, taker=to, actor=person_of(self.request))
+        except GatehouseError as error:
+            return f"{asset}: {error.sentence}"
+        return ""
+
+
 class DeleteAsset(ActionPage):
     """Take an asset off the register."""
 
@@ -159,7 +258,8 @@ class OwnersFilter(RadioFilter):
 class AssetAdmin(PortalModelAdmin):
     """Assets."""
 
-    pages = (AddAsset, AddOwner, EditAsset, DeleteAsset, RemoveOwner)
+    pages = (AddAsset, AddOwner, EditAsset, DeleteAsset, RemoveOwner, Transfer, BulkTransfer)
+    actions = ("transfer_chosen",)
     list_display = ("name", "kind", "shown_owners", "since")
     list_filter: ClassVar = (OwnersFilter,)
     list_filter_submit = True
@@ -167,6 +267,14 @@ class AssetAdmin(PortalModelAdmin):
     search_help_text = "Name or kind of the asset"
     ordering = ("name_key",)
     change_list_template = "admin/identity/asset/list.html"
+    export_columns: ClassVar = {
+        "name": "Name",
+        "kind": "Kind",
+        "link": "Link",
+        "owners": "Owners",
+        "enabled_owners": "Enabled owners",
+        "created_at": "Since",
+    }
     detail_template = "admin/identity/asset/detail.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Asset]:
@@ -180,6 +288,19 @@ class AssetAdmin(PortalModelAdmin):
         if key:
             queryset = queryset.filter(Q(name_key__contains=key) | Q(kind__icontains=search_term.strip()))
         return queryset, False
+
+    @admin.action(description="Transfer to a new owner")
+    def transfer_chosen(self, request: HttpRequest, queryset: QuerySet[Asset]) -> HttpResponse:
+        keys = queryset.order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE]
+        query = urlencode({"ids": ",".join(map(str, keys))}, safe=",")
+        return HttpResponseRedirect(f"{reverse(self.url_name(BulkTransfer.name))}?{query}")
+
+    def export_rows(self, batch: list[Asset]) -> Iterable[Iterable[object]]:
+        for asset in batch:
+            owners = [ownership.user for ownership in asset.ownerships.all()]
+            enabled = [owner for owner in owners if owner.is_active]
+            names = ("; ".join(map(str, people)) for people in (owners, enabled))
+            yield (asset.name, asset.kind, asset.link, *names, asset.created_at)
 
     @display(description="Since", ordering="created_at")
     def since(self, asset: Asset) -> str:
@@ -197,4 +318,5 @@ class AssetAdmin(PortalModelAdmin):
             "ownerships": obj.ownerships.select_related("user").order_by("user__username_key"),
             "may_remove": bool(decide(request, Action.MANAGE_ASSETS)),
             "remove_url": reverse(self.url_name(RemoveOwner.name), args=(obj.pk,)),
+            "transfer_url": reverse(self.url_name(Transfer.name), args=(obj.pk,)),
         }

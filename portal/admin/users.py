@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin
@@ -59,6 +60,7 @@ from portal.admin.user_bulk import (
 )
 from portal.admin.user_filters import GroupFilter, LastActiveFilter, RoleFilter, SourceFilter, StatusFilter
 from portal.admin.user_groups import AddToGroups, RemoveFromGroup
+from portal.exports import USER_COLUMNS, user_cells
 from portal.reasons import Reason, memberships_with_reasons
 from portal.sessions import sessions_of
 
@@ -138,6 +140,13 @@ class UserAdmin(PortalModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     change_list_template = "admin/portal/users.html"
     detail_template = "admin/portal/user.html"
+    export_columns: ClassVar = {name: name for name in USER_COLUMNS}
+
+    def export_queryset(self, rows: QuerySet[User]) -> QuerySet[User]:
+        return rows.prefetch_related(None).prefetch_related("portal_groups")
+
+    def export_rows(self, batch: list[User]) -> Iterable[Iterable[object]]:
+        return map(user_cells, batch)
 
     # --- the list ---
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from identity.models import Asset, Status
+from identity.models import Asset, AuditEvent, Status, User
 from tests.factories import everything, make_asset, make_idp, make_support, make_user, provision
 from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
 
@@ -93,3 +93,57 @@ def test_support_and_members_change_nothing() -> None:
         assert support.post(address(f"asset_{page}", asset.pk), {"name": "x"}).status_code == 403
         assert member.post(address(f"asset_{page}", asset.pk), {"name": "x"}).status_code == 302
     assert Asset.objects.get().name == "Wiki"
+
+
+def test_ownership_is_transferred_also_to_somebody_who_never_signed_in() -> None:
+    mia, max_ = make_user("mia"), make_user("max")
+    ada = provision(make_idp(), "ada").user
+    asset = make_asset(mia)
+    client = as_administrator()
+    client.post(address("asset_add_owner", asset.pk), {"users": [max_.pk]})
+    url = address("asset_transfer", asset.pk, user=mia.pk)
+    assert "Who takes over Wiki from mia?" in text_of(client.get(url))
+    done = client.post(url, {"users": [ada.pk]}, follow=True)
+    assert "ada owns Wiki in place of mia." in text_of(done)
+    assert owners_of(asset) == {"ada", "max"}
+    told = AuditEvent.objects.filter(details__asset=asset.pk).order_by("-pk").values_list("action", "user_id")
+    assert list(told[:2]) == [("asset.owner_removed", mia.pk), ("asset.owner_added", ada.pk)]
+
+
+@pytest.mark.parametrize("chosen", [[], ["dan"], ["mia", "max"], ["nobody"]])
+def test_a_transfer_needs_one_person_who_is_not_disabled(chosen: list[str]) -> None:
+    mia = make_user("mia")
+    make_user("max")
+    make_user("dan", status=Status.DISABLED)
+    asset = make_asset(mia)
+    people = [User.objects.filter(username=name).values_list("pk", flat=True).first() or "x" for name in chosen]
+    answer = as_administrator().post(address("asset_transfer", asset.pk, user=mia.pk), {"users": people})
+    assert answer.status_code == 200
+    assert owners_of(asset) == {"mia"}
+
+
+def test_a_transfer_from_somebody_who_is_no_owner_is_not_found() -> None:
+    asset = make_asset(make_user("mia"))
+    url = address("asset_transfer", asset.pk, user=make_user("max").pk)
+    assert as_administrator().get(url).status_code == 404
+
+
+def test_assets_that_are_ticked_get_one_new_owner() -> None:
+    dan, mia, max_ = make_user("dan"), make_user("mia"), make_user("max")
+    wiki, forge = make_asset(dan), make_asset(mia, "Forge")
+    User.objects.filter(pk=dan.pk).update(status=Status.DISABLED)
+    client = as_administrator()
+    ticked = {"action": "transfer_chosen", "_selected_action": [wiki.pk, forge.pk]}
+    asked = client.post(address("asset_changelist"), ticked, follow=True)
+    assert "They become the only owner of Forge, Wiki." in text_of(asked)
+    done = client.post(asked.redirect_chain[-1][0], {"users": [max_.pk]}, follow=True)
+    assert "max owns 2 assets now." in text_of(done)
+    assert (owners_of(wiki), owners_of(forge)) == ({"max"}, {"max"})
+
+
+def test_support_transfers_nothing() -> None:
+    mia = make_user("mia")
+    asset = make_asset(mia)
+    client = signed_in(make_support())
+    for url in (address("asset_transfer", asset.pk, user=mia.pk), address("asset_bulk_transfer", ids=asset.pk)):
+        assert client.post(url, {"users": [mia.pk]}).status_code == 403

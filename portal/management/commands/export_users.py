@@ -5,13 +5,10 @@ from typing import Any
 
 from identity.actors import Operator
 from identity.models import User
-from portal.exports import csv_lines
+from portal.exports import USER_COLUMNS, csv_lines, user_cells
 from portal.management.operator_command import OperatorCommand
 from portal.management.progress import progress
 
-COLUMNS = (
-    "username", "email", "first_name", "last_name", "status", "role", "managed_by", "last_active", "groups",
-)  # fmt: skip
 ROWS_AT_ONCE = 2000
 
 
@@ -24,25 +21,11 @@ class Command(OperatorCommand):
 
     def act(self, operator: Operator, options: dict[str, Any]) -> None:
         rows = progress(all_rows(), total=User.objects.count(), unit="users")
-        for line in csv_lines(COLUMNS, rows):
+        for line in csv_lines(USER_COLUMNS, rows):
             self.stdout.write(line, ending="")
 
 
 def all_rows() -> Iterator[tuple[object, ...]]:
     users = User.objects.select_related("managed_by").prefetch_related("portal_groups").order_by("username_key")
     for user in users.iterator(ROWS_AT_ONCE):
-        yield as_row(user)
-
-
-def as_row(user: User) -> tuple[object, ...]:
-    return (
-        user.username,
-        user.email or "",
-        user.first_name,
-        user.last_name,
-        user.status,
-        user.role,
-        user.managed_by or "",
-        user.last_active.isoformat() if user.last_active else "",
-        "; ".join(str(group) for group in user.portal_groups.all()),
-    )
+        yield user_cells(user)
