@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from portal.exports import batches, csv_lines, download, json_lines
@@ -56,7 +57,7 @@ class ExportingAdmin(ModelAdmin):
         if field is not None and getattr(field, "choices", None):
             value = getattr(row, f"get_{field.name}_display")()
         parts = value if isinstance(value, tuple) else (value,)
-        return " ".join(unescape(strip_tags(str(part))) for part in parts if part is not None)
+        return " ".join(_plain(part) for part in parts if part is not None).strip()
 
     def _export_name(self, kind: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{'export' if kind == 'csv' else f'export_{kind}'}"
@@ -78,3 +79,8 @@ class ExportingAdmin(ModelAdmin):
         lines = csv_lines(self._columns().values(), rows) if is_csv else json_lines(self._columns(), rows)
         name = f"{str(self.opts.verbose_name_plural).replace(' ', '-')}-{timezone.now():%Y-%m-%d}"
         return download(lines, name=name, kind=kind)
+
+
+def _plain(value: object) -> str:
+    """Text as it is; of markup that a display method made, what people read of it."""
+    return unescape(strip_tags(value)) if isinstance(value, SafeString) else str(value)
