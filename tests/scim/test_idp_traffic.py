@@ -58,8 +58,9 @@ def test_an_identity_providers_conversation_goes_through(scenario: Path, client:
 def test_there_are_scenarios_of_every_kind_of_identity_provider() -> None:
     """An empty folder would be a suite that proves nothing."""
     assert _kinds(OURS) == {"okta", "okta-aiw", "entra", "rauthy"}
-    others = {"entra-compliant", "entra-quirks", "onelogin", "jumpcloud", "ping", "rippling", "authentik", "keycloak"}
-    assert _kinds(DIALECTS) == {*others, "google"}
+    entra = {"entra-compliant", "entra-quirks", "entra-validator"}
+    others = {"okta-quirks", "onelogin", "jumpcloud", "ping", "rippling", "authentik", "keycloak", "google"}
+    assert _kinds(DIALECTS) == entra | others
 
 
 def _kinds(folder: Path) -> set[str]:
