@@ -7,16 +7,48 @@ Paths are as `name.familyName`, `emails` or `urn:…:enterprise:2.0:User:manager
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from scim2_models import BaseModel, Path
+from scim2_models import BaseModel, Mutability, Path, Returned
 from scim2_models.path import AttributeBinding
 
 from identity.keys import fold
-from scim.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, UserResource
+from scim.resources import CORE_GROUP, CORE_USER, GroupResource, UserResource
 
 Comparable = dict[str, Any]
+
+
+def _annotated(annotation: Any) -> Iterator[str]:
+    """Attributes of Users and Groups, and their extensions all of whose attributes carry the annotation."""
+    for resource in (UserResource, GroupResource):
+        for field in resource.model_fields:
+            if resource.get_field_annotation(field, type(annotation)) is annotation:
+                yield resource._scim_name(field)
+        for urn, extension in resource.get_extension_models().items():
+            own = set(extension.model_fields) - {"schemas"}
+            if all(extension.get_field_annotation(field, type(annotation)) is annotation for field in own):
+                yield urn
+
+
+def _lowered(names: Iterator[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
+
+
+# Names in lower case, as they are compared (RFC 7643 section 2.1).
+READ_ONLY = _lowered(_annotated(Mutability.read_only))
+UNKEPT = READ_ONLY | _lowered(_annotated(Mutability.write_only)) | {"schemas"}
+"""What a client's values of are ignored: the service provider's own, and passwords."""
+
+ALWAYS_RETURNED = frozenset(_annotated(Returned.always)) | {"schemas"}
+
+MULTIPLE = {
+    UserResource._scim_name(field).lower(): UserResource._scim_name(field)
+    for field in UserResource.model_fields
+    if UserResource.get_field_multiplicity(field) and UserResource._scim_name(field).lower() not in UNKEPT
+}
+"""The multi-valued attributes of the IdP's record of a User, by their name in lower case."""
 
 
 def path_of(binding: AttributeBinding) -> str:
@@ -55,7 +87,7 @@ def single_values(attributes: dict[str, Any]) -> Comparable:
     found: Comparable = {}
     for name, value in attributes.items():
         if isinstance(value, dict):
-            separator = ":" if name == ENTERPRISE_USER else "."
+            separator = ":" if name in UserResource.get_extension_models() else "."
             _collect(found, f"{name}{separator}", value)
         elif not isinstance(value, list):
             _collect(found, "", {name: value})

@@ -8,18 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from scim import limits
+from scim.attributes import MULTIPLE, READ_ONLY, UNKEPT
 from scim.errors import refuse
-from scim.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, PORTAL_GROUP, PORTAL_USER
+from scim.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, schemas_of
 
 Body = dict[str, Any]
 
 _BOOLEANS = {"true": True, "false": False}
-MULTIPLE = {
-    name.lower(): name
-    for name in (["emails", "phoneNumbers", "ims", "photos", "addresses", "entitlements", "roles", "x509Certificates"])
-}
-_READ_ONLY = {"id", "meta", "groups", PORTAL_USER.lower(), PORTAL_GROUP.lower()}
-_UNKEPT = {*_READ_ONLY, "password", "schemas"}
 _ENTERPRISE_SPELLINGS = {
     ENTERPRISE_USER.lower(),
     "urn:scim:schemas:extension:enterprise:1.0",  # SCIM 1.1 connectors that were moved to 2.0
@@ -33,13 +28,12 @@ def plain_user(body: Body) -> Body:
     Leaves out what clients may not set (SR-1, SR-8), and tolerates: `active` as a string (Entra ID), the manager
     as a plain id (Entra ID), one email as an object or string (OneLogin), missing or old `schemas` (OneLogin).
     """
-    plain = {name: value for name, value in body.items() if name.lower() not in _UNKEPT}
+    plain = {name: value for name, value in body.items() if name.lower() not in UNKEPT}
     plain = {_spelled(name): value for name, value in plain.items() if _is_kept(name)}
     require_few_values(plain)
     for name, value in plain.items():
         plain[name] = _plain_value(name, value)
-    extension = [ENTERPRISE_USER] if ENTERPRISE_USER in plain else []
-    return {"schemas": [CORE_USER, *extension], **plain}
+    return {"schemas": schemas_of(plain), **plain}
 
 
 def plain_group(body: Body) -> Body:
@@ -176,7 +170,7 @@ def _plain_values(value: Any) -> Any:
 
 def _says_something(name: str, value: Any) -> bool:
     """What is read-only or not kept says nothing, nor does a null status: it is always true or false."""
-    return _head(name) not in _UNKEPT and not (name.lower() == "active" and value is None)
+    return _head(name) not in UNKEPT and not (name.lower() == "active" and value is None)
 
 
 def _head(path: str) -> str:
@@ -184,7 +178,7 @@ def _head(path: str) -> str:
     name = path.lower()
     if ":" not in name:
         return name.partition(".")[0]
-    return next((urn for urn in _READ_ONLY if name.startswith(f"{urn}:")), name)
+    return next((urn for urn in READ_ONLY if name.startswith(f"{urn}:")), name)
 
 
 def unwrapped(value: Body, core: str) -> Body:

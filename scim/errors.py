@@ -15,14 +15,14 @@ from pydantic import ValidationError
 from scim2_models import Error, SCIMException
 
 from identity import errors
-from scim.resources import ENTERPRISE_USER, PORTAL_GROUP, PORTAL_USER
+from scim.resources import GroupResource, UserResource
 
 logger = logging.getLogger(__name__)
 
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 RETRY_AFTER_SECONDS = "5"
 
-_SCHEMAS = {ENTERPRISE_USER, PORTAL_USER, PORTAL_GROUP}
+_EXTENSIONS = {*UserResource.get_extension_models(), *GroupResource.get_extension_models()}
 _TYPE = re.compile(r"[(\[]")  # pydantic names the member of a union that it tried
 _UNDERSCORED = re.compile(r"_([a-z0-9])")
 
@@ -125,7 +125,7 @@ def _attribute(location: tuple[str | int, ...]) -> str:
         if isinstance(part, int):
             path += f"[{part}]"
         elif not _TYPE.search(part):
-            joint = ":" if path in _SCHEMAS else "." if path else ""
+            joint = ":" if path in _EXTENSIONS else "." if path else ""
             path += joint + _UNDERSCORED.sub(lambda found: found[1].upper(), part)
     return path
 

@@ -12,6 +12,7 @@ from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalEx
 from identity.models import SSOGroup, SSOMembership, SSOUser
 from identity.services.records import GroupRecord, Members
 from scim import bodies, limits
+from scim.attributes import UNKEPT
 from scim.dialects import get, unwrapped
 from scim.errors import refuse
 from scim.filters import member_condition
@@ -20,7 +21,6 @@ from scim.resources import CORE_GROUP, PORTAL_GROUP, GroupMember, GroupResource
 Document = dict[str, Any]
 
 _OURS = (CORE_GROUP.lower(), PORTAL_GROUP.lower())
-_READ_ONLY = {"id", "meta", "schemas"}
 _UNCHANGEABLE = refuse("mutability", "A member can be added or removed, not changed.")
 
 
@@ -75,7 +75,7 @@ def _single(operation: Document) -> list[tuple[str, Any, Document]]:
     return [
         (operation["op"], _path(name), {**operation, "path": name, "value": item})
         for name, item in unwrapped(value, CORE_GROUP).items()
-        if name.lower() not in _READ_ONLY and _is_known(name)
+        if name.lower() not in UNKEPT and _is_known(name)
     ]
 
 

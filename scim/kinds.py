@@ -22,7 +22,6 @@ from identity.models import Status
 from scim.attributes import comparable
 from scim.conditions import EVERYTHING, NOTHING, CodepointOrder, UUIDText, column, constant, text
 from scim.config import ROOT
-from scim.resources import ENTERPRISE_USER
 
 _VERSION = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
 _EQUALITY = frozenset({"eq", "ne"})
@@ -233,17 +232,17 @@ class Primary:
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """`schemas`: those that every resource has, and the enterprise extension where there is one."""
+    """`schemas`: those that every resource has, and extensions where the IdP's record has them."""
 
     always: tuple[str, ...]
-    has_enterprise_extension: bool = False
+    sometimes: tuple[str, ...] = ()
 
     def condition(self, op: str, operand: Any) -> Q:
         found = NOTHING
         for urn in self.always:
             found |= Constant(urn).condition(op, operand)
-        if self.has_enterprise_extension:
-            found |= Constant(ENTERPRISE_USER).condition(op, operand) & Q(attributes__has_key=ENTERPRISE_USER)
+        for urn in self.sometimes:
+            found |= Constant(urn).condition(op, operand) & Q(attributes__has_key=urn)
         return found
 
     def present(self) -> Q:

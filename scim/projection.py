@@ -9,11 +9,9 @@ from pydantic import ValidationError
 from scim2_models import SCIMException
 from scim2_models.messages.response_parameters import ResponseParameters
 
-from scim.attributes import path_of
+from scim.attributes import ALWAYS_RETURNED, path_of
 from scim.errors import refuse
 from scim.resources import typed
-
-ALWAYS = frozenset({"schemas", "id"})  # returned: always (RFC 7643 section 3.1, 7)
 
 Selection = dict[str, "Selection"]
 """The tree of names that were asked for; an empty tree below a name means all of it."""
@@ -34,9 +32,9 @@ class Projection:
 
     def __call__(self, document: dict[str, Any]) -> dict[str, Any]:
         if self.included is not None:
-            return _only(document, self.included, ALWAYS)
+            return _only(document, self.included, ALWAYS_RETURNED)
         if self.excluded is not None:
-            return _without(document, self.excluded, ALWAYS)
+            return _without(document, self.excluded, ALWAYS_RETURNED)
         return document
 
     @property

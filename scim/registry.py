@@ -32,6 +32,7 @@ from scim.kinds import (
 from scim.resources import (
     CORE_GROUP,
     CORE_USER,
+    ENTERPRISE_USER,
     PORTAL_GROUP,
     PORTAL_USER,
     GroupResource,
@@ -148,7 +149,7 @@ USERS = Registry(
         f"{PORTAL_USER}:lastActive": Moment("user__last_active", nullable=True),
     },
     {
-        "schemas": SchemaList(Schemas((CORE_USER, PORTAL_USER), has_enterprise_extension=True)),
+        "schemas": SchemaList(Schemas((CORE_USER, PORTAL_USER), sometimes=(ENTERPRISE_USER,))),
         "groups": Rows(
             SSOMembership,
             "sso_user",

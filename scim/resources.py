@@ -141,6 +141,11 @@ UserResource = User[EnterpriseUser | PortalUser]
 GroupResource = Group[PortalGroup]
 
 
+def schemas_of(record: dict[str, Any]) -> list[str]:
+    """The schemas that the IdP's record of a User is made of."""
+    return [CORE_USER, *(urn for urn in UserResource.get_extension_models() if urn in record)]
+
+
 @cache
 def typed(generic: Any, resource: Any) -> Any:
     """`generic[resource]`, such as a SearchRequest for users, made once and kept.

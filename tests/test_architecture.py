@@ -1,10 +1,14 @@
 """What a machine can watch: who writes, who imports whom, which product rules have their sentence."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from scim import config
 
 ROOT = Path(__file__).parent.parent
 
@@ -168,3 +172,32 @@ def test_every_rule_has_its_sentence(rule: str) -> None:
 )
 def test_an_assigned_status_is_recognised(source: str, expected: bool) -> None:
     assert any(assigns_a_users_status(node) for node in ast.walk(ast.parse(source))) is expected
+
+
+# Attributes that a rule of the product is about: the portal's own columns, statuses, emails and memberships.
+RULED_ATTRIBUTES = {
+    *("userName", "externalId", "displayName", "active", "password", "emails", "name", "givenName", "familyName"),
+    *("groups", "members", "portalGroups", "manager", "username", "email", "status", "lastActive"),
+    *("value", "type", "primary", "display", "$ref"),
+}
+
+
+def published_names(attributes: list[dict[str, Any]]) -> set[str]:
+    below = [published_names(one.get("subAttributes", [])) for one in attributes]
+    return {one["name"] for one in attributes}.union(*below)
+
+
+def test_an_attribute_without_a_rule_is_known_to_the_resource_models_alone() -> None:
+    """One more in `scim.resources` is kept, answered, filtered, sorted and projected without another line."""
+    names = set().union(*(published_names(schema["attributes"]) for schema in config.schemas().values()))
+    assert "title" in names
+    word = re.compile(rf"\b({'|'.join(names - RULED_ATTRIBUTES)})\b")
+    known = {
+        (name(file), found[0])
+        for file in modules("scim")
+        if file.name != "resources.py"
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "\n" not in node.value
+        if " " not in node.value and (found := word.search(node.value))
+    }
+    assert not known

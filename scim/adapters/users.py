@@ -15,9 +15,9 @@ from identity.services import provisioning
 from identity.services.records import PersonChange, PersonRecord
 from scim import bodies, dialects, limits
 from scim.adapters.base import ResourceAdapter, location, moment
-from scim.attributes import multiple_values, single_values, sub_paths
+from scim.attributes import MULTIPLE, UNKEPT, multiple_values, single_values, sub_paths
 from scim.errors import problem_of, refuse
-from scim.resources import CORE_USER, ENTERPRISE_USER, PORTAL_USER, UserResource, typed
+from scim.resources import CORE_USER, PORTAL_USER, UserResource, schemas_of, typed
 
 Document = dict[str, Any]
 
@@ -29,7 +29,7 @@ _TOLERANT = ScimPolicy(
 # An entry found by its value must exist: `emails[value eq "x"]` describes no entry to create.
 _BY_VALUE = _TOLERANT.model_copy(update={"unmatched_path_filter": ScimPolicy.UnmatchedPathFilter.forbid})
 
-_ELSEWHERE = frozenset({"schemas", "id", "meta", "groups", "active", "password", PORTAL_USER})
+_ELSEWHERE = UNKEPT | {"active"}  # the portal's own
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _EQUATED = re.compile(r"(\w+)\s+eq\b", re.IGNORECASE)
 _SELECTS_BY_VALUE = re.compile(r"\[.*\bvalue\b.*\]", re.IGNORECASE | re.DOTALL)
@@ -81,9 +81,8 @@ class SCIMUser(ResourceAdapter):
     def to_dict(self) -> Document:
         """The IdP's own view; `active` and the portal extension show the portal's (DESIGN section 2)."""
         sso_user, user = self.obj, self.obj.user
-        extension = [ENTERPRISE_USER] if ENTERPRISE_USER in sso_user.attributes else []
         document = {
-            "schemas": [CORE_USER, *extension, PORTAL_USER],
+            "schemas": [*schemas_of(sso_user.attributes), PORTAL_USER],
             "id": self.id,
             **sso_user.attributes,
             "active": user.is_active,
@@ -122,7 +121,7 @@ def _group_reference(group_id: object, name: str) -> Document:
 
 def record(document: Document, *, carried: set[str]) -> PersonRecord:
     """A validated User document in the product's terms; `carried`: which of names and active the request brought."""
-    attributes = {name: value for name, value in document.items() if name not in _ELSEWHERE}
+    attributes = {name: value for name, value in document.items() if name.lower() not in _ELSEWHERE}
     names = attributes.get("name") or {}
     return PersonRecord(
         user_name=document.get("userName") or "",
@@ -178,7 +177,7 @@ def _whole(operation: Document) -> Document:
     What the filter itself says of the value stays said: the work address stays the one of type work.
     """
     path, value = operation.get("path", ""), operation.get("value")
-    name = dialects.MULTIPLE.get(path.partition("[")[0].lower())
+    name = MULTIPLE.get(path.partition("[")[0].lower())
     if operation["op"] != "replace" or name is None or not path.endswith("]") or not isinstance(value, dict):
         return operation
     said = {sub.lower() for sub in (*value, *_EQUATED.findall(_STRING.sub("", path)))}
@@ -228,9 +227,8 @@ def _validated(operations: list[Document], policy: ScimPolicy) -> Any:
 
 def _patched(sso_user: SSOUser, patches: list[Patch]) -> Document:
     """The document that the operations make of the stored record (RFC 7644 section 3.5.2)."""
-    extension = [ENTERPRISE_USER] if ENTERPRISE_USER in sso_user.attributes else []
     stored = {
-        "schemas": [CORE_USER, *extension],
+        "schemas": schemas_of(sso_user.attributes),
         **sso_user.attributes,
         "active": sso_user.user.is_active,
     }
