@@ -133,4 +133,4 @@ class Mappings(Resources):
         return named_in(SSOGroup, said["sso_group"], "sso group"), named_in(Group, said["group"], "group")
 
     def _shown(self, preview: mappings.Preview) -> Response:
-        return Response(self.only_fields(PreviewAnswer(shown(preview)).data))
+        return self.show(dict(PreviewAnswer(shown(preview)).data))

@@ -42,4 +42,4 @@ class Me(Singleton):
             "groups": memberships_with_reasons(user),
             "assets": Asset.objects.owned_by(user.pk),
         }
-        return Response(self.only_fields(MeAnswer(shown).data))
+        return self.show(dict(MeAnswer(shown).data))

@@ -85,7 +85,7 @@ class Policy(Singleton):
             "table": [self._row(action) for action in Action],
             "target": self._target(),
         }
-        return Response(self.only_fields(PolicyAnswer(shown).data))
+        return self.show(dict(PolicyAnswer(shown).data))
 
     def _row(self, action: Action) -> dict[str, Any]:
         return {

@@ -8,6 +8,7 @@ from portal.api.api_tokens import APITokens
 from portal.api.assets import Assets
 from portal.api.conflicts import Conflicts
 from portal.api.connections import Connections
+from portal.api.document import documentation, schema
 from portal.api.groups import Groups
 from portal.api.invitations import Invitations
 from portal.api.logs import AuditEvents, ProvisioningLogEntries
@@ -20,6 +21,7 @@ from portal.api.providers import Providers, SCIMTokens
 from portal.api.sso import SSOGroups, SSOMembers, SSOUsers
 from portal.api.support import Deletions, DisabledUsers, Transferees
 from portal.api.users import Users
+from portal.api.what_if import Affected, WhatIf
 
 RESOURCES = {
     "api-tokens": APITokens,
@@ -48,8 +50,11 @@ for address, resource in RESOURCES.items():
     router.register(address, resource, f"api-{resource.__name__}")
 
 urlpatterns = [
+    path("schema/", schema, name="api_schema"),
+    path("docs/", documentation, name="api_docs"),
     path("access-settings/", Access.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True)),
-    path("access-settings/what-if/", Access.as_view({"get": "what_if"}, detail=False)),
+    path("access-settings/what-if/", WhatIf.as_view({"get": "retrieve"}, detail=False)),
+    path("access-settings/what-if/users/", Affected.as_view({"get": "list"}, detail=False)),
     path("me/", Me.as_view({"get": "retrieve"}, detail=True)),
     path("policy/", Policy.as_view({"get": "retrieve"}, detail=True)),
     *router.urls,

@@ -199,4 +199,4 @@ class Users(Resources):
     def groups(self, request: Request, pk: int) -> Response:
         """List a user's groups, and why they are in each."""
         reasons = memberships_with_reasons(self.get_object())
-        return Response(self.only_fields(ReasonsAnswer({"results": reasons}).data))
+        return self.show(dict(ReasonsAnswer({"results": reasons}).data))

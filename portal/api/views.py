@@ -114,8 +114,9 @@ class Resources(GenericViewSet):
     @cached_property
     def asked(self) -> dict[str, Any]:
         """The parameters in the address, checked likewise."""
-        query = self.request.query_params.dict()
-        return self._checked(operation_of(self).query, query)  # type: ignore[union-attr]
+        shape = operation_of(self).query  # type: ignore[union-attr]
+        query = {name: value for name, value in self.request.query_params.items() if name in _names(shape)}
+        return self._checked(shape, query)
 
     def _checked(self, shape: Any, data: Any) -> dict[str, Any]:
         serializer = shape(data=data)
@@ -144,8 +145,11 @@ class Resources(GenericViewSet):
         return dict(self.get_serializer(row).data)
 
     def answer(self, row: Model, status: int = status.HTTP_200_OK) -> Response:
-        """The resource as it is now, with its ETag; 304 when the caller has it."""
-        data = self.represent(row)
+        """The resource as it is now."""
+        return self.show(self.represent(row), status)
+
+    def show(self, data: dict[str, Any], status: int = status.HTTP_200_OK) -> Response:
+        """A representation with its ETag; 304 when the caller has it."""
         etag = etag_of(data)
         if self.request.method in SAFE_METHODS and is_known(self.request, etag):
             return Response(status=304, headers={"ETag": etag})

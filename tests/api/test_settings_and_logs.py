@@ -10,7 +10,7 @@ from identity import policy
 from identity.actors import Person
 from identity.models import AccessSettings, AuditEvent, Mode, User
 from identity.policy import Action
-from identity.services import users
+from identity.services import groups, users
 from tests.api.caller import administrators_caller, caller, ok, owners_caller, problem
 from tests.factories import (
     OPERATOR,
@@ -58,15 +58,27 @@ def test_r22_enforcing_asks_for_its_proofs() -> None:
 
 def test_the_what_if_says_what_changes_and_changes_nothing() -> None:
     make_user(password="correct horse battery staple")
-    what_if = administrators_caller().read("access-settings/what-if/?sso_enforced=true")
+    script = owners_caller()
+    what_if = script.read("access-settings/what-if/?sso_enforced=true")
     assert (what_if["before"], what_if["after"]) == ("scim_on_sso_optional", "scim_on_sso_enforced")
     assert what_if["changes"] == [
         {"action": "invite", "before": "yes", "after": "no"},
         {"action": "edit_profile", "before": "yes", "after": "no"},
     ]
-    assert what_if["consequences"] == {"password_users": 1, "invitations": 0}
-    assert what_if["differences"] is None
+    effects = {effect["code"]: (effect["tone"], effect["count"]) for effect in what_if["effects"]}
+    assert effects == {"locked_out": ("loss", 1), "edit_profile": ("loss", 2)}
+    assert what_if["groups"] == []
     assert AccessSettings.objects.mode() == Mode(scim_enabled=True, sso_enforced=False)
+    path = "access-settings/what-if/users/?sso_enforced=true&effect="
+    assert [row["username"] for row in script.read(f"{path}locked_out")["results"]] == ["mia"]
+    first = script.read(f"{path}edit_profile&limit=1")
+    assert [row["username"] for row in first["results"]] == ["mia"]
+    assert "cursor=" in first["next"]
+    assert problem(script.get(f"{path}nonsense")) == (400, "invalid_value")
+    assert problem(script.get("access-settings/what-if/users/")) == (400, "invalid_value")
+    administrator = administrators_caller()
+    for refused in ("access-settings/what-if/", path):
+        assert problem(administrator.get(refused)) == (403, "role_required")
 
 
 def test_r21_switching_scim_on_lists_what_differs_and_follows_if_told_to() -> None:
@@ -77,13 +89,15 @@ def test_r21_switching_scim_on_lists_what_differs_and_follows_if_told_to() -> No
     set_mode(scim=False)
     users.disable_user(ada.user, actor=OPERATOR)
     script = owners_caller()
-    differs = script.read("access-settings/what-if/?scim_enabled=true")["differences"]
-    assert differs["enables"] == {
-        "count": 1,
-        "users": [{"id": ada.user_id, "username": "ada", "display_name": "ada"}],
-    }
-    assert differs["disables"]["count"] == 0
-    assert differs["groups"] == []
+    groups.remove_members(group, [ada.user], actor=OPERATOR)
+    what_if = script.read("access-settings/what-if/?scim_enabled=true")
+    ada_ref = {"id": ada.user_id, "username": "ada", "display_name": "ada"}
+    effects = {effect["code"]: effect["users"] for effect in what_if["effects"]}
+    assert effects["follow_enable"] == [ada_ref]
+    nobody = {"count": 0, "users": []}
+    assert what_if["groups"] == [
+        {"group": {"id": group.pk, "name": "Builders"}, "joins": {"count": 1, "users": [ada_ref]}, "leaves": nobody}
+    ]
     ok(script.patch("access-settings/", {"scim_enabled": True, "follow_idp": True}))
     assert User.objects.get(pk=ada.user_id).is_active
 

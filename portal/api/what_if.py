@@ -1,0 +1,145 @@
+"""What switching a flag would change, for whom (R21, R22); nothing is changed by asking."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from identity import policy
+from identity.errors import InvalidValue, Refused
+from identity.models import AccessSettings, Mode, User
+from identity.policy import Action
+from identity.services import access, whatif
+from identity.services.drift import Drift, drifts
+from identity.services.whatif import MOST_COUNTED, Tone
+from portal.api.access import FlagsSaid, switched
+from portal.api.fields import GroupRef, PeopleAnswer, UserRef
+from portal.api.operations import operation
+from portal.api.users import UserInList
+from portal.api.views import Resources, Singleton
+
+
+class CellChangeAnswer(serializers.Serializer):
+    """A row of the policy table whose answer changes."""
+
+    action = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
+class EffectAnswer(serializers.Serializer):
+    """One thing that would change, and for whom."""
+
+    code = serializers.CharField(help_text="Stable: the list of all people asks for it.")
+    title = serializers.CharField()
+    sentence = serializers.CharField()
+    tone = serializers.ChoiceField(choices=[tone.value for tone in Tone])
+    count = serializers.IntegerField(help_text=f"Counted up to {MOST_COUNTED}.")
+    is_capped = serializers.BooleanField(help_text="Whether there are more than that.")
+    users = UserRef(many=True, help_text="The first of them by username.")
+
+
+class DriftAnswer(serializers.Serializer):
+    """A mapped group that has moved away from its SSO groups while SCIM was off."""
+
+    group = GroupRef()
+    joins = PeopleAnswer()
+    leaves = PeopleAnswer()
+
+
+class WhatIfAnswer(serializers.Serializer):
+    """What a switch would change, for whom; nothing has been changed."""
+
+    before = serializers.CharField()
+    after = serializers.CharField()
+    changes = CellChangeAnswer(many=True)
+    missing = serializers.CharField(allow_null=True, help_text="What must be proven first, if anything.")
+    effects = EffectAnswer(many=True)
+    groups = DriftAnswer(many=True, help_text="When SCIM would be switched on and the portal followed.")
+
+
+class WhatIf(Singleton):
+    """The preview of a switch, for owners, who alone can switch."""
+
+    tag = "Access settings"
+    readers = (Action.CHANGE_ACCESS_SETTINGS,)
+    queryset = AccessSettings.objects.all()
+
+    @operation("preview_access_settings", query=FlagsSaid, answer=WhatIfAnswer)
+    def retrieve(self, request: Request) -> Response:
+        """Preview a switch: which answers of the policy change, and what becomes of whom."""
+        after = switched(self.mode, self.asked)
+        enforces = after.sso_enforced and not self.mode.sso_enforced
+        switches_on = after.scim_enabled and not self.mode.scim_enabled
+        shown = {
+            "before": self.mode.code,
+            "after": after.code,
+            "changes": _changes(self.mode, after),
+            "missing": self._missing() if enforces else None,
+            "effects": [_effect(touched) for touched in whatif.look(_effects(self.mode, after))],
+            "groups": [_drift(drift) for drift in drifts()] if switches_on else [],
+        }
+        return self.show(dict(WhatIfAnswer(shown).data))
+
+    def _missing(self) -> str | None:
+        try:
+            access.require_ready_to_enforce(self.actor)
+        except Refused as refusal:
+            return refusal.sentence
+        return None
+
+
+class EffectSaid(FlagsSaid):
+    effect = serializers.CharField(max_length=40, help_text="The code of one of the effects.")
+
+
+class Affected(Resources):
+    """Everybody whom one effect of a switch would touch."""
+
+    tag = "Access settings"
+    readers = (Action.CHANGE_ACCESS_SETTINGS,)
+    queryset = User.objects.select_related("managed_by")
+    serializer_class = UserInList
+    filter_backends = ()
+    orderings: ClassVar[dict[str, str]] = {"username": "username_key"}
+    default_ordering = "username"
+
+    @operation("list_affected_users", query=EffectSaid, answer=UserInList, is_list=True)
+    def list(self, request: Request) -> Response:
+        """List everybody whom one effect of a switch would touch."""
+        return self.page()
+
+    def get_queryset(self) -> QuerySet[User]:
+        found = {effect.code: effect.people for effect in _effects(self.mode, switched(self.mode, self.asked))}
+        if self.asked["effect"] not in found:
+            raise InvalidValue("effect", f"must be one of {', '.join(found)} for this switch")
+        return found[self.asked["effect"]].select_related("managed_by")
+
+
+def _effects(before: Mode, after: Mode) -> list[whatif.Effect]:
+    return [*whatif.effects(before, after), *whatif.following(before, after)]
+
+
+def _changes(before: Mode, after: Mode) -> list[dict[str, str]]:
+    pairs = [(action, policy.cell(action, before), policy.cell(action, after)) for action in policy.MATRIX]
+    return [{"action": action, "before": old, "after": new} for action, old, new in pairs if old != new]
+
+
+def _effect(touched: whatif.Touched) -> dict[str, Any]:
+    effect = touched.effect
+    return {
+        **{name: getattr(effect, name) for name in ("code", "title", "sentence")},
+        "tone": effect.tone.value,
+        "count": touched.count,
+        "is_capped": touched.is_capped,
+        "users": touched.named,
+    }
+
+
+def _drift(drift: Drift) -> dict[str, Any]:
+    joins, leaves = ({"count": moving.count, "users": moving.named} for moving in (drift.joins, drift.leaves))
+    return {"group": drift.group, "joins": joins, "leaves": leaves}

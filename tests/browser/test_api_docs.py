@@ -1,0 +1,29 @@
+"""The REST API's documentation page: all of it from this portal, under the strict policy, and it can be tried."""
+
+from playwright.sync_api import Page, expect
+
+from tests.api.caller import make_api_token
+from tests.factories import make_administrator, make_user
+
+
+def test_the_documentation_shows_every_operation(page: Page) -> None:
+    page.goto("/api/v1/docs/")
+    expect(page.get_by_role("heading", name="Gatehouse")).to_be_visible(timeout=30_000)
+    expect(page.locator(".opblock").nth(80)).to_be_attached(timeout=30_000)
+    page.locator("#operations-Users-list_users").get_by_role("button", name="List users.").click()
+    expect(page.get_by_text("Username, email, first or last name begins with this.").first).to_be_visible()
+
+
+def test_an_operation_is_tried_with_a_token(page: Page) -> None:
+    make_user("mia")
+    secret = make_api_token(make_administrator())
+    page.goto("/api/v1/docs/")
+    page.get_by_role("button", name="Authorize").click(timeout=30_000)
+    page.locator("#auth-bearer-value").fill(secret)
+    page.locator("#auth-bearer-value").press("Enter")
+    page.get_by_role("button", name="Close").first.click()
+    operation = page.locator("#operations-Users-list_users")
+    operation.get_by_role("button", name="List users.").click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    expect(operation.get_by_text('"mia@example.test"')).to_be_visible()
