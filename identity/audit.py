@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from identity.compiled import insert
 from identity.models import AuditEvent, AuditPersonalData, Headcount
 
 if TYPE_CHECKING:
@@ -33,20 +34,22 @@ def record(
 
     Neither may hold a secret: no password, token or link (SR-15).
     """
-    event = AuditEvent.objects.create(
-        action=action,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_label=actor.label,
-        request_id=actor.request_id,
-        identity_provider_id=identity_provider_id or getattr(actor, "identity_provider_id", None),
-        user_id=user_id,
-        group_id=group_id,
-        sso_group_id=sso_group_id,
-        details=details or {},
+    event = insert(
+        AuditEvent(
+            action=action,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            actor_label=actor.label,
+            request_id=actor.request_id,
+            identity_provider_id=identity_provider_id or getattr(actor, "identity_provider_id", None),
+            user_id=user_id,
+            group_id=group_id,
+            sso_group_id=sso_group_id,
+            details=details or {},
+        )
     )
     if personal and user_id is not None:
-        AuditPersonalData.objects.create(event=event, user_id=user_id, values=personal)
+        insert(AuditPersonalData(event=event, user_id=user_id, values=personal))
     _hand_on([event])
     if Headcount.objects.noted_on != event.at.date():
         transaction.on_commit(Headcount.objects.note, robust=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from identity.errors import InvalidValue
 
@@ -25,6 +26,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
+@lru_cache(maxsize=1024)  # one request asks for the same few many times
 def name_key(text: str, attribute: str) -> str:
     """The key of a userName or email; InvalidValue names the attribute and what is wrong with it."""
     _refuse_length(text, attribute)

@@ -20,6 +20,8 @@ class AnyOf(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         lhs, params = self.process_lhs(compiler, connection)
+        if hasattr(self.rhs, "bound"):  # a parameter of a compiled query: its list comes later
+            return f"{lhs} {any_of(connection)}", (*params, self.rhs)
         values = [self.lhs.output_field.get_db_prep_value(value, connection) for value in self.rhs]
         return f"{lhs} {any_of(connection)}", (*params, any_of_parameter(connection, values))
 

@@ -95,6 +95,13 @@ def _too_large() -> RequestRefused:
 
 
 def _raw(request: HttpRequest) -> bytes:
+    """The body; read once, since a deadlock lets the whole request begin anew."""
+    if not hasattr(request, "_body"):
+        request._body = _limited(request)
+    return request.body
+
+
+def _limited(request: HttpRequest) -> bytes:
     raw = request.read(limits.BODY_BYTES + 1)
     if len(raw) > limits.BODY_BYTES:
         _discard(request)

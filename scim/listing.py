@@ -88,10 +88,19 @@ def answer(rows: QuerySet[Any], parameters: dict[str, Any], door: Any) -> dict[s
 
     Paged by cursor when the client sends the parameter `cursor` (an empty one first), else by index.
     """
-    wanted = projection.read(parameters, door.registry.resource)
     order = order_of(text_of(parameters, "sortBy"), text_of(parameters, "sortOrder"), door.registry)
     page_by = _page_by_cursor if parameters.get("cursor") is not None else _page_by_index
     found, head = page_by(order.apply(rows), parameters, order, door)
+    return _response(found, head, parameters, door)
+
+
+def whole(found: list[Any], parameters: dict[str, Any], door: Any) -> dict[str, Any]:
+    """The ListResponse when these rows are all there are."""
+    return _response(found, {"totalResults": len(found), "startIndex": 1}, parameters, door)
+
+
+def _response(found: list[Any], head: dict[str, Any], parameters: dict[str, Any], door: Any) -> dict[str, Any]:
+    wanted = projection.read(parameters, door.registry.resource)
     resources = [wanted(document) for document in door.documents(found, wanted)]
     return {"schemas": [LIST_RESPONSE], **head, "itemsPerPage": len(found), "Resources": resources}
 

@@ -20,6 +20,7 @@ from scim.adapters.groups import Related, SCIMGroup
 from scim.adapters.users import SCIMUser, memberships_of
 from scim.errors import HANDLED, Problem, RequestRefused, problem_of
 from scim.filters import GroupFilter, UserFilter
+from scim.lookups import LookUps
 from scim.projection import Projection
 from scim.registry import GROUPS, USERS, Registry
 from scim.versions import is_unchanged
@@ -84,6 +85,7 @@ class ResourceEndpoint(Endpoint):
     adapter: ClassVar[Any]
     model: ClassVar[Any]
     filter_parser: ClassVar[Any]
+    look_ups: ClassVar[LookUps]
 
     def allowed(self) -> list[str]:
         single = ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
@@ -93,15 +95,19 @@ class ResourceEndpoint(Endpoint):
         if uuid is None:
             return self._list(request)
         wanted = projection.read(listing.query_parameters(request), self.registry.resource)
-        row = self.rows().filter(scim_id=scim_id(uuid, self.resource_name)).first()
-        if row is None:
-            raise NotFound(f"{self.resource_name} {scim_id(uuid, self.resource_name)} not found.")
-        adapter = self.adapter(row, request)
-        if is_unchanged(request, row.version):
+        adapter = self.adapter(self._row(uuid), request)
+        if is_unchanged(request, adapter.obj.version):
             response = empty(304)
             response["ETag"] = adapter.etag
             return response
         return self._one(adapter, wanted)
+
+    def _row(self, uuid: str) -> Any:
+        wanted = scim_id(uuid, self.resource_name)
+        row = self.look_ups.by_id(wanted, provider=self.actor.identity_provider_id)
+        if row is None:
+            raise NotFound(f"{self.resource_name} {wanted} not found.")
+        return row
 
     def post(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
         if uuid is not None:
@@ -129,10 +135,6 @@ class ResourceEndpoint(Endpoint):
     def actor(self) -> Any:
         return self.request.actor  # type: ignore[attr-defined]
 
-    def rows(self) -> Any:
-        """This IdP's resources (SR-4)."""
-        return self.model.objects.of(self.actor.identity_provider_id)
-
     def documents(self, found: list[Any], wanted: Projection) -> list[Document]:
         raise NotImplementedError
 
@@ -140,14 +142,20 @@ class ResourceEndpoint(Endpoint):
         raise NotImplementedError
 
     def _list(self, request: HttpRequest) -> HttpResponse:
-        parameters = listing.query_parameters(request)
-        return answer(listing.answer(self.search(parameters), parameters, self))
+        return answer(self.found(listing.query_parameters(request)))
+
+    def found(self, parameters: Document) -> Document:
+        """The ListResponse to a list or search request."""
+        rows = self.look_ups.find(parameters, provider=self.actor.identity_provider_id)
+        if rows is not None:
+            return listing.whole(rows, parameters, self)
+        return listing.answer(self.search(parameters), parameters, self)
 
     def search(self, parameters: Document) -> Any:
         """The rows that a filter selects, all of this IdP's without one."""
         expression = listing.text_of(parameters, "filter")
         if not expression:
-            return self.listed(self.rows())
+            return self.listed(self.model.objects.of(self.actor.identity_provider_id))
         return self.listed(self.filter_parser.search(expression, self.request))
 
     def listed(self, rows: Any) -> Any:
@@ -183,9 +191,7 @@ class UsersView(ResourceEndpoint, stock.UsersView):
     adapter = SCIMUser
     model = SSOUser
     filter_parser = UserFilter
-
-    def rows(self) -> Any:
-        return super().rows().select_related("user")
+    look_ups = LookUps(SSOUser.objects.select_related("user"), USERS)
 
     def listed(self, rows: Any) -> Any:
         return rows.select_related("user")
@@ -213,6 +219,7 @@ class GroupsView(ResourceEndpoint, stock.GroupsView):
     adapter = SCIMGroup
     model = SSOGroup
     filter_parser = GroupFilter
+    look_ups = LookUps(SSOGroup.objects, GROUPS)
 
     def document(self, adapter: SCIMGroup, wanted: Projection) -> Document:
         return adapter.to_dict(wanted)
@@ -237,8 +244,7 @@ class SearchMixin:
         return ["POST"]
 
     def post(self: Any, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
-        parameters = listing.search_parameters(request)
-        return answer(listing.answer(self.search(parameters), parameters, self))
+        return answer(self.found(listing.search_parameters(request)))
 
 
 class UsersSearchView(SearchMixin, UsersView):

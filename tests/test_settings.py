@@ -126,6 +126,8 @@ def test_postgresql_keeps_its_connections_and_limits_its_statements() -> None:
         "connect_timeout": 5,
         "options": "-c statement_timeout=30s -c synchronous_commit=on",
         "sslmode": "require",
+        "server_side_binding": True,
+        "prepare_threshold": 2,
     }
 
 

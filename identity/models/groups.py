@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    from identity.compiled import Parameter
 
 
 class GroupQuerySet(models.QuerySet["Group"]):
@@ -16,7 +19,7 @@ class GroupQuerySet(models.QuerySet["Group"]):
     def unmapped(self) -> GroupQuerySet:
         return self.exclude(pk__in=_mapped_group_ids())
 
-    def fed_by(self, sso_group_id: int) -> GroupQuerySet:
+    def fed_by(self, sso_group_id: int | Parameter) -> GroupQuerySet:
         return self.filter(mappings__sso_group_id=sso_group_id)
 
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 if TYPE_CHECKING:
+    from identity.compiled import Parameter
     from identity.models.providers import IdentityProvider
 
 
@@ -30,7 +31,7 @@ class Versioned(models.Model):
 
 
 class SSOUserQuerySet(models.QuerySet["SSOUser"]):
-    def of(self, identity_provider_id: int) -> SSOUserQuerySet:
+    def of(self, identity_provider_id: int | Parameter) -> SSOUserQuerySet:
         """What this IdP's tokens may see, and nothing else (SR-4)."""
         return self.filter(identity_provider_id=identity_provider_id)
 
@@ -92,7 +93,7 @@ class SSOUserValue(models.Model):
 
 
 class SSOGroupQuerySet(models.QuerySet["SSOGroup"]):
-    def of(self, identity_provider_id: int) -> SSOGroupQuerySet:
+    def of(self, identity_provider_id: int | Parameter) -> SSOGroupQuerySet:
         """What this IdP's tokens may see: declared groups are invisible until pushed (R19, SR-4)."""
         return self.filter(identity_provider_id=identity_provider_id, pushed_at__isnull=False)
 

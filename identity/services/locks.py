@@ -17,6 +17,8 @@ from identity.errors import NotFound, Taken
 M = TypeVar("M", bound=models.Model)
 R = TypeVar("R")
 
+_ATTEMPTS = 4  # several pushes may meet: each of them can get in between once
+
 
 def lock(model: type[M], pk: int) -> M:
     """The row as it is now, held until the transaction ends; NotFound when it is gone."""
@@ -26,21 +28,27 @@ def lock(model: type[M], pk: int) -> M:
     return row
 
 
+def for_update(rows: models.QuerySet[M]) -> models.QuerySet[M]:
+    """These rows; reading them locks them, in id order."""
+    return rows.select_for_update(of=("self",), no_key=True).order_by("pk")
+
+
 def locked(rows: models.QuerySet[M]) -> list[M]:
-    """These rows, locked in id order."""
-    return list(rows.select_for_update(of=("self",), no_key=True).order_by("pk"))
+    """These rows, locked."""
+    return list(for_update(rows))
 
 
 def again_if_raced(write: Callable[[], R], taken: Taken) -> R:
     """Run a whole transaction, and again when another one took a name or a row under its hands (SR-36).
 
-    Seeing what the other one did, the second attempt mostly knows better; else raises `taken`. (Deadlocks
-    are the door's: they end the outermost transaction, which only the door can begin anew.)
+    Seeing what the other one did, the next attempt mostly knows better; else raises `taken`. (Deadlocks are the
+    door's: they end the outermost transaction, which only the door can begin anew.)
     """
-    try:
-        return write()
-    except IntegrityError:
-        pass
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return write()
+        except IntegrityError:
+            continue
     try:
         return write()
     except IntegrityError as error:

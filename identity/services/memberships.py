@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from identity.compiled import CompiledQuery, Parameter
 from identity.lookups import any_of, any_of_parameter, none_of
-from identity.models import Group, GroupMapping, Membership, SSOGroup, SSOMembership, SSOUser, User
-from identity.services.locks import locked
+from identity.models import Group, GroupMapping, Membership, SSOGroup, SSOUser, User
+from identity.services.locks import for_update, locked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -28,9 +29,12 @@ _IN_THE_UNION = """
 """
 
 
+_FED_GROUPS = CompiledQuery(lambda: for_update(Group.objects.fed_by(Parameter(GroupMapping, "sso_group"))))
+
+
 def lock_groups_fed_by(sso_group: SSOGroup) -> list[Group]:
     """The portal groups that this SSO group feeds, locked before memberships are read (SR-35)."""
-    return locked(Group.objects.fed_by(sso_group.pk))
+    return _FED_GROUPS(sso_group=sso_group.pk)
 
 
 def add_to_sso_group(sso_group: SSOGroup, sso_user_ids: Iterable[int]) -> list[int]:
@@ -135,14 +139,31 @@ def end_all_sso_memberships(sso_user: SSOUser) -> int:
 
     The SSO groups' versions move, since their members are part of what the IdP reads (RFC 7644 section 3.14).
     """
-    sso_groups = locked(SSOGroup.objects.filter(memberships__sso_user=sso_user))
-    locked(Group.objects.filter(pk__in=GroupMapping.objects.filter(sso_group__in=sso_groups).values("group")))
-    if sso_groups:
-        SSOMembership.objects.filter(sso_user=sso_user).delete()
-        changed = SSOGroup.objects.filter(pk__in=[sso_group.pk for sso_group in sso_groups])
-        changed.update(version=F("version") + 1, modified_at=timezone.now())
+    known = {sso_group.pk for sso_group in _locked_with_fed(SSOGroup.objects.filter(memberships__sso_user=sso_user))}
+    _close(sso_user)
+    left = _column("DELETE FROM identity_ssomembership WHERE sso_user_id = %s RETURNING sso_group_id", [sso_user.pk])
+    if late := set(left) - known:
+        _locked_with_fed(SSOGroup.objects.filter(pk__in=late))
+    if left:
+        SSOGroup.objects.filter(pk__in=left).update(version=F("version") + 1, modified_at=timezone.now())
     fed = Membership.objects.filter(user=sso_user.user_id, group__in=Group.objects.mapped())
     return fed.delete()[0]
+
+
+def _locked_with_fed(rows: QuerySet[SSOGroup]) -> list[SSOGroup]:
+    """SSO groups, locked, and after them the portal groups that they feed."""
+    sso_groups = locked(rows)
+    locked(Group.objects.filter(pk__in=GroupMapping.objects.filter(sso_group__in=sso_groups).values("group")))
+    return sso_groups
+
+
+def _close(sso_user: SSOUser) -> None:
+    """Whoever adds the record to a group from here on finds it gone (SR-37).
+
+    The foreign key of the new membership is checked when the push commits; it waits for this lock, which unlike all
+    others is a whole FOR UPDATE.
+    """
+    SSOUser.objects.select_for_update().get(pk=sso_user.pk)
 
 
 def remove_from_all_groups(user: User) -> None:

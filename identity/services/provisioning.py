@@ -13,9 +13,11 @@ from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from identity import audit
+from identity.compiled import CompiledQuery, Parameter, insert, insert_all
 from identity.errors import Conflicted, NotFound, Taken, VersionMismatch
 from identity.models import (
     Conflict,
@@ -27,7 +29,7 @@ from identity.models import (
     User,
 )
 from identity.services import conflicts, memberships, notices
-from identity.services.locks import again_if_raced, locked
+from identity.services.locks import again_if_raced, for_update
 from identity.services.matching import Adopt, Create, Duplicate, Link, Match, Obstacle, Revive, match
 from identity.services.provisioning_log import Outcome, log_write
 from identity.services.users import change_status, set_status
@@ -76,19 +78,19 @@ def _portal_user(found: Match, record: PersonRecord, actor: Provisioner) -> User
 
 
 def _create_user(record: PersonRecord, actor: Provisioner) -> User:
-    user = User(
-        username=record.user_name,
-        username_key=record.user_name_key,
-        email=record.email,
-        email_key=record.email_key,
-        first_name=record.first_name or "",
-        last_name=record.last_name or "",
-        status=Status.DISABLED if record.active is False else Status.ENABLED,
-        password=make_password(None),
-        managed_by_id=actor.identity_provider_id,
+    return insert(
+        User(
+            username=record.user_name,
+            username_key=record.user_name_key,
+            email=record.email,
+            email_key=record.email_key,
+            first_name=record.first_name or "",
+            last_name=record.last_name or "",
+            status=Status.DISABLED if record.active is False else Status.ENABLED,
+            password=make_password(None),
+            managed_by_id=actor.identity_provider_id,
+        )
     )
-    user.save(force_insert=True)
-    return user
 
 
 def _take_over(found: Adopt | Link | Revive, record: PersonRecord, actor: Provisioner) -> User:
@@ -131,17 +133,19 @@ _EVENTS: dict[type, tuple[str, str]] = {
 
 
 def _link(user: User, found: Match, record: PersonRecord, actor: Provisioner) -> SSOUser:
-    sso_user = SSOUser.objects.create(
-        identity_provider_id=actor.identity_provider_id,
-        user=user,
-        user_name=record.user_name,
-        user_name_key=record.user_name_key,
-        external_id=record.external_id,
-        email=record.email,
-        email_key=record.email_key,
-        active=record.active is not False,
-        attributes=record.attributes,
-        keys=record.keys,
+    sso_user = insert(
+        SSOUser(
+            identity_provider_id=actor.identity_provider_id,
+            user=user,
+            user_name=record.user_name,
+            user_name_key=record.user_name_key,
+            external_id=record.external_id,
+            email=record.email,
+            email_key=record.email_key,
+            active=record.active is not False,
+            attributes=record.attributes,
+            keys=record.keys,
+        )
     )
     _store_values(sso_user, record)
     action, verb = _EVENTS[type(found)]
@@ -184,10 +188,7 @@ def _store_values(sso_user: SSOUser, record: PersonRecord) -> None:
         SSOUserValue(sso_user=sso_user, attribute=name, key=str(data.get("value", ""))[:255], data=data)
         for name, data in record.values
     ]
-    if len(rows) == 1:
-        rows[0].save(force_insert=True)
-    elif rows:
-        SSOUserValue.objects.bulk_create(rows)
+    insert_all(rows)
 
 
 @dataclass(slots=True)
@@ -236,13 +237,23 @@ def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: Ve
     return sso_user
 
 
+def _addressed() -> QuerySet[SSOUser]:
+    rows = SSOUser.objects.of(Parameter(SSOUser, "identity_provider"))
+    return rows.filter(scim_id=Parameter(SSOUser, "scim_id"))
+
+
+_RECORD = CompiledQuery(_addressed)
+_LOCKED_USER = CompiledQuery(lambda: for_update(User.objects.filter(pk__in=_addressed().values("user"))))
+
+
 def _locked_sso_user(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> SSOUser:
     """The record, under the lock of the user it belongs to: one lock for both, whichever door comes."""
-    rows = SSOUser.objects.of(actor.identity_provider_id).filter(scim_id=scim_id)
-    users = locked(User.objects.filter(pk__in=rows.values("user")))
-    sso_user = rows.first() if users else None
-    if sso_user is None:
+    address = {"identity_provider": actor.identity_provider_id, "scim_id": scim_id}
+    users = _LOCKED_USER(**address)
+    records = _RECORD(**address) if users else []
+    if not records:
         raise NotFound(f"User {scim_id} not found.")
+    sso_user: SSOUser = records[0]
     sso_user.user = users[0]
     if version is not None and not version(sso_user.version):
         raise VersionMismatch(f"User {scim_id} has changed since: its version is now {sso_user.version}.")

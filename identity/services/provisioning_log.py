@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from identity.actors import IdPActor
+from identity.compiled import insert
 from identity.models import ProvisioningLog
 
 Outcome = ProvisioningLog.Outcome
@@ -24,22 +25,24 @@ def log_write(
     details: dict[str, Any] | None = None,
 ) -> ProvisioningLog:
     """Write one row, within the transaction of what it tells about."""
-    return ProvisioningLog.objects.create(
-        identity_provider_id=actor.identity_provider_id,
-        token_label=actor.token_label,
-        request_id=actor.request_id,
-        address=actor.address[:64],
-        method=actor.method,
-        resource_type=resource_type,
-        resource_id=str(resource_id)[:64],
-        user_id=user_id,
-        subject_key=subject_key[:255],
-        outcome=outcome,
-        status=status,
-        code=code,
-        summary=summary,
-        details=details or {},
-        duration_ms=actor.elapsed_ms,
+    return insert(
+        ProvisioningLog(
+            identity_provider_id=actor.identity_provider_id,
+            token_label=actor.token_label,
+            request_id=actor.request_id,
+            address=actor.address[:64],
+            method=actor.method,
+            resource_type=resource_type,
+            resource_id=str(resource_id)[:64],
+            user_id=user_id,
+            subject_key=subject_key[:255],
+            outcome=outcome,
+            status=status,
+            code=code,
+            summary=summary,
+            details=details or {},
+            duration_ms=actor.elapsed_ms,
+        )
     )
 
 

@@ -11,12 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from identity import audit, policy
+from identity.compiled import CompiledQuery, ListParameter, Parameter
 from identity.errors import InvalidValue, NotFound, Refused, Taken, VersionMismatch
 from identity.keys import label_key, opaque
 from identity.models import GroupMapping, IdentityProvider, RetiredResource, SSOGroup, SSOUser
 from identity.policy import Action
 from identity.services import memberships
-from identity.services.locks import again_if_raced, lock, locked
+from identity.services.locks import again_if_raced, for_update, lock, locked
 from identity.services.provisioning_log import Outcome, log_write
 
 if TYPE_CHECKING:
@@ -148,12 +149,21 @@ def _move_members(sso_group: SSOGroup, members: Members) -> Movement:
     return movement
 
 
+_KNOWN_USERS = CompiledQuery(
+    lambda: (
+        SSOUser.objects.of(Parameter(SSOUser, "identity_provider"))
+        .filter(scim_id__any_of=ListParameter(SSOUser, "scim_id"))
+        .order_by()
+        .values_list("scim_id", "pk")
+    )
+)
+
+
 def _known(members: Members, provider_id: int) -> list[int]:
     """R20: row ids of this IdP's users; who is gone is left out, an id that never was its is refused."""
     if not members.named:
         return []
-    users = SSOUser.objects.of(provider_id).filter(scim_id__any_of=list(members.named))
-    known = dict(users.order_by().values_list("scim_id", "pk"))
+    known: dict[UUID, int] = dict(_KNOWN_USERS(identity_provider=provider_id, scim_id=members.named))
     if missing := members.named - known.keys():
         _require_gone(missing, provider_id)
     return sorted(known.values())
@@ -201,11 +211,18 @@ def _dissolve(sso_group: SSOGroup) -> list[int]:
     return memberships.follow_mappings(groups)[1]
 
 
+_LOCKED_GROUP = CompiledQuery(
+    lambda: for_update(
+        SSOGroup.objects.of(Parameter(SSOGroup, "identity_provider")).filter(scim_id=Parameter(SSOGroup, "scim_id"))
+    )
+)
+
+
 def _locked(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> SSOGroup:
-    rows = locked(SSOGroup.objects.of(actor.identity_provider_id).filter(scim_id=scim_id))
+    rows = _LOCKED_GROUP(identity_provider=actor.identity_provider_id, scim_id=scim_id)
     if not rows:
         raise NotFound(f"Group {scim_id} not found.")
-    sso_group = rows[0]
+    sso_group: SSOGroup = rows[0]
     if version is not None and not version(sso_group.version):
         raise VersionMismatch(f"Group {scim_id} has changed since: its version is now {sso_group.version}.")
     return sso_group

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from identity import audit, policy
@@ -104,9 +104,7 @@ def find_bearer(secret: str) -> TokenBearer | None:
         return None
     now = timezone.now()
     moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (now - LAST_USED_STEP, now)]
-    with connection.cursor() as cursor:
-        cursor.execute(_BEARER, [*moments, secrets.digest(secret), moments[1]])
-        row = cursor.fetchone()
+    row = _first_row(_BEARER, [*moments, secrets.digest(secret), moments[1]])
     if row is None:
         return None
     token_id, label, hint, provider_id, asks, scim_enabled, noted, watched = row
@@ -119,6 +117,27 @@ def find_bearer(secret: str) -> TokenBearer | None:
         noted=bool(noted),
         watched=bool(watched),
     )
+
+
+def _first_row(sql: str, parameters: list[Any]) -> Any:
+    """The row that a request's first statement finds, on a new connection if the kept one is broken (SR-40).
+
+    It shows by itself whether the connection works, which Django would ask with a statement of its own.
+    """
+    connection.health_check_done = True  # type: ignore[attr-defined]  # missing in the stubs
+    try:
+        return _fetched(sql, parameters)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block or connection.is_usable():
+            raise
+    connection.close()
+    return _fetched(sql, parameters)
+
+
+def _fetched(sql: str, parameters: list[Any]) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchone()
 
 
 def note_use(bearer: TokenBearer, *, address: str) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
+from django.db.models import QuerySet
 from pydantic import ValidationError
 from scim2_models import Context, PatchOp, ScimPolicy
 
+from identity.compiled import CompiledQuery, Parameter
 from identity.models import SSOMembership, SSOUser, Status
 from identity.services import provisioning
 from identity.services.records import PersonChange, PersonRecord
@@ -103,16 +105,27 @@ def _portal_view(user: Any) -> Document:
     return {name: value for name, value in view.items() if value is not None}
 
 
-def memberships_of(sso_users: Iterable[SSOUser]) -> dict[int, list[Document]]:
+def memberships_of(sso_users: list[SSOUser]) -> dict[int, list[Document]]:
     """The `groups` attribute of many SSO users, by row id: one statement."""
-    rows = SSOMembership.objects.filter(sso_user__in=[row.pk for row in sso_users])
-    wanted = rows.order_by("sso_user_id", "sso_group_id").values_list(
-        "sso_user_id", "sso_group__scim_id", "sso_group__display_name"
-    )
+    if len(sso_users) == 1:
+        wanted: Iterable[Any] = _MEMBERSHIPS_OF_ONE(sso_user=sso_users[0].pk)
+    else:
+        wanted = _named(SSOMembership.objects.filter(sso_user__in=[row.pk for row in sso_users]))
     return {
         pk: [_group_reference(group_id, name) for _, group_id, name in members]
         for pk, members in groupby(wanted, key=lambda row: row[0])
     }
+
+
+def _named(memberships: QuerySet[SSOMembership]) -> QuerySet[SSOMembership, Any]:
+    return memberships.order_by("sso_user_id", "sso_group_id").values_list(
+        "sso_user_id", "sso_group__scim_id", "sso_group__display_name"
+    )
+
+
+_MEMBERSHIPS_OF_ONE = CompiledQuery(
+    lambda: _named(SSOMembership.objects.filter(sso_user=Parameter(SSOMembership, "sso_user")))
+)
 
 
 def _group_reference(group_id: object, name: str) -> Document:

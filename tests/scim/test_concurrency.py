@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 
@@ -25,7 +26,7 @@ from identity.models import (
     SSOUser,
     User,
 )
-from identity.services import groups, mappings
+from identity.services import groups, mappings, provisioning
 from tests.scim.helpers import OPERATOR, Document, IdP, group_body, member, member_ids, new_idp, user_body
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -201,6 +202,21 @@ def test_a_group_deleted_while_it_is_filled_is_gone(idp: IdP) -> None:
     assert set(statuses(answers)) <= {204, 404}
     assert (SSOGroup.objects.count(), SSOMembership.objects.count()) == (0, 0)
     assert Membership.objects.filter(group=portal_group).count() == 0
+
+
+def test_a_deadlock_begins_the_request_anew_with_its_body(idp: IdP, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SR-40: PostgreSQL ends one of two transactions that wait for each other; the identity provider need not know."""
+    push, attempts = provisioning.provision_user, []
+
+    def deadlocked_once(*args: Any, **options: Any) -> SSOUser:
+        attempts.append(args)
+        if len(attempts) == 1:
+            raise OperationalError("deadlock detected") from psycopg.errors.DeadlockDetected()
+        return push(*args, **options)
+
+    monkeypatch.setattr(provisioning, "provision_user", deadlocked_once)
+    assert idp.user("ann")["userName"] == "ann"
+    assert len(attempts) == 2
 
 
 # --- in the middle ----------------------------------------------------------------------------------------

@@ -127,7 +127,7 @@ def test_a_change_of_a_user_is_cheap(idp: IdP) -> None:
         cost(lambda: idp.patch(path, {"op": "replace", "path": "active", "value": False})) == 11
     )  # the API tokens too (R13)
     assert cost(lambda: idp.put(path, user_body("ann", title="Chief"))) == 8
-    assert cost(lambda: idp.delete(path), 204) == 11
+    assert cost(lambda: idp.delete(path), 204) == 13
 
 
 # --- groups -----------------------------------------------------------------------------------------------
