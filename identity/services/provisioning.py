@@ -133,6 +133,7 @@ _EVENTS: dict[type, tuple[str, str]] = {
 
 
 def _link(user: User, found: Match, record: PersonRecord, actor: Provisioner) -> SSOUser:
+    now = timezone.now()
     sso_user = insert(
         SSOUser(
             identity_provider_id=actor.identity_provider_id,
@@ -145,6 +146,8 @@ def _link(user: User, found: Match, record: PersonRecord, actor: Provisioner) ->
             active=record.active is not False,
             attributes=record.attributes,
             keys=record.keys,
+            created_at=now,
+            modified_at=now,
         )
     )
     _store_values(sso_user, record)

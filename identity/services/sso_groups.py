@@ -71,10 +71,12 @@ def _push(record: GroupRecord, actor: Provisioner) -> SSOGroup:
     sso_group = next(iter(locked(existing)), None)
     if sso_group is not None and not sso_group.is_declared_only:
         raise _name_taken(record.display_name)
-    sso_group = sso_group or SSOGroup(identity_provider_id=actor.identity_provider_id, display_name_key=key)
+    now = timezone.now()
+    new = SSOGroup(identity_provider_id=actor.identity_provider_id, display_name_key=key, created_at=now)
+    sso_group = sso_group or new
     sso_group.display_name = record.display_name
     sso_group.external_id = opaque(record.external_id, "externalId")
-    sso_group.pushed_at = sso_group.modified_at = timezone.now()
+    sso_group.pushed_at = sso_group.modified_at = now
     sso_group.save()
     movement = _move_members(sso_group, record.members)
     _record("sso_group.pushed", f"Pushed group {sso_group}", sso_group, movement, actor=actor, status=201)
