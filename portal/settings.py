@@ -165,6 +165,9 @@ TASKS = {"default": {"BACKEND": task_backend(env.str("TASKS", default="immediate
 PROVISIONING_LOG_DAYS = env.int("PROVISIONING_LOG_DAYS", default=0)
 AUDIT_PERSONAL_DATA_DAYS = env.int("AUDIT_PERSONAL_DATA_DAYS", default=0)
 
+# Whom people ask who can't come in: an address, or words such as "IT, extension 4711".
+SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", default="")
+
 # --- security -------------------------------------------------------------------------------------------
 
 SESSION_COOKIE_NAME = "__Host-sessionid" if IS_HTTPS else "sessionid"

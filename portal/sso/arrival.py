@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -82,4 +83,5 @@ def failed(request: HttpRequest, provider: str, exception: Any = None) -> HttpRe
 
 
 def _page(request: HttpRequest, title: str, text: str) -> HttpResponse:
-    return render(request, "portal/message.html", {"title": title, "text": text}, status=403)
+    context = {"title": title, "text": text, "contact": settings.SUPPORT_CONTACT}
+    return render(request, "portal/message.html", context, status=403)

@@ -99,7 +99,9 @@ def test_a_pending_invitation_link_is_closed(client: Client, django_capture_on_c
     assert User.objects.get(username_key="new").status == Status.INVITED
 
 
-@pytest.mark.parametrize("path", ["/scim/v2/Users", "/admin/", "/profile/", "/healthz", "/admin/identity/user/"])
+@pytest.mark.parametrize(
+    "path", ["/scim/v2/Users", "/api/v1/users/", "/api/v1/me/", "/admin/", "/profile/", "/admin/identity/user/"]
+)
 def test_basic_credentials_open_nothing(client: Client, mia: User, path: str) -> None:
     set_mode(sso=True)
     answer = client.get(path, headers={"Authorization": "Basic bWlhOmNvcnJlY3QgaG9yc2U="})

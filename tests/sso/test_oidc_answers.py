@@ -14,7 +14,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from django.conf import settings
+from django.conf import settings as portal_settings
 from django.core.cache import cache
 from django.test import Client
 
@@ -37,7 +37,7 @@ def test_the_way_there_carries_state_nonce_and_pkce_and_our_own_address(client: 
     assert there.startswith(f"{ISSUER}/authorize?")
     assert {"state", "nonce", "code_challenge"} < wishes.keys()
     assert wishes["code_challenge_method"] == ["S256"]
-    assert wishes["redirect_uri"] == [f"{settings.PUBLIC_URL}/sso/{okta.slug}/callback/"]
+    assert wishes["redirect_uri"] == [f"{portal_settings.PUBLIC_URL}/sso/{okta.slug}/callback/"]
     assert "evil" not in there
 
 
@@ -80,6 +80,16 @@ def test_an_id_token_that_is_not_for_this_sign_in_lets_nobody_in(
         token = jwt.encode({"sub": "x"}, provider.key, algorithm="RS256")
     assert leaving.comes_back(provider, token).status_code == 403
     assert not SSOIdentity.objects.exists()
+
+
+def test_who_is_refused_is_told_whom_to_ask(
+    client: Client, okta: SSOConnection, provider: OIDCProvider, settings: Any
+) -> None:
+    settings.SUPPORT_CONTACT = "it-help@example.test"
+    leaving = leave(client, okta)
+    page = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], sub="stranger")).content.decode()
+    assert "Okta has not sent you to this portal yet" in page
+    assert 'href="mailto:it-help@example.test"' in page
 
 
 def test_no_id_token_lets_nobody_in(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
@@ -283,5 +293,5 @@ def test_signing_out_shows_the_provider_the_token_it_gave(
     assert parse_qs(address) == {
         "id_token_hint": [token],
         "client_id": ["gatehouse"],
-        "post_logout_redirect_uri": [f"{settings.PUBLIC_URL}/login/"],
+        "post_logout_redirect_uri": [f"{portal_settings.PUBLIC_URL}/login/"],
     }

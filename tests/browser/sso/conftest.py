@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,30 +52,40 @@ def connect(idp: IdentityProvider, protocol: str, *, enabled: bool = True, **sai
     return sso_connections.set_connection_enabled(connection, enabled, actor=OPERATOR)
 
 
-@pytest.fixture
-def oidc(_idps_installed: None, internal: Any, live_server: LiveServer, tmp_path: Path) -> Iterator[Running]:
+@contextmanager
+def running_oidc(internal: Any, portal_url: str, folder: Path, provider: IdentityProvider) -> Iterator[Running]:
     """An identity provider that speaks OpenID Connect, and its connection."""
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     internal.SSO_INTERNAL_ORIGINS.append(origin)
-    connection = connect(
-        make_idp("Okta", kind="okta"),
-        "oidc",
-        issuer=origin,
-        client_id="gatehouse",
-        client_secret=CLIENT_SECRET,
-        groups_claim="groups",
-    )
-    here = f"{live_server.url}/sso/{connection.slug}"
+    said = {"issuer": origin, "client_id": "gatehouse", "client_secret": CLIENT_SECRET, "groups_claim": "groups"}
+    connection = connect(provider, "oidc", **said)
+    here = f"{portal_url}/sso/{connection.slug}"
+    folder.mkdir(exist_ok=True)
     with running(
         "oidc.mjs",
         port,
-        tmp_path,
+        folder,
         REDIRECT_URI=f"{here}/callback/",
-        POST_LOGOUT_URI=f"{live_server.url}/login/",
+        POST_LOGOUT_URI=f"{portal_url}/login/",
         BACKCHANNEL_URI=f"{here}/backchannel-logout/",
     ) as idp:
         yield Running(idp, connection)
+
+
+@pytest.fixture
+def oidc(_idps_installed: None, internal: Any, live_server: LiveServer, tmp_path: Path) -> Iterator[Running]:
+    """Okta, as the portal knows it."""
+    provider = make_idp("Okta", kind="okta")
+    with running_oidc(internal, live_server.url, tmp_path / "okta", provider) as running:
+        yield running
+
+
+@pytest.fixture
+def hostile(_idps_installed: None, internal: Any, live_server: LiveServer, tmp_path: Path) -> Iterator[Running]:
+    """A second identity provider, whose administrators say whatever they like of anybody."""
+    with running_oidc(internal, live_server.url, tmp_path / "hostile", make_idp("Hostile")) as running:
+        yield running
 
 
 @pytest.fixture
@@ -108,7 +119,14 @@ class Running:
     def sign_in(self, page: Page, login: str, *, at: str = "/login/") -> None:
         """Through the button, the provider's login page, and back."""
         page.goto(at)
-        page.get_by_role("link", name=self.button).click()
+        page.get_by_role("link", name=self.button, exact=True).click()
         page.get_by_label("Login").fill(login)
         page.get_by_role("button", name="Log in").click()
         page.wait_for_load_state()
+
+    def allow_just_in_time(self, **said: Any) -> None:
+        """What an administrator ticks on the connection's page."""
+        names = ("issuer", "client_id", "entity_id", "sso_url", "certificate", "groups_claim")
+        kept = {name: getattr(self.connection, name) for name in names}
+        settings = ConnectionSettings(**kept, creates_users=True, allowed_domains="example.test", **said)
+        sso_connections.edit_connection(self.connection, said=settings, actor=OPERATOR)

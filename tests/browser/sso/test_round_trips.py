@@ -7,9 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from identity.models import AuditEvent, SSOConnection, SSOIdentity, User
+from identity.models import AuditEvent, SSOIdentity, User
 from identity.services import sso_connections, sso_groups, users
-from identity.services.sso_connections import ConnectionSettings
 from tests.browser.sso.conftest import Running
 from tests.factories import OPERATOR, PASSWORD, make_group, map_group, members_of, provision, set_mode
 
@@ -91,7 +90,7 @@ def test_provisioned_people_sign_in_in_all_four_modes(page: Page, oidc: Running,
 def test_unknown_people_are_created_only_while_scim_is_off(page: Page, oidc: Running, scim: bool, sso: bool) -> None:
     claims = {"email": "eve@example.test", "email_verified": True, "given_name": "Eve", "groups": ["Engineering"]}
     oidc.idp.knows("00u9", preferred_username="eve", **claims)
-    allow_just_in_time(oidc.connection)
+    oidc.allow_just_in_time()
     builders = make_group("Builders")
     map_group(sso_groups.declare_sso_group(oidc.provider, name="Engineering", actor=OPERATOR), builders)
     set_mode(scim=scim, sso=sso)
@@ -107,7 +106,7 @@ def test_unknown_people_are_created_only_while_scim_is_off(page: Page, oidc: Run
 def test_just_in_time_over_saml(page: Page, saml: Running) -> None:
     attributes = {"mail": "eve@example.test", "givenName": "Eve", "groups": ["Engineering"]}
     saml.idp.knows("eve", nameId="eve", attributes=attributes)
-    allow_just_in_time(saml.connection)
+    saml.allow_just_in_time()
     set_mode(scim=False)
     saml.sign_in(page, "eve")
     expect(page).to_have_url(re.compile("/profile/$"))
@@ -157,10 +156,3 @@ def test_signing_out_here_offers_to_sign_out_there(page: Page, oidc: Running) ->
     oidc.sign_in(page, "00u1")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign out of Okta as well")).to_be_visible()
-
-
-def allow_just_in_time(connection: SSOConnection) -> None:
-    names = ("issuer", "client_id", "entity_id", "sso_url", "certificate", "groups_claim")
-    kept = {name: getattr(connection, name) for name in names}
-    said = ConnectionSettings(**kept, creates_users=True, allowed_domains="example.test")
-    sso_connections.edit_connection(connection, said=said, actor=OPERATOR)
