@@ -35,7 +35,7 @@ def test_a_member_creates_a_token_and_sees_it_once() -> None:
     assert secret[0] not in overview.content.decode()
     assert "nightly report" in text_of(overview)
     assert "Read, Read and write" in text_of(overview)
-    assert "You have 1 API token." in text_of(client.get(reverse("profile")))
+    assert "API tokens You have 1" in text_of(client.get(reverse("profile")))
 
 
 def test_sr11_creating_needs_a_fresh_sign_in() -> None:
