@@ -34,10 +34,16 @@ from tests.scim.helpers import IdP, new_idp, user_body
 IN_PRODUCTION = {"PUBLIC_URL": "https://portal.example.com", "EMAIL_URL": "smtp+tls://mail.example.com:587"}
 
 
+# The PostgreSQL of the tests does not sync (tests/postgres.py), which the doctor rightly finds.
+UNSAFE = {"durability"} if connection.vendor == "postgresql" else set[str]()
+
+
 def mends() -> dict[str, tuple[str, str]]:
     """What is not in order: by check, what is said and how to mend it."""
     found = {one.check: (one.sentence, one.mend) for one in examine() if not one.is_fine}
-    return {check: told for check, told in found.items() if not check.startswith("configuration")}
+    return {
+        check: told for check, told in found.items() if not check.startswith("configuration") and check not in UNSAFE
+    }
 
 
 @pytest.mark.django_db(transaction=True)
@@ -45,11 +51,12 @@ def test_it_is_content_with_a_portal_in_order(project: Path) -> None:
     make_break_glass()
     new_idp("Okta").get("/Users")
     done = in_a_shell(project, "doctor", **IN_PRODUCTION)
-    assert (done.returncode, "!!" in done.stdout) == (0, False), done.stdout
+    assert (done.returncode, done.stdout.count("!!")) == (len(UNSAFE), len(UNSAFE)), done.stdout
     assert "ok  The configuration passes all checks." in done.stdout
     assert "ok  Okta was last heard of at" in done.stdout
     told = json.loads(in_a_shell(project, "doctor", "--json", **IN_PRODUCTION).stdout)
-    assert (told["attention"], {finding["mend"] for finding in told["findings"]}) == (0, {""})
+    assert told["attention"] == len(UNSAFE)
+    assert {finding["check"] for finding in told["findings"] if finding["mend"]} == UNSAFE
 
 
 @pytest.mark.django_db

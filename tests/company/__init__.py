@@ -1,0 +1,1 @@
+"""The whole life of a company, played through each door: the pages and SCIM, the command line."""
