@@ -95,9 +95,8 @@ worker: install ## does what `make serve` queues with TASKS=database (mails); st
 # --- checking -------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint chromium idps ## lint, then the whole suite on SQLite, then on a real PostgreSQL
-	env -u DATABASE_URL EXPECT_DATABASE=sqlite $(PYTHON) -m pytest
-	$(PYTHON) -m tests.postgres -- $(PYTHON) -m pytest -m "not browser"
+test: lint chromium idps ## lint, then the whole suite on SQLite and on a real PostgreSQL at the same time
+	$(PYTHON) -m tests.both_databases
 
 OPENAPI = env -u PUBLIC_URL $(MANAGE) spectacular --validate --fail-on-warn
 
