@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from cryptography import x509
 from django.contrib import admin
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from unfold.decorators import display
 
 from identity.models import IdentityProvider, SSOConnection
@@ -21,6 +25,8 @@ from portal.admin.connection_forms import FORMS, ClaimsForm, OIDCForm, SAMLForm
 from portal.admin.parts import badge
 from portal.sso.addresses import public_address, sign_in_page
 from portal.sso.arrival import TEST_RESULT
+
+WARN_BEFORE = timedelta(days=30)
 
 
 def addresses(connection: SSOConnection) -> dict[str, str]:
@@ -37,6 +43,27 @@ def addresses(connection: SSOConnection) -> dict[str, str]:
         "Post-logout redirect URI": sign_in_page(),
         "Initiate login URI": public_address("sso_start", connection),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class SigningCertificate:
+    """A certificate of a SAML provider, and until when (UTC) what it signs is believed."""
+
+    subject: str
+    until: datetime
+
+    @property
+    def is_over(self) -> bool:
+        return self.until <= timezone.now()
+
+    @property
+    def ends_soon(self) -> bool:
+        return self.until - timezone.now() < WARN_BEFORE
+
+
+def signing_certificates(connection: SSOConnection) -> list[SigningCertificate]:
+    found = [x509.load_pem_x509_certificate(pem.encode()) for pem in connection.certificates]
+    return [SigningCertificate(one.subject.rfc4514_string(), one.not_valid_after_utc) for one in found]
 
 
 # --- pages of an identity provider ---
@@ -200,6 +227,7 @@ class SSOConnectionAdmin(PortalModelAdmin):
         test_url = reverse(self.url_name("test_result"), args=(obj.pk,))
         return {
             "addresses": addresses(obj),
+            "certificates": signing_certificates(obj),
             "provider_url": reverse("admin:identity_identityprovider_change", args=(obj.identity_provider_id,)),
             "test_url": f"{reverse('sso_start', args=(obj.slug,))}?next={test_url}",
         }

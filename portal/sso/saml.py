@@ -91,8 +91,12 @@ class StrictResponse(OneLogin_Saml2_Response):
         return int(instant.timestamp())
 
 
-def settings_of(connection: SSOConnection) -> dict[str, Any]:
-    """python3-saml's settings. No single logout is announced: its requests would come unsigned through browsers."""
+def settings_of(connection: SSOConnection, *, wants_assertions_signed: bool = False) -> dict[str, Any]:
+    """python3-saml's settings. No single logout is announced: its requests would come unsigned through browsers.
+
+    Something must be signed always: the assertion, as the metadata ask, or the response around it, as Keycloak and
+    others do unless they are told otherwise.
+    """
     return {
         "strict": True,
         "sp": {
@@ -108,7 +112,7 @@ def settings_of(connection: SSOConnection) -> dict[str, Any]:
             "x509certMulti": {"signing": connection.certificates},
         },
         "security": {
-            "wantAssertionsSigned": True,
+            "wantAssertionsSigned": wants_assertions_signed,
             "wantAttributeStatement": False,
             "requestedAuthnContext": False,
             "rejectDeprecatedAlgorithm": True,
@@ -120,7 +124,8 @@ def settings_of(connection: SSOConnection) -> dict[str, Any]:
 
 def metadata(connection: SSOConnection) -> bytes | str:
     """What SAML providers can import."""
-    own = OneLogin_Saml2_Settings(settings=settings_of(connection), sp_validation_only=True)
+    asking = settings_of(connection, wants_assertions_signed=True)
+    own = OneLogin_Saml2_Settings(settings=asking, sp_validation_only=True)
     return own.get_sp_metadata()  # type: ignore[no-any-return]
 
 

@@ -14,6 +14,7 @@ from portal.sso.saml_metadata import BadMetadata, read_metadata
 from tests.factories import make_idp, make_support, make_user
 from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
 from tests.sso.idp_processes import self_signed
+from tests.sso.saml_answers import metadata
 
 pytestmark = pytest.mark.django_db
 
@@ -25,21 +26,6 @@ OIDC = {
     "subject_claim": "sub",
     "user_name_claim": "preferred_username",
 }
-
-
-def metadata(*certificates: str, entity_id: str = "https://idp.example/metadata") -> str:
-    """What a SAML provider's metadata file holds."""
-    keys = "".join(
-        '<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>'
-        f"<ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
-        for certificate in certificates
-    )
-    return (
-        f'<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity_id}">'
-        f'<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{keys}'
-        '<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" '
-        'Location="https://idp.example/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>'
-    )
 
 
 def certificate(folder: Path) -> str:
@@ -64,6 +50,8 @@ def test_a_metadata_file_is_uploaded(tmp_path: Path) -> None:
     assert len(connection.certificates) == 1
     assert f"/sso/{connection.slug}/acs/" in text_of(answer)
     assert not connection.is_enabled
+    assert "CN=Test IdP, until" in text_of(answer)
+    assert "Ends soon" in text_of(answer)
 
 
 def test_metadata_with_two_keys_keep_both(tmp_path: Path) -> None:

@@ -39,6 +39,21 @@ def encoded(xml: str) -> str:
     return base64.b64encode(xml.encode()).decode()
 
 
+def metadata(*certificates: str, origin: str = "https://idp.example") -> str:
+    """What a SAML provider's metadata file holds; certificates without their header lines."""
+    keys = "".join(
+        '<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data>'
+        f"<ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"
+        for certificate in certificates
+    )
+    return (
+        f'<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{origin}/metadata">'
+        f'<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{keys}'
+        '<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" '
+        f'Location="{origin}/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>'
+    )
+
+
 @dataclass
 class SAMLProvider:
     """Signs what it is told to."""

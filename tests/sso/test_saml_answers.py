@@ -113,6 +113,19 @@ def test_an_unsigned_assertion_lets_nobody_in(client: Client, saml: SSOConnectio
     assert send(client, saml, saml_provider.response(saml, assertion, asked)) == 403
 
 
+def test_a_signature_around_the_whole_response_will_do(
+    client: Client, saml: SSOConnection, saml_provider: SAMLProvider
+) -> None:
+    """Keycloak and Google can be set so; what is wrong with the assertion stays wrong."""
+    asked = request_id(client, saml)
+    whole = saml_provider.response(saml, saml_provider.assertion(saml, asked), asked)
+    assert send(client, saml, saml_provider.signed(whole).replace(">ext-1<", ">ext-2<")) == 403
+    elsewhere = saml_provider.response(saml, saml_provider.assertion(saml, asked, audience="https://other"), asked)
+    assert send(client, saml, saml_provider.signed(elsewhere)) == 403
+    assert send(client, saml, saml_provider.signed(whole)) == 302
+    assert is_in(client)
+
+
 def test_a_signature_of_another_key_lets_nobody_in(
     client: Client, saml: SSOConnection, saml_provider: SAMLProvider, tmp_path: Path
 ) -> None:
@@ -161,13 +174,54 @@ def steal_signature(provider: SAMLProvider, connection: SSOConnection, asked: st
     return provider.response(connection, forged.replace("</saml:Issuer>", f"</saml:Issuer>{signature[0]}", 1), asked)
 
 
-@pytest.mark.parametrize("attack", [wrap_before, wrap_after, wrap_inside, wrap_in_extensions, steal_signature])
+def wrap_signed_response(provider: SAMLProvider, connection: SSOConnection, asked: str, signed: str) -> str:
+    """XSW: a whole signed response hidden in the extensions of a forged one."""
+    hidden = provider.signed(provider.response(connection, signed, asked))
+    forged = provider.response(connection, provider.assertion(connection, asked, identifier="_forged"), asked)
+    forged = forged.replace('ID="_response"', 'ID="_forged_response"')
+    return forged.replace("<samlp:Status>", f"<samlp:Extensions>{hidden}</samlp:Extensions><samlp:Status>")
+
+
+def steal_signature_of_a_failure(provider: SAMLProvider, connection: SSOConnection, asked: str, signed: str) -> str:
+    """A signed "login failed", which carries no assertion: its signature moved onto a response that carries one."""
+    failure = provider.response(connection, "", asked, status="urn:oasis:names:tc:SAML:2.0:status:Responder")
+    failure = provider.signed(failure)
+    signature = re.search(r"<ds:Signature.*</ds:Signature>", failure, re.DOTALL)
+    assert signature is not None
+    forged = provider.response(connection, provider.assertion(connection, asked), asked)
+    hidden = failure.replace(signature[0], "")
+    forged = forged.replace("</saml:Issuer>", f"</saml:Issuer>{signature[0]}", 1)
+    return forged.replace("<samlp:Status>", f"<samlp:Extensions>{hidden}</samlp:Extensions><samlp:Status>", 1)
+
+
+def add_to_signed_response(provider: SAMLProvider, connection: SSOConnection, asked: str, signed: str) -> str:
+    """A forged assertion in place of the one in a signed response."""
+    whole = provider.signed(provider.response(connection, signed, asked))
+    return whole.replace(">ext-2<", ">ext-1<")
+
+
+ATTACKS = [
+    wrap_before,
+    wrap_after,
+    wrap_inside,
+    wrap_in_extensions,
+    steal_signature,
+    wrap_signed_response,
+    steal_signature_of_a_failure,
+    add_to_signed_response,
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("signs", ["assertion", "response"])
 def test_a_wrapped_signature_lets_nobody_in(
-    client: Client, saml: SSOConnection, saml_provider: SAMLProvider, attack: Any
+    client: Client, saml: SSOConnection, saml_provider: SAMLProvider, attack: Any, signs: str
 ) -> None:
     """What is signed says ext-2, who is nobody; what is forged says ext-1, who is Ada."""
     asked = request_id(client, saml)
-    signed = saml_provider.signed(saml_provider.assertion(saml, asked, name_id="ext-2"))
+    signed = saml_provider.assertion(saml, asked, name_id="ext-2")
+    if signs == "assertion" or attack is steal_signature:
+        signed = saml_provider.signed(signed)
     assert send(client, saml, attack(saml_provider, saml, asked, signed)) == 403
     assert not SSOIdentity.objects.exists()
 
