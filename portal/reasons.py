@@ -29,10 +29,11 @@ class Reason:
         return "From before, when a mapping brought it"
 
 
-def memberships_with_reasons(user: User) -> list[Reason]:
+def memberships_with_reasons(user: User, sso_group_ids: set[int] | None = None) -> list[Reason]:
     """All portal groups of a user, in three statements however many there are.
 
-    The groups carry their mappings, so that the policy asks nothing more for each.
+    The groups carry their mappings, so that the policy asks nothing more for each. `sso_group_ids`: the SSO
+    groups that the person is in, if they are known already.
     """
     mappings = GroupMapping.objects.select_related("sso_group__identity_provider")
     memberships = list(
@@ -41,8 +42,9 @@ def memberships_with_reasons(user: User) -> list[Reason]:
         .prefetch_related(Prefetch("group__mappings", queryset=mappings))
         .order_by("group__name_key")
     )
-    bringing = _sso_groups_of(user) if any(row.group.mappings.all() for row in memberships) else set()
-    return [_reason(membership, bringing) for membership in memberships]
+    if sso_group_ids is None:
+        sso_group_ids = _sso_groups_of(user) if any(row.group.mappings.all() for row in memberships) else set()
+    return [_reason(membership, sso_group_ids) for membership in memberships]
 
 
 def _sso_groups_of(user: User) -> set[int]:

@@ -25,6 +25,7 @@ from identity.models.trail import (
     AuditEvent,
     AuditPersonalData,
     DeletionRecord,
+    MembershipChange,
     ProvisioningLog,
 )
 from identity.models.users import Role, Status, User
@@ -47,6 +48,7 @@ __all__ = [
     "IdentityProvider",
     "Invitation",
     "Membership",
+    "MembershipChange",
     "Mode",
     "ProviderContact",
     "ProvisioningLog",

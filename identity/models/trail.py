@@ -81,6 +81,27 @@ class AuditEvent(models.Model):
         return self.action
 
 
+class MembershipChange(models.Model):
+    """That somebody joined or left a portal group by an event that moved many: what that event is for each of them.
+
+    Events about one person (`membership.added`) need none. Plain ids, as in the events.
+    """
+
+    event_id = models.BigIntegerField()
+    user_id = models.BigIntegerField()
+    group_id = models.BigIntegerField()
+    joined = models.BooleanField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["user_id", "event_id"], name="membership_change_by_user"),
+            models.Index(fields=["event_id"], name="membership_change_by_event"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {'joined' if self.joined else 'left'} {self.group_id}"
+
+
 class AuditPersonalData(models.Model):
     """Names, usernames and emails of an event: the part that a permanent deletion erases (R10)."""
 
@@ -134,6 +155,7 @@ class ProvisioningLog(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["identity_provider", "id"], name="log_by_provider"),
             models.Index(fields=["outcome", "id"], name="log_by_outcome"),
+            models.Index(fields=["request_id"], name="log_by_request"),
             models.Index(fields=["subject_key"], name="log_by_subject", opclasses=["varchar_pattern_ops"]),
         ]
 

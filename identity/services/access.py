@@ -133,7 +133,9 @@ def _follow_idp(actor: Actor) -> None:
         set_status(user, Status.ENABLED if sso_user.active else Status.DISABLED, actor=actor)
     groups = locked(Group.objects.mapped())
     joined, left = memberships.follow_mappings(groups)
-    audit.record("access.idp_followed", actor=actor, details={"joined": joined, "left": left})
+    details = {"joined": len(joined), "left": [user_id for _, user_id in left]}
+    event = audit.record("access.idp_followed", actor=actor, details=details)
+    audit.record_moves(event, joined=joined, left=left)
 
 
 def consequences_of_enforcing() -> dict[str, int]:

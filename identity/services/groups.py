@@ -49,16 +49,18 @@ def delete_group(group: Group, *, actor: Actor) -> None:
     """R18: the mappings go with it; the SSO groups stay and can be mapped again."""
     policy.require(Action.MANAGE_GROUPS, actor=actor)
     group = lock(Group, group.pk)
-    audit.record(
+    left = list(group.memberships.values_list("group_id", "user_id"))
+    event = audit.record(
         "group.deleted",
         actor=actor,
         group_id=group.pk,
         details={
             "name": group.name,
-            "members": group.memberships.count(),
+            "members": len(left),
             "sso_groups": list(group.mappings.values_list("sso_group_id", flat=True)),
         },
     )
+    audit.record_moves(event, left=left)
     group.delete()
 
 

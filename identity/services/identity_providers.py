@@ -64,7 +64,7 @@ def delete_identity_provider(provider: IdentityProvider, *, actor: Actor) -> Non
     """
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = lock(IdentityProvider, provider.pk)
-    audit.record(
+    event = audit.record(
         "identity_provider.deleted",
         actor=actor,
         identity_provider_id=provider.pk,
@@ -76,7 +76,8 @@ def delete_identity_provider(provider: IdentityProvider, *, actor: Actor) -> Non
     User.objects.filter(managed_by=provider).update(managed_by=None)
     provider.delete()
     if policy.current_mode().scim_enabled:
-        memberships.follow_mappings([group for group in groups if group.mappings.exists()])
+        joined, left = memberships.follow_mappings([group for group in groups if group.mappings.exists()])
+        audit.record_moves(event, joined=joined, left=left)
 
 
 def usage(provider: IdentityProvider) -> dict[str, int]:

@@ -103,12 +103,17 @@ def follow_groups(user: User, connection: SSOConnection, assertion: Assertion, a
     wanted = mappings.filter(sso_group__in=_named_groups(connection, named)).values_list("group_id", flat=True)
     joined, left = memberships.follow_claim(user, {group.pk for group in fed}, set(wanted))
     if joined or left:
-        audit.record(
+        event = audit.record(
             "user.groups_followed_claim",
             actor=actor,
             user_id=user.pk,
             details={"joined": sorted(joined), "left": sorted(left)},
         )
+        audit.record_moves(event, joined=_pairs(joined, user), left=_pairs(left, user))
+
+
+def _pairs(group_ids: set[int], user: User) -> list[memberships.Pair]:
+    return [(group_id, user.pk) for group_id in sorted(group_ids)]
 
 
 def _named_groups(connection: SSOConnection, named: list[str]) -> list[SSOGroup]:

@@ -93,17 +93,18 @@ def delete_mapping(mapping: GroupMapping, *, fingerprint: str, actor: Actor) -> 
 
 
 def _follow_if_scim_is_on(action: str, mapping: GroupMapping, actor: Actor) -> None:
-    joined, left = 0, list[int]()
+    joined, left = list[memberships.Pair](), list[memberships.Pair]()
     if policy.current_mode().scim_enabled and mapping.group.mappings.exists():
         joined, left = memberships.follow_mappings([mapping.group])
-    audit.record(
+    event = audit.record(
         action,
         actor=actor,
         group_id=mapping.group_id,
         sso_group_id=mapping.sso_group_id,
         identity_provider_id=mapping.sso_group.identity_provider_id,
-        details={"mapping": mapping.pk, "joined": joined, "left": left},
+        details={"mapping": mapping.pk, "joined": len(joined), "left": [user_id for _, user_id in left]},
     )
+    audit.record_moves(event, joined=joined, left=left)
 
 
 def _require_same(preview: Preview, fingerprint: str) -> None:

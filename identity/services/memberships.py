@@ -21,6 +21,8 @@ from identity.services.locks import for_update, locked
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+Pair = tuple[int, int]  # a portal group and somebody who joined or left it
+
 _IN_THE_UNION = """
     SELECT 1 FROM identity_groupmapping gm
       JOIN identity_ssomembership sm ON sm.sso_group_id = gm.sso_group_id
@@ -74,52 +76,51 @@ def keep_only_in_sso_group(sso_group: SSOGroup, sso_user_ids: Iterable[int]) -> 
     )
 
 
-def let_join(groups: list[Group], sso_user_ids: Collection[int]) -> int:
-    """Portal side of an addition: these SSO users' people join the groups; how many memberships were new."""
+def let_join(groups: list[Group], sso_user_ids: Collection[int]) -> list[Pair]:
+    """Portal side of an addition: these SSO users' people join the groups; the memberships that are new."""
     if not groups or not sso_user_ids:
-        return 0
-    joined = _column(
+        return []
+    return _pairs(
         f"""
         INSERT INTO identity_membership (group_id, user_id, created_at)
         SELECT g.id, su.user_id, %s FROM identity_group g, identity_ssouser su
          WHERE g.id {any_of(connection)} AND su.id {any_of(connection)}
-        ON CONFLICT DO NOTHING RETURNING user_id
+        ON CONFLICT DO NOTHING RETURNING group_id, user_id
         """,
         [_now(), _ids(group.pk for group in groups), _ids(sso_user_ids)],
     )
-    return len(joined)
 
 
-def let_leave(groups: list[Group], sso_user_ids: Collection[int]) -> list[int]:
+def let_leave(groups: list[Group], sso_user_ids: Collection[int]) -> list[Pair]:
     """Portal side of a removal: these SSO users' people leave the groups unless a mapping still brings them.
 
-    The portal user ids of those who left, once for each group.
+    The memberships that ended.
     """
     if not groups or not sso_user_ids:
         return []
-    return _column(
+    return _pairs(
         f"""
         DELETE FROM identity_membership
          WHERE group_id {any_of(connection)}
            AND user_id IN (SELECT user_id FROM identity_ssouser WHERE id {any_of(connection)})
            AND NOT EXISTS ({_IN_THE_UNION})
-        RETURNING user_id
+        RETURNING group_id, user_id
         """,
         [_ids(group.pk for group in groups), _ids(sso_user_ids)],
     )
 
 
-def follow_mappings(groups: list[Group]) -> tuple[int, list[int]]:
-    """Give the groups exactly the union of their SSO groups: how many joined, and who left (R15)."""
+def follow_mappings(groups: list[Group]) -> tuple[list[Pair], list[Pair]]:
+    """Give the groups exactly the union of their SSO groups: who joined, and who left (R15)."""
     if not groups:
-        return 0, []
+        return [], []
     group_ids = _ids(group.pk for group in groups)
-    left = _column(
+    left = _pairs(
         f"DELETE FROM identity_membership WHERE group_id {any_of(connection)}"
-        f" AND NOT EXISTS ({_IN_THE_UNION}) RETURNING user_id",
+        f" AND NOT EXISTS ({_IN_THE_UNION}) RETURNING group_id, user_id",
         [group_ids],
     )
-    joined = _column(
+    joined = _pairs(
         f"""
         INSERT INTO identity_membership (group_id, user_id, created_at)
         SELECT DISTINCT gm.group_id, su.user_id, %s
@@ -127,15 +128,15 @@ def follow_mappings(groups: list[Group]) -> tuple[int, list[int]]:
           JOIN identity_ssomembership sm ON sm.sso_group_id = gm.sso_group_id
           JOIN identity_ssouser su ON su.id = sm.sso_user_id
          WHERE gm.group_id {any_of(connection)}
-        ON CONFLICT DO NOTHING RETURNING user_id
+        ON CONFLICT DO NOTHING RETURNING group_id, user_id
         """,
         [_now(), group_ids],
     )
-    return len(joined), left
+    return joined, left
 
 
-def end_all_sso_memberships(sso_user: SSOUser) -> int:
-    """R8: the person leaves all SSO groups and with them the mapped groups; how many portal groups were left.
+def end_all_sso_memberships(sso_user: SSOUser) -> list[Pair]:
+    """R8: the person leaves all SSO groups and with them the mapped groups; the portal memberships that ended.
 
     The SSO groups' versions move, since their members are part of what the IdP reads (RFC 7644 section 3.14).
     """
@@ -146,8 +147,14 @@ def end_all_sso_memberships(sso_user: SSOUser) -> int:
         _locked_with_fed(SSOGroup.objects.filter(pk__in=late))
     if left:
         SSOGroup.objects.filter(pk__in=left).update(version=F("version") + 1, modified_at=timezone.now())
-    fed = Membership.objects.filter(user=sso_user.user_id, group__in=Group.objects.mapped())
-    return fed.delete()[0]
+    return _pairs(
+        """
+        DELETE FROM identity_membership
+         WHERE user_id = %s AND group_id IN (SELECT group_id FROM identity_groupmapping)
+        RETURNING group_id, user_id
+        """,
+        [sso_user.user_id],
+    )
 
 
 def _locked_with_fed(rows: QuerySet[SSOGroup]) -> list[SSOGroup]:
@@ -166,9 +173,9 @@ def _close(sso_user: SSOUser) -> None:
     SSOUser.objects.select_for_update().get(pk=sso_user.pk)
 
 
-def remove_from_all_groups(user: User) -> None:
-    """R9: a revived account with another externalId starts without the groups it had."""
-    Membership.objects.filter(user=user).delete()
+def remove_from_all_groups(user: User) -> list[Pair]:
+    """R9: a revived account with another externalId starts without the groups it had: those."""
+    return _pairs("DELETE FROM identity_membership WHERE user_id = %s RETURNING group_id, user_id", [user.pk])
 
 
 def follow_claim(user: User, fed: set[int], wanted: set[int]) -> tuple[set[int], set[int]]:
@@ -184,6 +191,13 @@ def _column(sql: str, parameters: list[Any]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [row[0] for row in cursor.fetchall()]
+
+
+def _pairs(sql: str, parameters: list[Any]) -> list[Pair]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        moved: list[Pair] = cursor.fetchall()
+    return moved
 
 
 def _uuids(ids: Iterable[UUID]) -> Any:

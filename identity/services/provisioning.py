@@ -103,7 +103,7 @@ def _take_over(found: Adopt | Link | Revive, record: PersonRecord, actor: Provis
         user.role = Role.MEMBER
     user.save(update_fields=["first_name", "last_name", "managed_by", "role"])
     if _is_perhaps_somebody_else(found, record):
-        _start_afresh(user)
+        _start_afresh(user, actor)
     if isinstance(found, Link):
         conflicts.settle(found.conflict)
     return user
@@ -114,9 +114,10 @@ def _is_perhaps_somebody_else(found: Match, record: PersonRecord) -> bool:
     return isinstance(found, Revive) and found.external_id != record.external_id
 
 
-def _start_afresh(user: User) -> None:
+def _start_afresh(user: User, actor: Provisioner) -> None:
     """Nothing that the earlier person was given, or can sign in with, is handed to a namesake."""
-    memberships.remove_from_all_groups(user)
+    for group_id, user_id in memberships.remove_from_all_groups(user):
+        audit.record("membership.removed", actor=actor, user_id=user_id, group_id=group_id)
     user.sso_identities.all().delete()
     user.password = make_password(None)
     user.credential_epoch += 1
@@ -402,12 +403,13 @@ def _deprovision(scim_id: UUID, actor: Provisioner, version: VersionCheck | None
     user = sso_user.user
     set_status(user, Status.DISABLED, actor=actor)
     left = retire(sso_user)
-    audit.record(
+    event = audit.record(
         "user.deprovisioned",
         actor=actor,
         user_id=user.pk,
-        details={"scim_id": str(scim_id), "left_groups": left},
+        details={"scim_id": str(scim_id), "left_groups": len(left)},
     )
+    audit.record_moves(event, left=left)
     log_write(
         f"Removed {user.display_name} ({user.username}): disabled, kept in the portal.",
         actor=actor,
@@ -420,8 +422,8 @@ def _deprovision(scim_id: UUID, actor: Provisioner, version: VersionCheck | None
     )
 
 
-def retire(sso_user: SSOUser) -> int:
-    """Delete the IdP's record and remember its id and what it was matched by (R9); how many groups were left.
+def retire(sso_user: SSOUser) -> list[memberships.Pair]:
+    """Delete the IdP's record and remember its id and what it was matched by (R9); the memberships that ended.
 
     Within a transaction, under the user's lock. The person leaves the SSO groups, and so mapped groups (R8).
     """
@@ -443,9 +445,8 @@ def retire(sso_user: SSOUser) -> int:
 def release(user: User, *, actor: Actor) -> None:
     """Let an account leave its IdP: the record and who signs in by it go; nobody manages the user (R7)."""
     sso_user = SSOUser.objects.filter(user=user).first()
-    if sso_user is not None:
-        retire(sso_user)
+    left = retire(sso_user) if sso_user is not None else []
     user.sso_identities.all().delete()
     user.managed_by = None
     user.save(update_fields=["managed_by"])
-    audit.record("user.released", actor=actor, user_id=user.pk)
+    audit.record_moves(audit.record("user.released", actor=actor, user_id=user.pk), left=left)

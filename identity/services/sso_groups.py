@@ -29,13 +29,13 @@ VersionCheck = Callable[[int], bool]
 
 @dataclass(slots=True)
 class Movement:
-    """Who moved: row ids of SSO users on the IdP's side, portal user ids of those who left mapped groups."""
+    """Who moved: row ids of SSO users on the IdP's side, (group id, user id) on the portal's."""
 
     added: list[int] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
     skipped: int = 0
-    joined: int = 0
-    left: list[int] = field(default_factory=list)
+    joined: list[memberships.Pair] = field(default_factory=list)
+    left: list[memberships.Pair] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.changed_sso_group or self.joined or self.left)
@@ -50,8 +50,8 @@ class Movement:
             "added": len(self.added),
             "removed": len(self.removed),
             "skipped": self.skipped,
-            "joined": self.joined,
-            "left": self.left,
+            "joined": len(self.joined),
+            "left": [user_id for _, user_id in self.left],
         }
         return {name: value for name, value in facts.items() if value}
 
@@ -196,8 +196,8 @@ def _delete(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> 
     _record("sso_group.deleted", f"Deleted group {sso_group}", sso_group, movement, actor=actor, status=204)
 
 
-def _dissolve(sso_group: SSOGroup) -> list[int]:
-    """Take the group off both sides; the portal user ids of those who left portal groups."""
+def _dissolve(sso_group: SSOGroup) -> list[memberships.Pair]:
+    """Take the group off both sides; the portal memberships that ended."""
     groups = memberships.lock_groups_fed_by(sso_group)
     if sso_group.pushed_at is not None:
         RetiredResource.objects.create(
@@ -242,7 +242,11 @@ def _record(
 ) -> None:
     facts = movement.facts()
     if changed or movement:
-        audit.record(action, actor=actor, sso_group_id=sso_group.pk, details={"name": sso_group.display_name, **facts})
+        told = {"name": sso_group.display_name, **facts}
+        event = audit.record(action, actor=actor, sso_group_id=sso_group.pk, details=told)
+        audit.record_moves(event, joined=movement.joined, left=movement.left)
+        if movement.joined or movement.left:
+            facts["event"] = event.pk  # the log's row leads to who moved
     outcome = Outcome.APPLIED if changed or movement else Outcome.UNCHANGED
     log_write(
         _summary(verb, movement),
@@ -260,7 +264,7 @@ def _summary(verb: str, movement: Movement) -> str:
     counts = {
         "added": len(movement.added),
         "removed": len(movement.removed),
-        "joined portal groups": movement.joined,
+        "joined portal groups": len(movement.joined),
         "left portal groups": len(movement.left),
         "no longer exist and were skipped": movement.skipped,
     }

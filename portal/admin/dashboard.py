@@ -105,7 +105,7 @@ class Activity:
     @property
     def refusals_url(self) -> str:
         log = reverse("admin:identity_provisioninglog_changelist")
-        return f"{log}?outcome__exact=refused&identity_provider={self.provider.pk}"
+        return f"{log}?outcome__exact=refused&idp={self.provider.pk}"
 
     @property
     def heard(self) -> str:

@@ -65,11 +65,15 @@ class Line:
     group: Group | None
 
 
-def tell(events: Iterable[AuditEvent]) -> list[Line]:
-    """Events with the names of who and what they mention, in a few statements for the whole list."""
+def tell(events: Iterable[AuditEvent], groups: dict[int, Group] | None = None) -> list[Line]:
+    """Events with the names of who and what they mention, in a few statements for the whole list.
+
+    `groups`: those that the events are about, by id, if they are known already.
+    """
     events = list(events)
     people = User.objects.in_bulk({e.actor_id for e in events if e.actor_kind == "user" and e.actor_id})
-    groups = Group.objects.in_bulk({e.group_id for e in events if e.group_id})
+    if groups is None:
+        groups = Group.objects.in_bulk({e.group_id for e in events if e.group_id})
     providers = IdentityProvider.objects.in_bulk({e.identity_provider_id for e in events if e.identity_provider_id})
     return [
         Line(

@@ -199,7 +199,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
             "sso_group_count": obj.sso_groups.count(),
             "may_revoke": bool(decide(request, Action.MANAGE_PROVIDERS)),
             "requests": ProvisioningLog.objects.filter(identity_provider=obj)[:LAST_REQUESTS],
-            "log_url": f"{reverse('admin:identity_provisioninglog_changelist')}?identity_provider__id__exact={obj.pk}",
+            "log_url": f"{reverse('admin:identity_provisioninglog_changelist')}?idp={obj.pk}",
             "conflicts_url": f"{reverse('admin:identity_conflict_changelist')}?identity_provider__id__exact={obj.pk}",
             "scim_enabled": mode_of(request).scim_enabled,
             "rhythm": (rhythm := rhythm_of(obj, ProviderContact.objects.rhythms())),

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Prefetch, QuerySet, Window
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
@@ -18,12 +20,10 @@ from unfold.views import ChangeList
 
 from identity.models import (
     Asset,
-    AuditEvent,
     Conflict,
     GroupMapping,
     Invitation,
     Membership,
-    ProvisioningLog,
     RetiredResource,
     SSOIdentity,
     SSOUser,
@@ -34,10 +34,10 @@ from identity.models.users import matching
 from identity.policy import Action, Decision
 from portal.admin.base import PortalModelAdmin, decide
 from portal.admin.conflicts import state_badge
-from portal.admin.events import tell
-from portal.admin.parts import badge, moment
+from portal.admin.parts import badge, is_key, moment
 from portal.admin.sessions import EndSession, EndSessions
 from portal.admin.sso import STATUS_COLOURS, Attribute, both_sides
+from portal.admin.trail import trail_of
 from portal.admin.user_actions import (
     ChangeRole,
     ClearBreakGlass,
@@ -66,8 +66,7 @@ from portal.sessions import sessions_of
 
 GROUPS_SHOWN = 3
 ROWS_SHOWN = 50
-EVENTS_SHOWN = 20
-LOG_ROWS_SHOWN = 10
+CONFLICTS_SHOWN = 10
 
 # Why the portal differs from what the identity provider says, attribute by attribute.
 WHY_DIFFERENT: dict[str, str] = {
@@ -218,20 +217,19 @@ class UserAdmin(PortalModelAdmin):
         return rows.select_related("managed_by")
 
     def get_detail(self, request: HttpRequest, obj: User) -> dict[str, Any]:
+        side = idp_side(obj)
         return {
             "title": obj.display_name,
             "status": status_badge(obj),
             "is_oneself": obj.pk == request.user.pk,
             "has_password": obj.has_usable_password() and bool(obj.password),
-            **self._sessions(request, obj),
             **invitation_of(obj),
-            "group_lines": self._group_lines(request, obj),
+            **side,
+            "group_lines": self._group_lines(request, obj, {sso_group.pk for sso_group in side.get("sso_groups", ())}),
             "assets": Asset.objects.owned_by(obj.pk)[:ROWS_SHOWN],
             "identities": SSOIdentity.objects.filter(user=obj).select_related("identity_provider"),
             "conflicts": conflicts_of(obj),
-            "log_rows": ProvisioningLog.objects.filter(user=obj)[:LOG_ROWS_SHOWN],
-            "lines": history(obj),
-            **idp_side(obj),
+            "why_url": reverse("admin:identity_user_why", args=(obj.pk,)),
         }
 
     def _sessions(self, request: HttpRequest, user: User) -> dict[str, Any]:
@@ -242,7 +240,40 @@ class UserAdmin(PortalModelAdmin):
             "end_session_url": reverse(self.url_name(EndSession.name), args=(user.pk,)),
         }
 
-    def _group_lines(self, request: HttpRequest, user: User) -> list[GroupLine]:
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
+        """The person with what hangs on them one to one, in one statement."""
+        if not is_key(object_id):
+            return None
+        rows = self.get_queryset(request).select_related("sso_user__identity_provider", "invitation__invited_by")
+        return rows.filter(pk=object_id).first()
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.why)
+        return [path("<int:pk>/why/", view, name="identity_user_why"), *super().get_urls()]
+
+    def why(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The why-trail: a page of its own, and the part of it that the person's page loads."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied("Your role does not include this page.")
+        user = self.get_object_or_404(request, str(pk))
+        context = {
+            "obj": user,
+            "why_url": request.path,
+            "trail": trail_of(request, user),
+            **self._sessions(request, user),
+        }
+        if request.headers.get("HX-Request"):
+            return TemplateResponse(request, "admin/portal/includes/trail.html", context)
+        page = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"How it came about: {user.display_name}",
+            "list_url": self.list_url(),
+            **context,
+        }
+        return TemplateResponse(request, "admin/portal/why.html", page)
+
+    def _group_lines(self, request: HttpRequest, user: User, sso_group_ids: set[int]) -> list[GroupLine]:
         url = reverse(self.url_name(RemoveFromGroup.name), args=(user.pk,))
         return [
             GroupLine(
@@ -250,7 +281,7 @@ class UserAdmin(PortalModelAdmin):
                 decide(request, Action.CHANGE_MEMBERS, group=reason.membership.group),
                 f"{url}?group={reason.membership.group_id}",
             )
-            for reason in memberships_with_reasons(user)
+            for reason in memberships_with_reasons(user, sso_group_ids)
         ]
 
 
@@ -268,26 +299,20 @@ def invitation_of(user: User) -> dict[str, Any]:
     """The pending invitation of somebody who has not come in yet."""
     if user.status != Status.INVITED:
         return {}
-    invitation = Invitation.objects.filter(user=user).select_related("invited_by").first()
+    invitation: Invitation | None = getattr(user, "invitation", None)
     is_expired = invitation is not None and invitation.expires_at <= timezone.now()
     return {"invitation": invitation, "invitation_expired": is_expired}
-
-
-def history(user: User) -> list[Any]:
-    """The last events of this person, told: why everything is as it is."""
-    events = AuditEvent.objects.filter(user_id=user.pk).select_related("personal_data")
-    return tell(events[:EVENTS_SHOWN])
 
 
 def conflicts_of(user: User) -> list[tuple[Conflict, str]]:
     """What an identity provider wants of this account and can't have, with its state; decided ones as well."""
     rows = Conflict.objects.filter(user=user).select_related("identity_provider")
-    return [(conflict, state_badge(conflict)) for conflict in rows[:LOG_ROWS_SHOWN]]
+    return [(conflict, state_badge(conflict)) for conflict in rows[:CONFLICTS_SHOWN]]
 
 
 def idp_side(user: User) -> dict[str, Any]:
     """The identity provider's record beside the portal's, and the reason for each difference."""
-    sso_user = SSOUser.objects.filter(user=user).select_related("identity_provider", "user").first()
+    sso_user: SSOUser | None = getattr(user, "sso_user", None)
     if sso_user is None:
         gone = RetiredResource.objects.filter(user=user).order_by("-retired_at").first() if user.is_managed else None
         return {"sso_user": None, "retired": gone}
@@ -297,7 +322,7 @@ def idp_side(user: User) -> dict[str, Any]:
         "sso_user": sso_user,
         "both_sides": rows,
         "reasons": [why_different(row, str(sso_user.identity_provider)) for row in rows if row.differs],
-        "sso_groups": sso_user.sso_groups.prefetch_related(with_groups)[:ROWS_SHOWN],
+        "sso_groups": list(sso_user.sso_groups.prefetch_related(with_groups)),
     }
 
 

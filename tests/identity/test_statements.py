@@ -65,7 +65,7 @@ def mapped() -> tuple[SSOGroup, Group]:
 
 
 @pytest.mark.parametrize(
-    ("change", "most"), [(adding, 9), (removing, 8), (exactly, 10)], ids=["add", "remove", "replace"]
+    ("change", "most"), [(adding, 9), (removing, 8), (exactly, 11)], ids=["add", "remove", "replace"]
 )
 def test_moving_members_costs_the_same_for_one_and_for_many(
     change: Callable[..., object], most: int, mapped: tuple[SSOGroup, Group]

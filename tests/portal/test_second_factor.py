@@ -199,7 +199,7 @@ def test_an_administrator_sees_where_somebody_is_signed_in_and_ends_one_of_it(mi
     enter(phone)
     adam = make_administrator()
     admin = signed_in(adam)
-    page = admin.get(f"/admin/identity/user/{mia.pk}/change/").content.decode()
+    page = admin.get(f"/admin/identity/user/{mia.pk}/why/").content.decode()
     assert "Firefox on Linux" in page
     assert "Safari on an iPhone" in page
     lost = next(session for session in sessions_of(mia) if session.browser == "Safari on an iPhone")

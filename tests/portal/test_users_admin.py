@@ -539,7 +539,6 @@ def test_r2_a_later_username_and_email_are_shown_beside_the_portals_and_explaine
     assert "Username ada.king ada Differs" in page
     assert "Email ada.king@example.test ada@example.test Differs" in page
     assert "Username: Okta renamed this person to ada.king later. A username is permanent" in page
-    assert "userName: ada.king was not taken over, ada stays" in page
 
 
 def test_both_sides_that_agree_say_so() -> None:
@@ -557,15 +556,6 @@ def test_groups_are_shown_with_the_reason_for_each() -> None:
     assert "Readers Added by adam" in page
     assert "Follows the mapping" in page
     assert "Engineering → Engineers" in page
-
-
-def test_the_trail_tells_who_did_what() -> None:
-    mia, client = make_user("mia"), as_administrator()
-    make_asset(mia, "Wiki")
-    client.post(address("user_disable", mia.pk))
-    page = text_of(client.get(address("user_change", mia.pk)))
-    assert "Disabled status: enabled → disabled adam" in page
-    assert "Wiki" in page
 
 
 def test_a_record_that_the_idp_deleted_is_explained() -> None:
@@ -615,4 +605,4 @@ def test_looking_leaves_no_event() -> None:
     assert AuditEvent.objects.count() == before
 
 
-DETAIL_STATEMENTS = 18
+DETAIL_STATEMENTS = 12
