@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from identity import audit, policy
 from identity.errors import InvalidValue, Refused
 from identity.keys import fold
-from identity.models import IdentityProvider, SSOConnection
+from identity.models import IdentityProvider, SSOConnection, SSOIdentity
 from identity.policy import Action
 from identity.services.locks import lock
 from identity.services.sealing import seal
@@ -27,6 +28,7 @@ Kind = IdentityProvider.Kind
 Protocol = SSOConnection.Protocol
 
 NAME_ID = "NameID"
+SAML_MARK = "saml:"  # of subjects that came over SAML: they never meet those of OpenID Connect
 _ENTRA = "http://schemas.microsoft.com"
 _XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 
@@ -93,9 +95,20 @@ def edit_connection(connection: SSOConnection, *, said: ConnectionSettings, acto
     _apply(connection, said)
     connection.save()
     after = _facts(connection)
-    changed = {name: audit.change(before[name], after[name]) for name in after if before[name] != after[name]}
+    changed: dict[str, Any] = {
+        name: audit.change(before[name], after[name]) for name in after if before[name] != after[name]
+    }
+    if changed.keys() & {"issuer", "entity_id"}:
+        changed["identities_forgotten"] = _forget_identities(connection)
     _record("sso_connection.edited", connection, actor, {**changed, "secret_replaced": bool(said.client_secret)})
     return connection
+
+
+def _forget_identities(connection: SSOConnection) -> int:
+    """A subject means somebody at its issuer only: at another one, everybody is found anew (SR-5)."""
+    known = SSOIdentity.objects.filter(identity_provider=connection.identity_provider_id)
+    of_saml = Q(subject__startswith=SAML_MARK)
+    return known.filter(of_saml if connection.protocol == Protocol.SAML else ~of_saml).delete()[0]
 
 
 @transaction.atomic
@@ -169,9 +182,22 @@ def _check_just_in_time(connection: SSOConnection) -> None:
         raise InvalidValue("allowed domains", "or a tenant must be given to create users at their first sign-in")
 
 
+def _check_alone(connection: SSOConnection, attribute: str, value: str) -> None:
+    """One identity provider, one issuer: people are known by its subjects, and those of two could be alike."""
+    others = SSOConnection.objects.filter(
+        identity_provider=connection.identity_provider_id, protocol=connection.protocol
+    ).exclude(pk=connection.pk)
+    if others.exclude(**{attribute: value}).exists():
+        raise InvalidValue(
+            attribute.replace("_", " "),
+            "must be that of the other connection: add another identity provider for another one",
+        )
+
+
 def _check_oidc(connection: SSOConnection) -> None:
     connection.issuer = connection.issuer.removesuffix("/.well-known/openid-configuration")
     check_address(connection.issuer, "issuer")
+    _check_alone(connection, "issuer", connection.issuer)
     if not connection.client_id:
         raise InvalidValue("client ID", "must not be empty")
     if not connection.client_secret:
@@ -181,6 +207,7 @@ def _check_oidc(connection: SSOConnection) -> None:
 def _check_saml(connection: SSOConnection) -> None:
     if not connection.entity_id:
         raise InvalidValue("entity ID", "must not be empty")
+    _check_alone(connection, "entity_id", connection.entity_id)
     check_address(connection.sso_url, "SSO URL")
     connection.certificate = pem(connection.certificate)
 

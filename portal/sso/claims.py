@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from identity.errors import Refused
 from identity.services.assertions import Assertion
-from identity.services.sso_connections import NAME_ID
+from identity.services.sso_connections import NAME_ID, SAML_MARK
 
 if TYPE_CHECKING:
     from identity.models import SSOConnection
@@ -39,6 +39,8 @@ def oidc_assertion(data: dict[str, Any], *, nonce: str | None) -> Assertion:
     subject = id_token.get("sub")
     if not nonce or id_token.get("nonce") != nonce:
         raise Refused("The identity provider's answer belongs to another sign-in. Try again.", code="other_nonce")
+    if isinstance(subject, str) and subject.startswith(SAML_MARK):
+        raise Refused("The identity provider did not say who you are.", code="no_subject")
     if not isinstance(subject, str) or userinfo.get("sub", subject) != subject:
         raise Refused("The identity provider's answers are not about the same person.", code="other_subject")
     return Assertion(subject, {**userinfo, **id_token})
@@ -64,4 +66,4 @@ def _saml_subject(connection: SSOConnection, said: Assertion) -> str:
     value = said.text(claim)
     if not value:
         raise Refused(f"The identity provider did not send “{claim}”. Ask an administrator.", code="no_subject")
-    return f"saml:{value}" if claim == NAME_ID else f"saml:{claim}={value}"
+    return f"{SAML_MARK}{value}" if claim == NAME_ID else f"{SAML_MARK}{claim}={value}"

@@ -25,6 +25,11 @@ from portal.sso.addresses import public_address
 
 MOST_CHARACTERS = 256 * 1024  # of a response, which anybody can send
 KEPT_SECONDS = 300
+TRANSFORMS = {
+    "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
+    "http://www.w3.org/2001/10/xml-exc-c14n#",
+    "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
+}
 TRANSIENT = OneLogin_Saml2_Constants.NAMEID_TRANSIENT
 COOKIE = "__Secure-saml-answer" if settings.IS_HTTPS else "saml-answer"
 
@@ -52,12 +57,18 @@ class StrictResponse(OneLogin_Saml2_Response):
     """
 
     def is_valid(self, request_data: dict[str, Any], request_id: Any = None, raise_exceptions: bool = False) -> bool:
+        if not all(map(_fits_the_profile, self._query("//ds:Signature"))):
+            return self._fail("A signature that SAML does not use.")
         if not super().is_valid(request_data, request_id, raise_exceptions):
             return False
         sp = self._settings.get_sp_data()
         here = sp["assertionConsumerService"]["url"]
-        self._error = next(self._shortcomings(here, sp["entityId"]), None)
-        return self._error is None
+        shortcoming = next(self._shortcomings(here, sp["entityId"]), "")
+        return not shortcoming or self._fail(shortcoming)
+
+    def _fail(self, reason: str) -> bool:
+        self._error = reason
+        return False
 
     def _shortcomings(self, here: str, audience: str) -> Any:
         if self.document.get("Destination", here) != here:
@@ -89,6 +100,14 @@ class StrictResponse(OneLogin_Saml2_Response):
         if instant is None:
             raise BadAssertion("no time of authentication")
         return int(instant.timestamp())
+
+
+def _fits_the_profile(signature: Any) -> bool:
+    """SAML Core 5.4: one reference, into the document, and no transform that could do anything but canonicalize."""
+    references = OneLogin_Saml2_XML.query(signature, ".//ds:Reference")
+    transforms = OneLogin_Saml2_XML.query(signature, ".//ds:Transform")
+    points_inside = len(references) == 1 and references[0].get("URI", "").startswith("#")
+    return points_inside and {transform.get("Algorithm") for transform in transforms} <= TRANSFORMS
 
 
 def settings_of(connection: SSOConnection, *, wants_assertions_signed: bool = False) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from identity.models import (
     Role,
     SSOConnection,
     SSOIdentity,
+    SSOUser,
     Status,
     User,
 )
@@ -331,6 +332,38 @@ def test_the_client_secret_is_stored_encrypted() -> None:
     connection = connect()
     assert "s3cret" not in connection.client_secret
     assert User.objects.count() == 0
+
+
+def test_one_identity_provider_has_one_issuer() -> None:
+    """Its subjects tell people apart, and those of two issuers could be alike."""
+    connection = connect()
+    said = ConnectionSettings(issuer="https://another.example", client_id="x", client_secret="y")
+    with pytest.raises(InvalidValue, match="issuer"):
+        sso_connections.create_connection(connection.identity_provider, protocol="oidc", said=said, actor=OPERATOR)
+
+
+def test_at_another_issuer_everybody_is_found_anew() -> None:
+    connection = connect()
+    ada = provision(connection.identity_provider, "ada", external_id="00u1").user
+    bob = provision(connection.identity_provider, "bob", external_id="00u2").user
+    sso_login.sign_in(connection, says("00u1"))
+    said = ConnectionSettings(issuer="https://another.example", client_id="x", client_secret="y")
+    connection = sso_connections.edit_connection(connection, said=said, actor=OPERATOR)
+    assert not SSOIdentity.objects.exists()
+    SSOUser.objects.filter(user=ada).update(external_id="00u2")
+    SSOUser.objects.filter(user=bob).update(external_id="00u1")
+    assert sso_login.sign_in(connection, says("00u1")) == bob
+    event = AuditEvent.objects.filter(action="sso_connection.edited").latest("id")
+    assert event.details["identities_forgotten"] == 1
+
+
+def test_a_new_secret_forgets_nobody() -> None:
+    connection = connect()
+    provision(connection.identity_provider, "ada", external_id="00u1")
+    sso_login.sign_in(connection, says("00u1"))
+    said = ConnectionSettings(issuer=connection.issuer, client_id="x", client_secret="another")
+    sso_connections.edit_connection(connection, said=said, actor=OPERATOR)
+    assert SSOIdentity.objects.count() == 1
 
 
 def test_an_address_without_tls_is_refused() -> None:

@@ -65,6 +65,7 @@ def test_a_good_answer_lets_in_once(client: Client, okta: SSOConnection, provide
         {"sub": None},
         {"sub": 7},
         {"sub": ""},
+        {"sub": "saml:00u1"},
         {"kid": "unknown"},
     ],
     ids=str,

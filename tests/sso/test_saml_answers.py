@@ -14,7 +14,7 @@ from django.test import Client
 from identity.models import SSOConnection, SSOIdentity
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
-from portal.sso.saml import COOKIE
+from portal.sso.saml import COOKIE, BadAssertion, verified
 from tests.factories import OPERATOR, make_idp, provision
 from tests.sso.conftest import is_in
 from tests.sso.idp_processes import self_signed
@@ -224,6 +224,27 @@ def test_a_wrapped_signature_lets_nobody_in(
         signed = saml_provider.signed(signed)
     assert send(client, saml, attack(saml_provider, saml, asked, signed)) == 403
     assert not SSOIdentity.objects.exists()
+
+
+XSLT = '<ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xslt-19991116"/></ds:Transforms>'
+
+
+@pytest.mark.parametrize(
+    ("part", "instead"),
+    [
+        ('<ds:Reference URI="#', '<ds:Reference URI="https://evil.example/#'),
+        ('<ds:Reference URI="#_assertion"', '<ds:Reference URI=""'),
+        ("</ds:Reference>", '</ds:Reference><ds:Reference URI="file:///etc/passwd"/>'),
+        ("</ds:Transforms>", XSLT),
+    ],
+    ids=["elsewhere", "everything", "two references", "a program"],
+)
+def test_a_signature_that_saml_does_not_use_is_not_even_computed(
+    client: Client, saml: SSOConnection, saml_provider: SAMLProvider, part: str, instead: str
+) -> None:
+    xml = saml_provider.good(saml, request_id(client, saml)).replace(part, instead)
+    with pytest.raises(BadAssertion, match="A signature that SAML does not use"):
+        verified(saml, encoded(xml))
 
 
 def test_an_answer_for_another_browser_lets_nobody_in(
