@@ -17,7 +17,9 @@ ROOT = Path(__file__).parent.parent
 STALE = "{file} is not what the code says: run `make docs`."
 
 TOPICS: dict[str, tuple[str, ...]] = {
-    "Owners, roles and modes": ("create_owner", "set_role", "set_break_glass", "set_mode", "reset_second_factor"),
+    "Owners, roles and modes": (
+        "create_owner", "set_role", "set_break_glass", "set_mode", "show_policy", "reset_second_factor",
+    ),
     "People": (
         "list_users", "show_user", "edit_user", "disable_user", "enable_user", "end_sessions", "delete_user",
         "export_users", "import_users",
@@ -30,14 +32,18 @@ TOPICS: dict[str, tuple[str, ...]] = {
     ),
     "Identity providers": (
         "list_identity_providers", "show_identity_provider", "create_identity_provider", "edit_identity_provider",
-        "delete_identity_provider", "mismatch_report", "replay",
+        "delete_identity_provider", "mismatch_report", "list_provisioning_log", "replay",
+    ),
+    "Single sign-on": (
+        "list_sso_connections", "create_sso_connection", "edit_sso_connection", "enable_sso_connection",
+        "disable_sso_connection", "delete_sso_connection",
     ),
     "Conflicts": ("list_conflicts", "show_conflict", "link_conflict", "move_conflict", "dismiss_conflict"),
     "Tokens": (
         "list_scim_tokens", "create_scim_token", "revoke_scim_token",
         "list_api_tokens", "create_api_token", "revoke_api_token",
     ),
-    "Assets": ("list_assets", "create_asset", "transfer_asset", "delete_asset"),
+    "Assets": ("list_assets", "create_asset", "edit_asset", "transfer_asset", "delete_asset"),
     "Running the portal": ("doctor", "run_worker", "export_audit_events", "prune_records", "demo"),
 }  # fmt: skip
 UNLISTED = {"first_start"}  # what `make run` does, and nobody by hand

@@ -23,26 +23,10 @@ from identity.services.sso_connections import ConnectionSettings, Protocol, pres
 from portal.admin.base import ActionPage, PortalModelAdmin, person_of
 from portal.admin.connection_forms import FORMS, ClaimsForm, OIDCForm, SAMLForm
 from portal.admin.parts import badge
-from portal.sso.addresses import public_address, sign_in_page
+from portal.sso.addresses import addresses_of
 from portal.sso.arrival import TEST_RESULT
 
 WARN_BEFORE = timedelta(days=30)
-
-
-def addresses(connection: SSOConnection) -> dict[str, str]:
-    """The addresses to copy into the identity provider, as its pages call them."""
-    if connection.protocol == Protocol.SAML:
-        return {
-            "ACS URL (single sign-on URL)": public_address("saml_acs", connection),
-            "Entity ID (audience) and metadata": public_address("saml_metadata", connection),
-            "Sign-in URL": public_address("sso_start", connection),
-        }
-    return {
-        "Redirect URI": public_address("openid_connect_callback", connection),
-        "Back-channel logout URI": public_address("sso_backchannel_logout", connection),
-        "Post-logout redirect URI": sign_in_page(),
-        "Initiate login URI": public_address("sso_start", connection),
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +210,7 @@ class SSOConnectionAdmin(PortalModelAdmin):
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         test_url = reverse(self.url_name("test_result"), args=(obj.pk,))
         return {
-            "addresses": addresses(obj),
+            "addresses": addresses_of(obj),
             "certificates": signing_certificates(obj),
             "provider_url": reverse("admin:identity_identityprovider_change", args=(obj.identity_provider_id,)),
             "test_url": f"{reverse('sso_start', args=(obj.slug,))}?next={test_url}",

@@ -29,12 +29,15 @@ class Answer:
 
 
 def fact_lines(facts: Facts) -> Iterator[str]:
-    """`name: value`, aligned; a list of facts becomes lines of its own below its name."""
+    """`name: value`, aligned; facts within become lines of their own below their name, a list of them a table."""
     width = max((len(name) for name in facts), default=0)
     for name, value in facts.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
             yield f"{words(name)}:"
             yield from (f"  {line}" for line in table_lines(value))
+        elif isinstance(value, dict) and value:
+            yield f"{words(name)}:"
+            yield from (f"  {line}" for line in fact_lines(value))
         else:
             yield f"{words(name) + ':':<{width + 1}}  {cell(value)}"
 
@@ -76,3 +79,7 @@ def cell(value: Any) -> str:
 
 def words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def name_of(row: object | None) -> str | None:
+    return None if row is None else str(row)

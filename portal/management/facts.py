@@ -13,11 +13,13 @@ from identity.models import (
     IdentityProvider,
     Invitation,
     SCIMToken,
+    SSOConnection,
     SSOGroup,
     User,
 )
 from identity.services.mappings import Preview
-from portal.management.answers import Facts
+from portal.management.answers import Facts, name_of
+from portal.sso.addresses import addresses_of
 
 NAMED = 100
 
@@ -71,6 +73,22 @@ def api_token_facts(token: APIToken) -> Facts:
         "last_used_at": token.last_used_at,
         "last_used_from": token.last_used_from,
         "expires_at": token.expires_at,
+    }
+
+
+def connection_facts(connection: SSOConnection) -> Facts:
+    """Without the secret."""
+    return {
+        "slug": connection.slug,
+        "identity_provider": connection.identity_provider.name,
+        "protocol": connection.protocol,
+        "is_enabled": connection.is_enabled,
+        "signs_in_at": connection.issuer or connection.sso_url,
+        "subject_claim": connection.subject_claim,
+        "user_name_claim": connection.user_name_claim,
+        "groups_claim": connection.groups_claim,
+        "creates_users": connection.creates_users,
+        "addresses": addresses_of(connection),
     }
 
 
@@ -159,7 +177,3 @@ def asset_facts(asset: Asset) -> Facts:
         "link": asset.link,
         "owners": [owner.username for owner in asset.owners.all()],
     }
-
-
-def name_of(row: object | None) -> str | None:
-    return None if row is None else str(row)

@@ -6,7 +6,18 @@ from django.db.models import QuerySet
 
 from identity.errors import InvalidValue, NotFound
 from identity.keys import fold
-from identity.models import APIToken, Asset, Conflict, Group, GroupMapping, IdentityProvider, SCIMToken, SSOGroup, User
+from identity.models import (
+    APIToken,
+    Asset,
+    Conflict,
+    Group,
+    GroupMapping,
+    IdentityProvider,
+    SCIMToken,
+    SSOConnection,
+    SSOGroup,
+    User,
+)
 
 
 def find_user(username: str) -> User:
@@ -87,6 +98,13 @@ def find_conflict(conflict_id: int) -> Conflict:
     if conflict is None:
         raise NotFound(f"There is no conflict {conflict_id}: list_conflicts shows those there are.")
     return conflict
+
+
+def find_sso_connection(slug: str) -> SSOConnection:
+    connection = SSOConnection.objects.select_related("identity_provider").filter(slug=slug).first()
+    if connection is None:
+        raise NotFound(f"There is no SSO connection {slug}: list_sso_connections shows those there are.")
+    return connection
 
 
 def find_asset(name: str) -> Asset:

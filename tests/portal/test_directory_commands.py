@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from identity.models import AuditEvent, Conflict, Role, SSOUser, Status
+from identity.models import AuditEvent, Conflict, Role, SSOConnection, SSOUser, Status
 from identity.services import api_tokens
+from identity.services.sealing import unseal
 from tests.factories import (
     make_asset,
     make_break_glass,
@@ -210,3 +211,49 @@ def test_api_tokens_are_made_listed_and_revoked() -> None:
     run("revoke_api_token", str(row["id"]))
     assert api_tokens.find_api_token(secret) is None
     assert refusal("revoke_api_token", str(row["id"]))[0] == NOT_FOUND
+
+
+def test_an_sso_connection_is_set_up_offered_and_taken_away() -> None:
+    make_idp("Okta", kind="okta")
+    words = ("--issuer", "https://example.okta.com", "--client-id", "0oa", "--client-secret", "the client's secret")
+    made = answer("create_sso_connection", "Okta", "oidc", *words)
+    assert (made["is_enabled"], made["subject_claim"], made["groups_claim"]) == (False, "sub", "groups")
+    assert made["addresses"]["Redirect URI"].endswith(f"/sso/{made['slug']}/callback/")
+    assert "the client's secret" not in run("list_sso_connections", "--json")
+    run("enable_sso_connection", made["slug"])
+    edited = answer("edit_sso_connection", made["slug"], "--groups-claim", "roles")
+    assert (edited["groups_claim"], edited["signs_in_at"]) == ("roles", "https://example.okta.com")
+    assert unseal(SSOConnection.objects.get().client_secret) == "the client's secret"
+    set_mode(sso=True)
+    assert refusal("disable_sso_connection", made["slug"])[0] == REFUSED
+    assert refusal("delete_sso_connection", made["slug"])[0] == REFUSED
+    set_mode(sso=False)
+    run("delete_sso_connection", made["slug"], "--yes")
+    assert refusal("enable_sso_connection", made["slug"])[0] == NOT_FOUND
+
+
+def test_creating_people_at_sign_in_wants_a_restriction() -> None:
+    make_idp("Okta")
+    words = ("--issuer", "https://example.okta.com", "--client-id", "0oa", "--client-secret", "s")
+    assert refusal("create_sso_connection", "Okta", "oidc", *words, "--creates-users", "on")[0] == INVALID
+
+
+def test_the_provisioning_log_is_listed_the_newest_first() -> None:
+    okta, other = new_idp("Okta"), new_idp("Google")
+    okta.user("ada")
+    okta.post("/Users", user_body("ada"))
+    other.user("ben")
+    assert [row["outcome"] for row in answer("list_provisioning_log")] == ["applied", "refused", "applied"]
+    assert [row["status"] for row in answer("list_provisioning_log", "--idp", "Okta")] == [409, 201]
+    assert [row["code"] for row in answer("list_provisioning_log", "--outcome", "refused", "--since", "1h")] == [
+        "taken"
+    ]
+    assert [row["method"] for row in answer("list_provisioning_log", "--user", "ben")] == ["POST"]
+
+
+def test_the_policy_is_shown_with_the_mode() -> None:
+    shown = answer("show_policy")
+    assert shown["mode"] == "scim_on_sso_optional"
+    rows = {row["action"]: row for row in shown["table"]}
+    assert (rows["invite"]["scim_on_sso_enforced"], rows["invite"]["scim_on_sso_optional"]) == ("no", "yes")
+    assert rows["delete_permanently"]["roles"] == ["support"]

@@ -1,6 +1,7 @@
 """What all commands promise: a dry run that changes nothing, `--json`, and refusals that scripts can read."""
 
 import json
+import re
 from io import StringIO
 from typing import Any
 
@@ -36,17 +37,32 @@ ACTS: dict[str, tuple[str, ...]] = {
     "create_mapping": ("Design", "Crafts"),
     "create_owner": ("--username", "olaf", "--email", "", "--password", "correct horse battery staple"),
     "create_scim_token": ("--idp", "Okta"),
+    "create_sso_connection": (
+        "Okta",
+        "oidc",
+        "--issuer",
+        "https://example.okta.com",
+        "--client-id",
+        "0oa",
+        "--client-secret",
+        "hidden",
+    ),
     "declare_sso_group": ("Sales", "--idp", "Okta"),
     "delete_asset": ("Wiki",),
     "delete_group": ("Builders",),
     "delete_identity_provider": ("Okta",),
     "delete_mapping": ("Engineering", "Builders"),
+    "delete_sso_connection": ("CONNECTION",),
     "delete_user": ("gone", "--as", "sue", "--reason", "left in May"),
+    "disable_sso_connection": ("CONNECTION",),
     "disable_user": ("mia",),
     "dismiss_conflict": ("CONFLICT",),
+    "edit_asset": ("Wiki", "--kind", "site"),
     "edit_group": ("Crafts", "--name", "Arts"),
     "edit_identity_provider": ("Okta", "--ask-first", "on"),
+    "edit_sso_connection": ("CONNECTION", "--groups-claim", "roles"),
     "edit_user": ("mia", "--first-name", "Mia", "--email", "mia@elsewhere.test"),
+    "enable_sso_connection": ("UNUSED",),
     "enable_user": ("gone",),
     "end_sessions": ("mia",),
     "invite_user": ("zoë", "--email", "zoe@example.test"),
@@ -100,9 +116,13 @@ def company() -> dict[str, str]:
     pushed.post("/Users", user_body("mia", emails=[{"value": "mia@elsewhere.test"}]))
     pushed.post("/Users", user_body("ben", emails=[{"value": str(ben.email)}]))
     run("create_api_token", "olga", "--scope", "read")
+    connection, unused = (answer(*arguments_of("create_sso_connection", {}))["slug"] for _ in range(2))
+    run("enable_sso_connection", connection)
     return {
         "TOKEN": str(pushed.token.pk),
         "API_TOKEN": str(owner.api_tokens.get().pk),
+        "CONNECTION": connection,
+        "UNUSED": unused,
         "CONFLICT": str(Conflict.objects.get(user=mia).pk),
         "MOVE": str(Conflict.objects.get(user=ben.user).pk),
     }
@@ -131,7 +151,9 @@ def test_a_dry_run_says_what_the_real_one_says_and_changes_nothing(name: str, co
 
 
 def without_secrets(name: str, printed: str) -> str:
-    """A token is another one each time."""
+    """A token, and the name of a connection, is another one each time."""
+    if name == "create_sso_connection":
+        return re.sub(r"other-[0-9a-f]{8}", "other-…", printed)
     return printed[:6] if name in {"create_scim_token", "create_api_token"} else printed
 
 

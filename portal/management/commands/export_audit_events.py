@@ -1,19 +1,18 @@
 """`manage.py export_audit_events`: the audit log as JSON lines, for a SIEM (docs/events.md)."""
 
 import time
-from argparse import ArgumentTypeError
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from identity.actors import Operator
 from identity.models import AuditEvent
 from portal.logging import redact
+from portal.management.moments import moment
 from portal.management.operator_command import OperatorCommand, as_json
 from portal.management.progress import progress
 from portal.ocsf import as_ocsf
@@ -22,19 +21,6 @@ BATCH = 1000
 
 # Ids are given out before their transactions commit, so that one may show up after a higher one has.
 SETTLED_AFTER = timedelta(minutes=1)
-
-UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-
-
-def moment(text: str) -> datetime:
-    """`2026-11-25`, `2026-11-25T08:00`, or how long ago: `90m`, `2h`, `7d`. UTC unless it says otherwise."""
-    if text[:-1].isdigit() and text[-1] in UNITS:
-        return timezone.now() - timedelta(**{UNITS[text[-1]]: int(text[:-1])})
-    try:
-        at = parse_datetime(text) or datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ArgumentTypeError(f"{text} is neither a moment such as 2026-11-25T08:00 nor a span as 7d") from error
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 class Command(OperatorCommand):

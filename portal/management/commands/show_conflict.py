@@ -7,8 +7,8 @@ from django.core.management.base import CommandParser
 from identity.actors import Operator
 from identity.models import Conflict
 from identity.services.conflicts import sentence
-from portal.management.answers import Answer
-from portal.management.facts import conflict_facts, name_of, user_facts
+from portal.management.answers import Answer, name_of
+from portal.management.facts import conflict_facts, user_facts
 from portal.management.lookups import find_conflict
 from portal.management.operator_command import OperatorCommand
 

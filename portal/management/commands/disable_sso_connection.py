@@ -1,0 +1,28 @@
+"""`manage.py disable_sso_connection`: nobody signs in through it any more."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.services import sso_connections
+from portal.management.answers import Answer
+from portal.management.facts import connection_facts
+from portal.management.lookups import find_sso_connection
+from portal.management.operator_command import ChangingCommand
+
+
+class Command(ChangingCommand):
+    help = (
+        "Takes an SSO connection off the sign-in page: nobody signs in through it. The last one stays while SSO is "
+        "enforced."
+    )
+    examples = "manage.py disable_sso_connection okta-1f2e3d4c"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", help="as list_sso_connections shows it")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        connection = find_sso_connection(options["slug"])
+        connection = sso_connections.set_connection_enabled(connection, False, actor=operator)
+        return Answer(connection_facts(connection), f"The connection {connection.slug} is offered no longer.")

@@ -1,0 +1,28 @@
+"""`manage.py edit_sso_connection`: other settings; its addresses stay."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.services import sso_connections
+from portal.management.answers import Answer
+from portal.management.connection_options import add_settings, changed, settings_of
+from portal.management.facts import connection_facts
+from portal.management.lookups import find_sso_connection
+from portal.management.operator_command import ChangingCommand
+
+
+class Command(ChangingCommand):
+    help = "Changes an SSO connection; its addresses stay. What is left out stays, too."
+    examples = "manage.py edit_sso_connection okta-1f2e3d4c --groups-claim groups --creates-users off"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", help="as list_sso_connections shows it")
+        add_settings(parser)
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        connection = find_sso_connection(options["slug"])
+        said = changed(settings_of(connection), options)
+        connection = sso_connections.edit_connection(connection, said=said, actor=operator)
+        return Answer(connection_facts(connection), f"Changed the connection {connection.slug}.")

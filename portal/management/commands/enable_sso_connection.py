@@ -1,0 +1,25 @@
+"""`manage.py enable_sso_connection`: offer it on the sign-in page."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from identity.actors import Operator
+from identity.services import sso_connections
+from portal.management.answers import Answer
+from portal.management.facts import connection_facts
+from portal.management.lookups import find_sso_connection
+from portal.management.operator_command import ChangingCommand
+
+
+class Command(ChangingCommand):
+    help = "Offers an SSO connection on the sign-in page."
+    examples = "manage.py enable_sso_connection okta-1f2e3d4c"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", help="as list_sso_connections shows it")
+
+    def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        connection = find_sso_connection(options["slug"])
+        connection = sso_connections.set_connection_enabled(connection, True, actor=operator)
+        return Answer(connection_facts(connection), f"The connection {connection.slug} is offered on the sign-in page.")
