@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
-
-from hypothesis import strategies as st
-from hypothesis.strategies import SearchStrategy
 
 from tests.scim.filter_model import Attribute, Compare, Document, Filter, Joined, Negated, Present, Selects
 
@@ -38,44 +35,44 @@ class Filters:
 
     def __init__(self, attributes: Sequence[Attribute], documents: Sequence[Document]) -> None:
         self._attributes = list(attributes)
-        self._documents = documents
+        self._simple = [one for one in attributes if one.kind != "complex"]
+        complexes = [one for one in attributes if one.kind == "complex"]
+        self._multiple = [one for one in complexes if one.is_multiple]
+        self._compared_whole = [one for one in complexes if not self._has_value(one)]
+        self._values = {one: [value for each in documents for value in one.values(each)] for one in attributes}
 
-    def all(self) -> SearchStrategy[Filter]:
+    def random(self, dice: Random) -> Filter:
         """Comparisons, presence and value paths, joined by and, or and not."""
-        simple = [one for one in self._attributes if one.kind != "complex"]
-        complexes = [one for one in self._attributes if one.kind == "complex"]
-        multiples = [one for one in complexes if one.is_multiple]
-        compared_whole = [one for one in complexes if not _has_value(self._subs(one))]
-        comparison = st.sampled_from(simple).flatmap(lambda one: _comparison(one, self._values(one)))
-        return _logic(
-            st.one_of(
-                comparison,
-                comparison,
-                st.sampled_from(multiples).flatmap(self._selection),
-                st.sampled_from(self._attributes).map(Present),
-                st.builds(Compare, st.sampled_from(compared_whole), st.sampled_from(_EQUALITY), st.none()),
-            ),
-            leaves=5,
-        )
+        return _logic(lambda: self._term(dice), dice, depth=3)
 
-    def _selection(self, attribute: Attribute) -> SearchStrategy[Filter]:
+    def _term(self, dice: Random) -> Filter:
+        match dice.randrange(10):
+            case 0:
+                return Present(dice.choice(self._attributes))
+            case 1:
+                return Compare(dice.choice(self._compared_whole), dice.choice(_EQUALITY), None)
+            case 2 | 3 | 4:
+                return self._selection(dice.choice(self._multiple), dice)
+        attribute = dice.choice(self._simple)
+        return _comparison(attribute, self._values[attribute], dice)
+
+    def _selection(self, attribute: Attribute, dice: Random) -> Filter:
         """Between the brackets a sub-attribute stands alone, and looks at one value."""
-        values = {_inside(sub): self._values(sub) for sub in self._subs(attribute)}
-        inside = st.sampled_from(list(values))
-        comparison = inside.flatmap(lambda one: _comparison(one, values[one]))
-        terms = st.one_of(comparison, comparison, inside.map(Present))
-        return st.builds(Selects, st.just(attribute), _logic(terms, leaves=3))
+        subs = self._subs(attribute)
+
+        def term() -> Filter:
+            sub = dice.choice(subs)
+            inside = _inside(sub)
+            return _comparison(inside, self._values[sub], dice) if dice.randrange(4) else Present(inside)
+
+        return Selects(attribute, _logic(term, dice, depth=2))
 
     def _subs(self, attribute: Attribute) -> list[Attribute]:
-        return [one for one in self._attributes if one.sub and (one.urn, one.name) == (attribute.urn, attribute.name)]
+        return [one for one in self._simple if one.sub and (one.urn, one.name) == (attribute.urn, attribute.name)]
 
-    def _values(self, attribute: Attribute) -> list[Any]:
-        return [value for document in self._documents for value in attribute.values(document)]
-
-
-def _has_value(subs: list[Attribute]) -> bool:
-    """A comparison with `emails` is one with `emails.value`; with others only null is compared."""
-    return bool(subs) and subs[0].is_multiple and any(one.sub == "value" for one in subs)
+    def _has_value(self, attribute: Attribute) -> bool:
+        """A comparison with `emails` is one with `emails.value`; with others only null is compared."""
+        return attribute.is_multiple and any(one.sub == "value" for one in self._subs(attribute))
 
 
 def _inside(sub: Attribute) -> Attribute:
@@ -84,23 +81,21 @@ def _inside(sub: Attribute) -> Attribute:
     )
 
 
-def _comparison(attribute: Attribute, values: list[Any]) -> SearchStrategy[Filter]:
-    ops = st.sampled_from(_OPERATORS[attribute.kind])
-    told = st.builds(Compare, st.just(attribute), ops, _operands(attribute, values))
-    with_null = st.builds(Compare, st.just(attribute), st.sampled_from(_EQUALITY), st.none())
-    return st.integers(0, 9).flatmap(lambda dice: told if dice else with_null)
+def _comparison(attribute: Attribute, values: list[Any], dice: Random) -> Filter:
+    if not dice.randrange(10):
+        return Compare(attribute, dice.choice(_EQUALITY), None)
+    return Compare(attribute, dice.choice(_OPERATORS[attribute.kind]), _operand(attribute, values, dice))
 
 
-def _operands(attribute: Attribute, values: list[Any]) -> SearchStrategy[Any]:
+def _operand(attribute: Attribute, values: list[Any], dice: Random) -> Any:
     match attribute.kind:
         case "boolean":
-            return st.booleans()
+            return bool(dice.randrange(2))
         case "dateTime":
-            return st.sampled_from([*MOMENTS, *values])
+            return dice.choice([*MOMENTS, *values])
         case "binary":
-            return st.sampled_from([*values, "AAAA"])
-    words = [*values, *values, *WORDS]
-    return st.sampled_from(words).flatmap(lambda word: st.sampled_from(_variants(word)))
+            return dice.choice([*values, "AAAA"])
+    return dice.choice(_variants(dice.choice([*values, *values, *WORDS])))
 
 
 def _variants(word: str) -> list[str]:
@@ -108,12 +103,14 @@ def _variants(word: str) -> list[str]:
     return [word, word, word.swapcase(), word[:middle], word[middle:], word[1:-1], f"{word}x", ""]
 
 
-def _logic(terms: SearchStrategy[Filter], *, leaves: int) -> SearchStrategy[Filter]:
-    def joined(inner: SearchStrategy[Filter]) -> SearchStrategy[Filter]:
-        words = st.sampled_from(("and", "or"))
-        return st.one_of(st.builds(Joined, words, inner, inner), st.builds(Negated, inner))
-
-    return st.recursive(terms, joined, max_leaves=leaves)
+def _logic(term: Callable[[], Filter], dice: Random, *, depth: int) -> Filter:
+    match dice.randrange(6) if depth else 0:
+        case 3:
+            return Negated(_logic(term, dice, depth=depth - 1))
+        case 4 | 5:
+            left, right = (_logic(term, dice, depth=depth - 1) for _ in range(2))
+            return Joined(dice.choice(("and", "or")), left, right)
+    return term()
 
 
 # --- spelling ---------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 from django.http import HttpResponse
-from hypothesis import given
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from identity.models import SSOGroup, SSOUser, User
@@ -109,24 +109,23 @@ Prepared = tuple[Directory, Filters, list[Document]]
 
 
 @examples
-@given(data=st.data(), dice=st.randoms(use_true_random=False))
-def test_a_filter_selects_the_users_that_the_rfc_says(people: Prepared, data: st.DataObject, dice: Random) -> None:
-    _selects_what_the_rfc_says("/Users", people, data, dice)
+@given(dice=st.randoms(use_true_random=False))
+def test_a_filter_selects_the_users_that_the_rfc_says(people: Prepared, dice: Random) -> None:
+    _selects_what_the_rfc_says("/Users", people, dice)
 
 
 @examples
-@given(data=st.data(), dice=st.randoms(use_true_random=False))
-def test_a_filter_selects_the_groups_that_the_rfc_says(
-    pushed_groups: Prepared, data: st.DataObject, dice: Random
-) -> None:
-    _selects_what_the_rfc_says("/Groups", pushed_groups, data, dice)
+@given(dice=st.randoms(use_true_random=False))
+def test_a_filter_selects_the_groups_that_the_rfc_says(pushed_groups: Prepared, dice: Random) -> None:
+    _selects_what_the_rfc_says("/Groups", pushed_groups, dice)
 
 
-def _selects_what_the_rfc_says(endpoint: str, prepared: Prepared, data: st.DataObject, dice: Random) -> None:
+def _selects_what_the_rfc_says(endpoint: str, prepared: Prepared, dice: Random) -> None:
     directory, filters, documents = prepared
-    wanted = data.draw(filters.all())
+    wanted = filters.random(dice)
     expression = spelled(wanted, dice)
-    answer = directory.idp.get(endpoint, filter=expression, count=100)
+    note(expression)
+    answer = directory.idp.get(endpoint, filter=expression, count=100, attributes="id")
     assert answer.status_code == 200, (expression, answer.content)
     found = [one["id"] for one in answer.json()["Resources"]]
     assert found == [one["id"] for one in documents if wanted.matches(one)], expression
