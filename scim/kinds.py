@@ -23,7 +23,7 @@ from scim.attributes import comparable
 from scim.conditions import EVERYTHING, NOTHING, CodepointOrder, UUIDText, column, constant, text
 from scim.config import ROOT
 
-_VERSION = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
+_VERSION = re.compile(r'W/"([1-9][0-9]{0,8})"')
 _EQUALITY = frozenset({"eq", "ne"})
 
 
@@ -134,7 +134,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """meta.version: the number inside the weak entity tag, which may be named without its frame."""
+    """meta.version: the number inside the weak entity tag."""
 
     name: str
 

@@ -37,6 +37,30 @@ REQUIREMENTS: dict[str, str] = {
 }
 
 
+# Sentences of the RFCs that can be read in more than one way, and how they are read here.
+READINGS: list[tuple[str, str]] = [
+    (
+        "RFC 7644 3.4.2.2: `ne` on an attribute with several values",
+        "no value equals, so that `ne` is always `not … eq`, as in scim2-models; who has no value is selected as well",
+    ),
+    (
+        "RFC 7644 3.4.2.2: unknown attributes in a filter",
+        "400 invalidFilter at an endpoint of one resource type: an answer that is too narrow or too wide misleads; "
+        "at the root they match nothing if the other type has them (3.4.2.1)",
+    ),
+    (
+        "RFC 7644 3.5.2: PATCH of a User's attribute that no schema has",
+        "ignored, as in POST and PUT (3.3): identity providers send what an administrator once mapped, and one "
+        "attribute too many must not stop a person's status from arriving",
+    ),
+    (
+        "RFC 7644 3.7.1: bulk operations that refer to each other in a circle",
+        "409 for each of them, without the attempt that the RFC mentions: only managers could form a circle",
+    ),
+    ("RFC 9865 2.1: a count above maxPageSize", "taken as maxPageSize, as in paging by index (RFC 7644 3.4.2.4)"),
+]
+
+
 def subject(result: CheckResult) -> tuple[str | None, str | None, str]:
     """What a result of scim2-tester is about, as SCIM2_TESTER names it."""
     urn = result.data.get("urn", "") if isinstance(result.data, dict) else ""

@@ -39,7 +39,15 @@ def reason_for(result: Result) -> str:
 
 def render(results: list[Result], runs: list[ToolRun], database: str) -> str:
     """The page."""
-    parts = [HEAD, _run(database), _summary(results), _tools(runs), _deviations(results, runs), _details(results)]
+    parts = [
+        HEAD,
+        _run(database),
+        _summary(results),
+        _tools(runs),
+        _deviations(results, runs),
+        _readings(),
+        _details(results),
+    ]
     return "\n".join(parts)
 
 
@@ -69,12 +77,14 @@ def _summary(results: list[Result]) -> str:
 
 
 def _tools(runs: list[ToolRun]) -> str:
-    rows = [
-        (run.title, run.checks, run.passed, run.skipped, len(run.findings) - len(run.unexpected), len(run.unexpected))
-        for run in runs
-    ]
+    rows = [(run.title, run.checks, run.passed, len(run.left_out), run.on_purpose, len(run.unexpected)) for run in runs]
     head = ("Tool", "checks", "passed", "skipped", "deviations on purpose", "other failures")
-    return "## Other people's checkers\n\n" + _table(head, rows) + _other_failures(runs)
+    return "## Other people's checkers\n\n" + _table(head, rows) + _left_out(runs) + _other_failures(runs)
+
+
+def _left_out(runs: list[ToolRun]) -> str:
+    skipped = [(run.name, one.name, one.message) for run in runs for one in run.left_out]
+    return "\n" + _table(("Tool", "Skipped", "What it says"), skipped) if skipped else ""
 
 
 def _other_failures(runs: list[ToolRun]) -> str:
@@ -86,6 +96,10 @@ def _deviations(results: list[Result], runs: list[ToolRun]) -> str:
     ours = [(_where(one), reason_for(one)) for one in results if reason_for(one)]
     theirs = [(f"{run.name}: {one.name}", one.reason) for run in runs for one in run.findings if one.reason]
     return "## Deviations on purpose\n\n" + _table(("Where", "Why"), [*ours, *theirs])
+
+
+def _readings() -> str:
+    return "## Where the RFCs leave a choice\n\n" + _table(("Where", "What is done here, and why"), deviations.READINGS)
 
 
 def _where(result: Result) -> str:

@@ -138,6 +138,7 @@ USERS: list[tuple[str, list[str]]] = [
     ('meta.resourceType eq "Group"', []),
     ('meta.version eq "W/\\"1\\""', [ANN, BEN, CAT]),
     ('meta.version eq "W/\\"2\\""', []),
+    ('meta.version eq "1"', []),
     ('meta.version ne "nonsense"', [ANN, BEN, CAT]),
     ('meta.version sw "W/\\"" and meta.version lt "W/\\"2"', [ANN, BEN, CAT]),
     ("meta pr", [ANN, BEN, CAT]),
