@@ -34,6 +34,7 @@ _BY_VALUE = _TOLERANT.model_copy(update={"unmatched_path_filter": ScimPolicy.Unm
 _ELSEWHERE = UNKEPT | {"active"}  # the portal's own
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _EQUATED = re.compile(r"(\w+)\s+eq\b", re.IGNORECASE)
+_NOT_PRIMARY = re.compile(rf"{_STRING.pattern}|\bprimary\s+(?P<op>eq|ne)\s+false\b", re.IGNORECASE)
 _SELECTS_BY_VALUE = re.compile(r"\[.*\bvalue\b.*\]", re.IGNORECASE | re.DOTALL)
 _NAME_PARTS = {"first_name": "givenName", "last_name": "familyName"}
 
@@ -60,7 +61,7 @@ class SCIMUser(ResourceAdapter):
 
     def handle_operations(self, operations: Document) -> None:
         """A PATCH body: applied to the row as it is under the lock."""
-        plain = [_whole(operation) for operation in dialects.plain_operations(operations)]
+        plain = [_explicit(_whole(operation)) for operation in dialects.plain_operations(operations)]
         patches = _patches(plain)
         carried = _carried_by_operations(plain)
         self._change = lambda sso_user: record(_patched(sso_user, patches), carried=carried)
@@ -196,6 +197,17 @@ def _whole(operation: Document) -> Document:
     said = {sub.lower() for sub in (*value, *_EQUATED.findall(_STRING.sub("", path)))}
     subs = [sub.rpartition(".")[2] for sub in sub_paths(UserResource, name)]
     return {**operation, "value": {**{sub: None for sub in subs if sub.lower() not in said}, **value}}
+
+
+def _explicit(operation: Document) -> Document:
+    """A value that does not say whether it is primary is not (RFC 7643 section 2.4); the library won't assume so."""
+    path = operation.get("path", "")
+    return {**operation, "path": _NOT_PRIMARY.sub(_asking_for_true, path)} if "[" in path else operation
+
+
+def _asking_for_true(found: re.Match[str]) -> str:
+    asked = {"eq": "not (primary eq true)", "ne": "not (not (primary eq true))"}
+    return asked[found["op"].lower()] if found["op"] else found[0]
 
 
 Patch = tuple[Any, ScimPolicy]

@@ -127,7 +127,8 @@ def _term(text: str, subs: tuple[str, ...]) -> Test:
         inner = _term(text[5:-1], subs)
         return lambda entry: not inner(entry)
     sub, op, wanted = _comparison(text, subs)
-    return lambda entry: _compare(entry.get(sub), op, wanted)
+    absent = False if sub == "primary" and op != "pr" else None  # RFC 7643 section 2.4
+    return lambda entry: _compare(entry.get(sub, absent), op, wanted)
 
 
 def _comparison(text: str, subs: tuple[str, ...]) -> tuple[str, str, Any]:
@@ -166,12 +167,13 @@ def _folded(value: Any) -> Any:
 def described(text: str, subs: tuple[str, ...]) -> Entry | None:
     """The entry that an unmatched filter describes, as Entra ID expects it to be made; None when it describes none.
 
-    Only equalities joined by `and` do, and none that looks for a value: `[value eq "x"]` means an entry that exists.
+    Only equalities joined by `and` do, and none that looks for a value: `[value eq "x"]` means an entry that exists,
+    as does `[primary eq false]`, which most entries are.
     """
     if " or " in text or "not (" in text.lower():
         return None
     terms = [_comparison(term, subs) for term in text.split(" and ")]
-    if any(op != "eq" or sub == "value" for sub, op, _ in terms):
+    if any(op != "eq" or sub == "value" or wanted is False for sub, op, wanted in terms):
         return None
     return {sub: wanted for sub, _, wanted in terms}
 

@@ -392,6 +392,16 @@ def test_a_path_names_any_attribute(idp: IdP, op: str, path: str, value: Any, ex
     assert after == {**own_view(user), **expected}
 
 
+def test_a_value_that_does_not_say_that_it_is_primary_is_not(idp: IdP) -> None:
+    """RFC 7643 section 2.4, in the filter of a path as in that of a query."""
+    roles = [{"value": "a", "primary": True}, {"value": "b"}, {"value": "c", "primary": False}]
+    user = idp.user(roles=roles)
+    change = {"op": "replace", "path": "roles[primary eq false].display", "value": "x"}
+    assert patched(idp, user, change)["roles"] == [roles[0], {**roles[1], "display": "x"}, {**roles[2], "display": "x"}]
+    change = {"op": "remove", "path": 'roles[PRIMARY NE False and value ne "primary eq false"]'}
+    assert [role["value"] for role in patched(idp, user, change)["roles"]] == ["b", "c"]
+
+
 def test_a_selected_value_is_changed_in_its_place(idp: IdP) -> None:
     emails = [work("a@b.c", primary=True), {"value": "h@b.c", "type": "home"}]
     user = idp.user(emails=emails)
