@@ -42,7 +42,7 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
 def begin(request: HttpRequest, connection: SSOConnection, target: str, *, again: bool) -> HttpResponse:
     """To the provider, with state, nonce and PKCE; `again` asks it to have the person log in anew."""
     nonce = secrets.token_urlsafe(16)
-    wishes = {"nonce": nonce, **({"prompt": "login", "max_age": "0"} if again else {})}
+    wishes = {"nonce": nonce, **(_asking_again(connection) if again else {})}
     response: HttpResponse = (
         app_of(connection)
         .get_provider(request)
@@ -57,6 +57,13 @@ def begin(request: HttpRequest, connection: SSOConnection, target: str, *, again
         )
     )
     return response
+
+
+def _asking_again(connection: SSOConnection) -> dict[str, str]:
+    """Google knows no way to ask for a password again: the person confirms the account at least."""
+    if connection.identity_provider.kind == IdentityProvider.Kind.GOOGLE:
+        return {"prompt": "select_account"}
+    return {"prompt": "login", "max_age": "0"}
 
 
 def _groups_scope(connection: SSOConnection) -> list[str]:

@@ -278,6 +278,12 @@ def test_being_vouched_for_is_not_a_fresh_sign_in_when_the_provider_says_it_was_
     assert client.get(sensitive).status_code == 200
 
 
+def test_google_is_asked_in_the_only_way_that_it_knows(client: Client, provider: OIDCProvider) -> None:
+    google = make_connection(make_idp("Google", kind="google"))
+    wishes = leave(client, google, "?again").wishes
+    assert (wishes["prompt"], wishes.get("max_age")) == ("select_account", None)
+
+
 # --- signing out there as well ---
 
 
