@@ -95,7 +95,7 @@ worker: install ## does what `make serve` queues with TASKS=database (mails); st
 # --- checking -------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint chromium idps ## lint, then the whole suite on SQLite and on a real PostgreSQL at the same time
+test: lint chromium idps axe ## lint, then the whole suite on SQLite and on a real PostgreSQL at the same time
 	$(PYTHON) -m tests.both_databases
 
 OPENAPI = env -u PUBLIC_URL $(MANAGE) spectacular --validate --fail-on-warn
@@ -131,6 +131,15 @@ idps: install-dev
 	@[ -e $(IDPS_STAMP) ] || { echo "Installing the identity providers of the tests …"; \
 		PATH="$(abspath $(BIN)):$$PATH" npm ci --prefix $(IDPS) --no-audit --no-fund --silent && touch $(IDPS_STAMP); }
 
+# axe-core, which the browser tests run inside each page.
+AXE := tests/browser/axe
+AXE_STAMP := $(AXE)/node_modules/.stamp-$(shell cksum < $(AXE)/package-lock.json | cut -d' ' -f1)
+
+.PHONY: axe
+axe: install-dev
+	@[ -e $(AXE_STAMP) ] || { echo "Installing axe-core for the browser tests …"; \
+		PATH="$(abspath $(BIN)):$$PATH" npm ci --prefix $(AXE) --no-audit --no-fund --silent && touch $(AXE_STAMP); }
+
 .PHONY: fmt
 fmt: install-dev ## format code and templates
 	git ls-files '*.py' | xargs $(BIN)/django-upgrade --target-version 5.2 --exit-zero-even-if-changed
@@ -145,6 +154,10 @@ docs: install-dev ## write what the documentation takes from the code (docs/comm
 .PHONY: conformance
 conformance: install-dev ## hold the portal to the RFCs over HTTP and write docs/conformance.md
 	$(PYTHON) -m tests.conformance
+
+.PHONY: screenshots
+screenshots: install-dev chromium ## the pictures of docs/, of the demo company
+	$(PYTHON) -m tests.browser.screenshots
 
 .PHONY: bench
 bench: install-dev ## the benchmarks (tests/bench), on PostgreSQL

@@ -1,0 +1,31 @@
+"""axe-core inside a page: what keeps people with other eyes, hands or devices out."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+AXE = Path(__file__).parent / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+GRAVE = ("serious", "critical")
+
+
+@cache
+def _source() -> str:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: make axe")
+    return AXE.read_text()
+
+
+def grave_violations(page: Page) -> list[str]:
+    """What axe calls serious or critical on the page as it is now: rule, number, and where the first is."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(_source())  # over the debugger's door, which no content security policy guards
+    found = page.evaluate("axe.run({resultTypes: ['violations']}).then(answer => answer.violations)")
+    return [_told(violation) for violation in found if violation["impact"] in GRAVE]
+
+
+def _told(violation: dict) -> str:
+    nodes = violation["nodes"]
+    first = nodes[0]
+    return f"{violation['id']} ({violation['impact']}) ×{len(nodes)} at {first['target'][0]}: {first['html'][:160]}"

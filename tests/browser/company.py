@@ -1,0 +1,94 @@
+"""A small company for the browser: a few of everything, with names that are long, right to left, or markup."""
+
+import time
+
+import pytest
+from django.test import Client
+from playwright.sync_api import BrowserContext
+from pytest_django.live_server_helper import LiveServer
+
+from identity.errors import Conflicted
+from identity.models import BulkRun, Conflict, IdentityProvider, Role, Status, User
+from identity.services import bulk, deletion, invitations
+from tests.factories import (
+    OPERATOR,
+    deprovision,
+    make_asset,
+    make_break_glass,
+    make_group,
+    make_idp,
+    make_token,
+    make_user,
+    map_group,
+    provision,
+    push_group,
+    resend,
+    support,
+)
+
+LONG = "Bartholomew-Maximilian Featherstonehaugh-Cholmondeley de la Rochefoucauld-Montmorency"
+RIGHT_TO_LEFT = "نورهان عبد الرحمن السيد"
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+def move_in() -> None:
+    """Everything that a list or a page can show."""
+    okta, entra = make_idp("Okta"), make_idp("Entra ID", kind="entra")
+    ada = provision(okta, "ada", first_name="Ada", last_name="Stone")
+    nour = provision(okta, "nour", first_name=RIGHT_TO_LEFT)
+    bart = provision(entra, f"{'bart.' * 12}x", first_name=LONG, last_name=LONG)
+    resend(ada, "ada.king")
+    map_group(push_group(okta, "Engineering", ada, nour), make_group("Engineers"))
+    push_group(okta, "Unmapped " + "and long " * 8, ada)
+    make_group(MARKUP, nour.user, bart.user)
+    make_group("Empty")
+    gone = provision(okta, "gone", first_name="Gone")
+    make_asset(gone.user, "Forge")
+    deprovision(gone)
+    make_asset(ada.user, "Wiki")
+    make_asset(nour.user, MARKUP)
+    make_user("dan", status=Status.DISABLED, first_name="Dan", last_name="Disabled")
+    make_user("plain", email=None)
+    _refused(okta)
+    _invited()
+    _done_to_many()
+    make_token(okta, "production")
+    make_break_glass()
+    _deleted()
+
+
+def _refused(okta: IdentityProvider) -> None:
+    make_user("olivia", email="olivia@private.example")
+    with pytest.raises(Conflicted):
+        provision(okta, "olivia", "olivia@example.test")
+    assert Conflict.objects.exists()
+
+
+def _invited() -> None:
+    for name in ("ivy", "eve"):
+        invitations.invite_user(username=name, email=f"{name}@example.test", actor=OPERATOR)
+
+
+def _done_to_many() -> None:
+    people = [bulk.Wanted(user) for user in User.objects.filter(username__in=("plain", "ada"))]
+    bulk.work_on(bulk.create_run(BulkRun.Kind.RESEND_INVITATION, people, actor=OPERATOR), actor=OPERATOR)
+    wanted = [bulk.Wanted(values={"username": "new", "email": "new@example.test"})]
+    bulk.create_run(BulkRun.Kind.INVITE, wanted, is_draft=True, actor=OPERATOR)
+
+
+def _deleted() -> None:
+    old = make_user("old", status=Status.DISABLED)
+    deletion.delete_permanently(old, typed_username="old", reason="asked for", actor=support())
+
+
+def enter(context: BrowserContext, live_server: LiveServer, role: Role, *, fresh: bool = True) -> User:
+    """Somebody of this role, signed in; `fresh`: a moment ago."""
+    user = make_user(f"the-{role}", role=role, first_name="Robin", last_name=str(role.label))
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session["signed_in_at"] = time.time() if fresh else 0.0
+    session.save()
+    cookie = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    return user

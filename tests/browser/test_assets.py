@@ -1,0 +1,64 @@
+"""Item 8: assets and their owners."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from identity.models import Asset, Role, Status, User
+from tests.browser.company import enter
+from tests.factories import make_asset, make_idp, make_user, provision
+
+
+def owners_of(name: str) -> set[str]:
+    return set(Asset.objects.get(name=name).owners.values_list("username", flat=True))
+
+
+def test_an_asset_is_registered_and_transferred_to_somebody_who_never_signed_in(
+    page: Page, live_server: LiveServer
+) -> None:
+    enter(page.context, live_server, Role.ADMINISTRATOR)
+    make_user("mia")
+    provision(make_idp(), "ada", first_name="Ada", last_name="Stone")
+    page.goto("/admin/identity/asset/")
+    page.get_by_role("link", name="Add asset").first.click()
+    page.get_by_label("Name", exact=True).fill("Wiki")
+    page.get_by_label("Owner").fill("mia")
+    page.get_by_role("button", name="Add asset").click()
+    expect(page.get_by_text("Wiki was added.")).to_be_visible()
+    page.get_by_role("link", name="Transfer from mia").click()
+    page.get_by_label("Name, username or email").fill("ada")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_label("Ada Stone").check()
+    page.get_by_role("button", name="Transfer").click()
+    expect(page.get_by_text("Ada Stone owns Wiki in place of mia.")).to_be_visible()
+    assert owners_of("Wiki") == {"ada"}
+
+
+def test_what_nobody_looks_after_is_found_and_given_to_somebody(page: Page, live_server: LiveServer) -> None:
+    enter(page.context, live_server, Role.ADMINISTRATOR)
+    dan, mia = make_user("dan"), make_user("mia")
+    make_asset(dan, "Forge")
+    make_asset(mia, "Wiki")
+    User.objects.filter(pk=dan.pk).update(status=Status.DISABLED)
+    page.goto("/admin/identity/asset/?owners=none")
+    expect(page.get_by_role("link", name="Wiki")).to_have_count(0)
+    page.get_by_role("row", name="Forge").get_by_role("checkbox").check()
+    page.get_by_label("Select action to run").select_option(label="Transfer to a new owner")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_text("They become the only owner of Forge.")).to_be_visible()
+    page.get_by_role("radio", name="mia").check()
+    page.get_by_role("button", name="Transfer").click()
+    expect(page.get_by_text("mia owns 1 asset now.")).to_be_visible()
+    assert owners_of("Forge") == {"mia"}
+
+
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.MEMBER])
+def test_support_and_members_are_refused_by_address(page: Page, live_server: LiveServer, role: Role) -> None:
+    enter(page.context, live_server, role)
+    mia = make_user("mia")
+    asset = make_asset(mia)
+    for path in ("", "add/", f"{asset.pk}/transfer/?user={mia.pk}", f"bulk_transfer/?ids={asset.pk}"):
+        response = page.goto(f"/admin/identity/asset/{path}")
+        assert response is not None
+        assert response.status == (403 if role == Role.SUPPORT else 200)
+        assert page.url.endswith("/profile/") == (role == Role.MEMBER)

@@ -1,0 +1,109 @@
+"""Every page that a role can reach by following links: it opens, fits a phone, and axe finds nothing grave.
+
+Both themes are looked at. That no script fails and no request leaves the machine is checked by the `page` fixture.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from identity.models import Role
+from tests.browser.accessibility import grave_violations
+from tests.browser.company import enter, move_in
+
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+FILES = re.compile(r"\.(csv|jsonl)$|/schema/|/logout/|/jsi18n/|^/api/")
+DOORS = ("/login/", "/password/reset/", "/password/reset/sent/", "/invitations/nonsense/")
+
+
+def kind_of(path: str) -> str:
+    """Pages that differ by the row only are one kind; what an address asks for beside it makes no other."""
+    return re.sub(r"/\d+(?=/)", "/N", path)
+
+
+def links_of(page: Page) -> list[str]:
+    """The addresses on the page that lead to pages of the portal."""
+    found: list[str] = page.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+    here = urlsplit(page.url)
+    parts = [urlsplit(address) for address in found]
+    inside = [part for part in parts if part.netloc == here.netloc and not FILES.search(part.path)]
+    return [part._replace(scheme="", netloc="", fragment="").geturl() for part in inside]
+
+
+def walk(page: Page, start: str) -> Iterator[str]:
+    """Open each kind of page once, following every link; yields the address while it is open."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        address = waiting.pop(0)
+        kind = kind_of(urlsplit(address).path)
+        if kind in seen:
+            continue
+        seen.add(kind)
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 200, f"{address} answered {answer.status}"
+        yield address
+        waiting += links_of(page)
+
+
+def looked_at(page: Page, address: str) -> list[str]:
+    """What is wrong with the open page: on a desk by day, on a phone by night."""
+    problems = [f"{address} on a desk, light: {told}" for told in grave_violations(page)]
+    page.set_viewport_size(PHONE)
+    page.emulate_media(color_scheme="dark")
+    page.evaluate("document.documentElement.classList.add('dark')")
+    problems += [f"{address} on a phone, dark: {told}" for told in grave_violations(page)]
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    problems += [f"{address} is {wide} px wider than a phone"] if wide > 0 else []
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(DESK)
+    return problems
+
+
+@pytest.fixture
+def errors(page: Page) -> list[str]:
+    """What the browser's console complains about."""
+    page.set_viewport_size(DESK)
+    found: list[str] = []
+    page.on("console", lambda said: found.append(f"{page.url}: {said.text}") if said.type == "error" else None)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("role", "start", "at_least"),
+    [(Role.OWNER, "/admin/", 60), (Role.SUPPORT, "/admin/", 6), (Role.MEMBER, "/profile/", 3)],
+)
+def test_every_page_of_a_role(
+    page: Page, live_server: LiveServer, errors: list[str], role: Role, start: str, at_least: int
+) -> None:
+    move_in()
+    enter(page.context, live_server, role)
+    found = [looked_at(page, address) for address in walk(page, start)]
+    problems = [problem for problems in found for problem in problems]
+    assert not problems + errors, "\n".join(problems + errors)
+    assert len(found) >= at_least
+
+
+def test_every_link_of_an_administrator_leads_somewhere(page: Page, live_server: LiveServer, errors: list[str]) -> None:
+    """Their pages are the owner's, some of them with less to press."""
+    move_in()
+    enter(page.context, live_server, Role.ADMINISTRATOR)
+    assert len(list(walk(page, "/admin/"))) >= 50
+    assert errors == []
+
+
+def test_the_pages_of_a_portal_that_is_empty(page: Page, live_server: LiveServer, errors: list[str]) -> None:
+    enter(page.context, live_server, Role.OWNER)
+    problems = [problem for address in walk(page, "/admin/") for problem in looked_at(page, address)]
+    assert not problems + errors, "\n".join(problems + errors)
+
+
+@pytest.mark.parametrize("address", DOORS)
+def test_every_page_of_somebody_who_is_not_signed_in(page: Page, address: str) -> None:
+    page.goto(address)
+    assert looked_at(page, address) == []

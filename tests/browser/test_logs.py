@@ -1,0 +1,78 @@
+"""Item 9: what identity providers sent, and every change."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.admin import site
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from identity.models import ProvisioningLog, Role
+from tests.browser.company import enter
+from tests.factories import make_idp, make_user, provision, resend
+
+LOG, AUDIT = "/admin/identity/provisioninglog/", "/admin/identity/auditevent/"
+
+
+def test_the_log_is_filtered_by_person_paged_and_saved(
+    page: Page, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site._registry[ProvisioningLog], "list_per_page", 2)
+    enter(page.context, live_server, Role.ADMINISTRATOR)
+    idp = make_idp()
+    ada = provision(idp, "ada", first_name="Ada")
+    provision(idp, "bob", first_name="Bob")
+    for name in ("Eva", "Eve", "Evi"):
+        resend(ada, "ada", first_name=name)
+    page.goto(LOG)
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("person (whole username or email)").fill("ADA")
+    page.get_by_role("button", name=re.compile("Apply")).click()
+    expect(page).to_have_url(re.compile("person=ADA"))
+    page.get_by_role("link", name="Older").click()
+    expect(page.get_by_role("link", name="Newer")).to_be_visible()
+    expect(page.get_by_text("Created Ada (ada), enabled.")).to_be_visible()
+    expect(page.get_by_text("bob")).to_have_count(0)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export JSON lines").click()
+    lines = [json.loads(line) for line in Path(download.value.path()).read_text().splitlines()]
+    assert len(lines) == 4
+    assert lines[-1]["summary"] == "Created Ada (ada), enabled."
+
+
+def test_a_row_has_a_permanent_address_and_tells_what_was_sent(page: Page, live_server: LiveServer) -> None:
+    enter(page.context, live_server, Role.ADMINISTRATOR)
+    ada = provision(make_idp(), "ada")
+    resend(ada, "ada.king")
+    page.goto(f"{LOG}?outcome__exact=partly")
+    page.locator("#result_list a").first.click()
+    address = page.url
+    assert re.search(r"/provisioninglog/\d+/change/", address)
+    page.goto(address)
+    expect(page.get_by_text("ada.king").first).to_be_visible()
+    expect(page.get_by_text("Okta").first).to_be_visible()
+
+
+def test_the_audit_log_tells_who_did_it(page: Page, live_server: LiveServer) -> None:
+    admin = enter(page.context, live_server, Role.ADMINISTRATOR)
+    mia = make_user("mia")
+    page.goto(f"/admin/identity/user/{mia.pk}/disable/")
+    page.get_by_role("button", name="Disable").click()
+    page.goto(f"{AUDIT}?by={admin.username}")
+    row = page.get_by_role("row", name="Disabled")
+    expect(row.get_by_text("mia")).to_be_visible()
+    expect(row.get_by_text(admin.username)).to_be_visible()
+
+
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.MEMBER])
+def test_support_and_members_are_refused_by_address(page: Page, live_server: LiveServer, role: Role) -> None:
+    enter(page.context, live_server, role)
+    provision(make_idp(), "ada")
+    entry = ProvisioningLog.objects.get()
+    for path in (LOG, AUDIT, f"{LOG}{entry.pk}/change/", f"{LOG}export.csv", f"{AUDIT}export.jsonl"):
+        response = page.goto(path)
+        assert response is not None
+        assert response.status == (403 if role == Role.SUPPORT else 200)
+        assert page.url.endswith("/profile/") == (role == Role.MEMBER)
