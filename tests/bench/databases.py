@@ -51,6 +51,12 @@ def fresh(name: str) -> str:
     return url(f"{PREFIX}{name}")
 
 
+def copy(source: str, name: str) -> str:
+    """The address of a copy of a database that was filled before."""
+    _create(f"{PREFIX}{name}", f"{PREFIX}{source}")
+    return url(f"{PREFIX}{name}")
+
+
 def empty(name: str) -> str:
     """The address of a database without tables, for a peer."""
     _create(f"{PREFIX}{name}", "template0")

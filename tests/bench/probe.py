@@ -190,6 +190,9 @@ def _cookie(username: str) -> str:
 
     client = Client()
     client.force_login(get_user_model().objects.get(username=username))
+    session = client.session
+    session["signed_in_at"] = time.time()  # some pages ask for a fresh sign-in first
+    session.save()
     return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
 
 

@@ -33,7 +33,7 @@ class Portal:
 
     def token(self) -> str:
         """A SCIM token of a new identity provider, which sees only what it made itself."""
-        return _manage(self.environment, "create_scim_token", "--idp", f"Conformance {secrets.token_hex(4)}")
+        return manage(self.environment, "create_scim_token", "--idp", f"Conformance {secrets.token_hex(4)}")
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def running_portal() -> Iterator[Portal]:
     with TemporaryDirectory(prefix="gatehouse-conformance-") as scratch:
         port = _free_port()
         environment = _environment(scratch, port)
-        _manage(environment, "migrate", "--verbosity", "0")
+        manage(environment, "migrate", "--verbosity", "0")
         server = _serve(environment, port)
         try:
             _wait_for(f"http://127.0.0.1:{port}/healthz", server)
@@ -70,7 +70,7 @@ def _environment(scratch: str, port: int) -> dict[str, str]:
     return {**os.environ, **ours}
 
 
-def _manage(environment: dict[str, str], *arguments: str) -> str:
+def manage(environment: dict[str, str], *arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout.strip()

@@ -11,6 +11,7 @@ NAMES = (
     "first_sync",
     "peers",
     "admin_list",
+    "admin_pages",
     "memory",
     "sqlite_writers",
     "server_choice",
