@@ -16,6 +16,7 @@ from identity.models import Group, GroupMapping, Membership
 from identity.policy import Action
 from identity.services import groups
 from portal.api.fields import DecisionAnswer, Said, SSOGroupRef, answers
+from portal.api.filters import Flag
 from portal.api.operations import operation
 from portal.api.views import Resources
 from portal.counting import count_of
@@ -73,7 +74,7 @@ class GroupChangesSaid(Said):
 class GroupFilter(filters.FilterSet):
     q = filters.CharFilter(method="search", label="The name begins with this.")
     name = filters.CharFilter(method="named", label="Exactly this name, whatever its case.")
-    is_mapped = filters.BooleanFilter(method="mapped")
+    is_mapped = Flag(method="mapped")
 
     def search(self, rows: QuerySet[Group], name: str, text: str) -> QuerySet[Group]:
         return rows.filter(name_key__startswith=fold(text).strip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 KEPT_HEADERS = ("ETag", "Cache-Control")
 LONGEST = 255
+KEY = re.compile(f"[!-~]{{1,{LONGEST}}}")
 
 
 def once(handler: Callable[..., Response], request: Request) -> Callable[..., Response]:
@@ -43,9 +45,9 @@ def once(handler: Callable[..., Response], request: Request) -> Callable[..., Re
 
 
 def _key(request: Request) -> str:
-    key = request.headers[HEADER].strip().strip('"')
-    if not key or len(key) > LONGEST or not (key.isascii() and key.isprintable()):
-        raise ValidationError({HEADER: f"must be 1 to {LONGEST} printable ASCII characters."})
+    key = request.headers[HEADER]
+    if not KEY.fullmatch(key):
+        raise ValidationError({HEADER: f"must be 1 to {LONGEST} printable ASCII characters without spaces."})
     return key
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from django.forms import IntegerField
 from django_filters import rest_framework as filters
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,7 +13,8 @@ from rest_framework.response import Response
 
 from identity.keys import fold
 from identity.models import AuditEvent, IdentityProvider, ProvisioningLog
-from portal.api.fields import LARGEST_KEY, ProviderRef, UserRef
+from portal.api.fields import ProviderRef, UserRef
+from portal.api.filters import Key
 from portal.api.operations import operation
 from portal.api.views import Resources
 
@@ -126,23 +125,13 @@ class AuditEventAnswer(serializers.ModelSerializer):
         return personal.values if personal else {}
 
 
-@extend_schema_field(OpenApiTypes.INT)
-class KeyFilter(filters.Filter):
-    """By the id of a row that may be gone."""
-
-    field_class = IntegerField
-
-    def __init__(self, label: str, **options: Any) -> None:
-        super().__init__(label=label, min_value=1, max_value=LARGEST_KEY, **options)
-
-
 class EventFilter(RecordFilter):
     action = filters.CharFilter(label="Exactly this action, for example user.disabled.")
     actor_kind = filters.ChoiceFilter(choices=[(kind, kind) for kind in ACTOR_KINDS])
-    actor = KeyFilter("What this user did.", method="by")
-    user_id = KeyFilter("What was done to this user.")
-    group_id = KeyFilter("What was done to this group.")
-    identity_provider_id = KeyFilter("What this identity provider did, or was done to it.")
+    actor = Key("What this user did.", method="by")
+    user_id = Key("What was done to this user.")
+    group_id = Key("What was done to this group.")
+    identity_provider_id = Key("What this identity provider did, or was done to it.")
 
     def by(self, rows: QuerySet[AuditEvent], name: str, pk: int) -> QuerySet[AuditEvent]:
         return rows.filter(actor_kind="user", actor_id=pk)

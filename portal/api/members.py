@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 
 from django.db.models import QuerySet
-from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -13,9 +12,9 @@ from rest_framework.response import Response
 
 from identity.errors import NotFound
 from identity.models import Group, Membership, User
-from identity.models.users import matching
 from identity.services import groups
 from portal.api.fields import Said, UserRef, key
+from portal.api.filters import PersonFilter
 from portal.api.lookups import row_of, rows_of
 from portal.api.operations import operation
 from portal.api.views import Resources
@@ -46,11 +45,8 @@ class RemovedAnswer(serializers.Serializer):
     removed = serializers.IntegerField(help_text="How many were members.")
 
 
-class MemberFilter(filters.FilterSet):
-    q = filters.CharFilter(method="search", label="Username, email, first or last name begins with this.")
-
-    def search(self, rows: QuerySet[Membership], name: str, text: str) -> QuerySet[Membership]:
-        return rows.filter(matching(text, "user__"))
+class MemberFilter(PersonFilter):
+    person = "user__"
 
 
 class Members(Resources):

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -65,6 +66,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return Response(body, status=status, headers=_headers(error, status), content_type=CONTENT_TYPE)
 
 
+@csrf_exempt
 def no_such_address(request: HttpRequest, address: str = "") -> JsonResponse:
     """Anything under /api/ that is no resource."""
     body = {

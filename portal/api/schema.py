@@ -12,6 +12,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import SAFE_METHODS
 
+from portal.api.fields import LARGEST_KEY
 from portal.api.operations import Operation, operation_of
 from portal.api.permissions import scope_of
 from portal.api.problems import CONTENT_TYPE
@@ -123,7 +124,7 @@ def _fields_parameter(shape: Any) -> OpenApiParameter:
         "fields",
         {"type": "array", "items": {"type": "string", "enum": names}, "minItems": 1},
         explode=False,
-        description="Answer with these alone.",
+        description="Answer with these alone; the others are missing then, whatever `required` says.",
     )
 
 
@@ -132,14 +133,31 @@ def add_problems(result: dict[str, Any], generator: Any, request: Any, public: b
     components = result.setdefault("components", {})
     components["responses"] = {f"Problem{status}": _response(status) for status in DESCRIPTIONS}
     for name, shape in components["schemas"].items():
-        if name.endswith(INPUT):
-            shape["additionalProperties"] = False
+        _complete(name, shape)
     components["schemas"]["Problem"] = _PROBLEM
     for path, operations in result["paths"].items():
         for method, found in operations.items():
+            _limit_keys(found.get("parameters", []))
             for status in _problems(path, method):
                 found["responses"].setdefault(status, {"$ref": f"#/components/responses/Problem{status}"})
     return result
+
+
+def _complete(name: str, shape: dict[str, Any]) -> None:
+    """An input has no other names than these; an answer has all of them (but for what `fields` leaves out)."""
+    if name.endswith(INPUT):
+        shape["additionalProperties"] = False
+    elif "properties" in shape:
+        shape["required"] = list(shape["properties"])
+        for value in shape["properties"].values():
+            value.pop("readOnly", None)
+
+
+def _limit_keys(parameters: list[dict[str, Any]]) -> None:
+    """Ids in addresses begin at 1 and fit the database's integers."""
+    for parameter in parameters:
+        if parameter["in"] == "path":
+            parameter["schema"] |= {"minimum": 1, "maximum": LARGEST_KEY}
 
 
 def _problems(path: str, method: str) -> list[str]:

@@ -15,6 +15,7 @@ from identity.keys import fold
 from identity.models import GroupMapping, IdentityProvider, SSOGroup, SSOMembership, SSOUser
 from identity.services import sso_groups
 from portal.api.fields import GroupRef, ProviderRef, Said, SSOUserRef, UserRef, key
+from portal.api.filters import Flag
 from portal.api.lookups import named_in, row_of
 from portal.api.operations import operation
 from portal.api.views import Resources
@@ -125,8 +126,8 @@ class DeclarationSaid(Said):
 class SSOGroupFilter(filters.FilterSet):
     identity_provider = filters.ModelChoiceFilter(queryset=IdentityProvider.objects.all())
     display_name = filters.CharFilter(method="named", label="Exactly this displayName, whatever its case.")
-    is_mapped = filters.BooleanFilter(method="mapped")
-    is_pushed = filters.BooleanFilter(field_name="pushed_at", lookup_expr="isnull", exclude=True)
+    is_mapped = Flag(method="mapped")
+    is_pushed = Flag(field_name="pushed_at", lookup_expr="isnull", exclude=True)
 
     def named(self, rows: QuerySet[SSOGroup], name: str, text: str) -> QuerySet[SSOGroup]:
         return rows.filter(display_name_key=fold(text).strip())

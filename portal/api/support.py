@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import ClassVar
 
-from django.db.models import QuerySet
-from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity.models import DeletionRecord, Scope, Status, User
-from identity.models.users import matching
 from identity.policy import Action
 from identity.services import deletion
 from portal.api.fields import AssetRef, GroupRef, Said, UserRef, key
+from portal.api.filters import PersonFilter
 from portal.api.lookups import named_in
 from portal.api.operations import operation
 from portal.api.users import UserInList
@@ -48,13 +46,6 @@ class DeletionAnswer(serializers.ModelSerializer):
     class Meta:
         model = DeletionRecord
         fields = ("id", "user_id", "scim_ids", "deleted_by_id", "deleted_at", "reason")
-
-
-class PersonFilter(filters.FilterSet):
-    q = filters.CharFilter(method="search", label="Username, email, first or last name begins with this.")
-
-    def search(self, rows: QuerySet[User], name: str, text: str) -> QuerySet[User]:
-        return rows.filter(matching(text))
 
 
 class DisabledUsers(Resources):

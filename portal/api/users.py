@@ -14,10 +14,10 @@ from rest_framework.response import Response
 
 from identity.keys import fold
 from identity.models import IdentityProvider, Role, Status, User
-from identity.models.users import matching
 from identity.policy import Action
 from identity.services import users
 from portal.api.fields import DecisionAnswer, GroupRef, ProviderRef, Said, SSOGroupRef, UserRef, answers
+from portal.api.filters import Flag, PersonFilter
 from portal.api.operations import operation
 from portal.api.views import Resources
 from portal.reasons import Reason, memberships_with_reasons
@@ -104,18 +104,14 @@ class ReasonsAnswer(serializers.Serializer):
     results = ReasonAnswer(many=True)
 
 
-class UserFilter(filters.FilterSet):
+class UserFilter(PersonFilter):
     """Each served by an index, or narrowing what one serves."""
 
-    q = filters.CharFilter(method="search", label="Username, email, first or last name begins with this.")
     username = filters.CharFilter(method="named", label="Exactly this username, whatever its case.")
     status = filters.ChoiceFilter(choices=Status.choices)
     role = filters.ChoiceFilter(choices=Role.choices)
     managed_by = filters.ModelChoiceFilter(queryset=IdentityProvider.objects.all())
-    is_managed = filters.BooleanFilter(field_name="managed_by", lookup_expr="isnull", exclude=True)
-
-    def search(self, rows: QuerySet[User], name: str, text: str) -> QuerySet[User]:
-        return rows.filter(matching(text))
+    is_managed = Flag(field_name="managed_by", lookup_expr="isnull", exclude=True)
 
     def named(self, rows: QuerySet[User], name: str, text: str) -> QuerySet[User]:
         return rows.filter(username_key=fold(text.strip()))

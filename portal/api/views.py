@@ -70,17 +70,23 @@ class Resources(GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self._refuse_unknown_parameters()
+        self._check_parameters()
         if request.method in SAFE_METHODS or operation_of(self) is None:
             return
         name = str(request.method).lower()
         handler = only_if_unchanged(self, getattr(self, name))
         setattr(self, name, once(handler, request) if request.method == "POST" else handler)
 
-    def _refuse_unknown_parameters(self) -> None:
-        unknown = sorted(set(self.request.query_params) - self._known_parameters())
-        if unknown:
+    def _check_parameters(self) -> None:
+        """What is not known, or says nothing, is refused and not passed over (SR-25, SR-26)."""
+        asked = self.request.query_params
+        if unknown := sorted(set(asked) - self._known_parameters()):
             raise ValidationError(dict.fromkeys(unknown, "is no parameter of this address."))
+        if empty := sorted(name for name, value in asked.items() if not value):
+            raise ValidationError(dict.fromkeys(empty, "is empty."))
+        names = _names(operation_of(self).answer) if self.wanted else []  # type: ignore[union-attr]
+        if unknown := sorted(self.wanted.difference(names)):
+            raise ValidationError({FIELDS: f"knows no {', '.join(unknown)}; there are {', '.join(names)}."})
 
     def _known_parameters(self) -> set[str]:
         declared = operation_of(self)
@@ -122,6 +128,12 @@ class Resources(GenericViewSet):
         serializer = shape(data=data)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
+
+    @cached_property
+    def wanted(self) -> set[str]:
+        """The names in `fields`, none for all."""
+        asked = self.request.query_params.get(FIELDS)
+        return set(asked.split(",")) if asked else set()
 
     def get_object(self) -> Any:
         """The row of the address."""
@@ -172,13 +184,7 @@ class Resources(GenericViewSet):
 
     def only_fields(self, data: Any) -> Any:
         """What `fields` asks for, of a resource or of each row of a list."""
-        asked = self.request.query_params.get(FIELDS)
-        if asked is None or self.request.method not in SAFE_METHODS:
-            return data
-        names = asked.split(",")
-        if unknown := sorted(set(names) - set(data)):
-            raise ValidationError({FIELDS: f"knows no {', '.join(unknown)}; there are {', '.join(data)}."})
-        return {name: data[name] for name in data if name in names}
+        return {name: data[name] for name in data if name in self.wanted} if self.wanted else data
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         """How much of the minute is left (draft-ietf-httpapi-ratelimit-headers); caches keep nothing unasked."""
