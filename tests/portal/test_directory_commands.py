@@ -160,7 +160,8 @@ def test_transfer_asset_needs_its_owner() -> None:
     make_user("lea")
     assert refusal("transfer_asset", "Wiki", "--from", "lea", "--to", "lea")[0] == REFUSED
     assert run("transfer_asset", "Wiki", "--from", "mia", "--to", "lea") == "Wiki is owned by lea.\n"
-    assert run("transfer_asset", "Wiki", "--to", "mia") == "Wiki is owned by lea, mia.\n"
+    assert run("transfer_asset", "Wiki", "--to", "mia", "--share") == "Wiki is owned by lea, mia.\n"
+    assert run("transfer_asset", "Wiki", "--to", "mia") == "Wiki is owned by mia.\n"
 
 
 def test_show_identity_provider_tells_what_to_enter_there() -> None:
