@@ -6,13 +6,17 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
+from django.urls import URLPattern, path, reverse
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from identity.models import AuditEvent, Group, IdentityProvider, SSOGroup, User
 from portal.admin import events
+from portal.admin.moved import moved_by, moved_lines
+from portal.admin.parts import row_or_404
 from portal.admin.records import (
     FromFilter,
     IdentityProviderFilter,
@@ -23,6 +27,7 @@ from portal.admin.records import (
     UntilFilter,
     shown_value,
 )
+from portal.exports import download
 
 WORDS: dict[str, str] = {
     **events.WORDS,
@@ -43,6 +48,7 @@ WORDS: dict[str, str] = {
     "identity_provider.created": "Identity provider added",
     "identity_provider.deleted": "Identity provider deleted",
     "identity_provider.edited": "Identity provider edited",
+    "identity_provider.watched": "Requests of an identity provider watched",
     "sso_connection.created": "SSO connection set up",
     "sso_connection.deleted": "SSO connection deleted",
     "sso_connection.disabled": "SSO connection switched off",
@@ -258,11 +264,26 @@ class AuditEventAdmin(RecordAdmin):
     def group(self, event: Any) -> str:
         return event.names.group(event) or "–"
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.moved)
+        return [path("<int:pk>/moved/", view, name="identity_auditevent_moved"), *super().get_urls()]
+
+    def moved(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        """Everybody whom an event moved, as CSV."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied("Your role does not include this page.")
+        event = row_or_404(AuditEvent.objects.all(), pk)
+        return download(moved_lines(event.pk), name=f"moved-by-event-{event.pk}", kind="csv")
+
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         names = Names([obj])
         personal = getattr(obj, "personal_data", None)
+        moved = moved_by(obj.pk)
+        details = {name: value for name, value in obj.details.items() if not (moved and name in {"joined", "left"})}
         return {
             "title": words(obj.action),
+            "moved": moved,
+            "moved_url": reverse("admin:identity_auditevent_moved", args=(obj.pk,)),
             "actor": names.actor(obj),
             "actor_kind": ACTOR_KINDS.get(obj.actor_kind, obj.actor_kind),
             "subject": names.users.get(obj.user_id),
@@ -270,7 +291,7 @@ class AuditEventAdmin(RecordAdmin):
             "group": names.groups.get(obj.group_id),
             "group_label": names.group(obj),
             "provider": names.providers.get(obj.identity_provider_id),
-            "changes": list(changes({**obj.details, **(personal.values if personal else {})})),
+            "changes": list(changes({**details, **(personal.values if personal else {})})),
             "is_erased": obj.user_id is not None and obj.user_id not in names.users,
         }
 

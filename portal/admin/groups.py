@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -21,6 +20,7 @@ from identity.models.users import matching
 from identity.policy import Action
 from identity.services import groups
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
+from portal.admin.mappings import with_completeness
 from portal.admin.parts import AboutPerson, ChoosePeople, badge, page_of, searched
 from portal.counting import count_of
 from portal.reasons import Reason
@@ -175,40 +175,8 @@ class MappedFilter(RadioFilter):
         return queryset  # type: ignore[no-any-return]
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A mapping of a group as its page shows it."""
-
-    mapping: GroupMapping
-    pushed: int
-    applied: int
-    leaving: int  # how many leave the portal group when the IdP deletes the SSO group (R17)
-
-    @property
-    def is_complete(self) -> bool:
-        return self.pushed == self.applied
-
-
-def feeds(group: Group) -> list[Feed]:
-    """The mappings of a group with how much of each has arrived."""
-    return [_feed(mapping) for mapping in _mappings_of(group)]
-
-
 def _mappings_of(group: Group) -> QuerySet[GroupMapping]:
     return group.mappings.select_related("sso_group__identity_provider", "group", "created_by")
-
-
-def _feed(mapping: GroupMapping) -> Feed:
-    members = User.objects.filter(memberships__group=mapping.group_id)
-    pushed = SSOMembership.objects.filter(sso_group=mapping.sso_group_id)
-    others = GroupMapping.objects.filter(group=mapping.group_id).exclude(pk=mapping.pk).values("sso_group")
-    kept = SSOMembership.objects.filter(sso_group__in=others).values("sso_user__user")
-    return Feed(
-        mapping=mapping,
-        pushed=pushed.count(),
-        applied=pushed.filter(sso_user__user__in=members.values("pk")).count(),
-        leaving=members.exclude(pk__in=kept).count(),
-    )
 
 
 def members_with_reasons(group: Group, memberships: Iterable[Membership]) -> list[Reason]:
@@ -267,7 +235,7 @@ class GroupAdmin(PortalModelAdmin):
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         members = _Members(request, obj)
         return {
-            "feeds": feeds(obj),
+            "feeds": with_completeness(_mappings_of(obj)),
             "members_count": obj.number_of_members,
             "may_remove": bool(decide(request, Action.CHANGE_MEMBERS, group=obj)),
             "may_map": bool(decide(request, Action.MANAGE_MAPPINGS)),

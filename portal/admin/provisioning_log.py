@@ -9,12 +9,14 @@ from django.contrib import admin
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from identity.keys import fold
 from identity.models import ProvisioningLog
+from portal.admin.moved import moved_by
 from portal.admin.parts import badge
 from portal.admin.records import (
     FromFilter,
@@ -113,8 +115,13 @@ class ProvisioningLogAdmin(RecordAdmin):
         return f"{entry.duration_ms} ms"
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        details = {name: value for name, value in obj.details.items() if name != "ignored"}
+        event_id = obj.details.get("event")
+        moved = moved_by(event_id)
+        shown_apart = {"ignored", "event", "left"} if moved else {"ignored"}
+        details = {name: value for name, value in obj.details.items() if name not in shown_apart}
         return {
+            "moved": moved,
+            "moved_url": reverse("admin:identity_auditevent_moved", args=(event_id,)) if moved else "",
             "outcome": outcome_badge(obj),
             "ignored": obj.details.get("ignored", {}),
             "details": [(name.replace("_", " ").capitalize(), shown_value(value)) for name, value in details.items()],

@@ -1,0 +1,62 @@
+"""Mappings with a real browser beside the identity provider (issue 5, item 3)."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from identity.models import Group, GroupMapping, Role, SSOGroup
+from tests.browser.conftest import SignIn
+from tests.browser.idp import LiveIdP
+from tests.factories import make_group, make_user, map_group, members_of
+
+
+def test_a_draft_is_looked_at_and_applied_by_somebody_else(owner_page: Page, live_server: LiveServer) -> None:
+    okta = LiveIdP(live_server.url)
+    okta.group("Engineering", okta.user("ava.stone"))
+    make_group("Engineers", make_user("leaver"))
+    owner_page.goto(f"/admin/identity/ssogroup/{SSOGroup.objects.get().pk}/map/")
+    owner_page.get_by_label("Engineers", exact=True).check()
+    owner_page.get_by_role("button", name="Show who would join and leave").click()
+    expect(owner_page.get_by_text("A draft: nothing has changed yet.")).to_be_visible()
+    draft = owner_page.url
+    assert members_of(Group.objects.get()) == {"leaver"}
+    owner_page.goto("/admin/")
+    owner_page.goto(draft)
+    for text in ("1 joins", "1 leaves", "0 stay", "Ava Stone"):
+        expect(owner_page.get_by_text(text).first).to_be_visible()
+    owner_page.get_by_role("button", name="Apply the mapping").press("Enter")
+    expect(owner_page.get_by_text("now feeds the portal group")).to_be_visible()
+    assert members_of(Group.objects.get()) == {"ava.stone"}
+
+
+def test_a_destructive_sync_was_announced_and_tells_who_left(owner_page: Page, live_server: LiveServer) -> None:
+    okta = LiveIdP(live_server.url)
+    group = okta.group("Engineering", okta.user("ava.stone"), okta.user("ben.reed"))
+    map_group(SSOGroup.objects.get(), make_group("Engineers"))
+    owner_page.goto(f"/admin/identity/group/{Group.objects.get().pk}/change/")
+    expect(owner_page.get_by_text("2 people leave; delete the mapping first to keep them")).to_be_visible()
+    okta.delete_group(group)
+    owner_page.goto("/admin/identity/provisioninglog/")
+    owner_page.get_by_role("link", name="Deleted group Engineering: 2 left portal groups.").click()
+    expect(owner_page.get_by_role("heading", name="Who moved: 2 left, 0 joined")).to_be_visible()
+    expect(owner_page.get_by_role("row", name="Ava Stone")).to_contain_text("left")
+    with owner_page.expect_download() as download:
+        owner_page.get_by_role("link", name="All as CSV").click()
+    assert download.value.path().read_text().count('"left"') == 2
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.SUPPORT])
+def test_other_roles_are_refused_by_address(page: Page, sign_in: SignIn, role: Role, live_server: LiveServer) -> None:
+    okta = LiveIdP(live_server.url)
+    okta.group("Engineering")
+    mapping = map_group(SSOGroup.objects.get(), make_group("Engineers"))
+    sign_in(page, role)
+    for path in (
+        "groupmapping/",
+        f"groupmapping/{mapping.pk}/unmap/",
+        f"ssogroup/{mapping.sso_group_id}/map/",
+        f"ssogroup/{mapping.sso_group_id}/apply_mapping/?group={mapping.group_id}",
+    ):
+        page.goto(f"/admin/identity/{path}")
+        expect(page.get_by_text("Engineering")).to_have_count(0)
+    assert GroupMapping.objects.count() == 1
