@@ -38,6 +38,10 @@ PENDING_SECONDS = 10 * 60
 CODE_SECONDS = 5 * 60  # longer than any code is good for
 SECRET = "totp_secret"  # noqa: S105 - the session's key for it
 WRONG = "This code is not right. Codes change every 30 seconds, and each works once."
+UNPROVEN = (
+    "This break-glass account has no second step: use one that has, or set it up while SSO is optional "
+    "(on the server: manage.py set_mode --sso optional)."
+)
 PAUSE = "Too many wrong codes. Wait a minute, then try again."
 
 
@@ -51,6 +55,16 @@ def has_second_factor(user: User) -> bool:
 def must_have_second_factor(user: User) -> bool:
     """Break-glass accounts, while they are the only ones that a password lets in."""
     return user.is_break_glass and policy.current_mode().sso_enforced
+
+
+def is_kept_out(user: User) -> bool:
+    """While SSO is enforced a password alone sets no second step up, unless no account would be left to come in with.
+
+    So whoever has learned the password of a break-glass account that was never proven stays outside.
+    """
+    if has_second_factor(user) or not must_have_second_factor(user):
+        return False
+    return bool(User.objects.proven_break_glass().exclude(pk=user.pk).exists())
 
 
 def check_code(user: User, code: str) -> str:
@@ -213,6 +227,8 @@ class FirstSecondFactor(_SetUp, _Pending):
         found = pending(request)
         if found is not None and has_second_factor(found[0]):
             return redirect("second_factor")
+        if found is not None and is_kept_out(found[0]):
+            return redirect("login")
         return super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: SetUpForm) -> HttpResponse:

@@ -37,7 +37,7 @@ from portal.forms import (
 )
 from portal.fresh import mark_fresh
 from portal.reasons import memberships_with_reasons
-from portal.second_factor import has_second_factor, must_have_second_factor, wait_for_code
+from portal.second_factor import UNPROVEN, has_second_factor, is_kept_out, must_have_second_factor, wait_for_code
 from portal.sessions import end_other_sessions, end_session, sessions_of
 from portal.shared_cache import cache
 from portal.sso.logout import provider_logout_url
@@ -79,6 +79,9 @@ class SignIn(FormView):
         )
 
     def form_valid(self, form: Any) -> HttpResponse:
+        if is_kept_out(form.user):
+            form.add_error(None, UNPROVEN)
+            return self.form_invalid(form)
         if has_second_factor(form.user) or must_have_second_factor(form.user):
             target = self.request.POST.get("next") or self.request.GET.get("next") or ""
             return wait_for_code(self.request, form.user, target)

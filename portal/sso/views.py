@@ -85,9 +85,12 @@ def connection_or_404(slug: str) -> SSOConnection:
 @never_cache
 @answered
 def start(request: HttpRequest, slug: str) -> HttpResponse:
-    """Off to the identity provider. By GET: its own start page links here, and nothing is changed."""
+    """Off to the identity provider. By GET: its own start page links here, and nothing is changed.
+
+    `target_link_uri` is what an OpenID Connect provider calls the page that was asked for (OIDC Core 4).
+    """
     connection = connection_or_404(slug)
-    target = request.GET.get("next") or ""
+    target = request.GET.get("next") or request.GET.get("target_link_uri") or ""
     if not is_own_page(request, target):
         target = ""
     if not connection.is_enabled and target != arrival.test_page(connection):

@@ -145,6 +145,22 @@ def test_a_break_glass_account_sets_one_up_before_anything_opens(
     assert has_second_factor(glass)
 
 
+def test_a_break_glass_account_that_was_never_proven_stays_out_while_another_one_can_open(client: Client) -> None:
+    """Its password alone, which somebody may have learned, sets no second step up once SSO is enforced."""
+    make_break_glass("proven")
+    make_break_glass("glass", proven=False)
+    set_mode(sso=True)
+    assert "has no second step: use one that has" in enter(client, "glass").content.decode()
+    assert client.get(FIRST)["Location"] == "/login/"
+    set_mode(sso=False)
+    enter(client, "glass")
+    secret, _ = set_up(client)
+    set_mode(sso=True)
+    client.post("/logout/")
+    assert enter(client, "glass")["Location"] == "/login/code/"
+    assert client.post("/login/code/", {"code": code_of(secret)}).status_code == 302
+
+
 def test_the_operator_forgets_a_lost_second_step(client: Client, mia: User) -> None:
     enter(client)
     set_up(client)

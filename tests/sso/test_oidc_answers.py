@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 import pytest
@@ -39,6 +39,28 @@ def test_the_way_there_carries_state_nonce_and_pkce_and_our_own_address(client: 
     assert wishes["code_challenge_method"] == ["S256"]
     assert wishes["redirect_uri"] == [f"{portal_settings.PUBLIC_URL}/sso/{okta.slug}/callback/"]
     assert "evil" not in there
+
+
+@pytest.mark.parametrize(
+    ("asked", "landed"),
+    [
+        (f"{portal_settings.PUBLIC_URL}/profile/?tab=groups", f"{portal_settings.PUBLIC_URL}/profile/?tab=groups"),
+        ("/profile/?tab=groups", "/profile/?tab=groups"),
+        ("https://evil.example/", "/profile/"),
+        ("//evil.example/", "/profile/"),
+        ("https:evil.example", "/profile/"),
+        ("/\\evil.example/", "/profile/"),
+        ("javascript:alert(1)", "/profile/"),
+        ("/admin/", "/profile/"),
+    ],
+)
+@pytest.mark.parametrize("parameter", ["next", "target_link_uri"])
+def test_only_own_pages_are_landed_on(
+    client: Client, okta: SSOConnection, provider: OIDCProvider, parameter: str, asked: str, landed: str
+) -> None:
+    """SR-31. A member is not sent to the admin pages."""
+    leaving = leave(client, okta, f"?{urlencode({parameter: asked})}")
+    assert leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))["Location"] == landed
 
 
 def test_a_good_answer_lets_in_once(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:

@@ -34,6 +34,15 @@ print(json.dumps({{"slug": connection.slug, "token": tokens.create_token(idp, la
 """
 
 
+API_TOKEN = """
+import django; django.setup()
+from identity.actors import Person
+from identity.models import User
+from identity.services import api_tokens
+print(api_tokens.create_api_token(label="test", scopes=["read"], actor=Person(User.objects.get(username="ada")))[1])
+"""
+
+
 @pytest.fixture
 def portal(tmp_path: Path) -> Iterator[dict[str, Any]]:
     """gunicorn with two workers on a database of its own, connected to an identity provider that is not up yet."""
@@ -63,7 +72,7 @@ def portal(tmp_path: Path) -> Iterator[dict[str, Any]]:
     process = subprocess.Popen(server, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
         _wait_for(f"{url}/healthz")
-        yield {"url": url, "idp_port": idp_port, **made}
+        yield {"url": url, "idp_port": idp_port, "run": run, **made}
     finally:
         process.terminate()
         process.wait()
@@ -105,12 +114,32 @@ def test_disabled_over_scim_the_next_click_is_refused(
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [{"op": "replace", "path": "active", "value": False}],
         }
+        script = {"Authorization": f"Bearer {portal['run']('-c', API_TOKEN).strip()}"}
+        assert {httpx.get(f"{url}/api/v1/me/", headers=script).status_code for _ in range(6)} == {200}
         assert httpx.patch(f"{url}/scim/v2/Users/{scim_id}", json=off, headers=bearer).status_code == 200
         page.get_by_role("link", name="Profile").click()
         expect(page).to_have_url(re.compile("/login/"))
         cookies = {cookie["name"]: cookie["value"] for cookie in context.cookies() if cookie["name"] == "sessionid"}
         answers = {httpx.get(f"{url}/profile/", cookies=cookies).status_code for _ in range(20)}
         assert answers == {302}
+        assert {httpx.get(f"{url}/api/v1/me/", headers=script).status_code for _ in range(20)} == {401}
         page.goto(f"/sso/{portal['slug']}/")
         expect(page.get_by_text("Your account is disabled")).to_be_visible()
         context.close()
+
+
+def test_wrong_passwords_are_counted_by_both_workers_together(portal: dict[str, Any]) -> None:
+    url = portal["url"]
+    portal["run"]("manage.py", "create_owner", "--username", "olga", "--email", "", "--password", "a-long-passphrase")
+    pages = [_type_wrong_password(url) for _ in range(8)]
+    assert [("do not match" in page, "Too many" in page) for page in pages] == [(True, False)] * 5 + [(False, True)] * 3
+
+
+def _type_wrong_password(url: str) -> str:
+    """From a new connection, which either worker may take."""
+    with httpx.Client() as client:
+        form = client.get(f"{url}/login/").text
+        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
+        assert found is not None
+        said = {"csrfmiddlewaretoken": found[1], "username": "olga", "password": "wrong"}
+        return client.post(f"{url}/login/", data=said, headers={"Referer": f"{url}/login/"}).text

@@ -1,0 +1,118 @@
+"""Disabling by any door ends every way in, at the next request (R13, SR-22)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from identity.models import APIToken, Invitation, SSOConnection, SSOUser, Status, User
+from portal.sign_in import _reset_path
+from tests.api.caller import Caller, make_api_token
+from tests.factories import PASSWORD, make_administrator, make_owner, make_token, make_user, provision, set_mode
+from tests.portal.admin_pages import signed_in
+from tests.portal.second_steps import code_of, set_up
+from tests.sso.conftest import OIDCProvider, is_in, leave
+
+pytestmark = pytest.mark.django_db
+
+
+def by_scim(user: User) -> None:
+    sso_user = SSOUser.objects.select_related("identity_provider").get(user=user)
+    bearer = {"Authorization": f"Bearer {make_token(sso_user.identity_provider)}"}
+    off = {"Operations": [{"op": "replace", "path": "active", "value": False}]}
+    answer = Client().patch(
+        f"/scim/v2/Users/{sso_user.scim_id}", off, content_type="application/scim+json", headers=bearer
+    )
+    assert answer.status_code == 200
+
+
+def by_scim_delete(user: User) -> None:
+    sso_user = SSOUser.objects.select_related("identity_provider").get(user=user)
+    bearer = {"Authorization": f"Bearer {make_token(sso_user.identity_provider)}"}
+    assert Client().delete(f"/scim/v2/Users/{sso_user.scim_id}", headers=bearer).status_code == 204
+
+
+def by_an_administrator(user: User) -> None:
+    set_mode(scim=False)
+    signed_in(make_administrator()).post(f"/admin/identity/user/{user.pk}/disable/")
+
+
+def by_rest(user: User) -> None:
+    set_mode(scim=False)
+    answer = Caller(make_api_token(make_owner())).send("POST", f"users/{user.pk}/disable/")
+    assert answer.status_code == 200, answer.content
+
+
+def by_command(user: User) -> None:
+    set_mode(scim=False)
+    call_command("disable_user", user.username, stdout=StringIO())
+
+
+DOORS = [by_scim, by_scim_delete, by_an_administrator, by_rest, by_command]
+
+
+@pytest.mark.parametrize("disable", DOORS)
+def test_every_way_in_is_closed_at_once(
+    okta: SSOConnection, provider: OIDCProvider, disable: Callable[[User], None]
+) -> None:
+    make_user("ada", password=PASSWORD)
+    ada: User = provision(okta.identity_provider, "ada", external_id="00u1").user
+    by_sso, by_password, script = Client(), Client(), Caller(make_api_token(ada))
+    leaving = leave(by_sso, okta)
+    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    by_password.post("/login/", {"username": "ada", "password": PASSWORD})
+    reset = _reset_path(ada)
+    assert [is_in(by_sso), is_in(by_password), script.send("GET", "me/").status_code] == [True, True, 200]
+
+    disable(ada)
+
+    ada.refresh_from_db()
+    assert ada.status == Status.DISABLED
+    assert [is_in(by_sso), is_in(by_password), script.send("GET", "me/").status_code] == [False, False, 401]
+    assert not APIToken.objects.filter(user=ada).exists()
+    assert b"new_password1" not in Client().get(reset, follow=True).content
+    again = leave(by_sso, okta)
+    answer = again.comes_back(provider, provider.token(nonce=again.wishes["nonce"]))
+    assert "Your account is disabled" in answer.content.decode()
+    by_password.post("/login/", {"username": "ada", "password": PASSWORD})
+    assert [is_in(by_sso), is_in(by_password)] == [False, False]
+
+
+def test_what_has_ended_stays_ended_when_the_person_is_enabled_again(
+    okta: SSOConnection, provider: OIDCProvider
+) -> None:
+    make_user("ada", password=PASSWORD)
+    ada: User = provision(okta.identity_provider, "ada", external_id="00u1").user
+    client, script = Client(), Caller(make_api_token(ada))
+    leaving = leave(client, okta)
+    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    by_scim(ada)
+    set_mode(scim=False)
+    call_command("enable_user", "ada", stdout=StringIO())
+    assert (is_in(client), script.send("GET", "me/").status_code) == (False, 401)
+
+
+def test_an_invitation_dies_with_the_account(client: Client) -> None:
+    admin = signed_in(make_administrator())
+    admin.post("/admin/identity/user/invite/", {"username": "new", "email": "new@example.test"})
+    invited = User.objects.get(username_key="new")
+    admin.post(f"/admin/identity/user/{invited.pk}/revoke_invitation/")
+    assert not Invitation.objects.exists()
+
+
+def test_a_sign_in_half_done_ends_as_well(client: Client) -> None:
+    """The password was right, the code is still to come."""
+    mia = make_user("mia", password=PASSWORD)
+    client.post("/login/", {"username": "mia", "password": PASSWORD})
+    secret, _ = set_up(client)
+    client.post("/logout/")
+    client.post("/login/", {"username": "mia", "password": PASSWORD})
+    by_command(mia)
+    answer: Any = client.post("/login/code/", {"code": code_of(secret)})
+    assert answer["Location"] == "/login/"
+    assert not is_in(client)
