@@ -49,7 +49,8 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(role=Role.OWNER, status=Status.ENABLED)
 
     def break_glass(self) -> UserQuerySet:
-        return self.filter(is_break_glass=True)
+        """Owners with the flag: naming the role leads PostgreSQL to the index of the few who are privileged."""
+        return self.filter(role=Role.OWNER, is_break_glass=True)
 
     def enabled_break_glass(self) -> UserQuerySet:
         return self.break_glass().filter(status=Status.ENABLED)

@@ -119,7 +119,8 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def _seen(self) -> int:
-        return self.object_list[: self.cap + 1].count()
+        """Nothing is sorted or computed for rows that are only counted."""
+        return self.object_list.order_by().values("pk")[: self.cap + 1].count()
 
     @cached_property
     def count(self) -> int:

@@ -75,3 +75,14 @@ def test_saving_users_costs_the_same_statements_whatever_their_groups(number: in
         rows = saved(client, "user")
     assert len(rows) == User.objects.count()
     assert len(seen) == 8
+
+
+def test_support_saves_the_disabled_users_and_nobody_else_does() -> None:
+    make_user("dan", status=Status.DISABLED)
+    make_user("max", status=Status.DISABLED)
+    make_user("mia")
+    url = reverse("admin:disabled_users_export")
+    answer = signed_in(make_support()).get(url, {"q": "da"})
+    body = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    assert [row["username"] for row in csv.DictReader(StringIO(body))] == ["dan"]
+    assert as_administrator().get(url).status_code == 403
