@@ -1,5 +1,5 @@
 """A company sets up its identity provider, grows, meets a conflict, enforces SSO, lets people go: the same
-through the pages and SCIM as through the command line alone.
+through the pages and SCIM, through the REST API alone, and through the command line alone.
 """
 
 from collections.abc import Callable
@@ -9,11 +9,13 @@ import pytest
 
 from tests.company.commands import CommandLine
 from tests.company.pages import Pages
+from tests.company.rest import RestAPI
 from tests.company.story import FINAL, OWNER, Door, play, state
 from tests.portal.shell import run
 
 DOORS: dict[str, Callable[[Path], Door]] = {
     "the pages and SCIM": lambda folder: Pages(),
+    "the REST API": lambda folder: RestAPI(),
     "the command line": CommandLine,
 }
 
