@@ -10,7 +10,7 @@ MODES: dict[str, dict[str, Any]] = {
     "persistent": {},
     "persistent, no health check": {"CONN_HEALTH_CHECKS": False},
     "pool": {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False, "OPTIONS": {"pool": {"min_size": 4, "max_size": 16}}},
-    "persistent, prepared statements": {"OPTIONS": {"server_side_binding": True, "prepare_threshold": 2}},
+    "persistent, nothing prepared": {"OPTIONS": {"server_side_binding": False, "prepare_threshold": None}},
     "one for each request": {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False},
 }
 

@@ -13,7 +13,7 @@ from tests.bench.registry import Result, Scale, Table, scenario
 from tests.bench.scenarios.everyday import Send, requests
 
 CLIENTS = 16
-MODES = ("persistent", "persistent, no health check", "persistent, prepared statements", "pool", "one for each request")
+MODES = ("persistent", "persistent, no health check", "persistent, nothing prepared", "pool", "one for each request")
 
 
 @scenario("connections", "Connections to PostgreSQL: persistent or pooled")

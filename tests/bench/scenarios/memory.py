@@ -42,7 +42,7 @@ def memory(scale: Scale) -> Result:
         ],
         [
             Target("memory of a worker", f"≤ {MEGABYTES:.0f} MB", f"{each:.0f} MB", each <= MEGABYTES),
-            Target("import and setup", f"≤ {SECONDS:.0f} s", f"{cpu:.2f} s CPU, {wall:.2f} s", wall <= SECONDS),
+            Target("import and setup", f"≤ {SECONDS:.0f} s", f"{cpu:.2f} s CPU, {wall:.2f} s", cpu <= SECONDS),
         ],
     )
 
