@@ -8,6 +8,7 @@ the portal's own username or email.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -49,6 +50,30 @@ def sign_in(connection: SSOConnection, assertion: Assertion, *, address: str = "
     if isinstance(found, Conflict):
         raise Conflicted(WAITS, code=found.reason)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a sign-in would come to: who would be in (`user_id` is None for a new user); else why nobody."""
+
+    username: str = ""
+    user_id: int | None = None
+    code: str = ""
+    sentence: str = ""
+
+
+def rehearse(connection: SSOConnection, assertion: Assertion) -> Rehearsal:
+    """`sign_in`, undone again: for "test this connection". Nothing is written, not even a refusal."""
+    try:
+        with transaction.atomic():
+            found = _sign_in(connection, assertion, _actor(connection, ""))
+            transaction.set_rollback(True)
+    except GatehouseError as error:
+        return Rehearsal(code=error.code, sentence=error.sentence)
+    if isinstance(found, Conflict):
+        return Rehearsal(code=found.reason, sentence=WAITS)
+    known = User.objects.filter(pk=found.pk).exists()
+    return Rehearsal(username=found.username, user_id=found.pk if known else None)
 
 
 def _actor(connection: SSOConnection, address: str) -> SignIn:

@@ -225,6 +225,7 @@ class SSOConnectionAdmin(PortalModelAdmin):
             **self._detail_context(request, obj),
             "title": "What was received",
             "subject": received.get("subject"),
+            "rehearsal": received.get("rehearsal"),
             "claims": [(name, _shown(value)) for name, value in sorted(claims.items())],
             "meanings": _meanings(obj, claims),
         }

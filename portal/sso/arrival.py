@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -38,7 +39,7 @@ def arrive(
     """Let the person in, or say why not; a test only shows what was received. `state` is that of our request."""
     target = state.get("next") or ""
     if target == test_page(connection):
-        return _show_test(request, assertion, target)
+        return _show_test(request, connection, assertion, target)
     if not connection.is_enabled:
         return _page(request, "Sign-in is switched off", "Nobody signs in through this identity provider now.")
     try:
@@ -58,11 +59,15 @@ def _proven_at(assertion: Assertion) -> float | None:
     return at if isinstance(at, int) else None
 
 
-def _show_test(request: HttpRequest, assertion: Assertion, target: str) -> HttpResponse:
+def _show_test(request: HttpRequest, connection: SSOConnection, assertion: Assertion, target: str) -> HttpResponse:
     user = request.user
     if not user.is_authenticated or not policy.decide(Action.MANAGE_PROVIDERS, actor=Person(user)):
         return redirect("login")
-    request.session[TEST_RESULT] = {"subject": assertion.subject, "claims": assertion.claims}
+    request.session[TEST_RESULT] = {
+        "subject": assertion.subject,
+        "claims": assertion.claims,
+        "rehearsal": asdict(sso_login.rehearse(connection, assertion)),
+    }
     return HttpResponseRedirect(target)
 
 

@@ -22,10 +22,12 @@ from identity.models import (
 from identity.services import conflicts, invitations, sso_connections, sso_groups, sso_login
 from identity.services.assertions import Assertion
 from identity.services.sso_connections import ConnectionSettings
+from identity.services.sso_login import Rehearsal
 from tests.factories import (
     OPERATOR,
     administrator,
     deprovision,
+    everything,
     make_break_glass,
     make_group,
     make_idp,
@@ -176,6 +178,27 @@ def test_a_refusal_leaves_a_row_that_an_administrator_can_find() -> None:
     refusal(connection, says())
     row = ProvisioningLog.objects.get()
     assert (row.code, row.subject_key, row.method) == ("not_provisioned", "ada", "SIGN-IN")
+
+
+# --- a rehearsal ---
+
+
+def test_a_rehearsal_says_who_would_come_in_and_writes_nothing() -> None:
+    connection = connect()
+    user = provision(connection.identity_provider, "ada", external_id="00u1").user
+    before = everything()
+    assert sso_login.rehearse(connection, says("00u1")) == Rehearsal(username="ada", user_id=user.pk)
+    assert sso_login.rehearse(connection, says("00u2")).code == "not_provisioned"
+    assert everything() == before
+
+
+def test_a_rehearsal_of_a_first_sign_in_creates_nobody() -> None:
+    connection = just_in_time()
+    make_user("bob", email="bob@elsewhere.test")
+    before = everything()
+    assert sso_login.rehearse(connection, says()) == Rehearsal(username="ada")
+    assert sso_login.rehearse(connection, says("00u2", "bob")).code == "other_email"
+    assert everything() == before
 
 
 # --- just in time ---------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ def test_from_the_metadata_file_to_the_first_sign_in(
         page.get_by_label("Login").fill("ada")
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("heading", name="The claims that matter")).to_be_visible()
+        expect(page.get_by_text("This signs in as ada")).to_be_visible()
         expect(page.get_by_role("cell", name="ada@example.test").first).to_be_visible()
         page.get_by_role("link", name="Back to the connection").click()
         page.get_by_role("link", name="Switch on").click()
