@@ -85,6 +85,10 @@ class ConnectOIDC(_Connect):
     label = "Set up OpenID Connect"
     protocol = Protocol.OIDC
     form_class = OIDCForm
+    explanation = (
+        "Register the portal as a web application at the identity provider: it then shows what is asked for here. "
+        "The addresses to paste there come next; nobody signs in through the connection before you switch it on."
+    )
 
 
 class ConnectSAML(_Connect):
@@ -92,6 +96,10 @@ class ConnectSAML(_Connect):
     label = "Set up SAML"
     protocol = Protocol.SAML
     form_class = SAMLForm
+    explanation = (
+        "The identity provider's metadata say all that is needed: give their address, upload the file or paste them. "
+        "The addresses to paste there come next; nobody signs in through the connection before you switch it on."
+    )
 
 
 # --- pages of a connection ---
