@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db.models import QuerySet
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 
@@ -50,9 +54,35 @@ class BulkPage(ActionPage):
         return decide(request, Action.VIEW_DIRECTORY)
 
     @cached_property
+    def is_everybody(self) -> bool:
+        """Whether it is about all whom the list's filters leave, and not about those who were ticked."""
+        return self.request.GET.get("all") == "1"
+
+    @cached_property
     def people(self) -> list[User]:
+        rows = self._matching() if self.is_everybody else self._ticked()
+        return list(rows.select_related("managed_by")[: bulk.MOST_ROWS + 1])
+
+    def _ticked(self) -> QuerySet[User]:
         ids = [int(text) for text in self.request.GET.get("ids", "").split(",") if is_key(text)]
-        return list(User.objects.filter(pk__in=ids[:MOST_AT_ONCE]).select_related("managed_by"))
+        people: QuerySet[User] = User.objects.filter(pk__in=ids[:MOST_AT_ONCE])
+        return people
+
+    def _matching(self) -> QuerySet[User]:
+        """The list under the filters that `?of=` carries; nobody when they make no sense."""
+        request = copy(self.request)
+        request.GET = QueryDict(self.request.GET.get("of", ""))
+        try:
+            people: QuerySet[User] = self.model_admin.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            nobody: QuerySet[User] = User.objects.none()
+            return nobody
+        return people.prefetch_related(None)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        of = self.request.GET.get("of", "")
+        everybody = "" if self.is_everybody else f"?{urlencode({'all': 1, 'of': of})}"
+        return super().get_context_data(everybody_url=everybody, is_everybody=self.is_everybody, **kwargs)
 
     def start(self, wanted: list[bulk.Wanted], values: dict[str, Any] | None = None) -> str:
         """Start it and do what can be done within the answer's time; the sentence that says how far it is."""
@@ -106,7 +136,9 @@ class BulkStatus(BulkPage):
         return self.refused(f"None of the chosen people can be {self.done} here.", 403)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(changing=self.changing, left_alone=self.left_alone, done=self.done, **kwargs)
+        shown = {"changing": self.changing[:MOST_AT_ONCE], "left_alone": self.left_alone[:MOST_AT_ONCE]}
+        numbers = {"number": len(self.changing), "number_left": len(self.left_alone)}
+        return super().get_context_data(done=self.done, **shown, **numbers, **kwargs)
 
     def run(self, form: Form) -> str:
         """Each person is a transaction of their own: one refusal does not undo the others."""
@@ -214,4 +246,4 @@ class BulkAddToGroups(ChooseGroups, BulkPage):
                 raise Refused(decision.reason, code=decision.code)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(people=self.people, **kwargs)
+        return super().get_context_data(people=self.people[:MOST_AT_ONCE], number=len(self.people), **kwargs)

@@ -194,21 +194,25 @@ class UserAdmin(PortalModelAdmin):
 
     @admin.action(description="Enable users")
     def enable_chosen(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse:
-        return self._ask(BulkEnable, queryset)
+        return self._ask(request, BulkEnable, queryset)
 
     @admin.action(description="Disable users")
     def disable_chosen(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse:
-        return self._ask(BulkDisable, queryset)
+        return self._ask(request, BulkDisable, queryset)
 
     @admin.action(description="Add users to groups")
     def add_chosen_to_groups(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse:
-        return self._ask(BulkAddToGroups, queryset)
+        return self._ask(request, BulkAddToGroups, queryset)
 
-    def _ask(self, page: type[BulkPage], queryset: QuerySet[User]) -> HttpResponse:
-        """To the page that names the people and asks; nothing is written before its own POST."""
+    def _ask(self, request: HttpRequest, page: type[BulkPage], queryset: QuerySet[User]) -> HttpResponse:
+        """To the page that names the people and asks; nothing is written before its own POST.
+
+        It is told the list's filters too, so that it can offer everybody whom they leave.
+        """
         keys = queryset.order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE]
         ids = ",".join(str(pk) for pk in keys)
-        return HttpResponseRedirect(f"{reverse(self.url_name(page.name))}?{urlencode({'ids': ids}, safe=',')}")
+        query = urlencode({"ids": ids, "of": request.GET.urlencode()}, safe=",")
+        return HttpResponseRedirect(f"{reverse(self.url_name(page.name))}?{query}")
 
     # --- one person ---
 

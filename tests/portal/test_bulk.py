@@ -173,6 +173,44 @@ def test_the_results_are_shown_by_outcome_and_saved_as_csv() -> None:
     ]
 
 
+# --- everybody whom a filter leaves ---
+
+
+def test_everybody_whom_the_list_shows_can_be_taken_instead_of_those_ticked() -> None:
+    people = [make_user(f"user{number:02}") for number in range(60)]
+    make_user("other")
+    client = as_administrator()
+    ticked = {"action": "disable_chosen", "_selected_action": [people[0].pk]}
+    asked = client.post(f"{address('user_changelist')}?q=user", ticked, follow=True)
+    assert "1 user will be disabled" in text_of(asked)
+    url = f"{address('user_bulk_disable')}?all=1&of=q%3Duser"
+    assert "?all=1&amp;of=q%3Duser" in asked.content.decode()
+    page = text_of(client.get(url))
+    assert "60 users will be disabled" in page
+    client.post(url)
+    run = BulkRun.objects.get()
+    assert run.rows.count() == 60
+    while run.rows.filter(outcome=Outcome.PENDING).exists():
+        client.post(address("bulkrun_continue", run.pk))
+    assert User.objects.filter(status=Status.DISABLED).count() == 60
+
+
+def test_more_people_than_a_run_can_have_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        make_user(f"user{number}")
+    monkeypatch.setattr(bulk, "MOST_ROWS", 3)
+    answer = as_administrator().post(f"{address('user_bulk_disable')}?all=1&of=q%3Duser")
+    assert answer.status_code == 403
+    assert "At most 3 people at once" in text_of(answer)
+    assert not User.objects.filter(status=Status.DISABLED).exists()
+
+
+@pytest.mark.parametrize("of", ["status%3Dnonsense%26e%3D1", "nonsense%3D1", "%00", "group%3Dx"])
+def test_filters_that_make_no_sense_are_no_server_error(of: str) -> None:
+    url = f"{address('user_bulk_disable')}?all=1&of={of}"
+    assert as_administrator().get(url).status_code in {200, 403}
+
+
 # --- invitations that are out ---
 
 
