@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import Role
@@ -107,3 +107,10 @@ def test_the_pages_of_a_portal_that_is_empty(page: Page, live_server: LiveServer
 def test_every_page_of_somebody_who_is_not_signed_in(page: Page, address: str) -> None:
     page.goto(address)
     assert looked_at(page, address) == []
+
+
+def test_a_link_is_called_by_its_label_and_not_by_its_icon(page: Page, live_server: LiveServer) -> None:
+    enter(page.context, live_server, Role.OWNER)
+    page.goto("/admin/")
+    for label in ("Users", "Invitations", "Audit log"):
+        expect(page.get_by_role("navigation").get_by_role("link", name=label, exact=True).first).to_be_visible()
