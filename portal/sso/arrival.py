@@ -22,6 +22,7 @@ from identity.services.assertions import Assertion
 from portal.entrance import landing_url, let_in
 from portal.fresh import is_fresh
 from portal.sessions import remember_provider
+from portal.sso.bad_answers import cause_of
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +61,7 @@ def _proven_at(assertion: Assertion) -> float | None:
 
 
 def _show_test(request: HttpRequest, connection: SSOConnection, assertion: Assertion, target: str) -> HttpResponse:
-    user = request.user
-    if not user.is_authenticated or not policy.decide(Action.MANAGE_PROVIDERS, actor=Person(user)):
+    if not _is_administrator(request):
         return redirect("login")
     request.session[TEST_RESULT] = {
         "subject": assertion.subject,
@@ -77,14 +77,21 @@ def refused(request: HttpRequest, error: GatehouseError) -> HttpResponse:
     return _page(request, title, error.sentence)
 
 
-def failed(request: HttpRequest, provider: str, exception: Any = None) -> HttpResponse:
-    """The round trip itself went wrong; the cause is for the log, not for the person."""
-    log.warning("Sign-in through %s failed: %s", provider, type(exception).__name__ if exception else "refused")
-    return _page(
-        request,
-        "Sign-in did not work",
-        f"{provider} did not confirm who you are, or the page was open for too long. Try again from the sign-in page.",
+def failed(request: HttpRequest, provider: str, exception: BaseException | None = None) -> HttpResponse:
+    """The round trip itself went wrong; the cause is for the log and for administrators, not for everybody."""
+    cause = cause_of(exception)
+    log.warning("Sign-in through %s failed: %s", provider, cause)
+    text = (
+        f"{provider} did not confirm who you are, or the page was open for too long. Try again from the sign-in page."
     )
+    if _is_administrator(request):
+        text = f"{text} The cause: {cause}."
+    return _page(request, "Sign-in did not work", text)
+
+
+def _is_administrator(request: HttpRequest) -> bool:
+    user = request.user
+    return user.is_authenticated and bool(policy.decide(Action.MANAGE_PROVIDERS, actor=Person(user)))
 
 
 def _page(request: HttpRequest, title: str, text: str) -> HttpResponse:

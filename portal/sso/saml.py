@@ -22,6 +22,7 @@ from identity.models import SSOConnection
 from identity.services.sso_connections import NAME_ID
 from portal.sso.adapter import app_of
 from portal.sso.addresses import public_address
+from portal.sso.bad_answers import BadAnswer
 
 MOST_CHARACTERS = 256 * 1024  # of a response, which anybody can send
 KEPT_SECONDS = 300
@@ -34,7 +35,7 @@ TRANSIENT = OneLogin_Saml2_Constants.NAMEID_TRANSIENT
 COOKIE = "__Secure-saml-answer" if settings.IS_HTTPS else "saml-answer"
 
 
-class BadAssertion(Exception):
+class BadAssertion(BadAnswer):
     """An answer that proves nothing."""
 
 

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from requests import RequestException
 
 from identity.models import SSOConnection
+from portal.sso.bad_answers import BadAnswer
 from portal.sso.discovery import discover
 from portal.sso.outgoing import GuardedSession
 
@@ -20,7 +21,7 @@ KEYS_REMEMBERED_SECONDS = 300
 SECONDS_BETWEEN_REFRESHES = 30
 
 
-class BadToken(Exception):
+class BadToken(BadAnswer):
     """A token that proves nothing."""
 
 

@@ -24,14 +24,12 @@ from identity.models import SSOConnection
 from identity.services.sso_login import find_connection
 from portal.entrance import is_own_page
 from portal.sso import arrival, oidc, saml
+from portal.sso.bad_answers import BadAnswer
 from portal.sso.claims import saml_assertion
-from portal.sso.saml import BadAssertion
-from portal.sso.signed_tokens import BadToken
 
 # What a wrong, late or hostile answer raises inside allauth and python3-saml.
 BAD_ANSWERS = (
-    BadAssertion,
-    BadToken,
+    BadAnswer,
     LxmlError,
     OAuth2Error,
     OneLogin_Saml2_Error,

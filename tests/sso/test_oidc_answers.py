@@ -115,6 +115,21 @@ def test_who_is_refused_is_told_whom_to_ask(
     assert 'href="mailto:it-help@example.test"' in page
 
 
+def test_why_it_did_not_work_is_for_administrators_and_the_log(
+    client: Client, okta: SSOConnection, provider: OIDCProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    leaving = leave(client, okta)
+    token = provider.token(nonce=leaving.wishes["nonce"], aud="another-client")
+    page = leaving.comes_back(provider, token).content.decode()
+    assert "InvalidAudienceError" not in page
+    assert "InvalidAudienceError" in caplog.text
+    assert token not in caplog.text
+    client.force_login(make_owner())
+    leaving = leave(client, okta)
+    page = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], aud="x")).content.decode()
+    assert "The cause: BadToken: InvalidAudienceError." in page
+
+
 def test_no_id_token_lets_nobody_in(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
     provider.answers[f"{ISSUER}/userinfo"] = {"sub": "00u1"}
     assert leave(client, okta).comes_back(provider, None).status_code == 403

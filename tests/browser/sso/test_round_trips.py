@@ -77,12 +77,16 @@ def test_sso_sign_in_goes_on_when_sso_is_enforced_meanwhile(page: Page, oidc: Ru
 MODES = [(scim, sso) for scim in (True, False) for sso in (True, False)]
 
 
+@pytest.mark.parametrize("protocol", ["oidc", "saml"])
 @pytest.mark.parametrize(("scim", "sso"), MODES)
-def test_provisioned_people_sign_in_in_all_four_modes(page: Page, oidc: Running, scim: bool, sso: bool) -> None:
-    oidc.idp.knows("00u1", preferred_username="ada")
-    provision(oidc.provider, "ada", external_id="00u1")
+def test_provisioned_people_sign_in_in_all_four_modes(
+    page: Page, protocol: str, request: pytest.FixtureRequest, scim: bool, sso: bool
+) -> None:
+    running: Running = request.getfixturevalue(protocol)
+    running.idp.knows("00u1", preferred_username="ada", nameId="00u1", attributes={"mail": "ada@example.test"})
+    provision(running.provider, "ada", external_id="00u1")
     set_mode(scim=scim, sso=sso)
-    oidc.sign_in(page, "00u1")
+    running.sign_in(page, "00u1")
     expect(page).to_have_url(re.compile("/profile/$"))
 
 

@@ -1,0 +1,82 @@
+"""R21 from the sign-in button to the account: created, kept, and adopted by a later provisioning (R5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from identity.models import SSOConnection, SSOUser, User
+from identity.services import sso_groups
+from tests.factories import OPERATOR, make_group, make_idp, make_token, map_group, members_of, set_mode
+from tests.sso.conftest import OIDCProvider, is_in, leave, make_connection
+
+pytestmark = pytest.mark.django_db
+
+EVE = {"sub": "00u9", "preferred_username": "eve", "email": "eve@example.test", "given_name": "Eve"}
+
+
+@pytest.fixture
+def connection(provider: OIDCProvider) -> SSOConnection:
+    """People of example.test may be created."""
+    set_mode(scim=False)
+    said = {"creates_users": True, "allowed_domains": "example.test", "groups_claim": "groups"}
+    return make_connection(make_idp("Okta", kind="okta"), **said)
+
+
+def sign_in(client: Client, connection: SSOConnection, provider: OIDCProvider, **claims: Any) -> Any:
+    leaving = leave(client, connection)
+    return leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], **{**EVE, **claims}))
+
+
+def test_an_unknown_person_is_created_with_groups_and_comes_again(
+    client: Client, connection: SSOConnection, provider: OIDCProvider
+) -> None:
+    builders = make_group("Builders")
+    map_group(sso_groups.declare_sso_group(connection.identity_provider, name="Engineering", actor=OPERATOR), builders)
+    assert sign_in(client, connection, provider, groups=["Engineering"])["Location"] == "/profile/"
+    eve = User.objects.get(username_key="eve")
+    assert (eve.role, eve.first_name, eve.managed_by, eve.has_usable_password()) == ("member", "Eve", None, False)
+    assert members_of(builders) == {"eve"}
+    sign_in(Client(), connection, provider, groups=[], given_name="Evelyn")
+    assert (members_of(builders), User.objects.get().first_name) == (set(), "Eve")
+
+
+def test_a_later_provisioning_adopts_the_account(
+    client: Client, connection: SSOConnection, provider: OIDCProvider
+) -> None:
+    sign_in(client, connection, provider)
+    eve = User.objects.get(username_key="eve")
+    set_mode(scim=True)
+    assert sign_in(Client(), connection, provider).status_code == 403
+    bearer = {"Authorization": f"Bearer {make_token(connection.identity_provider)}"}
+    body = {"userName": "eve", "externalId": "00u9", "emails": [{"value": "eve@example.test", "primary": True}]}
+    answer = Client().post("/scim/v2/Users", body, content_type="application/scim+json", headers=bearer)
+    assert answer.status_code == 201
+    assert SSOUser.objects.get().user == eve
+    again = Client()
+    assert sign_in(again, connection, provider)["Location"] == "/profile/"
+    assert is_in(again)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"email": "eve@evil.test"},
+        {"email": "eve@example.test.evil.test"},
+        {"email": "eve@sub.example.test"},
+        {"email": None},
+        {"email_verified": False},
+        {"preferred_username": None},
+        {"preferred_username": "ev\u200be"},
+        {"preferred_username": "x" * 300},
+    ],
+    ids=str,
+)
+def test_who_is_not_of_the_domain_or_has_no_proper_name_is_not_created(
+    client: Client, connection: SSOConnection, provider: OIDCProvider, claims: dict[str, Any]
+) -> None:
+    answer = sign_in(client, connection, provider, **claims)
+    assert answer.status_code == 403
+    assert not User.objects.exists()
