@@ -82,6 +82,7 @@ def record_moves(event: AuditEvent, *, joined: Moves = (), left: Moves = ()) -> 
     if moves:
         with connection.cursor() as cursor:
             cursor.execute(_MOVES[connection.vendor], [event.pk, *_parameters(moves)])
+        _hand_on_moves(event, moves)
 
 
 # Fixed SQL: a group push may move 50,000 people.
@@ -106,6 +107,29 @@ def _hand_on(events: list[AuditEvent]) -> None:
     """Tell what has happened once it has: an event that is rolled back was none."""
     if logger.isEnabledFor(logging.INFO):
         transaction.on_commit(lambda: _log(events), robust=True)
+
+
+def _hand_on_moves(event: AuditEvent, moves: list[tuple[int, int, bool]]) -> None:
+    if logger.isEnabledFor(logging.INFO):
+        _hand_on([of_one(event, *move) for move in moves])
+
+
+def of_one(event: AuditEvent, group_id: int, user_id: int, joined: bool) -> AuditEvent:
+    """What an event that moved many is for one of them, as other systems are told it; never stored."""
+    return AuditEvent(
+        pk=event.pk,
+        at=event.at,
+        action="membership.added" if joined else "membership.removed",
+        actor_kind=event.actor_kind,
+        actor_id=event.actor_id,
+        actor_label=event.actor_label,
+        request_id=event.request_id,
+        identity_provider_id=event.identity_provider_id,
+        group_id=group_id,
+        user_id=user_id,
+        sso_group_id=event.sso_group_id,
+        details={"through": event.action},
+    )
 
 
 def _log(events: list[AuditEvent]) -> None:

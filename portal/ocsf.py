@@ -134,7 +134,7 @@ def as_ocsf(event: AuditEvent) -> dict[str, Any]:
             "version": VERSION,
             "product": PRODUCT,
             "log_name": "audit",
-            "uid": str(event.pk),
+            "uid": uid_of(event),
             "event_code": event.action,
             "correlation_uid": event.request_id,
             **({"is_truncated": True} if is_cut else {}),
@@ -156,6 +156,12 @@ def as_ocsf(event: AuditEvent) -> dict[str, Any]:
         **_subject(event, kind),
         "unmapped": {"details": details, **_other_ids(event)},
     }
+
+
+def uid_of(event: AuditEvent) -> str:
+    """The event's id; with group and person, where one event moved many (`identity.audit.of_one`)."""
+    is_one_of_many = "through" in event.details
+    return f"{event.pk}:{event.group_id}:{event.user_id}" if is_one_of_many else str(event.pk)
 
 
 def class_of(action: str) -> EventClass:

@@ -20,6 +20,8 @@ from portal.ocsf import CLASSES, as_ocsf
 from tests.factories import (
     OPERATOR,
     PASSWORD,
+    change_members,
+    exactly,
     make_asset,
     make_group,
     make_idp,
@@ -142,6 +144,25 @@ def test_each_class_says_what_it_is_about() -> None:
     ]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_whom_a_push_moves_is_told_of_each(handed_on: list[Event]) -> None:
+    idp, group = make_idp(), make_group("Builders")
+    ada, ben = provision(idp, "ada"), provision(idp, "ben")
+    map_group(pushed := push_group(idp, "Engineering", ada), group)
+    change_members(pushed, exactly(ben))
+    told = [event for event in handed_on if "through" in event["unmapped"]["details"]]
+    assert [
+        (event["activity_name"], event["group"]["uid"], event["user"]["uid"], event["unmapped"]["details"]["through"])
+        for event in told
+    ] == [
+        ("Add User", str(group.pk), str(ada.user_id), "group_mapping.created"),
+        ("Add User", str(group.pk), str(ben.user_id), "sso_group.updated"),
+        ("Remove User", str(group.pk), str(ada.user_id), "sso_group.updated"),
+    ]
+    assert len({event["metadata"]["uid"] for event in handed_on}) == len(handed_on)
+    assert events() == handed_on
+
+
 @pytest.mark.django_db
 def test_a_long_list_is_cut_and_says_so() -> None:
     audit.record("access.idp_followed", actor=OPERATOR, details={"joined": 0, "left": list(range(2000))})
@@ -233,7 +254,8 @@ def test_an_export_begins_where_it_is_told() -> None:
     assert len(events()) == 3
     assert len(events("--since", "7d")) == 2
     assert len(events("--since", (now - timedelta(days=1)).date().isoformat())) == 1
-    assert len(events("--after", events()[0]["metadata"]["uid"])) == 2
+    second = events()[1]["metadata"]["uid"]
+    assert events("--from", second) == events("--from", f"{second}:7:4711") == events()[1:]
     assert "neither a moment" in refusal("export_audit_events", "--since", "yesterday")[1]
 
 
