@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -81,11 +82,12 @@ class OperatorCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             answer = self.carry_out(Operator(self.name), options)
-        except GatehouseError as error:
-            self.refuse(error, options)
-        else:
             if answer is not None:
                 self.print_answer(answer, options)
+        except GatehouseError as error:
+            self.refuse(error, options)
+        except BrokenPipeError:
+            nobody_reads()
 
     def carry_out(self, operator: Operator, options: dict[str, Any]) -> Answer | None:
         return self.act(operator, options)
@@ -186,6 +188,11 @@ def json_lines(rows: Iterable[Facts]) -> Iterator[str]:
         yield opening + as_json(facts)
         opening = ","
     yield "[]" if opening == "[" else "]"
+
+
+def nobody_reads() -> None:
+    """As in `manage.py list_users | head`: end at once, since emptying buffers and cursors would only complain."""
+    os._exit(0)
 
 
 def given_secret(option: str) -> str:

@@ -1,6 +1,12 @@
 """The command line: the contract that scripts rely on (DESIGN section 7), and how refusals end."""
 
 import csv
+import json
+import os
+import pty
+import subprocess
+import sys
+import termios
 from io import StringIO
 from pathlib import Path
 
@@ -27,7 +33,7 @@ from identity.models import (
 )
 from identity.services import tokens
 from tests.factories import PASSWORD, make_user
-from tests.portal.shell import in_a_shell, refusal, run
+from tests.portal.shell import in_a_shell, refusal, run, shell_environment
 from tests.scim.helpers import new_idp
 
 NOT_FOUND, TAKEN, REFUSED, INVALID = 3, 4, 5, 6
@@ -296,3 +302,42 @@ def test_demo_leaves_a_portal_alone_that_is_in_use(project: Path) -> None:
 def test_demo_wants_scim_switched_on() -> None:
     run("set_mode", "--scim", "off")
     assert "needs SCIM on" in refusal("demo")[1]
+
+
+@pytest.mark.django_db
+def test_export_users_as_json_says_the_same() -> None:
+    make_user("ada", first_name="=Ada")
+    [row] = json.loads(run("export_users", "--json"))
+    assert (row["username"], row["first_name"], row["status"]) == ("ada", "=Ada", "enabled")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_progress_is_shown_on_a_terminal_and_never_in_the_result(project: Path) -> None:
+    make_user("ada")
+    mine, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    command = [sys.executable, "manage.py", "export_users"]
+    export = subprocess.run(
+        command, cwd=project, env=shell_environment(), stdout=subprocess.PIPE, stderr=theirs, text=True, check=True
+    )
+    shown = os.read(mine, 10_000).decode()
+    for end in (mine, theirs):
+        os.close(end)
+    assert [line["username"] for line in csv.DictReader(StringIO(export.stdout))] == ["ada"]
+    assert "0/1" in shown
+    assert in_a_shell(project, "export_users").stderr == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_that_nobody_reads_to_the_end_ends_quietly(project: Path) -> None:
+    for number in range(2000):
+        make_user(f"user{number:04}")
+    command = [sys.executable, "manage.py", "list_users", "--json"]
+    with subprocess.Popen(
+        command, cwd=project, env=shell_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as listing:
+        assert listing.stdout is not None
+        assert listing.stderr is not None
+        assert "user0000" in listing.stdout.readline()
+        listing.stdout.close()
+        assert (listing.stderr.read(), listing.wait(20)) == ("", 0)

@@ -6,7 +6,7 @@ from typing import Any
 from identity.actors import Operator
 from identity.models import User
 from portal.exports import USER_COLUMNS, csv_lines, user_cells
-from portal.management.operator_command import OperatorCommand
+from portal.management.operator_command import OperatorCommand, json_lines
 from portal.management.progress import progress
 
 ROWS_AT_ONCE = 2000
@@ -15,12 +15,16 @@ ROWS_AT_ONCE = 2000
 class Command(OperatorCommand):
     help = (
         "Writes all users as CSV to standard output. A cell that a spreadsheet would take for a formula begins "
-        "with an apostrophe. import_users reads the first four columns. With --json: see list_users."
+        "with an apostrophe. import_users reads the first four columns. With --json the same as one array."
     )
     examples = "manage.py export_users > users.csv"
 
     def act(self, operator: Operator, options: dict[str, Any]) -> None:
         rows = progress(all_rows(), total=User.objects.count(), unit="users")
+        if options["as_json"]:
+            for line in json_lines(dict(zip(USER_COLUMNS, row, strict=True)) for row in rows):
+                self.stdout.write(line)
+            return
         for line in csv_lines(USER_COLUMNS, rows):
             self.stdout.write(line, ending="")
 
