@@ -9,10 +9,11 @@ from django.db import transaction
 from identity import audit, policy
 from identity.errors import InvalidValue
 from identity.keys import label_key
-from identity.models import Group, GroupMapping, IdentityProvider, RetiredResource, SSOUser, User
+from identity.models import Group, GroupMapping, IdentityProvider, RetiredResource, SSOConnection, SSOUser, User
 from identity.policy import Action
 from identity.services import memberships
 from identity.services.locks import lock, locked
+from identity.services.sso_connections import keep_a_way_in
 from identity.services.uniqueness import taken_when
 
 if TYPE_CHECKING:
@@ -60,10 +61,12 @@ def delete_identity_provider(provider: IdentityProvider, *, actor: Actor) -> Non
     """Take an IdP off the portal: its tokens, records, SSO groups and mappings go.
 
     Its people stay as they are, with their groups, and are released: nobody manages them any more (section
-    4). Groups that another IdP feeds as well keep following that one (R15).
+    4). Groups that another IdP feeds as well keep following that one (R15). Raises Refused when nobody could sign
+    in any more (R22).
     """
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = lock(IdentityProvider, provider.pk)
+    keep_a_way_in(SSOConnection.objects.filter(identity_provider=provider))
     event = audit.record(
         "identity_provider.deleted",
         actor=actor,

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from identity import audit, policy
 from identity.errors import InvalidValue, Refused
 from identity.keys import fold
-from identity.models import IdentityProvider, SSOConnection, SSOIdentity
+from identity.models import AccessSettings, IdentityProvider, SSOConnection, SSOIdentity
 from identity.policy import Action
 from identity.services.locks import lock
 from identity.services.sealing import seal
@@ -119,7 +119,7 @@ def set_connection_enabled(connection: SSOConnection, enabled: bool, *, actor: A
     if connection.is_enabled == enabled:
         return connection
     if not enabled:
-        _keep_a_way_in(connection)
+        keep_a_way_in(_itself(connection))
     connection.is_enabled = enabled
     connection.save(update_fields=["is_enabled"])
     _record("sso_connection.enabled" if enabled else "sso_connection.disabled", connection, actor, {})
@@ -131,20 +131,28 @@ def delete_connection(connection: SSOConnection, *, actor: Actor) -> None:
     """Remove a connection. Who signed in through it is still known by (identity provider, subject)."""
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     connection = lock(SSOConnection, connection.pk)
-    _keep_a_way_in(connection)
+    keep_a_way_in(_itself(connection))
     _record("sso_connection.deleted", connection, actor, _facts(connection))
     connection.delete()
 
 
-def _keep_a_way_in(connection: SSOConnection) -> None:
-    """While SSO is enforced, the last connection is the only door for nearly everybody."""
-    if not connection.is_enabled or not policy.current_mode().sso_enforced:
+def keep_a_way_in(leaving: QuerySet[SSOConnection]) -> None:
+    """While SSO is enforced, the last connection is the only door for nearly everybody. Raises Refused.
+
+    Asked in turn, at the row of the access settings: two that leave at once would each see the other stay.
+    """
+    if not leaving.filter(is_enabled=True).exists() or not lock(AccessSettings, 1).sso_enforced:
         return
-    if not SSOConnection.objects.enabled().exclude(pk=connection.pk).exists():
+    if not SSOConnection.objects.enabled().exclude(pk__in=leaving.values("pk")).exists():
         raise Refused(
             "SSO is enforced and this is the last connection that people sign in through: make SSO optional first.",
             code="last_connection",
         )
+
+
+def _itself(connection: SSOConnection) -> QuerySet[SSOConnection]:
+    rows: QuerySet[SSOConnection] = SSOConnection.objects.filter(pk=connection.pk)
+    return rows
 
 
 def _apply(connection: SSOConnection, said: ConnectionSettings) -> None:

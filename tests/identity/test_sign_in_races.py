@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from identity.models import SSOIdentity, Status, User
-from identity.services import invitations, sso_groups, sso_login, users
+from identity.models import SSOConnection, SSOIdentity, Status, User
+from identity.services import invitations, sso_connections, sso_groups, sso_login, users
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -93,3 +93,13 @@ def test_sso_enforced_and_a_password_changed_at_once_leave_no_password_session()
     )
     mia.refresh_from_db()
     assert mia.session_hash(by_sso=False) != before
+
+
+def test_the_last_two_connections_do_not_leave_at_once() -> None:
+    connections = [
+        sso_connections.set_connection_enabled(connect(name), True, actor=OPERATOR) for name in ("Okta", "Entra")
+    ]
+    set_mode(sso=True)
+    results = at_once(*[lambda one=one: sso_connections.delete_connection(one, actor=OPERATOR) for one in connections])
+    assert kinds(results) == ["NoneType", "Refused"]
+    assert SSOConnection.objects.count() == 1

@@ -19,7 +19,7 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import conflicts, invitations, sso_connections, sso_groups, sso_login
+from identity.services import conflicts, identity_providers, invitations, sso_connections, sso_groups, sso_login
 from identity.services.assertions import Assertion
 from identity.services.sso_connections import ConnectionSettings
 from identity.services.sso_login import Rehearsal
@@ -392,6 +392,17 @@ def test_a_new_secret_forgets_nobody() -> None:
 def test_an_address_without_tls_is_refused() -> None:
     with pytest.raises(InvalidValue):
         connect(issuer="http://okta.example")
+
+
+def test_the_last_connections_provider_stays_while_sso_is_enforced() -> None:
+    first = sso_connections.set_connection_enabled(connect(), True, actor=OPERATOR)
+    second = sso_connections.set_connection_enabled(connect("Entra"), True, actor=OPERATOR)
+    set_mode(sso=True)
+    identity_providers.delete_identity_provider(second.identity_provider, actor=OPERATOR)
+    with pytest.raises(Refused, match="last connection"):
+        identity_providers.delete_identity_provider(first.identity_provider, actor=OPERATOR)
+    set_mode(sso=False)
+    identity_providers.delete_identity_provider(first.identity_provider, actor=OPERATOR)
 
 
 def test_the_last_connection_stays_while_sso_is_enforced() -> None:
