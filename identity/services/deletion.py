@@ -27,7 +27,7 @@ from identity.models import (
     User,
 )
 from identity.policy import Action
-from identity.services import assets
+from identity.services import assets, idempotency
 from identity.services.locks import lock
 from identity.services.provisioning import retire
 
@@ -131,6 +131,7 @@ def _retire_records(user: User) -> list[str]:
 def _erase_personal_values(user: User, known_as: set[str], scim_ids: list[str]) -> None:
     """Also what tells of the person without a link to the account: refused requests, conflicts with others."""
     AuditPersonalData.objects.filter(user_id=user.pk).delete()
+    idempotency.erase_answers()
     ReceivedRequest.objects.all().delete()  # they hold what was searched for, and are kept for minutes only
     told = Q(user=user) | Q(subject_key__in=known_as) | Q(resource_id__in=scim_ids)
     ProvisioningLog.objects.filter(told).update(summary="Erased with the user.", subject_key="", details={}, user=None)

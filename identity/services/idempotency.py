@@ -14,6 +14,7 @@ from identity.services.sealing import seal, unseal
 
 # No request runs that long (STATEMENT_TIMEOUT, the server's own): who began it is gone, and nothing was applied.
 ABANDONED = timedelta(minutes=2)
+ERASED = "erased"
 
 
 def begin(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:
@@ -38,6 +39,8 @@ def _again(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:
         raise StillRunning("A request with this Idempotency-Key is still being worked on: try again shortly.")
     if row.digest != digest:
         raise KeyReused("This Idempotency-Key was used for another request: take a new one.")
+    if row.answer == ERASED:
+        raise KeyReused("This was done; its answer was erased with somebody who was deleted.", code="answer_erased")
     return row, unseal(row.answer)
 
 
@@ -49,3 +52,8 @@ def finish(row: IdempotentRequest, answer: str) -> None:
 def abandon(row: IdempotentRequest) -> None:
     """The request was refused and changed nothing: the key is free again."""
     IdempotentRequest.objects.filter(pk=row.pk, answer="").delete()
+
+
+def erase_answers() -> None:
+    """R10: any of them may tell of somebody who is deleted for good. That the requests were done is still known."""
+    IdempotentRequest.objects.exclude(answer="").update(answer=ERASED)

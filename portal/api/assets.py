@@ -55,6 +55,11 @@ class OwnerSaid(Said):
     user = key()
 
 
+class TransferSaid(Said):
+    giver = key(help_text="An owner.")
+    taker = key()
+
+
 class AssetFilter(filters.FilterSet):
     q = filters.CharFilter(method="search", label="The name begins with this.")
     owner = filters.ModelChoiceFilter(field_name="ownerships__user", queryset=User.objects.all())
@@ -112,6 +117,15 @@ class Assets(Resources):
         """Add an owner."""
         asset = self.get_object()
         assets.add_owner(asset, named_in(User, self.said["user"], "user"), actor=self.actor)
+        return self.answer_anew(asset)
+
+    @operation("transfer_asset", body=TransferSaid, answer=AssetAnswer)
+    @action(detail=True, methods=["post"])
+    def transfer(self, request: Request, pk: int) -> Response:
+        """Hand an owner's part over to somebody else, in one step."""
+        asset, said = self.get_object(), self.said
+        giver, taker = (named_in(User, said[name], name) for name in ("giver", "taker"))
+        assets.transfer_asset(asset, giver=giver, taker=taker, actor=self.actor)
         return self.answer_anew(asset)
 
     @operation("remove_asset_owner", answer=AssetAnswer)

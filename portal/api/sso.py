@@ -55,13 +55,22 @@ class SSOUserAnswer(SSOUserInList):
 
 
 class SSOUserFilter(filters.FilterSet):
+    """Names are unique within a provider, and so are their indexes: all providers are named when none was asked for."""
+
     identity_provider = filters.ModelChoiceFilter(queryset=IdentityProvider.objects.all())
     user_name = filters.CharFilter(method="named", label="Exactly this userName, whatever its case.")
-    external_id = filters.CharFilter(label="Exactly this externalId.")
+    external_id = filters.CharFilter(method="known_as", label="Exactly this externalId.")
     scim_id = filters.UUIDFilter()
 
     def named(self, rows: QuerySet[SSOUser], name: str, text: str) -> QuerySet[SSOUser]:
-        return rows.filter(user_name_key=fold(text.strip()))
+        return rows.filter(identity_provider__in=_all_providers(), user_name_key=fold(text.strip()))
+
+    def known_as(self, rows: QuerySet[SSOUser], name: str, text: str) -> QuerySet[SSOUser]:
+        return rows.filter(identity_provider__in=_all_providers(), external_id=text)
+
+
+def _all_providers() -> list[int]:
+    return list(IdentityProvider.objects.values_list("pk", flat=True))
 
 
 class SSOUsers(Resources):

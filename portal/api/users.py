@@ -16,7 +16,7 @@ from identity.keys import fold
 from identity.models import IdentityProvider, Role, Status, User
 from identity.policy import Action
 from identity.services import users
-from portal.api.fields import DecisionAnswer, GroupRef, ProviderRef, Said, SSOGroupRef, UserRef, answers
+from portal.api.fields import DecisionAnswer, GroupRef, ProviderRef, Said, SSOGroupRef, SSOUserRef, UserRef, answers
 from portal.api.filters import Flag, PersonFilter
 from portal.api.operations import operation
 from portal.api.views import Resources
@@ -59,10 +59,16 @@ class UserInList(serializers.ModelSerializer):
 class UserAnswer(UserInList):
     """A user, and what the caller may do with them now."""
 
+    sso_user = serializers.SerializerMethodField(help_text="The identity provider's record of them.")
     actions = serializers.SerializerMethodField()
 
     class Meta(UserInList.Meta):
-        fields = (*UserInList.Meta.fields, "actions")
+        fields = (*UserInList.Meta.fields, "sso_user", "actions")
+
+    @extend_schema_field(SSOUserRef(allow_null=True))
+    def get_sso_user(self, user: User) -> Any:
+        sso_user = getattr(user, "sso_user", None)
+        return SSOUserRef(sso_user).data if sso_user else None
 
     @extend_schema_field(serializers.DictField(child=DecisionAnswer()))
     def get_actions(self, user: User) -> dict[str, Any]:
@@ -121,7 +127,7 @@ class Users(Resources):
     """People in the portal. They are made by invitations and by identity providers, never here."""
 
     tag = "Users"
-    queryset = User.objects.select_related("managed_by")
+    queryset = User.objects.select_related("managed_by", "sso_user")
     serializer_class = UserAnswer
     list_serializer_class = UserInList
     filterset_class = UserFilter

@@ -106,6 +106,15 @@ def test_r12_an_asset_lives_over_the_api() -> None:
     assert not Asset.objects.exists()
 
 
+def test_an_asset_is_handed_over_in_one_step() -> None:
+    mia, zoe = make_user(), make_user("zoe")
+    path = f"assets/{make_asset(mia).pk}/transfer/"
+    script = administrators_caller()
+    shown = script.do("POST", path, {"giver": mia.pk, "taker": zoe.pk})
+    assert [owner["username"] for owner in shown["owners"]] == ["zoe"]
+    assert problem(script.post(path, {"giver": mia.pk, "taker": zoe.pk})) == (403, "not_an_owner")
+
+
 def test_sr28_a_link_that_is_a_script_is_refused() -> None:
     said = {"name": "Wiki", "link": "javascript:alert(1)", "owner": make_user().pk}
     assert problem(administrators_caller().post("assets/", said)) == (400, "invalid_value")
@@ -151,6 +160,17 @@ def test_r10_support_deletes_a_disabled_user_for_good() -> None:
     assert problem(script.get(path)) == (404, "not_found")
     assert list(wiki.owners.all()) == [zoe]
     assert [row["reason"] for row in script.read("support/deletions/")["results"]] == ["asked for it"]
+
+
+def test_r10_kept_answers_are_erased_with_the_user_and_nothing_is_done_twice() -> None:
+    script = administrators_caller()
+    invited = ok(script.post("invitations/", SAID, Idempotency_Key="k1"))["user"]["id"]
+    set_mode(scim=False)
+    ok(script.post(f"users/{invited}/disable/"))
+    said = {"username": "mia", "reason": "x"}
+    ok(supports_caller().post(f"support/disabled-users/{invited}/delete-permanently/", said))
+    assert problem(script.post("invitations/", SAID, Idempotency_Key="k1")) == (422, "answer_erased")
+    assert not User.objects.filter(username="mia").exists()
 
 
 def test_sr19_an_enabled_user_is_not_there_to_be_deleted() -> None:

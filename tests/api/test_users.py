@@ -42,6 +42,7 @@ def test_a_user_is_shown_whole() -> None:
         "is_break_glass": False,
         "managed_by": {"id": idp.pk, "name": "Okta"},
         "last_active": None,
+        "sso_user": {"id": ada.sso_user.pk, "user_name": "ada"},
         "created_at": ada.created_at.isoformat().replace("+00:00", "Z"),
     }
     assert actions["edit_profile"] == {"allowed": True, "code": "allowed", "reason": ""}
@@ -100,6 +101,14 @@ def test_a_list_costs_three_statements_however_long(django_assert_num_queries: t
     pk = User.objects.get(username="user1").pk
     with django_assert_num_queries(4):
         script.read(f"users/{pk}/")
+
+
+def test_a_local_user_has_no_record_of_an_identity_provider() -> None:
+    mia = make_user()
+    assert administrators_caller().read(f"users/{mia.pk}/?fields=sso_user,managed_by") == {
+        "managed_by": None,
+        "sso_user": None,
+    }
 
 
 def test_names_are_edited_and_what_is_left_out_stays() -> None:
