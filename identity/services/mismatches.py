@@ -171,12 +171,14 @@ def _users(column: str, keys: set[str]) -> dict[str, User]:
     return {getattr(user, column): user for user in rows}
 
 
-# Fixed SQL: a range of the index for each name, where LIKE with a pattern from a row would read the whole table.
+# Fixed SQL: a look at the index for each name, where LIKE with a pattern from a row would read the whole table.
 _CALLED = {
     "postgresql": """
-        SELECT u.*, n.name AS bare FROM unnest(%s::text[]) AS n(name)
-          JOIN identity_user u ON u.username_key ~>=~ (n.name || '@') AND u.username_key ~<~ (n.name || 'A')
-         ORDER BY u.username_key DESC""",
+        SELECT u.*, n.name AS bare FROM unnest(%s::text[]) AS n(name) CROSS JOIN LATERAL (
+            SELECT * FROM identity_user
+             WHERE username_key ~>=~ (n.name || '@') AND username_key ~<~ (n.name || 'A')
+             ORDER BY username_key USING ~<~ LIMIT 1
+        ) AS u""",
     "sqlite": """
         SELECT u.*, n.value AS bare FROM json_each(%s) AS n
           JOIN identity_user u ON u.username_key >= (n.value || '@') AND u.username_key < (n.value || 'A')

@@ -1,48 +1,31 @@
-"""Group mappings: choose, look who joins and who leaves, apply (R15-R17); and how much of each has arrived."""
+"""Group mappings: choose, look who joins and who leaves, apply (R15-R17); and all of them in a list."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import CharField, Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from unfold.decorators import display
+from unfold.views import ChangeList
 
 from identity.keys import fold
-from identity.models import Group, GroupMapping, IdentityProvider, Membership, SSOGroup, SSOMembership, Status, User
+from identity.models import Group, GroupMapping, IdentityProvider, SSOGroup, User
 from identity.policy import Action
 from identity.services import groups, mappings
 from identity.services.mappings import Preview
 from portal.admin.base import ActionPage, PortalModelAdmin, mode_of, person_of
+from portal.admin.completeness import MOST_IN_A_LIST, Completeness, completeness_of, with_sizes
 from portal.admin.parts import badge, moment, row_or_404, searched
-from portal.counting import count_of
 
 NAMES_SHOWN = 100
 CHOICES = 25
-
-
-def with_completeness(rows: QuerySet[GroupMapping]) -> QuerySet[GroupMapping]:
-    """Mappings with what has arrived, in the same statement.
-
-    `pushed`: members of the SSO group; `applied`: those of them in the portal group; `disabled`: those whose
-    account is; `leaving`: who would leave if the IdP deleted the SSO group (R17).
-    """
-    pushed = SSOMembership.objects.filter(sso_group=OuterRef("sso_group"))
-    kept = SSOMembership.objects.filter(
-        sso_user__user=OuterRef("user"), sso_group__mappings__group=OuterRef("group")
-    ).exclude(sso_group=OuterRef(OuterRef("sso_group")))
-    members = Membership.objects.filter(group=OuterRef("group"))
-    return rows.annotate(
-        pushed=count_of(pushed),
-        applied=count_of(pushed.filter(sso_user__user__memberships__group=OuterRef("group"))),
-        disabled=count_of(pushed.filter(sso_user__user__status=Status.DISABLED)),
-        leaving=count_of(members.filter(~Exists(kept))),
-    )
 
 
 # --- choose, look, apply ---
@@ -212,21 +195,42 @@ class Unmap(PreviewPage):
 # --- the list ---
 
 
+def counted(page: Iterable[GroupMapping]) -> list[Any]:
+    """These mappings, each with its `counts`, in two statements."""
+    sized = with_sizes(GroupMapping.objects.filter(pk__in=[row.pk for row in page]))
+    found = {one.mapping.pk: one for one in completeness_of(sized, most=MOST_IN_A_LIST)}
+    rows: list[Any] = list(page)
+    for row in rows:
+        row.counts = found[row.pk]
+    return rows
+
+
+class MappingChangeList(ChangeList):
+    """A page of mappings with what has arrived of each: counted for the page only."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = counted(list(self.result_list))
+
+
 @admin.register(GroupMapping)
 class GroupMappingAdmin(PortalModelAdmin):
     """All mappings in one list; each is shown on the page of its portal group."""
 
     pages = (Unmap,)
-    list_display = ("source", "target", "provider", "completeness", "disabled", "leaving", "created_by", "since")
+    list_display = ("source", "target", "provider", "completeness", "disabled", "created_by", "since")
+    list_per_page = 20  # each row counts the members of two groups
     list_select_related = ("sso_group__identity_provider", "group", "created_by")
     search_fields = ("group__name",)
     search_help_text = "Name of the SSO group or of the portal group"
     sortable_by = ()
     change_list_template = "admin/identity/groupmapping/list.html"
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[GroupMapping]:
-        rows: QuerySet[GroupMapping] = super().get_queryset(request)
-        return with_completeness(rows)
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return MappingChangeList
+
+    def export_rows(self, batch: list[Any]) -> Iterable[Iterable[object]]:
+        return super().export_rows(counted(batch))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[GroupMapping], search_term: str
@@ -247,16 +251,15 @@ class GroupMappingAdmin(PortalModelAdmin):
 
     @display(description="Applied / pushed")
     def completeness(self, mapping: Any) -> str:
-        colour = "green" if mapping.applied == mapping.pushed else "amber"
-        return badge(f"{mapping.applied} of {mapping.pushed}", colour)
+        found: Completeness = mapping.counts
+        if found.pushed is None:
+            return badge(f"More than {MOST_IN_A_LIST:,} members")
+        return badge(f"{found.applied} of {found.pushed}", "green" if found.is_complete else "amber")
 
     @display(description="Disabled")
     def disabled(self, mapping: Any) -> str:
-        return badge(mapping.disabled, "red") if mapping.disabled else "–"
-
-    @display(description="Leave if deleted there")
-    def leaving(self, mapping: Any) -> int:
-        return mapping.leaving  # type: ignore[no-any-return]
+        number = mapping.counts.disabled
+        return badge(number, "red") if number else "–"
 
     @display(description="Since")
     def since(self, mapping: GroupMapping) -> str:

@@ -22,17 +22,28 @@ USERNAME = re.compile(r"^\s+(?P<role>Administrator|Support)\s+(?P<name>\S+)\s+(?
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A file of docs/images, whose eyes see it, and how to come there from the start page."""
+    """A file of docs/images, whose eyes see it, and how to come there from the start page.
+
+    `form` is a label, what is typed there, and the button that is pressed then.
+    """
 
     name: str
     role: str
     path: str
     clicks: tuple[str, ...] = ()
+    form: tuple[str, str, str] | None = None
 
 
 PICTURES = (
     Picture("dashboard", "Owner", "/admin/"),
     Picture("user", "Owner", "/admin/identity/user/?q=leonie", ("leonie.krueger",)),
+    Picture("set-up", "Owner", "/admin/identity/identityprovider/", ("Entra ID (Cairo)", "Set-up guide")),
+    Picture(
+        "mismatch-report",
+        "Owner",
+        "/admin/identity/conflict/mismatch_report/",
+        form=("Paste userNames", "Zoe.Vandenberg\nolivia.chen@meridian.example\nmina.duarte\nnew.hire", "Compare"),
+    ),
     Picture("what-if", "Owner", "/admin/identity/accesssettings/switch/?sso=on"),
     Picture("invitations", "Owner", "/admin/identity/invitation/"),
     Picture("provisioning-log", "Owner", "/admin/identity/provisioninglog/"),
@@ -85,6 +96,10 @@ def _taken(page: Page, picture: Picture) -> int:
     for name in picture.clicks:
         page.get_by_role("link", name=name).first.click()
         page.wait_for_load_state()
+    if picture.form is not None:
+        label, text, button = picture.form
+        page.get_by_label(label).fill(text)
+        page.get_by_role("button", name=button).click()
     page.wait_for_load_state("networkidle")
     return len(page.screenshot(path=IMAGES / f"{picture.name}.png", animations="disabled"))
 

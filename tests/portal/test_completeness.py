@@ -4,6 +4,8 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from identity.models import AuditEvent, Group, ProvisioningLog, SSOGroup, SSOUser, User
+from portal.admin import groups as groups_page
+from portal.admin import mappings, sso
 from tests.factories import (
     change_members,
     delete_sso_group,
@@ -36,7 +38,7 @@ def engineers() -> tuple[SSOGroup, Group]:
 def test_each_mapping_says_what_was_pushed_applied_and_disabled() -> None:
     sso_group, group = engineers()
     client = as_administrator()
-    assert "Engineering Engineers Okta 3 of 3 1 2" in text_of(client.get(address("groupmapping_changelist")))
+    assert "Engineering Engineers Okta 3 of 3 1" in text_of(client.get(address("groupmapping_changelist")))
     page = text_of(client.get(address("group_change", group.pk)))
     assert "Engineering Okta 3 3 Complete 1" in page
     assert "On call Okta 1 1 Complete 0" in page
@@ -97,6 +99,23 @@ def test_people_who_are_gone_are_told_by_number_and_formulas_are_defused() -> No
     assert f'"left","","user {number} (deleted)"' in lines
 
 
+def test_very_many_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((mappings, "MOST_IN_A_LIST"), (groups_page, "MOST_ON_A_PAGE"), (sso, "MOST_ON_A_PAGE")):
+        monkeypatch.setattr(module, name, 2)
+    sso_group, group = engineers()
+    client = as_administrator()
+    assert "More than 2 members" in text_of(client.get(address("groupmapping_changelist")))
+    for page in (address("group_change", group.pk), address("ssogroup_change", sso_group.pk)):
+        assert "everybody whom only it brought leaves" in text_of(client.get(page))
+
+
+def test_the_list_is_saved_with_its_counts() -> None:
+    engineers()
+    answer = as_administrator().get("/admin/identity/groupmapping/export.csv")
+    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert '"Engineering","Engineers","Okta","3 of 3","1"' in lines[2]
+
+
 def test_only_administrators_read_who_moved() -> None:
     engineers()
     event = AuditEvent.objects.filter(action="group_mapping.created").earliest("pk")
@@ -112,7 +131,7 @@ def test_a_groups_page_costs_the_same_for_one_mapping_and_for_many(
     for number in range(5):
         map_group(push_group(sso_group.identity_provider, f"More {number}"), group)
     client.get(address("group_change", group.pk))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(address("group_change", group.pk))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(address("ssogroup_change", sso_group.pk))

@@ -1,0 +1,78 @@
+"""How much of each mapping has arrived (R15), and who would leave with its SSO group (R17).
+
+One pass over the members of all mappings in question. Mappings of very many people are not counted: a page must
+not wait for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import OuterRef, QuerySet
+
+from identity.lookups import any_of, any_of_parameter
+from identity.models import GroupMapping, Membership, SSOMembership, Status
+from portal.counting import CountOf
+
+MOST_IN_A_LIST = 5_000
+MOST_ON_A_PAGE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """Members pushed, those of them in the portal group, those disabled, and who would leave; None: not counted."""
+
+    mapping: GroupMapping
+    pushed: int | None = None
+    applied: int | None = None
+    disabled: int | None = None
+    leaving: int | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        return self.pushed is not None and self.pushed == self.applied
+
+
+# Fixed SQL: it joins the membership of exactly this person in exactly this group, and counts three things at once.
+_COUNTS = """
+    SELECT gm.id, COUNT(sm.id), COUNT(ms.id), SUM(CASE WHEN u.status = %s THEN 1 ELSE 0 END), {leaving}
+      FROM identity_groupmapping gm
+      LEFT JOIN identity_ssomembership sm ON sm.sso_group_id = gm.sso_group_id
+      LEFT JOIN identity_ssouser su ON su.id = sm.sso_user_id
+      LEFT JOIN identity_user u ON u.id = su.user_id
+      LEFT JOIN identity_membership ms ON ms.group_id = gm.group_id AND ms.user_id = su.user_id
+     WHERE gm.id {any_of} GROUP BY gm.id
+"""
+_LEAVING = """(
+    SELECT COUNT(*) FROM identity_membership m WHERE m.group_id = gm.group_id AND NOT EXISTS (
+        SELECT 1 FROM identity_ssouser held
+          JOIN identity_ssomembership kept ON kept.sso_user_id = held.id
+          JOIN identity_groupmapping other ON other.sso_group_id = kept.sso_group_id
+         WHERE held.user_id = m.user_id AND other.group_id = gm.group_id AND other.id <> gm.id
+    ))"""
+
+
+def with_sizes(rows: QuerySet[GroupMapping]) -> QuerySet[GroupMapping]:
+    """Mappings with how many members either side has, counted no further than a page counts."""
+    pushed = SSOMembership.objects.filter(sso_group=OuterRef("sso_group")).values("pk")
+    members = Membership.objects.filter(group=OuterRef("group")).values("pk")
+    limit = MOST_ON_A_PAGE + 1
+    return rows.annotate(pushed_size=CountOf(pushed[:limit]), members_size=CountOf(members[:limit]))
+
+
+def completeness_of(sized: Iterable[Any], *, most: int, leaving: bool = False) -> list[Completeness]:
+    """The counts of mappings that `with_sizes` has measured, in one statement; none for those of more than `most`."""
+    mappings = list(sized)
+    small = [row.pk for row in mappings if max(row.pushed_size, row.members_size) <= most]
+    counts = _counted(small, leaving) if small else {}
+    return [Completeness(row, *counts.get(row.pk, ())) for row in mappings]
+
+
+def _counted(ids: list[int], leaving: bool) -> dict[int, tuple[int | None, ...]]:
+    sql = _COUNTS.format(leaving=_LEAVING if leaving else "NULL", any_of=any_of(connection))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [Status.DISABLED, any_of_parameter(connection, ids)])
+        return {row[0]: row[1:] for row in cursor.fetchall()}
