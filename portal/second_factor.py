@@ -200,7 +200,11 @@ class _SetUp(FormView):
 
     def secret(self) -> str:
         """Kept in the session between the picture and the first code."""
-        return str(self.request.session.setdefault(SECRET, generate_totp_secret()))
+        return str(self.request.session.setdefault(self._secret_key(), generate_totp_secret()))
+
+    def _secret_key(self) -> str:
+        """Of this person: whoever used the browser before may have seen another one."""
+        return f"{SECRET}:{self.user.pk}"
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "secret": self.secret()}
@@ -212,7 +216,7 @@ class _SetUp(FormView):
         return super().get_context_data(**kwargs, secret=self.secret(), picture=picture)
 
     def show_codes(self, codes: list[str], onwards: str) -> HttpResponse:
-        self.request.session.pop(SECRET, None)
+        self.request.session.pop(self._secret_key(), None)
         context = {"title": "Keep these recovery codes", "codes": codes, "onwards": onwards}
         answer = render(self.request, "portal/recovery_codes.html", context)
         answer["Cache-Control"] = "no-store"

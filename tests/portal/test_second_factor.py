@@ -63,6 +63,17 @@ def test_a_second_step_is_asked_for_once_it_is_set_up(client: Client, mia: User)
     assert AuditEvent.objects.filter(action="user.login", details__method="password and totp").exists()
 
 
+def test_the_secret_that_somebody_else_saw_in_this_browser_is_not_taken(client: Client, mia: User) -> None:
+    """A session goes on from before a sign-in to after it; what was shown to one person is not another's secret."""
+    make_break_glass(proven=False)
+    set_mode(sso=True)
+    enter(client, "glass")
+    shown_to_glass = client.get(FIRST).context["secret"]
+    set_mode(sso=False)
+    enter(client, "mia")
+    assert client.get("/profile/second-step/").context["secret"] != shown_to_glass
+
+
 def test_a_recovery_code_works_once(client: Client, mia: User) -> None:
     enter(client)
     _, codes = set_up(client)
