@@ -1,6 +1,6 @@
 """One action on many people: each row is a service call and a transaction of its own, with its result beside it.
 
-A door starts a run and calls `work_on` until nothing waits; a background task can do the same.
+A door starts a run and calls `work_on` until nothing waits, or leaves the rest to a worker where there is one.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django_tasks import task
 
 from identity import policy
+from identity.actors import Person
 from identity.errors import GatehouseError, NotFound, Refused
 from identity.keys import fold
-from identity.models import BulkRow, BulkRun, Group, User
+from identity.models import BulkRow, BulkRun, Group, Status, User
 from identity.policy import Action
-from identity.services import groups, invitations, users
+from identity.services import background, groups, invitations, users
 from identity.services.locks import lock
 
 if TYPE_CHECKING:
@@ -101,6 +103,28 @@ def work_on(run: BulkRun, *, seconds: float = 2.0, actor: Actor) -> bool:
         if time.monotonic() > deadline:
             return not waiting.exists()
     return True
+
+
+def has_worker() -> bool:
+    """Whether what is queued is done beside the request (TASKS=database)."""
+    return bool(finish.get_backend().supports_get_result)
+
+
+@transaction.atomic
+def finish_in_background(run: BulkRun, *, actor: Actor) -> None:
+    """Queue the rest of a person's run for a worker; rows that somebody else does meanwhile are left to them."""
+    background.later(finish, run=run.pk, person=actor.id)
+
+
+@task()
+def finish(run: int, person: int) -> None:
+    """Do what waits, in the name of who started it and only as long as they may: asked anew every few seconds."""
+    found = BulkRun.objects.filter(pk=run).first()
+    if found is None:
+        return
+    while (user := User.objects.with_status(Status.ENABLED).filter(pk=person).first()) is not None:
+        if work_on(found, seconds=5.0, actor=Person(user)):
+            return
 
 
 @transaction.atomic

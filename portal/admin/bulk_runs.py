@@ -17,22 +17,14 @@ from identity.models import BulkRow, BulkRun
 from identity.services import bulk
 from portal.admin.base import ActionPage, PortalModelAdmin, person_of
 from portal.admin.parts import moment, page_of
-from portal.admin.user_bulk import summary
+from portal.admin.user_bulk import begin, summary
 from portal.counting import count_of
 from portal.exports import csv_lines, download
 
 Outcome = BulkRow.Outcome
 
 
-class _OnRun(ActionPage):
-    """Works on the rows that wait, as long as an answer may take; the run's page asks for more until none does."""
-
-    def run(self, form: Form) -> str:
-        is_done = bulk.work_on(self.obj, actor=person_of(self.request))
-        return summary(self.obj) if is_done else ""
-
-
-class StartRun(_OnRun):
+class StartRun(ActionPage):
     """Do what the draft says."""
 
     name = "start"
@@ -47,12 +39,16 @@ class StartRun(_OnRun):
         return f"{self.obj}: {self.obj.rows.filter(outcome=Outcome.PENDING).count()} people."
 
     def run(self, form: Form) -> str:
-        self.obj = bulk.start_run(self.obj, actor=person_of(self.request))
-        return super().run(form)
+        actor = person_of(self.request)
+        self.obj = bulk.start_run(self.obj, actor=actor)
+        return begin(self.obj, actor)
 
 
-class ContinueRun(_OnRun):
-    """Go on with the rows that wait; the page posts this by itself while it is open."""
+class ContinueRun(ActionPage):
+    """Go on with the rows that wait, as long as an answer may take.
+
+    Without a worker the run's page posts this by itself while it is open.
+    """
 
     name = "continue"
     label = "Continue"
@@ -61,6 +57,10 @@ class ContinueRun(_OnRun):
     @classmethod
     def applies(cls, request: HttpRequest, obj: BulkRun) -> bool:
         return not obj.is_draft and obj.rows.filter(outcome=Outcome.PENDING).exists()
+
+    def run(self, form: Form) -> str:
+        is_done = bulk.work_on(self.obj, actor=person_of(self.request))
+        return summary(self.obj) if is_done else ""
 
 
 class DiscardDraft(ActionPage):
@@ -134,6 +134,7 @@ class BulkRunAdmin(PortalModelAdmin):
             "total": total,
             "finished": total - waiting,
             "waiting": waiting,
+            "has_worker": bulk.has_worker(),
             "numbers": [(value, label, numbers[value]) for value, label in Outcome.choices if value in numbers],
             "asked": asked,
             "slice": page_of(request, rows.filter(outcome=asked) if asked in Outcome.values else rows),

@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
-from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from portal.exports import batches, csv_lines, download, json_lines
@@ -83,4 +82,4 @@ class ExportingAdmin(ModelAdmin):
 
 def _plain(value: object) -> str:
     """Text as it is; of markup that a display method made, what people read of it."""
-    return unescape(strip_tags(value)) if isinstance(value, SafeString) else str(value)
+    return unescape(strip_tags(str(value))) if hasattr(value, "__html__") else str(value)

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from identity.actors import Person
 from identity.errors import Refused
 from identity.models import BulkRow, BulkRun, Group, Status, User
 from identity.policy import Action, Decision
@@ -88,13 +89,19 @@ class BulkPage(ActionPage):
         """Start it and do what can be done within the answer's time; the sentence that says how far it is."""
         actor = person_of(self.request)
         self.bulk_run = bulk.create_run(self.kind, wanted, values=values, actor=actor)
-        bulk.work_on(self.bulk_run, actor=actor)
-        return summary(self.bulk_run)
+        return begin(self.bulk_run, actor)
 
     def get_success_url(self) -> str:
         if self.bulk_run is None:
             return super().get_success_url()
         return reverse("admin:identity_bulkrun_change", args=(self.bulk_run.pk,))
+
+
+def begin(run: BulkRun, actor: Person) -> str:
+    """Do what fits into an answer's time and leave the rest to a worker, if there is one; how far it is."""
+    if not bulk.work_on(run, actor=actor) and bulk.has_worker():
+        bulk.finish_in_background(run, actor=actor)
+    return summary(run)
 
 
 def summary(run: BulkRun) -> str:

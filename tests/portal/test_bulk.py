@@ -1,18 +1,21 @@
 """Many at once: the preview, the progress, a result for each."""
 
 import csv
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 
 from identity.errors import Refused
 from identity.models import AuditEvent, BulkRow, BulkRun, Invitation, Status, User
-from identity.services import bulk, deletion, invitations
+from identity.services import bulk, deletion, invitations, users
+from portal.tasks import task_backend
 from tests.factories import OPERATOR, administrator, make_support, make_user, set_mode, support
 from tests.portal.admin_pages import address, as_administrator, messages_of, signed_in, text_of
 
@@ -134,6 +137,40 @@ def test_a_run_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None
         assert finished in text_of(page)
     assert User.objects.filter(status=Status.DISABLED).count() == 3
     assert "Continue" not in text_of(page)
+
+
+@pytest.fixture
+def _queued() -> Iterator[None]:
+    with override_settings(TASKS={"default": {"BACKEND": task_backend("database")}}):
+        yield
+
+
+def begin_slowly(monkeypatch: pytest.MonkeyPatch) -> BulkRun:
+    """A run of three of which the answer did one."""
+    people = [make_user(f"user{number}") for number in range(3)]
+    client = as_administrator()
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk.work_on, "__kwdefaults__", {"seconds": -1.0})
+        page = client.post(address("user_bulk_disable", ids=",".join(str(user.pk) for user in people)), follow=True)
+    assert "A worker does the rest" in text_of(page)
+    return BulkRun.objects.get()
+
+
+@pytest.mark.usefixtures("_queued")
+def test_a_worker_does_the_rest_in_the_name_of_who_started_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begin_slowly(monkeypatch)
+    call_command("run_worker", "--until-empty")
+    assert {outcome for outcome, _ in results(run).values()} == {Outcome.DONE}
+    adam = User.objects.get(username="adam")
+    assert set(AuditEvent.objects.filter(action="user.disabled").values_list("actor_id", flat=True)) == {adam.pk}
+
+
+@pytest.mark.usefixtures("_queued")
+def test_a_worker_does_nothing_more_for_somebody_who_was_disabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = begin_slowly(monkeypatch)
+    users.disable_user(User.objects.get(username="adam"), actor=OPERATOR)
+    call_command("run_worker", "--until-empty")
+    assert run.rows.filter(outcome=Outcome.PENDING).count() == 2
 
 
 def test_a_draft_does_not_go_on_before_it_is_started() -> None:
