@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from identity.models import AuditEvent, Status, User
+from identity.models import APIToken, AuditEvent, Status, User
 from identity.services import access, invitations
 from portal.sign_in import _reset_path
+from tests.api.caller import Caller, make_api_token
 from tests.factories import (
     PASSWORD,
     administrator,
@@ -107,6 +109,20 @@ def test_basic_credentials_open_nothing(client: Client, mia: User, path: str) ->
     answer = client.get(path, headers={"Authorization": "Basic bWlhOmNvcnJlY3QgaG9yc2U="})
     assert answer.status_code in {200, 302, 401}
     assert "sessionid" not in client.cookies
+
+
+def test_no_password_leads_to_an_api_token(client: Client, mia: User) -> None:
+    """Not in a session that it opened, not as Basic credentials, and not by way of a token made before."""
+    enter(client, "mia")
+    script = Caller(make_api_token(mia))
+    set_mode(sso=True)
+    body = {"label": "x", "scopes": ["read"]}
+    assert client.post("/api/v1/api-tokens/", body, content_type="application/json").status_code in {401, 403}
+    basic = {"Authorization": f"Basic {b64encode(f'mia:{PASSWORD}'.encode()).decode()}"}
+    assert Client().post("/api/v1/api-tokens/", body, content_type="application/json", headers=basic).status_code == 401
+    assert script.send("POST", "api-tokens/", body).status_code == 403
+    assert client.get("/profile/api-tokens/new/")["Location"].startswith("/login/")
+    assert APIToken.objects.count() == 1
 
 
 @pytest.mark.parametrize(
