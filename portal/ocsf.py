@@ -15,6 +15,7 @@ VERSION = "1.7.0"
 CATEGORY_UID, CATEGORY = 3, "Identity & Access Management"
 PRODUCT = {"name": "Gatehouse", "vendor_name": "Gatehouse"}
 LONGEST_LIST = 50
+LONGEST_TEXT = 500
 OTHER = 99
 
 
@@ -254,9 +255,23 @@ def _other_ids(event: AuditEvent) -> dict[str, str]:
 
 
 def _shortened(details: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """A line stays short enough to be written in one piece: of long lists the beginning, and how long they are."""
-    short = dict(details)
+    """A line stays short enough to be written in one piece, whoever else writes to the same pipe.
+
+    Of long lists the beginning, and how long they are; of long texts (a certificate) the beginning.
+    """
+    short = {name: _cut(value) for name, value in details.items()}
     for name, value in details.items():
         if isinstance(value, list) and len(value) > LONGEST_LIST:
-            short |= {name: value[:LONGEST_LIST], f"{name}_count": len(value)}
+            short |= {f"{name}_count": len(value)}
     return short, short != details
+
+
+def _cut(value: Any) -> Any:
+    match value:
+        case str() if len(value) > LONGEST_TEXT:
+            return f"{value[:LONGEST_TEXT]}…"
+        case list():
+            return [_cut(item) for item in value[:LONGEST_LIST]]
+        case dict():
+            return {name: _cut(item) for name, item in value.items()}
+    return value

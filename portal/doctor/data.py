@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
@@ -116,7 +115,7 @@ def background_work() -> Iterator[Finding]:
     is_stuck = queue.oldest is not None and timezone.now() - queue.oldest > LONG_IN_THE_QUEUE
     yield Finding(
         "queue",
-        f"{queue.waiting} tasks wait and {queue.running} are being done ({settings.TASKS['default']['BACKEND']}).",
+        f"{queue.waiting} tasks wait and {queue.running} are being done.",
         "Nobody does them: start a worker with `make worker`." if is_stuck else "",
     )
     yield counted(

@@ -164,11 +164,13 @@ def test_whom_a_push_moves_is_told_of_each(handed_on: list[Event]) -> None:
 
 
 @pytest.mark.django_db
-def test_a_long_list_is_cut_and_says_so() -> None:
-    audit.record("access.idp_followed", actor=OPERATOR, details={"joined": 0, "left": list(range(2000))})
-    [event] = events()
-    details = event["unmapped"]["details"]
-    assert (len(details["left"]), details["left_count"], event["metadata"]["is_truncated"]) == (50, 2000, True)
+def test_what_is_long_is_cut_and_says_so() -> None:
+    changed = {"certificate": audit.change("", "M" * 4000), "left": list(range(2000))}
+    audit.record("access.idp_followed", actor=OPERATOR, details=changed)
+    [line] = run("export_audit_events").splitlines()
+    details = json.loads(line)["unmapped"]["details"]
+    assert (len(details["left"]), details["left_count"], len(details["certificate"]["to"])) == (50, 2000, 501)
+    assert (json.loads(line)["metadata"]["is_truncated"], len(line) < 4096) == (True, True)
 
 
 @pytest.mark.django_db
