@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from requests import RequestException
 
 from identity import policy
 from identity.actors import Person
@@ -81,12 +82,16 @@ def failed(request: HttpRequest, provider: str, exception: BaseException | None 
     """The round trip itself went wrong; the cause is for the log and for administrators, not for everybody."""
     cause = cause_of(exception)
     log.warning("Sign-in through %s failed: %s", provider, cause)
-    text = (
-        f"{provider} did not confirm who you are, or the page was open for too long. Try again from the sign-in page."
-    )
+    text = _what_happened(exception).format(provider)
     if _is_administrator(request):
         text = f"{text} The cause: {cause}."
     return _page(request, "Sign-in did not work", text)
+
+
+def _what_happened(exception: BaseException | None) -> str:
+    if isinstance(exception, RequestException):
+        return "{} can't be reached right now. Try again in a few minutes."
+    return "{} did not confirm who you are, or the page was open for too long. Try again from the sign-in page."
 
 
 def _is_administrator(request: HttpRequest) -> bool:

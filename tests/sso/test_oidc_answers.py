@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings as portal_settings
 from django.core.cache import cache
 from django.test import Client
+from requests.exceptions import ConnectionError
 
 from identity.models import SSOConnection, SSOIdentity
 from identity.services import sso_connections
+from portal.sso.outgoing import GuardedSession
 from tests.factories import OPERATOR, make_idp, make_owner, make_user, provision, set_mode
 from tests.sso.conftest import ISSUER, OIDCProvider, is_in, leave, make_connection
 
@@ -128,6 +130,16 @@ def test_why_it_did_not_work_is_for_administrators_and_the_log(
     leaving = leave(client, okta)
     page = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], aud="x")).content.decode()
     assert "The cause: BadToken: InvalidAudienceError." in page
+
+
+def test_a_provider_that_is_away_is_named_as_such(client: Client, okta: SSOConnection, monkeypatch: Any) -> None:
+    def away(*args: Any, **kwargs: Any) -> None:
+        raise ConnectionError("no route")
+
+    cache.clear()
+    monkeypatch.setattr(GuardedSession, "get", away)
+    page = client.get(f"/sso/{okta.slug}/").content.decode()
+    assert "Okta can&#x27;t be reached right now" in page
 
 
 def test_no_id_token_lets_nobody_in(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
