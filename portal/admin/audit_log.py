@@ -131,7 +131,7 @@ class ActorKindFilter(DropdownFilter):
 class AboutFilter(PersonFilter):
     """What happened to one person."""
 
-    title = "whom it is about (whole username or email)"
+    title = "about a person (whole username or email)"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         return queryset.filter(user_id=self.person_id() or 0) if self.key else queryset
@@ -140,7 +140,7 @@ class AboutFilter(PersonFilter):
 class ByFilter(PersonFilter):
     """What one person did."""
 
-    title = "who did it (whole username or email)"
+    title = "done by (whole username or email)"
     parameter_name = "by"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:

@@ -7,7 +7,7 @@ Both grow to millions of rows. So nothing here counts or sorts a whole table: pa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -19,6 +19,7 @@ from django.forms import DateTimeInput
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import DropdownFilter, TextFilter
 from unfold.contrib.filters.forms import SearchForm
 from unfold.decorators import display
@@ -56,16 +57,25 @@ class SinceFilter(DropdownFilter):
         return queryset.since(timezone.now() - span)  # type: ignore[no-any-return]
 
 
+class PlainFilter(TextFilter):
+    """A text field that is called by its title alone, where unfold says "By from"."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        name = str(self.parameter_name)
+        label = capfirst(str(self.title))
+        yield {"form": self.form_class(name=name, label=label, data={name: self.value()})}
+
+
 class MomentForm(SearchForm):
     """One point in time, by the browser's own calendar."""
 
     def __init__(self, name: str, label: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(name, label, *args, **kwargs)
-        widget = DateTimeInput({"type": "datetime-local", "class": " ".join(INPUT_CLASSES), "aria-label": label})
+        widget = DateTimeInput({"type": "datetime-local", "class": " ".join(INPUT_CLASSES)})
         self.fields[name].widget = widget
 
 
-class MomentFilter(TextFilter):
+class MomentFilter(PlainFilter):
     """From or until a point in time (UTC): a date, or a date and a time in ISO 8601."""
 
     form_class = MomentForm
@@ -100,7 +110,7 @@ class UntilFilter(MomentFilter):
         return queryset.before(at) if at else queryset  # type: ignore[no-any-return]
 
 
-class PersonFilter(TextFilter):
+class PersonFilter(PlainFilter):
     """One person, by the whole username or email."""
 
     title = "person (whole username or email)"
