@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -29,6 +29,10 @@ class Rhythm:
     last: datetime | None = None
     longest_pause: timedelta = LEARNING
     is_learnt: bool = False
+
+    def heard(self, last: datetime | None) -> Rhythm:
+        """The same with the exact time of the last contact, which is known also when it lies far back."""
+        return replace(self, last=last)
 
     @property
     def silent_after(self) -> timedelta:

@@ -29,7 +29,7 @@ from identity.policy import Action
 from portal.admin.attention import Matter, count_everything, matters
 from portal.admin.base import decide
 from portal.admin.headcount import chart_of
-from portal.admin.providers import pause_in_words, rhythm_of, with_activity
+from portal.admin.providers import pause_in_words, rhythm_of, with_last_request
 from portal.admin.set_up import scim_base_url
 from portal.counting import CountOf
 
@@ -51,7 +51,7 @@ def _for_support() -> dict[str, Any]:
 
 def _for_administrators(request: HttpRequest) -> dict[str, Any]:
     counts = count_everything()
-    providers = list(with_refusals(with_activity(IdentityProvider.objects.all()))[:PROVIDERS])
+    providers = list(with_refusals(with_last_request(IdentityProvider.objects.all()))[:PROVIDERS])
     tokens = list(SCIMToken.objects.values_list("identity_provider", "last_used_at"))
     rhythms = ProviderContact.objects.rhythms()
     activities = [Activity(provider, rhythm_of(provider, rhythms)) for provider in providers]

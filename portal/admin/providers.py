@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin
@@ -127,22 +126,22 @@ class DeleteProvider(ActionPage):
         return super().get_context_data(title=f"Delete {self.obj.name}?", usage=usage, **kwargs)
 
 
+def with_last_request(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
+    """Identity providers with when their tokens were last used."""
+    used = SCIMToken.objects.filter(identity_provider=OuterRef("pk"), last_used_at__isnull=False)
+    return rows.annotate(last_request_at=Subquery(used.order_by("-last_used_at").values("last_used_at")[:1]))
+
+
 def with_activity(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
-    """Identity providers with how many people they manage, open conflicts and their last request."""
+    """And with how many people they manage, and open conflicts."""
     people = User.objects.filter(managed_by=OuterRef("pk"))
     waiting = Conflict.objects.open().filter(identity_provider=OuterRef("pk"))
-    used = SCIMToken.objects.filter(identity_provider=OuterRef("pk"), last_used_at__isnull=False)
-    return rows.annotate(
-        user_count=count_of(people),
-        open_conflicts=count_of(waiting),
-        last_request_at=Subquery(used.order_by("-last_used_at").values("last_used_at")[:1]),
-    )
+    return with_last_request(rows).annotate(user_count=count_of(people), open_conflicts=count_of(waiting))
 
 
 def rhythm_of(provider: Any, rhythms: dict[int, Rhythm]) -> Rhythm:
     """The provider's own rhythm, with the exact time of its last request; a week's pause when none is known."""
-    known = rhythms.get(provider.pk, Rhythm())
-    return replace(known, last=provider.last_request_at)
+    return rhythms.get(provider.pk, Rhythm()).heard(provider.last_request_at)
 
 
 def pause_in_words(rhythm: Rhythm) -> str:

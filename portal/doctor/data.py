@@ -68,7 +68,7 @@ def break_glass() -> Finding:
 def providers() -> Iterator[Finding]:
     rhythms = ProviderContact.objects.rhythms()
     for provider in IdentityProvider.objects.annotate(heard=Max("scim_tokens__last_used_at")):
-        yield silence(provider, rhythms.get(provider.pk, Rhythm()))
+        yield silence(provider, rhythms.get(provider.pk, Rhythm()).heard(provider.heard))
 
 
 def silence(provider: IdentityProvider, rhythm: Rhythm) -> Finding:

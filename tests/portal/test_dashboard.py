@@ -104,7 +104,7 @@ def test_an_identity_provider_that_has_stopped_calling_is_named() -> None:
     text = page()
     assert "Entra is silent Its last request came 1 week ago. It is too new to have a rhythm" in text
     assert "Okta is silent" not in text
-    assert "Okta 0 5 minutes ago" in text
+    assert "Okta 5 minutes ago" in text
 
 
 def test_silence_is_measured_by_its_own_rhythm() -> None:
@@ -150,7 +150,7 @@ def test_the_share_of_refused_changes_stands_beside_each_provider() -> None:
         log_refusal("No.", actor=idp_actor(okta), resource_type="User", status=400, code="invalidValue")
     provision(entra, "eve")
     text = page()
-    assert "Entra 1 Never 0 % Okta 1 Never 75 %" in text
+    assert "Entra Never 0 % Okta Never 75 %" in text
 
 
 def headcount(days_ago: int, enabled: int, disabled: int = 0) -> None:

@@ -107,6 +107,14 @@ def test_an_identity_provider_that_stopped_calling_is_silent() -> None:
 
 
 @pytest.mark.django_db
+def test_an_identity_provider_that_stopped_long_ago_is_silent() -> None:
+    make_break_glass()
+    make_token(make_idp("Okta"))
+    SCIMToken.objects.update(last_used_at=timezone.now() - timedelta(weeks=20))
+    assert "last heard of" in mends()["silence"][0]
+
+
+@pytest.mark.django_db
 def test_a_token_about_to_expire_is_told_before_it_does() -> None:
     make_break_glass()
     run("create_scim_token", "--idp", "Okta", "--days", "10")
