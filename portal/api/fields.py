@@ -14,14 +14,34 @@ LARGEST_KEY = 2**63 - 1
 PEOPLE_NAMED = 50
 
 
+# What JSON calls them, since DRF also takes 7 for "7" and "yes" for true.
+_TYPES: dict[type[serializers.Field], tuple[type, str]] = {
+    serializers.CharField: (str, "must be a string."),
+    serializers.BooleanField: (bool, "must be true or false."),
+    serializers.IntegerField: (int, "must be a whole number."),
+}
+
+
 class Said(serializers.Serializer):
-    """What a caller may say. A name that is not known is refused, not passed over (SR-25)."""
+    """What a caller may say, in a body or (`in_address`) as parameters.
+
+    A name that is not known is refused, not passed over (SR-25), and so is a value of another type.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
-        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
-        if unknown:
-            raise serializers.ValidationError({name: ["is not known here."] for name in unknown})
+        wrong = {name: problem for name, value in data.items() if (problem := self._problem(name, value))}
+        if wrong:
+            raise serializers.ValidationError({name: [wrong[name]] for name in sorted(wrong)})
         return super().to_internal_value(data)
+
+    def _problem(self, name: str, value: Any) -> str:
+        field = self.fields.get(name)
+        if field is None:
+            return "is not known here."
+        kind, problem = next((found for cls, found in _TYPES.items() if isinstance(field, cls)), (object, ""))
+        if self.context.get("in_address"):
+            return problem if kind is bool and value not in {"true", "false"} else ""
+        return "" if value is None or kind in {object, type(value)} else problem
 
 
 def key(**options: Any) -> serializers.IntegerField:

@@ -67,7 +67,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 @csrf_exempt
-def no_such_address(request: HttpRequest, address: str = "") -> JsonResponse:
+def no_such_address(request: HttpRequest) -> JsonResponse:
     """Anything under /api/ that is no resource."""
     body = {
         "type": "urn:gatehouse:problem:not-found",

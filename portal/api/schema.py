@@ -9,10 +9,11 @@ from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_lib_doc_excludes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import SAFE_METHODS
 
-from portal.api.fields import LARGEST_KEY
+from portal.api.fields import LARGEST_KEY, Said
 from portal.api.operations import Operation, operation_of
 from portal.api.permissions import scope_of
 from portal.api.problems import CONTENT_TYPE
@@ -39,6 +40,11 @@ DESCRIPTIONS = {
     "429": "The token has used up its minute.",
     "503": "The database does not answer.",
 }
+
+
+def undocumented() -> list[type]:
+    """Classes whose docstring is for readers of the code, and no description of what stands on them."""
+    return [*get_lib_doc_excludes(), Said]
 
 
 class Document(AutoSchema):

@@ -58,5 +58,5 @@ urlpatterns = [
     path("me/", Me.as_view({"get": "retrieve"}, detail=True)),
     path("policy/", Policy.as_view({"get": "retrieve"}, detail=True)),
     *router.urls,
-    re_path(r"^(?P<address>.*)$", no_such_address),
+    re_path(r"^[\s\S]*", no_such_address),
 ]

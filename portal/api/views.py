@@ -57,6 +57,7 @@ class Resources(GenericViewSet):
     filter_backends: Any = (DjangoFilterBackend,)
     pagination_class: Any = Keyset
     lookup_value_converter = "int"
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]  # the document says what OPTIONS would
     schema = Document()
 
     # --- before the handler runs ---
@@ -122,10 +123,10 @@ class Resources(GenericViewSet):
         """The parameters in the address, checked likewise."""
         shape = operation_of(self).query  # type: ignore[union-attr]
         query = {name: value for name, value in self.request.query_params.items() if name in _names(shape)}
-        return self._checked(shape, query)
+        return self._checked(shape, query, in_address=True)
 
-    def _checked(self, shape: Any, data: Any) -> dict[str, Any]:
-        serializer = shape(data=data)
+    def _checked(self, shape: Any, data: Any, **context: Any) -> dict[str, Any]:
+        serializer = shape(data=data, context=context)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 

@@ -150,7 +150,7 @@ def test_past_the_limit_of_the_minute_it_is_429_with_retry_after(settings: Any) 
 # --- how errors read ---
 
 
-@pytest.mark.parametrize("path", ["", "nonsense/", "users", "users/x/", "users/1/nonsense/"])
+@pytest.mark.parametrize("path", ["", "nonsense/", "users", "users/x/", "users/1/nonsense/", "users/%0A/", "%00"])
 def test_an_address_that_is_none_is_404_in_json(path: str) -> None:
     assert problem(administrators_caller().get(path)) == (404, "not_found")
 
@@ -161,9 +161,19 @@ def test_a_row_that_is_none_is_404(pk: str) -> None:
 
 
 def test_another_method_is_405_and_says_which_are_good() -> None:
-    answer = administrators_caller().delete("users/")
-    assert problem(answer) == (405, "method_not_allowed")
-    assert answer["Allow"] == "GET, HEAD, OPTIONS"
+    script = administrators_caller()
+    for method in ("DELETE", "OPTIONS", "TRACE"):
+        answer = script.send(method, "users/")
+        assert problem(answer) == (405, "method_not_allowed")
+        assert answer["Allow"] == "GET, HEAD"
+
+
+def test_head_answers_as_get_does_without_the_body() -> None:
+    mia = make_user()
+    script = administrators_caller()
+    answer = script.send("HEAD", f"users/{mia.pk}/")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["ETag"] == script.get(f"users/{mia.pk}/")["ETag"]
 
 
 @pytest.mark.parametrize(
@@ -206,11 +216,29 @@ def test_sr32_a_body_that_is_too_large_is_413() -> None:
     assert problem(administrators_caller().patch(f"users/{mia.pk}/", body)) == (413, "too_large")
 
 
+@pytest.mark.parametrize(
+    ("path", "said", "detail"),
+    [
+        ("users/1/", {"first_name": 7}, "must be a string."),
+        ("access-settings/", {"scim_enabled": 0}, "must be true or false."),
+        ("access-settings/", {"scim_enabled": "no"}, "must be true or false."),
+        ("access-settings/", {"scim_enabled": None}, "This field may not be null."),
+    ],
+)
+def test_a_value_of_another_type_is_refused(path: str, said: dict[str, Any], detail: str) -> None:
+    answer = owners_caller().patch(path, said)
+    assert problem(answer) == (400, "invalid_value")
+    assert json.loads(answer.content)["errors"] == [{"pointer": f"/{next(iter(said))}", "detail": detail}]
+
+
 def test_sr25_a_name_that_is_not_known_is_refused() -> None:
     mia = make_user()
     answer = administrators_caller().patch(f"users/{mia.pk}/", {"username": "eve", "last_name": 7})
     assert problem(answer) == (400, "invalid_value")
-    assert json.loads(answer.content)["errors"] == [{"pointer": "/username", "detail": "is not known here."}]
+    assert json.loads(answer.content)["errors"] == [
+        {"pointer": "/last_name", "detail": "must be a string."},
+        {"pointer": "/username", "detail": "is not known here."},
+    ]
     assert User.objects.get(pk=mia.pk).username == "mia"
 
 
