@@ -1,12 +1,11 @@
 """How much of each mapping has arrived (R15), and who would leave with its SSO group (R17).
 
-One pass over the members of all mappings in question. Mappings of very many people are not counted: a page must
-not wait for them.
+A list shows the sizes of both sides, which the indexes know; the page of a group counts who of them is the same.
+Groups of very many people are not counted: a page must not wait for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ from identity.lookups import any_of, any_of_parameter
 from identity.models import GroupMapping, Membership, SSOMembership, Status
 from portal.counting import CountOf
 
-MOST_IN_A_LIST = 5_000
+MOST_IN_A_LIST = 1_000
 MOST_ON_A_PAGE = 20_000
 
 
@@ -63,25 +62,24 @@ _LEAVING = """(
     ))"""
 
 
-def with_sizes(rows: QuerySet[GroupMapping]) -> QuerySet[GroupMapping]:
-    """Mappings with how many members either side has, counted no further than a page counts."""
+def with_sizes(rows: QuerySet[GroupMapping], *, most: int) -> QuerySet[GroupMapping]:
+    """Mappings with how many members either side has, by index and no further than one more than `most`."""
     pushed = SSOMembership.objects.filter(sso_group=OuterRef("sso_group")).values("pk")
     members = Membership.objects.filter(group=OuterRef("group")).values("pk")
-    limit = MOST_ON_A_PAGE + 1
-    return rows.annotate(pushed_size=CountOf(pushed[:limit]), members_size=CountOf(members[:limit]))
+    return rows.annotate(pushed_size=CountOf(pushed[: most + 1]), members_size=CountOf(members[: most + 1]))
 
 
-def completeness_of(sized: Iterable[Any], *, most: int, leaving: bool = False) -> list[Completeness]:
-    """The counts of mappings that `with_sizes` has measured, in one statement; none for those of more than `most`."""
-    mappings = list(sized)
+def completeness_of(rows: QuerySet[GroupMapping], *, most: int) -> list[Completeness]:
+    """The counts of these mappings, in two statements; none for those of more than `most` people."""
+    mappings: list[Any] = list(with_sizes(rows, most=most))
     small = [row.pk for row in mappings if max(row.pushed_size, row.members_size) <= most]
-    counts = _counted(small, leaving) if small else {}
+    counts = _counted(small) if small else {}
     return [Completeness(row, *counts.get(row.pk, ())) for row in mappings]
 
 
-def _counted(ids: list[int], leaving: bool) -> dict[int, tuple[int | None, ...]]:
+def _counted(ids: list[int]) -> dict[int, tuple[int | None, ...]]:
     sql = _COUNTS[connection.vendor].format(
-        counted=_COUNTED, joined=_JOINED, leaving=_LEAVING if leaving else "NULL", any_of=any_of(connection)
+        counted=_COUNTED, joined=_JOINED, leaving=_LEAVING, any_of=any_of(connection)
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [Status.DISABLED, any_of_parameter(connection, ids)])

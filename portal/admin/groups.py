@@ -20,7 +20,7 @@ from identity.models.users import matching
 from identity.policy import Action
 from identity.services import groups
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
-from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of, with_sizes
+from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
 from portal.admin.parts import AboutPerson, ChoosePeople, badge, page_of, searched
 from portal.counting import count_of
 from portal.reasons import Reason
@@ -235,7 +235,7 @@ class GroupAdmin(PortalModelAdmin):
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         members = _Members(request, obj)
         return {
-            "feeds": completeness_of(with_sizes(_mappings_of(obj)), most=MOST_ON_A_PAGE, leaving=True),
+            "feeds": completeness_of(_mappings_of(obj), most=MOST_ON_A_PAGE),
             "members_count": obj.number_of_members,
             "may_remove": bool(decide(request, Action.CHANGE_MEMBERS, group=obj)),
             "may_map": bool(decide(request, Action.MANAGE_MAPPINGS)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +11,8 @@ from django.forms import CharField, Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from unfold.decorators import display
-from unfold.views import ChangeList
 
 from identity.keys import fold
 from identity.models import Group, GroupMapping, IdentityProvider, SSOGroup, User
@@ -21,7 +20,7 @@ from identity.policy import Action
 from identity.services import groups, mappings
 from identity.services.mappings import Preview
 from portal.admin.base import ActionPage, PortalModelAdmin, mode_of, person_of
-from portal.admin.completeness import MOST_IN_A_LIST, Completeness, completeness_of, with_sizes
+from portal.admin.completeness import MOST_IN_A_LIST, with_sizes
 from portal.admin.parts import badge, moment, row_or_404, searched
 
 NAMES_SHOWN = 100
@@ -195,22 +194,9 @@ class Unmap(PreviewPage):
 # --- the list ---
 
 
-def counted(page: Iterable[GroupMapping]) -> list[Any]:
-    """These mappings, each with its `counts`, in two statements."""
-    sized = with_sizes(GroupMapping.objects.filter(pk__in=[row.pk for row in page]))
-    found = {one.mapping.pk: one for one in completeness_of(sized, most=MOST_IN_A_LIST)}
-    rows: list[Any] = list(page)
-    for row in rows:
-        row.counts = found[row.pk]
-    return rows
-
-
-class MappingChangeList(ChangeList):
-    """A page of mappings with what has arrived of each: counted for the page only."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        self.result_list = counted(list(self.result_list))
+def up_to(number: int) -> str:
+    """A number that was counted no further than a list counts."""
+    return f"{number:,}" if number <= MOST_IN_A_LIST else f"more than {MOST_IN_A_LIST:,}"
 
 
 @admin.register(GroupMapping)
@@ -218,19 +204,15 @@ class GroupMappingAdmin(PortalModelAdmin):
     """All mappings in one list; each is shown on the page of its portal group."""
 
     pages = (Unmap,)
-    list_display = ("source", "target", "provider", "completeness", "disabled", "created_by", "since")
-    list_per_page = 20  # each row counts the members of two groups
+    list_display = ("source", "target", "provider", "pushed", "members", "created_by", "since")
     list_select_related = ("sso_group__identity_provider", "group", "created_by")
     search_fields = ("group__name",)
     search_help_text = "Name of the SSO group or of the portal group"
     sortable_by = ()
     change_list_template = "admin/identity/groupmapping/list.html"
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
-        return MappingChangeList
-
-    def export_rows(self, batch: list[Any]) -> Iterable[Iterable[object]]:
-        return super().export_rows(counted(batch))
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GroupMapping]:
+        return with_sizes(super().get_queryset(request), most=MOST_IN_A_LIST)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[GroupMapping], search_term: str
@@ -249,17 +231,16 @@ class GroupMappingAdmin(PortalModelAdmin):
     def target(self, mapping: GroupMapping) -> Group:
         return mapping.group
 
-    @display(description="Applied / pushed")
-    def completeness(self, mapping: Any) -> str:
-        found: Completeness = mapping.counts
-        if found.pushed is None:
-            return badge(f"More than {MOST_IN_A_LIST:,} members")
-        return badge(f"{found.applied} of {found.pushed}", "green" if found.is_complete else "amber")
+    @display(description="Members pushed")
+    def pushed(self, mapping: Any) -> str:
+        return up_to(mapping.pushed_size)
 
-    @display(description="Disabled")
-    def disabled(self, mapping: Any) -> str:
-        number = mapping.counts.disabled
-        return badge(number, "red") if number else "–"
+    @display(description="Members of the portal group")
+    def members(self, mapping: Any) -> str:
+        """Several SSO groups may feed it, so it may have more; with fewer, some of the pushed are missing."""
+        if mapping.members_size < mapping.pushed_size:
+            return format_html("{} {}", up_to(mapping.members_size), badge("Incomplete", "amber"))
+        return up_to(mapping.members_size)
 
     @display(description="Since")
     def since(self, mapping: GroupMapping) -> str:

@@ -17,7 +17,7 @@ from identity.models import GroupMapping, IdentityProvider, SSOGroup, SSOMembers
 from identity.policy import Action
 from identity.services import sso_groups
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
-from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of, with_sizes
+from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
 from portal.admin.mappings import ApplyMapping, MapSSOGroup
 from portal.admin.parts import badge, moment, page_of, searched
 from portal.counting import count_of
@@ -160,9 +160,7 @@ class SSOGroupAdmin(PortalModelAdmin):
         return {
             "state": state_badge(obj),
             "targets": completeness_of(
-                with_sizes(obj.mappings.select_related("group", "sso_group", "created_by")),
-                most=MOST_ON_A_PAGE,
-                leaving=True,
+                obj.mappings.select_related("group", "sso_group", "created_by"), most=MOST_ON_A_PAGE
             ),
             "members_count": obj.number_of_members,
             "may_map": bool(decide(request, Action.MANAGE_MAPPINGS)),

@@ -32,7 +32,7 @@ STATEMENTS = {
     "conflict": 6,
     "deletionrecord": 5,
     "group": 7,
-    "groupmapping": 7,
+    "groupmapping": 5,
     "identityprovider": 5,
     "invitation": 6,
     "provisioninglog": 5,
