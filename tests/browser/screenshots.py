@@ -46,7 +46,7 @@ PICTURES = (
     ),
     Picture("what-if", "Owner", "/admin/identity/accesssettings/switch/?sso=on"),
     Picture("invitations", "Owner", "/admin/identity/invitation/"),
-    Picture("provisioning-log", "Owner", "/admin/identity/provisioninglog/"),
+    Picture("provisioning-log", "Owner", "/admin/identity/provisioninglog/?person=leonie.krueger"),
     Picture("assets", "Owner", "/admin/identity/asset/?owners=none"),
     Picture("support-disabled-users", "Support", "/admin/disabled-users/"),
     Picture("support-preflight", "Support", "/admin/disabled-users/?q=rodrigo", ("Delete permanently rodrigo",)),

@@ -12,7 +12,7 @@ from tests.bench.registry import Result, Scale, Table, Target, scenario
 STATEMENTS = 12
 MILLISECONDS = 100.0
 LOG_ROWS_A_USER = 5
-ROUNDS = 5
+ROUNDS = 4
 
 
 def owners_pages(it: Company, person: str) -> dict[str, str]:
