@@ -55,8 +55,9 @@ class APIToken(models.Model):
 
     @property
     def scope_labels(self) -> list[str]:
-        """The scopes in words, in one order."""
-        return [str(scope.label) for scope in Scope if scope in self.scope_set]
+        """The scopes in words, in one order; who may write may read."""
+        held = self.scope_set - {Scope.READ} if Scope.WRITE in self.scope_set else self.scope_set
+        return [str(scope.label) for scope in Scope if scope in held]
 
     @property
     def is_expired(self) -> bool:

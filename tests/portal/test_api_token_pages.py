@@ -34,7 +34,8 @@ def test_a_member_creates_a_token_and_sees_it_once() -> None:
     overview = client.get(reverse("own_tokens"))
     assert secret[0] not in overview.content.decode()
     assert "nightly report" in text_of(overview)
-    assert "Read, Read and write" in text_of(overview)
+    assert "Read and write · created" in text_of(overview)
+    assert "never used · does not expire" in text_of(overview)
     assert "API tokens You have 1" in text_of(client.get(reverse("profile")))
 
 
