@@ -308,7 +308,9 @@ class UnsupportedView(Endpoint):
     """/Me and what this service provider does not offer: 501 (RFC 7644 section 3.11)."""
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return Problem(501, "This portal does not offer this endpoint.").to_response()
+        response = Problem(501, "This portal does not offer this endpoint.").to_response()
+        response._has_been_logged = True  # type: ignore[attr-defined]  # else Django logs an error: it is a 5xx
+        return response
 
     get = post = put = patch = delete = http_method_not_allowed
 

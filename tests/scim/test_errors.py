@@ -167,9 +167,10 @@ def test_405_says_what_is_allowed(idp: IdP, path: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-def test_501_for_me(idp: IdP, method: str) -> None:
+def test_501_for_me(idp: IdP, caplog: pytest.LogCaptureFixture, method: str) -> None:
     """RFC 7644 section 3.11."""
     assert problem(idp.send(method, "/Me", {})) == (501, None)
+    assert not caplog.records, "an everyday answer is no fault to log"
 
 
 def test_409_names_what_is_taken(idp: IdP) -> None:
