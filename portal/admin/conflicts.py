@@ -256,7 +256,7 @@ class ConflictAdmin(PortalModelAdmin):
         return conflict.user.username
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        shown = [page for page in self.pages if page.applies(request, obj)]
+        shown = [page for page in self.pages if not page.of_list and page.applies(request, obj)]
         return {
             "state": state_badge(obj),
             "sentence": conflicts.sentence(obj),

@@ -10,6 +10,7 @@ from identity.models import (
     AuditEvent,
     DeletionRecord,
     ProvisioningLog,
+    ReceivedRequest,
     RetiredResource,
     Role,
     SSOUser,
@@ -17,6 +18,7 @@ from identity.models import (
     User,
 )
 from identity.services import deletion, provisioning, users
+from identity.services.contacts import note_request
 from identity.services.provisioning_log import log_refusal
 from tests.factories import (
     OPERATOR,
@@ -212,3 +214,13 @@ def test_a_disabled_owner_may_be_deleted() -> None:
     user = make_user("otto", role=Role.OWNER, status=Status.DISABLED)
     delete(user)
     assert not User.objects.filter(pk=user.pk).exists()
+
+
+def test_what_an_idp_was_seen_asking_goes_too() -> None:
+    """A look-up by userName names the person."""
+    idp = make_idp()
+    user = provision(idp, active=False).user
+    path = '/Users?filter=userName eq "ada"'
+    note_request(idp.pk, method="GET", path=path, status=200, token_label="test", address="")
+    delete(user)
+    assert not ReceivedRequest.objects.exists()

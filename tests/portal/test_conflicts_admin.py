@@ -37,7 +37,7 @@ def test_both_identities_stand_side_by_side_and_the_difference_is_marked(client:
     assert "Same username, another email" in page
     assert "Username mia mia" in page
     assert "Email other@example.test mia@example.test Differs" in page
-    assert "Link It is the same person." in page
+    assert "What you can decide Link It is the same person." in page
 
 
 def test_the_list_shows_open_ones_first(client: Client) -> None:
