@@ -133,6 +133,27 @@ def enabling_a_managed_user() -> Case:
     )  # fmt: skip
 
 
+# What is a matter of the role alone, whatever the mode.
+
+
+@case
+def creating_a_group() -> Case:
+    said = {"name": "Readers"}
+    return Case(
+        Action.MANAGE_GROUPS, {}, lambda: Group.objects.filter(name="Readers").exists(),
+        ("group_add", (), said), ("POST", "groups/", said), ("create_group", "Readers"),
+    )  # fmt: skip
+
+
+@case
+def changing_a_role() -> Case:
+    mia, said = make_user("mia"), {"role": "support"}
+    return Case(
+        Action.CHANGE_ROLE, {"user": mia}, lambda: User.objects.filter(pk=mia.pk, role=Role.SUPPORT).exists(),
+        ("user_change_role", (mia.pk,), said), ("PUT", f"users/{mia.pk}/role/", said), ("set_role", "mia", "support"),
+    )  # fmt: skip
+
+
 # --- the doors ------------------------------------------------------------------------------------------
 
 
