@@ -95,7 +95,7 @@ worker: install ## does what `make serve` queues with TASKS=database (mails); st
 # --- checking -------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint chromium idps axe ## lint, then the whole suite on SQLite and on a real PostgreSQL at the same time
+test: lint programs idps axe ## lint, then the whole suite on SQLite and on a real PostgreSQL at the same time
 	$(PYTHON) -m tests.both_databases
 
 OPENAPI = env -u PUBLIC_URL $(MANAGE) spectacular --validate --fail-on-warn
@@ -117,9 +117,9 @@ lint: install-dev ## style, types, layers, templates, missing migrations, the AP
 	PUBLIC_URL=https://portal.example.com EMAIL_URL=smtp+tls://mail.example.com:587 \
 		$(MANAGE) check --deploy --fail-level WARNING
 
-.PHONY: chromium
-chromium: install-dev
-	$(PYTHON) -m tests.browser.ensure_chromium
+.PHONY: programs
+programs: install-dev
+	$(PYTHON) -m tests.programs
 
 # The identity providers that the sign-in tests talk to are node programs. Node comes with the development tools, so
 # the machine needs none, and npm finds the same one.
@@ -156,7 +156,7 @@ conformance: install-dev ## hold the portal to the RFCs over HTTP and write docs
 	$(PYTHON) -m tests.conformance
 
 .PHONY: screenshots
-screenshots: install-dev chromium ## the pictures of docs/, of the demo company
+screenshots: install-dev programs ## the pictures of docs/, of the demo company
 	$(PYTHON) -m tests.browser.screenshots
 
 .PHONY: bench

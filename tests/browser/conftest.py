@@ -21,10 +21,11 @@ OWNER_PASSWORD = "a-long-password-for-tests"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of this directory carry the marker `browser`."""
+    """Tests of this directory carry the marker `browser` and run last: Playwright's event loop stays in the process."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +34,7 @@ def browser() -> Iterator[Browser]:
     executable = find_chromium()
     if executable is None:
         missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("no Chromium on this machine (see tests/browser/ensure_chromium.py)")
+        missing("no Chromium on this machine (see tests/programs.py)")
     # Playwright's event loop makes this thread look asynchronous, and Django would refuse its database here.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
