@@ -19,7 +19,7 @@ def read_people(lines: Iterable[str]) -> list[Row]:
     headings miss username or email, or when it is no CSV.
     """
     try:
-        reader = csv.DictReader(lines)
+        reader = csv.DictReader(map(_without_nul, lines))
         missing = {"username", "email"}.difference(reader.fieldnames or ())
         if missing:
             raise InvalidValue("file", f"has no column {' and no column '.join(sorted(missing))}")
@@ -27,6 +27,13 @@ def read_people(lines: Iterable[str]) -> list[Row]:
     except csv.Error as error:
         raise InvalidValue("file", f"can't be read: {error}") from error
     return [row for row in rows if any(row.values())]
+
+
+def _without_nul(line: str) -> str:
+    """The line, if a database can keep it."""
+    if "\0" in line:
+        raise InvalidValue("file", "is no CSV: there is a NUL character in it")
+    return line
 
 
 def plain_cell(cell: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.db import connections, models
@@ -26,10 +26,18 @@ class RecordQuerySet(models.QuerySet[Any]):
         """
         connection = connections[self.db]
         table = connection.ops.quote_name(self.model._meta.db_table)
-        at = connection.ops.adapt_datetimefield_value(moment)
+        at = connection.ops.adapt_datetimefield_value(_in_utc(moment))
         with connection.cursor() as cursor:
             cursor.execute(_HALVING.format(table=table), [at, at])
             return int(cursor.fetchone()[0])
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """The same moment; one before the year 1 or after 9999 there, which Python can't write, is the nearest it can."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC) if moment.year == 1 else datetime.max.replace(tzinfo=UTC)
 
 
 # A row of the recursion is what is left to search, its middle last; the look is at the first row from there on.

@@ -225,7 +225,11 @@ _CHECKS = {Protocol.OIDC: _check_oidc, Protocol.SAML: _check_saml}
 
 def check_address(url: str, attribute: str) -> None:
     """SR-43: https only, unless the operator named the origin in SSO_INTERNAL_ORIGINS."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises for one that is no number
+    except ValueError as error:
+        raise InvalidValue(attribute, "is not a web address") from error
     if not parts.hostname or parts.username or parts.query or parts.fragment:
         raise InvalidValue(attribute, "must be an address such as https://idp.example.com")
     if parts.scheme != "https" and f"{parts.scheme}://{parts.netloc}" not in settings.SSO_INTERNAL_ORIGINS:

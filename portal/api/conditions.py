@@ -27,10 +27,16 @@ def is_known(request: Request, etag: str) -> bool:
 
 
 def only_if_unchanged(view: Any, handler: Callable[..., Response]) -> Callable[..., Response]:
-    """The handler, run only when If-Match names what the resource is now. The row is held in between."""
+    """The handler, run only when If-Match names what the resource is now. The row is held in between.
+
+    A list has no version, so that nothing matches there (RFC 9110 section 13.1.1).
+    """
     wanted = parse_etags(view.request.headers.get("If-Match", ""))
     if not wanted:
         return handler
+
+    if not view.detail:
+        raise VersionMismatch("This address has no version that If-Match could name: leave it out.")
 
     def run(request: Request, *args: Any, **kwargs: Any) -> Response:
         with transaction.atomic():

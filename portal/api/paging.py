@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import ValidationError as FieldError
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import DateTimeField, Field, Model, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -135,6 +135,14 @@ def _read(cursor: str, ordering: Ordering) -> tuple[Any, int]:
         name, text, pk = json.loads(urlsafe_b64decode(padded.encode("ascii")))
         if name != ordering.name or not isinstance(text, str) or "\0" in text or type(pk) is not int:
             raise ValueError(cursor)
-        return ordering.field.to_python(text), pk
-    except (ValueError, TypeError, RecursionError, FieldError) as error:
+        return _value(text, ordering.field), pk
+    except (ValueError, TypeError, OverflowError, RecursionError, FieldError) as error:
         raise ValidationError({"cursor": "is not one that this list has given out."}) from error
+
+
+def _value(text: str, field: Field[Any, Any]) -> Any:
+    """What `Ordering.cursor` wrote, as the database can take it."""
+    if isinstance(field, DateTimeField):
+        return datetime.fromisoformat(text).astimezone(UTC)
+    text.encode()  # no lone surrogates
+    return field.to_python(text)

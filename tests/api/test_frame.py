@@ -1,6 +1,7 @@
 """What holds for every address of the REST API: who gets in, how errors read, pages, ETags, retries."""
 
 import json
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from identity.models import APIToken, AuditEvent, IdempotentRequest, Scope, Status, User
+from identity.models import APIToken, AuditEvent, Group, IdempotentRequest, Scope, Status, User
 from identity.services import sealing, users
 from tests.api.caller import (
     Caller,
@@ -22,7 +23,7 @@ from tests.api.caller import (
     problem,
     sentence,
 )
-from tests.factories import OPERATOR, make_administrator, make_idp, make_token, make_user, set_mode
+from tests.factories import OPERATOR, make_administrator, make_idp, make_owner, make_token, make_user, set_mode
 from tests.portal.admin_pages import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -219,14 +220,15 @@ def test_sr32_a_body_that_is_too_large_is_413() -> None:
 @pytest.mark.parametrize(
     ("path", "said", "detail"),
     [
-        ("users/1/", {"first_name": 7}, "must be a string."),
+        ("users/{me}/", {"first_name": 7}, "must be a string."),
         ("access-settings/", {"scim_enabled": 0}, "must be true or false."),
         ("access-settings/", {"scim_enabled": "no"}, "must be true or false."),
         ("access-settings/", {"scim_enabled": None}, "This field may not be null."),
     ],
 )
 def test_a_value_of_another_type_is_refused(path: str, said: dict[str, Any], detail: str) -> None:
-    answer = owners_caller().patch(path, said)
+    olga = make_owner()
+    answer = caller(olga).patch(path.format(me=olga.pk), said)
     assert problem(answer) == (400, "invalid_value")
     assert json.loads(answer.content)["errors"] == [{"pointer": f"/{next(iter(said))}", "detail": detail}]
 
@@ -302,6 +304,21 @@ def test_pages_follow_each_other_without_gaps_or_repeats(settings: Any) -> None:
         assert seen == sorted(seen, reverse=ordering == "-username") or "id" in ordering
 
 
+@pytest.mark.parametrize(
+    ("path", "ordering", "value"),
+    [
+        ("users/", "username", "\ud800"),
+        ("users/", "username", "\0"),
+        ("conflicts/", "-last_seen_at", "0001-01-01T00:00:00+14:00"),
+        ("conflicts/", "-last_seen_at", "9999-12-31T23:59:59-14:00"),
+        ("conflicts/", "-last_seen_at", "yesterday"),
+    ],
+)
+def test_a_cursor_that_somebody_made_up_is_400(path: str, ordering: str, value: str) -> None:
+    cursor = urlsafe_b64encode(json.dumps([ordering, value, 1]).encode()).decode().rstrip("=")
+    assert problem(administrators_caller().get(f"{path}?cursor={cursor}")) == (400, "invalid_value")
+
+
 def test_a_cursor_belongs_to_its_ordering() -> None:
     make_user()
     script = administrators_caller()
@@ -346,6 +363,13 @@ def test_a_command_heeds_if_match_too() -> None:
     script = owners_caller()
     assert problem(script.post(f"users/{mia.pk}/disable/", If_Match='"x"')) == (412, "version_mismatch")
     assert User.objects.get(pk=mia.pk).status == Status.ENABLED
+
+
+@pytest.mark.parametrize("value", ['"x"', "*"])
+def test_an_address_of_no_single_resource_has_no_version_to_match(value: str) -> None:
+    script = administrators_caller()
+    assert problem(script.post("groups/", {"name": "Engineers"}, If_Match=value)) == (412, "version_mismatch")
+    assert not Group.objects.exists()
 
 
 # --- retries ---

@@ -119,6 +119,15 @@ def test_what_cannot_be_a_connection_is_refused() -> None:
     assert problem(script.post("sso-connections/", open_to_all)) == (400, "invalid_value")
 
 
+@pytest.mark.parametrize("issuer", ["https://[", "https://idp.example.com:port", "https://idp.example.com:99999"])
+def test_an_address_that_cannot_be_one_is_refused(issuer: str) -> None:
+    answer = administrators_caller().post(
+        "sso-connections/", {"identity_provider": make_idp().pk, **OIDC, "issuer": issuer}
+    )
+    assert problem(answer) == (400, "invalid_value")
+    assert json.loads(answer.content)["errors"] == [{"pointer": "/issuer", "detail": "issuer is not a web address."}]
+
+
 def test_lists_cost_a_fixed_number_of_statements(django_assert_num_queries: type) -> None:
     for number in range(5):
         make_token(make_idp(f"IdP {number}"))

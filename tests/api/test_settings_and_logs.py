@@ -207,6 +207,8 @@ def test_logs_are_cut_by_time(path: str) -> None:
     assert script.read(f"{path}?since={future:{stamp}}")["results"] == []
     assert script.read(f"{path}?before={past:{stamp}}")["results"] == []
     assert problem(script.get(f"{path}?since=yesterday")) == (400, "invalid_value")
+    assert len(script.read(f"{path}?since=0001-01-01T00:00:00%2B14:00")["results"]) == total
+    assert script.read(f"{path}?since=9999-12-31T23:59:59-14:00")["results"] == []
 
 
 @pytest.mark.parametrize("value", ["x", "-1", "1.5", "9" * 30])

@@ -103,6 +103,7 @@ def test_a_draft_can_be_discarded_and_a_run_cannot() -> None:
     [
         ("name,mail\n", "The file has no column email and no column username."),
         ("username,email\n", "There is nobody in the file."),
+        ("username,email\nm\0,m@example.test\n", "The file is no CSV: there is a NUL character in it."),
         (b"username,email\nM\xfcller,m@example.test\n", "The file is not UTF-8"),
         ("", "The submitted file is empty."),
     ],
