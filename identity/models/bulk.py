@@ -46,6 +46,7 @@ class BulkRow(models.Model):
     position = models.PositiveIntegerField()
     user = models.ForeignKey("identity.User", null=True, on_delete=models.CASCADE, related_name="+")
     subject_key = models.CharField(max_length=255, db_index=True)  # the username's key: a deletion finds it (R10)
+    email_key = models.CharField(max_length=255, db_index=True, blank=True)  # of whom a file names, likewise
     values = models.JSONField(default=dict)  # of this row alone: whom to invite
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
     sentence = models.TextField(blank=True)

@@ -66,6 +66,7 @@ def _row(run: BulkRun, number: int, row: Wanted) -> BulkRow:
         position=number,
         user=row.user,
         subject_key=(row.user.username_key if row.user else fold(row.values.get("username", "")))[:255],
+        email_key=fold(row.values.get("email", ""))[:255],
         values=row.values,
         outcome=row.outcome,
         sentence=row.sentence,
@@ -163,6 +164,8 @@ def _disable(row: BulkRow, actor: Actor) -> str:
 
 def _add_to_groups(row: BulkRow, actor: Actor) -> str:
     chosen = list(Group.objects.filter(pk__in=row.run.values["groups"]).order_by("name_key"))
+    if not chosen:
+        raise NotFound("These groups no longer exist.")
     for group in chosen:
         groups.add_members(group, [_person(row)], actor=actor)
     return f"In {', '.join(group.name for group in chosen)}."

@@ -135,5 +135,5 @@ def _erase_personal_values(user: User, known_as: set[str], scim_ids: list[str]) 
     ReceivedRequest.objects.all().delete()  # they hold what was searched for, and are kept for minutes only
     told = Q(user=user) | Q(subject_key__in=known_as) | Q(resource_id__in=scim_ids)
     ProvisioningLog.objects.filter(told).update(summary="Erased with the user.", subject_key="", details={}, user=None)
-    BulkRow.objects.filter(subject_key__in=known_as).delete()
+    BulkRow.objects.filter(Q(subject_key__in=known_as) | Q(email_key__in=known_as)).delete()
     Conflict.objects.filter(Q(user_name_key__in=known_as) | Q(email_key__in=known_as)).delete()

@@ -105,8 +105,7 @@ def _not_free(user: User | None, usernames: set[str], emails: set[str]) -> str:
 @transaction.atomic
 def resend_invitation(user: User, *, actor: Actor) -> None:
     """A new link and a new deadline; the old link dies."""
-    policy.require(Action.INVITE, actor=actor)
-    user = _invited(user)
+    user = _invited(user, actor)
     Invitation.objects.filter(user=user).delete()
     _send(user, actor)
     audit.record("user.invitation_resent", actor=actor, user_id=user.pk)
@@ -115,8 +114,7 @@ def resend_invitation(user: User, *, actor: Actor) -> None:
 @transaction.atomic
 def revoke_invitation(user: User, *, actor: Actor) -> None:
     """The link dies and the user, who never was in, becomes Disabled."""
-    policy.require(Action.INVITE, actor=actor)
-    user = _invited(user)
+    user = _invited(user, actor)
     set_status(user, Status.DISABLED, actor=actor)
     audit.record("user.invitation_revoked", actor=actor, user_id=user.pk)
 
@@ -151,8 +149,10 @@ def accept_invitation(secret: str, *, password: str) -> User:
     return user
 
 
-def _invited(user: User) -> User:
+def _invited(user: User, actor: Actor) -> User:
+    """The user of a pending invitation, locked; whoever may invite may not touch one of a higher role."""
     user = lock(User, user.pk)
+    policy.require(Action.INVITE, actor=actor, user=user)
     if user.status != Status.INVITED:
         raise Refused(f"{user.username} has no pending invitation.", code="not_invited")
     return user

@@ -10,13 +10,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.errors import Refused
 from identity.models import APIToken, Scope, User
 from identity.policy import Action
 from identity.services import api_tokens
-from portal.api.authentication import Credentials
 from portal.api.fields import Said, UserRef
 from portal.api.operations import operation
+from portal.api.permissions import AtBrowser
 from portal.api.views import NO_STORE, Resources
 
 
@@ -72,6 +71,10 @@ class APITokens(Resources):
     filterset_class = APITokenFilter
     fresh = frozenset({"create"})
 
+    def get_permissions(self) -> list[Any]:
+        permissions = super().get_permissions()
+        return [*permissions, AtBrowser()] if self.action == "create" else permissions
+
     def get_queryset(self) -> QuerySet[APIToken]:
         rows = super().get_queryset()
         return rows if self.decide(Action.MANAGE_API_TOKENS) else rows.filter(user=self.request.user.pk)
@@ -93,8 +96,6 @@ class APITokens(Resources):
         At a browser and after a fresh sign-in only: no token creates another. `secret` is in this answer and nowhere
         else.
         """
-        if isinstance(request.auth, Credentials):
-            raise Refused("No token creates another: sign in at a browser.", code="session_required")
         token, secret = api_tokens.create_api_token(**self.said, actor=self.actor)
         shown: dict[str, Any] = {**self.represent(token), "secret": secret}
         return Response(shown, status=201, headers=NO_STORE)

@@ -40,6 +40,15 @@ class MayRead(BasePermission):
         return True
 
 
+class AtBrowser(BasePermission):
+    """SR-11: no token creates another, nor is it shown the secret of one by an Idempotency-Key."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if isinstance(request.auth, Credentials):
+            raise Refused("No token creates another: sign in at a browser.", code="session_required")
+        return True
+
+
 class Fresh(BasePermission):
     """SR-11, SR-19: at a browser, the password was typed within ten minutes. Who made a token did so then."""
 

@@ -1,5 +1,6 @@
 """Invitations, assets, support and API tokens over the REST API."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -225,6 +226,20 @@ def test_no_token_creates_another_and_a_fresh_session_does() -> None:
     assert answer["Cache-Control"] == "no-store"
     assert Caller(ok(answer)["secret"]).get("me/").status_code == 200
     assert APIToken.objects.filter(label="mine", user=mia).count() == 1
+
+
+def test_no_token_is_shown_the_secret_of_another_by_an_idempotency_key() -> None:
+    mia = make_user()
+    said = {"label": "mine", "scopes": ["read"]}
+    made = signed_in(mia).generic(
+        "POST",
+        "/api/v1/api-tokens/",
+        json.dumps(said),
+        content_type="application/json",
+        headers={"Idempotency-Key": "once"},
+    )
+    assert made.status_code == 201
+    assert problem(caller(mia).post("api-tokens/", said, Idempotency_Key="once")) == (403, "session_required")
 
 
 def test_a_member_sees_the_own_profile_groups_and_assets() -> None:

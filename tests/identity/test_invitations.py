@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from identity.actors import Person
 from identity.errors import InvalidValue, NotFound, Refused, Taken
-from identity.models import AuditEvent, Invitation, Status, User
+from identity.models import AuditEvent, Invitation, Role, Status, User
 from identity.services import invitations, users
 from tests.factories import (
     OPERATOR,
@@ -20,6 +20,7 @@ from tests.factories import (
     make_break_glass,
     make_idp,
     make_user,
+    owner,
     provision,
     set_mode,
 )
@@ -165,3 +166,15 @@ def test_modes_and_roles_decide_who_invites(invite: Any) -> None:
         with pytest.raises(Refused) as refusal:
             change()
         assert refusal.value.code == "invite.scim_on_sso_enforced"
+
+
+@pytest.mark.parametrize("change", [invitations.resend_invitation, invitations.revoke_invitation])
+def test_sr17_an_administrator_leaves_the_invitation_of_an_owner_alone(invite: Any, change: Any) -> None:
+    user, _ = invite()
+    users.change_role(user, Role.OWNER, actor=owner())
+    with pytest.raises(Refused) as refusal:
+        change(user, actor=administrator())
+    assert refusal.value.code == "target_outranks_actor"
+    assert User.objects.get(pk=user.pk).status == Status.INVITED
+    assert Invitation.objects.filter(user=user).exists()
+    change(user, actor=owner())

@@ -14,7 +14,7 @@ from django.test import Client, override_settings
 
 from identity.errors import Refused
 from identity.models import AuditEvent, BulkRow, BulkRun, Invitation, Status, User
-from identity.services import bulk, deletion, invitations, users
+from identity.services import bulk, deletion, groups, invitations, users
 from portal.tasks import task_backend
 from tests.factories import OPERATOR, administrator, make_support, make_user, set_mode, support
 from tests.portal.admin_pages import address, as_administrator, messages_of, signed_in, text_of
@@ -303,3 +303,23 @@ def test_r10_a_permanent_deletion_takes_the_persons_rows_along() -> None:
     ivy.refresh_from_db()
     deletion.delete_permanently(ivy, typed_username="ivy", reason="asked for", actor=support())
     assert not BulkRow.objects.exists()
+
+
+def test_r10_it_also_takes_the_rows_that_name_the_persons_email() -> None:
+    set_mode(scim=False)
+    mia = make_user("mia", email="Mia.Roth@example.test")
+    client = as_administrator()
+    upload(client, "username,email\nmroth,mia.roth@Example.test\nzoe,zoe@example.test\n")
+    users.disable_user(mia, actor=OPERATOR)
+    deletion.delete_permanently(mia, typed_username="mia", reason="left", actor=support())
+    assert [row.username for row in BulkRow.objects.all()] == ["zoe"]
+
+
+def test_groups_that_are_gone_are_told() -> None:
+    set_mode(scim=False)
+    group = groups.create_group(name="Engineers", actor=OPERATOR)
+    kind = BulkRun.Kind.ADD_TO_GROUPS
+    run = bulk.create_run(kind, [bulk.Wanted(make_user())], values={"groups": [group.pk]}, actor=administrator())
+    groups.delete_group(group, actor=OPERATOR)
+    bulk.work_on(run, actor=administrator())
+    assert results(run) == {"mia": (BulkRow.Outcome.REFUSED, "These groups no longer exist.")}
