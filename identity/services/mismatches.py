@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import prefetch_related_objects
 
+from identity.errors import InvalidValue
 from identity.keys import fold
 from identity.lookups import any_of_parameter
 from identity.models import Conflict, IdentityProvider, SSOUser, User
@@ -124,11 +125,17 @@ def what_arrived(provider: IdentityProvider) -> Iterator[Sent]:
 def read_names(text: str) -> list[Sent]:
     """The userNames of a list: one a line, with the email after a comma, semicolon or tab if it is known.
 
-    With a line of headings the columns may stand in any order among others. Repeated names count once.
+    With a line of headings the columns may stand in any order among others. Repeated names count once. Raises
+    InvalidValue for what is no list.
     """
+    if "\0" in text:
+        raise InvalidValue("list", "is no text: there is a NUL character in it")
     lines = text.removeprefix("\ufeff").splitlines()
     delimiter = next((mark for mark in ("\t", ";") if lines and mark in lines[0]), ",")
-    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
+    except csv.Error as error:
+        raise InvalidValue("list", f"can't be read: {error}") from error
     rows = [row for row in rows if any(row)]
     name_at, email_at, is_heading = _columns(rows[0]) if rows else (0, 1, False)
     found = (Sent(_cell(row, name_at), _cell(row, email_at)) for row in rows[is_heading:])

@@ -340,13 +340,16 @@ class PortalModelAdmin(ExportingAdmin):
         ]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Django's; a NUL in the address, which PostgreSQL takes for no text, is a wrong parameter like others.
+        """Django's; what a database can't take, NUL or a number without end, is a wrong parameter like others.
 
         The number of rows before filters is never counted, so unfold is told not to compare with it.
         """
         if any("\0" in value for values in dict(request.GET.lists()).values() for value in values):
             raise IncorrectLookupParameters
-        changelist = super().get_changelist_instance(request)
+        try:
+            changelist = super().get_changelist_instance(request)
+        except OverflowError as error:
+            raise IncorrectLookupParameters from error
         changelist.full_result_count = changelist.result_count
         return changelist
 

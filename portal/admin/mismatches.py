@@ -12,6 +12,7 @@ from django.forms import CharField, FileField, Form, ModelChoiceField, Textarea,
 from django.http import HttpResponse
 from django.utils import timezone
 
+from identity.errors import InvalidValue
 from identity.models import IdentityProvider
 from identity.policy import Action
 from identity.services.mismatches import BATCH, Finding, Match, Sent, find_mismatches, read_names, what_arrived
@@ -72,7 +73,10 @@ class NamesForm(Form):
 
     def _sent(self, source: str) -> list[Sent]:
         value = self.cleaned_data[source]
-        names = what_arrived(value) if source == "provider" else read_names(value)
+        try:
+            names = what_arrived(value) if source == "provider" else read_names(value)
+        except InvalidValue as error:
+            raise ValidationError(f"The {error.sentence}") from error
         sent = list(islice(names, MOST_NAMES + 1))
         if not sent:
             raise ValidationError("There is no userName in it.")

@@ -19,7 +19,7 @@ from tests.factories import (
     provision,
     push_group,
 )
-from tests.portal.admin_pages import as_owner
+from tests.portal.admin_pages import address, as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -86,3 +86,11 @@ def test_no_list_counts_a_whole_table() -> None:
         start = f'SELECT COUNT(*) AS "__count" FROM "{admin.opts.db_table}"'
         counts = [query["sql"] for query in seen if query["sql"].startswith(start)]
         assert [sql for sql in counts if "WHERE" not in sql] == []
+
+
+@pytest.mark.parametrize("query", ["user=99999999999999999999999", "user__in=1,99999999999999999999999"])
+def test_an_id_without_end_in_the_address_is_no_server_error(query: str) -> None:
+    client = as_owner()
+    for page in ("apitoken", "conflict", "invitation", "provisioninglog", "ssouser"):
+        for name in ("changelist", "export"):
+            assert client.get(f"{address(f'{page}_{name}')}?{query}").status_code == 302

@@ -1,7 +1,11 @@
 """The mismatch report as a page and as a CSV file."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -65,6 +69,24 @@ def test_a_file_that_is_no_text_and_a_list_without_end_are_refused(
     assert "The file is not text in UTF-8." in text_of(client.post(address(PAGE), {"file": file}))
     monkeypatch.setattr(mismatches, "MOST_NAMES", 2)
     assert "use manage.py mismatch_report" in text_of(client.post(address(PAGE), {"names": "a\nb\nc"}))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"mia\0\n", "The list is no text: there is a NUL character in it."),
+        (b'"' + b"x" * 140_000, "The list can't be read: field larger than field limit (131072)."),
+    ],
+)
+def test_a_file_that_is_no_list_is_refused_in_words(
+    client: Client, tmp_path: Path, content: bytes, sentence: str
+) -> None:
+    upload = SimpleUploadedFile("users.txt", content)
+    assert sentence in text_of(client.post(address(PAGE), {"file": upload}))
+    file = tmp_path / "users.txt"
+    file.write_bytes(content)
+    with pytest.raises(CommandError, match=re.escape(sentence.removeprefix("The "))):
+        call_command("mismatch_report", str(file))
 
 
 def test_csv_has_a_line_for_each_name_and_no_formulas(client: Client) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from identity.errors import InvalidValue
 from identity.services.mismatches import Finding, Match, Sent, find_mismatches, read_names, what_arrived
 from portal.management.answers import Facts
 from portal.management.lookups import find_identity_provider
@@ -56,9 +57,11 @@ def read(options: dict[str, Any]) -> list[Sent]:
         return list(what_arrived(find_identity_provider(options["idp"])))
     try:
         text = sys.stdin.read() if options["file"] == "-" else Path(options["file"]).read_text(encoding="utf-8-sig")
+        return read_names(text)
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{options['file']} can't be read: {error}") from error
-    return read_names(text)
+    except InvalidValue as error:
+        raise CommandError(f"{options['file']}: {error.sentence}") from error
 
 
 def finding_facts(finding: Finding) -> Facts:
