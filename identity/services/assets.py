@@ -13,7 +13,7 @@ from identity.errors import InvalidValue, Refused
 from identity.keys import label_key, plain
 from identity.models import Asset, AssetOwner, Status, User
 from identity.policy import Action
-from identity.services.locks import lock
+from identity.services.locks import lock, locked
 from identity.services.uniqueness import taken_when
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def delete_asset(asset: Asset, *, actor: Actor) -> None:
 
 def hand_over(user: User, to: User | None, *, actor: Actor) -> int:
     """All of `user`'s ownerships end; what they owned alone goes to `to`: how many. Within a transaction."""
+    locked(Asset.objects.owned_by(user.pk))  # nobody else leaves one meanwhile
     alone = list(Asset.objects.owned_only_by(user.pk).order_by("pk"))
     if alone and to is None:
         raise Refused(f"{len(alone)} assets have no other owner: say who takes them over.", code="transferee_needed")

@@ -47,7 +47,8 @@ class StartRun(ActionPage):
 class ContinueRun(ActionPage):
     """Go on with the rows that wait, as long as an answer may take.
 
-    Without a worker the run's page posts this by itself while it is open.
+    Without a worker the run's page posts this by itself while whoever started it has it open; nobody else's does,
+    since the rest would be done in their name.
     """
 
     name = "continue"
@@ -135,6 +136,7 @@ class BulkRunAdmin(PortalModelAdmin):
             "finished": total - waiting,
             "waiting": waiting,
             "has_worker": bulk.has_worker(),
+            "is_own": obj.started_by_id == request.user.pk,
             "numbers": [(value, label, numbers[value]) for value, label in Outcome.choices if value in numbers],
             "asked": asked,
             "slice": page_of(request, rows.filter(outcome=asked) if asked in Outcome.values else rows),

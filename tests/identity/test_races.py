@@ -1,11 +1,12 @@
 """SR-10, SR-35 to SR-38: what several do at once ends as if they had taken turns."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from identity.errors import GatehouseError, NotFound, Outdated, Refused, Taken
 from identity.models import (
@@ -19,7 +20,7 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import conflicts, invitations, provisioning, users
+from identity.services import assets, conflicts, deletion, invitations, provisioning, users
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -29,6 +30,7 @@ from tests.factories import (
     deprovision,
     exactly,
     idp_actor,
+    make_asset,
     make_group,
     make_idp,
     make_owner,
@@ -298,3 +300,25 @@ def test_deciding_a_conflict_while_the_idp_tries_again() -> None:
     assert not isinstance(results[0], Refused)
     state = Conflict.objects.get().state
     assert state == (Conflict.State.RESOLVED if isinstance(results[1], SSOUser) else Conflict.State.APPROVED)
+
+
+@pytest.mark.parametrize("deletion_comes_first", [True, False])
+def test_r10_of_two_owners_one_is_deleted_while_the_other_leaves(deletion_comes_first: bool) -> None:
+    leo, mia = make_user("leo", status=Status.DISABLED), make_user()
+    asset = make_asset(leo)
+    assets.add_owner(asset, mia, actor=OPERATOR)
+
+    def slowly(change: Callable[[], Any], comes_first: bool) -> None:
+        time.sleep(0 if comes_first else 0.2)
+        with transaction.atomic():
+            change()
+            time.sleep(0.4 if comes_first else 0)
+
+    def delete() -> None:
+        deletion.delete_permanently(leo, typed_username="leo", reason="left", actor=OPERATOR)
+
+    at_once(
+        lambda: slowly(delete, deletion_comes_first),
+        lambda: slowly(lambda: assets.remove_owner(asset, mia, actor=OPERATOR), not deletion_comes_first),
+    )
+    assert asset.ownerships.count() == 1

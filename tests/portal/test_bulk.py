@@ -17,7 +17,7 @@ from identity.models import AuditEvent, BulkRow, BulkRun, Invitation, Status, Us
 from identity.services import bulk, deletion, groups, invitations, users
 from portal.tasks import task_backend
 from tests.factories import OPERATOR, administrator, make_support, make_user, set_mode, support
-from tests.portal.admin_pages import address, as_administrator, messages_of, signed_in, text_of
+from tests.portal.admin_pages import address, as_administrator, as_owner, messages_of, signed_in, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -138,6 +138,18 @@ def test_a_run_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None
         assert finished in text_of(page)
     assert User.objects.filter(status=Status.DISABLED).count() == 3
     assert "Continue" not in text_of(page)
+
+
+def test_only_the_page_of_who_started_it_goes_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever only looks would do the rest in their own name, and might be somebody who may more."""
+    people = [make_user(f"user{number}") for number in range(2)]
+    client = as_administrator()
+    monkeypatch.setattr(bulk.work_on, "__kwdefaults__", {"seconds": -1.0})
+    page = client.post(address("user_bulk_disable", ids=",".join(str(user.pk) for user in people)), follow=True)
+    assert "requestSubmit" in page.content.decode()
+    looked_at = as_owner().get(address("bulkrun_change", BulkRun.objects.get().pk))
+    assert "requestSubmit" not in looked_at.content.decode()
+    assert "the rest is done in your name" in text_of(looked_at)
 
 
 @pytest.fixture
