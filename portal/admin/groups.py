@@ -144,6 +144,7 @@ class MapFromGroup(ActionPage):
     action = Action.MANAGE_MAPPINGS
     icon = "sync_alt"
     template_name = "admin/identity/group/map_from.html"
+    http_method_names = ("get", "head", "options")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         q = searched(self.request)

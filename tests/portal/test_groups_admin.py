@@ -221,3 +221,4 @@ def test_nonsense_in_an_address_or_a_form_is_never_a_server_error(value: str) ->
             assert client.get(page, {parameter: value}).status_code < 500
     assert client.get(address("group_add_members", group.pk), {"q": value}).status_code == 200
     assert client.get(address("group_map_from", group.pk), {"q": value}).status_code == 200
+    assert client.post(address("group_map_from", group.pk), {"q": value}).status_code == 405
