@@ -41,8 +41,9 @@ def read(file: Path) -> dict[str, Any]:
     """The scenario in a file. Raises Unreadable."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-        if not all(isinstance(step["request"]["method"], str) for step in document["steps"]):
-            raise Unreadable(f"{file}: a step has no method")
+        requests = [step["request"] for step in document["steps"]]
+        if not all(isinstance(request[name], str) for request in requests for name in ("method", "path")):
+            raise Unreadable(f"{file}: a step has no method or no path")
     except (OSError, UnicodeDecodeError, ValueError, LookupError, TypeError) as error:
         raise Unreadable(f"{file} is no conversation in the format {FORMAT}: {error}") from error
     return document  # type: ignore[no-any-return]

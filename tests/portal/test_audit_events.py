@@ -258,7 +258,8 @@ def test_an_export_begins_where_it_is_told() -> None:
     assert len(events("--since", (now - timedelta(days=1)).date().isoformat())) == 1
     second = events()[1]["metadata"]["uid"]
     assert events("--from", second) == events("--from", f"{second}:7:4711") == events()[1:]
-    assert "neither a moment" in refusal("export_audit_events", "--since", "yesterday")[1]
+    for wrong in ("yesterday", "99999999d"):
+        assert "neither a moment" in refusal("export_audit_events", "--since", wrong)[1]
 
 
 @pytest.mark.django_db(transaction=True)

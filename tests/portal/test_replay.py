@@ -104,7 +104,7 @@ def test_over_http_it_goes_to_any_portal(conversation: str, live_server: LiveSer
 def test_a_file_that_is_no_conversation_is_named(tmp_path: Path) -> None:
     make_idp("Okta")
     file = tmp_path / "list.json"
-    for text in ("[]", "{", '{"steps": [{"request": {}}]}'):
+    for text in ("[]", "{", '{"steps": [{"request": {}}]}', '{"steps": [{"request": {"method": "GET"}}]}'):
         file.write_text(text, encoding="utf-8")
         assert "list.json is no conversation" in refusal("replay", "--idp", "Okta", str(file))[1]
     assert "is no conversation" in refusal("replay", "--idp", "Okta", str(tmp_path / "missing.json"))[1]
