@@ -1,4 +1,4 @@
-"""Counting rows of another table beside each row of a list."""
+"""Counting rows of another table beside each row of a list, and no further than a page can wait for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db.models import Count, IntegerField, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
+
+MOST = 100_000
 
 
 class CountOf(Subquery):
@@ -19,3 +21,13 @@ def count_of(rows: QuerySet[Any]) -> Coalesce:
     """The number of `rows`, which refer to the outer row, as a column."""
     counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted), 0)
+
+
+def count_up_to(most: int, rows: QuerySet[Any]) -> CountOf:
+    """The number of `rows` as a column; `most` + 1 where there are more than `most`, and nobody counts on."""
+    return CountOf(rows.order_by().values("pk")[: most + 1])
+
+
+def up_to(most: int, number: int) -> str:
+    """A number that was counted no further than one more than `most`: "1,234", or "more than 10,000"."""
+    return f"{number:,}" if number <= most else f"more than {most:,}"

@@ -42,7 +42,8 @@ def _sqlite_options(config: dict[str, Any]) -> dict[str, Any]:
 
 def _postgresql(config: dict[str, Any], statement_timeout: int) -> dict[str, Any]:
     # synchronous_commit is spelled out because a role or database may have it switched off (SR-39).
-    session = f"-c statement_timeout={statement_timeout}s -c synchronous_commit=on"
+    # Compiling a page's statement takes longer than running it: jit is for reports.
+    session = f"-c statement_timeout={statement_timeout}s -c synchronous_commit=on -c jit=off"
     return {
         "CONN_MAX_AGE": CONNECTION_SECONDS,
         "CONN_HEALTH_CHECKS": True,  # a restarted database is noticed without restarting the portal (SR-40)

@@ -124,7 +124,7 @@ def test_postgresql_keeps_its_connections_and_limits_its_statements() -> None:
     assert (config["CONN_MAX_AGE"], config["CONN_HEALTH_CHECKS"]) == (600, True)
     assert config["OPTIONS"] == {
         "connect_timeout": 5,
-        "options": "-c statement_timeout=30s -c synchronous_commit=on",
+        "options": "-c statement_timeout=30s -c synchronous_commit=on -c jit=off",
         "sslmode": "require",
         "server_side_binding": True,
         "prepare_threshold": 2,

@@ -22,15 +22,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Who would join and leave the portal group, as querysets of users; `stays` is a count.
+    """Who would join and leave the portal group, and who stays: ids of users.
 
     `fingerprint` stands for exactly these people: applying asks for it and refuses when they have changed.
     """
 
-    joins: QuerySet[User]
-    leaves: QuerySet[User]
-    stays: int
-    fingerprint: str
+    join_ids: frozenset[int]
+    leave_ids: frozenset[int]
+    stay_ids: frozenset[int]
+
+    @property
+    def joins(self) -> QuerySet[User]:
+        return _these(self.join_ids)
+
+    @property
+    def leaves(self) -> QuerySet[User]:
+        return _these(self.leave_ids)
+
+    @property
+    def stays(self) -> int:
+        return len(self.stay_ids)
+
+    @property
+    def fingerprint(self) -> str:
+        hasher = hashlib.sha256()
+        for ids in (self.join_ids, self.leave_ids):
+            hasher.update(repr(sorted(ids)).encode())
+        return hasher.hexdigest()
+
+
+def _these(ids: frozenset[int]) -> QuerySet[User]:
+    people: QuerySet[User] = User.objects.filter(pk__any_of=sorted(ids)) if ids else User.objects.none()
+    return people
 
 
 def preview_mapping(sso_group: SSOGroup, group: Group) -> Preview:
@@ -46,22 +69,13 @@ def preview_unmapping(mapping: GroupMapping) -> Preview:
 
 
 def _preview(group: Group, sso_group_ids: list[int], *, empties: bool) -> Preview:
-    current = User.objects.filter(memberships__group=group)
+    current = frozenset(group.memberships.order_by().values_list("user", flat=True))
     moves = policy.current_mode().scim_enabled and (empties or bool(sso_group_ids))
-    if moves:
-        brought = SSOMembership.objects.filter(sso_group__in=sso_group_ids).values("sso_user__user")
-        joins = User.objects.filter(pk__in=brought).exclude(pk__in=current.values("pk"))
-        leaves = current.exclude(pk__in=brought)
-    else:
-        joins, leaves = User.objects.none(), User.objects.none()
-    return Preview(joins, leaves, current.count() - leaves.count(), _fingerprint(joins, leaves))
-
-
-def _fingerprint(joins: QuerySet[User], leaves: QuerySet[User]) -> str:
-    hasher = hashlib.sha256()
-    for users in (joins, leaves):
-        hasher.update(repr(sorted(users.order_by().values_list("pk", flat=True))).encode())
-    return hasher.hexdigest()
+    if not moves:
+        return Preview(frozenset(), frozenset(), current)
+    memberships_there = SSOMembership.objects.filter(sso_group__in=sso_group_ids).order_by()
+    brought = frozenset(memberships_there.values_list("sso_user__user", flat=True))
+    return Preview(brought - current, current - brought, current & brought)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from identity import policy
 from identity.models import Invitation, RetiredResource, SSOConnection, SSOIdentity, SSOUser, Status, User
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from identity.models import Mode
 
-MOST_COUNTED = 10_000
+MOST_COUNTED = 1_000
 FOLLOWING = ("follow_enable", "follow_disable")
 
 
@@ -101,20 +101,33 @@ class Touched:
 
 
 def look(found: list[Effect]) -> list[Touched]:
-    """Those effects that touch anybody; two statements, whatever their number and the number of people."""
-    if not found:
-        return []
-    keys = {effect.code: effect.people.order_by().values("pk")[: MOST_COUNTED + 1] for effect in found}
-    numbers = dict(_union("count(*)", keys))
-    first = {effect.code: effect.people.order_by("username_key").values(*PERSON)[:NAMED] for effect in found}
+    """Those effects that touch anybody; two statements, whatever their number and the number of people.
+
+    The first people come first: of an effect that touches few, they are all, and nobody counts them again.
+    """
+    named = _first_people(found)
+    many = {
+        effect.code: effect.people.order_by().values("pk")[: MOST_COUNTED + 1]
+        for effect in found
+        if len(named[effect.code]) > NAMED
+    }
+    numbers = {code: len(people) for code, people in named.items()} | dict(_union("count(*)", many))
+    return [Touched(effect, numbers[effect.code], named[effect.code][:NAMED]) for effect in found if named[effect.code]]
+
+
+def _first_people(found: list[Effect]) -> dict[str, list[User]]:
+    """Of each effect the first few by username, and one more where there are more."""
+    first = {effect.code: effect.people.order_by("username_key").values(*PERSON)[: NAMED + 1] for effect in found}
     named: dict[str, list[User]] = defaultdict(list)
     for code, *columns in _union(", ".join(PERSON), first):
         named[code].append(User(**dict(zip(PERSON, columns, strict=True))))
-    return [Touched(effect, numbers[effect.code], named[effect.code]) for effect in found if numbers.get(effect.code)]
+    return named
 
 
 def _union(columns: str, rows: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """These columns of each queryset, marked with its name, in one statement."""
+    """These columns of each queryset, marked with its name, in one statement; in none when there is no queryset."""
+    if not rows:
+        return []
     parts, parameters = [], []
     for code, queryset in rows.items():
         sql, values = queryset.query.sql_with_params()
@@ -138,10 +151,12 @@ def _by_sso(mode: Mode) -> Q:
     """Who can come in through SSO: those an IdP with a switched-on connection provisions; with SCIM off also
     those who came through it before."""
     connected = SSOConnection.objects.filter(is_enabled=True).values("identity_provider")
-    provisioned = Q(pk__in=SSOUser.objects.filter(identity_provider__in=connected).values("user"))
+    provisioned = Q(sso_user__identity_provider__in=connected)
     if mode.scim_enabled:
         return provisioned
-    return provisioned | Q(pk__in=SSOIdentity.objects.filter(identity_provider__in=connected).values("user"))
+    # Asked person by person: as a list, it may be too long for PostgreSQL to look anything up in it.
+    came = SSOIdentity.objects.filter(identity_provider__in=connected, user=OuterRef("pk"))
+    return provisioned | Q(Exists(came))
 
 
 def _of_passwords(before: Mode, after: Mode) -> Iterator[Effect]:

@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from identity.models import (
     AccessSettings,
@@ -26,7 +27,7 @@ from identity.models import (
     Status,
     User,
 )
-from portal.counting import CountOf
+from portal.counting import count_up_to, up_to
 
 COUNTED_TO = 1_000
 REFUSALS_SINCE = timedelta(days=1)
@@ -46,8 +47,7 @@ class Matter:
 
     @property
     def sentence(self) -> str:
-        number = f"More than {COUNTED_TO:,}" if self.number > COUNTED_TO else f"{self.number:,}"
-        return self.one if self.number == 1 else f"{number} {self.many}"
+        return self.one if self.number == 1 else capfirst(f"{up_to(COUNTED_TO, self.number)} {self.many}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Counts:
 
 def count_everything() -> Counts:
     """One statement: a scalar for each count, on the one row of the access settings."""
-    counted = {name: CountOf(rows.order_by().values("pk")[: COUNTED_TO + 1]) for name, rows in _what_waits().items()}
+    counted = {name: count_up_to(COUNTED_TO, rows) for name, rows in _what_waits().items()}
     row: dict[str, Any] = AccessSettings.objects.annotate(**counted).values().get()  # type: ignore[assignment]
     return Counts(Mode(row["scim_enabled"], row["sso_enforced"]), **{name: row[name] for name in counted})
 

@@ -266,6 +266,7 @@ class PortalModelAdmin(ExportingAdmin):
 
     actions: Any = None
     list_per_page = 50
+    list_prefetch_related: ClassVar[tuple[str, ...]] = ()  # for the rows of the list alone, as list_select_related is
     list_max_show_all = 0  # no "show all": a page is a page
     show_full_result_count = False
     paginator = CappedPaginator
@@ -351,6 +352,8 @@ class PortalModelAdmin(ExportingAdmin):
         except OverflowError as error:
             raise IncorrectLookupParameters from error
         changelist.full_result_count = changelist.result_count
+        if self.list_prefetch_related:
+            changelist.result_list = changelist.result_list.prefetch_related(*self.list_prefetch_related)
         return changelist
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

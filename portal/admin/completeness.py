@@ -14,7 +14,7 @@ from django.db.models import OuterRef, QuerySet
 
 from identity.lookups import any_of, any_of_parameter
 from identity.models import GroupMapping, Membership, SSOMembership, Status
-from portal.counting import CountOf
+from portal.counting import count_up_to
 
 MOST_IN_A_LIST = 1_000
 MOST_ON_A_PAGE = 20_000
@@ -64,9 +64,9 @@ _LEAVING = """(
 
 def with_sizes(rows: QuerySet[GroupMapping], *, most: int) -> QuerySet[GroupMapping]:
     """Mappings with how many members either side has, by index and no further than one more than `most`."""
-    pushed = SSOMembership.objects.filter(sso_group=OuterRef("sso_group")).values("pk")
-    members = Membership.objects.filter(group=OuterRef("group")).values("pk")
-    return rows.annotate(pushed_size=CountOf(pushed[: most + 1]), members_size=CountOf(members[: most + 1]))
+    pushed = SSOMembership.objects.filter(sso_group=OuterRef("sso_group"))
+    members = Membership.objects.filter(group=OuterRef("group"))
+    return rows.annotate(pushed_size=count_up_to(most, pushed), members_size=count_up_to(most, members))
 
 
 def completeness_of(rows: QuerySet[GroupMapping], *, most: int) -> list[Completeness]:

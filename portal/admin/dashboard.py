@@ -12,11 +12,11 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.timesince import timesince
 
 from identity import policy
 from identity.models import (
-    Headcount,
     IdentityProvider,
     ProviderContact,
     ProvisioningLog,
@@ -28,10 +28,10 @@ from identity.models import (
 from identity.policy import Action
 from portal.admin.attention import Matter, count_everything, matters
 from portal.admin.base import decide
-from portal.admin.headcount import chart_of
+from portal.admin.headcount import People, chart_of, count_people
 from portal.admin.providers import pause_in_words, rhythm_of, with_last_request
 from portal.admin.set_up import scim_base_url
-from portal.counting import CountOf
+from portal.counting import MOST, CountOf, up_to
 
 LOG_ROWS = 6
 PROVIDERS = 8
@@ -46,7 +46,8 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
 
 
 def _for_support() -> dict[str, Any]:
-    return {"is_support": True, "disabled_count": User.objects.with_status(Status.DISABLED).count()}
+    number = User.objects.with_status(Status.DISABLED).order_by().values("pk")[: MOST + 1].count()
+    return {"is_support": True, "disabled_count": up_to(MOST, number)}
 
 
 def _for_administrators(request: HttpRequest) -> dict[str, Any]:
@@ -55,10 +56,11 @@ def _for_administrators(request: HttpRequest) -> dict[str, Any]:
     tokens = list(SCIMToken.objects.values_list("identity_provider", "last_used_at"))
     rhythms = ProviderContact.objects.rhythms()
     activities = [Activity(provider, rhythm_of(provider, rhythms)) for provider in providers]
-    users = Headcount.objects.by_status()
+    users = count_people()
     unused_tokens = sum(used is None for _, used in tokens)
     return {
         "counts": users_by_status(users),
+        "counted": "" if users.when == "now" else users.when,
         "chart": chart_of(request, users),
         "mode": counts.mode,
         "mode_in_words": policy.describe(counts.mode).removeprefix(f"{counts.mode}. "),
@@ -71,14 +73,14 @@ def _for_administrators(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def users_by_status(numbers: dict[str, int]) -> list[dict[str, Any]]:
+def users_by_status(people: People) -> list[dict[str, Any]]:
     """All users and those of each status, with the lists that they lead to."""
     url = reverse("admin:identity_user_changelist")
     by_status = [
-        {"label": status.label, "number": f"{numbers[status.value]:,}", "url": f"{url}?status={status.value}"}
+        {"label": status.label, "number": capfirst(people.of(status)), "url": f"{url}?status={status.value}"}
         for status in (Status.ENABLED, Status.INVITED, Status.DISABLED)
     ]
-    return [{"label": "Users", "number": f"{sum(numbers.values()):,}", "url": url}, *by_status]
+    return [{"label": "Users", "number": capfirst(people.total), "url": url}, *by_status]
 
 
 # --- identity providers ---

@@ -22,7 +22,7 @@ from identity.services import groups
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
 from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
 from portal.admin.parts import AboutPerson, ChoosePeople, badge, page_of, searched
-from portal.counting import count_of
+from portal.counting import MOST, count_up_to, up_to
 from portal.reasons import Reason
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class DeleteGroup(ActionPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             title=f"Delete {self.obj}?",
-            members_count=self.obj.memberships.count() if self.obj.pk else 0,
+            members_count=up_to(MOST, self.obj.memberships.values("pk")[: MOST + 1].count()) if self.obj.pk else "",
             mappings=_mappings_of(self.obj) if self.obj.pk else [],
             **kwargs,
         )
@@ -200,6 +200,7 @@ class GroupAdmin(PortalModelAdmin):
     pages = (AddGroup, AddMembers, MapFromGroup, EditGroup, DeleteGroup, RemoveMember)
     list_display = ("shown_name", "members_count", "mapped_from")
     list_filter = (MappedFilter,)
+    list_prefetch_related = ("mappings__sso_group",)
     list_filter_submit = True
     search_fields = ("name",)
     search_help_text = "Name or description"
@@ -210,7 +211,7 @@ class GroupAdmin(PortalModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         members = Membership.objects.filter(group=OuterRef("pk"))
         rows: QuerySet[Group] = super().get_queryset(request)
-        return rows.annotate(number_of_members=count_of(members)).prefetch_related("mappings__sso_group")
+        return rows.annotate(number_of_members=count_up_to(MOST, members))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Group], search_term: str
@@ -225,8 +226,8 @@ class GroupAdmin(PortalModelAdmin):
         return group.name, group.description
 
     @display(description="Members", ordering="number_of_members")
-    def members_count(self, group: Group) -> int:
-        return group.number_of_members  # type: ignore[attr-defined, no-any-return]
+    def members_count(self, group: Group) -> str:
+        return up_to(MOST, group.number_of_members)  # type: ignore[attr-defined]
 
     @display(description="Mapped from")
     def mapped_from(self, group: Group) -> str:
@@ -237,7 +238,7 @@ class GroupAdmin(PortalModelAdmin):
         members = _Members(request, obj)
         return {
             "feeds": completeness_of(_mappings_of(obj), most=MOST_ON_A_PAGE),
-            "members_count": obj.number_of_members,
+            "members_count": up_to(MOST, obj.number_of_members),
             "may_remove": bool(decide(request, Action.CHANGE_MEMBERS, group=obj)),
             "may_map": bool(decide(request, Action.MANAGE_MAPPINGS)),
             "remove_url": reverse(self.url_name(RemoveMember.name), args=(obj.pk,)),
@@ -245,6 +246,9 @@ class GroupAdmin(PortalModelAdmin):
             "slice": members.page,
             "members": members_with_reasons(obj, members.page.rows),
         }
+
+
+MOST_SORTED = 5_000
 
 
 class _Members:
@@ -256,11 +260,14 @@ class _Members:
 
     @cached_property
     def page(self) -> Any:
-        rows = self.group.memberships.select_related("user", "added_by").order_by(self._order())
+        rows = self._in_order().select_related("user", "added_by")
         if self.query:
             rows = rows.filter(matching(self.query, "user__"))
         return page_of(self.request, rows)
 
-    def _order(self) -> str:
+    def _in_order(self) -> QuerySet[Membership]:
         """By username; very large groups in an index's order, which needs no sorting."""
-        return "user__username_key" if self.group.number_of_members <= 20_000 else "user_id"  # type: ignore[attr-defined]
+        rows: QuerySet[Membership] = self.group.memberships.all()
+        if self.group.number_of_members > MOST_SORTED:  # type: ignore[attr-defined]
+            return rows.order_by("user_id")
+        return rows.filter(user__id__among=rows.order_by().values("user")).order_by("user__username_key")

@@ -22,6 +22,7 @@ from identity.services.mappings import Preview
 from portal.admin.base import ActionPage, PortalModelAdmin, mode_of, person_of
 from portal.admin.completeness import MOST_IN_A_LIST, with_sizes
 from portal.admin.parts import badge, moment, row_or_404, searched
+from portal.counting import up_to
 
 NAMES_SHOWN = 100
 CHOICES = 25
@@ -53,8 +54,8 @@ def movement(preview: Preview) -> Movement:
     """What a preview says, read for a page."""
     return Movement(
         preview=preview,
-        join_count=preview.joins.count(),
-        leave_count=preview.leaves.count(),
+        join_count=len(preview.join_ids),
+        leave_count=len(preview.leave_ids),
         joins=list(preview.joins.order_by("username_key")[:NAMES_SHOWN]),
         leaves=list(preview.leaves.order_by("username_key")[:NAMES_SHOWN]),
     )
@@ -194,11 +195,6 @@ class Unmap(PreviewPage):
 # --- the list ---
 
 
-def up_to(number: int) -> str:
-    """A number that was counted no further than a list counts."""
-    return f"{number:,}" if number <= MOST_IN_A_LIST else f"more than {MOST_IN_A_LIST:,}"
-
-
 @admin.register(GroupMapping)
 class GroupMappingAdmin(PortalModelAdmin):
     """All mappings in one list; each is shown on the page of its portal group."""
@@ -233,14 +229,14 @@ class GroupMappingAdmin(PortalModelAdmin):
 
     @display(description="Members pushed")
     def pushed(self, mapping: Any) -> str:
-        return up_to(mapping.pushed_size)
+        return up_to(MOST_IN_A_LIST, mapping.pushed_size)
 
     @display(description="Members of the portal group")
     def members(self, mapping: Any) -> str:
         """Several SSO groups may feed it, so it may have more; with fewer, some of the pushed are missing."""
         if mapping.members_size < mapping.pushed_size:
-            return format_html("{} {}", up_to(mapping.members_size), badge("Incomplete", "amber"))
-        return up_to(mapping.members_size)
+            return format_html("{} {}", up_to(MOST_IN_A_LIST, mapping.members_size), badge("Incomplete", "amber"))
+        return up_to(MOST_IN_A_LIST, mapping.members_size)
 
     @display(description="Since")
     def since(self, mapping: GroupMapping) -> str:

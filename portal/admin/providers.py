@@ -23,7 +23,7 @@ from portal.admin.parts import badge, moment, row_or_404
 from portal.admin.received import live_fragment
 from portal.admin.scim_tokens import CreateToken, token_lines
 from portal.admin.set_up import SetUp, Watch
-from portal.counting import count_of
+from portal.counting import MOST, count_up_to, up_to
 
 LAST_REQUESTS = 8
 
@@ -122,8 +122,9 @@ class DeleteProvider(ActionPage):
         return f"{name} was deleted. Its people stay and are no longer managed by an identity provider."
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        usage = identity_providers.usage(self.obj) if self.obj.pk else {}
-        return super().get_context_data(title=f"Delete {self.obj.name}?", usage=usage, **kwargs)
+        usage = identity_providers.usage(self.obj, most=MOST) if self.obj.pk else {}
+        in_words = {name: up_to(MOST, number) for name, number in usage.items()}
+        return super().get_context_data(title=f"Delete {self.obj.name}?", usage=in_words, **kwargs)
 
 
 def with_last_request(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
@@ -133,10 +134,12 @@ def with_last_request(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProv
 
 
 def with_activity(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
-    """And with how many people they manage, and open conflicts."""
+    """And with how many people they manage, and open conflicts, neither counted further than a page can wait for."""
     people = User.objects.filter(managed_by=OuterRef("pk"))
     waiting = Conflict.objects.open().filter(identity_provider=OuterRef("pk"))
-    return with_last_request(rows).annotate(user_count=count_of(people), open_conflicts=count_of(waiting))
+    return with_last_request(rows).annotate(
+        user_count=count_up_to(MOST, people), open_conflicts=count_up_to(MOST, waiting)
+    )
 
 
 def rhythm_of(provider: Any, rhythms: dict[int, Rhythm]) -> Rhythm:
@@ -168,8 +171,8 @@ class IdentityProviderAdmin(PortalModelAdmin):
         return with_activity(super().get_queryset(request))
 
     @display(description="Users")
-    def users(self, provider: Any) -> int:
-        return provider.user_count  # type: ignore[no-any-return]
+    def users(self, provider: Any) -> str:
+        return up_to(MOST, provider.user_count)
 
     @display(description="Last request received")
     def last_request(self, provider: Any) -> str:
@@ -179,7 +182,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
 
     @display(description="Open conflicts")
     def conflicts(self, provider: Any) -> str:
-        return badge(provider.open_conflicts, "amber") if provider.open_conflicts else "–"
+        return badge(up_to(MOST, provider.open_conflicts), "amber") if provider.open_conflicts else "–"
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.live)
@@ -193,6 +196,8 @@ class IdentityProviderAdmin(PortalModelAdmin):
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         return {
+            "managed": up_to(MOST, obj.user_count),
+            "waiting": up_to(MOST, obj.open_conflicts),
             "tokens": token_lines(obj.scim_tokens.select_related("created_by")),
             "connections": connections_of(obj),
             "sso_group_count": obj.sso_groups.count(),

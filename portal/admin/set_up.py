@@ -17,6 +17,7 @@ from portal.admin.base import ActionPage, person_of
 from portal.admin.connections import connections_of
 from portal.admin.guides import guide_of
 from portal.admin.received import live
+from portal.counting import MOST, up_to
 
 
 def scim_base_url() -> str:
@@ -99,6 +100,8 @@ class SetUp(ActionPage):
             tokens=tokens,
             stages=stages(bool(tokens), is_connected, is_connected, is_connected, provider.user_count > 0),
             is_connected=is_connected,
+            managed=up_to(MOST, provider.user_count),
+            waiting=up_to(MOST, provider.open_conflicts),
             sso_group_count=group_count,
             mapping_count=GroupMapping.objects.filter(sso_group__identity_provider=provider).count(),
             connections=connections_of(provider),

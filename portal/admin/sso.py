@@ -20,7 +20,7 @@ from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
 from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
 from portal.admin.mappings import ApplyMapping, MapSSOGroup
 from portal.admin.parts import badge, moment, page_of, searched
-from portal.counting import count_of
+from portal.counting import MOST, count_up_to, up_to
 
 NAMES_SHOWN = 100
 CHOICES = 25
@@ -117,6 +117,7 @@ class SSOGroupAdmin(PortalModelAdmin):
     list_filter: ClassVar = (StateFilter, ("identity_provider", RelatedDropdownFilter))
     list_filter_submit = True
     list_select_related = ("identity_provider",)
+    list_prefetch_related = ("mappings__group",)
     search_fields = ("display_name",)
     search_help_text = "Name or external id"
     ordering = ("display_name_key", "id")
@@ -126,7 +127,7 @@ class SSOGroupAdmin(PortalModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[SSOGroup]:
         members = SSOMembership.objects.filter(sso_group=OuterRef("pk"))
         rows: QuerySet[SSOGroup] = super().get_queryset(request)
-        return rows.annotate(number_of_members=count_of(members)).prefetch_related("mappings__group")
+        return rows.annotate(number_of_members=count_up_to(MOST, members))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[SSOGroup], search_term: str
@@ -149,8 +150,8 @@ class SSOGroupAdmin(PortalModelAdmin):
         return moment(sso_group.modified_at)
 
     @display(description="Members", ordering="number_of_members")
-    def members_count(self, sso_group: SSOGroup) -> int:
-        return sso_group.number_of_members  # type: ignore[attr-defined, no-any-return]
+    def members_count(self, sso_group: SSOGroup) -> str:
+        return up_to(MOST, sso_group.number_of_members)  # type: ignore[attr-defined]
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         rows = obj.memberships.select_related("sso_user__user").order_by(_member_order(obj))
@@ -162,7 +163,7 @@ class SSOGroupAdmin(PortalModelAdmin):
             "targets": completeness_of(
                 obj.mappings.select_related("group", "sso_group", "created_by"), most=MOST_ON_A_PAGE
             ),
-            "members_count": obj.number_of_members,
+            "members_count": up_to(MOST, obj.number_of_members),
             "may_map": bool(decide(request, Action.MANAGE_MAPPINGS)),
             "q": q,
             "slice": page_of(request, rows),

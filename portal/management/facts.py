@@ -130,8 +130,8 @@ def mapping_facts(mapping: GroupMapping) -> Facts:
 def preview_facts(preview: Preview) -> Facts:
     """Counts, the first names, and the fingerprint that stands for exactly these people."""
     return {
-        "joins": preview.joins.count(),
-        "leaves": preview.leaves.count(),
+        "joins": len(preview.join_ids),
+        "leaves": len(preview.leave_ids),
         "stays": preview.stays,
         "joining": first_names(preview.joins),
         "leaving": first_names(preview.leaves),

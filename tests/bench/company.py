@@ -23,6 +23,10 @@ STATEMENTS = (
     "INSERT INTO identity_ssoidentity (identity_provider_id, subject, user_id, last_login_at, created_at)"
     " SELECT identity_provider_id, 'subject-' || user_id, user_id, now(), now() FROM identity_ssouser"
     " WHERE user_id %% 2 = 0",
+    "INSERT INTO identity_ssoconnection (identity_provider_id, protocol, slug, is_enabled, issuer, client_id,"
+    " client_secret, entity_id, sso_url, certificate, subject_claim, user_name_claim, matches_by_user_name,"
+    " groups_claim, creates_users, allowed_domains, allowed_tenant, created_at) SELECT {idp}, 'oidc', 'bench', true,"
+    " 'https://idp.example.test', 'gatehouse', '', '', '', '', 'sub', '', false, '', false, '', '', now()",
     # groups of both sides, half of them mapped; everybody is in one of each
     "INSERT INTO identity_group (name, name_key, description, created_at)"
     " SELECT 'Group ' || lpad(n::text, 4, '0'), 'group ' || lpad(n::text, 4, '0'), '', now()"
@@ -79,6 +83,7 @@ class Company:
     user: int
     group: int
     sso_group: int
+    mapping: int
     provider: int
     log: int
     event: int
@@ -107,6 +112,7 @@ def company(users: int, log_rows: int) -> Company:
             user=_one(connection, "SELECT min(user_id) + 5001 FROM identity_ssouser"),
             group=_one(connection, "SELECT min(group_id) FROM identity_groupmapping"),
             sso_group=_one(connection, "SELECT min(sso_group_id) FROM identity_groupmapping"),
+            mapping=_one(connection, "SELECT min(id) FROM identity_groupmapping"),
             provider=idp,
             log=_one(connection, "SELECT max(id) / 2 FROM identity_provisioninglog"),
             event=_one(connection, "SELECT max(id) / 2 FROM identity_auditevent"),

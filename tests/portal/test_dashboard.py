@@ -155,6 +155,32 @@ def headcount(days_ago: int, enabled: int, disabled: int = 0) -> None:
     Headcount.objects.create(day=day, invited=0, enabled=enabled, disabled=disabled)
 
 
+def test_a_large_directory_shows_the_days_count_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.admin.headcount.MOST", 2)
+    headcount(3, 40)
+    headcount(1, 30, 1)
+    for name in ("ada", "eve"):
+        make_user(name)
+    then = timezone.now().date() - timedelta(days=1)
+    answer = as_administrator().get(HOME)
+    text = text_of(answer)
+    assert "31 Users 30 Enabled 0 Invited 1 Disabled" in text
+    assert f"Counted at the start of {then:%-d %B %Y} (UTC). Users are counted in full once a day" in text
+    assert f"31 users at the start of {then:%-d %B %Y} (UTC), 9 fewer than on" in answer.content.decode()
+    assert f"At the start of {then:%-d %B %Y} (UTC) 30 1 0" in text
+
+
+def test_a_directory_that_has_grown_since_the_days_count_has_more_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.admin.headcount.MOST", 2)
+    headcount(0, 1)
+    for name in ("ada", "eve"):
+        make_user(name)
+    make_user("max", status=Status.DISABLED)
+    text = page()
+    assert "More than 2 Users More than 2 Enabled 0 Invited 1 Disabled" in text
+    assert "Counted now, each status counted up to 2. Users" in text
+
+
 def test_the_chart_begins_with_the_second_day() -> None:
     assert "Users over time It begins with the second day" in page()
 
@@ -227,6 +253,15 @@ def test_the_number_of_statements_is_the_same_for_any_number_of_rows(
         heard(idp, timedelta(days=30))
         push_group(idp, f"{name} people", provision(idp, name.casefold()))
     with django_assert_num_queries(10):
+        client.get(HOME)
+
+
+def test_a_large_directory_needs_one_statement_more(
+    django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.admin.headcount.MOST", 0)
+    client = as_administrator()
+    with django_assert_num_queries(11):
         client.get(HOME)
 
 

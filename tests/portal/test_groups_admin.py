@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from identity.models import Group, GroupMapping, Membership, SSOGroup
+from portal.admin import groups as groups_page
 from tests.factories import (
     everything,
     make_group,
@@ -35,6 +36,20 @@ def test_the_list_says_what_feeds_a_group_and_how_many_are_in_it() -> None:
     page = text_of(as_administrator().get(address("group_changelist")))
     assert "Builders 2 Engineering" in page
     assert "Readers 1 Unmapped" in page
+
+
+def test_a_very_large_group_is_neither_counted_nor_sorted_for_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    group = make_group("Readers", make_user("mia.reader"), make_user("ada.reader"))
+    client = as_administrator()
+    in_order = text_of(client.get(address("group_change", group.pk)))
+    assert in_order.index("ada.reader") < in_order.index("mia.reader")
+    monkeypatch.setattr(groups_page, "MOST", 1)
+    monkeypatch.setattr(groups_page, "MOST_SORTED", 1)
+    as_they_came = text_of(client.get(address("group_change", group.pk)))
+    assert "Members more than 1" in as_they_came
+    assert as_they_came.index("mia.reader") < as_they_came.index("ada.reader")
+    assert "Readers more than 1 Unmapped" in text_of(client.get(address("group_changelist")))
+    assert "More than 1 people leave the group" in text_of(client.get(address("group_delete", group.pk)))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """SSO groups and their mappings: choose, preview, apply (R14-R19)."""
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from identity.models import Group, GroupMapping, SSOGroup
 from tests.factories import (
@@ -68,6 +69,20 @@ def test_r15_mapping_shows_who_joins_and_leaves_then_applies() -> None:
     done = client.post(url, {"fingerprint": hidden(chosen, "fingerprint")}, follow=True)
     assert messages_of(done) == ["SSO group Engineering now feeds the portal group Builders."]
     assert members_of(group) == {"ada"}
+
+
+@pytest.mark.parametrize("number", [1, 12])
+def test_a_preview_costs_the_same_statements_whoever_moves(
+    number: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    idp = make_idp()
+    arriving = [provision(idp, f"user{one}") for one in range(number)]
+    sso_group = push_group(idp, "Engineering", *arriving)
+    group = make_group("Engineers", *(make_user(f"mia{one}") for one in range(number)))
+    client = as_administrator()
+    with django_assert_num_queries(12):
+        page = client.get(address("ssogroup_apply_mapping", sso_group.pk, group=group.pk))
+    assert f"{number} join" in text_of(page)
 
 
 def test_r15_an_outdated_preview_is_refused_and_shown_anew() -> None:

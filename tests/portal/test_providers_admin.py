@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from identity.models import IdentityProvider, SCIMToken, User
 from identity.services.tokens import find_bearer
+from portal.admin import providers, set_up
 from tests.factories import everything, make_idp, make_support, make_token, make_user, provision
 from tests.portal.admin_pages import address, as_administrator, messages_of, signed_in, text_of
 
@@ -111,6 +112,19 @@ def test_the_last_requests_received_are_shown() -> None:
 def test_the_list_shows_users_last_request_and_conflicts() -> None:
     provision(make_idp(kind="okta"), "ada")
     assert "Okta Okta 1 Never" in text_of(as_administrator().get(address("identityprovider_changelist")))
+
+
+def test_very_many_people_are_not_counted_for_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (providers, set_up):
+        monkeypatch.setattr(module, "MOST", 1)
+    idp = make_idp()
+    for name in ("ada", "eve", "mia"):
+        provision(idp, name)
+    client = as_administrator()
+    assert "Okta Other more than 1 Never" in text_of(client.get(address("identityprovider_changelist")))
+    assert "More than 1 users managed" in text_of(client.get(address("identityprovider_change", idp.pk)))
+    assert "More than 1 users came from" in text_of(client.get(address("identityprovider_set_up", idp.pk)))
+    assert "More than 1 users stay as they are" in text_of(client.get(address("identityprovider_delete", idp.pk)))
 
 
 def test_editing_keeps_everything_else() -> None:
