@@ -69,15 +69,21 @@ def forget_done() -> None:
 
 
 def put_back(lease: timedelta = LEASE) -> int:
-    """Queue again what a dead worker left and what failed and is due for another try; how many."""
+    """Queue again what a dead worker left and what failed and is due for another try; how many.
+
+    What a worker died of at the last try has failed.
+    """
     if not any(_is_due(row, lease) for row in _unfinished()):
         return 0
     with transaction.atomic():
         rows = [row for row in _unfinished().select_for_update(skip_locked=True) if _is_due(row, lease)]
         for row in rows:
-            row.status, row.run_after = Status.READY, get_date_max()
-            row.save(update_fields=["status", "run_after"])
-    return len(rows)
+            if _tries(row) > len(PAUSES):
+                row.status, row.finished_at = Status.FAILED, timezone.now()
+            else:
+                row.status, row.run_after = Status.READY, get_date_max()
+            row.save(update_fields=["status", "run_after", "finished_at"])
+    return sum(row.status == Status.READY for row in rows)
 
 
 def forget_old_failures() -> None:
@@ -99,9 +105,13 @@ def _unfinished() -> Any:
 
 
 def _is_due(row: DBTaskResult[Any, Any], lease: timedelta) -> bool:
-    tries, now = len(row.worker_ids), timezone.now()
-    if tries > len(PAUSES):
-        return False
+    tries, now = _tries(row), timezone.now()
     if row.status == Status.RUNNING:
         return row.started_at is not None and row.started_at < now - lease
+    if tries > len(PAUSES):
+        return False
     return row.finished_at is not None and row.finished_at < now - PAUSES[tries - 1]
+
+
+def _tries(row: DBTaskResult[Any, Any]) -> int:
+    return len(row.worker_ids)

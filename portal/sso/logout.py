@@ -76,9 +76,9 @@ def provider_logout_url(request: HttpRequest) -> tuple[str, str] | None:
         if connection is None or connection.protocol != SSOConnection.Protocol.OIDC:
             return None
         end_session: str = discover(connection).get("end_session_endpoint", "")
+        if not is_protected(end_session):
+            return None
     except (NotFound, RequestException, ValueError):
-        return None
-    if not is_protected(end_session):
         return None
     wishes = {
         "id_token_hint": id_token_of(request),

@@ -101,6 +101,17 @@ def test_after_the_last_try_it_stays_failed_and_is_forgotten_in_the_end(monkeypa
     assert statuses() == []
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_queued")
+def test_a_task_whose_worker_dies_at_the_last_try_has_failed() -> None:
+    invite()
+    DBTaskResult.objects.get().claim("the last worker")
+    long_ago = timezone.now() - timedelta(minutes=5)
+    DBTaskResult.objects.update(worker_ids=[f"worker {number}" for number in range(6)], started_at=long_ago)
+    assert background.put_back() == 0
+    assert (background.queue().running, background.queue().failed) == (0, 1)
+
+
 def _no_server(*arguments: Any) -> int:
     raise ConnectionRefusedError("no mail server")
 

@@ -112,3 +112,9 @@ def test_the_answer_as_json() -> None:
 def test_a_negative_age_is_refused() -> None:
     with pytest.raises(CommandError, match="0 for good"):
         prune("--log-days", "-1")
+
+
+@pytest.mark.parametrize("days", ["-1", "99999999999"])
+def test_a_number_of_days_that_no_calendar_has_is_refused(days: str) -> None:
+    with pytest.raises(CommandError, match="A number of days is 1 to 36,500, or 0 for good"):
+        prune("--log-days", days)

@@ -13,6 +13,8 @@ from identity.services import retention
 from portal.management.answers import Answer
 from portal.management.operator_command import OperatorCommand
 
+MOST_DAYS = 36_500
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -59,8 +61,9 @@ class Command(OperatorCommand):
         parser.add_argument("--yes", action="store_true", help="really do it; without, it only counts")
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
-        if min(options["log_days"], options["personal_data_days"]) < 0:
-            raise CommandError("A number of days is 1 or more, or 0 for good.")
+        given = options["log_days"], options["personal_data_days"]
+        if min(given) < 0 or max(given) > MOST_DAYS:
+            raise CommandError(f"A number of days is 1 to {MOST_DAYS:,}, or 0 for good.")
         really = options["yes"]
         found = [(kind, options[kind.days], self.let_go(kind, options[kind.days], operator, really)) for kind in KINDS]
         facts = {kind.name: number for kind, _, number in found}
