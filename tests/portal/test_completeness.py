@@ -147,5 +147,5 @@ def test_a_groups_page_costs_the_same_for_one_mapping_and_for_many(
     client.get(address("group_change", group.pk))
     with django_assert_num_queries(12):
         client.get(address("group_change", group.pk))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         client.get(address("ssogroup_change", sso_group.pk))
