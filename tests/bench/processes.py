@@ -74,6 +74,7 @@ def running(
             env=clean_environment() | {"PORT": str(port)} | (environment or {}),
             stdout=log,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that what it starts ends with it
         )
     try:
         _wait(process, port, name)
@@ -109,9 +110,9 @@ def _wait(process: subprocess.Popen[bytes], port: int, name: str) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
+    os.killpg(process.pid, signal.SIGTERM)
     try:
         process.wait(timeout=10)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()

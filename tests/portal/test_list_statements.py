@@ -90,7 +90,8 @@ def test_no_list_counts_a_whole_table() -> None:
 
 @pytest.mark.parametrize("query", ["user=99999999999999999999999", "user__in=1,99999999999999999999999"])
 def test_an_id_without_end_in_the_address_is_no_server_error(query: str) -> None:
-    client = as_owner()
+    """SQLite can't take it, and it is refused; on PostgreSQL it is nobody's."""
+    client, expected = as_owner(), 302 if connection.vendor == "sqlite" else 200
     for page in ("apitoken", "conflict", "invitation", "provisioninglog", "ssouser"):
         for name in ("changelist", "export"):
-            assert client.get(f"{address(f'{page}_{name}')}?{query}").status_code == 302
+            assert client.get(f"{address(f'{page}_{name}')}?{query}").status_code == expected
