@@ -78,7 +78,7 @@ def record_each(action: str, user_ids: Iterable[int], *, actor: Actor, group_id:
 
 def record_moves(event: AuditEvent, *, joined: Moves = (), left: Moves = ()) -> None:
     """Who joined and left which portal group by this event, as (group id, user id): one statement for all."""
-    moves = [(*pair, True) for pair in joined] + [(*pair, False) for pair in left]
+    moves = [(*pair, True) for pair in sorted(joined)] + [(*pair, False) for pair in sorted(left)]
     if moves:
         with connection.cursor() as cursor:
             cursor.execute(_MOVES[connection.vendor], [event.pk, *_parameters(moves)])
