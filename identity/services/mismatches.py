@@ -7,7 +7,7 @@ portal: a few statements for each `BATCH` of names.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -19,7 +19,7 @@ from django.db.models import prefetch_related_objects
 from identity.errors import InvalidValue
 from identity.keys import fold
 from identity.lookups import any_of_parameter
-from identity.models import Conflict, IdentityProvider, SSOUser, User
+from identity.models import Conflict, IdentityProvider, Role, SSOUser, Status, User
 
 BATCH = 20_000
 
@@ -64,6 +64,13 @@ _MEANINGS = {
 }
 
 
+_OBSTACLES: tuple[tuple[Callable[[User], bool], str], ...] = (
+    (lambda user: user.is_break_glass, "A break-glass account, which is never linked"),
+    (lambda user: user.role != Role.MEMBER, "The account has a role, so an owner decides"),
+    (lambda user: user.status == Status.DISABLED, "Disabled by an administrator"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What an identity provider calls somebody; the email is "" when it is not known."""
@@ -101,9 +108,37 @@ class Finding:
         return bool(self.user and self.sent.email and fold(self.sent.email) != (self.user.email_key or ""))
 
     @property
+    def obstacle(self) -> str:
+        """Why an account of the same name is taken over by nobody silently (R6b), "" when nothing stands in the way.
+
+        Who is managed already was taken over before.
+        """
+        if self.user is None or self.user.is_managed or not self.is_same_name:
+            return ""
+        return next((words for holds, words in _OBSTACLES if holds(self.user)), "")
+
+    @property
+    def is_same_name(self) -> bool:
+        return self.match in {Match.EXACT, Match.CASE}
+
+    @property
     def is_in_order(self) -> bool:
         """Whether the first push takes over exactly this account, or makes a new one."""
-        return self.match is Match.NONE or (self.match in {Match.EXACT, Match.CASE} and not self.has_other_email)
+        if self.match is Match.NONE:
+            return True
+        return self.is_same_name and not self.obstacle and not self.has_other_email
+
+    @property
+    def is_conflict_by_email(self) -> bool:
+        """Whether the username alone is the same; of another username and another email a second account is made."""
+        return self.is_same_name and self.has_other_email
+
+    @property
+    def meaning(self) -> str:
+        """What the first push of exactly this userName would do."""
+        if self.obstacle:
+            return f"{self.obstacle}: a conflict."
+        return "The email differs: a conflict." if self.is_conflict_by_email else self.match.meaning
 
 
 def find_mismatches(names: Iterable[Sent]) -> Iterator[Finding]:

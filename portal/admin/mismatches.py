@@ -142,7 +142,8 @@ class MismatchReport(ActionPage):
                 form=again,
                 classes=classified(findings),
                 number=len(findings),
-                conflicting=sum(finding.has_other_email for finding in findings),
+                conflicting=sum(finding.is_conflict_by_email for finding in findings),
+                guarded=sum(bool(finding.obstacle) for finding in findings),
             )
         )
 
@@ -181,5 +182,5 @@ def _cells(finding: Finding) -> tuple[object, ...]:
         user.email if user else "",
         user.managed_by if user else "",
         "yes" if finding.is_in_order else "no",
-        "The email differs: a conflict." if finding.has_other_email else finding.match.meaning,
+        finding.meaning,
     )

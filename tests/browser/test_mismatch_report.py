@@ -37,6 +37,14 @@ def test_a_file_is_uploaded(report: Page) -> None:
     expect(report.get_by_text("the first push of these is a conflict")).to_be_visible()
 
 
+def test_an_account_with_a_role_is_announced_as_a_conflict(report: Page) -> None:
+    make_user("boss", role=Role.ADMINISTRATOR)
+    report.get_by_label("Paste userNames").fill("boss, boss@example.test")
+    report.get_by_role("button", name="Compare").click()
+    expect(report.get_by_role("row", name="boss")).to_contain_text("Conflict The account has a role")
+    expect(report.get_by_text("that nobody takes over silently")).to_be_visible()
+
+
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.SUPPORT])
 def test_other_roles_are_refused_by_address(page: Page, sign_in: SignIn, role: Role) -> None:
     sign_in(page, role)

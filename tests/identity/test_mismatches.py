@@ -4,8 +4,9 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from identity.errors import Conflicted
+from identity.models import Status
 from identity.services.mismatches import Match, Sent, find_mismatches, read_names, what_arrived
-from tests.factories import make_idp, make_user, provision
+from tests.factories import make_administrator, make_break_glass, make_idp, make_user, provision
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +54,36 @@ def test_the_same_username_with_another_email_will_be_a_conflict() -> None:
     )
     assert [one.has_other_email for one in (same, other, unknown)] == [False, True, False]
     assert [one.is_in_order for one in (same, other, unknown)] == [True, False, True]
+
+
+def test_an_account_that_nobody_takes_over_silently_will_be_a_conflict() -> None:
+    """R6b: the names and emails agree, and the first push is refused all the same."""
+    make_break_glass("glass")
+    make_administrator("adam")
+    make_user("dan", status=Status.DISABLED)
+    make_administrator("managed", managed_by=make_idp())
+    names = [Sent(name, f"{name}@example.test") for name in ("glass", "adam", "dan", "managed")]
+    assert [(one.is_in_order, one.meaning) for one in find_mismatches(names)] == [
+        (False, "A break-glass account, which is never linked: a conflict."),
+        (False, "The account has a role, so an owner decides: a conflict."),
+        (False, "Disabled by an administrator: a conflict."),
+        (True, Match.EXACT.meaning),
+    ]
+
+
+def test_what_the_report_says_of_an_account_is_what_the_push_does() -> None:
+    idp = make_idp()
+    make_user("ida")
+    make_user("dan", status=Status.DISABLED)
+    make_user("mia")
+    sent = [Sent("ida@corp.test", "ida@corp.test"), Sent("dan", "dan@example.test"), Sent("mia", "other@example.test")]
+    prefix, disabled, other = find_mismatches(sent)
+    assert prefix.meaning == Match.PREFIX.meaning
+    provision(idp, "ida@corp.test", "ida@corp.test")
+    for finding in (disabled, other):
+        assert finding.meaning.endswith(": a conflict.")
+        with pytest.raises(Conflicted):
+            provision(idp, finding.sent.user_name, finding.sent.email)
 
 
 def test_a_list_may_be_plain_or_csv_with_headings() -> None:

@@ -74,5 +74,5 @@ def finding_facts(finding: Finding) -> Facts:
         "username": user and user.username,
         "email": user and user.email,
         "managed_by": user and user.managed_by and user.managed_by.name,
-        "meaning": finding.match.meaning,
+        "meaning": finding.meaning,
     }
