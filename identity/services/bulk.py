@@ -32,12 +32,16 @@ MOST_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A row to be: somebody of the portal, or what a file says of somebody; with a sentence it is decided already."""
+    """A row to be: somebody of the portal, or what a file says of somebody; with a sentence it is decided already.
+
+    `position` is the line of the file, rising; without one the rows are counted.
+    """
 
     user: User | None = None
     values: dict[str, str] = field(default_factory=dict)
     outcome: BulkRow.Outcome = Outcome.PENDING
     sentence: str = ""
+    position: int = 0
 
 
 @transaction.atomic
@@ -63,7 +67,7 @@ def create_run(
 def _row(run: BulkRun, number: int, row: Wanted) -> BulkRow:
     return BulkRow(
         run=run,
-        position=number,
+        position=row.position or number,
         user=row.user,
         subject_key=(row.user.username_key if row.user else fold(row.values.get("username", "")))[:255],
         email_key=fold(row.values.get("email", ""))[:255],
@@ -75,11 +79,12 @@ def _row(run: BulkRun, number: int, row: Wanted) -> BulkRow:
 
 @transaction.atomic
 def start_run(run: BulkRun, *, actor: Actor) -> BulkRun:
-    """A draft that was looked at becomes a run."""
+    """A draft that was looked at becomes a run, of whoever starts it: the rest is done in that name."""
     policy.require(Action.VIEW_DIRECTORY, actor=actor)
     run = lock(BulkRun, run.pk)
-    run.is_draft = False
-    run.save(update_fields=["is_draft"])
+    if run.is_draft:
+        run.is_draft, run.started_by = False, getattr(actor, "user", None)
+        run.save(update_fields=["is_draft", "started_by"])
     return run
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.hashers import make_password
@@ -69,8 +70,8 @@ def check_invitations(people: Iterable[dict[str, str]]) -> list[str]:
     """
     checked = [_checked(said) for said in people]
     users = [user for user, _ in checked if user]
-    usernames, emails = _taken("username_key", users), _taken("email_key", users)
-    return [problem or _not_free(user, usernames, emails) for user, problem in checked]
+    names, emails = (_Keys(_taken(column, users)) for column in ("username_key", "email_key"))
+    return [problem or _not_free(user, names, emails) for user, problem in checked]
 
 
 def _checked(said: dict[str, str]) -> tuple[User | None, str]:
@@ -90,16 +91,29 @@ def _taken(column: str, users: list[User]) -> set[str]:
     return found
 
 
-def _not_free(user: User | None, usernames: set[str], emails: set[str]) -> str:
+@dataclass(slots=True)
+class _Keys:
+    """Usernames or emails that are not free: in the portal, and further up in the file."""
+
+    in_portal: set[str]
+    above: set[str] = field(default_factory=set)
+
+    def why_not(self, key: str, name: str) -> str:
+        if key in self.in_portal:
+            return f"This {name} belongs to another user."
+        return f"An earlier line has this {name}." if key in self.above else ""
+
+
+def _not_free(user: User | None, names: _Keys, emails: _Keys) -> str:
     """Why, if so; a name that was free is taken from now on."""
     if user is None:
         return ""
     key, email = user.username_key, user.email_key or ""
-    if key in usernames or email in emails:
-        return NOT_FREE
-    usernames.add(key)
-    emails.add(email)
-    return ""
+    problem = names.why_not(key, "username") or emails.why_not(email, "email")
+    if not problem:
+        names.above.add(key)
+        emails.above.add(email)
+    return problem
 
 
 @transaction.atomic

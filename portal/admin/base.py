@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
+from django.core.paginator import EmptyPage, Paginator
 from django.db.models import Model, QuerySet
 from django.forms import BaseForm, Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -129,6 +130,13 @@ class CappedPaginator(Paginator):
     @property
     def is_capped(self) -> bool:
         return self._seen > self.cap
+
+    def validate_number(self, number: int | float | str) -> int:
+        """A page beyond the end is the last one: rows may have gone since the address was made."""
+        try:
+            return super().validate_number(number)
+        except EmptyPage:
+            return self.num_pages if int(number) > 1 else 1
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -307,6 +315,11 @@ class PortalModelAdmin(ExportingAdmin):
     def list_url(self) -> str:
         return reverse(self.url_name("changelist"))
 
+    def list_url_of(self, request: HttpRequest) -> str:
+        """The list as it was left for this page: its links tell the filters, the sorting and the page."""
+        left = request.GET.get("_changelist_filters", "")
+        return f"{self.list_url()}?{left}" if left else self.list_url()
+
     def detail_url(self, obj: Model) -> str:
         return reverse(self.url_name("change"), args=(obj.pk,))
 
@@ -363,6 +376,7 @@ class PortalModelAdmin(ExportingAdmin):
             "buttons": allowed_buttons(buttons),
             "refusals": refusals(buttons),
             "is_empty_state": lambda: self._is_empty(request),
+            "has_wrong_filters": ERROR_FLAG in request.GET,
         }
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
@@ -399,6 +413,6 @@ class PortalModelAdmin(ExportingAdmin):
             "obj": obj,
             "buttons": allowed_buttons(buttons),
             "refusals": refusals(buttons),
-            "list_url": self.list_url(),
+            "list_url": self.list_url_of(request),
             **self.get_detail(request, obj),
         }

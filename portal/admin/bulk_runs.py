@@ -20,6 +20,7 @@ from portal.admin.parts import moment, page_of
 from portal.admin.user_bulk import begin, summary
 from portal.counting import count_of
 from portal.exports import csv_lines, download
+from portal.imports import COLUMNS
 
 Outcome = BulkRow.Outcome
 
@@ -36,7 +37,8 @@ class StartRun(ActionPage):
         return obj.is_draft and obj.rows.filter(outcome=Outcome.PENDING).exists()
 
     def get_explanation(self) -> str:
-        return f"{self.obj}: {self.obj.rows.filter(outcome=Outcome.PENDING).count()} people."
+        number = self.obj.rows.filter(outcome=Outcome.PENDING).count()
+        return f"{self.obj}: {number} {'person' if number == 1 else 'people'}."
 
     def run(self, form: Form) -> str:
         actor = person_of(self.request)
@@ -129,8 +131,6 @@ class BulkRunAdmin(PortalModelAdmin):
     def get_detail(self, request: HttpRequest, obj: BulkRun) -> dict[str, Any]:
         numbers = dict(obj.rows.order_by().values_list("outcome").annotate(number=Count("pk")))
         total, waiting = sum(numbers.values()), numbers.get(Outcome.PENDING, 0)
-        asked = request.GET.get("outcome", "")
-        rows = obj.rows.select_related("user").order_by("position")
         return {
             "total": total,
             "finished": total - waiting,
@@ -138,10 +138,10 @@ class BulkRunAdmin(PortalModelAdmin):
             "has_worker": bulk.has_worker(),
             "is_own": obj.started_by_id == request.user.pk,
             "numbers": [(value, label, numbers[value]) for value, label in Outcome.choices if value in numbers],
-            "asked": asked,
-            "slice": page_of(request, rows.filter(outcome=asked) if asked in Outcome.values else rows),
+            "asked": request.GET.get("outcome", ""),
+            "slice": page_of(request, _rows(request, obj)),
             "continue_url": reverse(self.url_name(ContinueRun.name), args=(obj.pk,)),
-            "csv_url": reverse(self.url_name("results"), args=(obj.pk,)),
+            "csv_url": f"{reverse(self.url_name('results'), args=(obj.pk,))}?{request.GET.urlencode()}",
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -154,10 +154,22 @@ class BulkRunAdmin(PortalModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied("Your role does not include this page.")
         run: BulkRun = self.get_object_or_404(request, object_id)
-        header = ("Username", "Outcome", "Result")
-        return download(csv_lines(header, _cells(run)), name=f"bulk-action-{run.pk}", kind="csv")
+        columns = ("line", *COLUMNS) if run.kind == BulkRun.Kind.INVITE else ("username",)
+        cells = (
+            (*_who(run, row), row.get_outcome_display(), row.sentence) for row in _rows(request, run).iterator(1000)
+        )
+        return download(csv_lines((*columns, "outcome", "result"), cells), name=f"bulk-action-{run.pk}", kind="csv")
 
 
-def _cells(run: BulkRun) -> Iterable[Iterable[object]]:
-    for row in run.rows.select_related("user").order_by("position").iterator(1000):
-        yield row.username, row.get_outcome_display(), row.sentence
+def _rows(request: HttpRequest, run: BulkRun) -> QuerySet[BulkRow]:
+    """What the page shows: all rows, or those of the outcome that the address asks for."""
+    rows: QuerySet[BulkRow] = run.rows.select_related("user").order_by("position")
+    asked = request.GET.get("outcome", "")
+    return rows.filter(outcome=asked) if asked in Outcome.values else rows
+
+
+def _who(run: BulkRun, row: BulkRow) -> Iterable[object]:
+    """Of an invitation all that its file said, so that it can be mended and read again."""
+    if run.kind == BulkRun.Kind.INVITE:
+        return (row.position, *(row.values.get(column, "") for column in COLUMNS))
+    return (row.username,)

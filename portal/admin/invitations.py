@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from io import StringIO
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.forms import ClearableFileInput, FileField, Form
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
@@ -21,15 +19,15 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from identity.errors import InvalidValue
-from identity.models import BulkRow, BulkRun, Invitation, User
+from identity.models import BulkRow, BulkRun, Invitation, Status, User
 from identity.models.users import matching
 from identity.policy import Action
 from identity.services import bulk, invitations
 from portal.admin.base import ActionPage, Button, PortalModelAdmin, person_of
 from portal.admin.parts import badge, moment
 from portal.admin.user_actions import InviteUser
-from portal.admin.user_bulk import MOST_AT_ONCE, BulkPage, BulkResend, BulkRevoke
-from portal.imports import Row, read_people
+from portal.admin.user_bulk import MOST_AT_ONCE, BulkPage, BulkStatus, ask
+from portal.imports import Line, read_people
 
 MOST_BYTES = 2 * 1024 * 1024
 SOON = timedelta(hours=24)
@@ -43,24 +41,27 @@ class FileForm(Form):
 
     file = FileField(
         label="CSV file",
-        help_text="With the columns username, email, first_name and last_name; the last two may be left out.",
+        help_text="With the columns username, email, first_name and last_name; the last two may be left out. Cells "
+        "stand apart by commas, semicolons or tabs.",
         widget=ClearableFileInput({"accept": ".csv,text/csv"}),
     )
 
-    def clean_file(self) -> list[Row]:
+    def clean_file(self) -> list[Line]:
         """The people in it."""
         file: UploadedFile = self.cleaned_data["file"]
         if file.size is None or file.size > MOST_BYTES:
             raise ValidationError("The file is larger than 2 MB: split it.")
         try:
-            rows = read_people(StringIO(file.read().decode("utf-8-sig"), newline=""))
+            lines = read_people(file.read().decode("utf-8-sig"))
         except UnicodeDecodeError as error:
             raise ValidationError("The file is not UTF-8: save it as “CSV UTF-8”.") from error
         except InvalidValue as error:
             raise ValidationError(f"The {error.sentence}") from error
-        if not rows:
+        if not lines:
             raise ValidationError("There is nobody in the file.")
-        return rows
+        if len(lines) > bulk.MOST_ROWS:
+            raise ValidationError(f"There are more than {bulk.MOST_ROWS:,} people in the file: split it.")
+        return lines
 
 
 class ImportInvitations(ActionPage):
@@ -77,9 +78,9 @@ class ImportInvitations(ActionPage):
     draft: BulkRun | None = None
 
     def run(self, form: FileForm) -> str:
-        people = form.cleaned_data["file"]
-        refusals = invitations.check_invitations(people)
-        wanted = [_wanted(row, refusal) for row, refusal in zip(people, refusals, strict=True)]
+        lines = form.cleaned_data["file"]
+        refusals = iter(invitations.check_invitations(line.said for line in lines if not line.problem))
+        wanted = [_wanted(line, line.problem or next(refusals)) for line in lines]
         self.draft = bulk.create_run(BulkRun.Kind.INVITE, wanted, is_draft=True, actor=person_of(self.request))
         return ""
 
@@ -89,9 +90,50 @@ class ImportInvitations(ActionPage):
         return reverse("admin:identity_bulkrun_change", args=(self.draft.pk,))
 
 
-def _wanted(row: Row, refusal: str) -> bulk.Wanted:
+def _wanted(line: Line, refusal: str) -> bulk.Wanted:
     outcome = BulkRow.Outcome.REFUSED if refusal else BulkRow.Outcome.PENDING
-    return bulk.Wanted(values=row, outcome=outcome, sentence=refusal)
+    return bulk.Wanted(values=line.said, outcome=outcome, sentence=refusal, position=line.number)
+
+
+# --- several of them ---
+
+
+class _Invitations(BulkStatus):
+    """Of people who have not accepted yet."""
+
+    action = Action.INVITE
+
+    def people_in(self, rows: QuerySet[Any]) -> QuerySet[User]:
+        people: QuerySet[User] = User.objects.filter(pk__in=rows.order_by().values("user"))
+        return people
+
+    def why_not(self, user: User) -> str:
+        if user.status != Status.INVITED:
+            return f"Is {Status(user.status).label.lower()}: there is no pending invitation."
+        return super().why_not(user)
+
+
+class BulkResend(_Invitations):
+    """New links in place of the old ones."""
+
+    name = "bulk_resend"
+    label = "Send invitations again"
+    icon = "forward_to_inbox"
+    kind = BulkRun.Kind.RESEND_INVITATION
+    done = "invited again"
+    explanation = "Each gets a mail with a new link, good for 72 hours. The old links stop working."
+
+
+class BulkRevoke(_Invitations):
+    """The links die; the accounts stay, Disabled."""
+
+    name = "bulk_revoke"
+    label = "Revoke invitations"
+    icon = "cancel_schedule_send"
+    danger = True
+    kind = BulkRun.Kind.REVOKE_INVITATION
+    done = "revoked"
+    explanation = "The links stop working, and the accounts of these people, who never were in, are disabled."
 
 
 # --- the list ---
@@ -126,7 +168,7 @@ class InvitationChangeList(ChangeList):
 class InvitationAdmin(PortalModelAdmin):
     """Who was invited and has not come in yet."""
 
-    pages = (ImportInvitations,)
+    pages = (ImportInvitations, BulkResend, BulkRevoke)
     actions = ("resend_chosen", "revoke_chosen")
     list_display = ("person", "email", "invited_by", "sent", "link")
     list_filter: ClassVar = (LinkFilter,)
@@ -177,11 +219,15 @@ class InvitationAdmin(PortalModelAdmin):
 
     @admin.action(description="Send invitations again")
     def resend_chosen(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> HttpResponse:
-        return _ask(BulkResend, queryset)
+        return self._ask(request, BulkResend, queryset)
 
     @admin.action(description="Revoke invitations")
     def revoke_chosen(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> HttpResponse:
-        return _ask(BulkRevoke, queryset)
+        return self._ask(request, BulkRevoke, queryset)
+
+    def _ask(self, request: HttpRequest, page: type[BulkPage], queryset: QuerySet[Invitation]) -> HttpResponse:
+        keys = queryset.order_by("user").values_list("user", flat=True)[:MOST_AT_ONCE]
+        return ask(request, self.url_name(page.name), keys)
 
     def export_queryset(self, rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
         return rows.select_related("user", "invited_by")
@@ -191,9 +237,3 @@ class InvitationAdmin(PortalModelAdmin):
             user = row.user
             said = (user.username, row.email, user.first_name, user.last_name)
             yield (*said, row.invited_by, row.created_at, row.expires_at)
-
-
-def _ask(page: type[BulkPage], queryset: QuerySet[Invitation]) -> HttpResponse:
-    keys = queryset.order_by("user").values_list("user", flat=True)[:MOST_AT_ONCE]
-    query = urlencode({"ids": ",".join(map(str, keys))}, safe=",")
-    return HttpResponseRedirect(f"{reverse(f'admin:identity_user_{page.name}')}?{query}")

@@ -156,8 +156,11 @@ class KeysetChangeList(ChangeList):
     newer: int | None = None
 
     def get_filters_params(self, params: Any = None) -> Any:
-        found = super().get_filters_params(params)
-        return {name: value for name, value in found.items() if name not in {OLDER_THAN, NEWER_THAN}}
+        """The page is no filter, and what searches and filters carry on begins at the newest row."""
+        for name in (OLDER_THAN, NEWER_THAN):
+            self.params.pop(name, None)
+            self.filter_params.pop(name, None)
+        return super().get_filters_params(params)
 
     def get_results(self, request: HttpRequest) -> None:
         self.result_list = self._page(request.GET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -10,7 +11,7 @@ from urllib.parse import urlencode
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 
@@ -74,15 +75,19 @@ class BulkPage(ActionPage):
         request = copy(self.request)
         request.GET = QueryDict(self.request.GET.get("of", ""))
         try:
-            people: QuerySet[User] = self.model_admin.get_changelist_instance(request).queryset
+            rows = self.model_admin.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             nobody: QuerySet[User] = User.objects.none()
             return nobody
-        return people.prefetch_related(None)
+        return self.people_in(rows)
+
+    def people_in(self, rows: QuerySet[Any]) -> QuerySet[User]:
+        """The people of the list's rows."""
+        return rows.prefetch_related(None)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        of = self.request.GET.get("of", "")
-        everybody = "" if self.is_everybody else f"?{urlencode({'all': 1, 'of': of})}"
+        of = self.request.GET.get("of")
+        everybody = "" if self.is_everybody or of is None else f"?{urlencode({'all': 1, 'of': of})}"
         return super().get_context_data(everybody_url=everybody, is_everybody=self.is_everybody, **kwargs)
 
     def start(self, wanted: list[bulk.Wanted], values: dict[str, Any] | None = None) -> str:
@@ -109,6 +114,16 @@ def summary(run: BulkRun) -> str:
     outcomes = list(run.rows.values_list("outcome", flat=True))
     parts = [f"{outcomes.count(value)} {str(label).lower()}" for value, label in BulkRow.Outcome.choices]
     return f"{run}: {', '.join(part for part in parts if not part.startswith('0 '))}."
+
+
+def ask(request: HttpRequest, page: str, people: Iterable[int]) -> HttpResponse:
+    """To the page that names the people and asks; nothing is written before its own POST.
+
+    It is told the list's filters too, so that it can offer everybody whom they leave.
+    """
+    ids = ",".join(map(str, people))
+    query = urlencode({"ids": ids, "of": request.GET.urlencode()}, safe=",")
+    return HttpResponseRedirect(f"{reverse(page)}?{query}")
 
 
 class BulkStatus(BulkPage):
@@ -195,40 +210,6 @@ class BulkDisable(_Access):
     status = Status.DISABLED
     done = "disabled"
     explanation = "They lose access at once. Groups and assets stay, and the accounts can be enabled again."
-
-
-class _Invitations(BulkStatus):
-    """Of people who have not accepted yet."""
-
-    action = Action.INVITE
-
-    def why_not(self, user: User) -> str:
-        if user.status != Status.INVITED:
-            return f"Is {Status(user.status).label.lower()}: there is no pending invitation."
-        return super().why_not(user)
-
-
-class BulkResend(_Invitations):
-    """New links in place of the old ones."""
-
-    name = "bulk_resend"
-    label = "Send invitations again"
-    icon = "forward_to_inbox"
-    kind = BulkRun.Kind.RESEND_INVITATION
-    done = "invited again"
-    explanation = "Each gets a mail with a new link, good for 72 hours. The old links stop working."
-
-
-class BulkRevoke(_Invitations):
-    """The links die; the accounts stay, Disabled."""
-
-    name = "bulk_revoke"
-    label = "Revoke invitations"
-    icon = "cancel_schedule_send"
-    danger = True
-    kind = BulkRun.Kind.REVOKE_INVITATION
-    done = "revoked"
-    explanation = "The links stop working, and the accounts of these people, who never were in, are disabled."
 
 
 class BulkAddToGroups(ChooseGroups, BulkPage):

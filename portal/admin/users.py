@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Prefetch, QuerySet, Window
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -55,8 +54,7 @@ from portal.admin.user_bulk import (
     BulkDisable,
     BulkEnable,
     BulkPage,
-    BulkResend,
-    BulkRevoke,
+    ask,
 )
 from portal.admin.user_filters import GroupFilter, LastActiveFilter, RoleFilter, SourceFilter, StatusFilter
 from portal.admin.user_groups import AddToGroups, RemoveFromGroup
@@ -124,8 +122,6 @@ class UserAdmin(PortalModelAdmin):
         BulkEnable,
         BulkDisable,
         BulkAddToGroups,
-        BulkResend,
-        BulkRevoke,
     )
     actions = ("enable_chosen", "disable_chosen", "add_chosen_to_groups")
     list_display = ("person", "shown_status", "shown_last_active", "source", "shown_groups", "shown_role")
@@ -205,14 +201,8 @@ class UserAdmin(PortalModelAdmin):
         return self._ask(request, BulkAddToGroups, queryset)
 
     def _ask(self, request: HttpRequest, page: type[BulkPage], queryset: QuerySet[User]) -> HttpResponse:
-        """To the page that names the people and asks; nothing is written before its own POST.
-
-        It is told the list's filters too, so that it can offer everybody whom they leave.
-        """
         keys = queryset.order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE]
-        ids = ",".join(str(pk) for pk in keys)
-        query = urlencode({"ids": ids, "of": request.GET.urlencode()}, safe=",")
-        return HttpResponseRedirect(f"{reverse(self.url_name(page.name))}?{query}")
+        return ask(request, self.url_name(page.name), keys)
 
     # --- one person ---
 
@@ -272,7 +262,7 @@ class UserAdmin(PortalModelAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": f"How it came about: {user.display_name}",
-            "list_url": self.list_url(),
+            "list_url": self.list_url_of(request),
             **context,
         }
         return TemplateResponse(request, "admin/portal/why.html", page)

@@ -27,7 +27,7 @@ def test_a_file_of_people_is_previewed_started_and_answered_line_by_line(
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Show the preview").click()
     expect(page.get_by_text("2 of 3 can be done")).to_be_visible()
-    expect(page.get_by_text("This username or email belongs to another user.")).to_be_visible()
+    expect(page.get_by_text("This username belongs to another user.")).to_be_visible()
     assert not Invitation.objects.exists()
     page.get_by_role("link", name="Start", exact=True).click()
     page.get_by_role("button", name="Start").click()
@@ -35,7 +35,7 @@ def test_a_file_of_people_is_previewed_started_and_answered_line_by_line(
     expect(page.get_by_text("The invitation is on its way to ivy@example.test.")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Export CSV").click()
-    assert '"mia","Refused"' in Path(download.value.path()).read_text()
+    assert '"3","mia","mia@elsewhere.example","","","Refused"' in Path(download.value.path()).read_text()
     page.get_by_role("link", name="Invitations").first.click()
     expect(page.get_by_role("link", name="Ivy")).to_be_visible()
     assert set(Invitation.objects.values_list("email", flat=True)) == {"ivy@example.test", "eve@example.test"}

@@ -1,7 +1,9 @@
 """Many at once: the preview, the progress, a result for each."""
 
 import csv
+import re
 from collections.abc import Iterator
+from html import unescape
 from io import StringIO
 from typing import Any
 
@@ -55,11 +57,11 @@ def test_a_file_is_shown_before_anybody_is_invited() -> None:
     page = text_of(upload(as_administrator()))
     assert "Draft" in page
     assert "2 of 5 can be done; the others are refused already" in page
-    assert "ivy ivy@example.test Ivy Green Waiting" in page
-    assert "mia other@example.test Refused This username or email belongs to another user." in page
-    assert "noemail none Refused email is needed to send the invitation to." in page
-    assert "IVY again@example.test Refused This username or email belongs to another user." in page
-    assert "=sum sum@example.test Waiting" in page
+    assert "ivy 2 ivy@example.test Ivy Green Waiting" in page
+    assert "mia 3 other@example.test Refused This username belongs to another user." in page
+    assert "noemail 4 none Refused email is needed to send the invitation to." in page
+    assert "IVY 5 again@example.test Refused An earlier line has this username." in page
+    assert "=sum 6 sum@example.test Waiting" in page
     assert (mail.outbox, Invitation.objects.count()) == ([], 0)
 
 
@@ -69,7 +71,7 @@ def test_a_draft_that_is_started_invites_and_says_so_for_each() -> None:
     upload(client)
     page = start(client)
     assert messages_of(page) == ["Invite people from a file: 2 done, 3 refused."]
-    assert "ivy ivy@example.test Ivy Green Done The invitation is on its way to ivy@example.test." in text_of(page)
+    assert "ivy 2 ivy@example.test Ivy Green Done The invitation is on its way to ivy@example.test." in text_of(page)
     assert {message.to[0] for message in mail.outbox} == {"ivy@example.test", "sum@example.test"}
     assert set(User.objects.with_status(Status.INVITED).values_list("username", flat=True)) == {"ivy", "=sum"}
     adam = User.objects.get(username="adam")
@@ -103,6 +105,8 @@ def test_a_draft_can_be_discarded_and_a_run_cannot() -> None:
     [
         ("name,mail\n", "The file has no column email and no column username."),
         ("username,email\n", "There is nobody in the file."),
+        ("username,email,Email\nm,m@example.test,x\n", "The file has more than one column email."),
+        ('username,email\n"m,m@example.test\n', "The file can't be read: unexpected end of data."),
         ("username,email\nm\0,m@example.test\n", "The file is no CSV: there is a NUL character in it."),
         (b"username,email\nM\xfcller,m@example.test\n", "The file is not UTF-8"),
         ("", "The submitted file is empty."),
@@ -111,6 +115,75 @@ def test_a_draft_can_be_discarded_and_a_run_cannot() -> None:
 def test_a_file_that_cannot_be_read_is_refused_in_words(content: str | bytes, sentence: str) -> None:
     assert sentence in text_of(upload(as_administrator(), content))
     assert not BulkRun.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Username,EMAIL,First Name,last-name\nivy,ivy@example.test,Ivy,Green\n",
+        "\ufeffusername;email;first_name;last_name\r\nivy;ivy@example.test;Ivy;Green\r\n",
+        "email\tusername\tteam\tfirst_name\tlast_name\nivy@example.test\tivy\tred\tIvy\tGreen\n",
+    ],
+)
+def test_a_file_is_read_as_spreadsheets_write_it(text: str) -> None:
+    """Headings in any case and order, cells between commas, semicolons or tabs, with a byte order mark."""
+    upload(as_administrator(), text)
+    said = {"username": "ivy", "email": "ivy@example.test", "first_name": "Ivy", "last_name": "Green"}
+    assert [row.values for row in BulkRow.objects.all()] == [said]
+
+
+def test_what_is_wrong_with_a_line_is_told_with_its_number() -> None:
+    mia = make_user("mia")
+    lines = (
+        "username,email,first_name",
+        "ivy,ivy@example.test,Green, Ivy",
+        "",
+        f"max,{mia.email},Max",
+        "zoe,zoe@example.test,Zoe",
+        "eve,ZOE@example.test,Eve",
+    )
+    upload(as_administrator(), "\n".join(lines))
+    assert {(row.position, row.username, row.sentence) for row in BulkRow.objects.all()} == {
+        (2, "ivy", "This line has more cells than there are headings."),
+        (4, "max", "This email belongs to another user."),
+        (5, "zoe", ""),
+        (6, "eve", "An earlier line has this email."),
+    }
+
+
+def test_a_file_of_too_many_is_refused_beside_the_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "MOST_ROWS", 1)
+    page = upload(as_administrator(), "username,email\nivy,ivy@example.test\nmax,max@example.test\n")
+    assert "There are more than 1 people in the file: split it." in text_of(page)
+    assert "CSV file" in text_of(page)
+
+
+def test_the_results_of_a_file_can_be_saved_mended_and_read_again() -> None:
+    make_user("mia")
+    client = as_administrator()
+    upload(client)
+    run = BulkRun.objects.get()
+    page = client.get(address("bulkrun_change", run.pk, outcome="refused"))
+    link = f"{address('bulkrun_results', run.pk)}?outcome=refused"
+    assert link in page.content.decode()
+    saved = b"".join(client.get(link)).decode()
+    rows = list(csv.DictReader(StringIO(saved)))
+    assert [(row["line"], row["username"], row["email"], row["outcome"]) for row in rows] == [
+        ("3", "mia", "other@example.test", "Refused"),
+        ("4", "noemail", "", "Refused"),
+        ("5", "IVY", "again@example.test", "Refused"),
+    ]
+    again = upload(client, saved.replace("mia", "max"))
+    assert "max 2 other@example.test Waiting" in text_of(again)
+
+
+def test_a_draft_that_a_colleague_starts_is_the_colleagues() -> None:
+    upload(as_administrator())
+    page = start(owner := as_owner())
+    run = BulkRun.objects.get()
+    assert run.started_by is not None
+    assert run.started_by.username in text_of(page)
+    assert owner.get(address("bulkrun_change", run.pk)).context["is_own"]
 
 
 def test_with_sso_enforced_no_file_is_taken_and_a_draft_invites_nobody() -> None:
@@ -274,9 +347,28 @@ def test_several_invitations_are_sent_again_and_revoked() -> None:
     assert "2 users will be invited again" in text_of(asked)
     client.post(asked.redirect_chain[-1][0])
     assert not before & set(Invitation.objects.values_list("digest", flat=True))
-    client.post(address("user_bulk_revoke", ids=f"{ivy.pk},{eve.pk}"))
+    client.post(address("invitation_bulk_revoke", ids=f"{ivy.pk},{eve.pk}"))
     assert not Invitation.objects.exists()
     assert set(User.objects.filter(status=Status.DISABLED)) == {ivy, eve}
+
+
+def test_everybody_of_the_list_of_invitations_is_who_its_filters_leave() -> None:
+    """And nobody else of the portal, whatever the address leaves out."""
+    ivy, eve = (invitations.invite_user(username=n, email=f"{n}@example.test", actor=OPERATOR) for n in ("ivy", "eve"))
+    make_user("mia")
+    Invitation.objects.filter(user=eve).update(expires_at="2020-01-01T00:00Z")
+    client = as_administrator()
+    chosen = {"action": "revoke_chosen", "_selected_action": [Invitation.objects.get(user=eve).pk]}
+    asked = client.post(address("invitation_changelist", link="expired"), chosen, follow=True)
+    link = re.search(r'href="(\?all=1[^"]*)"', asked.content.decode())
+    assert link
+    everybody = address("invitation_bulk_revoke") + unescape(link[1])
+    page = text_of(client.get(everybody))
+    assert "1 user will be revoked" in page
+    assert "will be left" not in page
+    client.post(everybody)
+    assert [invitation.user for invitation in Invitation.objects.all()] == [ivy]
+    assert "Take everybody" not in text_of(client.get(address("invitation_bulk_revoke", ids=ivy.pk)))
 
 
 def test_the_list_of_invitations_tells_which_links_work() -> None:

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from identity.actors import Operator
 from identity.errors import GatehouseError, InvalidValue
 from identity.services import invitations
-from portal.imports import Row, read_people
+from portal.imports import Line, read_people
 from portal.management.answers import Answer, Facts
 from portal.management.operator_command import DestroyingCommand
 from portal.management.progress import progress
@@ -26,22 +26,28 @@ class Command(DestroyingCommand):
         parser.add_argument("file", type=Path, help="UTF-8, with a line of headings")
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
-        rows = read_rows(options["file"])
-        answers = (self.invite(number, row, operator) for number, row in enumerate(rows, 2))
-        refused = [facts for facts in progress(answers, total=len(rows), unit="people") if facts]
-        invited = len(rows) - len(refused)
+        lines = read_lines(options["file"])
+        answers = (self.invite(line, operator) for line in lines)
+        refused = [facts for facts in progress(answers, total=len(lines), unit="people") if facts]
+        invited = len(lines) - len(refused)
         return Answer(
-            {"people": len(rows), "invited": invited, "refused": refused}, f"Invited {invited} of {len(rows)} people."
+            {"people": len(lines), "invited": invited, "refused": refused}, f"Invited {invited} of {len(lines)} people."
         )
 
-    def invite(self, number: int, row: Row, operator: Operator) -> Facts | None:
+    def invite(self, line: Line, operator: Operator) -> Facts | None:
         """The refusal, if it is one, said with its line."""
+        if line.problem:
+            return self.tell_refusal(line, "invalid_line", line.problem)
         try:
-            invitations.invite_user(**row, actor=operator)
+            invitations.invite_user(**line.said, actor=operator)
         except GatehouseError as error:
-            self.tell(f"line {number}, {row['username'] or 'no username'}: {error.sentence}")
-            return {"line": number, "username": row["username"], "code": error.code, "sentence": error.sentence}
+            return self.tell_refusal(line, error.code, error.sentence)
         return None
+
+    def tell_refusal(self, line: Line, code: str, sentence: str) -> Facts:
+        username = line.said["username"]
+        self.tell(f"line {line.number}, {username or 'no username'}: {sentence}")
+        return {"line": line.number, "username": username, "code": code, "sentence": sentence}
 
     def print_answer(self, answer: Answer, options: dict[str, Any]) -> None:
         super().print_answer(answer, options)
@@ -49,10 +55,9 @@ class Command(DestroyingCommand):
             raise CommandError(f"{len(answer.facts['refused'])} lines were refused.")
 
 
-def read_rows(file: Path) -> list[Row]:
+def read_lines(file: Path) -> list[Line]:
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            return read_people(lines)
+        return read_people(file.read_text(encoding="utf-8-sig"))
     except InvalidValue as error:
         raise CommandError(f"{file}: {error.sentence}") from error
     except (OSError, UnicodeDecodeError) as error:
