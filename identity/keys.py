@@ -14,11 +14,12 @@ from identity.errors import InvalidValue
 MAX_LENGTH = 255
 
 _HIDDEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
-)  # Default_Ignorable_Code_Point beyond the categories below
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)  # Default_Ignorable_Code_Point beyond the categories below, and the blank of Braille
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _REFUSED_IN_NAMES = frozenset({"Cc", "Cf", "Co", "Cn", "Cs"})
 _REFUSED_IN_LABELS = frozenset({"Cc", "Cs"})
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 
 
 def fold(text: str) -> str:
@@ -40,9 +41,16 @@ def name_key(text: str, attribute: str) -> str:
 def label_key(text: str, attribute: str) -> str:
     """The key of a group name: looser than a username, since nobody signs in with it (SR-7)."""
     _refuse_length(text, attribute)
+    if shows_nothing(text):
+        raise InvalidValue(attribute, "shows nothing")
     if any(unicodedata.category(char) in _REFUSED_IN_LABELS for char in text) or _BIDI.search(text):
         raise InvalidValue(attribute, "contains a control or text-direction character")
     return _checked(fold(text).strip(), attribute)
+
+
+def shows_nothing(text: str) -> bool:
+    """Whether people see no character of it, as of a zero-width space."""
+    return all(char.isspace() or unicodedata.category(char) in _UNSEEN or _HIDDEN.match(char) for char in text)
 
 
 def email_key(text: str | None, attribute: str = "emails.value") -> str | None:
@@ -69,6 +77,11 @@ def plain(text: str, attribute: str, *, limit: int = MAX_LENGTH) -> str:
     if any(unicodedata.category(char) in _REFUSED_IN_LABELS for char in text):
         raise InvalidValue(attribute, "contains a control character")
     return text
+
+
+def label_or(text: str, otherwise: str, *, limit: int = 100) -> str:
+    """What something is called, `otherwise` when nobody said so that it shows."""
+    return otherwise if shows_nothing(text) else plain(text, "label", limit=limit)
 
 
 def _refuse_length(text: str, attribute: str) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from identity.keys import fold
+from identity.keys import fold, shows_nothing
 
 if TYPE_CHECKING:
     from identity.models.sso import SSOUser
@@ -162,8 +162,9 @@ class User(AbstractBaseUser):
 
     @property
     def display_name(self) -> str:
-        """First and last name, else the username."""
-        return f"{self.first_name} {self.last_name}".strip() or self.username
+        """First and last name, else the username; a name that shows nothing is none."""
+        name = f"{self.first_name} {self.last_name}".strip()
+        return self.username if shows_nothing(name) else name
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]

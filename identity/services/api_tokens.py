@@ -14,7 +14,7 @@ from django.utils import timezone
 from identity import audit, policy
 from identity.actors import Person
 from identity.errors import InvalidValue, Refused
-from identity.keys import plain
+from identity.keys import label_or
 from identity.models import APIToken, Scope, Status, User
 from identity.policy import Action
 from identity.services import secrets
@@ -58,7 +58,7 @@ def create_api_token(
     secret = secrets.new_token(secrets.API_PREFIX)
     token = APIToken.objects.create(
         user=user,
-        label=plain(label, "label", limit=100) or "API token",
+        label=label_or(label, "API token"),
         scopes=_checked(scopes),
         digest=secrets.digest(secret),
         hint=secrets.hint(secret),

@@ -43,7 +43,7 @@ def edit_asset(asset: Asset, *, name: str, kind: str, link: str, actor: Actor) -
 @transaction.atomic
 def add_owner(asset: Asset, user: User, *, actor: Actor) -> None:
     policy.require(Action.MANAGE_ASSETS, actor=actor)
-    asset = lock(Asset, asset.pk)
+    user, asset = _locked(user, asset)
     _, is_new = AssetOwner.objects.get_or_create(asset=asset, user=user)
     if is_new:
         audit.record("asset.owner_added", actor=actor, user_id=user.pk, details={"asset": asset.pk})
@@ -63,9 +63,13 @@ def remove_owner(asset: Asset, user: User, *, actor: Actor) -> None:
 
 @transaction.atomic
 def transfer_asset(asset: Asset, *, giver: User, taker: User, actor: Actor) -> None:
-    """From one owner to another; others who own it stay. Raises Refused when `giver` does not own it."""
+    """From one owner to another, who need not have logged in yet; others who own it stay.
+
+    Raises Refused when `giver` does not own it, and for a disabled taker.
+    """
     policy.require(Action.MANAGE_ASSETS, actor=actor)
-    asset = lock(Asset, asset.pk)
+    taker, asset = _locked(taker, asset)
+    _require_taker(taker)
     if not asset.ownerships.filter(user=giver).exists():
         raise Refused(f"{giver} does not own {asset}.", code="not_an_owner")
     add_owner(asset, taker, actor=actor)
@@ -77,9 +81,8 @@ def transfer_asset(asset: Asset, *, giver: User, taker: User, actor: Actor) -> N
 def give_asset(asset: Asset, *, taker: User, actor: Actor) -> None:
     """One person, who need not have logged in yet, becomes the only owner. Raises Refused for a disabled one."""
     policy.require(Action.MANAGE_ASSETS, actor=actor)
-    asset, taker = lock(Asset, asset.pk), lock(User, taker.pk)
-    if taker.status == Status.DISABLED:
-        raise Refused(f"{taker} is disabled: choose somebody who can look after it.", code="owner_disabled")
+    taker, asset = _locked(taker, asset)
+    _require_taker(taker)
     add_owner(asset, taker, actor=actor)
     for ownership in asset.ownerships.exclude(user=taker).select_related("user").order_by("user_id"):
         remove_owner(asset, ownership.user, actor=actor)
@@ -105,6 +108,16 @@ def hand_over(user: User, to: User | None, *, actor: Actor) -> int:
             audit.record("asset.handed_over", actor=actor, user_id=to.pk, details={"asset": asset.pk})
     AssetOwner.objects.filter(user=user).delete()
     return len(alone)
+
+
+def _locked(owner: User, asset: Asset) -> tuple[User, Asset]:
+    """The owner-to-be first, as a permanent deletion does: nobody gets an asset while they are deleted."""
+    return lock(User, owner.pk), lock(Asset, asset.pk)
+
+
+def _require_taker(taker: User) -> None:
+    if taker.status == Status.DISABLED:
+        raise Refused(f"{taker} is disabled: choose somebody who can look after it.", code="owner_disabled")
 
 
 def _save(asset: Asset, name: str, kind: str, link: str) -> None:

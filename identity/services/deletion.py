@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from identity import audit, policy
-from identity.errors import InvalidValue, Refused
+from identity.errors import InvalidValue, NotFound, Refused
 from identity.keys import fold, plain
 from identity.models import (
     Asset,
@@ -28,11 +28,13 @@ from identity.models import (
 )
 from identity.policy import Action
 from identity.services import assets, idempotency
-from identity.services.locks import lock
+from identity.services.locks import locked
 from identity.services.provisioning import retire
 
 if TYPE_CHECKING:
     from identity.actors import Actor
+
+NO_TRANSFEREE = "must be another user who is not disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def preflight(user: User) -> Preflight:
         owned_alone=alone,
         owned_with_others=Asset.objects.owned_by(user.pk).count() - len(alone),
         provisioned=SSOUser.objects.filter(user=user).exists(),
-        log_rows=ProvisioningLog.objects.filter(user=user).count(),
+        log_rows=_log_of(user, _names(user), _scim_ids(user)).count(),
     )
 
 
@@ -67,7 +69,7 @@ def delete_permanently(
     The IdP's record goes too (its id answers 404, a later POST makes a new user). Events stay, personal
     values are erased everywhere; ids and keyed digests remain in the DeletionRecord.
     """
-    user = lock(User, user.pk)
+    user, transferee = _lock_both(user, transferee)
     policy.require(Action.DELETE_PERMANENTLY, actor=actor, user=user)
     _require_deletable(user, typed_username, reason, transferee)
     handed_over = assets.hand_over(user, transferee, actor=actor)
@@ -92,6 +94,17 @@ def delete_permanently(
     return record
 
 
+def _lock_both(user: User, transferee: User | None) -> tuple[User, User | None]:
+    """By id: two deletions whose transferees are each other's users never wait in a ring."""
+    wanted = [person.pk for person in (user, transferee) if person]
+    found = {person.pk: person for person in locked(User.objects.filter(pk__in=wanted))}
+    if user.pk not in found:
+        raise NotFound("This user no longer exists.")
+    if transferee is not None and transferee.pk not in found:
+        raise InvalidValue("transferee", NO_TRANSFEREE)
+    return found[user.pk], found[transferee.pk] if transferee else None
+
+
 def keyed_digest(key: str) -> str:
     """HMAC with the portal's secret: answers "was it this person?" without keeping who it was."""
     return salted_hmac("identity.DeletionRecord", key, algorithm="sha256").hexdigest()
@@ -105,7 +118,7 @@ def _require_deletable(user: User, typed_username: str, reason: str, transferee:
     if not reason.strip():
         raise InvalidValue("reason", "is needed for the deletion record")
     if transferee is not None and (transferee.pk == user.pk or transferee.status == Status.DISABLED):
-        raise InvalidValue("transferee", "must be another user who is not disabled")
+        raise InvalidValue("transferee", NO_TRANSFEREE)
 
 
 def _names(user: User) -> set[str]:
@@ -122,10 +135,26 @@ def _retire_records(user: User) -> list[str]:
     sso_user = SSOUser.objects.filter(user=user).first()
     if sso_user is not None:
         retire(sso_user)
-    rows = RetiredResource.objects.filter(user=user)
-    scim_ids = [str(scim_id) for scim_id in rows.values_list("scim_id", flat=True)]
-    rows.update(user=None, user_name_key="", email_key="", external_id=None)
+    scim_ids = _scim_ids(user)
+    RetiredResource.objects.filter(user=user).update(user=None, user_name_key="", email_key="", external_id=None)
     return scim_ids
+
+
+def _scim_ids(user: User) -> list[str]:
+    """The ids of the IdP's record, now and before."""
+    models = (SSOUser, RetiredResource)
+    return [
+        str(key)
+        for model in models
+        for key in model._default_manager.filter(user=user).values_list("scim_id", flat=True)
+    ]
+
+
+def _log_of(user: User, known_as: set[str], scim_ids: list[str]) -> QuerySet[ProvisioningLog]:
+    """What the provisioning log tells of somebody, with or without a link to the account."""
+    told = Q(user=user) | Q(subject_key__in=known_as) | Q(resource_id__in=scim_ids)
+    rows: QuerySet[ProvisioningLog] = ProvisioningLog.objects.filter(told)
+    return rows
 
 
 def _erase_personal_values(user: User, known_as: set[str], scim_ids: list[str]) -> None:
@@ -133,7 +162,7 @@ def _erase_personal_values(user: User, known_as: set[str], scim_ids: list[str]) 
     AuditPersonalData.objects.filter(user_id=user.pk).delete()
     idempotency.erase_answers()
     ReceivedRequest.objects.all().delete()  # they hold what was searched for, and are kept for minutes only
-    told = Q(user=user) | Q(subject_key__in=known_as) | Q(resource_id__in=scim_ids)
-    ProvisioningLog.objects.filter(told).update(summary="Erased with the user.", subject_key="", details={}, user=None)
+    told = _log_of(user, known_as, scim_ids)
+    told.update(summary="Erased with the user.", subject_key="", details={}, user=None)
     BulkRow.objects.filter(Q(subject_key__in=known_as) | Q(email_key__in=known_as)).delete()
     Conflict.objects.filter(Q(user_name_key__in=known_as) | Q(email_key__in=known_as)).delete()

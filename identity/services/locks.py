@@ -1,8 +1,8 @@
 """Rows are locked before anything is decided about them (SR-35); SQLite locks the whole file (IMMEDIATE).
 
 The order, so that two transactions never wait for each other in a ring: a user before the IdP's record of
-it, an SSO group before the portal groups it feeds, several rows of one kind by id. `no_key`, since a plain
-FOR UPDATE would also make every new membership of a locked user wait.
+it and before assets, an SSO group before the portal groups it feeds, several rows of one kind by id.
+`no_key`, since a plain FOR UPDATE would also make every new membership of a locked user wait.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from identity import audit, policy
 from identity.errors import InvalidValue
-from identity.keys import plain
+from identity.keys import label_or
 from identity.models import IdentityProvider, SCIMToken
 from identity.policy import Action
 from identity.services import contacts, secrets
@@ -54,7 +54,7 @@ def create_token(
     secret = secrets.new_token(secrets.SCIM_PREFIX)
     token = SCIMToken.objects.create(
         identity_provider=identity_provider,
-        label=plain(label, "label", limit=100) or "SCIM token",
+        label=label_or(label, "SCIM token"),
         digest=secrets.digest(secret),
         hint=secrets.hint(secret),
         created_by=getattr(actor, "user", None),

@@ -119,7 +119,9 @@ def test_what_was_owned_alone_needs_somebody_to_take_it_over() -> None:
 def test_the_heir_is_somebody_else_and_not_disabled() -> None:
     user = disabled()
     make_asset(user)
-    for heir in (user, disabled("max")):
+    gone = make_user("gone")
+    User.objects.filter(pk=gone.pk).delete()
+    for heir in (user, disabled("max"), gone):
         with pytest.raises(InvalidValue, match="transferee must be another user"):
             delete(user, transferee=heir)
 

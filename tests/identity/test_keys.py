@@ -111,6 +111,12 @@ def test_a_group_name_without_shape_is_refused(text: str) -> None:
         label_key(text, "displayName")
 
 
+@pytest.mark.parametrize("text", ["\u200b", " \u200d ", "\u00ad", "\ufeff", "\u3164", "\u2800", "\ufe0f"], ids=ascii)
+def test_a_group_name_that_shows_nothing_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match=r"^name shows nothing"):
+        label_key(text, "name")
+
+
 def test_no_email_has_no_key() -> None:
     assert (email_key(None), email_key("")) == (None, None)
 

@@ -74,6 +74,14 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
     return results
 
 
+def slowly(change: Callable[[], Any], *, comes_first: bool) -> None:
+    """A change whose transaction stays open for a while, or that begins while the other's is open."""
+    time.sleep(0 if comes_first else 0.2)
+    with transaction.atomic():
+        change()
+        time.sleep(0.4 if comes_first else 0)
+
+
 def as_the_door_does(call: Callable[[], Any]) -> Any:
     """Deadlocks are begun anew (SR-40)."""
     for _ in range(3):
@@ -308,17 +316,27 @@ def test_r10_of_two_owners_one_is_deleted_while_the_other_leaves(deletion_comes_
     asset = make_asset(leo)
     assets.add_owner(asset, mia, actor=OPERATOR)
 
-    def slowly(change: Callable[[], Any], comes_first: bool) -> None:
-        time.sleep(0 if comes_first else 0.2)
-        with transaction.atomic():
-            change()
-            time.sleep(0.4 if comes_first else 0)
-
     def delete() -> None:
         deletion.delete_permanently(leo, typed_username="leo", reason="left", actor=OPERATOR)
 
     at_once(
-        lambda: slowly(delete, deletion_comes_first),
-        lambda: slowly(lambda: assets.remove_owner(asset, mia, actor=OPERATOR), not deletion_comes_first),
+        lambda: slowly(delete, comes_first=deletion_comes_first),
+        lambda: slowly(lambda: assets.remove_owner(asset, mia, actor=OPERATOR), comes_first=not deletion_comes_first),
     )
     assert asset.ownerships.count() == 1
+
+
+@pytest.mark.parametrize("deletion_comes_first", [True, False])
+def test_r10_nobody_is_left_with_an_asset_that_was_given_while_they_were_deleted(deletion_comes_first: bool) -> None:
+    leo, mia = make_user("leo", status=Status.DISABLED), make_user()
+    asset = make_asset(mia)
+
+    def delete() -> None:
+        deletion.delete_permanently(leo, typed_username="leo", reason="left", actor=OPERATOR)
+
+    _, given = at_once(
+        lambda: slowly(delete, comes_first=deletion_comes_first),
+        lambda: slowly(lambda: assets.add_owner(asset, leo, actor=OPERATOR), comes_first=not deletion_comes_first),
+    )
+    assert isinstance(given, NotFound) == deletion_comes_first
+    assert list(asset.owners.all()) == [mia]

@@ -118,6 +118,16 @@ def test_with_scim_off_members_of_a_mapped_group_can_be_changed() -> None:
     assert members_of(group) == {"ada", "bob", "mia"}
 
 
+def test_a_name_that_shows_nothing_is_refused_beside_the_field() -> None:
+    client = as_administrator()
+    invisible = {"name": "\u200b", "owner": make_user("mia").username, "kind": "other"}
+    for page in ("group_add", "asset_add", "identityprovider_add"):
+        answer = client.post(address(page), invisible)
+        assert answer.status_code == 400
+        assert "name shows nothing." in text_of(answer)
+    assert not Group.objects.exists()
+
+
 def test_a_group_is_created_described_and_renamed() -> None:
     client = as_administrator()
     client.post(address("group_add"), {"name": "Builders", "description": "They build"})

@@ -7,10 +7,21 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from identity.models import Asset, AuditEvent, AuditPersonalData, DeletionRecord, SSOUser, Status, User
+from identity.models import (
+    Asset,
+    AuditEvent,
+    AuditPersonalData,
+    DeletionRecord,
+    ProvisioningLog,
+    SSOUser,
+    Status,
+    User,
+)
+from identity.services.provisioning_log import log_refusal
 from tests.factories import (
     deprovision,
     everything,
+    idp_actor,
     make_administrator,
     make_asset,
     make_group,
@@ -217,6 +228,19 @@ def test_nonsense_takes_nothing_over(client: Client, transferee: str) -> None:
     chosen = str(other.pk) if transferee == "disabled" else transferee
     assert "Choose one of the people found." in text_of(delete(client, user, transferee=chosen))
     assert Asset.objects.get().owners.get() == user
+
+
+def test_the_preflight_counts_what_the_log_tells_of_the_person_also_before_there_was_an_account(client: Client) -> None:
+    """The figure is what is erased, not what is linked to the account."""
+    idp = make_idp()
+    sso_user = provision(idp, "mia", active=False)
+    log_refusal("No.", actor=idp_actor(idp), status=409, code="taken", resource_type="User", subject_key="mia")
+    text = text_of(client.get(page_of(sso_user.user)))
+    told = ProvisioningLog.objects.count()
+    assert told > ProvisioningLog.objects.filter(user=sso_user.user).count()
+    assert f"the contents of {told} entries of the provisioning log" in text
+    delete(client, sso_user.user)
+    assert ProvisioningLog.objects.filter(summary="Erased with the user.").count() == told
 
 
 # --- the records ---
