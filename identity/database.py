@@ -33,6 +33,12 @@ def remove_triggers(connection: Any) -> None:
     )
 
 
+def reinstall_triggers(apps: Any, schema_editor: Any) -> None:
+    """For migrations: SQLite rebuilds a table to add or drop a column, and loses its triggers."""
+    remove_triggers(schema_editor.connection)
+    install_triggers(schema_editor.connection)
+
+
 def missing_triggers(connection: Any) -> list[str]:
     """Which of them are not there: SQLite loses those of a table that is rebuilt."""
     catalogue = "pg_trigger" if connection.vendor == "postgresql" else "sqlite_master"

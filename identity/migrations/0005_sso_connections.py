@@ -4,13 +4,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-from identity.database import install_triggers, remove_triggers
-
-
-def install_again(apps, schema_editor):
-    """SQLite rebuilds the users' table to add or drop a column, and loses its triggers."""
-    remove_triggers(schema_editor.connection)
-    install_triggers(schema_editor.connection)
+from identity.database import reinstall_triggers
 
 
 class Migration(migrations.Migration):
@@ -19,7 +13,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(migrations.RunPython.noop, install_again),
+        migrations.RunPython(migrations.RunPython.noop, reinstall_triggers),
         migrations.AddField(
             model_name="user",
             name="password_epoch",
@@ -74,5 +68,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(install_again, migrations.RunPython.noop),
+        migrations.RunPython(reinstall_triggers, migrations.RunPython.noop),
     ]

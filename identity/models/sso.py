@@ -42,7 +42,8 @@ class SSOUser(Versioned):
     `attributes` is the IdP's record as canonical SCIM JSON without id, meta, active and groups;
     `keys` holds its comparable values by attribute path, so that filters need not know JSON's spelling.
     `email` is the one of its emails that the portal would take; `active` is what the IdP last said, while
-    the answer to "may they in?" is `user.status` alone (R11).
+    the answer to "may they in?" is `user.status` alone (R11). `overruled` marks whom the portal has enabled or disabled
+    otherwise since (R21): kept beside the status, so that nobody compares a million rows to find a few.
     """
 
     scim_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -56,6 +57,7 @@ class SSOUser(Versioned):
     email = models.CharField(max_length=255, null=True, blank=True)
     email_key = models.CharField(max_length=255, null=True, editable=False)
     active = models.BooleanField(default=True)
+    overruled = models.BooleanField(default=False, editable=False)
     attributes = models.JSONField(default=dict)
     keys = models.JSONField(default=dict)
 
@@ -71,6 +73,7 @@ class SSOUser(Versioned):
         indexes: ClassVar = [
             models.Index(fields=["identity_provider", "external_id"], name="sso_user_by_external_id"),
             models.Index(fields=["identity_provider", "modified_at"], name="sso_user_by_modified"),
+            models.Index(fields=["user"], name="sso_user_overruled", condition=Q(overruled=True)),
         ]
 
     def __str__(self) -> str:

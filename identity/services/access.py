@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -11,47 +10,15 @@ from django.db.models import F, QuerySet
 from identity import audit, policy
 from identity.actors import Operator, Person
 from identity.errors import Refused
-from identity.models import AccessSettings, Group, Invitation, Mode, SSOIdentity, SSOUser, Status, User
+from identity.models import AccessSettings, Group, Invitation, Mode, SSOIdentity, Status, User
 from identity.policy import Action
 from identity.services import memberships
-from identity.services.drift import drifts
+from identity.services.drift import told_otherwise
 from identity.services.locks import lock, locked
 from identity.services.users import set_status
 
 if TYPE_CHECKING:
     from identity.actors import Actor
-
-
-@dataclass(frozen=True, slots=True)
-class Differences:
-    """Where the portal has moved away from what the IdPs last said, while SCIM was off (R21)."""
-
-    to_enable: QuerySet[SSOUser]
-    to_disable: QuerySet[SSOUser]
-    groups: list[tuple[Group, QuerySet[User], QuerySet[User]]]
-
-    def __bool__(self) -> bool:
-        return self.to_enable.exists() or self.to_disable.exists() or bool(self.groups)
-
-
-def differences() -> Differences:
-    """Status and membership that differ; groups come with who would join and who would leave."""
-    linked = SSOUser.objects.select_related("user")
-    return Differences(
-        to_enable=linked.filter(active=True, user__status=Status.DISABLED),
-        to_disable=linked.filter(active=False, user__status=Status.ENABLED),
-        groups=[_moving(drift.group) for drift in drifts()],
-    )
-
-
-def _moving(group: Group) -> tuple[Group, QuerySet[User], QuerySet[User]]:
-    current = User.objects.filter(memberships__group=group)
-    brought = SSOUser.objects.filter(sso_groups__mappings__group=group).values("user")
-    return (
-        group,
-        User.objects.filter(pk__in=brought).exclude(pk__in=current.values("pk")),
-        current.exclude(pk__in=brought),
-    )
 
 
 @transaction.atomic
@@ -127,10 +94,9 @@ def _password_users() -> QuerySet[User]:
 
 
 def _follow_idp(actor: Actor) -> None:
-    found = differences()
-    for sso_user in [*found.to_enable, *found.to_disable]:
-        user = lock(User, sso_user.user_id)
-        set_status(user, Status.ENABLED if sso_user.active else Status.DISABLED, actor=actor)
+    for status in (Status.ENABLED, Status.DISABLED):
+        for user in told_otherwise(status):
+            set_status(lock(User, user.pk), status, actor=actor)
     groups = locked(Group.objects.mapped())
     joined, left = memberships.follow_mappings(groups)
     details = {"joined": len(joined), "left": [user_id for _, user_id in left]}

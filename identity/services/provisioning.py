@@ -228,7 +228,8 @@ def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: Ve
     if stored or status_changed or update.changed:
         sso_user.version += 1
         sso_user.modified_at = timezone.now()
-        sso_user.save(update_fields=[*stored, "version", "modified_at"])
+        sso_user.overruled = sso_user.overruled and record.active is None
+        sso_user.save(update_fields=[*stored, "overruled", "version", "modified_at"])
     if stored or update.changed:
         audit.record(
             "user.updated",

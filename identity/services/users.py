@@ -63,7 +63,8 @@ def change_status(user: User, status: Status) -> bool:
     """The one way a status changes, for all doors; by itself for services whose own event tells it.
 
     Disabling raises `credential_epoch`, which every session and reset link is signed with, and deletes
-    API tokens and the invitation. The version of the IdP's record moves, since its `active` shows this status.
+    API tokens and the invitation. The version of the IdP's record moves, since its `active` shows this status; where
+    the IdP said otherwise, the record is marked as overruled (R21).
     """
     if user.status == status:
         return False
@@ -77,7 +78,10 @@ def change_status(user: User, status: Status) -> bool:
     user.status = status
     user.save(update_fields=["status", "credential_epoch"])
     if user.is_managed:
-        SSOUser.objects.filter(user=user).update(version=F("version") + 1, modified_at=timezone.now())
+        said_otherwise = F("active") if status == Status.DISABLED else ~F("active")
+        SSOUser.objects.filter(user=user).update(
+            version=F("version") + 1, modified_at=timezone.now(), overruled=said_otherwise
+        )
     return True
 
 

@@ -15,9 +15,9 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from identity import policy
-from identity.models import Invitation, RetiredResource, SSOConnection, SSOIdentity, SSOUser, Status, User
+from identity.models import Invitation, RetiredResource, SSOConnection, SSOIdentity, Status, User
 from identity.policy import Action, Cell
-from identity.services.drift import NAMED, PERSON
+from identity.services.drift import NAMED, PERSON, told_otherwise
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -57,21 +57,20 @@ def following(before: Mode, after: Mode) -> list[Effect]:
     """Whose status changes when SCIM is switched on and the portal follows what the IdPs said last."""
     if before.scim_enabled or not after.scim_enabled:
         return []
-    said = {active: SSOUser.objects.filter(active=active).values("user") for active in (True, False)}
     return [
         Effect(
             "follow_enable",
             "Become enabled",
             "Disabled here, active at their identity provider.",
             Tone.GAIN,
-            User.objects.with_status(Status.DISABLED).filter(pk__in=said[True]),
+            told_otherwise(Status.ENABLED),
         ),
         Effect(
             "follow_disable",
             "Become disabled",
             "Enabled here, inactive at their identity provider.",
             Tone.LOSS,
-            User.objects.with_status(Status.ENABLED).filter(pk__in=said[False]),
+            told_otherwise(Status.DISABLED),
         ),
     ]
 

@@ -19,12 +19,12 @@ from identity.errors import Outdated, Refused
 from identity.models import AccessSettings, Mode, User
 from identity.policy import MATRIX, MODES, Action, Cell
 from identity.services import access, whatif
-from identity.services.drift import Drift, drifts
+from identity.services.drift import Comparison
 from identity.services.whatif import Tone
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
+from portal.admin.comparison import compared, next_part
 from portal.admin.whatif import asked_mode, people_file, people_page
 
-GROUPS_SHOWN = 50
 COLOURS = {Tone.LOSS: "red", Tone.GAIN: "green", Tone.SHIFT: "amber"}
 
 QUESTIONS: dict[Action, str] = {
@@ -156,9 +156,12 @@ class SwitchMode(ActionPage):
         return self.before.sso_enforced and not self.after.sso_enforced
 
     @cached_property
-    def drifts(self) -> list[Drift]:
-        """The mapped groups that differ, when that matters."""
-        return drifts() if self.switches_scim_on else []
+    def comparison(self) -> Comparison:
+        """The first part of comparing the mapped groups, when that matters; the page asks for the others."""
+        comparison = Comparison()
+        if self.switches_scim_on:
+            comparison.go_on()
+        return comparison
 
     @cached_property
     def touched(self) -> list[whatif.Touched]:
@@ -170,7 +173,9 @@ class SwitchMode(ActionPage):
         return [one for one in self.touched if one.effect.code in whatif.FOLLOWING]
 
     def get_form_class(self) -> type[Form]:
-        return SwitchToSCIMForm if self.drifts or self.following else SwitchForm
+        """The choice is asked for where both sides differ, or may differ: in a part that is still to come."""
+        differs = self.following or self.comparison.met or self.comparison.position
+        return SwitchToSCIMForm if self.switches_scim_on and differs else SwitchForm
 
     def get_initial(self) -> dict[str, Any]:
         return {"seen": self.before.code}
@@ -218,8 +223,7 @@ class SwitchMode(ActionPage):
             changes=changes(self.before, self.after),
             touched=[(one, COLOURS[one.effect.tone]) for one in self.touched if one not in self.following],
             following=[(one, COLOURS[one.effect.tone]) for one in self.following],
-            drifts=self.drifts[:GROUPS_SHOWN],
-            more_drifts=max(0, len(self.drifts) - GROUPS_SHOWN),
+            **(compared(self.comparison) if self.switches_scim_on else {}),
             people_url=reverse(self.model_admin.url_name("people")),
             **kwargs,
         )
@@ -264,6 +268,7 @@ class AccessSettingsAdmin(PortalModelAdmin):
         kept = {f"{name}_{page}" for page in ("changelist", SwitchMode.name)}
         own = [
             path("switch/people/", self.admin_site.admin_view(self.people), name=f"{name}_people"),
+            path("switch/groups/", self.admin_site.admin_view(next_part), name=f"{name}_groups"),
             path("switch/people.csv", self.admin_site.admin_view(people_file), name=f"{name}_people_csv"),
         ]
         return own + [url for url in super().get_urls() if url.name in kept]

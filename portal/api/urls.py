@@ -21,7 +21,7 @@ from portal.api.providers import Providers, SCIMTokens
 from portal.api.sso import SSOGroups, SSOMembers, SSOUsers
 from portal.api.support import Deletions, DisabledUsers, Transferees
 from portal.api.users import Users
-from portal.api.what_if import Affected, WhatIf
+from portal.api.what_if import Affected, DifferingGroups, WhatIf
 
 RESOURCES = {
     "api-tokens": APITokens,
@@ -54,6 +54,7 @@ urlpatterns = [
     path("docs/", documentation, name="api_docs"),
     path("access-settings/", Access.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True)),
     path("access-settings/what-if/", WhatIf.as_view({"get": "retrieve"}, detail=False)),
+    path("access-settings/what-if/groups/", DifferingGroups.as_view({"get": "retrieve"}, detail=False)),
     path("access-settings/what-if/users/", Affected.as_view({"get": "list"}, detail=False)),
     path("me/", Me.as_view({"get": "retrieve"}, detail=True)),
     path("policy/", Policy.as_view({"get": "retrieve"}, detail=True)),

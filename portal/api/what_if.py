@@ -14,10 +14,10 @@ from identity.errors import InvalidValue, Refused
 from identity.models import AccessSettings, Mode, User
 from identity.policy import Action
 from identity.services import access, whatif
-from identity.services.drift import Drift, drifts
+from identity.services.drift import START, Comparison, Drift, Position
 from identity.services.whatif import MOST_COUNTED, Tone
 from portal.api.access import FlagsSaid, switched
-from portal.api.fields import GroupRef, PeopleAnswer, UserRef
+from portal.api.fields import GroupRef, PeopleAnswer, Said, UserRef
 from portal.api.operations import operation
 from portal.api.users import UserInList
 from portal.api.views import Resources, Singleton
@@ -51,6 +51,16 @@ class DriftAnswer(serializers.Serializer):
     leaves = PeopleAnswer()
 
 
+NEXT = "Where the comparison of mapped groups goes on: `after` of the next part. Null when all are compared."
+
+
+class DriftsAnswer(serializers.Serializer):
+    """What a part of the comparison has found."""
+
+    groups = DriftAnswer(many=True)
+    next_groups = serializers.CharField(allow_null=True, help_text=NEXT)
+
+
 class WhatIfAnswer(serializers.Serializer):
     """What a switch would change, for whom; nothing has been changed."""
 
@@ -59,7 +69,8 @@ class WhatIfAnswer(serializers.Serializer):
     changes = CellChangeAnswer(many=True)
     missing = serializers.CharField(allow_null=True, help_text="What must be proven first, if anything.")
     effects = EffectAnswer(many=True)
-    groups = DriftAnswer(many=True, help_text="When SCIM would be switched on and the portal followed.")
+    groups = DriftAnswer(many=True, help_text="When SCIM would be switched on and the portal followed: the first part.")
+    next_groups = serializers.CharField(allow_null=True, help_text=NEXT)
 
 
 class WhatIf(Singleton):
@@ -81,7 +92,7 @@ class WhatIf(Singleton):
             "changes": _changes(self.mode, after),
             "missing": self._missing() if enforces else None,
             "effects": [_effect(touched) for touched in whatif.look(_effects(self.mode, after))],
-            "groups": [_drift(drift) for drift in drifts()] if switches_on else [],
+            **(_compared(START) if switches_on else {"groups": [], "next_groups": None}),
         }
         return self.show(dict(WhatIfAnswer(shown).data))
 
@@ -91,6 +102,27 @@ class WhatIf(Singleton):
         except Refused as refusal:
             return refusal.sentence
         return None
+
+
+class AfterSaid(Said):
+    after = serializers.CharField(max_length=60, help_text="`next_groups` of the answer before.")
+
+
+class DifferingGroups(Singleton):
+    """Where mapped groups differ from their SSO groups, part by part."""
+
+    tag = "Access settings"
+    readers = (Action.CHANGE_ACCESS_SETTINGS,)
+    queryset = AccessSettings.objects.all()
+
+    @operation("list_differing_groups", query=AfterSaid, answer=DriftsAnswer)
+    def retrieve(self, request: Request) -> Response:
+        """Go on comparing mapped groups with their SSO groups.
+
+        Each answer looks at a part of the memberships and tells what differs in it. A group whose members are spread
+        over several parts is told of in each: add its numbers.
+        """
+        return self.show(dict(DriftsAnswer(_compared(Position.read(self.asked["after"]))).data))
 
 
 class EffectSaid(FlagsSaid):
@@ -137,6 +169,15 @@ def _effect(touched: whatif.Touched) -> dict[str, Any]:
         "count": touched.count,
         "is_capped": touched.is_capped,
         "users": touched.named,
+    }
+
+
+def _compared(after: Position) -> dict[str, Any]:
+    comparison = Comparison(after)
+    comparison.go_on()
+    return {
+        "groups": [_drift(drift) for drift in comparison.drifts()],
+        "next_groups": str(comparison.position) if comparison.position else None,
     }
 
 

@@ -21,7 +21,8 @@ from identity.models import (
     User,
 )
 from identity.models.contacts import Rhythm
-from identity.services import access, background
+from identity.services import background
+from identity.services.drift import drifts, told_otherwise
 from portal.doctor.findings import Finding, counted
 
 SOON = timedelta(days=14)
@@ -157,17 +158,17 @@ def left_over() -> Iterator[Finding]:
 
 def drift() -> Iterator[Finding]:
     """R15 and R21: status and membership that are not what the identity provider said last."""
-    found = access.differences()
     yield counted(
         "drift_status",
-        found.to_enable.count() + found.to_disable.count(),
+        sum(told_otherwise(status).count() for status in (Status.ENABLED, Status.DISABLED)),
         "users have another status than their identity provider said last.",
         FOLLOW,
     )
-    names = ", ".join(str(group) for group, _, _ in found.groups)
+    found = drifts()
+    names = ", ".join(str(drift.group) for drift in found)
     yield counted(
         "drift_groups",
-        len(found.groups),
+        len(found),
         f"mapped groups have other members than their SSO groups{f': {names}' if names else ''}.",
         FOLLOW,
     )

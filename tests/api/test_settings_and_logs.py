@@ -10,7 +10,7 @@ from identity import policy
 from identity.actors import Person
 from identity.models import AccessSettings, AuditEvent, Mode, User
 from identity.policy import Action
-from identity.services import groups, users
+from identity.services import drift, groups, users
 from tests.api.caller import administrators_caller, caller, ok, owners_caller, problem
 from tests.factories import (
     OPERATOR,
@@ -98,8 +98,27 @@ def test_r21_switching_scim_on_lists_what_differs_and_follows_if_told_to() -> No
     assert what_if["groups"] == [
         {"group": {"id": group.pk, "name": "Builders"}, "joins": {"count": 1, "users": [ada_ref]}, "leaves": nobody}
     ]
+    assert what_if["next_groups"] is None
     ok(script.patch("access-settings/", {"scim_enabled": True, "follow_idp": True}))
     assert User.objects.get(pk=ada.user_id).is_active
+
+
+def test_the_groups_that_differ_come_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drift, "PART", 2)
+    idp, builders = make_idp(), make_group()
+    people = [provision(idp, f"user{number}") for number in range(3)]
+    map_group(push_group(idp, "Engineering", *people), builders)
+    set_mode(scim=False)
+    groups.remove_members(builders, [people[2].user], actor=OPERATOR)
+    script = owners_caller()
+    answer = script.read("access-settings/what-if/?scim_enabled=true")
+    parts = [answer["groups"]]
+    while after := answer["next_groups"]:
+        answer = script.read(f"access-settings/what-if/groups/?after={after}")
+        parts.append(answer["groups"])
+    assert [[found["joins"]["count"] for found in part] for part in parts] == [[], [], [1]]
+    assert problem(script.get("access-settings/what-if/groups/?after=nonsense")) == (400, "invalid_value")
+    assert problem(administrators_caller().get("access-settings/what-if/groups/?after=x")) == (403, "role_required")
 
 
 def test_if_match_guards_the_settings() -> None:

@@ -5,9 +5,23 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity import policy
-from identity.models import Mode, Role
+from identity.models import Group, Mode, Role
+from identity.services import drift, groups
 from tests.browser.company import enter
-from tests.factories import PASSWORD, make_break_glass, make_idp, make_user, provision, sign_in_by_sso
+from tests.factories import (
+    OPERATOR,
+    PASSWORD,
+    make_break_glass,
+    make_group,
+    make_idp,
+    make_user,
+    map_group,
+    members_of,
+    provision,
+    push_group,
+    set_mode,
+    sign_in_by_sso,
+)
 
 SWITCH = "/admin/identity/accesssettings/switch/"
 
@@ -50,3 +64,27 @@ def test_nobody_else_switches_by_address(page: Page, live_server: LiveServer, ro
         expect(page.get_by_role("button", name="Switch SCIM off")).to_have_count(0)
     if role == Role.MEMBER:
         expect(page).to_have_url(f"{live_server.url}/profile/")
+
+
+def test_mapped_groups_are_compared_while_the_owner_looks(
+    page: Page, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drift, "PART", 2)
+    enter(page.context, live_server, Role.OWNER)
+    idp = make_idp()
+    for number in range(6):
+        people = [provision(idp, f"user{number}{one}") for one in range(2)]
+        map_group(push_group(idp, f"SSO {number}", *people), make_group(f"Group {number}"))
+    set_mode(scim=False)
+    group = Group.objects.get(name="Group 4")
+    groups.add_members(group, [people[0].user], actor=OPERATOR)
+    page.goto("/admin/identity/accesssettings/")
+    page.get_by_label("Identity providers create, update").check()
+    page.get_by_role("button", name="Show what would change").click()
+    expect(page.get_by_role("heading", name="Group 4")).to_be_visible()
+    expect(page.get_by_text("1 leaves")).to_be_visible()
+    expect(page.get_by_text("memberships so far")).to_have_count(0)
+    page.get_by_label("Follow the identity provider").check()
+    page.get_by_role("button", name="Switch SCIM on").click()
+    expect(page.get_by_text("SCIM is on and SSO is not enforced from now on.")).to_be_visible()
+    assert members_of(group) == {"user40", "user41"}

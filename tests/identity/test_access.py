@@ -7,6 +7,7 @@ from identity.actors import Person
 from identity.errors import Refused
 from identity.models import AccessSettings, AuditEvent, Mode, SSOUser, Status, User
 from identity.services import access, groups, sso_connections, users
+from identity.services.drift import Moving, drifts, told_otherwise
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -156,19 +157,23 @@ def drifted() -> tuple[User, User, object]:
     return ada.user, grace.user, group
 
 
+def names(moving: Moving) -> list[str]:
+    return [user.username for user in moving.named]
+
+
 def test_what_differs_is_listed() -> None:
     drifted()
-    found = access.differences()
-    assert [sso_user.user_name for sso_user in found.to_enable] == ["ada"]
-    assert [sso_user.user_name for sso_user in found.to_disable] == ["grace"]
-    [(group, joins, leaves)] = found.groups
-    assert (group.name, joins.get().username, leaves.get().username) == ("Builders", "ada", "grace")
+    assert told_otherwise(Status.ENABLED).get().username == "ada"
+    assert told_otherwise(Status.DISABLED).get().username == "grace"
+    [drift] = drifts()
+    assert (drift.group.name, names(drift.joins), names(drift.leaves)) == ("Builders", ["ada"], ["grace"])
 
 
 def test_nothing_differs_in_a_quiet_portal() -> None:
     idp = make_idp()
     map_group(push_group(idp, "Engineering", provision(idp)), make_group())
-    assert not access.differences()
+    assert not drifts()
+    assert not told_otherwise(Status.ENABLED) | told_otherwise(Status.DISABLED)
 
 
 def test_following_the_idp_puts_the_portal_right() -> None:
@@ -180,7 +185,8 @@ def test_following_the_idp_puts_the_portal_right() -> None:
     assert members_of(group) == {"ada"}
     event = AuditEvent.objects.latest("id")
     assert (event.action, event.details) == ("access.idp_followed", {"joined": 1, "left": [grace.pk]})
-    assert not access.differences()
+    assert not drifts()
+    assert not told_otherwise(Status.ENABLED) | told_otherwise(Status.DISABLED)
 
 
 def test_keeping_lasts_until_the_idp_sends_again() -> None:

@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from identity import policy
-from identity.models import Mode, Role, Status, User
+from identity.models import Group, Mode, Role, Status, User
 from identity.policy import MATRIX
-from identity.services import groups
+from identity.services import drift, groups, users
 from portal.admin.settings import ANSWERS, QUESTIONS, table_of
 from tests.factories import (
     OPERATOR,
@@ -60,7 +61,7 @@ def drifted() -> tuple[User, User]:
     builders = make_group("Builders")
     map_group(push_group(idp, "Engineering", ada, bob), builders)
     set_mode(scim=False)
-    User.objects.filter(pk=ada.user_id).update(status=Status.DISABLED)
+    users.disable_user(ada.user, actor=OPERATOR)
     groups.remove_members(builders, [bob.user], actor=OPERATOR)
     return ada.user, bob.user
 
@@ -161,6 +162,42 @@ def test_r21_switching_scim_on_lists_who_differs() -> None:
     assert "Builders 1 joins bob" in text
 
 
+def part(client: Client, so_far: str) -> HttpResponse:
+    return client.post(address("accesssettings_groups"), {"so_far": so_far})  # type: ignore[return-value]
+
+
+def test_r21_many_groups_are_compared_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drift, "PART", 3)
+    client, idp = as_owner(), make_idp()
+    for number in range(4):
+        people = [provision(idp, f"user{number}{one}") for one in range(2)]
+        map_group(push_group(idp, f"SSO {number}", *people), make_group(f"Group {number}"))
+    set_mode(scim=False)
+    groups.remove_members(Group.objects.get(name="Group 3"), [people[0].user], actor=OPERATOR)
+    groups.add_members(Group.objects.get(name="Group 0"), [people[1].user], actor=OPERATOR)
+    page = client.get(address("accesssettings_switch", scim="on", sso="off"))
+    assert "3 memberships so far" in text_of(page)
+    assert "Keep what is here" in text_of(page), "what differs may be in a part that is still to come"
+    parts = 1
+    while "memberships so far" in text_of(page):
+        page = part(client, hidden(page, "so_far"))
+        parts += 1
+    assert parts == 6, "8 members of groups and 8 of SSO groups, three at a time"
+    text = text_of(page)
+    assert "Group 0 0 join 1 leaves user31" in text
+    assert "Group 3 1 joins user30" in text
+    assert "Group 1" not in text
+
+
+def test_only_owners_compare_and_only_what_began_here() -> None:
+    make_group()
+    owner = as_owner()
+    assert part(owner, "nonsense").status_code == 400
+    assert owner.get(address("accesssettings_groups")).status_code == 405
+    for make in (make_administrator, make_support):
+        assert part(signed_in(make()), "nonsense").status_code == 403
+
+
 def people(client: Client, **query: str) -> Any:
     return client.get(address("accesssettings_people", **query))
 
@@ -190,7 +227,7 @@ def test_only_owners_see_whom_it_touches_and_nonsense_is_not_found() -> None:
         assert people(client, scim="on", sso="on", effect=effect).status_code == 404
 
 
-@pytest.mark.parametrize(("number", "statements"), [(1, 10), (12, 11), (24, 11)])
+@pytest.mark.parametrize(("number", "statements"), [(1, 11), (12, 12), (24, 12)])
 def test_what_if_costs_the_same_statements_and_counts_only_whom_it_does_not_name(number: int, statements: int) -> None:
     client, idp = ready_owner(), make_idp("Entra")
     for one in range(number):
@@ -198,7 +235,7 @@ def test_what_if_costs_the_same_statements_and_counts_only_whom_it_does_not_name
         map_group(push_group(idp, f"SSO {one}", ada), group := make_group(f"Group {one}"))
         set_mode(scim=False)
         groups.remove_members(group, [ada.user], actor=OPERATOR)
-        User.objects.filter(pk=ada.user_id).update(status=Status.DISABLED)
+        users.disable_user(ada.user, actor=OPERATOR)
         set_mode(scim=True)
     set_mode(scim=False)
     with CaptureQueriesContext(connection) as seen:

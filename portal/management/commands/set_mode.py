@@ -7,9 +7,10 @@ from django.core.management.base import CommandError, CommandParser
 from identity import policy
 from identity.actors import Operator
 from identity.errors import Refused
-from identity.models import Mode, User
+from identity.models import Mode, Status
 from identity.policy import MATRIX
 from identity.services import access
+from identity.services.drift import Moving, drifts, told_otherwise
 from portal.management.answers import Answer, Facts
 from portal.management.facts import first_names
 from portal.management.operator_command import ChangingCommand
@@ -88,12 +89,15 @@ def policy_changes(now: Mode, wanted: Mode) -> list[Facts]:
 
 
 def drift_facts() -> Facts:
-    found = access.differences()
     return {
-        "would_be_enabled": first_names(User.objects.filter(pk__in=found.to_enable.values("user"))),
-        "would_be_disabled": first_names(User.objects.filter(pk__in=found.to_disable.values("user"))),
+        "would_be_enabled": first_names(told_otherwise(Status.ENABLED)),
+        "would_be_disabled": first_names(told_otherwise(Status.DISABLED)),
         "groups": [
-            {"group": group.name, "joining": first_names(joins), "leaving": first_names(leaves)}
-            for group, joins, leaves in found.groups
+            {"group": drift.group.name, "joining": moving_facts(drift.joins), "leaving": moving_facts(drift.leaves)}
+            for drift in drifts()
         ],
     }
+
+
+def moving_facts(moving: Moving) -> Facts:
+    return {"count": moving.count, "first": [user.username for user in moving.named]}
