@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Case, JSONField, OuterRef, Prefetch, QuerySet, Subquery, When
+from django.db.models.functions import JSONObject
 
-from identity.models import GroupMapping, Membership, SSOMembership, User
+from identity.models import AuditEvent, GroupMapping, Membership, SSOMembership, User
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A membership and what keeps it: the SSO groups that bring it, or the person who gave it."""
+    """A membership and what keeps it: the SSO groups that bring it, or whoever gave it."""
 
     membership: Membership
     sso_groups: tuple[GroupMapping, ...]
@@ -22,11 +24,31 @@ class Reason:
         if self.sso_groups:
             names = ", ".join(f"{m.sso_group} ({m.sso_group.identity_provider})" for m in self.sso_groups)
             return f"Through the SSO group {names}"
-        if self.membership.added_by:
-            return f"Added by {self.membership.added_by}"
+        if adder := self._adder():
+            return f"Added by {adder}"
         if self.is_mapped:
             return "From a mapping that no longer brings it"
         return "From before, when a mapping brought it"
+
+    def _adder(self) -> str:
+        """The person, else what the trail knows of a command on the server, or of somebody who is deleted."""
+        if self.membership.added_by:
+            return str(self.membership.added_by)
+        event: dict[str, Any] = getattr(self.membership, "added_in", None) or {}
+        return event.get("label") or (f"user {event['id']} (deleted)" if event.get("id") else "")
+
+
+def with_adders(rows: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Memberships with `added_in`: what the event that made each says, where no person is noted."""
+    events = AuditEvent.objects.filter(
+        user_id=OuterRef("user_id"),
+        group_id=OuterRef("group_id"),
+        action="membership.added",
+        at__gte=OuterRef("created_at"),
+    )
+    who = events.order_by("-pk").values(said=JSONObject(id="actor_id", label="actor_label"))[:1]
+    looked_up = Case(When(added_by=None, then=Subquery(who, output_field=JSONField())))
+    return rows.select_related("added_by").annotate(added_in=looked_up)
 
 
 def memberships_with_reasons(user: User, sso_group_ids: set[int] | None = None) -> list[Reason]:
@@ -37,8 +59,8 @@ def memberships_with_reasons(user: User, sso_group_ids: set[int] | None = None) 
     """
     mappings = GroupMapping.objects.select_related("sso_group__identity_provider")
     memberships = list(
-        Membership.objects.filter(user=user)
-        .select_related("group", "added_by")
+        with_adders(Membership.objects.filter(user=user))
+        .select_related("group")
         .prefetch_related(Prefetch("group__mappings", queryset=mappings))
         .order_by("group__name_key")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import include, path, reverse
@@ -35,8 +36,10 @@ class PortalAdminSite(UnfoldAdminSite):
         return bool(request.user.is_authenticated and request.user.is_active and request.user.is_staff)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """There is one sign-in page, for everyone; members who wander here go to their profile."""
+        """There is one sign-in page, for everyone; members who wander here go to their profile, and are told why."""
         if request.user.is_authenticated:
+            if not self.has_permission(request):
+                messages.warning(request, "That page is for administrators and support. This is your own profile.")
             return HttpResponseRedirect(reverse("profile"))
         target = request.GET.get("next") or reverse("admin:index")
         return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': target})}")
@@ -53,8 +56,9 @@ class PortalAdminSite(UnfoldAdminSite):
         """The drill page, for administrators."""
         from portal.admin.break_glass import drill_page  # noqa: PLC0415 - it reads models, and the site comes first
 
-        if not policy.decide(policy.Action.VIEW_DIRECTORY, actor=Person(request.user)):  # type: ignore[arg-type]
-            raise PermissionDenied("Your role does not include this page.")
+        decision = policy.decide(policy.Action.VIEW_DIRECTORY, actor=Person(request.user))  # type: ignore[arg-type]
+        if not decision:
+            raise PermissionDenied(decision.reason)
         return drill_page(request, self.each_context(request))
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> Any:

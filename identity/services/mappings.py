@@ -116,7 +116,12 @@ def _follow_if_scim_is_on(action: str, mapping: GroupMapping, actor: Actor) -> N
         group_id=mapping.group_id,
         sso_group_id=mapping.sso_group_id,
         identity_provider_id=mapping.sso_group.identity_provider_id,
-        details={"mapping": mapping.pk, "joined": len(joined), "left": [user_id for _, user_id in left]},
+        details={
+            "mapping": mapping.pk,
+            "sso_group": mapping.sso_group.display_name,
+            "joined": len(joined),
+            "left": [user_id for _, user_id in left],
+        },
     )
     audit.record_moves(event, joined=joined, left=left)
 

@@ -22,6 +22,7 @@ from identity.policy import Action
 from identity.services import assets
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
 from portal.admin.parts import AboutPerson, ChoosePeople, PeopleForm, badge, is_key, moment, row_or_404
+from portal.admin.records import PersonFilter
 from portal.admin.user_bulk import MOST_AT_ONCE
 
 
@@ -254,6 +255,16 @@ class OwnersFilter(RadioFilter):
         return queryset  # type: ignore[no-any-return]
 
 
+class OwnerFilter(PersonFilter):
+    """What one person owns."""
+
+    title = "owner (whole username or email)"
+    parameter_name = "owner"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Asset]:
+        return queryset.owned_by(self.person_id() or 0) if self.key else queryset  # type: ignore[no-any-return]
+
+
 @admin.register(Asset)
 class AssetAdmin(PortalModelAdmin):
     """Assets."""
@@ -261,7 +272,7 @@ class AssetAdmin(PortalModelAdmin):
     pages = (AddAsset, AddOwner, EditAsset, DeleteAsset, RemoveOwner, Transfer, BulkTransfer)
     actions = ("transfer_chosen",)
     list_display = ("name", "kind", "shown_owners", "since")
-    list_filter: ClassVar = (OwnersFilter,)
+    list_filter: ClassVar = (OwnersFilter, OwnerFilter)
     list_filter_submit = True
     search_fields = ("name",)
     search_help_text = "Name or kind of the asset"

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
@@ -270,8 +269,7 @@ class AuditEventAdmin(RecordAdmin):
 
     def moved(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """Everybody whom an event moved, as CSV."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied("Your role does not include this page.")
+        self.require_view(request)
         event = row_or_404(AuditEvent.objects.all(), pk)
         return download(moved_lines(event.pk), name=f"moved-by-event-{event.pk}", kind="csv")
 

@@ -100,15 +100,29 @@ def allowed_buttons(buttons: Iterable[Button]) -> list[Button]:
     return [button for button in buttons if button.allowed]
 
 
-def refusals(buttons: Iterable[Button]) -> list[str]:
-    """The reasons of what is refused by the mode or the person in question, each once.
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What can't be done, and the one reason for it; `is_by_mode`: a cell of the table says so."""
 
-    What only another role may do is not this person's business: nothing is said about it.
-    """
-    reasons = [
-        button.decision.reason for button in buttons if not button.allowed and button.decision.code != "role_required"
-    ]
-    return list(dict.fromkeys(reasons))
+    labels: list[str]
+    decision: Decision
+
+    @property
+    def what(self) -> str:
+        return ", ".join(self.labels)
+
+    @property
+    def is_by_mode(self) -> bool:
+        return self.decision.mode is not None
+
+
+def refusals(buttons: Iterable[Button]) -> list[Refusal]:
+    """What is refused, each reason once: by the mode or for the person in question; last what another role does."""
+    found: dict[str, Refusal] = {}
+    for button in buttons:
+        if not button.allowed:
+            found.setdefault(button.decision.reason, Refusal([], button.decision)).labels.append(button.label)
+    return sorted(found.values(), key=lambda refusal: refusal.decision.code == "role_required")
 
 
 class CappedPaginator(Paginator):
@@ -293,6 +307,12 @@ class PortalModelAdmin(ExportingAdmin):
             return False
         return any(decide(request, action) for action in self.view_actions)
 
+    def require_view(self, request: HttpRequest) -> None:
+        """Raise PermissionDenied, which says who may see these pages, for whom they are not."""
+        decisions = [decide(request, action) for action in self.view_actions]
+        if not any(decisions):
+            raise PermissionDenied(decisions[0].reason)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -370,6 +390,7 @@ class PortalModelAdmin(ExportingAdmin):
         return changelist
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        self.require_view(request)
         buttons = self.list_buttons(request)
         extra: dict[str, Any] = {
             "title": capfirst(self.opts.verbose_name_plural),
@@ -391,8 +412,7 @@ class PortalModelAdmin(ExportingAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied("Your role does not include this page.")
+        self.require_view(request)
         if not self.detail_template:
             return super().change_view(request, object_id, form_url, extra_context)
         if request.method not in {"GET", "HEAD"}:

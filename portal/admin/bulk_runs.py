@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponseBase
@@ -151,8 +150,7 @@ class BulkRunAdmin(PortalModelAdmin):
 
     def results(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """The result of each row as CSV."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied("Your role does not include this page.")
+        self.require_view(request)
         run: BulkRun = self.get_object_or_404(request, object_id)
         columns = ("line", *COLUMNS) if run.kind == BulkRun.Kind.INVITE else ("username",)
         cells = (

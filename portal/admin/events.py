@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from identity.models import AuditEvent, Group, IdentityProvider, User
+from identity.models import AuditEvent, Conflict, Group, IdentityProvider, User
 
 WORDS: dict[str, str] = {
     "user.provisioned": "Created by the identity provider",
@@ -111,6 +111,8 @@ def _details(event: AuditEvent) -> Iterable[str]:
                 yield f"{_label(name)}: {_shown(old)} → {_shown(new)}"
             case list() if value and name in {"changed", "ignored"} and not values:
                 yield f"{_label(name)}: {', '.join(map(str, value))}"
+            case str() if name == "reason" and value in Conflict.Reason.values:
+                yield Conflict.Reason(value).label
             case str() if name in {"method", "role", "reason"} or name in values:
                 yield f"{_label(name)}: {_shown(value)}"
             case bool() if name == "break_glass":

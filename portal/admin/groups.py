@@ -23,7 +23,7 @@ from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
 from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
 from portal.admin.parts import AboutPerson, ChoosePeople, badge, page_of, searched
 from portal.counting import MOST, count_up_to, up_to
-from portal.reasons import Reason
+from portal.reasons import Reason, with_adders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -260,7 +260,7 @@ class _Members:
 
     @cached_property
     def page(self) -> Any:
-        rows = self._in_order().select_related("user", "added_by")
+        rows = with_adders(self._in_order()).select_related("user")
         if self.query:
             rows = rows.filter(matching(self.query, "user__"))
         return page_of(self.request, rows)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.forms import BooleanField, CharField, ChoiceField, Form, RadioSelect, ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -190,8 +189,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
 
     def live(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The fragment that the set-up page asks for while somebody watches."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied("Your role does not include this page.")
+        self.require_view(request)
         return live_fragment(request, row_or_404(IdentityProvider.objects.all(), pk))
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:

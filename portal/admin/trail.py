@@ -24,8 +24,8 @@ WHY_MOVED: dict[str, str] = {
     "sso_group.pushed": "The identity provider pushed the SSO group {name}",
     "sso_group.updated": "The identity provider changed the members of the SSO group {name}",
     "sso_group.deleted": "The identity provider deleted the SSO group {name}",
-    "group_mapping.created": "An SSO group was mapped to it",
-    "group_mapping.deleted": "A mapping to it was deleted",
+    "group_mapping.created": "The SSO group {name} was mapped to it",
+    "group_mapping.deleted": "The mapping of the SSO group {name} to it was deleted",
     "group.deleted": "The group {name} was deleted",
     "identity_provider.deleted": "The identity provider {name} was taken off the portal",
     "access.idp_followed": "SCIM was switched on, and the portal followed the identity provider",
@@ -133,7 +133,8 @@ def _entry(
     left = tuple(_name(move, groups, line.event) for move in moves if not move.joined)
     words, details = line.words, line.details
     if line.event.action in WHY_MOVED:
-        words = WHY_MOVED[line.event.action].format(name=line.event.details.get("name", ""))
+        noted = line.event.details
+        words = WHY_MOVED[line.event.action].format(name=noted.get("name") or noted.get("sso_group", ""))
         details = ()
     return Entry(line, words, details, joined, left, request)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Prefetch, QuerySet, Window
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -31,11 +30,12 @@ from identity.models import (
 )
 from identity.models.users import matching
 from identity.policy import Action, Decision
-from portal.admin.base import PortalModelAdmin, decide
+from portal.admin.base import Button, PortalModelAdmin, decide
 from portal.admin.conflicts import state_badge
+from portal.admin.differences import differences
 from portal.admin.parts import badge, is_key, moment
 from portal.admin.sessions import EndSession, EndSessions
-from portal.admin.sso import STATUS_COLOURS, Attribute, both_sides
+from portal.admin.sso import STATUS_COLOURS, both_sides
 from portal.admin.trail import trail_of
 from portal.admin.user_actions import (
     ChangeRole,
@@ -65,21 +65,6 @@ from portal.sessions import sessions_of
 GROUPS_SHOWN = 3
 ROWS_SHOWN = 50
 CONFLICTS_SHOWN = 10
-
-# Why the portal differs from what the identity provider says, attribute by attribute.
-WHY_DIFFERENT: dict[str, str] = {
-    "Username": (
-        "{idp} renamed this person to {sent} later. A username is permanent, so the portal keeps {kept}, which it "
-        "took at first provisioning; {idp} still finds the person under its new name."
-    ),
-    "Email": (
-        "{idp} changed the email to {sent} later. The portal takes the email once, at first provisioning, and keeps "
-        "{kept}; the new one is stored here only."
-    ),
-    "First name": "Edited in the portal since. The next change by {idp} that carries the name overwrites it.",
-    "Last name": "Edited in the portal since. The next change by {idp} that carries the name overwrites it.",
-    "Status": "Changed in the portal while SCIM was off. {idp} sets it again with its next change of the status.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +196,8 @@ class UserAdmin(PortalModelAdmin):
         return rows.select_related("managed_by")
 
     def get_detail(self, request: HttpRequest, obj: User) -> dict[str, Any]:
-        side = idp_side(obj)
+        conflicts = conflicts_of(obj)
+        side = idp_side(obj, conflicts)
         return {
             "title": obj.display_name,
             "status": status_badge(obj),
@@ -219,12 +205,22 @@ class UserAdmin(PortalModelAdmin):
             "has_password": obj.has_usable_password() and bool(obj.password),
             **invitation_of(obj),
             **side,
-            "group_lines": self._group_lines(request, obj, {sso_group.pk for sso_group in side.get("sso_groups", ())}),
-            "assets": Asset.objects.owned_by(obj.pk)[:ROWS_SHOWN],
+            "group_lines": (lines := self._group_lines(request, obj, side)),
+            "removal_refused": next((line.decision for line in lines if not line.decision), None),
+            "assets": (assets := list(Asset.objects.owned_by(obj.pk)[: ROWS_SHOWN + 1]))[:ROWS_SHOWN],
+            "has_more_assets": len(assets) > ROWS_SHOWN,
             "identities": SSOIdentity.objects.filter(user=obj).select_related("identity_provider"),
-            "conflicts": conflicts_of(obj),
+            "conflicts": [(conflict, state_badge(conflict)) for conflict in conflicts],
             "why_url": reverse("admin:identity_user_why", args=(obj.pk,)),
         }
+
+    def buttons(self, request: HttpRequest, obj: User) -> list[Button]:
+        """And what support alone does, refused to everybody who sees this page: it says whom to ask."""
+        found = super().buttons(request, obj)
+        if obj.status != Status.DISABLED:
+            return found
+        refused = decide(request, Action.DELETE_PERMANENTLY, user=obj)
+        return [*found, Button("delete", "Delete permanently", "", "delete_forever", danger=True, decision=refused)]
 
     def _sessions(self, request: HttpRequest, user: User) -> dict[str, Any]:
         """Where somebody is signed in; which of it an administrator may end."""
@@ -247,8 +243,7 @@ class UserAdmin(PortalModelAdmin):
 
     def why(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The why-trail: a page of its own, and the part of it that the person's page loads."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied("Your role does not include this page.")
+        self.require_view(request)
         user = self.get_object_or_404(request, str(pk))
         context = {
             "obj": user,
@@ -267,7 +262,8 @@ class UserAdmin(PortalModelAdmin):
         }
         return TemplateResponse(request, "admin/portal/why.html", page)
 
-    def _group_lines(self, request: HttpRequest, user: User, sso_group_ids: set[int]) -> list[GroupLine]:
+    def _group_lines(self, request: HttpRequest, user: User, side: dict[str, Any]) -> list[GroupLine]:
+        sso_group_ids = {sso_group.pk for sso_group in side.get("sso_groups", ())}
         url = reverse(self.url_name(RemoveFromGroup.name), args=(user.pk,))
         return [
             GroupLine(
@@ -298,13 +294,12 @@ def invitation_of(user: User) -> dict[str, Any]:
     return {"invitation": invitation, "invitation_expired": is_expired}
 
 
-def conflicts_of(user: User) -> list[tuple[Conflict, str]]:
-    """What an identity provider wants of this account and can't have, with its state; decided ones as well."""
-    rows = Conflict.objects.filter(user=user).select_related("identity_provider")
-    return [(conflict, state_badge(conflict)) for conflict in rows[:CONFLICTS_SHOWN]]
+def conflicts_of(user: User) -> list[Conflict]:
+    """What an identity provider wants of this account and can't have; decided ones as well."""
+    return list(Conflict.objects.filter(user=user).select_related("identity_provider")[:CONFLICTS_SHOWN])
 
 
-def idp_side(user: User) -> dict[str, Any]:
+def idp_side(user: User, conflicts: list[Conflict]) -> dict[str, Any]:
     """The identity provider's record beside the portal's, and the reason for each difference."""
     sso_user: SSOUser | None = getattr(user, "sso_user", None)
     if sso_user is None:
@@ -315,12 +310,6 @@ def idp_side(user: User) -> dict[str, Any]:
     return {
         "sso_user": sso_user,
         "both_sides": rows,
-        "reasons": [why_different(row, str(sso_user.identity_provider)) for row in rows if row.differs],
+        "reasons": differences(rows, sso_user, conflicts),
         "sso_groups": list(sso_user.sso_groups.prefetch_related(with_groups)),
     }
-
-
-def why_different(row: Attribute, idp: str) -> str:
-    """R2 and R4 in words, for one attribute."""
-    sentence = WHY_DIFFERENT[row.label].format(idp=idp, sent=row.sent or "nothing", kept=row.kept or "none")
-    return f"{row.label}: {sentence}"

@@ -209,7 +209,7 @@ def test_the_groups_of_a_user_say_why() -> None:
     rows = script.read(f"users/{sso_user.user_id}/groups/")["results"]
     assert [(row["group"], row["reason"], row["added_by"]) for row in rows] == [
         ({"id": mapped.pk, "name": "Builders"}, "Through the SSO group Engineering (Okta)", None),
-        ({"id": by_hand.pk, "name": "Readers"}, "From before, when a mapping brought it", None),
+        ({"id": by_hand.pk, "name": "Readers"}, "Added by manage.py test", None),
     ]
     assert rows[0]["sso_groups"] == [
         {

@@ -4,11 +4,27 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from identity.models import Role, SSOGroup, User
-from identity.services import users
+from identity.models import Conflict, Role, SSOGroup, Status, User
+from identity.services import conflicts, users
 from tests.browser.conftest import SignIn
 from tests.browser.idp import LiveIdP
+from tests.browser.refusals import refused_by_address
 from tests.factories import OPERATOR, make_asset, make_group, make_user, map_group
+
+ACTIONS = (
+    "edit_profile",
+    "enable",
+    "disable",
+    "change_role",
+    "mark_break_glass",
+    "clear_break_glass",
+    "resend_invitation",
+    "revoke_invitation",
+    "add_to_groups",
+    "remove_from_group",
+    "end_sessions",
+    "end_session",
+)
 
 
 def test_everything_about_a_person_and_what_made_it_so(owner_page: Page, live_server: LiveServer) -> None:
@@ -44,11 +60,49 @@ def test_the_trail_goes_back_to_the_beginning(owner_page: Page) -> None:
     expect(owner_page.get_by_role("link", name="Earlier")).to_have_count(0)
 
 
+def test_a_linked_person_is_not_said_to_have_been_changed(page: Page, sign_in: SignIn, live_server: LiveServer) -> None:
+    okta, mia = LiveIdP(live_server.url), make_user("mia", email="mia@private.example")
+    okta.try_user("mia", "mia@corp.example")
+    conflicts.link_conflict(Conflict.objects.get(), actor=OPERATOR)
+    assert okta.try_user("mia", "mia@corp.example")[0] == 201
+    sign_in(page, Role.ADMINISTRATOR)
+    page.goto(f"/admin/identity/user/{mia.pk}/change/")
+    expect(page.get_by_text("Email: Okta sends mia@corp.example, and an administrator linked that")).to_be_visible()
+    expect(page.get_by_text("Disable: Enabling and disabling users is not possible here while SCIM")).to_be_visible()
+    expect(page.get_by_text("Change role: Changing roles and break-glass flags needs the role owner.")).to_be_visible()
+
+
+def test_an_administrator_does_nothing_to_an_owner_and_reads_why(page: Page, sign_in: SignIn) -> None:
+    olga = make_user("olga", role=Role.OWNER)
+    sign_in(page, Role.ADMINISTRATOR)
+    page.goto(f"/admin/identity/user/{olga.pk}/change/")
+    expect(
+        page.get_by_text("Edit profile, Disable, End sessions: Only an owner may do this to an owner.")
+    ).to_be_visible()
+    for action in ("edit_profile", "disable", "end_sessions", "change_role", "mark_break_glass"):
+        answer = page.goto(f"/admin/identity/user/{olga.pk}/{action}/")
+        assert answer is not None
+        assert answer.status == 403, action
+        expect(page.get_by_role("alert")).to_contain_text("owner")
+
+
+def test_the_actions_of_an_owner_work_by_keyboard(owner_page: Page) -> None:
+    mia = make_user("mia")
+    address = f"/admin/identity/user/{mia.pk}/change/"
+    owner_page.goto(address)
+    for link, button in (("Disable", "Disable"), ("Enable", "Enable")):
+        owner_page.get_by_role("link", name=link, exact=True).press("Enter")
+        owner_page.get_by_role("button", name=button).press("Enter")
+        owner_page.wait_for_url(f"**{address}")
+        expect(owner_page.get_by_text(f"mia is {link.lower()}d.")).to_be_visible()
+
+
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.SUPPORT])
 def test_other_roles_are_refused_by_address(page: Page, sign_in: SignIn, role: Role) -> None:
     mia = make_user("mia")
     sign_in(page, role)
-    for path in ("change", "why"):
-        page.goto(f"/admin/identity/user/{mia.pk}/{path}/")
+    for path in ("", "export.csv", "invite/", *(f"{mia.pk}/{action}/" for action in ("change", "why", *ACTIONS))):
+        refused_by_address(page, role, f"/admin/identity/user/{path}")
         expect(page.get_by_text("mia@example.test")).to_have_count(0)
-        expect(page.get_by_text("How it came about")).to_have_count(0)
+    mia.refresh_from_db()
+    assert (mia.status, mia.role) == (Status.ENABLED, Role.MEMBER)

@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from identity.models import AuditEvent, MembershipChange, ProvisioningLog, SSOGroup, Status, User
-from identity.services import groups, identity_providers, users
+from identity.errors import Conflicted
+from identity.models import AuditEvent, Conflict, MembershipChange, ProvisioningLog, SSOGroup, Status, User
+from identity.services import conflicts, groups, identity_providers, users
 from portal.admin.trail import SHOWN
 from tests.factories import (
     OPERATOR,
@@ -94,14 +95,25 @@ def test_mapping_and_unmapping_are_in_it() -> None:
     first, second = push_group(idp, "First", ada), push_group(idp, "Second")
     mapping = map_group(first, builders)
     map_group(second, builders)
-    assert "An SSO group was mapped to it Builders joined Builders manage.py test" in why(ada.user)
-    assert "An SSO group was mapped to it Builders left Builders manage.py test" in why(
+    assert "The SSO group First was mapped to it Builders joined Builders manage.py test" in why(ada.user)
+    assert "The SSO group First was mapped to it Builders left Builders manage.py test" in why(
         mia, signed_in(make_user("ann", role="administrator"))
     )
     unmap(mapping)
-    assert "A mapping to it was deleted Builders left Builders" in why(
+    assert "The mapping of the SSO group First to it was deleted Builders left Builders" in why(
         ada.user, signed_in(User.objects.get(username="ann"))
     )
+
+
+def test_what_was_decided_about_a_conflict_is_in_it_in_words() -> None:
+    mia, idp = make_user("mia"), make_idp()
+    with pytest.raises(Conflicted):
+        provision(idp, "mia", "other@example.test")
+    conflicts.link_conflict(Conflict.objects.get(), actor=OPERATOR)
+    provision(idp, "mia", "other@example.test")
+    text = why(mia)
+    assert "Link approved Same username, another email manage.py test" in text
+    assert "Linked to the identity provider, as approved" in text
 
 
 def test_a_deleted_sso_group_and_a_deleted_group_are_in_it() -> None:

@@ -175,10 +175,20 @@ def test_a_post_by_url_is_refused_with_the_reason(action: str, scim: bool, sso: 
     assert User.objects.filter(pk=user.pk).values().get() == before["identity.User"][0]
 
 
-def test_the_reason_of_a_refused_action_is_a_hint_on_the_page() -> None:
+def test_a_refused_action_is_a_hint_on_the_page_with_who_can_do_it_instead() -> None:
     page = text_of(as_administrator().get(address("user_change", make_managed().pk)))
-    assert "Enabling and disabling users is not possible here while SCIM is on and SSO is not enforced." in page
-    assert "needs the role" not in page
+    assert (
+        "Disable : Enabling and disabling users is not possible here while SCIM is on and SSO is not enforced. "
+        "Assign or unassign the person in your identity provider. Which mode allows what" in page
+    )
+    assert "Change role : Changing roles and break-glass flags needs the role owner. Profile" in page
+
+
+def test_whom_to_ask_for_a_deletion_is_told_on_the_page_of_somebody_disabled() -> None:
+    told = "Delete permanently : Permanent deletion needs the role support."
+    client = as_owner()
+    assert told in text_of(client.get(address("user_change", make_disabled_managed().pk)))
+    assert told not in text_of(client.get(address("user_change", make_user("mia").pk)))
 
 
 def test_an_administrator_can_do_nothing_to_an_owner() -> None:
@@ -186,7 +196,7 @@ def test_an_administrator_can_do_nothing_to_an_owner() -> None:
     client = as_administrator()
     page = client.get(address("user_change", olga.pk))
     assert shown_actions(page) == ADD
-    assert "Only an owner may do this to an owner." in text_of(page)
+    assert "Edit profile, Disable, End sessions : Only an owner may do this to an owner." in text_of(page)
     assert client.post(address("user_disable", olga.pk)).status_code == 403
 
 

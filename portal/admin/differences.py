@@ -1,0 +1,77 @@
+"""Why the portal keeps something else than an identity provider says of a person (R2, R4, R7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from identity.models import Conflict, SSOUser
+from portal.admin.sso import Attribute
+
+RENAMED = (
+    "{idp} renamed this person to {sent} later. A username is permanent, so the portal keeps {kept}; {idp} still finds "
+    "the person under its new name."
+)
+LINKED_NAME = (
+    "{idp} calls this person {sent}, and an administrator linked that to the account {kept}. A username is permanent; "
+    "{idp} finds the person under its own name."
+)
+ANOTHER_EMAIL = (
+    "{idp} changed the email to {sent} later. The portal takes the email once, at first provisioning, and keeps "
+    "{kept}; the new one is stored here only."
+)
+LINKED_EMAIL = "{idp} sends {sent}, and an administrator linked that to this account, whose email stays {kept}."
+TAKEN_EMAIL = (
+    "{sent} belonged to another account when it arrived. No two accounts share an email, so this one has none."
+)
+NO_EMAIL = "{idp} sends none. The portal keeps {kept}, which it was given before."
+EDITED_NAME = "Edited in the portal since. The next change by {idp} that carries the name overwrites it."
+NO_NAME = "{idp} sends none, so the portal keeps {kept}."
+STATUS = "Changed in the portal while SCIM was off. {idp} sets it again with its next change of the status."
+
+
+def differences(rows: Iterable[Attribute], sso_user: SSOUser, conflicts: Iterable[Conflict]) -> list[str]:
+    """A sentence for each attribute that differs; `conflicts`: what was decided about this account."""
+    linked = [
+        conflict
+        for conflict in conflicts
+        if conflict.state == Conflict.State.RESOLVED
+        and conflict.identity_provider_id == sso_user.identity_provider_id
+        and conflict.user_name_key == sso_user.user_name_key
+    ]
+    return [_sentence(row, sso_user, linked) for row in rows if row.differs]
+
+
+def _sentence(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
+    reason = _REASONS[row.label](row, sso_user, linked)
+    words = reason.format(idp=sso_user.identity_provider, sent=row.sent or "none", kept=row.kept or "none")
+    return f"{row.label}: {words}"
+
+
+def _of_username(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
+    return LINKED_NAME if linked else RENAMED
+
+
+def _of_email(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
+    if not row.kept:
+        return TAKEN_EMAIL
+    if not row.sent:
+        return NO_EMAIL
+    was_linked = any(conflict.email_key == sso_user.email_key for conflict in linked)
+    return LINKED_EMAIL if was_linked else ANOTHER_EMAIL
+
+
+def _of_name(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
+    return EDITED_NAME if row.sent else NO_NAME
+
+
+def _of_status(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
+    return STATUS
+
+
+_REASONS: dict[str, Callable[[Attribute, SSOUser, list[Conflict]], str]] = {
+    "Username": _of_username,
+    "Email": _of_email,
+    "First name": _of_name,
+    "Last name": _of_name,
+    "Status": _of_status,
+}

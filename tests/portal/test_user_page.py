@@ -1,0 +1,134 @@
+"""One person's page tells what is so, and why: no sentence that is only mostly true."""
+
+import pytest
+
+from identity.actors import Person
+from identity.errors import Conflicted
+from identity.models import Conflict, User
+from identity.services import conflicts, deletion, groups, users
+from portal.admin import users as users_page
+from tests.factories import (
+    OPERATOR,
+    make_administrator,
+    make_asset,
+    make_group,
+    make_idp,
+    make_owner,
+    make_user,
+    map_group,
+    provision,
+    push_group,
+    resend,
+    support,
+    unmap,
+)
+from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(user: User) -> str:
+    return text_of(as_administrator().get(address("user_change", user.pk)))
+
+
+# --- why both sides differ ---
+
+
+def link(user_name: str, email: str) -> User:
+    """An administrator lets this record of Okta take over the account in its way."""
+    idp = make_idp()
+    with pytest.raises(Conflicted):
+        provision(idp, user_name, email)
+    conflicts.link_conflict(Conflict.objects.get(), actor=OPERATOR)
+    return provision(idp, user_name, email).user
+
+
+def test_an_email_that_differs_since_an_administrator_linked_it_was_never_changed() -> None:
+    make_user("mia", email="mia@private.example")
+    page = page_of(link("mia", "mia@corp.example"))
+    assert (
+        "Email: Okta sends mia@corp.example, and an administrator linked that to this account, whose email stays "
+        "mia@private.example." in page
+    )
+    assert "later" not in page
+
+
+def test_a_username_that_differs_since_an_administrator_linked_it_was_never_changed() -> None:
+    make_user("mia.old", email="mia@corp.example")
+    page = page_of(link("mia.new", "mia@corp.example"))
+    assert "Username: Okta calls this person mia.new, and an administrator linked that to the account mia.old." in page
+    assert "renamed" not in page
+
+
+def test_a_linked_person_who_is_renamed_later_was_renamed() -> None:
+    make_user("mia", email="mia@private.example")
+    user = link("mia", "mia@corp.example")
+    resend(user.sso_user, "mia.king", "mia.king@corp.example")
+    page = page_of(user)
+    assert "Username: Okta renamed this person to mia.king later." in page
+    assert "Email: Okta changed the email to mia.king@corp.example later." in page
+
+
+def test_an_email_that_belonged_to_somebody_else_is_not_called_a_change() -> None:
+    make_user("mia", email="mia@corp.example")
+    sso_user = provision(make_idp(), "ada", None)
+    resend(sso_user, "ada", "mia@corp.example")
+    assert "Email: mia@corp.example belonged to another account when it arrived." in page_of(sso_user.user)
+
+
+def test_what_the_idp_does_not_send_stays() -> None:
+    make_user("mia", first_name="Mia")
+    adopted = provision(make_idp(), "mia")
+    resend(adopted, "mia", None)
+    page = page_of(adopted.user)
+    assert "First name: Okta sends none, so the portal keeps Mia." in page
+    assert "Email: Okta sends none. The portal keeps mia@example.test" in page
+    assert "Edited in the portal" not in page
+
+
+def test_a_name_that_was_edited_here_says_so() -> None:
+    sso_user = provision(make_idp(), "ada", first_name="Ada")
+    sso_user.attributes["name"] = {"givenName": "Ada"}
+    sso_user.save()
+    users.edit_profile(sso_user.user, first_name="Ida", last_name="", email="ada@example.test", actor=OPERATOR)
+    assert "First name: Edited in the portal since. The next change by Okta that carries" in page_of(sso_user.user)
+
+
+# --- why somebody is in a group ---
+
+
+def test_who_added_somebody_is_told_also_when_it_was_a_command_or_somebody_who_is_gone() -> None:
+    mia, adam = make_user("mia"), make_administrator()
+    groups.add_members(make_group("By adam"), [mia], actor=Person(adam))
+    make_group("By command", mia)
+    users.disable_user(adam, actor=OPERATOR)
+    deletion.delete_permanently(adam, typed_username="adam", reason="left", actor=support())
+    page = text_of(signed_in(make_owner()).get(address("user_change", mia.pk)))
+    assert f"By adam Added by user {adam.pk} (deleted)" in page
+    assert "By command Added by manage.py test" in page
+
+
+def test_a_membership_that_a_mapping_left_behind_says_so() -> None:
+    """Also of somebody who was added by hand long before."""
+    engineers, ada = make_group("Engineers"), provision(make_idp(), "ada")
+    groups.add_members(engineers, [ada.user], actor=OPERATOR)
+    groups.remove_members(engineers, [ada.user], actor=OPERATOR)
+    mapping = map_group(push_group(ada.identity_provider, "Engineering", ada), engineers)
+    unmap(mapping)
+    assert "Engineers From before, when a mapping brought it" in page_of(ada.user)
+
+
+# --- assets ---
+
+
+def test_more_assets_than_a_page_shows_are_a_link_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users_page, "ROWS_SHOWN", 1)
+    mia, client = make_user("mia"), as_administrator()
+    for owner, name in ((mia, "Forge"), (mia, "Wiki"), (make_user("ida"), "Vault")):
+        make_asset(owner, name)
+    page = client.get(address("user_change", mia.pk))
+    assert "Assets Forge All that mia owns" in text_of(page)
+    listed = text_of(client.get(address("asset_changelist", owner="mia")))
+    assert "Forge" in listed
+    assert "Wiki" in listed
+    assert "Vault" not in listed
