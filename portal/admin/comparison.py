@@ -1,4 +1,4 @@
-"""Mapped groups compared with their SSO groups on the what-if page, part by part while the owner looks (R21)."""
+"""Mapped groups compared with their SSO groups on the what-if page, part by part while somebody looks (R21)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def compared(comparison: Comparison) -> dict[str, Any]:
 @require_POST
 def next_part(request: HttpRequest) -> HttpResponse:
     """The groups found so far with those of the next part; the page asks until none remains."""
-    decision = decide(request, Action.CHANGE_ACCESS_SETTINGS)
+    decision = decide(request, Action.VIEW_DIRECTORY)
     if not decision:
         raise PermissionDenied(decision.reason)
     try:

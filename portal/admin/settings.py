@@ -184,10 +184,12 @@ class SwitchMode(ActionPage):
         return "" if self.after == self.before else f"Now: {self.before}. Nothing changes before you confirm."
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not self.decide(request, None):
-            return super().get(request, *args, **kwargs)
+        """On paper for everybody who sees the settings: looking changes nothing."""
         if self.after == self.before:
             return self.refused("This is how it is already. Choose something else to see what would change.", 200)
+        decision = self.decide(request, None)
+        if not decision:
+            return self.refused(f"{decision.reason} An owner can switch at the address of this page.", 200)
         missing = missing_to_enforce(request) if self.enforces_sso else ""
         return self.refused(missing, 200) if missing else super().get(request, *args, **kwargs)
 

@@ -33,7 +33,7 @@ def _flag(request: HttpRequest, name: str, otherwise: bool) -> bool:
 
 def effect_of(request: HttpRequest) -> whatif.Effect:
     """The effect that the address names. Raises PermissionDenied, Http404."""
-    decision = decide(request, Action.CHANGE_ACCESS_SETTINGS)
+    decision = decide(request, Action.VIEW_DIRECTORY)
     if not decision:
         raise PermissionDenied(decision.reason)
     before, after = mode_of(request), asked_mode(request)
@@ -47,9 +47,7 @@ def effect_of(request: HttpRequest) -> whatif.Effect:
 def people_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
     """Fifty people by username, from the one that the address names on: the last page costs what the first does."""
     effect, query, after = effect_of(request), searched(request), request.GET.get("after", "").replace("\0", "")
-    rows: QuerySet[User] = effect.people.select_related("managed_by").order_by("username_key")
-    if query:
-        rows = rows.filter(matching(query))
+    rows = _touched(effect, query).order_by("username_key")
     if after:
         rows = rows.filter(username_key__gt=after)
     found = list(rows[: ROWS_ON_A_PAGE + 1])
@@ -70,10 +68,15 @@ def people_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBa
     )
 
 
+def _touched(effect: whatif.Effect, query: str) -> QuerySet[User]:
+    rows: QuerySet[User] = effect.people.select_related("managed_by")
+    return rows.filter(matching(query)) if query else rows
+
+
 def people_file(request: HttpRequest) -> HttpResponseBase:
-    """All of them as CSV."""
+    """All of them, or those whom the search finds, as CSV."""
     effect = effect_of(request)
-    rows = effect.people.select_related("managed_by")
+    rows = _touched(effect, searched(request))
     cells = (cell for batch in batches(rows) for cell in _cells(batch, effect))
     return download(csv_lines(HEADER, cells), name=f"what-if-{effect.code}", kind="csv")
 

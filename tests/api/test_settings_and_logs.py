@@ -20,6 +20,7 @@ from tests.factories import (
     make_group,
     make_idp,
     make_owner,
+    make_support,
     make_user,
     map_group,
     provision,
@@ -76,9 +77,11 @@ def test_the_what_if_says_what_changes_and_changes_nothing() -> None:
     assert "cursor=" in first["next"]
     assert problem(script.get(f"{path}nonsense")) == (400, "invalid_value")
     assert problem(script.get("access-settings/what-if/users/")) == (400, "invalid_value")
-    administrator = administrators_caller()
-    for refused in ("access-settings/what-if/", path):
-        assert problem(administrator.get(refused)) == (403, "role_required")
+    administrator, sue = administrators_caller(), caller(make_support())
+    assert administrator.read("access-settings/what-if/?sso_enforced=true")["changes"] == what_if["changes"]
+    assert [row["username"] for row in administrator.read(f"{path}locked_out")["results"]] == ["mia"]
+    for refused in ("access-settings/what-if/?sso_enforced=true", f"{path}locked_out"):
+        assert problem(sue.get(refused)) == (403, "role_required")
 
 
 def test_r21_switching_scim_on_lists_what_differs_and_follows_if_told_to() -> None:
@@ -118,7 +121,7 @@ def test_the_groups_that_differ_come_part_by_part(monkeypatch: pytest.MonkeyPatc
         parts.append(answer["groups"])
     assert [[found["joins"]["count"] for found in part] for part in parts] == [[], [], [1]]
     assert problem(script.get("access-settings/what-if/groups/?after=nonsense")) == (400, "invalid_value")
-    assert problem(administrators_caller().get("access-settings/what-if/groups/?after=x")) == (403, "role_required")
+    assert problem(caller(make_support()).get("access-settings/what-if/groups/?after=x")) == (403, "role_required")
 
 
 def test_if_match_guards_the_settings() -> None:

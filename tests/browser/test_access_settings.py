@@ -7,7 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 from identity import policy
 from identity.models import Group, Mode, Role
 from identity.services import drift, groups
-from tests.browser.company import enter
+from tests.browser.company import enter, post
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -54,10 +54,36 @@ def test_an_owner_sees_who_would_be_locked_out_and_enforces_sso(page: Page, live
     assert policy.current_mode() == Mode(True, True)
 
 
-@pytest.mark.parametrize(("role", "answer"), [(Role.ADMINISTRATOR, 403), (Role.SUPPORT, 403), (Role.MEMBER, 200)])
-def test_nobody_else_switches_by_address(page: Page, live_server: LiveServer, role: Role, answer: int) -> None:
+def test_an_administrator_looks_with_the_keyboard_on_a_phone_and_can_not_switch(
+    page: Page, live_server: LiveServer
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    enter(page.context, live_server, Role.ADMINISTRATOR)
+    make_user("mia", password=PASSWORD)
+    page.goto("/admin/identity/accesssettings/")
+    page.get_by_label("Enforced").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Switch to “SCIM is on and SSO is enforced”?")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("Changing access settings needs the role owner.")
+    expect(page.get_by_role("button", name="Enforce SSO")).to_have_count(0)
+    page.get_by_role("link", name="Could no longer sign in").press("Enter")
+    expect(page.get_by_role("link", name="mia")).to_be_visible()
+    answer = post(page, f"{SWITCH}?sso=on", seen=policy.current_mode().code)
+    assert answer.status == 403
+    assert policy.current_mode() == Mode(True, False)
+
+
+@pytest.mark.parametrize(("role", "answer", "posted"), [(Role.SUPPORT, 403, 403), (Role.MEMBER, 200, 302)])
+def test_support_and_members_neither_look_nor_switch_by_address(
+    page: Page, live_server: LiveServer, role: Role, answer: int, posted: int
+) -> None:
     enter(page.context, live_server, role)
-    for path in (f"{SWITCH}?scim=off", f"{SWITCH}people/?sso=on&effect=edit_profile"):
+    for path in (
+        "/admin/identity/accesssettings/",
+        f"{SWITCH}?scim=off",
+        f"{SWITCH}people/?sso=on&effect=edit_profile",
+    ):
         response = page.goto(path)
         assert response is not None
         assert response.status == answer

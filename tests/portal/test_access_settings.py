@@ -18,7 +18,6 @@ from tests.factories import (
     OPERATOR,
     PASSWORD,
     everything,
-    make_administrator,
     make_break_glass,
     make_group,
     make_idp,
@@ -86,12 +85,12 @@ def test_the_page_shows_the_mode_the_table_and_the_exemption() -> None:
     assert "may always be enabled and disabled, since nobody else ever could" in text
 
 
-def test_owners_get_the_form_and_administrators_read_only() -> None:
-    assert "Show what would change" in text_of(as_owner().get(address(PAGE)))
-    page = as_administrator().get(address(PAGE))
-    assert "Show what would change" not in text_of(page)
-    assert "Changing access settings needs the role owner." in text_of(page)
-    assert page.content.decode().count("<fieldset") == page.content.decode().count(" disabled>")
+def test_owners_switch_and_administrators_look() -> None:
+    for client in (as_owner(), as_administrator()):
+        assert "Show what would change" in text_of(client.get(address(PAGE)))
+    page = text_of(client.get(address(PAGE)))
+    assert "Changing access settings needs the role owner. You can look at what a switch would change" in page
+    assert "Before it can be enforced" not in page
 
 
 def test_what_must_be_proven_before_sso_is_enforced_is_listed() -> None:
@@ -189,13 +188,13 @@ def test_r21_many_groups_are_compared_part_by_part(monkeypatch: pytest.MonkeyPat
     assert "Group 1" not in text
 
 
-def test_only_owners_compare_and_only_what_began_here() -> None:
+def test_support_compares_nothing_and_nobody_what_did_not_begin_here() -> None:
     make_group()
     owner = as_owner()
     assert part(owner, "nonsense").status_code == 400
     assert owner.get(address("accesssettings_groups")).status_code == 405
-    for make in (make_administrator, make_support):
-        assert part(signed_in(make()), "nonsense").status_code == 403
+    assert part(as_administrator(), "nonsense").status_code == 400
+    assert part(signed_in(make_support()), "nonsense").status_code == 403
 
 
 def people(client: Client, **query: str) -> Any:
@@ -214,15 +213,22 @@ def test_everybody_whom_an_effect_touches_is_listed_page_by_page() -> None:
     rest = people(client, **query, after="user49")
     assert [user.username for user in rest.context["people"]] == [f"user{number}" for number in range(50, 60)]
     assert [user.username for user in people(client, **query, q="user07").context["people"]] == ["user07"]
-    lines = b"".join(client.get(address("accesssettings_people_csv", **query)).streaming_content).decode()
-    assert lines.count("Could no longer sign in") == 60
+    assert saved(client, **query).count("Could no longer sign in") == 60
+    assert saved(client, **query, q="user07").count("Could no longer sign in") == 1
 
 
-def test_only_owners_see_whom_it_touches_and_nonsense_is_not_found() -> None:
+def saved(client: Client, **query: str) -> str:
+    return b"".join(client.get(address("accesssettings_people_csv", **query)).streaming_content).decode()
+
+
+def test_administrators_see_whom_it_touches_support_does_not_and_nonsense_is_not_found() -> None:
+    make_user("mia", password=PASSWORD)
     query = {"scim": "on", "sso": "on", "effect": "locked_out"}
+    client = as_administrator()
+    assert "mia" in text_of(people(client, **query))
+    assert "mia" in saved(client, **query)
     for page in ("accesssettings_people", "accesssettings_people_csv"):
-        assert signed_in(make_administrator(page)).get(address(page, **query)).status_code == 403
-    client = as_owner()
+        assert signed_in(make_support(page)).get(address(page, **query)).status_code == 403
     for effect in ("nonsense", "", "follow_enable"):
         assert people(client, scim="on", sso="on", effect=effect).status_code == 404
 
@@ -301,12 +307,18 @@ def test_r21_keeping_leaves_everything_until_the_idp_sends_again() -> None:
     assert not bob.portal_groups.exists()
 
 
-def test_administrators_can_not_switch() -> None:
+def test_administrators_see_what_would_change_and_can_not_switch() -> None:
+    make_user("mia", password=PASSWORD)
     client = as_administrator()
-    url = address("accesssettings_switch", scim="off", sso="off")
-    for answer in (client.get(url), client.post(url, {"seen": policy.current_mode().code})):
-        assert answer.status_code == 403
-        assert "Changing access settings needs the role owner." in text_of(answer)
+    url = address("accesssettings_switch", scim="on", sso="on")
+    looked_at = client.get(url)
+    assert looked_at.status_code == 200
+    assert "mia" in text_of(looked_at)
+    assert "Enforce SSO" not in text_of(looked_at)
+    tried = client.post(url, {"seen": policy.current_mode().code})
+    assert tried.status_code == 403
+    for page in (looked_at, tried):
+        assert "Changing access settings needs the role owner." in text_of(page)
     assert policy.current_mode() == Mode(True, False)
 
 
