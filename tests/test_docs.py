@@ -1,0 +1,40 @@
+"""The documentation: its links lead somewhere, and each kind of identity provider has a page."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from identity.models import IdentityProvider
+from portal.admin.guides import guide_of
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
+ON_ANOTHERS_PAGE = {IdentityProvider.Kind.RAUTHY: "other"}
+
+
+def anchors_of(page: Path) -> set[str]:
+    """What GitHub calls the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_pages_links_lead_somewhere(page: Path) -> None:
+    for file, anchor in LINK.findall(page.read_text()):
+        target = (page.parent / file).resolve() if file else page
+        assert target.exists(), f"{page.name} links to {file}"
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors_of(target), f"{page.name} links to {target.name}#{anchor}"
+
+
+@pytest.mark.parametrize("kind", IdentityProvider.Kind.values)
+def test_each_kind_of_identity_provider_has_a_page_that_names_the_fields_of_its_guide(kind: str) -> None:
+    name = ON_ANOTHERS_PAGE.get(kind, kind)
+    text = (ROOT / "docs" / f"connect-{name}.md").read_text().lower()
+    assert f"docs/connect-{name}.md" in (ROOT / "README.md").read_text()
+    provider = IdentityProvider(kind=kind)
+    labels = [box.label for box in guide_of(provider).filled_in("https://portal.example.com/scim/v2")]
+    missing = [label for label in labels if label.lower().split(":")[0] not in text]
+    assert missing == []
