@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.forms import CharField, FileField, Form, ModelChoiceField, Textarea, ValidationError
 from django.http import HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from identity.errors import InvalidValue
 from identity.models import IdentityProvider
 from identity.policy import Action
-from identity.services.mismatches import BATCH, Finding, Match, Sent, find_mismatches, read_names, what_arrived
+from identity.services.mismatches import BATCH, Finding, Sent, find_mismatches, read_names, what_arrived
 from portal.admin.base import ActionPage
+from portal.admin.mismatch_tally import Tally
 from portal.exports import csv_lines
 
 MOST_NAMES = BATCH
 LARGEST_FILE = 4 * 1024 * 1024
-SHOWN_OF_EACH = 100
 
 CSV_HEADER = ("userName", "email", "match", "portal username", "portal email", "managed by", "in order", "meaning")
-COLOURS = {
-    Match.EXACT: "green",
-    Match.CASE: "green",
-    Match.PREFIX: "amber",
-    Match.SAME_EMAIL: "amber",
-    Match.NONE: "gray",
-}
 
 
 class NamesForm(Form):
@@ -85,37 +77,6 @@ class NamesForm(Form):
         return sent
 
 
-@dataclass(slots=True)
-class Kind:
-    """All userNames that match in one way: how many, and the first of them."""
-
-    match: Match
-    number: int = 0
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def colour(self) -> str:
-        return COLOURS[self.match]
-
-    @property
-    def more(self) -> int:
-        return self.number - len(self.findings)
-
-    def add(self, finding: Finding) -> None:
-        self.number += 1
-        if len(self.findings) < SHOWN_OF_EACH:
-            self.findings.append(finding)
-
-
-def classified(findings: Iterable[Finding]) -> list[Kind]:
-    """The classes in which there is somebody, the most troubling first."""
-    classes = {match: Kind(match) for match in Match}
-    for finding in findings:
-        classes[finding.match].add(finding)
-    order = (Match.PREFIX, Match.SAME_EMAIL, Match.CASE, Match.NONE, Match.EXACT)
-    return [classes[match] for match in order if classes[match].number]
-
-
 class MismatchReport(ActionPage):
     """Compare a list of userNames with the portal. Nothing is written; the answer is the page."""
 
@@ -133,23 +94,24 @@ class MismatchReport(ActionPage):
     )
 
     def form_valid(self, form: NamesForm) -> HttpResponse:
-        findings = list(find_mismatches(form.cleaned_data["sent"]))
+        """The report of the first part as a page, which asks for what then was found in each further part."""
+        sent, so_far = form.cleaned_data["sent"], self.request.POST.get("so_far")
+        tally = Tally.resume(sent, so_far) if so_far else Tally(sent)
+        tally.go_on()
+        if so_far:
+            context = {"tally": tally, "page": self, "csv_url": self.csv_url}
+            return TemplateResponse(self.request, "admin/identity/conflict/mismatches.html", context)
         again = NamesForm(
             initial=form.cleaned_data | {"names": form.cleaned_data["names"] or form.cleaned_data["file"]}
         )
-        return self.render_to_response(
-            self.get_context_data(
-                form=again,
-                classes=classified(findings),
-                number=len(findings),
-                conflicting=sum(finding.is_conflict_by_email for finding in findings),
-                guarded=sum(bool(finding.obstacle) for finding in findings),
-            )
-        )
+        return self.render_to_response(self.get_context_data(form=again, tally=tally))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        csv_url = MismatchCSV.button(self.model_admin, self.request).url
-        return super().get_context_data(csv_url=csv_url, **kwargs)
+        return super().get_context_data(csv_url=self.csv_url, **kwargs)
+
+    @property
+    def csv_url(self) -> str:
+        return MismatchCSV.button(self.model_admin, self.request).url
 
 
 class MismatchCSV(MismatchReport):

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from identity.models import Role
+from portal.admin import mismatch_tally
 from tests.browser.conftest import SignIn
 from tests.factories import make_user
 
@@ -27,6 +28,21 @@ def test_names_are_pasted_by_keyboard_and_come_out_as_csv(report: Page) -> None:
         report.get_by_role("button", name="Download CSV").click()
     lines = download.value.path().read_text().splitlines()
     assert [line.split(",")[0] for line in lines] == ['"userName"', '"Mia"', '"ida@corp.test"', '"\'=1+1"']
+
+
+def test_a_long_file_is_compared_while_one_looks(report: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mismatch_tally, "PART", 2)
+    lines = "\n".join(["mia", "ida@corp.test", *(f"user{number}" for number in range(7))])
+    report.get_by_label("Or upload a file").set_input_files(
+        {"name": "users.txt", "mimeType": "text/plain", "buffer": lines.encode()}
+    )
+    report.get_by_role("button", name="Compare").click()
+    expect(report.get_by_role("heading", name="9 userNames compared", exact=True)).to_be_visible()
+    expect(report.get_by_role("progressbar")).to_have_count(0)
+    expect(report.get_by_role("link", name="7 · No match")).to_be_visible()
+    with report.expect_download() as download:
+        report.get_by_role("button", name="Download CSV").click()
+    assert len(download.value.path().read_text().splitlines()) == 10
 
 
 def test_a_file_is_uploaded(report: Page) -> None:

@@ -2,14 +2,17 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.http import HttpResponse
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from portal.admin import mismatches
+from identity.models import IdentityProvider, Role
+from portal.admin import mismatch_tally, mismatches
 from tests.factories import everything, make_idp, make_user, provision
 from tests.portal.admin_pages import READERS_REFUSED, address, as_administrator, signed_in, text_of
 
@@ -87,6 +90,61 @@ def test_a_file_that_is_no_list_is_refused_in_words(
     file.write_bytes(content)
     with pytest.raises(CommandError, match=re.escape(sentence.removeprefix("The "))):
         call_command("mismatch_report", str(file))
+
+
+def so_far(page: HttpResponse) -> str:
+    """What the page sends with the names for the next part; "" when none remains."""
+    found = re.search(r"&quot;so_far&quot;: &quot;([^&]+)|\"so_far\": \"([^\"]+)", page.content.decode())
+    return (found[1] or found[2]) if found else ""
+
+
+@pytest.fixture
+def four_people(monkeypatch: pytest.MonkeyPatch) -> IdentityProvider:
+    """An identity provider that provisions four; two are compared in a part, and two shown of each kind."""
+    monkeypatch.setattr(mismatch_tally, "PART", 2)
+    monkeypatch.setattr(mismatch_tally, "SHOWN_OF_EACH", 2)
+    idp = make_idp()
+    for number in range(4):
+        provision(idp, f"user{number}")
+    return idp
+
+
+@pytest.mark.usefixtures("four_people")
+def test_a_long_list_is_compared_part_by_part(client: Client) -> None:
+    make_user("rolf", role=Role.OWNER)
+    said = {"names": "user0\nuser1, other@corp.test\nuser2\nuser3\nrolf\nnobody"}
+    page: Any = client.post(address(PAGE), said)
+    assert "2 of 6 userNames compared" in text_of(page)
+    page = client.post(address(PAGE), said | {"so_far": so_far(page)})
+    assert "4 of 6 userNames compared" in text_of(page)
+    page = client.post(address(PAGE), said | {"so_far": so_far(page)})
+    text = text_of(page)
+    assert "6 userNames compared" in text
+    assert so_far(page) == ""
+    assert "1 · No match 5 · Exact match" in text
+    assert "1 has another email there than here" in text
+    assert "1 is an account with a role" in text
+    assert "user0 not given user0 user0@example.test Okta user1 other@corp.test Differs user1" in text
+    assert "and 3 more: the CSV has them all." in text
+
+
+def test_what_arrived_is_compared_part_by_part_too(
+    client: Client, four_people: IdentityProvider, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    said = {"provider": four_people.pk}
+    page: Any = client.post(address(PAGE), said)
+    with django_assert_num_queries(9):
+        page = client.post(address(PAGE), said | {"so_far": so_far(page)})
+    assert "4 userNames compared" in text_of(page)
+    assert "and 2 more: the CSV has them all." in text_of(page)
+
+
+def test_another_list_begins_anew_and_nonsense_is_refused(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mismatch_tally, "PART", 2)
+    page: Any = client.post(address(PAGE), {"names": "a\nb\nc"})
+    page = client.post(address(PAGE), {"names": "a\nb\nd", "so_far": so_far(page)})
+    assert "2 of 3 userNames compared" in text_of(page)
+    assert client.post(address(PAGE), {"names": "a", "so_far": "nonsense"}).status_code == 400
 
 
 def test_csv_has_a_line_for_each_name_and_no_formulas(client: Client) -> None:
