@@ -192,17 +192,19 @@ def _cell(row: list[str], at: int) -> str:
 
 
 def _compare(batch: list[Sent]) -> Iterator[Finding]:
+    """By username first; an email is looked up for those alone who have no account of that name."""
     by_name = _users("username_key", {key for sent in batch for key in (sent.key, sent.prefix) if key})
-    by_email = _users("email_key", {sent.email_key for sent in batch if sent.email_key})
     by_prefix = _users_called({sent.key for sent in batch if "@" not in sent.key and sent.key not in by_name})
-    for sent in batch:
-        if user := by_name.get(sent.key):
-            match = Match.EXACT if user.username == sent.user_name else Match.CASE
-        elif user := by_name.get(sent.prefix) or by_prefix.get(sent.key):
-            match = Match.PREFIX
-        else:
+    named = [by_name.get(sent.key) or by_name.get(sent.prefix) or by_prefix.get(sent.key) for sent in batch]
+    by_email = _users("email_key", {sent.email_key for sent, user in zip(batch, named, strict=True) if not user} - {""})
+    for sent, user in zip(batch, named, strict=True):
+        if user is None:
             user = by_email.get(sent.email_key)
             match = Match.SAME_EMAIL if user else Match.NONE
+        elif user.username_key != sent.key:
+            match = Match.PREFIX
+        else:
+            match = Match.EXACT if user.username == sent.user_name else Match.CASE
         yield Finding(sent, match, user)
 
 

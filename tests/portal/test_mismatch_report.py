@@ -133,7 +133,7 @@ def test_what_arrived_is_compared_part_by_part_too(
 ) -> None:
     said = {"provider": four_people.pk}
     page: Any = client.post(address(PAGE), said)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         page = client.post(address(PAGE), said | {"so_far": so_far(page)})
     assert "4 userNames compared" in text_of(page)
     assert "and 2 more: the CSV has them all." in text_of(page)
