@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+
+EXPIRES_SOON = timedelta(days=14)
 
 
 class IdentityProvider(models.Model):
@@ -71,3 +74,8 @@ class SCIMToken(models.Model):
     @property
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def expires_soon(self) -> bool:
+        """Whether it stops working within two weeks, or has."""
+        return self.expires_at is not None and self.expires_at <= timezone.now() + EXPIRES_SOON

@@ -23,6 +23,7 @@ from identity.models import (
     Mode,
     ProvisioningLog,
     Role,
+    SCIMToken,
     SSOGroup,
     Status,
     User,
@@ -93,9 +94,10 @@ def _refused_lately() -> QuerySet[ProvisioningLog]:
     return rows
 
 
-def matters(counts: Counts, silent: list[Matter], unused_tokens: int) -> Iterator[Matter]:
+def matters(counts: Counts, silent: list[Matter], tokens: list[SCIMToken]) -> Iterator[Matter]:
     """What waits, the most pressing first; what there is nothing of is left out."""
-    found = (_no_break_glass(counts), _conflicts(counts), *silent, *_the_rest(counts, unused_tokens))
+    unused = sum(token.last_used_at is None for token in tokens)
+    found = (_no_break_glass(counts), _conflicts(counts), *silent, _expiring(tokens), *_the_rest(counts, unused))
     return (matter for matter in found if matter.number)
 
 
@@ -119,6 +121,18 @@ def _conflicts(counts: Counts) -> Matter:
         "People whom an identity provider sends and who collide with an account here. They are refused until decided.",
         f"{reverse('admin:identity_conflict_changelist')}?state__exact={Conflict.State.OPEN}",
         "merge_type",
+        urgent=True,
+    )
+
+
+def _expiring(tokens: list[SCIMToken]) -> Matter:
+    return Matter(
+        sum(token.expires_soon for token in tokens),
+        "1 SCIM token expires within two weeks, or has",
+        "SCIM tokens expire within two weeks, or have",
+        "What an identity provider sends with an expired one is refused. Create a new one and enter it there.",
+        reverse("admin:identity_scimtoken_changelist"),
+        "key_off",
         urgent=True,
     )
 

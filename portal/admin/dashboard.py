@@ -9,33 +9,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet
+from django.db.models import Case, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
-from django.utils.timesince import timesince
 
 from identity import policy
-from identity.models import (
-    IdentityProvider,
-    ProviderContact,
-    ProvisioningLog,
-    Rhythm,
-    SCIMToken,
-    Status,
-    User,
-)
+from identity.models import IdentityProvider, ProviderContact, ProvisioningLog, SCIMToken, Status, User
 from identity.policy import Action
+from portal.admin.activity import (
+    JUDGED,
+    Activity,
+    activity_of,
+    pause_in_words,
+    silent_among,
+    with_last_request,
+    with_refusals,
+)
 from portal.admin.attention import Matter, count_everything, matters
 from portal.admin.base import decide
 from portal.admin.headcount import People, chart_of, count_people
-from portal.admin.providers import pause_in_words, rhythm_of, with_last_request
 from portal.admin.set_up import scim_base_url
-from portal.counting import MOST, CountOf, up_to
+from portal.counting import MOST, up_to
 
 LOG_ROWS = 6
 PROVIDERS = 8
-JUDGED = 200  # the latest changes of an identity provider that its error rate is counted from
 
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
@@ -52,23 +50,24 @@ def _for_support() -> dict[str, Any]:
 
 def _for_administrators(request: HttpRequest) -> dict[str, Any]:
     counts = count_everything()
-    providers = list(with_refusals(with_last_request(IdentityProvider.objects.all()))[:PROVIDERS])
-    tokens = list(SCIMToken.objects.values_list("identity_provider", "last_used_at"))
+    tokens = list(SCIMToken.objects.only("identity_provider", "last_used_at", "expires_at"))
+    uses = [(token.identity_provider_id, token.last_used_at) for token in tokens]
     rhythms = ProviderContact.objects.rhythms()
-    activities = [Activity(provider, rhythm_of(provider, rhythms)) for provider in providers]
+    scim_enabled = counts.mode.scim_enabled
+    providers = _providers(silent_among(uses, rhythms) if scim_enabled else [])
+    activities = [activity_of(provider, rhythms, scim_enabled=scim_enabled) for provider in providers]
     users = count_people()
-    unused_tokens = sum(used is None for _, used in tokens)
     return {
         "counts": users_by_status(users),
         "counted": "" if users.when == "now" else users.when,
         "chart": chart_of(request, users),
         "mode": counts.mode,
         "mode_in_words": policy.describe(counts.mode).removeprefix(f"{counts.mode}. "),
-        "matters": list(matters(counts, list(silent(activities)), unused_tokens)),
+        "matters": list(matters(counts, list(silence(activities)), tokens)),
         "providers": activities,
         "judged": JUDGED,
         "log": ProvisioningLog.objects.select_related("identity_provider")[:LOG_ROWS],
-        "steps": _first_steps(providers, tokens),
+        "steps": _first_steps(providers, uses),
         "base_url": scim_base_url(),
     }
 
@@ -86,48 +85,14 @@ def users_by_status(people: People) -> list[dict[str, Any]]:
 # --- identity providers ---
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """An identity provider, when it was last heard, and how it usually calls."""
-
-    provider: Any
-    rhythm: Rhythm
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether it used to call and has stopped."""
-        return self.rhythm.is_silent
-
-    @property
-    def error_rate(self) -> str:
-        """How many of its latest changes were refused, "" without any."""
-        judged, refused = self.provider.judged, self.provider.refused
-        return f"{100 * refused / judged:.0f} %" if judged else ""
-
-    @property
-    def refusals_url(self) -> str:
-        log = reverse("admin:identity_provisioninglog_changelist")
-        return f"{log}?outcome__exact=refused&idp={self.provider.pk}"
-
-    @property
-    def heard(self) -> str:
-        last = self.provider.last_request_at
-        return f"{timesince(last, depth=1)} ago" if last else "Never"
+def _providers(silent: list[int]) -> list[Any]:
+    """The first few, who fell silent before the others."""
+    silent_first = Case(When(pk__in=silent, then=0), default=1)
+    rows = with_refusals(with_last_request(IdentityProvider.objects.all()))
+    return list(rows.order_by(silent_first, "name_key")[:PROVIDERS])
 
 
-class RefusedOf(CountOf):
-    """Of the rows of a subquery, the number of those that were refused."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted WHERE outcome = 'refused')"
-
-
-def with_refusals(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
-    """Identity providers with how many of their latest changes were judged, and refused: by index, never by time."""
-    latest = ProvisioningLog.objects.filter(identity_provider=OuterRef("pk")).order_by("-pk").values("outcome")
-    return rows.annotate(judged=CountOf(latest[:JUDGED]), refused=RefusedOf(latest[:JUDGED]))
-
-
-def silent(activities: list[Activity]) -> Iterator[Matter]:
+def silence(activities: list[Activity]) -> Iterator[Matter]:
     """Who has stopped calling, measured by the own rhythm of each."""
     for activity in activities:
         if activity.is_silent:

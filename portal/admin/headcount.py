@@ -112,7 +112,8 @@ class Chart:
         """What a screen reader says in place of the picture."""
         change = self.last.total - self.first.total
         moved = "as many as" if not change else f"{abs(change):,} {'more' if change > 0 else 'fewer'} than"
-        return f"{self.last.total:,} users {self.when}, {moved} on {self.first.day:%-d %B %Y}."
+        users = "1 user" if self.last.total == 1 else f"{self.last.total:,} users"
+        return f"{users} {self.when}, {moved} on {self.first.day:%-d %B %Y}."
 
 
 def chart_of(request: HttpRequest, now: People) -> Chart | None:

@@ -11,6 +11,7 @@ from django.forms import Form, ModelMultipleChoiceField
 from django.http import Http404, HttpRequest
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.timesince import timesince
 
 from identity.models import User
 from portal.admin.base import ActionPage
@@ -36,6 +37,12 @@ def moment(at: datetime | None, *, seconds: bool = False) -> str:
     return format_html(
         '<span class="gh-nowrap">{}</span>', f"{at:%-d %b %Y, %H:%M:%S}" if seconds else f"{at:%-d %b %Y, %H:%M}"
     )
+
+
+def ago(at: datetime) -> str:
+    """How long ago, in the largest unit."""
+    since = timesince(at, depth=1)
+    return "just now" if since.startswith("0") else f"{since} ago"
 
 
 def searched(request: HttpRequest) -> str:

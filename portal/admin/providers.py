@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet
 from django.forms import BooleanField, CharField, ChoiceField, Form, RadioSelect, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
-from django.utils.timesince import timesince
+from django.utils.html import format_html
 from unfold.decorators import display
+from unfold.views import ChangeList
 
-from identity.models import Conflict, IdentityProvider, ProviderContact, ProvisioningLog, Rhythm, SCIMToken, User
+from identity.models import Conflict, IdentityProvider, ProviderContact, ProvisioningLog, User
 from identity.policy import Action
 from identity.services import identity_providers
+from portal.admin.activity import JUDGED, activity_of, pause_in_words, with_last_request, with_refusals
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
 from portal.admin.connections import ConnectOIDC, ConnectSAML, connections_of
 from portal.admin.parts import badge, moment, row_or_404
@@ -126,32 +127,24 @@ class DeleteProvider(ActionPage):
         return super().get_context_data(title=f"Delete {self.obj.name}?", usage=in_words, **kwargs)
 
 
-def with_last_request(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
-    """Identity providers with when their tokens were last used."""
-    used = SCIMToken.objects.filter(identity_provider=OuterRef("pk"), last_used_at__isnull=False)
-    return rows.annotate(last_request_at=Subquery(used.order_by("-last_used_at").values("last_used_at")[:1]))
-
-
 def with_activity(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
     """And with how many people they manage, and open conflicts, neither counted further than a page can wait for."""
     people = User.objects.filter(managed_by=OuterRef("pk"))
     waiting = Conflict.objects.open().filter(identity_provider=OuterRef("pk"))
-    return with_last_request(rows).annotate(
+    return with_refusals(with_last_request(rows)).annotate(
         user_count=count_up_to(MOST, people), open_conflicts=count_up_to(MOST, waiting)
     )
 
 
-def rhythm_of(provider: Any, rhythms: dict[int, Rhythm]) -> Rhythm:
-    """The provider's own rhythm, with the exact time of its last request; a week's pause when none is known."""
-    return rhythms.get(provider.pk, Rhythm()).heard(provider.last_request_at)
+class ProviderChangeList(ChangeList):
+    """A page of identity providers, each with how it behaves."""
 
-
-def pause_in_words(rhythm: Rhythm) -> str:
-    """What is usual for this provider, as a sentence."""
-    if not rhythm.is_learnt:
-        return "It is too new to have a rhythm; a pause of a week is taken for usual."
-    usual = timesince(timezone.now() - rhythm.longest_pause, depth=1)
-    return f"Its longest pause in the last eight weeks was {usual}."
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rhythms, is_on = ProviderContact.objects.rhythms(), mode_of(request).scim_enabled
+        self.result_list = list(self.result_list)
+        for provider in self.result_list:
+            provider.activity = activity_of(provider, rhythms, scim_enabled=is_on)
 
 
 @admin.register(IdentityProvider)
@@ -160,7 +153,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
 
     view_actions = (Action.MANAGE_PROVIDERS,)
     pages = (AddProvider, SetUp, CreateToken, Watch, ConnectOIDC, ConnectSAML, EditProvider, DeleteProvider)
-    list_display = ("name", "kind", "users", "last_request", "conflicts")
+    list_display = ("name", "kind", "users", "last_request", "refused", "conflicts")
     search_fields = ("name",)
     sortable_by = ()
     change_list_template = "admin/identity/identityprovider/list.html"
@@ -168,6 +161,9 @@ class IdentityProviderAdmin(PortalModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[IdentityProvider]:
         return with_activity(super().get_queryset(request))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return ProviderChangeList
 
     @display(description="Users")
     def users(self, provider: Any) -> str:
@@ -177,7 +173,15 @@ class IdentityProviderAdmin(PortalModelAdmin):
     def last_request(self, provider: Any) -> str:
         if provider.last_request_at is None:
             return badge("Never", "amber")
-        return moment(provider.last_request_at)
+        silent = badge("Silent", "amber") if provider.activity.is_silent else ""
+        return format_html("{} {}", moment(provider.last_request_at), silent)
+
+    @display(description=f"Refused of the last {JUDGED} changes")
+    def refused(self, provider: Any) -> str:
+        activity = provider.activity
+        if not provider.refused:
+            return activity.error_rate or "–"
+        return format_html('<a href="{}">{}</a>', activity.refusals_url, activity.error_rate)
 
     @display(description="Open conflicts")
     def conflicts(self, provider: Any) -> str:
@@ -193,6 +197,8 @@ class IdentityProviderAdmin(PortalModelAdmin):
         return live_fragment(request, row_or_404(IdentityProvider.objects.all(), pk))
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        scim_enabled = mode_of(request).scim_enabled
+        activity = activity_of(obj, ProviderContact.objects.rhythms(), scim_enabled=scim_enabled)
         return {
             "managed": up_to(MOST, obj.user_count),
             "waiting": up_to(MOST, obj.open_conflicts),
@@ -203,8 +209,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
             "requests": ProvisioningLog.objects.filter(identity_provider=obj)[:LAST_REQUESTS],
             "log_url": f"{reverse('admin:identity_provisioninglog_changelist')}?idp={obj.pk}",
             "conflicts_url": f"{reverse('admin:identity_conflict_changelist')}?identity_provider__id__exact={obj.pk}",
-            "scim_enabled": mode_of(request).scim_enabled,
-            "rhythm": (rhythm := rhythm_of(obj, ProviderContact.objects.rhythms())),
-            "usual_pause": pause_in_words(rhythm),
-            "last_request_ago": timesince(obj.last_request_at, depth=1) if obj.last_request_at else "",
+            "scim_enabled": scim_enabled,
+            "activity": activity,
+            "usual_pause": pause_in_words(activity.rhythm),
         }

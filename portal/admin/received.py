@@ -26,6 +26,13 @@ _ASKED: dict[tuple[str, bool], str] = {
     ("PATCH", True): "Changed {one}",
     ("DELETE", True): "Removed {one}",
 }
+_ANSWERED = {
+    400: ": refused, since the portal can't read that",
+    404: ": there is none, which is an answer",
+    413: ": refused, since it is too large",
+    500: ": the portal failed, and its server's log says why",
+    503: ": the portal was too busy",
+}
 _ABOUT_THE_PORTAL = {"ServiceProviderConfig", "Schemas", "ResourceTypes"}
 
 
@@ -50,11 +57,12 @@ def in_words(request: ReceivedRequest, summaries: dict[str, str]) -> str:
     """What somebody at the identity provider did; `summaries` are the log's own, by request id."""
     match request.status:
         case 401:
-            return "Nobody's token: it was pasted in part, or revoked. Create one and paste it again."
+            return "Nobody's token: it was pasted in part, has expired, or was revoked. Create one and paste it again."
         case 403:
             return "Refused: SCIM is off. Switch it on in the access settings."
-    words = summaries.get(request.request_id) or _asked(request.method, request.path)
-    return f"{words}: there is none, which is an answer" if request.status == 404 else words
+    if told := summaries.get(request.request_id):
+        return told
+    return f"{_asked(request.method, request.path)}{_ANSWERED.get(request.status, '')}"
 
 
 def _asked(method: str, path: str) -> str:

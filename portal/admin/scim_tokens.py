@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
@@ -21,7 +22,7 @@ from identity.models import SCIMToken
 from identity.policy import Action
 from identity.services import contacts, tokens
 from portal.admin.base import ActionPage, PortalModelAdmin, person_of
-from portal.admin.parts import badge, moment
+from portal.admin.parts import ago, badge, moment
 from portal.admin.set_up import scim_base_url
 from portal.forms import TokenForm
 
@@ -30,10 +31,10 @@ QUIET = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class TokenLine:
-    """A token of an identity provider beside the others of it, for a rotation without a gap."""
+    """A token beside those of its provider, for a rotation without a gap; `newer_use`: the last of a newer one."""
 
     token: SCIMToken
-    is_replaced: bool  # a newer token of the same provider is in use
+    newer_use: datetime | None
 
     @property
     def is_quiet(self) -> bool:
@@ -42,32 +43,51 @@ class TokenLine:
         return used is None or used < timezone.now() - QUIET
 
     @property
+    def is_replaced(self) -> bool:
+        """Whether the identity provider has called with a newer token since it last called with this one."""
+        used = self.token.last_used_at
+        return self.newer_use is not None and (used is None or self.newer_use > used)
+
+    @property
+    def is_safe_to_revoke(self) -> bool:
+        return self.token.is_expired or (self.is_quiet and self.is_replaced)
+
+    @property
     def colour(self) -> str:
         if self.token.is_expired:
             return "red"
-        return "green" if self.is_quiet == self.is_replaced else "amber"
+        in_use_alone = not self.is_quiet and self.newer_use is None
+        return "green" if self.is_safe_to_revoke or in_use_alone else "amber"
+
+    @property
+    def used(self) -> str:
+        return ago(self.token.last_used_at) if self.token.last_used_at else "never"
 
     @property
     def state(self) -> str:
         """What this says about revoking it."""
-        used = self.token.last_used_at
         if self.token.is_expired:
             return "Expired"
-        if self.is_replaced and self.is_quiet:
-            return f"Silent for {timesince(used, depth=1)}: safe to revoke" if used else "Never used: safe to revoke"
+        if not self.is_quiet:
+            return "In use" if self.newer_use is None else "Still in use: not yet safe to revoke"
+        if self.token.last_used_at is None:
+            return "Never used: safe to revoke" if self.is_replaced else "Not used yet"
+        return f"Silent for {timesince(self.token.last_used_at, depth=1)}{self._after_silence}"
+
+    @property
+    def _after_silence(self) -> str:
         if self.is_replaced:
-            return "Still in use: not yet safe to revoke"
-        if used is None:
-            return "Not used yet"
-        return f"Silent for {timesince(used, depth=1)}" if self.is_quiet else "In use"
+            return ": safe to revoke"
+        return ", and the newer one for longer: not safe to revoke" if self.newer_use else ""
 
 
 def token_lines(rows: Iterable[SCIMToken]) -> list[TokenLine]:
     """Tokens of one provider, the newest first, each with what the newer ones mean for it."""
-    lines, newer_is_used = list[TokenLine](), False
+    lines, newer_uses = list[TokenLine](), list[datetime]()
     for token in sorted(rows, key=lambda token: (token.created_at, token.pk), reverse=True):
-        lines.append(TokenLine(token, newer_is_used))
-        newer_is_used = newer_is_used or (token.last_used_at is not None and not token.is_expired)
+        lines.append(TokenLine(token, max(newer_uses, default=None)))
+        if token.last_used_at and not token.is_expired:
+            newer_uses.append(token.last_used_at)
     return lines
 
 
@@ -117,13 +137,18 @@ class RevokeToken(ActionPage):
     submit = "Revoke this token"
 
     def get_explanation(self) -> str:
-        used = self.obj.last_used_at
-        told = f"It was last used {timesince(used, depth=1)} ago. " if used else "It was never used. "
-        others = SCIMToken.objects.filter(identity_provider=self.obj.identity_provider_id).exclude(pk=self.obj.pk)
-        only = "" if others.exists() else "It is the only token: provisioning stops until you create another one. "
-        return (
-            f"{told}{only}The next request of {self.obj.identity_provider} that carries it is refused. This is final."
-        )
+        lines = token_lines(SCIMToken.objects.filter(identity_provider=self.obj.identity_provider_id))
+        line = next(line for line in lines if line.token == self.obj)
+        told = f"It was last used {line.used}." if self.obj.last_used_at else "It was never used."
+        refused = f"The next request of {self.obj.identity_provider} that carries it is refused. This is final."
+        return " ".join(filter(None, [told, self._warning(line, is_only=len(lines) == 1), refused]))
+
+    def _warning(self, line: TokenLine, *, is_only: bool) -> str:
+        if is_only:
+            return "It is the only token: provisioning stops until you create another one."
+        if line.is_safe_to_revoke or self.obj.last_used_at is None:
+            return ""
+        return f"Provisioning stops unless {self.obj.identity_provider} has another one by now."
 
     def run(self, form: Form) -> str:
         tokens.revoke_token(self.obj, actor=person_of(self.request))
@@ -172,4 +197,7 @@ class SCIMTokenAdmin(PortalModelAdmin):
     def expires(self, token: SCIMToken) -> str:
         if token.expires_at is None:
             return "Never"
-        return badge("Expired", "red") if token.is_expired else moment(token.expires_at)
+        if token.is_expired:
+            return badge("Expired", "red")
+        soon = badge("Soon", "amber") if token.expires_soon else ""
+        return format_html("{} {}", moment(token.expires_at), soon)

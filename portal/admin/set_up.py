@@ -13,7 +13,7 @@ from django.urls import reverse
 from identity.models import GroupMapping
 from identity.policy import Action
 from identity.services import contacts
-from portal.admin.base import ActionPage, person_of
+from portal.admin.base import ActionPage, mode_of, person_of
 from portal.admin.connections import connections_of
 from portal.admin.guides import guide_of
 from portal.admin.received import live
@@ -96,6 +96,7 @@ class SetUp(ActionPage):
         return super().get_context_data(
             title=f"Set up {provider}",
             guide=guide,
+            scim_enabled=mode_of(self.request).scim_enabled,
             boxes=guide.filled_in(scim_base_url()),
             tokens=tokens,
             stages=stages(bool(tokens), is_connected, is_connected, is_connected, provider.user_count > 0),

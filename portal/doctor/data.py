@@ -21,11 +21,11 @@ from identity.models import (
     User,
 )
 from identity.models.contacts import Rhythm
+from identity.models.providers import EXPIRES_SOON
 from identity.services import background
 from identity.services.drift import drifts, told_otherwise
 from portal.doctor.findings import Finding, counted
 
-SOON = timedelta(days=14)
 LONG_IN_THE_QUEUE = timedelta(minutes=10)
 FOLLOW = (
     "It goes when the identity provider sends them again. To see who it is: `manage.py set_mode --scim off`, then "
@@ -67,12 +67,13 @@ def break_glass() -> Finding:
 
 
 def providers() -> Iterator[Finding]:
-    rhythms = ProviderContact.objects.rhythms()
+    rhythms, is_on = ProviderContact.objects.rhythms(), policy.current_mode().scim_enabled
     for provider in IdentityProvider.objects.annotate(heard=Max("scim_tokens__last_used_at")):
-        yield silence(provider, rhythms.get(provider.pk, Rhythm()).heard(provider.heard))
+        rhythm = rhythms.get(provider.pk, Rhythm()).heard(provider.heard)
+        yield silence(provider, is_silent=is_on and rhythm.is_silent)
 
 
-def silence(provider: IdentityProvider, rhythm: Rhythm) -> Finding:
+def silence(provider: IdentityProvider, *, is_silent: bool) -> Finding:
     """R21's other half: what no longer comes in can't be followed."""
     heard = provider.heard  # type: ignore[attr-defined]
     if heard is None:
@@ -82,17 +83,17 @@ def silence(provider: IdentityProvider, rhythm: Rhythm) -> Finding:
             f"Give it a token (`manage.py create_scim_token --idp '{provider}'`) and test the connection there.",
         )
     sentence = f"{provider} was last heard of at {heard:%Y-%m-%d %H:%M} UTC."
-    if rhythm.is_silent:
+    if is_silent:
         return Finding("silence", sentence, "It used to call more often: look at its own provisioning log.")
     return Finding("silence", sentence)
 
 
 def expiring_tokens() -> Finding:
-    number = SCIMToken.objects.filter(expires_at__lt=timezone.now() + SOON).count()
+    number = SCIMToken.objects.filter(expires_at__lt=timezone.now() + EXPIRES_SOON).count()
     return counted(
         "tokens",
         number,
-        f"SCIM tokens have expired or will within {SOON.days} days.",
+        f"SCIM tokens have expired or will within {EXPIRES_SOON.days} days.",
         "Make new ones (`manage.py create_scim_token`), enter them at the identity provider, revoke the old ones.",
     )
 

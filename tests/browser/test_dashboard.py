@@ -47,7 +47,7 @@ def test_the_chart_can_be_read_without_seeing_it(owner_page: Page) -> None:
     Headcount.objects.create(day=day, invited=2, enabled=1, disabled=0)
     owner_page.get_by_role("link", name="Dashboard").first.click()
     owner_page.goto("/admin/?days=90")
-    expect(owner_page.get_by_role("img", name=f"1 users now, 2 fewer than on {day:%-d %B %Y}.")).to_be_visible()
+    expect(owner_page.get_by_role("img", name=f"1 user now, 2 fewer than on {day:%-d %B %Y}.")).to_be_visible()
     owner_page.get_by_text("As a table").press("Enter")
     expect(owner_page.get_by_role("row", name=f"{day:%-d %b %Y} 1 0 2")).to_be_visible()
 

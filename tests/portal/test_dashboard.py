@@ -13,6 +13,7 @@ from identity.errors import Conflicted
 from identity.models import Headcount, IdentityProvider, ProvisioningLog, Role, SCIMToken, Status, User
 from identity.services.contacts import note_contact
 from identity.services.provisioning_log import log_refusal
+from portal.admin.dashboard import PROVIDERS
 from tests.factories import (
     everything,
     idp_actor,
@@ -26,7 +27,7 @@ from tests.factories import (
     push_group,
     set_mode,
 )
-from tests.portal.admin_pages import as_administrator, signed_in, text_of
+from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +118,51 @@ def test_silence_is_measured_by_its_own_rhythm() -> None:
     assert "Weekly is silent" not in text
 
 
+def test_whoever_falls_silent_is_named_however_many_identity_providers_there_are() -> None:
+    for number in range(PROVIDERS):
+        heard(make_idp(f"Directory {number}"))
+    heard(make_idp("Zeta"), timedelta(days=30))
+    text = page()
+    assert "Zeta is silent" in text
+    assert "Name Last request Refused Zeta" in text
+
+
+def test_nobody_is_silent_while_scim_is_off() -> None:
+    """What calls is turned away then, before it is noted."""
+    idp = make_idp("Entra")
+    heard(idp, timedelta(days=30))
+    set_mode(scim=False)
+    client = as_administrator()
+    assert "is silent" not in page(client)
+    assert "Silent" not in text_of(client.get(address("identityprovider_changelist")))
+    assert "Silent against" not in text_of(client.get(address("identityprovider_change", idp.pk)))
+    assert "SCIM is off: a test is refused until it is switched on" in text_of(
+        client.get(address("identityprovider_set_up", idp.pk))
+    )
+
+
+def test_how_much_is_refused_is_told_with_what_it_was_counted_from() -> None:
+    idp = make_idp("Okta")
+    heard(idp)
+    make_user("mia")
+    provision(idp, "ada")
+    with pytest.raises(Conflicted):
+        provision(idp, "mia", "other@example.test")
+    client = as_administrator()
+    assert "Okta 5 minutes ago 50 % 1 of 2 Refused: of the last 200 changes that each sent." in page(client)
+    assert "50 %" in text_of(client.get(address("identityprovider_changelist")))
+    assert "50 % refused: 1 of 2 changes" in text_of(client.get(address("identityprovider_change", idp.pk)))
+
+
+def test_a_token_that_expires_soon_waits() -> None:
+    idp = make_idp("Okta")
+    heard(idp)
+    client = as_administrator()
+    for days, waits in ((15, False), (13, True), (-1, True)):
+        SCIMToken.objects.update(expires_at=timezone.now() + timedelta(days=days))
+        assert ("1 SCIM token expires within two weeks, or has" in page(client)) is waits
+
+
 def test_refusals_of_the_last_day_are_counted_and_older_ones_are_not() -> None:
     actor = idp_actor(make_idp())
     for _ in range(3):
@@ -191,7 +237,7 @@ def test_the_chart_says_in_words_and_in_a_table_what_it_shows() -> None:
     client = as_administrator()
     answer = client.get(HOME)
     then = timezone.now().date() - timedelta(days=9)
-    assert f'aria-label="1 users now, 39 fewer than on {then:%-d %B %Y}."' in answer.content.decode()
+    assert f'aria-label="1 user now, 39 fewer than on {then:%-d %B %Y}."' in answer.content.decode()
     text = text_of(answer)
     assert "Start of the day (UTC) Enabled Disabled Invited Now 1 0 0" in text
     between = timezone.now().date() - timedelta(days=7)

@@ -33,7 +33,7 @@ STATEMENTS = {
     "deletionrecord": 5,
     "group": 7,
     "groupmapping": 5,
-    "identityprovider": 5,
+    "identityprovider": 7,
     "invitation": 6,
     "provisioninglog": 5,
     "scimtoken": 6,

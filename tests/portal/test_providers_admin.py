@@ -176,6 +176,41 @@ def test_the_old_token_is_not_replaced_before_the_new_one_was_used() -> None:
     assert re.search(r"New \S+ Not used yet .* Old \S+ Silent for 3 days [^:]", page)
 
 
+def test_a_silent_token_is_not_safe_to_revoke_while_the_newer_one_is_silent_for_longer() -> None:
+    """A newer one was tried once; then provisioning, which uses the old one, broke down."""
+    idp, client = make_idp(), as_administrator()
+    for label, used in (("Old", timedelta(days=2)), ("New", timedelta(days=9))):
+        make_token(idp, label)
+        SCIMToken.objects.filter(label=label).update(last_used_at=timezone.now() - used)
+    page = text_of(client.get(address("identityprovider_change", idp.pk)))
+    assert "Old" in page
+    assert "Silent for 2 days, and the newer one for longer: not safe to revoke" in page
+    old = SCIMToken.objects.get(label="Old")
+    assert "Provisioning stops unless Okta has another one by now." in text_of(
+        client.get(address("scimtoken_revoke", old.pk))
+    )
+
+
+def test_revoking_what_was_replaced_warns_of_nothing() -> None:
+    idp = make_idp()
+    for label, used in (("Old", timedelta(days=2)), ("New", timedelta(minutes=5))):
+        make_token(idp, label)
+        SCIMToken.objects.filter(label=label).update(last_used_at=timezone.now() - used)
+    old = SCIMToken.objects.get(label="Old")
+    page = text_of(as_administrator().get(address("scimtoken_revoke", old.pk)))
+    assert "It was last used 2 days ago. The next request of Okta that carries it is refused." in page
+
+
+def test_a_token_used_a_moment_ago_and_one_that_expires_soon_say_so() -> None:
+    idp, client = make_idp(), as_administrator()
+    make_token(idp)
+    SCIMToken.objects.update(last_used_at=timezone.now(), expires_at=timezone.now() + timedelta(days=3))
+    page = text_of(client.get(address("identityprovider_change", idp.pk)))
+    assert "just now" in page
+    assert "Soon" in page
+    assert "Soon" in text_of(client.get(address("scimtoken_changelist")))
+
+
 def test_revoking_the_only_token_says_so() -> None:
     make_token(make_idp())
     asked = text_of(as_administrator().get(address("scimtoken_revoke", SCIMToken.objects.get().pk)))

@@ -92,6 +92,7 @@ def test_a_test_of_the_connection_lights_up(admin: Client, idp: IdentityProvider
     [
         ("GET", "/ServiceProviderConfig", "Asked what the portal can do"),
         ("GET", "/Users?startIndex=1&count=1", "Read the list of users"),
+        ("GET", "/Users?filter=nonsense", "Looked for users with nonsense: refused, since the portal can't read that"),
         ("GET", "/Groups/6f0a0d3a-8a4f-4a2b-9d0e-0b1f6a9a9d11", "Read a group: there is none, which is an answer"),
     ],
 )
@@ -156,7 +157,7 @@ def test_the_page_needs_few_statements(
     admin: Client, idp: IdentityProvider, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     ask(make_token(idp), "/Users")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         admin.get(address("identityprovider_set_up", idp.pk))
 
 

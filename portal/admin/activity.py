@@ -1,0 +1,95 @@
+"""How identity providers behave: when each was last heard, whether it fell silent, and how much of it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from identity.models import IdentityProvider, ProvisioningLog, Rhythm, SCIMToken
+from portal.admin.parts import ago
+from portal.counting import CountOf
+
+JUDGED = 200  # the latest changes of an identity provider that its error rate is counted from
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """An identity provider, as `with_refusals` reads it, and how it usually calls."""
+
+    provider: Any
+    rhythm: Rhythm
+    is_silent: bool
+
+    @property
+    def error_rate(self) -> str:
+        """How many of its latest changes were refused, "" without any."""
+        judged, refused = self.provider.judged, self.provider.refused
+        return f"{100 * refused / judged:.0f} %" if judged else ""
+
+    @property
+    def of_how_many(self) -> str:
+        """What the rate was counted from."""
+        return f"{self.provider.refused} of {self.provider.judged}"
+
+    @property
+    def refusals_url(self) -> str:
+        log = reverse("admin:identity_provisioninglog_changelist")
+        return f"{log}?outcome__exact=refused&idp={self.provider.pk}"
+
+    @property
+    def heard(self) -> str:
+        last = self.provider.last_request_at
+        return ago(last) if last else "Never"
+
+
+def activity_of(provider: Any, rhythms: dict[int, Rhythm], *, scim_enabled: bool) -> Activity:
+    """Nobody is silent while SCIM is off: what calls then is turned away before it is noted."""
+    rhythm = rhythm_of(provider, rhythms)
+    return Activity(provider, rhythm, scim_enabled and rhythm.is_silent)
+
+
+def rhythm_of(provider: Any, rhythms: dict[int, Rhythm]) -> Rhythm:
+    """The provider's own rhythm, with the exact time of its last request; a week's pause when none is known."""
+    return rhythms.get(provider.pk, Rhythm()).heard(provider.last_request_at)
+
+
+def silent_among(used: Iterable[tuple[int, datetime | None]], rhythms: dict[int, Rhythm]) -> list[int]:
+    """Which providers have fallen silent; `used`: each token's provider and last use."""
+    last = dict[int, datetime]()
+    for provider_id, at in used:
+        if at:
+            last[provider_id] = max(at, last.get(provider_id, at))
+    return [pk for pk, at in last.items() if rhythms.get(pk, Rhythm()).heard(at).is_silent]
+
+
+def pause_in_words(rhythm: Rhythm) -> str:
+    """What is usual for this provider, as a sentence."""
+    if not rhythm.is_learnt:
+        return "It is too new to have a rhythm; a pause of a week is taken for usual."
+    usual = timesince(timezone.now() - rhythm.longest_pause, depth=1)
+    return f"Its longest pause in the last eight weeks was {usual}."
+
+
+def with_last_request(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
+    """Identity providers with when their tokens were last used."""
+    used = SCIMToken.objects.filter(identity_provider=OuterRef("pk"), last_used_at__isnull=False)
+    return rows.annotate(last_request_at=Subquery(used.order_by("-last_used_at").values("last_used_at")[:1]))
+
+
+class RefusedOf(CountOf):
+    """Of the rows of a subquery, the number of those that were refused."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted WHERE outcome = 'refused')"
+
+
+def with_refusals(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
+    """Identity providers with how many of their latest changes were judged, and refused: by index, never by time."""
+    latest = ProvisioningLog.objects.filter(identity_provider=OuterRef("pk")).order_by("-pk").values("outcome")
+    return rows.annotate(judged=CountOf(latest[:JUDGED]), refused=RefusedOf(latest[:JUDGED]))
