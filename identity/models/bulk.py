@@ -63,3 +63,14 @@ class BulkRow(models.Model):
     def username(self) -> str:
         """As it is in the portal, else as the file said."""
         return self.user.username if self.user else str(self.values.get("username", ""))
+
+    @property
+    def result(self) -> str:
+        """What became of it, also of the mail of an invitation, which may fail later; looks at `user__invitation`."""
+        invitation = getattr(self.user, "invitation", None)
+        if self.run.kind in _MAILED and invitation is not None and invitation.mail_failed_at:
+            return "Invited, but the mail could not be sent."
+        return self.sentence
+
+
+_MAILED = (BulkRun.Kind.INVITE, BulkRun.Kind.RESEND_INVITATION)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import F
 from django.utils import timezone
 
 LIFETIME = timedelta(hours=72)
@@ -17,7 +18,8 @@ def default_expiry() -> datetime:
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def pending(self) -> InvitationQuerySet:
-        return self.filter(expires_at__gt=timezone.now())
+        """Those in time whose link still goes to the person's address: of a changed one it has died (SR-23)."""
+        return self.filter(expires_at__gt=timezone.now(), email=F("user__email"))
 
 
 class Invitation(models.Model):
@@ -29,6 +31,7 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(default=default_expiry, editable=False)
+    mail_failed_at = models.DateTimeField(null=True, editable=False)  # the last try, if that failed
 
     objects = InvitationQuerySet.as_manager()
 
@@ -37,3 +40,12 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+    @property
+    def has_other_address(self) -> bool:
+        """Whether the person's email was changed since: the link was bound to the old one."""
+        return self.email != self.user.email

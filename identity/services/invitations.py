@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import F
 
 from identity import audit, policy
 from identity.actors import Person
@@ -125,6 +124,11 @@ def resend_invitation(user: User, *, actor: Actor) -> None:
     audit.record("user.invitation_resent", actor=actor, user_id=user.pk)
 
 
+def mail_has_failed(user: User) -> bool:
+    """Whether the last try to mail the invitation has failed; without a worker that is known at once."""
+    return Invitation.objects.filter(user=user).exclude(mail_failed_at=None).exists()
+
+
 @transaction.atomic
 def revoke_invitation(user: User, *, actor: Actor) -> None:
     """The link dies and the user, who never was in, becomes Disabled."""
@@ -139,8 +143,7 @@ def find_invitation(secret: str) -> Invitation:
     Raises NotFound for a wrong, used or expired one, Refused while SSO is enforced (R22).
     """
     rows = Invitation.objects.pending().select_related("user")
-    good = rows.filter(user__status=Status.INVITED, email=F("user__email"))
-    invitation = good.filter(digest=secrets.digest(secret)).first()
+    invitation = rows.filter(user__status=Status.INVITED, digest=secrets.digest(secret)).first()
     if invitation is None:
         raise NotFound("This invitation has been used, withdrawn or has expired. Ask an administrator for a new one.")
     decision = policy.may_use_password(invitation.user, policy.current_mode())

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django_tasks import task
 
-from identity.models import User
-from identity.services import background
+from identity.models import Invitation, User
+from identity.services import background, secrets
 from identity.services.sealing import seal, unseal
 
 
 def invite(user: User, secret: str) -> None:
     """The single-use link, to the address it is bound to (SR-23)."""
     link = f"{settings.PUBLIC_URL}/invitations/{secret}/"
-    _send("invitation", [user.email or ""], {"user": user, "link": link})
+    for sealed in _sealed("invitation", [user.email or ""], {"user": user, "link": link}):
+        background.later(deliver_invitation, sealed=sealed, digest=secrets.digest(secret))
 
 
 def reset_password(user: User, path: str) -> None:
@@ -43,14 +45,36 @@ def _administrators() -> list[str]:
 
 
 def _send(template: str, recipients: Iterable[str], context: dict[str, object]) -> None:
+    for sealed in _sealed(template, recipients, context):
+        background.later(deliver, sealed=sealed)
+
+
+def _sealed(template: str, recipients: Iterable[str], context: dict[str, object]) -> Iterator[str]:
+    """A mail to each address. Sealed, since a queue is no place for a link that opens an account (SR-15)."""
     text = render_to_string(f"mail/{template}.txt", {**context, "portal": settings.PUBLIC_URL})
     subject, _, body = text.partition("\n")
     for address in filter(None, recipients):
-        background.later(deliver, sealed=seal(json.dumps([subject.strip(), body.lstrip(), address])))
+        yield seal(json.dumps([subject.strip(), body.lstrip(), address]))
 
 
 @task()
 def deliver(sealed: str) -> None:
-    """Send one mail to one address. Sealed, since a queue is no place for a link that opens an account (SR-15)."""
+    """Send one mail to one address."""
+    _deliver(sealed)
+
+
+@task()
+def deliver_invitation(sealed: str, digest: str) -> None:
+    """The same, and note on the invitation, if it still is that one, whether the mail could be sent."""
+    invitations = Invitation.objects.filter(digest=digest)
+    try:
+        _deliver(sealed)
+    except OSError:  # what smtplib raises, too
+        invitations.update(mail_failed_at=timezone.now())
+        raise
+    invitations.exclude(mail_failed_at=None).update(mail_failed_at=None)
+
+
+def _deliver(sealed: str) -> None:
     subject, body, address = json.loads(unseal(sealed))
     send_mail(subject, body, None, [address])

@@ -153,15 +153,13 @@ class BulkRunAdmin(PortalModelAdmin):
         self.require_view(request)
         run: BulkRun = self.get_object_or_404(request, object_id)
         columns = ("line", *COLUMNS) if run.kind == BulkRun.Kind.INVITE else ("username",)
-        cells = (
-            (*_who(run, row), row.get_outcome_display(), row.sentence) for row in _rows(request, run).iterator(1000)
-        )
+        cells = ((*_who(run, row), row.get_outcome_display(), row.result) for row in _rows(request, run).iterator(1000))
         return download(csv_lines((*columns, "outcome", "result"), cells), name=f"bulk-action-{run.pk}", kind="csv")
 
 
 def _rows(request: HttpRequest, run: BulkRun) -> QuerySet[BulkRow]:
     """What the page shows: all rows, or those of the outcome that the address asks for."""
-    rows: QuerySet[BulkRow] = run.rows.select_related("user").order_by("position")
+    rows: QuerySet[BulkRow] = run.rows.select_related("user__invitation").order_by("position")
     asked = request.GET.get("outcome", "")
     return rows.filter(outcome=asked) if asked in Outcome.values else rows
 

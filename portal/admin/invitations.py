@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from math import ceil
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.forms import ClearableFileInput, FileField, Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -23,7 +24,7 @@ from identity.models import BulkRow, BulkRun, Invitation, Status, User
 from identity.models.users import matching
 from identity.policy import Action
 from identity.services import bulk, invitations
-from portal.admin.base import ActionPage, Button, PortalModelAdmin, person_of
+from portal.admin.base import ActionPage, Button, PortalModelAdmin, mode_of, person_of
 from portal.admin.parts import badge, moment
 from portal.admin.user_actions import InviteUser
 from portal.admin.user_bulk import MOST_AT_ONCE, BulkPage, BulkStatus, ask
@@ -146,14 +147,23 @@ class LinkFilter(DropdownFilter):
     parameter_name = "link"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("works", "Works"), ("expired", "Expired")]
+        return [
+            ("works", "Works"),
+            ("expired", "Expired"),
+            ("other_address", "Went to another address"),
+            ("mail_failed", "Mail could not be sent"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Invitation]:
         match self.value():
             case "works":
-                return queryset.filter(expires_at__gt=timezone.now())  # type: ignore[no-any-return]
+                return queryset.pending()  # type: ignore[no-any-return]
             case "expired":
                 return queryset.filter(expires_at__lte=timezone.now())  # type: ignore[no-any-return]
+            case "other_address":
+                return queryset.exclude(email=F("user__email"))  # type: ignore[no-any-return]
+            case "mail_failed":
+                return queryset.exclude(mail_failed_at=None)  # type: ignore[no-any-return]
         return queryset  # type: ignore[no-any-return]
 
 
@@ -187,6 +197,7 @@ class InvitationAdmin(PortalModelAdmin):
         "invited_by": "invited_by",
         "sent_at": "sent_at",
         "expires_at": "expires_at",
+        "mail_failed_at": "mail_failed_at",
     }
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
@@ -201,6 +212,9 @@ class InvitationAdmin(PortalModelAdmin):
         users_admin: Any = self.admin_site._registry[User]
         return [InviteUser.button(users_admin, request), *super().list_buttons(request)]
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"links_are_closed": mode_of(request).sso_enforced})
+
     @display(description="Person", header=True)
     def person(self, invitation: Invitation) -> tuple[str, str]:
         return invitation.user.display_name, invitation.user.username
@@ -211,11 +225,14 @@ class InvitationAdmin(PortalModelAdmin):
 
     @display(description="Link")
     def link(self, invitation: Invitation) -> str:
-        left = invitation.expires_at - timezone.now()
-        if left <= timedelta(0):
+        if invitation.has_other_address:
+            return badge("Went to another address", "red")
+        if invitation.is_expired:
             return badge("Expired", "red")
-        hours = int(left.total_seconds() // 3600)
-        return badge(f"Works for {hours} h", "amber" if left < SOON else "green")
+        if invitation.mail_failed_at:
+            return badge("Mail could not be sent", "red")
+        left = invitation.expires_at - timezone.now()
+        return badge(f"Works for {_rounded(left)}", "amber" if left < SOON else "green")
 
     @admin.action(description="Send invitations again")
     def resend_chosen(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> HttpResponse:
@@ -236,4 +253,10 @@ class InvitationAdmin(PortalModelAdmin):
         for row in batch:
             user = row.user
             said = (user.username, row.email, user.first_name, user.last_name)
-            yield (*said, row.invited_by, row.created_at, row.expires_at)
+            yield (*said, row.invited_by, row.created_at, row.expires_at, row.mail_failed_at)
+
+
+def _rounded(left: timedelta) -> str:
+    """In hours, the last one in minutes; what has begun counts."""
+    hours, minutes = (ceil(left.total_seconds() / seconds) for seconds in (3600, 60))
+    return f"{hours} h" if minutes > 60 else f"{minutes} min"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.forms import CharField, ChoiceField, EmailInput, Form, RadioSelect, TextInput
 from django.http import HttpRequest
 
@@ -21,6 +22,16 @@ ROLES = [
 
 
 # --- invitations ---
+
+MAIL_FAILED = "The mail could not be sent. Look after the mail server, then send the invitation again."
+
+
+def told(request: HttpRequest, user: User, sentence: str) -> str:
+    """The sentence, unless the mail has failed already: then that is said in its place."""
+    if not invitations.mail_has_failed(user):
+        return sentence
+    messages.warning(request, MAIL_FAILED)
+    return ""
 
 
 class InviteForm(Form):
@@ -58,7 +69,8 @@ class InviteUser(ActionPage):
 
     def run(self, form: Any) -> str:
         self.invited = invitations.invite_user(**form.cleaned_data, actor=person_of(self.request))
-        return f"The invitation for {self.invited.username} is on its way to {self.invited.email}."
+        sentence = f"The invitation for {self.invited.username} is on its way to {self.invited.email}."
+        return told(self.request, self.invited, sentence)
 
     def get_success_url(self) -> str:
         return self.model_admin.detail_url(self.invited) if self.invited else super().get_success_url()
@@ -87,7 +99,7 @@ class ResendInvitation(_OfInvitation):
 
     def run(self, form: Form) -> str:
         invitations.resend_invitation(self.obj, actor=person_of(self.request))
-        return f"A new invitation is on its way to {self.obj.email}."
+        return told(self.request, self.obj, f"A new invitation is on its way to {self.obj.email}.")
 
 
 class RevokeInvitation(_OfInvitation):

@@ -11,7 +11,6 @@ from django.db.models import Count, Prefetch, QuerySet, Window
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 from unfold.views import ChangeList
@@ -30,7 +29,7 @@ from identity.models import (
 )
 from identity.models.users import matching
 from identity.policy import Action, Decision
-from portal.admin.base import Button, PortalModelAdmin, decide
+from portal.admin.base import Button, PortalModelAdmin, decide, mode_of
 from portal.admin.conflicts import state_badge
 from portal.admin.differences import differences
 from portal.admin.parts import badge, is_key, moment
@@ -38,6 +37,7 @@ from portal.admin.sessions import EndSession, EndSessions
 from portal.admin.sso import STATUS_COLOURS, both_sides
 from portal.admin.trail import trail_of
 from portal.admin.user_actions import (
+    MAIL_FAILED,
     ChangeRole,
     ClearBreakGlass,
     Disable,
@@ -203,7 +203,7 @@ class UserAdmin(PortalModelAdmin):
             "status": status_badge(obj),
             "is_oneself": obj.pk == request.user.pk,
             "has_password": obj.has_usable_password() and bool(obj.password),
-            **invitation_of(obj),
+            **invitation_of(request, obj),
             **side,
             "group_lines": (lines := self._group_lines(request, obj, side)),
             "removal_refused": next((line.decision for line in lines if not line.decision), None),
@@ -285,13 +285,22 @@ def _subtle(text: str) -> str:
     return format_html('<span class="gh-subtle gh-nowrap">{}</span>', text)
 
 
-def invitation_of(user: User) -> dict[str, Any]:
-    """The pending invitation of somebody who has not come in yet."""
-    if user.status != Status.INVITED:
-        return {}
-    invitation: Invitation | None = getattr(user, "invitation", None)
-    is_expired = invitation is not None and invitation.expires_at <= timezone.now()
-    return {"invitation": invitation, "invitation_expired": is_expired}
+def invitation_of(request: HttpRequest, user: User) -> dict[str, Any]:
+    """The invitation of somebody who has not come in yet, and what keeps its link from working, if anything."""
+    invitation: Invitation | None = getattr(user, "invitation", None) if user.status == Status.INVITED else None
+    return {"invitation": invitation, "invitation_problem": _problem_of(request, invitation) if invitation else ""}
+
+
+def _problem_of(request: HttpRequest, invitation: Invitation) -> str:
+    if mode_of(request).sso_enforced:
+        return "While SSO is enforced its link does not work."
+    if invitation.has_other_address:
+        return "The link died when the email was changed: send the invitation again."
+    if invitation.is_expired:
+        return "The link has expired: send the invitation again."
+    if invitation.mail_failed_at:
+        return MAIL_FAILED
+    return ""
 
 
 def conflicts_of(user: User) -> list[Conflict]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
+from typing import ClassVar
+
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -21,14 +22,12 @@ class InvitationAnswer(serializers.ModelSerializer):
 
     user = UserRef(read_only=True)
     invited_by = UserRef(read_only=True, allow_null=True)
-    is_expired = serializers.SerializerMethodField()
+    is_expired = serializers.BooleanField(read_only=True)
 
     class Meta:
         model = Invitation
-        fields = ("user", "email", "invited_by", "created_at", "expires_at", "is_expired")
-
-    def get_is_expired(self, invitation: Invitation) -> bool:
-        return invitation.expires_at <= timezone.now()
+        fields = ("user", "email", "invited_by", "created_at", "expires_at", "is_expired", "mail_failed_at")
+        extra_kwargs: ClassVar = {"mail_failed_at": {"help_text": "When the last try to mail it failed, if it did."}}
 
 
 class InvitationSaid(Said):

@@ -165,6 +165,7 @@ def invitation_facts(invitation: Invitation) -> Facts:
         "invited_by": name_of(invitation.invited_by),
         "created_at": invitation.created_at,
         "expires_at": invitation.expires_at,
+        "mail_failed_at": invitation.mail_failed_at,
     }
 
 

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from io import StringIO
 from typing import Any
@@ -13,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client, override_settings
+from django.utils import timezone
 
 from identity.errors import Refused
 from identity.models import AuditEvent, BulkRow, BulkRun, Invitation, Status, User
@@ -376,11 +378,61 @@ def test_the_list_of_invitations_tells_which_links_work() -> None:
     client = signed_in(administrator().user)
     page = client.get(address("invitation_changelist"))
     assert "ivy ivy ivy@example.test adam" in text_of(page)
-    assert "Works for 71 h" in text_of(page)
+    assert "Works for 72 h" in text_of(page)
     assert address("user_change", ivy.pk) in page.content.decode()
+    Invitation.objects.update(expires_at=timezone.now() + timedelta(minutes=20))
+    assert "Works for 20 min" in text_of(client.get(address("invitation_changelist")))
     Invitation.objects.update(expires_at="2020-01-01T00:00Z")
     assert "Expired" in text_of(client.get(address("invitation_changelist", link="expired")))
     assert "ivy" not in text_of(client.get(address("invitation_changelist", link="works")))
+
+
+def test_an_invitation_that_went_to_another_address_is_told_to_be_dead() -> None:
+    ivy = invitations.invite_user(username="ivy", email="ivy@example.test", actor=OPERATOR)
+    users.edit_profile(ivy, first_name="", last_name="", email="ivy@new.example", actor=OPERATOR)
+    client = as_administrator()
+    assert "ivy@example.test Command line" not in text_of(client.get(address("invitation_changelist", link="works")))
+    assert "Went to another address" in text_of(client.get(address("invitation_changelist", link="other_address")))
+    page = text_of(client.get(address("user_change", ivy.pk)))
+    assert "to ivy@example.test. The link died when the email was changed: send the invitation again." in page
+
+
+def test_while_sso_is_enforced_no_invitation_is_told_to_work() -> None:
+    ivy = invitations.invite_user(username="ivy", email="ivy@example.test", actor=OPERATOR)
+    set_mode(sso=True)
+    client = as_administrator()
+    assert "While SSO is enforced none works" in text_of(client.get(address("invitation_changelist")))
+    assert "While SSO is enforced its link does not work." in text_of(client.get(address("user_change", ivy.pk)))
+
+
+NO_MAIL_SERVER = override_settings(
+    EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend", EMAIL_HOST="127.0.0.1", EMAIL_PORT=1
+)
+
+
+def test_a_mail_that_could_not_be_sent_is_told_until_it_could() -> None:
+    client = as_administrator()
+    with NO_MAIL_SERVER:
+        page = client.post(address("user_invite"), {"username": "ivy", "email": "ivy@example.test"}, follow=True)
+    failed = "The mail could not be sent. Look after the mail server, then send the invitation again."
+    assert messages_of(page) == [failed]
+    ivy = User.objects.get(username="ivy")
+    assert failed in text_of(client.get(address("user_change", ivy.pk)))
+    assert "Mail could not be sent" in text_of(client.get(address("invitation_changelist", link="mail_failed")))
+    sent = client.post(address("user_resend_invitation", ivy.pk), follow=True)
+    assert messages_of(sent) == ["A new invitation is on its way to ivy@example.test."]
+    assert failed not in text_of(sent)
+    assert len(mail.outbox) == 1
+
+
+def test_a_run_tells_whose_mail_could_not_be_sent() -> None:
+    client = as_administrator()
+    upload(client, "username,email\nivy,ivy@example.test\n")
+    with NO_MAIL_SERVER:
+        page = start(client)
+    assert "ivy 2 ivy@example.test Done Invited, but the mail could not be sent." in text_of(page)
+    saved = b"".join(client.get(address("bulkrun_results", BulkRun.objects.get().pk))).decode()
+    assert "Invited, but the mail could not be sent." in saved
 
 
 # --- who, and what goes with a person ---
