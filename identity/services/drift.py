@@ -103,6 +103,14 @@ class Met:
             self.first.append(user_id)
 
 
+class Move(NamedTuple):
+    """Somebody who would leave a portal group, or join it."""
+
+    group_id: int
+    user_id: int
+    side: Side
+
+
 @dataclass(slots=True)
 class Comparison:
     """What the parts looked at so far have found; `position` is None when nothing remains."""
@@ -111,27 +119,32 @@ class Comparison:
     compared: int = 0
     met: dict[tuple[int, Side], Met] = field(default_factory=dict)
 
-    def go_on(self, most: int | None = None) -> None:
-        """Look at the next part: a statement for each side that it touches."""
-        left = most or PART
+    def go_on(self, most: int | None = None) -> list[Move]:
+        """Look at the next part, a statement for each side that it touches; who moves in it."""
+        left, moves = most or PART, []
         while self.position and left:
-            seen = self._look(self.position, left)
-            left -= seen
+            rows = self._rows(self.position, left)
+            moves += [Move(row[0], row[1], self.position.side) for row in rows if row[2]]
+            left -= self._pass(self.position.side, rows)
             if left:
                 self.position = Position(Side.JOINING, 0, 0) if self.position.side is Side.LEAVING else None
+        for move in moves:
+            self.met.setdefault((move.group_id, move.side), Met()).add(move.user_id)
+        return moves
 
-    def _look(self, after: Position, most: int) -> int:
-        """Look at so many memberships of one side at most; how many there were."""
+    def _rows(self, after: Position, most: int) -> list[tuple[Any, ...]]:
+        """Of the next memberships of a side: those who move, and the last that was looked at."""
         side, row, person = after
         with connection.cursor() as cursor:
             cursor.execute(_SQL[connection.vendor][side], {"row": row, "person": person, "most": most})
-            found = cursor.fetchall()
-        for group_id, user_id, is_moving, *_ in found:
-            if is_moving:
-                self.met.setdefault((group_id, side), Met()).add(user_id)
-        if not found:
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+    def _pass(self, side: Side, rows: list[tuple[Any, ...]]) -> int:
+        """Note how far these rows reach; how many memberships that is."""
+        if not rows:
             return 0
-        *_, row, person, seen = found[-1]
+        *_, row, person, seen = rows[-1]
         self.position = Position(side, row, person)
         self.compared += seen
         return int(seen)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core import signing
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
+from identity.models import Group, User
 from identity.policy import Action
-from identity.services.drift import Comparison
+from identity.services.drift import Comparison, Move, Side
 from portal.admin.base import decide
+from portal.exports import csv_lines, download
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GROUPS_SHOWN = 50
 SALT = "portal.admin.comparison"
+HEADER = ("Group", "What would happen", "Username", "First name", "Last name", "Email")
+VERBS = {Side.JOINING: "joins", Side.LEAVING: "leaves"}
 
 
 def compared(comparison: Comparison) -> dict[str, Any]:
@@ -41,3 +48,26 @@ def next_part(request: HttpRequest) -> HttpResponse:
     comparison.go_on()
     context = {**compared(comparison), "progress": comparison.progress}
     return TemplateResponse(request, "admin/identity/accesssettings/groups.html", context)
+
+
+def moves_file(request: HttpRequest) -> HttpResponseBase:
+    """Everybody who would join or leave a mapped group, as CSV."""
+    decision = decide(request, Action.VIEW_DIRECTORY)
+    if not decision:
+        raise PermissionDenied(decision.reason)
+    cells = (cell for moves in _parts() for cell in _cells(moves))
+    return download(csv_lines(HEADER, cells), name="what-if-groups", kind="csv")
+
+
+def _parts() -> Iterator[list[Move]]:
+    comparison = Comparison()
+    while comparison.position:
+        yield comparison.go_on()
+
+
+def _cells(moves: list[Move]) -> Iterator[tuple[object, ...]]:
+    groups = Group.objects.in_bulk({move.group_id for move in moves})
+    people = User.objects.in_bulk({move.user_id for move in moves})
+    for group_id, user_id, side in moves:
+        if group_id in groups and (user := people.get(user_id)):
+            yield groups[group_id], VERBS[side], user.username, user.first_name, user.last_name, user.email

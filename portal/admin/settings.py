@@ -22,7 +22,7 @@ from identity.services import access, whatif
 from identity.services.drift import Comparison
 from identity.services.whatif import Tone
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
-from portal.admin.comparison import compared, next_part
+from portal.admin.comparison import compared, moves_file, next_part
 from portal.admin.whatif import asked_mode, people_file, people_page
 
 COLOURS = {Tone.LOSS: "red", Tone.GAIN: "green", Tone.SHIFT: "amber"}
@@ -271,6 +271,7 @@ class AccessSettingsAdmin(PortalModelAdmin):
         own = [
             path("switch/people/", self.admin_site.admin_view(self.people), name=f"{name}_people"),
             path("switch/groups/", self.admin_site.admin_view(next_part), name=f"{name}_groups"),
+            path("switch/groups.csv", self.admin_site.admin_view(moves_file), name=f"{name}_groups_csv"),
             path("switch/people.csv", self.admin_site.admin_view(people_file), name=f"{name}_people_csv"),
         ]
         return own + [url for url in super().get_urls() if url.name in kept]

@@ -186,6 +186,12 @@ def test_r21_many_groups_are_compared_part_by_part(monkeypatch: pytest.MonkeyPat
     assert "Group 0 0 join 1 leaves user31" in text
     assert "Group 3 1 joins user30" in text
     assert "Group 1" not in text
+    file = b"".join(client.get(address("accesssettings_groups_csv")).streaming_content)  # type: ignore[attr-defined]
+    assert [line.split(",")[:3] for line in file.decode().splitlines()] == [
+        ['"Group"', '"What would happen"', '"Username"'],
+        ['"Group 0"', '"leaves"', '"user31"'],
+        ['"Group 3"', '"joins"', '"user30"'],
+    ]
 
 
 def test_support_compares_nothing_and_nobody_what_did_not_begin_here() -> None:
@@ -194,7 +200,9 @@ def test_support_compares_nothing_and_nobody_what_did_not_begin_here() -> None:
     assert part(owner, "nonsense").status_code == 400
     assert owner.get(address("accesssettings_groups")).status_code == 405
     assert part(as_administrator(), "nonsense").status_code == 400
-    assert part(signed_in(make_support()), "nonsense").status_code == 403
+    support = signed_in(make_support())
+    assert part(support, "nonsense").status_code == 403
+    assert support.get(address("accesssettings_groups_csv")).status_code == 403
 
 
 def people(client: Client, **query: str) -> Any:
