@@ -32,9 +32,14 @@ _SENTENCES: dict[str, str] = {
 }
 
 
+def refusal(conflict: Conflict) -> str:
+    """Why the record was refused."""
+    return _SENTENCES[conflict.reason].format(user_name=conflict.user_name)
+
+
 def sentence(conflict: Conflict) -> str:
     """What the IdP's administrator reads in the 409."""
-    what = _SENTENCES[conflict.reason].format(user_name=conflict.user_name)
+    what = refusal(conflict)
     if not conflict.can_be_linked:
         return what
     return f"{what} A portal administrator can resolve this conflict; then send the user again."

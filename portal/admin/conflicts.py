@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from django.contrib import admin
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.forms import Form
 from django.http import HttpRequest
+from django.urls import reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
@@ -18,6 +20,7 @@ from identity.models import Conflict, Role, Status
 from identity.policy import Action, Decision
 from identity.services import conflicts
 from portal.admin.base import ActionPage, PortalModelAdmin, person_of
+from portal.admin.guides import guide_of
 from portal.admin.mismatches import MismatchCSV, MismatchReport
 from portal.admin.parts import badge, moment
 
@@ -257,17 +260,31 @@ class ConflictAdmin(PortalModelAdmin):
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         shown = [page for page in self.pages if not page.of_list and page.applies(request, obj)]
+        log = reverse("admin:identity_provisioninglog_changelist")
         return {
             "state": state_badge(obj),
             "sentence": conflicts.sentence(obj),
-            "hint": HINTS[obj.reason],
+            "hint": hint_for_the_idp(obj),
             "message": message_for_the_idp(obj),
+            "retry": guide_of(obj.identity_provider).retry,
+            "log_url": f"{log}?person={quote(obj.user_name)}&idp={obj.identity_provider_id}",
             "compared": compare(obj),
             "status": Status(obj.user.status).label,
             "must_move": must_move(obj),
             "decisions": [(page.label, page.explanation) for page in shown],
             "is_approved": obj.state == State.APPROVED,
+            "is_resolved": obj.state == State.RESOLVED,
         }
+
+
+def hint_for_the_idp(conflict: Conflict) -> str:
+    """What to do over there: while it is undecided, and after somebody decided it here."""
+    match conflict.state:
+        case State.APPROVED:
+            return f"Send the person again, unchanged. {guide_of(conflict.identity_provider).retry}"
+        case State.DISMISSED:
+            return "The portal will go on refusing this record: correct it, or unassign the person."
+    return HINTS[conflict.reason]
 
 
 def message_for_the_idp(conflict: Conflict) -> str:
@@ -276,7 +293,7 @@ def message_for_the_idp(conflict: Conflict) -> str:
     external_id = f", external id {conflict.external_id}" if conflict.external_id else ""
     return (
         f"{conflict.identity_provider} could not provision {who}{external_id}. The portal answered 409: "
-        f"{conflicts.sentence(conflict)} {HINTS[conflict.reason]}"
+        f"{conflicts.refusal(conflict)} {hint_for_the_idp(conflict)}"
     )
 
 

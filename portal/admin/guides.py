@@ -26,7 +26,8 @@ class Guide:
     """What to do at one kind of identity provider.
 
     `fields` are the boxes to fill in there: what each is called and what goes in, with {base_url} and {token}.
-    `sources` names what the identity provider calls userName, email, first name, last name and externalId.
+    `sources` names what the identity provider calls userName, email, first name, last name and externalId. `retry`
+    says how somebody who was refused is sent again.
     """
 
     fields: tuple[tuple[str, str], ...]
@@ -34,6 +35,7 @@ class Guide:
     sources: tuple[str, str, str, str, str]
     test: str
     notes: tuple[str, ...] = ()
+    retry: str = "It may retry by itself; to try at once, take the app from the person and assign it again."
 
     def filled_in(self, base_url: str) -> list[Box]:
         """The boxes with this portal's own addresses."""
@@ -80,6 +82,7 @@ _GUIDES: dict[str, Guide] = {
             "Okta deactivates people and never deletes them over SCIM: they become Disabled here.",
             "A group that is used for assignments should not be pushed itself: use a second one, as Okta advises.",
         ),
+        retry="Okta waits for somebody there: Dashboard → Tasks, tick the person, Retry Selected.",
     ),
     Kind.ENTRA: Guide(
         fields=(
@@ -103,6 +106,7 @@ _GUIDES: dict[str, Guide] = {
             "Entra sends “active” as the text “False” at times. That is understood.",
             "Nested groups are not expanded by Entra: assign each group whose members shall come.",
         ),
+        retry="Entra tries again with one of its next cycles of 40 minutes; Provision on demand does it at once.",
     ),
     Kind.ONELOGIN: Guide(
         fields=(

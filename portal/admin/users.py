@@ -206,7 +206,7 @@ class UserAdmin(PortalModelAdmin):
             **invitation_of(request, obj),
             **side,
             "group_lines": (lines := self._group_lines(request, obj, side)),
-            "removal_refused": next((line.decision for line in lines if not line.decision), None),
+            "removal_refused": next((line.decision.reason for line in lines if not line.decision), ""),
             "assets": (assets := list(Asset.objects.owned_by(obj.pk)[: ROWS_SHOWN + 1]))[:ROWS_SHOWN],
             "has_more_assets": len(assets) > ROWS_SHOWN,
             "identities": SSOIdentity.objects.filter(user=obj).select_related("identity_provider"),

@@ -7,6 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 from identity.models import Conflict, IdentityProvider, Role, User
 from tests.browser.conftest import SignIn
 from tests.browser.idp import LiveIdP
+from tests.browser.refusals import refused_by_address
 from tests.factories import make_idp, make_token, make_user
 
 State = Conflict.State
@@ -69,13 +70,34 @@ def test_a_privileged_account_is_an_owners_decision(page: Page, sign_in: SignIn,
     expect(page.get_by_role("alert")).to_contain_text("only an owner can link it")
 
 
+def test_a_link_by_keyboard_and_what_came_of_it(page: Page, sign_in: SignIn, okta: LiveIdP) -> None:
+    make_user("mia")
+    okta.try_user("mia", "other@example.test")
+    sign_in(page, Role.OWNER)
+    page.goto(f"/admin/identity/conflict/{Conflict.objects.get().pk}/change/")
+    page.get_by_role("link", name="Link", exact=True).press("Enter")
+    page.get_by_role("button", name="Link at the next try").press("Enter")
+    expect(page.get_by_text("assign it again").first).to_be_visible()
+    page.get_by_role("link", name="Dismiss").press("Enter")
+    page.get_by_role("button", name="Dismiss").press("Enter")
+    assert okta.try_user("mia", "other@example.test")[0] == 409
+    page.get_by_role("link", name="Link", exact=True).press("Enter")
+    page.get_by_role("button", name="Link at the next try").press("Enter")
+    page.wait_for_load_state()
+    assert okta.try_user("mia", "other@example.test")[0] == 201
+    page.reload()
+    expect(page.get_by_text("Linked: Okta sent this person again")).to_be_visible()
+    page.get_by_role("link", name="in the provisioning log").press("Enter")
+    expect(page.get_by_role("link", name="Linked, as an administrator approved, Mia (mia), enabled.")).to_be_visible()
+
+
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.SUPPORT])
 def test_other_roles_are_refused_by_address(page: Page, sign_in: SignIn, okta: LiveIdP, role: Role) -> None:
     make_user("mia")
     okta.try_user("mia", "other@example.test")
     conflict = Conflict.objects.get()
     sign_in(page, role)
-    for path in ("", f"{conflict.pk}/change/", f"{conflict.pk}/link/", f"{conflict.pk}/dismiss/"):
-        page.goto(f"/admin/identity/conflict/{path}")
+    for path in ("", "export.csv", *(f"{conflict.pk}/{action}/" for action in ("change", "link", "move", "dismiss"))):
+        refused_by_address(page, role, f"/admin/identity/conflict/{path}")
         expect(page.get_by_text("other@example.test")).to_have_count(0)
     assert Conflict.objects.get().state == State.OPEN

@@ -11,6 +11,7 @@ from identity.models import Headcount, Role, SCIMToken
 from identity.services.contacts import note_contact
 from tests.browser.conftest import SignIn
 from tests.browser.idp import LiveIdP
+from tests.browser.refusals import refused_by_address
 from tests.factories import make_idp, make_token, make_user
 
 
@@ -52,11 +53,18 @@ def test_the_chart_can_be_read_without_seeing_it(owner_page: Page) -> None:
     expect(owner_page.get_by_role("row", name=f"{day:%-d %b %Y} 1 0 2")).to_be_visible()
 
 
-def test_support_and_members_see_no_directory(page: Page, sign_in: SignIn) -> None:
+def test_support_sees_disabled_users_and_no_directory(page: Page, sign_in: SignIn) -> None:
     sign_in(page, Role.SUPPORT)
     page.goto("/admin/")
     expect(page.get_by_role("link", name="Disabled users").first).to_be_visible()
     expect(page.get_by_role("heading", name="What needs attention first")).to_have_count(0)
+
+
+def test_members_are_led_to_their_profile_and_told_why(page: Page, sign_in: SignIn) -> None:
+    sign_in(page, Role.MEMBER)
+    refused_by_address(page, Role.MEMBER, "/admin/")
+    page.reload()
+    expect(page.get_by_text("That page is for administrators and support.")).to_have_count(0)
 
 
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.OWNER])

@@ -1,13 +1,17 @@
 """Connecting an identity provider with a real browser beside it (issue 5, item 5)."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from identity.models import IdentityProvider, Role
+from identity.models import IdentityProvider, Role, SCIMToken
 from tests.browser.conftest import SignIn
 from tests.browser.idp import LiveIdP
-from tests.factories import make_idp
+from tests.browser.refusals import refused_by_address
+from tests.factories import make_idp, make_token
 
 
 def test_from_nothing_to_a_connection_that_lights_up(owner_page: Page, live_server: LiveServer) -> None:
@@ -43,11 +47,49 @@ def test_a_token_that_was_pasted_wrongly_shows(owner_page: Page, live_server: Li
     expect(owner_page.get_by_text("A request came, and was refused.")).to_be_visible()
 
 
+def test_a_token_is_rotated_without_a_gap_by_keyboard(owner_page: Page, live_server: LiveServer) -> None:
+    page, okta = owner_page, make_idp()
+    old = LiveIdP(live_server.url, provider=okta, token=make_token(okta, "Old"))
+    new = LiveIdP(live_server.url, provider=okta, token=make_token(okta, "New"))
+    old.send("GET", "/Users")
+    page.goto(f"/admin/identity/identityprovider/{okta.pk}/change/")
+    expect(page.get_by_role("row", name="New")).to_contain_text("Not used yet")
+    expect(page.get_by_role("row", name="Old")).to_contain_text("In use")
+    new.send("GET", "/Users")
+    page.reload()
+    expect(page.get_by_role("row", name="Old")).to_contain_text("Still in use: not yet safe to revoke")
+    SCIMToken.objects.filter(label="Old").update(last_used_at=timezone.now() - timedelta(hours=25))
+    page.reload()
+    expect(page.get_by_role("row", name="Old")).to_contain_text("Silent for 1 day: safe to revoke")
+    page.get_by_role("link", name="Revoke Old").press("Enter")
+    expect(page.get_by_text("It was last used 1 day ago. The next request of Okta")).to_be_visible()
+    page.get_by_role("button", name="Revoke this token").press("Enter")
+    expect(page.get_by_text("was revoked.")).to_be_visible()
+    assert (old.send("GET", "/Users")[0], new.send("GET", "/Users")[0]) == (401, 200)
+
+
+def test_an_administrator_deletes_a_provider_after_typing_its_name(page: Page, sign_in: SignIn) -> None:
+    okta = make_idp()
+    sign_in(page, Role.ADMINISTRATOR)
+    page.goto(f"/admin/identity/identityprovider/{okta.pk}/delete/")
+    page.get_by_role("button", name="Delete this identity provider").press("Enter")
+    expect(page.get_by_role("heading", name="Delete Okta?")).to_be_visible()
+    page.get_by_role("textbox").fill("Okta")
+    page.get_by_role("button", name="Delete this identity provider").press("Enter")
+    expect(page.get_by_text("Okta was deleted. Its people stay")).to_be_visible()
+    assert not IdentityProvider.objects.exists()
+
+
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.SUPPORT])
 def test_other_roles_are_refused_by_address(page: Page, sign_in: SignIn, role: Role) -> None:
     okta = make_idp()
+    make_token(okta)
+    token = SCIMToken.objects.get()
     sign_in(page, role)
-    for name in ("set_up", "live", "create_token", "watch"):
-        page.goto(f"/admin/identity/identityprovider/{okta.pk}/{name}/")
+    actions = ("change", "set_up", "live", "watch", "create_token", "edit", "delete", "connect_oidc", "connect_saml")
+    providers = ["", "add/", *(f"{okta.pk}/{action}/" for action in actions)]
+    tokens = ["", f"{token.pk}/change/", f"{token.pk}/revoke/"]
+    for path in (*(f"identityprovider/{path}" for path in providers), *(f"scimtoken/{path}" for path in tokens)):
+        refused_by_address(page, role, f"/admin/identity/{path}")
         expect(page.get_by_text("/scim/v2")).to_have_count(0)
-        expect(page.get_by_role("button", name="Create SCIM token")).to_have_count(0)
+    assert list(SCIMToken.objects.all()) == [token]

@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 from identity.models import Role
 from portal.admin import mismatch_tally
 from tests.browser.conftest import SignIn
+from tests.browser.refusals import refused_by_address
 from tests.factories import make_user
 
 
@@ -64,5 +65,6 @@ def test_an_account_with_a_role_is_announced_as_a_conflict(report: Page) -> None
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.SUPPORT])
 def test_other_roles_are_refused_by_address(page: Page, sign_in: SignIn, role: Role) -> None:
     sign_in(page, role)
-    page.goto("/admin/identity/conflict/mismatch_report/")
-    expect(page.get_by_label("Paste userNames")).to_have_count(0)
+    for name in ("mismatch_report", "mismatch_report_csv"):
+        refused_by_address(page, role, f"/admin/identity/conflict/{name}/")
+        expect(page.get_by_label("Paste userNames")).to_have_count(0)

@@ -1,5 +1,8 @@
 """The conflicts inbox (R6, R7)."""
 
+import re
+from html import unescape
+
 import pytest
 from django.test import Client
 
@@ -107,6 +110,53 @@ def test_a_break_glass_account_can_not_be_linked(client: Client) -> None:
     page = text_of(client.get(address("conflict_change", conflict.pk)))
     assert "This one can't be linked" in page
     assert as_owner().post(address("conflict_link", conflict.pk)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("okta", "Okta waits for somebody there: Dashboard → Tasks, tick the person, Retry Selected."),
+        ("entra", "Provision on demand does it at once."),
+        ("other", "take the app from the person and assign it again."),
+    ],
+)
+def test_after_a_link_it_is_told_how_the_other_side_tries_again(client: Client, kind: str, words: str) -> None:
+    make_user("mia")
+    conflict = refused_once(make_idp("Directory", kind=kind))
+    client.post(address("conflict_link", conflict.pk))
+    page = text_of(client.get(address("conflict_change", conflict.pk)))
+    assert f"links the account. {'' if kind != 'other' else 'It may retry by itself; to try at once, '}" in page
+    assert page.count(words) == 3  # in the note, as a hint, and in the message to copy
+
+
+def test_the_message_for_the_other_side_follows_the_decision(client: Client) -> None:
+    make_user("mia")
+    idp = make_idp()
+    url = address("conflict_change", refused_once(idp).pk)
+    told = (
+        "Okta could not provision mia <other@example.test>. The portal answered 409: userName mia exists in the portal"
+    )
+    assert f"{told} with another email. If this is the same person" in text_of(client.get(url))
+    client.post(address("conflict_dismiss", Conflict.objects.get().pk))
+    assert f"{told} with another email. The portal will go on refusing this record" in text_of(client.get(url))
+
+
+def test_a_resolved_conflict_says_what_came_of_it_and_asks_for_nothing(client: Client) -> None:
+    make_user("mia")
+    idp = make_idp()
+    conflict = refused_once(idp)
+    client.post(address("conflict_link", conflict.pk))
+    provision(idp, "mia", "other@example.test")
+    answer = client.get(address("conflict_change", conflict.pk))
+    page = text_of(answer)
+    assert "Linked: Okta sent this person again, and provisions the account from then on. adam approved it" in page
+    assert "For its administrator" not in page
+    assert "opens again" not in page
+    log = re.search(r'href="([^"]*provisioninglog/\?person=mia&amp;idp=\d+)"', answer.content.decode())
+    assert log
+    requests = text_of(client.get(unescape(log[1])))
+    assert "userName mia exists in the portal with another email." in requests
+    assert "Linked, as an administrator approved" in requests
 
 
 def test_get_changes_nothing(client: Client) -> None:

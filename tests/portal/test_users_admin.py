@@ -565,6 +565,7 @@ def test_groups_are_shown_with_the_reason_for_each() -> None:
     assert "Engineers Through the SSO group Engineering (Okta)" in page
     assert "Readers Added by adam" in page
     assert "Follows the mapping" in page
+    assert "Remove : Changing the members of a mapped group is not possible here while SCIM is on" in page
     assert "Engineering → Engineers" in page
 
 
