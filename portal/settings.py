@@ -248,7 +248,7 @@ UNFOLD = {
     "SITE_ICON": lambda request: static("portal/logo.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("portal/logo.svg")}],
     "STYLES": [lambda request: static("portal/portal.css")],
-    "SCRIPTS": [lambda request: static("portal/icons.js")],
+    "SCRIPTS": [lambda request: static("portal/icons.js"), lambda request: static("portal/labels.js")],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "ACCOUNT": {"navigation": "portal.navigation.account_links"},

@@ -51,7 +51,6 @@ class APITokenAdmin(PortalModelAdmin):
     search_fields = ("label", "hint", "user__username_key")
     search_help_text = "Label, end of the token, or username"
     sortable_by = ()
-    empty_value_display = "–"
     change_list_template = "admin/identity/apitoken/list.html"
     detail_template = "admin/identity/apitoken/detail.html"
     list_filter: ClassVar = ()

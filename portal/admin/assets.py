@@ -12,6 +12,7 @@ from django.forms import CharField, Form, URLField, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 
@@ -21,7 +22,7 @@ from identity.models import Asset, AssetOwner, Status, User
 from identity.policy import Action
 from identity.services import assets
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
-from portal.admin.parts import AboutPerson, ChoosePeople, PeopleForm, badge, is_key, moment, row_or_404
+from portal.admin.parts import AboutPerson, ChoosePeople, PeopleForm, badge, is_key, moment, named, row_or_404
 from portal.admin.records import PersonFilter
 from portal.admin.user_bulk import MOST_AT_ONCE
 
@@ -321,8 +322,8 @@ class AssetAdmin(PortalModelAdmin):
     def shown_owners(self, asset: Asset) -> str:
         owners = [ownership.user for ownership in asset.ownerships.all()]
         if not any(owner.is_active for owner in owners):
-            return badge(f"No enabled owner ({', '.join(map(str, owners)) or 'nobody'})", "amber")
-        return ", ".join(map(str, owners))
+            return format_html("{} {}", badge("No enabled owner", "amber"), named(owners))
+        return named(owners)
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         return {

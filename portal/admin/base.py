@@ -288,6 +288,7 @@ class PortalModelAdmin(ExportingAdmin):
 
     actions: Any = None
     list_per_page = 50
+    empty_value_display = "–"
     list_prefetch_related: ClassVar[tuple[str, ...]] = ()  # for the rows of the list alone, as list_select_related is
     list_max_show_all = 0  # no "show all": a page is a page
     show_full_result_count = False
@@ -394,7 +395,8 @@ class PortalModelAdmin(ExportingAdmin):
         buttons = self.list_buttons(request)
         extra: dict[str, Any] = {
             "title": capfirst(self.opts.verbose_name_plural),
-            "buttons": allowed_buttons(buttons),
+            "buttons": (allowed := allowed_buttons(buttons)),
+            "to_begin": [button for button in allowed if button.name != "export"],
             "refusals": refusals(buttons),
             "is_empty_state": lambda: self._is_empty(request),
             "has_wrong_filters": ERROR_FLAG in request.GET,

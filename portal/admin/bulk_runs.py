@@ -71,6 +71,7 @@ class DiscardDraft(ActionPage):
     name = "discard"
     label = "Discard"
     icon = "delete"
+    submit = "Discard the draft"
     explanation = "Nothing has been done yet, and nothing will be."
 
     @classmethod

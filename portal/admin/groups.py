@@ -21,7 +21,7 @@ from identity.policy import Action
 from identity.services import groups
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
 from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
-from portal.admin.parts import AboutPerson, ChoosePeople, badge, page_of, searched
+from portal.admin.parts import AboutPerson, ChoosePeople, badge, named, page_of, searched
 from portal.counting import MOST, count_up_to, up_to
 from portal.reasons import Reason, with_adders
 
@@ -231,8 +231,8 @@ class GroupAdmin(PortalModelAdmin):
 
     @display(description="Mapped from")
     def mapped_from(self, group: Group) -> str:
-        names = [str(mapping.sso_group) for mapping in group.mappings.all()]
-        return ", ".join(names) if names else badge("Unmapped")
+        mappings = group.mappings.all()
+        return named(mapping.sso_group for mapping in mappings) if mappings else badge("Unmapped")
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         members = _Members(request, obj)

@@ -10,14 +10,14 @@ from django.db.models import Model, QuerySet
 from django.forms import Form, ModelMultipleChoiceField
 from django.http import Http404, HttpRequest
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 
 from identity.models import User
 from portal.admin.base import ActionPage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 M = TypeVar("M", bound=Model)
 
@@ -28,6 +28,11 @@ PEOPLE_TO_CHOOSE_FROM = 25
 def badge(text: object, colour: str = "") -> str:
     """A badge in a list's cell; colours: green, red, amber, blue, else grey."""
     return format_html('<span class="gh-badge gh-badge-{}">{}</span>', colour or "gray", text)
+
+
+def named(rows: Iterable[object]) -> str:
+    """Names in a list's cell, one after the other however each is written."""
+    return format_html_join(", ", "<bdi>{}</bdi>", ((row,) for row in rows))
 
 
 def moment(at: datetime | None, *, seconds: bool = False) -> str:

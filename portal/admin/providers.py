@@ -155,6 +155,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
     pages = (AddProvider, SetUp, CreateToken, Watch, ConnectOIDC, ConnectSAML, EditProvider, DeleteProvider)
     list_display = ("name", "kind", "users", "last_request", "refused", "conflicts")
     search_fields = ("name",)
+    search_help_text = "Name of the identity provider"
     sortable_by = ()
     change_list_template = "admin/identity/identityprovider/list.html"
     detail_template = "admin/identity/identityprovider/detail.html"

@@ -117,7 +117,7 @@ class ProvisioningLogAdmin(RecordAdmin):
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         event_id = obj.details.get("event")
         moved = moved_by(event_id)
-        shown_apart = {"ignored", "event", "left"} if moved else {"ignored"}
+        shown_apart = {"ignored", "conflict"} | ({"event", "left"} if moved else set())
         details = {name: value for name, value in obj.details.items() if name not in shown_apart}
         return {
             "moved": moved,

@@ -181,7 +181,7 @@ class SCIMTokenAdmin(PortalModelAdmin):
     list_filter_submit = True
     list_select_related = ("identity_provider", "created_by")
     search_fields = ("label", "hint")
-    empty_value_display = "–"
+    search_help_text = "Label or end of the token"
     change_list_template = "admin/identity/scimtoken/list.html"
     detail_template = "admin/identity/scimtoken/detail.html"
 

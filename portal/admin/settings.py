@@ -48,11 +48,12 @@ ANSWERS: dict[Cell, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A cell of the table, as it is shown."""
+    """A cell of the table, as it is shown; `under`: the mode, for a screen that has no room for columns."""
 
     text: str
     style: str
-    is_now: bool
+    under: str = ""
+    is_now: bool = False
 
 
 def table_of(now: Mode) -> list[tuple[str, str, list[Answer]]]:
@@ -61,21 +62,24 @@ def table_of(now: Mode) -> list[tuple[str, str, list[Answer]]]:
         (
             QUESTIONS[action],
             NOTES.get(action, ""),
-            [Answer(*ANSWERS[cell], mode == now) for mode, cell in zip(MODES, cells, strict=True)],
+            [
+                Answer(*ANSWERS[cell], ", ".join(flags_of(mode)), mode == now)
+                for mode, cell in zip(MODES, cells, strict=True)
+            ],
         )
         for action, cells in MATRIX.items()
     ]
 
 
 def columns_of(now: Mode) -> list[tuple[str, str, bool]]:
-    return [
-        (
-            "SCIM on" if mode.scim_enabled else "SCIM off",
-            "SSO enforced" if mode.sso_enforced else "SSO not enforced",
-            mode == now,
-        )
-        for mode in MODES
-    ]
+    return [(*flags_of(mode), mode == now) for mode in MODES]
+
+
+def flags_of(mode: Mode) -> tuple[str, str]:
+    return (
+        "SCIM on" if mode.scim_enabled else "SCIM off",
+        "SSO enforced" if mode.sso_enforced else "SSO not enforced",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def changes(before: Mode, after: Mode) -> list[Change]:
     """Which cells differ between two modes."""
     pairs = [(action, policy.cell(action, before), policy.cell(action, after)) for action in MATRIX]
     return [
-        Change(QUESTIONS[action], Answer(*ANSWERS[old], False), Answer(*ANSWERS[new], False))
+        Change(QUESTIONS[action], Answer(*ANSWERS[old]), Answer(*ANSWERS[new]))
         for action, old, new in pairs
         if old != new
     ]

@@ -19,7 +19,7 @@ from identity.services import sso_groups
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
 from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
 from portal.admin.mappings import ApplyMapping, MapSSOGroup
-from portal.admin.parts import badge, moment, page_of, searched
+from portal.admin.parts import badge, moment, named, page_of, searched
 from portal.counting import MOST, count_up_to, up_to
 
 NAMES_SHOWN = 100
@@ -143,7 +143,7 @@ class SSOGroupAdmin(PortalModelAdmin):
 
     @display(description="Mapped to")
     def mapped_to(self, sso_group: SSOGroup) -> str:
-        return ", ".join(str(mapping.group) for mapping in sso_group.mappings.all()) or "–"
+        return named(mapping.group for mapping in sso_group.mappings.all()) or "–"
 
     @display(description="Last changed", ordering="modified_at")
     def changed(self, sso_group: SSOGroup) -> str:

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 AXE = Path(__file__).parent / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = ("serious", "critical")
+COLOURS = ["color-contrast", "link-in-text-block"]
 
 
 @cache
@@ -17,11 +18,14 @@ def _source() -> str:
     return AXE.read_text()
 
 
-def grave_violations(page: Page) -> list[str]:
+def grave_violations(page: Page, *, colours_only: bool = False) -> list[str]:
     """What axe calls serious or critical on the page as it is now: rule, number, and where the first is."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(_source())  # over the debugger's door, which no content security policy guards
-    found = page.evaluate("axe.run({resultTypes: ['violations']}).then(answer => answer.violations)")
+    options: dict[str, object] = {"resultTypes": ["violations"]}
+    if colours_only:
+        options["runOnly"] = {"type": "rule", "values": COLOURS}
+    found = page.evaluate("options => axe.run(options).then(answer => answer.violations)", options)
     return [_told(violation) for violation in found if violation["impact"] in GRAVE]
 
 

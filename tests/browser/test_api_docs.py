@@ -3,6 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.api.caller import make_api_token
+from tests.browser.test_every_page import looked_at
 from tests.factories import make_administrator, make_user
 
 
@@ -12,6 +13,9 @@ def test_the_documentation_shows_every_operation(page: Page) -> None:
     expect(page.locator(".opblock").nth(80)).to_be_attached(timeout=30_000)
     page.locator("#operations-Users-list_users").get_by_role("button", name="List users.").click()
     expect(page.get_by_text("Username, email, first or last name begins with this.").first).to_be_visible()
+    assert looked_at(page, "API documentation") == []
+    page.get_by_role("link", name="Back to the portal").click()
+    expect(page.get_by_label("Password")).to_be_visible()
 
 
 def test_an_operation_is_tried_with_a_token(page: Page) -> None:
