@@ -1,8 +1,9 @@
 """How a command finds what its arguments name. Each raises NotFound with a sentence that names it too."""
 
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from identity.errors import InvalidValue, NotFound
 from identity.keys import fold
@@ -19,13 +20,23 @@ from identity.models import (
     User,
 )
 
+M = TypeVar("M", bound=Model)
+
+
+def _the(rows: QuerySet[M], sentence: str, /, **column: object) -> M:
+    """The one row with this value. Raises NotFound with the sentence."""
+    row = rows.filter(**column).first()
+    if row is None:
+        raise NotFound(sentence)
+    return row
+
+
+# --- by name, compared as everywhere: case does not matter ---
+
 
 def find_user(username: str) -> User:
-    """The user with this username, compared as everywhere (case does not matter)."""
-    user: User | None = User.objects.filter(username_key=fold(username.strip())).first()
-    if user is None:
-        raise NotFound(f"There is no user named {username}.")
-    return user
+    users: QuerySet[User] = User.objects.all()
+    return _the(users, f"There is no user named {username}.", username_key=fold(username.strip()))
 
 
 def find_users(usernames: list[str]) -> list[User]:
@@ -33,33 +44,16 @@ def find_users(usernames: list[str]) -> list[User]:
 
 
 def find_identity_provider(name: str) -> IdentityProvider:
-    """The IdP with this name."""
-    provider = IdentityProvider.objects.filter(name_key=fold(name).strip()).first()
-    if provider is None:
-        raise NotFound(f"There is no identity provider named {name}.")
-    return provider
-
-
-def find_scim_token(token_id: int) -> SCIMToken:
-    token = SCIMToken.objects.select_related("identity_provider").filter(pk=token_id).first()
-    if token is None:
-        raise NotFound(f"There is no SCIM token {token_id}: list_scim_tokens shows those there are.")
-    return token
-
-
-def find_api_token(token_id: int) -> APIToken:
-    token = APIToken.objects.select_related("user").filter(pk=token_id).first()
-    if token is None:
-        raise NotFound(f"There is no API token {token_id}: list_api_tokens shows those there are.")
-    return token
+    rows = IdentityProvider.objects.all()
+    return _the(rows, f"There is no identity provider named {name}.", name_key=fold(name).strip())
 
 
 def find_group(name: str) -> Group:
-    """The portal group with this name."""
-    group = Group.objects.filter(name_key=fold(name).strip()).first()
-    if group is None:
-        raise NotFound(f"There is no group named {name}.")
-    return group
+    return _the(Group.objects.all(), f"There is no group named {name}.", name_key=fold(name).strip())
+
+
+def find_asset(name: str) -> Asset:
+    return _the(Asset.objects.all(), f"There is no asset named {name}.", name_key=fold(name).strip())
 
 
 def find_sso_group(name: str, idp: str | None = None) -> SSOGroup:
@@ -86,30 +80,28 @@ def _sso_groups(name: str, idp: str | None) -> QuerySet[SSOGroup]:
 
 
 def find_mapping(sso_group: SSOGroup, group: Group) -> GroupMapping:
-    mapping = GroupMapping.objects.filter(sso_group=sso_group, group=group).first()
-    if mapping is None:
-        raise NotFound(f"{sso_group} is not mapped to {group}.")
-    return mapping
+    rows = GroupMapping.objects.filter(sso_group=sso_group)
+    return _the(rows, f"{sso_group} is not mapped to {group}.", group=group)
+
+
+# --- by what their list shows ---
+
+
+def find_scim_token(token_id: int) -> SCIMToken:
+    rows = SCIMToken.objects.select_related("identity_provider")
+    return _the(rows, f"There is no SCIM token {token_id}: list_scim_tokens shows those there are.", pk=token_id)
+
+
+def find_api_token(token_id: int) -> APIToken:
+    rows = APIToken.objects.select_related("user")
+    return _the(rows, f"There is no API token {token_id}: list_api_tokens shows those there are.", pk=token_id)
 
 
 def find_conflict(conflict_id: int) -> Conflict:
     rows = Conflict.objects.select_related("identity_provider", "user")
-    conflict = rows.filter(pk=conflict_id).first()
-    if conflict is None:
-        raise NotFound(f"There is no conflict {conflict_id}: list_conflicts shows those there are.")
-    return conflict
+    return _the(rows, f"There is no conflict {conflict_id}: list_conflicts shows those there are.", pk=conflict_id)
 
 
 def find_sso_connection(slug: str) -> SSOConnection:
-    connection = SSOConnection.objects.select_related("identity_provider").filter(slug=slug).first()
-    if connection is None:
-        raise NotFound(f"There is no SSO connection {slug}: list_sso_connections shows those there are.")
-    return connection
-
-
-def find_asset(name: str) -> Asset:
-    """The asset with this name."""
-    asset = Asset.objects.filter(name_key=fold(name).strip()).first()
-    if asset is None:
-        raise NotFound(f"There is no asset named {name}.")
-    return asset
+    rows = SSOConnection.objects.select_related("identity_provider")
+    return _the(rows, f"There is no SSO connection {slug}: list_sso_connections shows those there are.", slug=slug)
