@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.forms import Form, ModelMultipleChoiceField
@@ -23,6 +23,7 @@ M = TypeVar("M", bound=Model)
 
 ROWS_ON_A_PAGE = 50
 PEOPLE_TO_CHOOSE_FROM = 25
+MOST_TICKED = 200
 
 
 def badge(text: object, colour: str = "") -> str:
@@ -114,7 +115,30 @@ class PeopleForm(Form):
     users = PeopleField(queryset=User.objects.all(), error_messages={"required": "Choose at least one person."})
 
 
-class ChoosePeople(ActionPage):
+class Search:
+    """What a page that searches for something to choose from carries on: mixed into an ActionPage.
+
+    `carried`: parameters of the address that another search keeps.
+    """
+
+    carried: ClassVar[tuple[str, ...]] = ("all", "ids", "of", "user")
+    request: HttpRequest
+
+    @cached_property
+    def query(self) -> str:
+        return searched(self.request)
+
+    def ticked(self, name: str) -> list[int]:
+        """The keys that were ticked before a mistake in the form or another search."""
+        said = self.request.POST.getlist(name) or self.request.GET.getlist(name)
+        return [int(key) for key in said if is_key(key)][:MOST_TICKED]
+
+    def search_context(self) -> dict[str, Any]:
+        found = self.request.GET
+        return {"q": self.query, "kept": [(name, found[name]) for name in self.carried if name in found]}
+
+
+class ChoosePeople(Search, ActionPage):
     """A page that searches people by name and offers those found as check boxes; works without scripts."""
 
     form_class = PeopleForm
@@ -125,9 +149,10 @@ class ChoosePeople(ActionPage):
         """Who may be chosen."""
         raise NotImplementedError
 
-    @cached_property
-    def query(self) -> str:
-        return searched(self.request)
+    def still_ticked(self) -> list[User]:
+        """Who stays ticked."""
+        keys = self.ticked("users")
+        return list(self.candidates().filter(pk__in=keys).order_by("username_key")) if keys else []
 
     def found(self) -> list[User]:
         rows = self.candidates().order_by("username_key")
@@ -136,10 +161,11 @@ class ChoosePeople(ActionPage):
         return list(rows[: PEOPLE_TO_CHOOSE_FROM + 1])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        found = [] if kwargs.get("refusal") else self.found()
+        found, chosen = ([], []) if kwargs.get("refusal") else (self.found(), self.still_ticked())
         return super().get_context_data(
-            q=self.query,
-            people=found[:PEOPLE_TO_CHOOSE_FROM],
+            **self.search_context(),
+            chosen=chosen,
+            people=list(dict.fromkeys([*chosen, *found[:PEOPLE_TO_CHOOSE_FROM]])),
             has_more=len(found) > PEOPLE_TO_CHOOSE_FROM,
             **kwargs,
         )

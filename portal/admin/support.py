@@ -19,7 +19,7 @@ from identity.models import DeletionRecord, SSOUser, Status, User
 from identity.policy import Action
 from identity.services import deletion
 from portal.admin.base import ActionPage, PortalModelAdmin, allowed_buttons, person_of
-from portal.admin.parts import is_key, moment, page_of, searched
+from portal.admin.parts import Search, is_key, moment, page_of, searched
 from portal.exports import USER_COLUMNS, batches, csv_lines, download, user_cells
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class DeletionForm(forms.Form):
         return chosen
 
 
-class DeletePermanently(ActionPage):
+class DeletePermanently(Search, ActionPage):
     """Delete a disabled user for good, after showing what goes, what stays and what needs a new owner."""
 
     name = "delete"
@@ -80,10 +80,6 @@ class DeletePermanently(ActionPage):
     @cached_property
     def preflight(self) -> deletion.Preflight:
         return deletion.preflight(self.obj)
-
-    @cached_property
-    def query(self) -> str:
-        return searched(self.request)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         needs_transferee = bool(self.preflight.owned_alone)
@@ -114,9 +110,7 @@ class DeletePermanently(ActionPage):
 
     def candidates(self) -> list[User]:
         """The people found, and first whoever was chosen before another search or a mistake in the form."""
-        chosen = self.request.POST.get("transferee", "")
-        rows = User.objects.filter(pk=chosen) if is_key(chosen) else User.objects.none()
-        before = list(rows.exclude(status=Status.DISABLED))
+        before = list(User.objects.filter(pk__in=self.ticked("transferee")).exclude(status=Status.DISABLED))
         return list(dict.fromkeys([*before, *self.found()[:TRANSFEREES]]))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -133,10 +127,10 @@ class DeletePermanently(ActionPage):
             "sso_user": SSOUser.objects.filter(user=self.obj).select_related("identity_provider").first(),
             "groups": found.groups[:GROUPS_NAMED],
             "more_groups": max(0, len(found.groups) - GROUPS_NAMED),
-            "q": self.query,
+            **self.search_context(),
             "candidates": self.candidates() if found.owned_alone else [],
             "has_more": bool(found.owned_alone) and len(self.found()) > TRANSFEREES,
-            "chosen": self.request.POST.get("transferee", ""),
+            "chosen": self.ticked("transferee"),
         }
 
 

@@ -16,7 +16,7 @@ from identity.models import Group, Membership, User
 from identity.policy import Action, Decision
 from identity.services import groups
 from portal.admin.base import ActionPage, decide, mode_of, person_of
-from portal.admin.parts import is_key, row_or_404, searched
+from portal.admin.parts import Search, is_key, row_or_404
 
 GROUPS_TO_CHOOSE_FROM = 25
 
@@ -34,7 +34,7 @@ class GroupsForm(Form):
     groups = GroupsField(queryset=Group.objects.all(), error_messages={"required": "Choose at least one group."})
 
 
-class ChooseGroups(ActionPage):
+class ChooseGroups(Search, ActionPage):
     """A page that searches groups by name and offers those found as check boxes; works without scripts.
 
     While SCIM is on, only unmapped ones are offered: the others follow their SSO groups (R15).
@@ -53,9 +53,10 @@ class ChooseGroups(ActionPage):
             return rows
         return rows.filter(mappings=None)
 
-    @cached_property
-    def query(self) -> str:
-        return searched(self.request)
+    def still_ticked(self) -> list[Group]:
+        """Which stay ticked."""
+        keys = self.ticked("groups")
+        return list(self.candidates().filter(pk__in=keys)) if keys else []
 
     def found(self) -> list[Group]:
         rows = self.candidates()
@@ -64,10 +65,11 @@ class ChooseGroups(ActionPage):
         return list(rows[: GROUPS_TO_CHOOSE_FROM + 1])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        found = [] if kwargs.get("refusal") else self.found()
+        found, chosen = ([], []) if kwargs.get("refusal") else (self.found(), self.still_ticked())
         return super().get_context_data(
-            q=self.query,
-            groups=found[:GROUPS_TO_CHOOSE_FROM],
+            **self.search_context(),
+            chosen=chosen,
+            groups=list(dict.fromkeys([*chosen, *found[:GROUPS_TO_CHOOSE_FROM]])),
             has_more=len(found) > GROUPS_TO_CHOOSE_FROM,
             scim_enabled=mode_of(self.request).scim_enabled,
             **kwargs,

@@ -52,6 +52,26 @@ def test_what_nobody_looks_after_is_found_and_given_to_somebody(page: Page, live
     assert owners_of("Forge") == {"mia"}
 
 
+def test_people_who_were_ticked_stay_so_over_searches_and_mistakes(page: Page, live_server: LiveServer) -> None:
+    enter(page.context, live_server, Role.ADMINISTRATOR)
+    asset = make_asset(make_user("mia"), "Wiki")
+    for name in ("ada", "bob", "eve"):
+        make_user(name)
+    page.goto(f"/admin/identity/asset/{asset.pk}/add_owner/")
+    for name in ("ada", "bob"):
+        page.get_by_label("Name, username or email").fill(name)
+        page.get_by_label("Name, username or email").press("Enter")
+        expect(page.get_by_role("group", name=f"Found for “{name}”")).to_be_visible()
+        page.get_by_role("checkbox", name=name).check()
+    expect(page.get_by_role("checkbox", name="ada")).to_be_checked()
+    page.reload()
+    expect(page.get_by_role("checkbox", name="ada")).to_be_checked()
+    page.get_by_role("checkbox", name="bob").check()
+    page.get_by_role("button", name="Make owners").click()
+    expect(page.get_by_text("ada, bob own Wiki now.")).to_be_visible()
+    assert owners_of("Wiki") == {"mia", "ada", "bob"}
+
+
 @pytest.mark.parametrize("role", [Role.SUPPORT, Role.MEMBER])
 def test_support_and_members_are_refused_by_address(page: Page, live_server: LiveServer, role: Role) -> None:
     enter(page.context, live_server, role)

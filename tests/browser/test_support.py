@@ -48,6 +48,26 @@ def test_support_deletes_somebody_after_a_preflight_and_a_fresh_sign_in(page: Pa
     expect(page.get_by_text("Ticket 4711")).to_be_visible()
 
 
+def test_what_was_typed_stays_while_somebody_is_searched_who_takes_over(page: Page, live_server: LiveServer) -> None:
+    """With the keyboard, on a phone."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    enter(page.context, live_server, Role.SUPPORT)
+    dan = disabled()
+    make_user("zoe", first_name="Zoe")
+    for number in range(12):
+        make_user(f"anna{number:02}")
+    page.goto(f"/admin/disabled-users/{dan.pk}/delete/")
+    page.get_by_label("Reason").fill("Ticket 4711")
+    page.get_by_label("Type the username to confirm").fill("dan")
+    page.get_by_label("Who takes over: name, username or email").fill("zo")
+    page.keyboard.press("Enter")
+    page.get_by_label("Zoe").press("Space")
+    expect(page.get_by_label("Reason")).to_have_value("Ticket 4711")
+    page.get_by_label("Type the username to confirm").press("Enter")
+    expect(page.get_by_text("dan was deleted permanently. Zoe owns 1 asset now.")).to_be_visible()
+    assert not User.objects.filter(pk=dan.pk).exists()
+
+
 def test_a_sign_in_of_before_is_asked_again(page: Page, live_server: LiveServer) -> None:
     enter(page.context, live_server, Role.SUPPORT, fresh=False)
     page.goto(f"/admin/disabled-users/{disabled().pk}/delete/")
