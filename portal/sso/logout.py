@@ -8,6 +8,7 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -39,10 +40,12 @@ def backchannel_logout(request: HttpRequest, slug: str) -> HttpResponse:
     connection = connection_or_404(slug)
     try:
         claims = verified_logout(connection, request.POST.get("logout_token", ""))
+        with transaction.atomic():  # a token is used up only if the sessions have ended: the provider may try again
+            use_up(claims)
+            end_provider_sessions(connection, subject=str(claims.get("sub", "")), sid=str(claims.get("sid", "")))
     except (BadToken, RequestException, ValueError) as error:
         log.warning("A logout token of %s was refused: %s", connection, error)
         return JsonResponse({"error": "invalid_request"}, status=400)
-    end_provider_sessions(connection, subject=str(claims.get("sub", "")), sid=str(claims.get("sid", "")))
     return HttpResponse(status=200)
 
 
@@ -52,10 +55,14 @@ def verified_logout(connection: SSOConnection, token: str) -> dict[str, Any]:
         raise BadToken("not a provider that sends logout tokens")
     claims = verified(connection, token, required=("jti",))
     _check_logout(claims)
+    return claims
+
+
+def use_up(claims: dict[str, Any]) -> None:
+    """Raises BadToken for a token that was used before."""
     replay = hashlib.sha256(f"{claims['iss']}|{claims['jti']}".encode()).hexdigest()
     if not cache.add(f"logout-token:{replay}", 1, 2 * OLDEST_SECONDS):
         raise BadToken("used before")
-    return claims
 
 
 def _check_logout(claims: dict[str, Any]) -> None:

@@ -7,10 +7,14 @@ from typing import Any
 
 import jwt
 import pytest
+from allauth.usersessions.models import UserSession
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.core.cache.backends.db import DatabaseCache
+from django.db import OperationalError
 from django.test import Client
 
 from identity.models import SSOConnection
+from portal.sso import logout
 from portal.sso.logout import EVENT
 from tests.factories import make_idp, provision
 from tests.sso.conftest import OIDCProvider, is_in, leave, make_connection
@@ -77,6 +81,25 @@ def test_a_token_is_taken_once(okta: SSOConnection, provider: OIDCProvider) -> N
     again = browser(okta, provider)
     assert send(okta, token) == 400
     assert is_in(again)
+
+
+def test_a_token_that_ended_nothing_can_be_sent_again(
+    okta: SSOConnection, provider: OIDCProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database fails between the token and the sessions: neither is done."""
+    monkeypatch.setattr(logout, "cache", DatabaseCache("shared_cache", {}))
+    ada, token = browser(okta, provider, sid="s1"), logout_token(provider)
+    with monkeypatch.context() as broken:
+        broken.setattr(UserSession, "end", failing)
+        with pytest.raises(OperationalError):
+            send(okta, token)
+    assert is_in(ada)
+    assert send(okta, token) == 200
+    assert not is_in(ada)
+
+
+def failing(session: UserSession) -> None:
+    raise OperationalError("the database has gone away")
 
 
 @pytest.mark.parametrize(
