@@ -13,7 +13,7 @@ from identity import audit, policy
 from identity.errors import Outdated, Taken
 from identity.models import Group, GroupMapping, SSOGroup, SSOMembership, User
 from identity.policy import Action
-from identity.services import memberships
+from identity.services import groups, memberships
 from identity.services.locks import lock
 
 if TYPE_CHECKING:
@@ -59,17 +59,25 @@ def _these(ids: frozenset[int]) -> QuerySet[User]:
 def preview_mapping(sso_group: SSOGroup, group: Group) -> Preview:
     """What mapping `sso_group` to `group` would do. With SCIM off nobody moves until it is switched on."""
     sso_group_ids = [*group.mappings.values_list("sso_group_id", flat=True), sso_group.pk]
-    return _preview(group, sso_group_ids, empties=True)
+    return _preview(_members_of(group), sso_group_ids, empties=True)
+
+
+def preview_new_group(sso_group: SSOGroup) -> Preview:
+    """What mapping it to a group that is made for it would do."""
+    return _preview(frozenset(), [sso_group.pk], empties=True)
 
 
 def preview_unmapping(mapping: GroupMapping) -> Preview:
     """What deleting it would do: the last one keeps everybody, of several whom only it brought leaves (R17)."""
     others = mapping.group.mappings.exclude(pk=mapping.pk).values_list("sso_group_id", flat=True)
-    return _preview(mapping.group, list(others), empties=False)
+    return _preview(_members_of(mapping.group), list(others), empties=False)
 
 
-def _preview(group: Group, sso_group_ids: list[int], *, empties: bool) -> Preview:
-    current = frozenset(group.memberships.order_by().values_list("user", flat=True))
+def _members_of(group: Group) -> frozenset[int]:
+    return frozenset(group.memberships.order_by().values_list("user", flat=True))
+
+
+def _preview(current: frozenset[int], sso_group_ids: list[int], *, empties: bool) -> Preview:
     moves = policy.current_mode().scim_enabled and (empties or bool(sso_group_ids))
     if not moves:
         return Preview(frozenset(), frozenset(), current)
@@ -89,6 +97,14 @@ def apply_mapping(sso_group: SSOGroup, group: Group, *, fingerprint: str, actor:
     mapping = GroupMapping.objects.create(sso_group=sso_group, group=group, created_by=getattr(actor, "user", None))
     _follow_if_scim_is_on("group_mapping.created", mapping, actor)
     return mapping
+
+
+@transaction.atomic
+def map_to_new_group(sso_group: SSOGroup, *, fingerprint: str, actor: Actor) -> GroupMapping:
+    """Make a portal group of the SSO group's name and map to it, all or nothing. Outdated, Taken, NotFound."""
+    sso_group = lock(SSOGroup, sso_group.pk)
+    group = groups.create_group(name=sso_group.display_name, actor=actor)
+    return apply_mapping(sso_group, group, fingerprint=fingerprint, actor=actor)
 
 
 @transaction.atomic

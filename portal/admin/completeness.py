@@ -1,12 +1,13 @@
 """How much of each mapping has arrived (R15), and who would leave with its SSO group (R17).
 
-A list shows the sizes of both sides, which the indexes know; the page of a group counts who of them is the same.
-Groups of very many people are not counted: a page must not wait for them.
+A list counts the smallest mappings, and shows of others the sizes of both sides, which the indexes know; the page of a
+group counts larger ones too. Groups of very many people are not counted: a page must not wait for them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from django.db import connection
@@ -17,6 +18,7 @@ from identity.models import GroupMapping, Membership, SSOMembership, Status
 from portal.counting import count_up_to
 
 MOST_IN_A_LIST = 1_000
+MOST_COUNTED_IN_A_LIST = 2_000  # members of all its mappings together
 MOST_ON_A_PAGE = 20_000
 
 
@@ -33,6 +35,14 @@ class Completeness:
     @property
     def is_complete(self) -> bool:
         return self.pushed is not None and self.pushed == self.applied
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether somebody who was pushed is known to be missing: by count, or since fewer are there than pushed."""
+        if self.pushed is not None:
+            return not self.is_complete
+        mapping: Any = self.mapping
+        return bool(mapping.members_size < mapping.pushed_size)
 
 
 # Fixed SQL: it joins the membership of exactly this person in exactly this group, and counts three things at once.
@@ -72,8 +82,18 @@ def with_sizes(rows: QuerySet[GroupMapping], *, most: int) -> QuerySet[GroupMapp
 def completeness_of(rows: QuerySet[GroupMapping], *, most: int) -> list[Completeness]:
     """The counts of these mappings, in two statements; none for those of more than `most` people."""
     mappings: list[Any] = list(with_sizes(rows, most=most))
-    small = [row.pk for row in mappings if max(row.pushed_size, row.members_size) <= most]
-    counts = _counted(small) if small else {}
+    return _completeness(mappings, [row.pk for row in mappings if max(row.pushed_size, row.members_size) <= most])
+
+
+def completeness_in_list(mappings: list[Any], *, most: int) -> list[Completeness]:
+    """The counts of mappings whose sizes are known, the smallest first, while they have `most` members together."""
+    by_size = sorted(mappings, key=lambda row: row.pushed_size + row.members_size)
+    together = accumulate(row.pushed_size + row.members_size for row in by_size)
+    return _completeness(mappings, [row.pk for row, sum_ in zip(by_size, together, strict=True) if sum_ <= most])
+
+
+def _completeness(mappings: list[Any], counted: list[int]) -> list[Completeness]:
+    counts = _counted(counted) if counted else {}
     return [Completeness(row, *counts.get(row.pk, ())) for row in mappings]
 
 

@@ -19,7 +19,7 @@ from identity.models import Group, GroupMapping, Membership, SSOGroup, SSOMember
 from identity.models.users import matching
 from identity.policy import Action
 from identity.services import groups
-from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
+from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
 from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
 from portal.admin.parts import AboutPerson, ChoosePeople, badge, named, page_of, searched
 from portal.counting import MOST, count_up_to, up_to
@@ -239,6 +239,7 @@ class GroupAdmin(PortalModelAdmin):
         return {
             "feeds": completeness_of(_mappings_of(obj), most=MOST_ON_A_PAGE),
             "members_count": up_to(MOST, obj.number_of_members),
+            "scim_enabled": mode_of(request).scim_enabled,
             "may_remove": bool(decide(request, Action.CHANGE_MEMBERS, group=obj)),
             "may_map": bool(decide(request, Action.MANAGE_MAPPINGS)),
             "remove_url": reverse(self.url_name(RemoveMember.name), args=(obj.pk,)),

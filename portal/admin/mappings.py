@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,21 +10,33 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.forms import CharField, Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from unfold.decorators import display
+from unfold.views import ChangeList
 
 from identity.keys import fold
 from identity.models import Group, GroupMapping, IdentityProvider, SSOGroup, User
 from identity.policy import Action
-from identity.services import groups, mappings
+from identity.services import mappings
 from identity.services.mappings import Preview
 from portal.admin.base import ActionPage, PortalModelAdmin, mode_of, person_of
-from portal.admin.completeness import MOST_IN_A_LIST, with_sizes
+from portal.admin.completeness import (
+    MOST_COUNTED_IN_A_LIST,
+    MOST_IN_A_LIST,
+    MOST_ON_A_PAGE,
+    completeness_in_list,
+    with_sizes,
+)
+from portal.admin.moved import draft_lines
 from portal.admin.parts import badge, moment, row_or_404, searched
 from portal.counting import up_to
+from portal.exports import download
 
+NEW = "new"  # in an address: the portal group that applying makes
 NAMES_SHOWN = 100
 CHOICES = 25
 
@@ -68,7 +81,7 @@ class TargetForm(Form):
 
 
 class MapSSOGroup(ActionPage):
-    """First step of mapping: choose the portal group. Nobody moves before the preview is applied."""
+    """First step of mapping: choose the portal group. Nothing changes before the preview is applied."""
 
     name = "map"
     label = "Map to a portal group"
@@ -78,17 +91,18 @@ class MapSSOGroup(ActionPage):
     form_class = TargetForm
     template_name = "admin/identity/ssogroup/map.html"
     explanation = "Choose the portal group that this SSO group shall feed. You see who joins and who leaves first."
-    target: Group | None = None
+    target = ""
 
     def run(self, form: TargetForm) -> str:
-        if form.cleaned_data["group"] != "new":
-            self.target = row_or_404(Group.objects.all(), form.cleaned_data["group"])
-            return ""
-        self.target = groups.create_group(name=self.obj.display_name, actor=person_of(self.request))
-        return f"Group {self.target} was created. It is empty until you apply the mapping below."
+        wanted = form.cleaned_data["group"]
+        self.target = NEW if wanted == NEW else str(row_or_404(Group.objects.all(), wanted).pk)
+        return ""
 
     def get_success_url(self) -> str:
-        return preview_url(self.obj, self.target) if self.target else self.model_admin.detail_url(self.obj)
+        """To the draft, whose address names both."""
+        if not self.target:
+            return self.model_admin.detail_url(self.obj)
+        return f"{reverse('admin:identity_ssogroup_apply_mapping', args=(self.obj.pk,))}?group={self.target}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         q = searched(self.request)
@@ -101,11 +115,6 @@ class MapSSOGroup(ActionPage):
             namesake=Group.objects.filter(name_key=self.obj.display_name_key).first(),
             **kwargs,
         )
-
-
-def preview_url(sso_group: SSOGroup, group: Group) -> str:
-    """Where the mapping of these two is looked at and applied."""
-    return f"{reverse('admin:identity_ssogroup_apply_mapping', args=(sso_group.pk,))}?group={group.pk}"
 
 
 class PreviewForm(Form):
@@ -128,7 +137,30 @@ class PreviewPage(ActionPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(scim_enabled=mode_of(self.request).scim_enabled, **kwargs)
-        return {**context, "movement": None if context.get("refusal") else movement(self.preview())}
+        if context.get("refusal"):
+            return {**context, "movement": None}
+        csv_url = reverse(self.model_admin.url_name(f"{self.name}_csv"), args=(self.obj.pk,))
+        return {
+            **context,
+            "movement": movement(self.preview()),
+            "csv_url": f"{csv_url}?{self.request.GET.urlencode()}",
+        }
+
+
+class PreviewCSV(PreviewPage):
+    """Everybody of a preview as a file: it only shows."""
+
+    http_method_names = ("get", "head", "options")
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Any) -> bool:
+        return False  # a button of the preview itself
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+        decision = self.decide(request, self.obj)
+        if not decision:
+            return self.refused(decision.reason, 403)
+        return download(draft_lines(self.preview()), name=f"mapping-draft-{timezone.now():%Y-%m-%d}", kind="csv")
 
 
 class ApplyMapping(PreviewPage):
@@ -145,20 +177,33 @@ class ApplyMapping(PreviewPage):
 
     @cached_property
     def group(self) -> Group:
-        return row_or_404(Group.objects.all(), self.request.GET.get("group", ""))
+        """The portal group that the address names; one that is not there yet has no key."""
+        wanted = self.request.GET.get("group", "")
+        return Group(name=self.obj.display_name) if wanted == NEW else row_or_404(Group.objects.all(), wanted)
 
     def preview(self) -> Preview:
+        if self.group.pk is None:
+            return mappings.preview_new_group(self.obj)
         return mappings.preview_mapping(self.obj, self.group)
 
     def run(self, form: PreviewForm) -> str:
-        mappings.apply_mapping(
-            self.obj, self.group, fingerprint=form.cleaned_data["fingerprint"], actor=person_of(self.request)
-        )
+        seen, actor = form.cleaned_data["fingerprint"], person_of(self.request)
+        if self.group.pk is None:
+            mappings.map_to_new_group(self.obj, fingerprint=seen, actor=actor)
+        else:
+            mappings.apply_mapping(self.obj, self.group, fingerprint=seen, actor=actor)
         return f"SSO group {self.obj} now feeds the portal group {self.group}."
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = f"Map {self.obj} to {self.group}"
         return super().get_context_data(title=title, group=self.group, sso_group=self.obj, **kwargs)
+
+
+class ApplyMappingCSV(PreviewCSV, ApplyMapping):
+    """Who would join, leave and stay by a mapping."""
+
+    name = "apply_mapping_csv"
+    label = "Draft of a mapping as CSV"
 
 
 class Unmap(PreviewPage):
@@ -192,15 +237,40 @@ class Unmap(PreviewPage):
         )
 
 
+class UnmapCSV(PreviewCSV, Unmap):
+    """Who would leave and stay by deleting a mapping."""
+
+    name = "unmap_csv"
+    label = "Deletion of a mapping as CSV"
+
+
 # --- the list ---
+
+
+class MappingChangeList(ChangeList):
+    """A page of mappings, each with how much of it has arrived."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = _with_completeness(list(self.result_list), most=MOST_COUNTED_IN_A_LIST)
+
+
+def _with_completeness(rows: list[Any], *, most: int) -> list[Any]:
+    for mapping, found in zip(rows, completeness_in_list(rows, most=most), strict=True):
+        mapping.completeness = found
+    return rows
+
+
+def _counted(number: int | None) -> str:
+    return "not counted" if number is None else f"{number:,}"
 
 
 @admin.register(GroupMapping)
 class GroupMappingAdmin(PortalModelAdmin):
     """All mappings in one list; each is shown on the page of its portal group."""
 
-    pages = (Unmap,)
-    list_display = ("source", "target", "provider", "pushed", "members", "created_by", "since")
+    pages = (Unmap, UnmapCSV)
+    list_display = ("source", "target", "provider", "pushed", "applied", "disabled", "leaving", "created_by", "since")
     list_select_related = ("sso_group__identity_provider", "group", "created_by")
     search_fields = ("group__name",)
     search_help_text = "Name of the SSO group or of the portal group"
@@ -209,6 +279,12 @@ class GroupMappingAdmin(PortalModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GroupMapping]:
         return with_sizes(super().get_queryset(request), most=MOST_IN_A_LIST)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return MappingChangeList
+
+    def export_rows(self, batch: list[Any]) -> Iterable[Iterable[object]]:
+        return super().export_rows(_with_completeness(batch, most=MOST_ON_A_PAGE))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[GroupMapping], search_term: str
@@ -227,16 +303,23 @@ class GroupMappingAdmin(PortalModelAdmin):
     def target(self, mapping: GroupMapping) -> Group:
         return mapping.group
 
-    @display(description="Members pushed")
+    @display(description="Pushed")
     def pushed(self, mapping: Any) -> str:
         return up_to(MOST_IN_A_LIST, mapping.pushed_size)
 
-    @display(description="Members of the portal group")
-    def members(self, mapping: Any) -> str:
-        """Several SSO groups may feed it, so it may have more; with fewer, some of the pushed are missing."""
-        if mapping.members_size < mapping.pushed_size:
-            return format_html("{} {}", up_to(MOST_IN_A_LIST, mapping.members_size), badge("Incomplete", "amber"))
-        return up_to(MOST_IN_A_LIST, mapping.members_size)
+    @display(description="Applied")
+    def applied(self, mapping: Any) -> str:
+        found = mapping.completeness
+        number = _counted(found.applied)
+        return format_html("{} {}", number, badge("Incomplete", "amber")) if found.is_incomplete else number
+
+    @display(description="Disabled")
+    def disabled(self, mapping: Any) -> str:
+        return _counted(mapping.completeness.disabled)
+
+    @display(description="Leave if it is deleted")
+    def leaving(self, mapping: Any) -> str:
+        return _counted(mapping.completeness.leaving)
 
     @display(description="Since")
     def since(self, mapping: GroupMapping) -> str:

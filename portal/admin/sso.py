@@ -16,9 +16,9 @@ from identity.keys import fold
 from identity.models import GroupMapping, IdentityProvider, SSOGroup, SSOMembership, SSOUser, Status, User
 from identity.policy import Action
 from identity.services import sso_groups
-from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
+from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
 from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
-from portal.admin.mappings import ApplyMapping, MapSSOGroup
+from portal.admin.mappings import ApplyMapping, ApplyMappingCSV, MapSSOGroup
 from portal.admin.parts import badge, moment, named, page_of, searched
 from portal.counting import MOST, count_up_to, up_to
 
@@ -112,7 +112,7 @@ class StateFilter(RadioFilter):
 class SSOGroupAdmin(PortalModelAdmin):
     """Groups as identity providers push them, mapped or not (R14)."""
 
-    pages = (DeclareSSOGroup, MapSSOGroup, WithdrawDeclaration, ApplyMapping)
+    pages = (DeclareSSOGroup, MapSSOGroup, WithdrawDeclaration, ApplyMapping, ApplyMappingCSV)
     list_display = ("display_name", "state", "mapped_to", "identity_provider", "members_count", "changed")
     list_filter: ClassVar = (StateFilter, ("identity_provider", RelatedDropdownFilter))
     list_filter_submit = True
@@ -164,6 +164,7 @@ class SSOGroupAdmin(PortalModelAdmin):
                 obj.mappings.select_related("group", "sso_group", "created_by"), most=MOST_ON_A_PAGE
             ),
             "members_count": up_to(MOST, obj.number_of_members),
+            "scim_enabled": mode_of(request).scim_enabled,
             "may_map": bool(decide(request, Action.MANAGE_MAPPINGS)),
             "q": q,
             "slice": page_of(request, rows),

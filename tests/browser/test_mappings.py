@@ -30,6 +30,38 @@ def test_a_draft_is_looked_at_and_applied_by_somebody_else(owner_page: Page, liv
     assert members_of(Group.objects.get()) == {"ava.stone"}
 
 
+def test_a_draft_of_a_new_group_leaves_nothing_behind(page: Page, sign_in: SignIn, live_server: LiveServer) -> None:
+    okta = LiveIdP(live_server.url)
+    okta.group("Engineering", okta.user("ava.stone"))
+    sign_in(page, Role.ADMINISTRATOR)
+    page.goto(f"/admin/identity/ssogroup/{SSOGroup.objects.get().pk}/map/")
+    page.get_by_label("Create a new group Engineering").check()
+    page.get_by_role("button", name="Show who would join and leave").press("Enter")
+    expect(page.get_by_text("The portal group Engineering is made when you apply")).to_be_visible()
+    expect(page.get_by_role("link", name="Ava Stone")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="All as CSV").click()
+    assert '"join","ava.stone","Ava Stone"' in download.value.path().read_text()
+    assert not Group.objects.exists()
+    page.get_by_role("button", name="Apply the mapping").press("Enter")
+    expect(page.get_by_text("SSO group Engineering now feeds the portal group Engineering.")).to_be_visible()
+    assert members_of(Group.objects.get()) == {"ava.stone"}
+
+
+def test_the_list_says_how_much_of_each_mapping_has_arrived(
+    page: Page, sign_in: SignIn, live_server: LiveServer
+) -> None:
+    okta = LiveIdP(live_server.url)
+    ava, ben = okta.user("ava.stone"), okta.user("ben.reed")
+    okta.group("Engineering", ava, ben)
+    map_group(SSOGroup.objects.get(), make_group("Engineers"))
+    okta.send("PATCH", f"/Users/{ben}", {"Operations": [{"op": "replace", "path": "active", "value": False}]})
+    sign_in(page, Role.OWNER)
+    page.goto("/admin/identity/groupmapping/")
+    cells = page.get_by_role("row", name="Engineering Engineers").get_by_role("cell")
+    expect(cells).to_contain_text(["Engineers", "Okta", "2", "2", "1", "2"])
+
+
 def test_a_destructive_sync_was_announced_and_tells_who_left(owner_page: Page, live_server: LiveServer) -> None:
     okta = LiveIdP(live_server.url)
     group = okta.group("Engineering", okta.user("ava.stone"), okta.user("ben.reed"))
@@ -57,9 +89,11 @@ def test_other_roles_are_refused_by_address(page: Page, sign_in: SignIn, role: R
         "groupmapping/",
         "groupmapping/export.csv",
         f"groupmapping/{mapping.pk}/unmap/",
+        f"groupmapping/{mapping.pk}/unmap_csv/",
         f"ssogroup/{mapping.sso_group_id}/change/",
         f"ssogroup/{mapping.sso_group_id}/map/",
         f"ssogroup/{mapping.sso_group_id}/apply_mapping/?group={mapping.group_id}",
+        f"ssogroup/{mapping.sso_group_id}/apply_mapping_csv/?group={mapping.group_id}",
         "ssogroup/declare/",
         f"group/{mapping.group_id}/change/",
         f"group/{mapping.group_id}/map_from/",

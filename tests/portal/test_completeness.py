@@ -41,7 +41,10 @@ def engineers() -> tuple[SSOGroup, Group]:
 def test_each_mapping_says_what_was_pushed_applied_and_disabled() -> None:
     sso_group, group = engineers()
     client = as_administrator()
-    assert "Engineering Engineers Okta 3 3" in text_of(client.get(address("groupmapping_changelist")))
+    listed = text_of(client.get(address("groupmapping_changelist")))
+    assert "Pushed Applied Disabled Leave if it is deleted" in listed
+    assert "Engineering Engineers Okta 3 3 1 2" in listed
+    assert "On call Engineers Okta 1 1 0 0" in listed
     page = text_of(client.get(address("group_change", group.pk)))
     assert "Engineering Okta 3 3 Complete 1" in page
     assert "On call Okta 1 1 Complete 0" in page
@@ -104,21 +107,28 @@ def test_people_who_are_gone_are_told_by_number_and_formulas_are_defused() -> No
 
 def test_what_is_missing_shows_in_the_list_and_on_the_page() -> None:
     """SCIM was off when Ada was taken out by hand; it is on again, and the identity provider has not sent since."""
-    _, group = engineers()
+    sso_group, group = engineers()
     set_mode(scim=False)
     groups.remove_members(group, [User.objects.get(username="ada")], actor=OPERATOR)
     set_mode(scim=True)
     client = as_administrator()
     assert "Engineering Engineers Okta 3 2 Incomplete" in text_of(client.get(address("groupmapping_changelist")))
-    assert "Engineering Okta 3 2 Incomplete 1" in text_of(client.get(address("group_change", group.pk)))
+    page = text_of(client.get(address("group_change", group.pk)))
+    assert "Engineering Okta 3 2 Incomplete 1" in page
+    why = "Not everybody whom Okta pushed is in Engineers: it was changed while SCIM was off."
+    assert why in page
+    assert why in text_of(client.get(address("ssogroup_change", sso_group.pk)))
 
 
 def test_very_many_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((mappings, "MOST_IN_A_LIST"), (groups_page, "MOST_ON_A_PAGE"), (sso, "MOST_ON_A_PAGE")):
+    limits = ((mappings, "MOST_IN_A_LIST"), (mappings, "MOST_COUNTED_IN_A_LIST"))
+    for module, name in (*limits, (groups_page, "MOST_ON_A_PAGE"), (sso, "MOST_ON_A_PAGE")):
         monkeypatch.setattr(module, name, 2)
     sso_group, group = engineers()
     client = as_administrator()
-    assert "more than 2 more than 2" in text_of(client.get(address("groupmapping_changelist")))
+    assert "Okta more than 2 not counted not counted not counted" in text_of(
+        client.get(address("groupmapping_changelist"))
+    )
     for page in (address("group_change", group.pk), address("ssogroup_change", sso_group.pk)):
         assert "everybody whom only it brought leaves" in text_of(client.get(page))
 
@@ -127,7 +137,7 @@ def test_the_list_is_saved_with_its_counts() -> None:
     engineers()
     answer = as_administrator().get("/admin/identity/groupmapping/export.csv")
     lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
-    assert '"Engineering","Engineers","Okta","3","3"' in lines[2]
+    assert '"Engineering","Engineers","Okta","3","3","1","2"' in lines[2]
 
 
 def test_only_administrators_read_who_moved() -> None:
@@ -147,5 +157,5 @@ def test_a_groups_page_costs_the_same_for_one_mapping_and_for_many(
     client.get(address("group_change", group.pk))
     with django_assert_num_queries(12):
         client.get(address("group_change", group.pk))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(address("ssogroup_change", sso_group.pk))

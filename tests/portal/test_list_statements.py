@@ -32,7 +32,7 @@ STATEMENTS = {
     "conflict": 6,
     "deletionrecord": 5,
     "group": 7,
-    "groupmapping": 5,
+    "groupmapping": 6,
     "identityprovider": 7,
     "invitation": 6,
     "provisioninglog": 5,

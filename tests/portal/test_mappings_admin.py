@@ -1,5 +1,8 @@
 """SSO groups and their mappings: choose, preview, apply (R14-R19)."""
 
+import csv
+from typing import Any
+
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
@@ -111,17 +114,72 @@ def test_mapping_without_a_preview_is_refused() -> None:
     assert not GroupMapping.objects.exists()
 
 
-def test_a_group_of_the_same_name_can_be_created_on_the_way() -> None:
+def test_a_draft_of_a_new_group_makes_it_only_when_it_is_applied() -> None:
     idp = make_idp()
     sso_group = push_group(idp, "Engineering", provision(idp, "ada"))
     client = as_administrator()
     assert "Create a new group Engineering" in text_of(client.get(address("ssogroup_map", sso_group.pk)))
+    before = everything()
     shown = client.post(address("ssogroup_map", sso_group.pk), {"group": "new"}, follow=True)
-    group = Group.objects.get(name="Engineering")
-    assert members_of(group) == set()
-    url = address("ssogroup_apply_mapping", sso_group.pk, group=group.pk)
-    client.post(url, {"fingerprint": hidden(shown, "fingerprint")})
-    assert members_of(group) == {"ada"}
+    assert "The portal group Engineering is made when you apply" in text_of(shown)
+    assert "1 joins ada" in text_of(shown)
+    assert everything() == before
+    url = address("ssogroup_apply_mapping", sso_group.pk, group="new")
+    done = client.post(url, {"fingerprint": hidden(shown, "fingerprint")}, follow=True)
+    assert messages_of(done) == ["SSO group Engineering now feeds the portal group Engineering."]
+    assert members_of(Group.objects.get()) == {"ada"}
+
+
+def test_a_new_group_is_not_made_when_the_draft_is_outdated_or_the_name_is_taken() -> None:
+    idp = make_idp()
+    sso_group = push_group(idp, "Engineering", provision(idp, "ada"))
+    client = as_administrator()
+    url = address("ssogroup_apply_mapping", sso_group.pk, group="new")
+    seen = hidden(client.get(url), "fingerprint")
+    change_members(sso_group, adding(provision(idp, "bob")))
+    assert "has changed since the preview" in text_of(client.post(url, {"fingerprint": seen}))
+    assert not Group.objects.exists()
+    make_group("Engineering")
+    taken = client.post(url, {"fingerprint": hidden(client.get(url), "fingerprint")})
+    assert "There is a group named Engineering already." in text_of(taken)
+    assert not GroupMapping.objects.exists()
+
+
+def test_a_draft_comes_as_csv_with_everybody_in_it() -> None:
+    idp = make_idp()
+    ada, bob = provision(idp, "ada"), provision(idp, "bob")
+    sso_group = push_group(idp, "Engineering", ada, bob)
+    group = make_group("Builders", ada.user, make_user("mia"))
+    client = as_administrator()
+    before = everything()
+    page = client.get(address("ssogroup_apply_mapping", sso_group.pk, group=group.pk))
+    url = address("ssogroup_apply_mapping_csv", sso_group.pk, group=group.pk)
+    assert f'href="{url}"' in page.content.decode()
+    assert csv_of(client.get(url)) == [
+        ["Would", "Username"],
+        ["leave", "mia"],
+        ["join", "bob"],
+        ["stay", "ada"],
+    ]
+    assert everything() == before
+    assert client.post(url).status_code == 405
+
+
+def test_what_deleting_a_mapping_would_do_comes_as_csv() -> None:
+    idp = make_idp()
+    ada, bob = provision(idp, "ada"), provision(idp, "bob")
+    group = make_group("Builders")
+    mapping = map_group(push_group(idp, "First", ada), group)
+    map_group(push_group(idp, "Second", bob), group)
+    url = address("groupmapping_unmap_csv", mapping.pk)
+    assert csv_of(as_administrator().get(url)) == [["Would", "Username"], ["leave", "ada"], ["stay", "bob"]]
+    assert signed_in(make_support()).get(url).status_code == 403
+
+
+def csv_of(answer: Any) -> list[list[str]]:
+    """The first two cells of each line."""
+    lines = b"".join(answer.streaming_content).decode().splitlines()
+    return [row[:2] for row in csv.reader(lines)]
 
 
 def test_with_scim_off_the_preview_says_that_nobody_moves() -> None:
