@@ -33,7 +33,7 @@ class Conflict(models.Model):
         DISMISSED = "dismissed", "Dismissed"
 
     identity_provider = models.ForeignKey(
-        "identity.IdentityProvider", on_delete=models.CASCADE, related_name="conflicts"
+        "identity.IdentityProvider", on_delete=models.CASCADE, related_name="conflicts", db_index=False
     )
     user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="conflicts")
     reason = models.CharField(max_length=20, choices=Reason)
@@ -58,7 +58,10 @@ class Conflict(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["identity_provider", "user_name_key", "user"], name="conflict_unique")
         ]
-        indexes: ClassVar = [models.Index(fields=["state", "last_seen_at"], name="conflict_by_state")]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "last_seen_at"], name="conflict_by_state"),
+            models.Index(fields=["identity_provider", "state"], name="conflict_by_provider"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_name} ({self.get_reason_display()})"

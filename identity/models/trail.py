@@ -103,7 +103,7 @@ class MembershipChange(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["user_id", "event_id"], name="membership_change_by_user"),
-            models.Index(fields=["event_id"], name="membership_change_by_event"),
+            models.Index(fields=["event_id", "joined"], name="membership_change_by_event"),
         ]
 
     def __str__(self) -> str:
@@ -145,7 +145,7 @@ class ProvisioningLog(models.Model):
     method = models.CharField(max_length=8)
     resource_type = models.CharField(max_length=20)
     resource_id = models.CharField(max_length=64, blank=True)
-    user = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    user = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     subject_key = models.CharField(max_length=255, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome)
     status = models.PositiveSmallIntegerField()
@@ -164,6 +164,8 @@ class ProvisioningLog(models.Model):
             models.Index(fields=["identity_provider", "id"], name="log_by_provider"),
             models.Index(fields=["outcome", "id"], name="log_by_outcome"),
             models.Index(fields=["request_id"], name="log_by_request"),
+            models.Index(fields=["user", "id"], name="log_by_user"),
+            models.Index(fields=["resource_id"], name="log_without_user", condition=models.Q(user=None)),
             models.Index(fields=["subject_key"], name="log_by_subject", opclasses=["varchar_pattern_ops"]),
         ]
 

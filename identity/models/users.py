@@ -152,6 +152,7 @@ class User(AbstractBaseUser):
         indexes: ClassVar = [
             models.Index(fields=["status", "username_key"], name="user_by_status"),
             models.Index(fields=["managed_by", "username_key"], name="user_by_manager"),
+            models.Index(fields=["username_key"], name="user_unmanaged", condition=Q(managed_by=None)),
             models.Index(fields=["role"], name="user_privileged", condition=~Q(role=Role.MEMBER)),
             models.Index(fields=["status"], name="user_never_active", condition=Q(last_active=None)),
             models.Index(fields=["username_key"], name="user_with_password", condition=HAS_PASSWORD),

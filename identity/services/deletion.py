@@ -50,13 +50,13 @@ class Preflight:
 
 def preflight(user: User) -> Preflight:
     """What support sees before it decides."""
-    alone = list(Asset.objects.owned_only_by(user.pk))
+    alone, known = list(Asset.objects.owned_only_by(user.pk)), _known_by(user)
     return Preflight(
         groups=list(Group.objects.filter(memberships__user=user)),
         owned_alone=alone,
         owned_with_others=Asset.objects.owned_by(user.pk).count() - len(alone),
-        provisioned=SSOUser.objects.filter(user=user).exists(),
-        log_rows=_log_of(user, _names(user), _scim_ids(user)).count(),
+        provisioned=known.is_provisioned,
+        log_rows=_log_of(user, known).count(),
     )
 
 
@@ -73,11 +73,11 @@ def delete_permanently(
     policy.require(Action.DELETE_PERMANENTLY, actor=actor, user=user)
     _require_deletable(user, typed_username, reason, transferee)
     handed_over = assets.hand_over(user, transferee, actor=actor)
-    known_as = _names(user)
-    scim_ids = _retire_records(user)
+    known = _known_by(user)
+    _retire_records(user)
     record = DeletionRecord.objects.create(
         user_id=user.pk,
-        scim_ids=scim_ids,
+        scim_ids=known.scim_ids,
         username_digest=keyed_digest(user.username_key),
         email_digest=keyed_digest(user.email_key) if user.email_key else "",
         deleted_by_id=actor.id,
@@ -89,7 +89,7 @@ def delete_permanently(
         user_id=user.pk,
         details={"deletion": record.pk, "assets_handed_over": handed_over},
     )
-    _erase_personal_values(user, known_as, scim_ids)
+    _erase_personal_values(user, known)
     user.delete()
     return record
 
@@ -121,48 +121,44 @@ def _require_deletable(user: User, typed_username: str, reason: str, transferee:
         raise InvalidValue("transferee", NO_TRANSFEREE)
 
 
-def _names(user: User) -> set[str]:
-    """The keys of all usernames and emails that the portal or an IdP knew the person by."""
-    names = {user.username_key, user.email_key}
-    for rows in (SSOUser.objects.filter(user=user), RetiredResource.objects.filter(user=user)):
-        for pair in rows.values_list("user_name_key", "email_key"):
-            names.update(pair)
-    return {name for name in names if name}
+@dataclass(frozen=True, slots=True)
+class _KnownBy:
+    """The keys of all usernames and emails that the portal or an IdP knew somebody by, and the ids of all records."""
+
+    names: set[str]
+    scim_ids: list[str]
+    is_provisioned: bool
 
 
-def _retire_records(user: User) -> list[str]:
+def _known_by(user: User) -> _KnownBy:
+    columns = ("user_name_key", "email_key", "scim_id")
+    now = list(SSOUser.objects.filter(user=user).values_list(*columns))
+    records = [*now, *RetiredResource.objects.filter(user=user).values_list(*columns)]
+    names = {user.username_key, user.email_key, *(name for *pair, _ in records for name in pair)}
+    return _KnownBy({name for name in names if name}, [str(scim_id) for *_, scim_id in records], bool(now))
+
+
+def _retire_records(user: User) -> None:
     """The IdP's record goes; the ids it ever had stay retired, without what they were matched by."""
     sso_user = SSOUser.objects.filter(user=user).first()
     if sso_user is not None:
         retire(sso_user)
-    scim_ids = _scim_ids(user)
     RetiredResource.objects.filter(user=user).update(user=None, user_name_key="", email_key="", external_id=None)
-    return scim_ids
 
 
-def _scim_ids(user: User) -> list[str]:
-    """The ids of the IdP's record, now and before."""
-    models = (SSOUser, RetiredResource)
-    return [
-        str(key)
-        for model in models
-        for key in model._default_manager.filter(user=user).values_list("scim_id", flat=True)
-    ]
-
-
-def _log_of(user: User, known_as: set[str], scim_ids: list[str]) -> QuerySet[ProvisioningLog]:
+def _log_of(user: User, known: _KnownBy) -> QuerySet[ProvisioningLog]:
     """What the provisioning log tells of somebody, with or without a link to the account."""
-    told = Q(user=user) | Q(subject_key__in=known_as) | Q(resource_id__in=scim_ids)
+    told = Q(user=user) | Q(subject_key__in=known.names) | Q(resource_id__in=known.scim_ids, user=None)
     rows: QuerySet[ProvisioningLog] = ProvisioningLog.objects.filter(told)
     return rows
 
 
-def _erase_personal_values(user: User, known_as: set[str], scim_ids: list[str]) -> None:
+def _erase_personal_values(user: User, known: _KnownBy) -> None:
     """Also what tells of the person without a link to the account: refused requests, conflicts with others."""
     AuditPersonalData.objects.filter(user_id=user.pk).delete()
     idempotency.erase_answers()
     ReceivedRequest.objects.all().delete()  # they hold what was searched for, and are kept for minutes only
-    told = _log_of(user, known_as, scim_ids)
+    told = _log_of(user, known)
     told.update(summary="Erased with the user.", subject_key="", details={}, user=None)
-    BulkRow.objects.filter(Q(subject_key__in=known_as) | Q(email_key__in=known_as)).delete()
-    Conflict.objects.filter(Q(user_name_key__in=known_as) | Q(email_key__in=known_as)).delete()
+    BulkRow.objects.filter(Q(subject_key__in=known.names) | Q(email_key__in=known.names)).delete()
+    Conflict.objects.filter(Q(user_name_key__in=known.names) | Q(email_key__in=known.names)).delete()

@@ -83,13 +83,13 @@ def with_last_request(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProv
     return rows.annotate(last_request_at=Subquery(used.order_by("-last_used_at").values("last_used_at")[:1]))
 
 
-class RefusedOf(CountOf):
-    """Of the rows of a subquery, the number of those that were refused."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted WHERE outcome = 'refused')"
-
-
 def with_refusals(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
     """Identity providers with how many of their latest changes were judged, and refused: by index, never by time."""
-    latest = ProvisioningLog.objects.filter(identity_provider=OuterRef("pk")).order_by("-pk").values("outcome")
-    return rows.annotate(judged=CountOf(latest[:JUDGED]), refused=RefusedOf(latest[:JUDGED]))
+    # Of the refused the keys alone first, else PostgreSQL reads the whole log for a provider that is not in it.
+    latest = _latest_of(OuterRef(OuterRef("pk")))
+    refused = ProvisioningLog.objects.filter(pk__in=latest, outcome=ProvisioningLog.Outcome.REFUSED).order_by()
+    return rows.annotate(judged=CountOf(_latest_of(OuterRef("pk"))), refused=CountOf(refused.values("pk")))
+
+
+def _latest_of(provider: OuterRef) -> QuerySet[Any, Any]:
+    return ProvisioningLog.objects.filter(identity_provider=provider).order_by("-pk").values("pk")[:JUDGED]

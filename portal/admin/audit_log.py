@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
@@ -147,15 +148,27 @@ class ByFilter(PersonFilter):
 
 
 class Names:
-    """Who and what some events mention, in one statement for each kind."""
+    """Who and what some events mention, in one statement for each kind that is asked for."""
 
     def __init__(self, found: Iterable[AuditEvent]) -> None:
         self.events = list(found)
+
+    @cached_property
+    def users(self) -> dict[int, Any]:
         acting = {event.actor_id for event in self.events if event.actor_kind == "user"}
-        self.users = self._by_id(User, "user_id", acting)
-        self.groups = self._by_id(Group, "group_id")
-        self.sso_groups = self._by_id(SSOGroup, "sso_group_id")
-        self.providers = self._by_id(IdentityProvider, "identity_provider_id")
+        return self._by_id(User, "user_id", acting)
+
+    @cached_property
+    def groups(self) -> dict[int, Any]:
+        return self._by_id(Group, "group_id")
+
+    @cached_property
+    def sso_groups(self) -> dict[int, Any]:
+        return self._by_id(SSOGroup, "sso_group_id")
+
+    @cached_property
+    def providers(self) -> dict[int, Any]:
+        return self._by_id(IdentityProvider, "identity_provider_id")
 
     def _by_id(self, model: type[Model], column: str, also: Iterable[int | None] = ()) -> dict[int, Any]:
         ids = {getattr(event, column) for event in self.events}.union(also) - {None}

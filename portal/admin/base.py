@@ -15,7 +15,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import EmptyPage, Paginator
+from django.core.paginator import EmptyPage, Page, Paginator
 from django.db.models import Model, QuerySet
 from django.forms import BaseForm, Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -125,6 +125,11 @@ def refusals(buttons: Iterable[Button]) -> list[Refusal]:
     return sorted(found.values(), key=lambda refusal: refusal.decision.code == "role_required")
 
 
+def part_of(rows: QuerySet[Any], start: int, stop: int) -> QuerySet[Any]:
+    """These of the rows: what is joined and computed beside a row is for them alone, not for all that are sorted."""
+    return rows.filter(pk__in=rows.values("pk")[start:stop])
+
+
 class CappedPaginator(Paginator):
     """A paginator that never counts a whole table: past `cap` rows it says "more than"."""
 
@@ -144,6 +149,12 @@ class CappedPaginator(Paginator):
     @property
     def is_capped(self) -> bool:
         return self._seen > self.cap
+
+    def page(self, number: Any) -> Any:
+        """Django's, by way of the keys of its rows."""
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        return Page(part_of(self.object_list, start, start + self.per_page), number, self)
 
     def validate_number(self, number: int | float | str) -> int:
         """A page beyond the end is the last one: rows may have gone since the address was made."""
@@ -389,6 +400,9 @@ class PortalModelAdmin(ExportingAdmin):
         if self.list_prefetch_related:
             changelist.result_list = changelist.result_list.prefetch_related(*self.list_prefetch_related)
         return changelist
+
+    def export_queryset(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.prefetch_related(*self.list_prefetch_related)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         self.require_view(request)

@@ -108,9 +108,9 @@ class AddMembers(ChoosePeople):
     action = Action.CHANGE_MEMBERS
     submit = "Add to the group"
 
-    def candidates(self) -> QuerySet[User]:
-        people: QuerySet[User] = User.objects.exclude(pk__in=self.obj.memberships.values("user"))
-        return people
+    def here_already(self, people: list[User]) -> set[int]:
+        """Asked about those found alone: in a group of everybody, who is not in it is a long way to find."""
+        return set(self.obj.memberships.filter(user__in=people).values_list("user", flat=True))
 
     def run(self, form: Any) -> str:
         added = groups.add_members(self.obj, form.cleaned_data["users"], actor=person_of(self.request))
@@ -244,6 +244,7 @@ class GroupAdmin(PortalModelAdmin):
             "may_map": bool(decide(request, Action.MANAGE_MAPPINGS)),
             "remove_url": reverse(self.url_name(RemoveMember.name), args=(obj.pk,)),
             "q": members.query,
+            "is_cut": members.is_cut,
             "slice": members.page,
             "members": members_with_reasons(obj, members.page.rows),
         }
@@ -258,17 +259,28 @@ class _Members:
     def __init__(self, request: HttpRequest, group: Group) -> None:
         self.request, self.group = request, group
         self.query = searched(request)
+        self.are_many: bool = group.number_of_members > MOST_SORTED  # type: ignore[attr-defined]
 
     @cached_property
     def page(self) -> Any:
-        rows = with_adders(self._in_order()).select_related("user")
-        if self.query:
-            rows = rows.filter(matching(self.query, "user__"))
-        return page_of(self.request, rows)
+        return page_of(self.request, with_adders(self._in_order()).select_related("user"))
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the search finds more people than are looked for in a very large group."""
+        return bool(self.query) and self.are_many and len(self._namesakes) > MOST_SORTED
+
+    @cached_property
+    def _namesakes(self) -> list[int]:
+        people: QuerySet[User] = User.objects.search(self.query).order_by()
+        return list(people.values_list("pk", flat=True)[: MOST_SORTED + 1])
 
     def _in_order(self) -> QuerySet[Membership]:
-        """By username; very large groups in an index's order, which needs no sorting."""
+        """By username; all of a very large group in an index's order, which needs no sorting."""
         rows: QuerySet[Membership] = self.group.memberships.all()
-        if self.group.number_of_members > MOST_SORTED:  # type: ignore[attr-defined]
+        if not self.are_many:
+            mine = rows.filter(user__id__among=rows.order_by().values("user")).order_by("user__username_key")
+            return mine.filter(matching(self.query, "user__")) if self.query else mine
+        if not self.query:
             return rows.order_by("user_id")
-        return rows.filter(user__id__among=rows.order_by().values("user")).order_by("user__username_key")
+        return rows.filter(user__id__any_of=self._namesakes[:MOST_SORTED]).order_by("user__username_key")

@@ -14,7 +14,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 
 from identity.models import User
-from portal.admin.base import ActionPage
+from identity.models.users import matching
+from portal.admin.base import ActionPage, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Model)
 
 ROWS_ON_A_PAGE = 50
+MOST_PAGES = 200  # the rows before a page are passed over, one by one
 PEOPLE_TO_CHOOSE_FROM = 25
 MOST_TICKED = 200
 
@@ -73,12 +75,20 @@ def row_or_404(rows: QuerySet[M], pk: object) -> M:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One page of rows; it looks one row ahead instead of counting."""
+    """One page of rows; it looks one row ahead instead of counting. After `MOST_PAGES` a search finds the rest."""
 
     rows: Sequence[Any]
     number: int
     parameter: str
-    has_next: bool
+    has_more: bool
+
+    @property
+    def is_last_of_many(self) -> bool:
+        return self.has_more and self.number == MOST_PAGES
+
+    @property
+    def has_next(self) -> bool:
+        return self.has_more and self.number < MOST_PAGES
 
     @property
     def previous(self) -> int:
@@ -96,9 +106,9 @@ class Slice:
 def page_of(request: HttpRequest, rows: QuerySet[Any], parameter: str = "p") -> Slice:
     """The page of `rows` that the address asks for, the first when it asks for nonsense."""
     asked = request.GET.get(parameter, "1")
-    number = max(1, int(asked)) if asked.isdecimal() and len(asked) < 7 else 1
+    number = min(max(1, int(asked)), MOST_PAGES) if asked.isdecimal() and len(asked) < 7 else 1
     start = (number - 1) * ROWS_ON_A_PAGE
-    found = list(rows[start : start + ROWS_ON_A_PAGE + 1])
+    found = list(part_of(rows, start, start + ROWS_ON_A_PAGE + 1))
     return Slice(found[:ROWS_ON_A_PAGE], number, parameter, len(found) > ROWS_ON_A_PAGE)
 
 
@@ -146,8 +156,9 @@ class ChoosePeople(Search, ActionPage):
     icon = "person_add"
 
     def candidates(self) -> QuerySet[User]:
-        """Who may be chosen."""
-        raise NotImplementedError
+        """Who is looked among."""
+        people: QuerySet[User] = User.objects.all()
+        return people
 
     def still_ticked(self) -> list[User]:
         """Who stays ticked."""
@@ -157,8 +168,12 @@ class ChoosePeople(Search, ActionPage):
     def found(self) -> list[User]:
         rows = self.candidates().order_by("username_key")
         if self.query:
-            rows = rows.filter(pk__in=User.objects.search(self.query).values("pk"))
+            rows = rows.filter(matching(self.query))
         return list(rows[: PEOPLE_TO_CHOOSE_FROM + 1])
+
+    def here_already(self, people: list[User]) -> set[int]:
+        """Which of these people can't be chosen, since they are what they would become."""
+        return set()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found, chosen = ([], []) if kwargs.get("refusal") else (self.found(), self.still_ticked())
@@ -166,6 +181,7 @@ class ChoosePeople(Search, ActionPage):
             **self.search_context(),
             chosen=chosen,
             people=list(dict.fromkeys([*chosen, *found[:PEOPLE_TO_CHOOSE_FROM]])),
+            here_already=self.here_already(found[:PEOPLE_TO_CHOOSE_FROM]),
             has_more=len(found) > PEOPLE_TO_CHOOSE_FROM,
             **kwargs,
         )

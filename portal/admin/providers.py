@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -13,7 +14,8 @@ from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.views import ChangeList
 
-from identity.models import Conflict, IdentityProvider, ProviderContact, ProvisioningLog, User
+from identity import policy
+from identity.models import Conflict, IdentityProvider, Mode, ProviderContact, ProvisioningLog, User
 from identity.policy import Action
 from identity.services import identity_providers
 from portal.admin.activity import JUDGED, activity_of, pause_in_words, with_last_request, with_refusals
@@ -141,10 +143,15 @@ class ProviderChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        rhythms, is_on = ProviderContact.objects.rhythms(), mode_of(request).scim_enabled
-        self.result_list = list(self.result_list)
-        for provider in self.result_list:
-            provider.activity = activity_of(provider, rhythms, scim_enabled=is_on)
+        self.result_list = _with_behaviour(self.result_list, mode_of(request))
+
+
+def _with_behaviour(providers: Iterable[Any], mode: Mode) -> list[Any]:
+    """Each with how it behaves, by its rhythm."""
+    rhythms, found = ProviderContact.objects.rhythms(), list(providers)
+    for provider in found:
+        provider.activity = activity_of(provider, rhythms, scim_enabled=mode.scim_enabled)
+    return found
 
 
 @admin.register(IdentityProvider)
@@ -165,6 +172,9 @@ class IdentityProviderAdmin(PortalModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return ProviderChangeList
+
+    def export_rows(self, batch: list[Any]) -> Iterable[Iterable[object]]:
+        return super().export_rows(_with_behaviour(batch, policy.current_mode()))
 
     @display(description="Users")
     def users(self, provider: Any) -> str:

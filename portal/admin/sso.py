@@ -154,10 +154,8 @@ class SSOGroupAdmin(PortalModelAdmin):
         return up_to(MOST, sso_group.number_of_members)  # type: ignore[attr-defined]
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        rows = obj.memberships.select_related("sso_user__user").order_by(_member_order(obj))
         q = searched(request)
-        if q:
-            rows = rows.filter(sso_user__user_name_key__startswith=fold(q).strip())
+        rows = _found(obj, fold(q)) if q else obj.memberships.order_by(_member_order(obj))
         return {
             "state": state_badge(obj),
             "targets": completeness_of(
@@ -167,8 +165,15 @@ class SSOGroupAdmin(PortalModelAdmin):
             "scim_enabled": mode_of(request).scim_enabled,
             "may_map": bool(decide(request, Action.MANAGE_MAPPINGS)),
             "q": q,
-            "slice": page_of(request, rows),
+            "slice": page_of(request, rows.select_related("sso_user__user")),
         }
+
+
+def _found(sso_group: SSOGroup, key: str) -> QuerySet[SSOMembership]:
+    """The members whose userName begins with `key`, by name; the provider is named, whose index of names it is."""
+    rows: QuerySet[SSOMembership] = sso_group.memberships.order_by("sso_user__user_name_key")
+    provider = sso_group.identity_provider_id
+    return rows.filter(sso_user__identity_provider=provider, sso_user__user_name_key__startswith=key)
 
 
 def _member_order(sso_group: Any) -> str:

@@ -16,6 +16,7 @@ from unfold.decorators import display
 
 from identity.keys import fold
 from identity.models import DeletionRecord, SSOUser, Status, User
+from identity.models.users import matching
 from identity.policy import Action
 from identity.services import deletion
 from portal.admin.base import ActionPage, PortalModelAdmin, allowed_buttons, person_of
@@ -101,17 +102,18 @@ class DeletePermanently(Search, ActionPage):
         assets = "1 asset" if len(alone) == 1 else f"{len(alone)} assets"
         return f"{name} was deleted permanently. {said['transferee'].display_name} owns {assets} now."
 
+    @cached_property
     def found(self) -> list[User]:
         """Whom the search finds among those who can take over."""
         people: QuerySet[User] = User.objects.with_status(Status.ENABLED).order_by("username_key")
         if self.query:
-            people = people.filter(pk__in=User.objects.search(self.query).values("pk"))
+            people = people.filter(matching(self.query))
         return list(people[: TRANSFEREES + 1])
 
     def candidates(self) -> list[User]:
         """The people found, and first whoever was chosen before another search or a mistake in the form."""
         before = list(User.objects.filter(pk__in=self.ticked("transferee")).exclude(status=Status.DISABLED))
-        return list(dict.fromkeys([*before, *self.found()[:TRANSFEREES]]))
+        return list(dict.fromkeys([*before, *self.found[:TRANSFEREES]]))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
@@ -129,7 +131,7 @@ class DeletePermanently(Search, ActionPage):
             "more_groups": max(0, len(found.groups) - GROUPS_NAMED),
             **self.search_context(),
             "candidates": self.candidates() if found.owned_alone else [],
-            "has_more": bool(found.owned_alone) and len(self.found()) > TRANSFEREES,
+            "has_more": bool(found.owned_alone) and len(self.found) > TRANSFEREES,
             "chosen": self.ticked("transferee"),
         }
 
@@ -165,7 +167,7 @@ class DisabledUsers(PortalModelAdmin):
             raise PermissionDenied("Permanent deletion needs the role support.")
         rows = self.get_queryset(request)
         query = searched(request)
-        return rows.filter(pk__in=User.objects.search(query).values("pk")) if query else rows
+        return rows.filter(matching(query)) if query else rows
 
     def file_view(self, request: HttpRequest) -> HttpResponseBase:
         """The same as CSV."""

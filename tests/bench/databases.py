@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -167,7 +168,7 @@ def seed(address: str, method: str, path: str, body: payloads.Document) -> paylo
     answer = probe.ask(address, token(), [probe.request("seed", method, path, body)], repeat=0)[0]
     if answer["status"] != 201:
         raise RuntimeError(f"the seed was refused: {answer}")
-    return dict(answer["document"])
+    return dict(json.loads(answer["text"]))
 
 
 def _without_triggers(connection: psycopg.Connection) -> None:

@@ -149,10 +149,10 @@ def test_a_taken_name_is_refused_in_words() -> None:
 def test_add_members_finds_people_by_name_and_offers_only_those_who_are_not_members() -> None:
     mia, max_ = make_user("mia"), make_user("max")
     group = make_group("Builders", mia)
-    page = text_of(as_administrator().get(address("group_add_members", group.pk, q="m")))
-    assert "max@example.test" in page
-    assert "mia@example.test" not in page
-    assert max_.pk
+    page = as_administrator().get(address("group_add_members", group.pk, q="m"))
+    assert f'name="users" value="{max_.pk}">' in page.content.decode()
+    assert f'name="users" value="{mia.pk}" disabled>' in page.content.decode()
+    assert "mia@example.test Here already" in text_of(page)
 
 
 def test_adding_nobody_is_refused_in_words() -> None:
@@ -248,3 +248,24 @@ def test_nonsense_in_an_address_or_a_form_is_never_a_server_error(value: str) ->
     assert client.get(address("group_add_members", group.pk), {"q": value}).status_code == 200
     assert client.get(address("group_map_from", group.pk), {"q": value}).status_code == 200
     assert client.post(address("group_map_from", group.pk), {"q": value}).status_code == 405
+
+
+def test_a_search_in_a_very_large_group_says_when_it_looked_for_some_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.admin.groups.MOST_SORTED", 2)
+    group = make_group("Everybody", *(make_user(name) for name in ("max", "mia", "moe", "zoe")))
+    client = as_administrator()
+    assert "type more of the name" in text_of(client.get(address("group_change", group.pk, q="m")))
+    found = text_of(client.get(address("group_change", group.pk, q="mi")))
+    assert "Remove mia" in found
+    assert "type more of the name" not in found
+
+
+def test_the_last_page_of_very_many_members_says_that_a_search_finds_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.admin.parts.ROWS_ON_A_PAGE", 1)
+    monkeypatch.setattr("portal.admin.parts.MOST_PAGES", 2)
+    group = make_group("Everybody", *(make_user(name) for name in ("max", "mia", "moe")))
+    client = as_administrator()
+    first, last = (text_of(client.get(address("group_change", group.pk, p=number))) for number in (1, 999_999))
+    assert "Page 1 Next" in first
+    assert "Previous Page 2 There are more: search for a name to find them." in last
+    assert "Remove mia" in last

@@ -1,0 +1,37 @@
+"""PERFORMANCE.md: the benchmark asks for every page of the admin UI, so that a new one is measured too."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
+
+from tests.bench.admin_addresses import walks
+from tests.bench.company import Company
+from tests.portal.admin_pages import as_owner
+
+pytestmark = pytest.mark.django_db
+
+NOT_MEASURED = {"jsi18n", "password_change_done"}  # they ask the database for nothing of their own
+
+
+def names_below(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, int]]:
+    """Each address's name, and how many values it takes."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            space = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from names_below(pattern.url_patterns, prefix + space)
+        elif pattern.name and "app_list" not in pattern.name:
+            yield prefix + pattern.name, len(pattern.pattern.converters)
+
+
+def registered() -> dict[str, int]:
+    pages = dict(names_below(get_resolver().url_patterns))
+    return {name: values for name, values in pages.items() if name.startswith("admin:") or "profile" in name}
+
+
+def test_what_the_benchmark_does_not_ask_for_is_no_page() -> None:
+    measured = {resolve(path.partition("?")[0]).view_name for walk in walks(Company()) for path in walk.addresses}
+    client = as_owner()
+    pages = {name: values for name, values in registered().items() if name not in measured}
+    opened = {name for name, values in pages.items() if client.get(reverse(name, args=[1] * values)).status_code == 200}
+    assert {name.removeprefix("admin:") for name in opened} == NOT_MEASURED
