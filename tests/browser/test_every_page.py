@@ -56,8 +56,11 @@ def walk(page: Page, start: str) -> Iterator[str]:
         answer = page.goto(address)
         assert answer is not None
         assert answer.status == 200, f"{address} answered {answer.status}"
-        yield address
-        waiting += links_of(page)
+        arrived = kind_of(urlsplit(page.url).path)
+        if arrived == kind or arrived not in seen:
+            seen.add(arrived)
+            yield address
+            waiting += links_of(page)
 
 
 def looked_at(page: Page, address: str) -> list[str]:
