@@ -169,7 +169,7 @@ class ApplyMapping(PreviewPage):
     name = "apply_mapping"
     label = "Map"
     submit = "Apply the mapping"
-    explanation = "From now on the members of the portal group follow the identity provider."
+    explanation = "Once applied, the members of the portal group follow the identity provider."
 
     @classmethod
     def applies(cls, request: HttpRequest, obj: SSOGroup) -> bool:
@@ -270,7 +270,7 @@ class GroupMappingAdmin(PortalModelAdmin):
     """All mappings in one list; each is shown on the page of its portal group."""
 
     pages = (Unmap, UnmapCSV)
-    list_display = ("source", "target", "provider", "pushed", "applied", "disabled", "leaving", "created_by", "since")
+    list_display = ("source", "target", "provider", "pushed", "applied", "disabled", "leaving", "since")
     list_select_related = ("sso_group__identity_provider", "group", "created_by")
     search_fields = ("group__name",)
     search_help_text = "Name of the SSO group or of the portal group"
@@ -323,7 +323,8 @@ class GroupMappingAdmin(PortalModelAdmin):
 
     @display(description="Since")
     def since(self, mapping: GroupMapping) -> str:
-        return moment(mapping.created_at)
+        by = f"by {mapping.created_by}" if mapping.created_by else ""
+        return format_html('{} <span class="gh-subtle gh-small">{}</span>', moment(mapping.created_at), by)
 
     @display(description="Identity provider")
     def provider(self, mapping: GroupMapping) -> IdentityProvider:

@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from identity.models import IdentityProvider, ProvisioningLog, ReceivedRequest
+from identity.services.contacts import WATCH
 from portal.admin.parts import is_key
 
 SHOWN = 10
@@ -79,8 +80,10 @@ def _asked(method: str, path: str) -> str:
 
 
 def heard_from(provider: IdentityProvider) -> list[Heard]:
-    """The newest requests of this watch, and those whose token is nobody's, in two statements."""
-    whose = Q(identity_provider=provider) | Q(identity_provider=None)
+    """The newest requests of this watch, and those meanwhile whose token is nobody's, in two statements."""
+    whose = Q(identity_provider=provider)
+    if provider.watched_until:
+        whose |= Q(identity_provider=None, at__range=(provider.watched_until - WATCH, provider.watched_until))
     rows = list(ReceivedRequest.objects.filter(whose)[:SHOWN])
     ids = {row.request_id for row in rows if row.request_id}
     latest = ProvisioningLog.objects.filter(identity_provider=provider)[:SHOWN] if ids else []

@@ -10,7 +10,7 @@ from django.forms import Form
 from django.http import HttpRequest
 from django.urls import reverse
 
-from identity.models import GroupMapping
+from identity.models import GroupMapping, IdentityProvider
 from identity.policy import Action
 from identity.services import contacts
 from portal.admin.base import ActionPage, mode_of, person_of
@@ -96,6 +96,8 @@ class SetUp(ActionPage):
         return super().get_context_data(
             title=f"Set up {provider}",
             guide=guide,
+            there=str(provider) if provider.kind == IdentityProvider.Kind.OTHER else provider.get_kind_display(),
+            is_public=settings.PUBLIC_URL.startswith("https://"),
             scim_enabled=mode_of(self.request).scim_enabled,
             boxes=guide.filled_in(scim_base_url()),
             tokens=tokens,

@@ -30,9 +30,11 @@ def test_an_identity_provider_is_added_and_its_guide_shown() -> None:
 
 @pytest.mark.parametrize("kind", IdentityProvider.Kind.values)
 def test_every_kind_has_its_guide(kind: str) -> None:
-    idp = make_idp(kind=kind)
+    """Named by its kind; one of no known kind by the name that it has here."""
+    idp = make_idp("Ours", kind=kind)
     page = text_of(as_administrator().get(address("identityprovider_set_up", idp.pk)))
-    assert f"Enter address and token at {IdentityProvider.Kind(kind).label}" in page
+    there = "Ours" if kind == "other" else IdentityProvider.Kind(kind).label
+    assert f"Enter address and token at {there}" in page
     assert f"{settings.PUBLIC_URL}/scim/v2" in page
     assert 'emails[type eq "work"].value' in page
 
@@ -144,6 +146,10 @@ def test_deleting_names_what_hangs_on_it_and_wants_the_name_typed() -> None:
     asked = text_of(client.get(url))
     assert "1 user stays as they are" in asked
     assert "1 SCIM token stops working at once" in asked
+    assert "1 SSO user, 0 SSO groups and 0 mappings go." in asked
+    assert "1 user managed 0 open conflicts 0 SSO groups" in text_of(
+        client.get(address("identityprovider_change", idp.pk))
+    )
     wrong = client.post(url, {"name": "okta"})
     assert "This is not the name: type Okta" in text_of(wrong)
     client.post(url, {"name": "Okta"})

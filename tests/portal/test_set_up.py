@@ -1,10 +1,12 @@
 """The set-up guide: this portal's own addresses, what has been reached, and what comes in while one watches."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from identity.models import IdentityProvider, ReceivedRequest
@@ -58,6 +60,15 @@ def test_what_is_copied_is_exactly_what_goes_in(admin: Client, kind: str) -> Non
     assert BASE in [box.value for box in boxes if box.can_be_copied]
     page = admin.get(address("identityprovider_set_up", idp.pk)).content.decode()
     assert page.count('x-ref="text"') == sum(box.can_be_copied for box in boxes)
+
+
+def test_an_address_that_no_cloud_can_reach_is_told(admin: Client, idp: IdentityProvider) -> None:
+    url, told = address("identityprovider_set_up", idp.pk), "This portal's address is not https"
+    for public_url, is_told in (("http://127.0.0.1:8000", True), ("https://portal.example.com", False)):
+        with override_settings(PUBLIC_URL=public_url):
+            page = text_of(admin.get(url))
+        assert (told in page) is is_told
+        assert f"{public_url}/scim/v2" in page
 
 
 def test_the_steps_say_what_has_been_reached(admin: Client, idp: IdentityProvider) -> None:
@@ -118,6 +129,19 @@ def test_a_wrong_token_shows_and_is_no_connection(admin: Client, idp: IdentityPr
     page = live(admin, idp)
     assert "A request came, and was refused. Nobody's token: it was pasted in part" in page
     assert "pasted-in-part" not in page
+
+
+def test_a_wrong_token_shows_only_where_somebody_watched(admin: Client, idp: IdentityProvider) -> None:
+    other, later = make_idp("Entra"), make_idp("Ping")
+    watch(admin, other)
+    ask("ghscim_pasted-in-part", "/Users")
+    for provider in (idp, later):
+        assert "nobody's" not in live(admin, provider)
+    watched_next_day = timezone.now() + timedelta(days=1)
+    IdentityProvider.objects.filter(pk=later.pk).update(watched_until=watched_next_day)
+    later.refresh_from_db()
+    assert "nobody's" not in live(admin, later)
+    assert "nobody's" in live(admin, other)
 
 
 def test_scim_switched_off_is_told(admin: Client, idp: IdentityProvider) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.template.defaultfilters import pluralize
 
 from identity.actors import Operator
 from identity.services import groups
@@ -24,4 +25,4 @@ class Command(ChangingCommand):
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         group = find_group(options["group"])
         count = groups.remove_members(group, find_users(options["usernames"]), actor=operator)
-        return Answer({"group": group.name, "removed": count}, f"Removed {count} users from {group}.")
+        return Answer({"group": group.name, "removed": count}, f"Removed {count} user{pluralize(count)} from {group}.")
