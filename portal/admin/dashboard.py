@@ -86,10 +86,10 @@ def users_by_status(people: People) -> list[dict[str, Any]]:
 
 
 def _providers(silent: list[int]) -> list[Any]:
-    """The first few, who fell silent before the others."""
-    silent_first = Case(When(pk__in=silent, then=0), default=1)
+    """The first few: who fell silent before the others, who never called after them."""
+    place = Case(When(pk__in=silent, then=0), When(last_request_at=None, then=2), default=1)
     rows = with_refusals(with_last_request(IdentityProvider.objects.all()))
-    return list(rows.order_by(silent_first, "name_key")[:PROVIDERS])
+    return list(rows.order_by(place, "name_key")[:PROVIDERS])
 
 
 def silence(activities: list[Activity]) -> Iterator[Matter]:

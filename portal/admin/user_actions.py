@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.forms import CharField, ChoiceField, EmailInput, Form, RadioSelect, TextInput
 from django.http import HttpRequest
 
-from identity.models import Role, Status, User
+from identity.models import Role, SSOUser, Status, User
 from identity.policy import Action
 from identity.services import invitations, users
 from portal.admin.base import ActionPage, person_of
@@ -161,6 +161,15 @@ class EditProfile(ActionPage):
         return f"The profile of {self.obj.username} was saved."
 
 
+def _said_otherwise(user: User, *, active: bool) -> str:
+    """What becomes of a change that the identity provider's record contradicts, "" where it does not."""
+    sso_user: SSOUser | None = getattr(user, "sso_user", None)
+    if sso_user is None or sso_user.active == active:
+        return ""
+    idp, word = sso_user.identity_provider, "active" if sso_user.active else "inactive"
+    return f" {idp} says that this person is {word}, and makes it so again when it is followed or sends the status."
+
+
 class Enable(ActionPage):
     """Let a disabled user in again."""
 
@@ -174,7 +183,8 @@ class Enable(ActionPage):
         return obj.status == Status.DISABLED
 
     def get_explanation(self) -> str:
-        return f"{self.obj.display_name} can sign in again, with the groups and assets that the account still has."
+        told = f"{self.obj.display_name} can sign in again, with the groups and assets that the account still has."
+        return f"{told}{_said_otherwise(self.obj, active=True)}"
 
     def run(self, form: Form) -> str:
         users.enable_user(self.obj, actor=person_of(self.request))
@@ -198,7 +208,7 @@ class Disable(ActionPage):
         who = "You lose" if self.obj.pk == self.request.user.pk else f"{self.obj.display_name} loses"
         return (
             f"{who} access at once: sessions, API tokens and reset links end. "
-            "Groups and assets stay, and the account can be enabled again."
+            f"Groups and assets stay, and the account can be enabled again.{_said_otherwise(self.obj, active=False)}"
         )
 
     def run(self, form: Form) -> str:

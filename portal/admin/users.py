@@ -198,6 +198,7 @@ class UserAdmin(PortalModelAdmin):
     def get_detail(self, request: HttpRequest, obj: User) -> dict[str, Any]:
         conflicts = conflicts_of(obj)
         side = idp_side(obj, conflicts)
+        lines = self._group_lines(request, obj, side)
         return {
             "title": obj.display_name,
             "status": status_badge(obj),
@@ -205,7 +206,8 @@ class UserAdmin(PortalModelAdmin):
             "has_password": obj.has_usable_password() and bool(obj.password),
             **invitation_of(request, obj),
             **side,
-            "group_lines": (lines := self._group_lines(request, obj, side)),
+            "group_lines": lines,
+            "group_ids": {line.reason.membership.group_id for line in lines},
             "removal_refused": next((line.decision.reason for line in lines if not line.decision), ""),
             "assets": (assets := list(Asset.objects.owned_by(obj.pk)[: ROWS_SHOWN + 1]))[:ROWS_SHOWN],
             "has_more_assets": len(assets) > ROWS_SHOWN,

@@ -19,6 +19,7 @@ from tests.factories import (
     provision,
     push_group,
     resend,
+    set_mode,
     support,
     unmap,
 )
@@ -116,6 +117,32 @@ def test_a_membership_that_a_mapping_left_behind_says_so() -> None:
     mapping = map_group(push_group(ada.identity_provider, "Engineering", ada), engineers)
     unmap(mapping)
     assert "Engineers From before, when a mapping brought it" in page_of(ada.user)
+
+
+def test_a_mapped_group_that_somebody_was_taken_out_of_is_marked() -> None:
+    """SCIM was off meanwhile; it is on again, and the identity provider has not sent the group since."""
+    ada, engineers = provision(make_idp(), "ada"), make_group("Engineers")
+    map_group(push_group(ada.identity_provider, "Engineering", ada), engineers)
+    assert "Not a member" not in page_of(ada.user)
+    set_mode(scim=False)
+    groups.remove_members(engineers, [ada.user], actor=OPERATOR)
+    set_mode(scim=True)
+    page = text_of(signed_in(make_owner()).get(address("user_change", ada.user_id)))
+    assert "Engineering → Engineers Not a member since it was changed while SCIM was off" in page
+
+
+# --- actions ---
+
+
+def test_enabling_and_disabling_against_the_idp_says_what_becomes_of_it() -> None:
+    idp = make_idp()
+    inactive, active = provision(idp, "ada", active=False), provision(idp, "bob")
+    set_mode(scim=False)
+    client = as_administrator()
+    told = "Okta says that this person is {}, and makes it so again when it is followed or sends the status."
+    assert told.format("inactive") in text_of(client.get(address("user_enable", inactive.user_id)))
+    assert told.format("active") in text_of(client.get(address("user_disable", active.user_id)))
+    assert "Okta says" not in text_of(client.get(address("user_disable", make_user("mia").pk)))
 
 
 # --- assets ---
