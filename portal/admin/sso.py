@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import OuterRef, Q, QuerySet
 from django.forms import CharField, Form, ModelChoiceField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import DropdownFilter, RadioFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
@@ -54,6 +54,11 @@ class DeclareSSOGroup(ActionPage):
         "It is bound when the identity provider pushes a group of this name."
     )
     made: SSOGroup | None = None
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.decide(request, None) and not IdentityProvider.objects.exists():
+            return self.refused("Add an identity provider first: a group is declared for one.", 200)
+        return super().get(request, *args, **kwargs)
 
     def run(self, form: DeclarationForm) -> str:
         provider, name = form.cleaned_data["identity_provider"], form.cleaned_data["name"]

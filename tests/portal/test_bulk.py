@@ -60,7 +60,7 @@ def test_a_file_is_shown_before_anybody_is_invited() -> None:
     assert "Draft" in page
     assert "2 of 5 can be done; the others are refused already" in page
     assert "ivy 2 ivy@example.test Ivy Green Waiting" in page
-    assert "mia 3 other@example.test Refused This username belongs to another user." in page
+    assert "mia 3 other@example.test – Refused This username belongs to another user." in page
     assert "noemail 4 none Refused email is needed to send the invitation to." in page
     assert "IVY 5 again@example.test Refused An earlier line has this username." in page
     assert "=sum 6 sum@example.test Waiting" in page
@@ -176,7 +176,7 @@ def test_the_results_of_a_file_can_be_saved_mended_and_read_again() -> None:
         ("5", "IVY", "again@example.test", "Refused"),
     ]
     again = upload(client, saved.replace("mia", "max"))
-    assert "max 2 other@example.test Waiting" in text_of(again)
+    assert "max 2 other@example.test – Waiting" in text_of(again)
 
 
 def test_a_draft_that_a_colleague_starts_is_the_colleagues() -> None:
@@ -430,7 +430,7 @@ def test_a_run_tells_whose_mail_could_not_be_sent() -> None:
     upload(client, "username,email\nivy,ivy@example.test\n")
     with NO_MAIL_SERVER:
         page = start(client)
-    assert "ivy 2 ivy@example.test Done Invited, but the mail could not be sent." in text_of(page)
+    assert "ivy 2 ivy@example.test – Done Invited, but the mail could not be sent." in text_of(page)
     saved = b"".join(client.get(address("bulkrun_results", BulkRun.objects.get().pk))).decode()
     assert "Invited, but the mail could not be sent." in saved
 

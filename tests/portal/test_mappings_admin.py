@@ -217,6 +217,12 @@ def test_r17_deleting_one_of_several_mappings_shows_who_leaves() -> None:
     assert members_of(group) == {"bob"}
 
 
+def test_without_an_identity_provider_there_is_nothing_to_declare_for() -> None:
+    page = text_of(as_administrator().get(address("ssogroup_declare")))
+    assert "Add an identity provider first" in page
+    assert "Exactly as the identity provider will push it" not in page
+
+
 def test_r19_a_declared_group_can_be_mapped_and_withdrawn() -> None:
     idp = make_idp()
     client = as_administrator()
