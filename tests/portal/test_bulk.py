@@ -61,9 +61,9 @@ def test_a_file_is_shown_before_anybody_is_invited() -> None:
     assert "2 of 5 can be done; the others are refused already" in page
     assert "ivy 2 ivy@example.test Ivy Green Waiting" in page
     assert "mia 3 other@example.test – Refused This username belongs to another user." in page
-    assert "noemail 4 none Refused email is needed to send the invitation to." in page
-    assert "IVY 5 again@example.test Refused An earlier line has this username." in page
-    assert "=sum 6 sum@example.test Waiting" in page
+    assert "noemail 4 none – Refused email is needed to send the invitation to." in page
+    assert "IVY 5 again@example.test – Refused An earlier line has this username." in page
+    assert "=sum 6 sum@example.test – Waiting" in page
     assert (mail.outbox, Invitation.objects.count()) == ([], 0)
 
 
