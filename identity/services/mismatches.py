@@ -34,6 +34,7 @@ class Match(StrEnum):
     CASE = "case"
     PREFIX = "prefix"
     SAME_EMAIL = "same_email"
+    LINKED = "linked"
     NONE = "none"
 
     @property
@@ -51,6 +52,7 @@ _LABELS = {
     Match.CASE: "Differs in case",
     Match.PREFIX: "Email prefix against full email",
     Match.SAME_EMAIL: "Same email, other username",
+    Match.LINKED: "Linked, other username",
     Match.NONE: "No match",
 }
 _MEANINGS = {
@@ -60,6 +62,7 @@ _MEANINGS = {
         "Not the same username: a second account or a conflict. Let the identity provider send the portal's form."
     ),
     Match.SAME_EMAIL: "Refused as a conflict until an administrator links it, or the username is corrected there.",
+    Match.LINKED: "Linked already: renamed there later, or linked by an administrator. Nothing is refused.",
     Match.NONE: "A new account.",
 }
 
@@ -73,10 +76,14 @@ _OBSTACLES: tuple[tuple[Callable[[User], bool], str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What an identity provider calls somebody; the email is "" when it is not known."""
+    """What an identity provider calls somebody; the email is "" when it is not known.
+
+    `account`: the primary key of the account that it is linked to already.
+    """
 
     user_name: str
     email: str = ""
+    account: int = 0
 
     @property
     def key(self) -> str:
@@ -124,20 +131,22 @@ class Finding:
     @property
     def is_in_order(self) -> bool:
         """Whether the first push takes over exactly this account, or makes a new one."""
-        if self.match is Match.NONE:
+        if self.match is Match.NONE or self.sent.account:
             return True
         return self.is_same_name and not self.obstacle and not self.has_other_email
 
     @property
     def is_conflict_by_email(self) -> bool:
         """Whether the username alone is the same; of another username and another email a second account is made."""
-        return self.is_same_name and self.has_other_email
+        return self.is_same_name and self.has_other_email and not self.sent.account
 
     @property
     def meaning(self) -> str:
         """What the first push of exactly this userName would do."""
         if self.obstacle:
             return f"{self.obstacle}: a conflict."
+        if self.sent.account and self.is_same_name:
+            return "Linked already."
         return "The email differs: a conflict." if self.is_conflict_by_email else self.match.meaning
 
 
@@ -152,9 +161,10 @@ def what_arrived(provider: IdentityProvider) -> Iterator[Sent]:
     """Whom this identity provider has sent: who waits in a conflict first, then its SSO users."""
     waiting = Conflict.objects.filter(identity_provider=provider).exclude(state=Conflict.State.RESOLVED)
     linked = SSOUser.objects.of(provider.pk).order_by("pk")
-    for rows in (waiting, linked):
-        for user_name, email in rows.values_list("user_name", "email").iterator():
-            yield Sent(user_name, email or "")
+    for user_name, email in waiting.values_list("user_name", "email").iterator():
+        yield Sent(user_name, email)
+    for user_name, address, account in linked.values_list("user_name", "email", "user").iterator():
+        yield Sent(user_name, address or "", account)
 
 
 def read_names(text: str) -> list[Sent]:
@@ -192,23 +202,35 @@ def _cell(row: list[str], at: int) -> str:
 
 
 def _compare(batch: list[Sent]) -> Iterator[Finding]:
+    """Who is linked already with that account, the others with the closest one."""
+    accounts = _users("pk", {sent.account for sent in batch if sent.account})
+    others = _closest([sent for sent in batch if sent.account not in accounts])
+    for sent in batch:
+        user = accounts.get(sent.account)
+        yield Finding(sent, _match(sent, user, otherwise=Match.LINKED), user) if user else next(others)
+
+
+def _match(sent: Sent, user: User, *, otherwise: Match) -> Match:
+    if user.username_key != sent.key:
+        return otherwise
+    return Match.EXACT if user.username == sent.user_name else Match.CASE
+
+
+def _closest(batch: list[Sent]) -> Iterator[Finding]:
     """By username first; an email is looked up for those alone who have no account of that name."""
     by_name = _users("username_key", {key for sent in batch for key in (sent.key, sent.prefix) if key})
     by_prefix = _users_called({sent.key for sent in batch if "@" not in sent.key and sent.key not in by_name})
     named = [by_name.get(sent.key) or by_name.get(sent.prefix) or by_prefix.get(sent.key) for sent in batch]
     by_email = _users("email_key", {sent.email_key for sent, user in zip(batch, named, strict=True) if not user} - {""})
     for sent, user in zip(batch, named, strict=True):
-        if user is None:
-            user = by_email.get(sent.email_key)
-            match = Match.SAME_EMAIL if user else Match.NONE
-        elif user.username_key != sent.key:
-            match = Match.PREFIX
+        if user:
+            yield Finding(sent, _match(sent, user, otherwise=Match.PREFIX), user)
         else:
-            match = Match.EXACT if user.username == sent.user_name else Match.CASE
-        yield Finding(sent, match, user)
+            user = by_email.get(sent.email_key)
+            yield Finding(sent, Match.SAME_EMAIL if user else Match.NONE, user)
 
 
-def _users(column: str, keys: set[str]) -> dict[str, User]:
+def _users(column: str, keys: set[Any]) -> dict[Any, User]:
     if not keys:
         return {}
     rows = User.objects.filter(**{f"{column}__any_of": sorted(keys)}).select_related("managed_by")

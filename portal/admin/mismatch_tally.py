@@ -18,12 +18,13 @@ PART = 2_500  # names that one request compares
 SHOWN_OF_EACH = 100
 SALT = "portal.admin.mismatch_tally"
 
-MOST_TROUBLING_FIRST = (Match.PREFIX, Match.SAME_EMAIL, Match.CASE, Match.NONE, Match.EXACT)
+MOST_TROUBLING_FIRST = (Match.PREFIX, Match.SAME_EMAIL, Match.CASE, Match.LINKED, Match.NONE, Match.EXACT)
 COLOURS = {
     Match.EXACT: "green",
     Match.CASE: "green",
     Match.PREFIX: "amber",
     Match.SAME_EMAIL: "amber",
+    Match.LINKED: "green",
     Match.NONE: "gray",
 }
 

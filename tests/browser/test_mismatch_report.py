@@ -2,10 +2,12 @@
 
 import pytest
 from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
 
 from identity.models import Role
 from portal.admin import mismatch_tally
 from tests.browser.conftest import SignIn
+from tests.browser.idp import LiveIdP
 from tests.browser.refusals import refused_by_address
 from tests.factories import make_user
 
@@ -52,6 +54,24 @@ def test_a_file_is_uploaded(report: Page) -> None:
     )
     report.get_by_role("button", name="Compare").click()
     expect(report.get_by_text("the first push of these is a conflict")).to_be_visible()
+
+
+def test_an_administrator_takes_what_has_arrived(page: Page, sign_in: SignIn, live_server: LiveServer) -> None:
+    okta = LiveIdP(live_server.url)
+    ava = okta.user("ava.stone")
+    make_user("mia")
+    okta.try_user("mia", "other@example.test")
+    okta.send("PATCH", f"/Users/{ava}", {"Operations": [{"op": "replace", "path": "userName", "value": "ava.reed"}]})
+    sign_in(page, Role.ADMINISTRATOR)
+    page.goto("/admin/identity/conflict/mismatch_report/")
+    page.get_by_label("Or take what arrived from").select_option("Okta")
+    page.get_by_role("button", name="Compare").press("Enter")
+    expect(page.get_by_role("heading", name="2 userNames compared")).to_be_visible()
+    expect(page.get_by_role("link", name="1 · Linked, other username")).to_be_visible()
+    expect(page.get_by_role("row", name="ava.reed")).to_contain_text("ava.stone")
+    expect(
+        page.get_by_text("1 has another email there than here: the first push of these is a conflict.")
+    ).to_be_visible()
 
 
 def test_an_account_with_a_role_is_announced_as_a_conflict(report: Page) -> None:

@@ -4,9 +4,18 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from identity.errors import Conflicted
-from identity.models import Status
+from identity.models import Conflict, Status
+from identity.services import conflicts
 from identity.services.mismatches import Match, Sent, find_mismatches, read_names, what_arrived
-from tests.factories import make_administrator, make_break_glass, make_idp, make_user, provision
+from tests.factories import (
+    OPERATOR,
+    make_administrator,
+    make_break_glass,
+    make_idp,
+    make_user,
+    provision,
+    resend,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -100,11 +109,11 @@ def test_a_list_may_be_plain_or_csv_with_headings() -> None:
 def test_what_arrived_is_who_waits_in_a_conflict_and_who_came_in() -> None:
     okta, entra = make_idp("Okta"), make_idp("Entra")
     make_user("mia")
-    provision(okta, "ada")
+    ada = provision(okta, "ada").user
     provision(entra, "eve")
     with pytest.raises(Conflicted):
         provision(okta, "mia", "mia@other.test")
-    assert list(what_arrived(okta)) == [Sent("mia", "mia@other.test"), Sent("ada", "ada@example.test")]
+    assert list(what_arrived(okta)) == [Sent("mia", "mia@other.test"), Sent("ada", "ada@example.test", ada.pk)]
 
 
 def test_many_names_cost_as_many_statements_as_few(django_assert_num_queries: DjangoAssertNumQueries) -> None:
@@ -112,3 +121,20 @@ def test_many_names_cost_as_many_statements_as_few(django_assert_num_queries: Dj
     names = [Sent("leo")] + [Sent(f"user{number}", f"user{number}@corp.test") for number in range(3000)]
     with django_assert_num_queries(4):
         assert sum(one.user is not None for one in find_mismatches(names)) == 1
+
+
+def test_who_has_arrived_and_is_linked_is_compared_with_that_account() -> None:
+    """Renamed there later, or linked by an administrator: nothing of it is refused, and nobody is new."""
+    idp = make_idp()
+    renamed, other = provision(idp, "ada"), make_user("mia", email="mia@private.example")
+    resend(renamed, "ada.king")
+    with pytest.raises(Conflicted):
+        provision(idp, "mia", "mia@corp.example")
+    conflicts.link_conflict(Conflict.objects.get(), actor=OPERATOR)
+    provision(idp, "mia", "mia@corp.example")
+    findings = list(find_mismatches(what_arrived(idp)))
+    assert [(one.sent.user_name, one.match, one.user, one.is_in_order, one.meaning) for one in findings] == [
+        ("ada.king", Match.LINKED, renamed.user, True, Match.LINKED.meaning),
+        ("mia", Match.EXACT, other, True, "Linked already."),
+    ]
+    assert [one.is_conflict_by_email for one in findings] == [False, False]
