@@ -248,7 +248,11 @@ UNFOLD = {
     "SITE_ICON": lambda request: static("portal/logo.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("portal/logo.svg")}],
     "STYLES": [lambda request: static("portal/portal.css")],
-    "SCRIPTS": [lambda request: static("portal/icons.js"), lambda request: static("portal/labels.js")],
+    "SCRIPTS": [
+        lambda request: static("portal/icons.js"),
+        lambda request: static("portal/labels.js"),
+        lambda request: static("portal/once.js"),
+    ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "ACCOUNT": {"navigation": "portal.navigation.account_links"},

@@ -52,6 +52,20 @@ def test_what_nobody_looks_after_is_found_and_given_to_somebody(page: Page, live
     assert owners_of("Forge") == {"mia"}
 
 
+PRESS_THREE_TIMES = """
+    let sent = 0;
+    addEventListener("submit", (event) => { sent += !event.defaultPrevented; event.preventDefault(); });
+    for (let press = 0; press < 3; press++) document.querySelector("form.gh-form [type=submit]").click();
+    sent
+"""
+
+
+def test_a_form_is_sent_once_however_often_it_is_pressed(page: Page, live_server: LiveServer) -> None:
+    enter(page.context, live_server, Role.ADMINISTRATOR)
+    page.goto("/admin/identity/asset/add/")
+    assert page.evaluate(PRESS_THREE_TIMES) == 1
+
+
 def test_people_who_were_ticked_stay_so_over_searches_and_mistakes(page: Page, live_server: LiveServer) -> None:
     enter(page.context, live_server, Role.ADMINISTRATOR)
     asset = make_asset(make_user("mia"), "Wiki")
