@@ -1,11 +1,11 @@
-"""Why the portal keeps something else than an identity provider says of a person (R2, R4, R7)."""
+"""What an identity provider says of a person beside what the portal keeps, and why they differ (R2, R4, R7)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from identity.models import Conflict, SSOUser
-from portal.admin.sso import Attribute
+from identity.models import Conflict, SSOUser, Status
 
 RENAMED = (
     "{idp} renamed this person to {sent} later. A username is permanent, so the portal keeps {kept}; {idp} still finds "
@@ -27,6 +27,35 @@ NO_EMAIL = "{idp} sends none. The portal keeps {kept}, which it was given before
 EDITED_NAME = "Edited in the portal since. The next change by {idp} that carries the name overwrites it."
 NO_NAME = "{idp} sends none, so the portal keeps {kept}."
 STATUS = "Changed in the portal while SCIM was off. {idp} sets it again with its next change of the status."
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute on both sides of the bridge."""
+
+    label: str
+    sent: str
+    kept: str
+    differs: bool
+
+
+def both_sides(sso_user: SSOUser) -> list[Attribute]:
+    """What the IdP says and what the portal has (R2: username and email stay as first provisioned)."""
+    user = sso_user.user
+    name = sso_user.attributes.get("name") or {}
+    pairs = [
+        ("Username", sso_user.user_name, user.username, sso_user.user_name_key != user.username_key),
+        ("Email", sso_user.email or "", user.email or "", sso_user.email_key != user.email_key),
+        ("First name", str(name.get("givenName") or ""), user.first_name, None),
+        ("Last name", str(name.get("familyName") or ""), user.last_name, None),
+        ("Status", "Active" if sso_user.active else "Inactive", Status(user.status).label, None),
+    ]
+    said_active = user.status == Status.ENABLED
+    differing = {"Status": sso_user.active != said_active}
+    return [
+        Attribute(label, sent, kept, differing.get(label, sent != kept) if differs is None else differs)
+        for label, sent, kept, differs in pairs
+    ]
 
 
 def differences(rows: Iterable[Attribute], sso_user: SSOUser, conflicts: Iterable[Conflict]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -18,6 +17,7 @@ from identity.policy import Action
 from identity.services import sso_groups
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
 from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
+from portal.admin.differences import both_sides, differences
 from portal.admin.mappings import ApplyMapping, ApplyMappingCSV, MapSSOGroup
 from portal.admin.parts import badge, moment, named, page_of, searched
 from portal.counting import MOST, count_up_to, up_to
@@ -210,35 +210,6 @@ class ActiveFilter(DropdownFilter):
         return queryset  # type: ignore[no-any-return]
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """One attribute on both sides of the bridge."""
-
-    label: str
-    sent: str
-    kept: str
-    differs: bool
-
-
-def both_sides(sso_user: SSOUser) -> list[Attribute]:
-    """What the IdP says and what the portal has (R2: username and email stay as first provisioned)."""
-    user = sso_user.user
-    name = sso_user.attributes.get("name") or {}
-    pairs = [
-        ("Username", sso_user.user_name, user.username, sso_user.user_name_key != user.username_key),
-        ("Email", sso_user.email or "", user.email or "", sso_user.email_key != user.email_key),
-        ("First name", str(name.get("givenName") or ""), user.first_name, None),
-        ("Last name", str(name.get("familyName") or ""), user.last_name, None),
-        ("Status", "Active" if sso_user.active else "Inactive", Status(user.status).label, None),
-    ]
-    said_active = user.status == Status.ENABLED
-    differing = {"Status": sso_user.active != said_active}
-    return [
-        Attribute(label, sent, kept, differing.get(label, sent != kept) if differs is None else differs)
-        for label, sent, kept, differs in pairs
-    ]
-
-
 @admin.register(SSOUser)
 class SSOUserAdmin(PortalModelAdmin):
     """People as identity providers sent them; only their provisioning changes these."""
@@ -279,6 +250,7 @@ class SSOUserAdmin(PortalModelAdmin):
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         return {
-            "both_sides": both_sides(obj),
+            "both_sides": (rows := both_sides(obj)),
+            "reasons": differences(rows, obj, obj.user.conflicts.all()),
             "sso_groups": obj.sso_groups.prefetch_related("mappings__group")[:NAMES_SHOWN],
         }

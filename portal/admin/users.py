@@ -31,10 +31,10 @@ from identity.models.users import matching
 from identity.policy import Action, Decision
 from portal.admin.base import Button, PortalModelAdmin, decide, mode_of
 from portal.admin.conflicts import state_badge
-from portal.admin.differences import differences
+from portal.admin.differences import both_sides, differences
 from portal.admin.parts import badge, is_key, moment
 from portal.admin.sessions import EndSession, EndSessions
-from portal.admin.sso import STATUS_COLOURS, both_sides
+from portal.admin.sso import STATUS_COLOURS
 from portal.admin.trail import trail_of
 from portal.admin.user_actions import (
     MAIL_FAILED,

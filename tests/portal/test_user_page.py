@@ -54,6 +54,14 @@ def test_an_email_that_differs_since_an_administrator_linked_it_was_never_change
     assert "later" not in page
 
 
+def test_the_idps_record_explains_the_differences_too() -> None:
+    sso_user = provision(make_idp(), "ada")
+    resend(sso_user, "ada.king")
+    page = text_of(as_administrator().get(address("ssouser_change", sso_user.pk)))
+    assert "Okta says The portal has" in page
+    assert "Username: Okta renamed this person to ada.king later." in page
+
+
 def test_a_username_that_differs_since_an_administrator_linked_it_was_never_changed() -> None:
     make_user("mia.old", email="mia@corp.example")
     page = page_of(link("mia.new", "mia@corp.example"))

@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 
 from identity.actors import Operator
 from identity.models import Asset, AuditEvent, Conflict, ProvisioningLog, SSOUser, User
+from portal.admin.differences import both_sides
 from portal.admin.events import Line, tell
-from portal.admin.sso import both_sides
 from portal.management.answers import Answer, Facts
 from portal.management.facts import user_facts
 from portal.management.lookups import find_user
