@@ -94,10 +94,10 @@ def _refused_lately() -> QuerySet[ProvisioningLog]:
     return rows
 
 
-def matters(counts: Counts, silent: list[Matter], tokens: list[SCIMToken]) -> Iterator[Matter]:
+def matters(counts: Counts, providers: list[Matter], tokens: list[SCIMToken]) -> Iterator[Matter]:
     """What waits, the most pressing first; what there is nothing of is left out."""
     unused = sum(token.last_used_at is None for token in tokens)
-    found = (_no_break_glass(counts), _conflicts(counts), *silent, _expiring(tokens), *_the_rest(counts, unused))
+    found = (_no_break_glass(counts), _conflicts(counts), *providers, _expiring(tokens), *_the_rest(counts, unused))
     return (matter for matter in found if matter.number)
 
 

@@ -50,6 +50,13 @@ def signing_certificates(connection: SSOConnection) -> list[SigningCertificate]:
     return [SigningCertificate(one.subject.rfc4514_string(), one.not_valid_after_utc) for one in found]
 
 
+def ending_certificates() -> list[tuple[SSOConnection, SigningCertificate]]:
+    """Connections through which people sign in and whose last certificate ends soon, or has."""
+    rows = SSOConnection.objects.filter(protocol=Protocol.SAML, is_enabled=True).select_related("identity_provider")
+    last = [(row, max(signing_certificates(row), key=lambda one: one.until)) for row in rows if row.certificates]
+    return [(row, certificate) for row, certificate in last if certificate.ends_soon]
+
+
 # --- pages of an identity provider ---
 
 

@@ -28,6 +28,7 @@ from portal.admin.activity import (
 )
 from portal.admin.attention import Matter, count_everything, matters
 from portal.admin.base import decide
+from portal.admin.connections import ending_certificates
 from portal.admin.headcount import People, chart_of, count_people
 from portal.admin.set_up import scim_base_url
 from portal.counting import MOST, up_to
@@ -63,7 +64,7 @@ def _for_administrators(request: HttpRequest) -> dict[str, Any]:
         "chart": chart_of(request, users),
         "mode": counts.mode,
         "mode_in_words": policy.describe(counts.mode).removeprefix(f"{counts.mode}. "),
-        "matters": list(matters(counts, list(silence(activities)), tokens)),
+        "matters": list(matters(counts, [*certificates(), *silence(activities)], tokens)),
         "providers": activities,
         "judged": JUDGED,
         "log": ProvisioningLog.objects.select_related("identity_provider")[:LOG_ROWS],
@@ -105,6 +106,21 @@ def silence(activities: list[Activity]) -> Iterator[Matter]:
                 "notifications_paused",
                 urgent=True,
             )
+
+
+def certificates() -> Iterator[Matter]:
+    """What people sign in by and what will not be believed much longer."""
+    for connection, certificate in ending_certificates():
+        is_over, day = certificate.is_over, f"{certificate.until:%-d %B %Y}"
+        yield Matter(
+            1,
+            f"The SAML certificate of {connection.identity_provider} {'has ended' if is_over else 'ends soon'}",
+            "",
+            f"Nobody signs in through it {'since' if is_over else 'after'} {day}. Add the one that follows it.",
+            reverse("admin:identity_ssoconnection_change", args=(connection.pk,)),
+            "badge",
+            urgent=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,13 +56,14 @@ WORDS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An event as people read it."""
+    """An event as people read it; `person`: who did it, if it was somebody who has an account."""
 
     event: AuditEvent
     words: str
     details: tuple[str, ...]
     actor: str
     group: Group | None
+    person: User | None
 
 
 def tell(events: Iterable[AuditEvent], groups: dict[int, Group] | None = None) -> list[Line]:
@@ -82,6 +83,7 @@ def tell(events: Iterable[AuditEvent], groups: dict[int, Group] | None = None) -
             tuple(_details(event)),
             actor_of(event, people, providers),
             groups.get(event.group_id or 0),
+            people.get(event.actor_id or 0) if event.actor_kind == "user" else None,
         )
         for event in events
     ]

@@ -1,7 +1,9 @@
 """The dashboard: who is here, what the mode allows, what waits (DESIGN 5)."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -11,10 +13,13 @@ from pytest_django import DjangoAssertNumQueries
 
 from identity.errors import Conflicted
 from identity.models import Headcount, IdentityProvider, ProvisioningLog, Role, SCIMToken, Status, User
+from identity.services import sso_connections
 from identity.services.contacts import note_contact
 from identity.services.provisioning_log import log_refusal
+from identity.services.sso_connections import ConnectionSettings
 from portal.admin.dashboard import PROVIDERS
 from tests.factories import (
+    OPERATOR,
     everything,
     idp_actor,
     make_asset,
@@ -28,6 +33,7 @@ from tests.factories import (
     set_mode,
 )
 from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
+from tests.sso.idp_processes import self_signed
 
 pytestmark = pytest.mark.django_db
 
@@ -153,6 +159,22 @@ def test_how_much_is_refused_is_told_with_what_it_was_counted_from() -> None:
     assert "Okta 5 minutes ago 50 % 1 of 2 Refused: of the last 200 changes that each sent." in page(client)
     assert "50 %" in text_of(client.get(address("identityprovider_changelist")))
     assert "50 % refused: 1 of 2 changes" in text_of(client.get(address("identityprovider_change", idp.pk)))
+
+
+def test_a_saml_certificate_that_ends_soon_waits_until_the_next_one_is_there(tmp_path: Path) -> None:
+    _, ending = self_signed(tmp_path, days=20)
+    said = ConnectionSettings(
+        entity_id="https://saml.example", sso_url="https://saml.example/sso", certificate=ending.read_text()
+    )
+    connection = sso_connections.create_connection(make_idp("Ping"), protocol="saml", said=said, actor=OPERATOR)
+    client, told = as_administrator(), "The SAML certificate of Ping ends soon Nobody signs in through it after"
+    assert told not in page(client)
+    sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)
+    assert told in page(client)
+    _, following = self_signed(tmp_path, days=400)
+    both = replace(said, certificate=connection.certificate + "\n" + following.read_text())
+    sso_connections.edit_connection(connection, said=both, actor=OPERATOR)
+    assert told not in page(client)
 
 
 def test_a_token_that_expires_soon_waits() -> None:
@@ -293,13 +315,13 @@ def test_the_number_of_statements_is_the_same_for_any_number_of_rows(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     client = as_administrator()
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(HOME)
     for name in ("Okta", "Entra", "Ping"):
         idp = make_idp(name)
         heard(idp, timedelta(days=30))
         push_group(idp, f"{name} people", provision(idp, name.casefold()))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(HOME)
 
 
@@ -308,7 +330,7 @@ def test_a_large_directory_needs_one_statement_more(
 ) -> None:
     monkeypatch.setattr("portal.admin.headcount.MOST", 0)
     client = as_administrator()
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(HOME)
 
 

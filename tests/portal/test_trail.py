@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from identity.actors import Person
 from identity.errors import Conflicted
 from identity.models import AuditEvent, Conflict, MembershipChange, ProvisioningLog, SSOGroup, Status, User
 from identity.services import conflicts, groups, identity_providers, users
@@ -17,6 +18,7 @@ from tests.factories import (
     delete_sso_group,
     deprovision,
     exactly,
+    make_administrator,
     make_asset,
     make_group,
     make_idp,
@@ -103,6 +105,17 @@ def test_mapping_and_unmapping_are_in_it() -> None:
     assert "The mapping of the SSO group First to it was deleted Builders left Builders" in why(
         ada.user, signed_in(User.objects.get(username="ann"))
     )
+
+
+def test_who_did_it_is_a_link_to_the_person() -> None:
+    mia, adam = make_user("mia"), make_administrator()
+    readers = make_group("Readers")
+    groups.add_members(readers, [mia], actor=Person(adam))
+    client = signed_in(adam)
+    link = f'<a href="{address("user_change", adam.pk)}">adam</a>'
+    assert link in client.get(address("user_why", mia.pk)).content.decode()
+    for page in (address("user_change", mia.pk), address("group_change", readers.pk)):
+        assert f"Added by {link}" in client.get(page).content.decode()
 
 
 def test_what_was_decided_about_a_conflict_is_in_it_in_words() -> None:

@@ -77,8 +77,8 @@ def running(script: str, port: int, folder: Path, certificate: str = "", **envir
         log.close()
 
 
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """A key and a certificate that a SAML provider signs with."""
+def self_signed(folder: Path, *, days: int = 1) -> tuple[Path, Path]:
+    """A key and a certificate that a SAML provider signs with for so many days."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test IdP")])
     now = timezone.now()
@@ -89,7 +89,7 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
     key_file, certificate_file = folder / "idp.key", folder / "idp.pem"
