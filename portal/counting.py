@@ -19,7 +19,7 @@ class CountOf(Subquery):
 
 def count_of(rows: QuerySet[Any]) -> Coalesce:
     """The number of `rows`, which refer to the outer row, as a column."""
-    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(number=Count("pk")).values("number")
+    counted = rows.order_by().annotate(one=Value(1)).values("one").annotate(number=Count("*")).values("number")
     return Coalesce(Subquery(counted), 0)
 
 

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from identity import policy
-from identity.models import Invitation, RetiredResource, SSOConnection, SSOIdentity, Status, User
+from identity.models import Invitation, RetiredResource, SSOConnection, SSOIdentity, SSOUser, Status, User
 from identity.policy import Action, Cell
 from identity.services.drift import NAMED, PERSON, told_otherwise
 
@@ -206,9 +206,10 @@ def _just_in_time() -> QuerySet[User]:
 
 def _left_by_idp() -> QuerySet[User]:
     """Enabled people whose record their identity provider has deleted: somebody let them in again here."""
-    left = RetiredResource.objects.exclude(user=None).values("user")
+    back = SSOUser.objects.filter(user=OuterRef("user"))
+    left = RetiredResource.objects.exclude(user=None).exclude(Exists(back))
     people: QuerySet[User] = User.objects.with_status(Status.ENABLED).filter(managed_by__isnull=False)
-    return people.filter(pk__in=left, sso_user=None)
+    return people.filter(pk__in=left.values("user"))
 
 
 def _of_provisioning(before: Mode, after: Mode) -> Iterator[Effect]:

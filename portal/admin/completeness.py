@@ -87,7 +87,8 @@ def completeness_of(rows: QuerySet[GroupMapping], *, most: int) -> list[Complete
 
 def completeness_in_list(mappings: list[Any], *, most: int) -> list[Completeness]:
     """The counts of mappings whose sizes are known, the smallest first, while they have `most` members together."""
-    by_size = sorted(mappings, key=lambda row: row.pushed_size + row.members_size)
+    known = [row for row in mappings if max(row.pushed_size, row.members_size) <= MOST_IN_A_LIST]
+    by_size = sorted(known, key=lambda row: row.pushed_size + row.members_size)
     together = accumulate(row.pushed_size + row.members_size for row in by_size)
     return _completeness(mappings, [row.pk for row, sum_ in zip(by_size, together, strict=True) if sum_ <= most])
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import CharField, Form, Textarea
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,10 +19,11 @@ from identity.models import Group, GroupMapping, Membership, SSOGroup, SSOMember
 from identity.models.users import matching
 from identity.policy import Action
 from identity.services import groups
-from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
+from portal.admin.base import ActionPage, decide, mode_of, person_of
 from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
 from portal.admin.parts import AboutPerson, ChoosePeople, badge, named, page_of, searched
-from portal.counting import MOST, count_up_to, up_to
+from portal.admin.sizes import SizedAdmin
+from portal.counting import MOST, up_to
 from portal.reasons import Reason, with_adders
 
 if TYPE_CHECKING:
@@ -194,9 +195,10 @@ def members_with_reasons(group: Group, memberships: Iterable[Membership]) -> lis
 
 
 @admin.register(Group)
-class GroupAdmin(PortalModelAdmin):
+class GroupAdmin(SizedAdmin):
     """Portal groups."""
 
+    memberships, membership_of = Membership, "group"
     pages = (AddGroup, AddMembers, MapFromGroup, EditGroup, DeleteGroup, RemoveMember)
     list_display = ("shown_name", "members_count", "mapped_from")
     list_filter = (MappedFilter,)
@@ -207,11 +209,6 @@ class GroupAdmin(PortalModelAdmin):
     ordering = ("name_key",)
     change_list_template = "admin/identity/group/list.html"
     detail_template = "admin/identity/group/detail.html"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        members = Membership.objects.filter(group=OuterRef("pk"))
-        rows: QuerySet[Group] = super().get_queryset(request)
-        return rows.annotate(number_of_members=count_up_to(MOST, members))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Group], search_term: str
@@ -225,10 +222,6 @@ class GroupAdmin(PortalModelAdmin):
     def shown_name(self, group: Group) -> tuple[str, str]:
         return group.name, group.description
 
-    @display(description="Members", ordering="number_of_members")
-    def members_count(self, group: Group) -> str:
-        return up_to(MOST, group.number_of_members)  # type: ignore[attr-defined]
-
     @display(description="Mapped from")
     def mapped_from(self, group: Group) -> str:
         mappings = group.mappings.all()
@@ -238,7 +231,7 @@ class GroupAdmin(PortalModelAdmin):
         members = _Members(request, obj)
         return {
             "feeds": completeness_of(_mappings_of(obj), most=MOST_ON_A_PAGE),
-            "members_count": up_to(MOST, obj.number_of_members),
+            "members_count": self.members_count(obj),
             "scim_enabled": mode_of(request).scim_enabled,
             "may_remove": bool(decide(request, Action.CHANGE_MEMBERS, group=obj)),
             "may_map": bool(decide(request, Action.MANAGE_MAPPINGS)),

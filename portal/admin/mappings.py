@@ -38,6 +38,7 @@ from portal.exports import download
 
 NEW = "new"  # in an address: the portal group that applying makes
 NAMES_SHOWN = 100
+MOST_SORTED = 5_000
 CHOICES = 25
 
 
@@ -69,9 +70,16 @@ def movement(preview: Preview) -> Movement:
         preview=preview,
         join_count=len(preview.join_ids),
         leave_count=len(preview.leave_ids),
-        joins=list(preview.joins.order_by("username_key")[:NAMES_SHOWN]),
-        leaves=list(preview.leaves.order_by("username_key")[:NAMES_SHOWN]),
+        joins=_some_of(preview.join_ids),
+        leaves=_some_of(preview.leave_ids),
     )
+
+
+def _some_of(ids: frozenset[int]) -> list[User]:
+    """By username the first of those few who can soon be sorted; of very many, those who came here first."""
+    chosen = sorted(ids) if len(ids) <= MOST_SORTED else sorted(ids)[:NAMES_SHOWN]
+    people: QuerySet[User] = User.objects.filter(pk__any_of=chosen)
+    return list(people.order_by("username_key")[:NAMES_SHOWN]) if chosen else []
 
 
 class TargetForm(Form):

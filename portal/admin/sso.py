@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import CharField, Form, ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import DropdownFilter, RadioFilter, RelatedDropdownFilter
@@ -20,7 +20,7 @@ from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
 from portal.admin.differences import both_sides, differences
 from portal.admin.mappings import ApplyMapping, ApplyMappingCSV, MapSSOGroup
 from portal.admin.parts import badge, moment, named, page_of, searched
-from portal.counting import MOST, count_up_to, up_to
+from portal.admin.sizes import SizedAdmin
 
 NAMES_SHOWN = 100
 CHOICES = 25
@@ -114,9 +114,10 @@ class StateFilter(RadioFilter):
 
 
 @admin.register(SSOGroup)
-class SSOGroupAdmin(PortalModelAdmin):
+class SSOGroupAdmin(SizedAdmin):
     """Groups as identity providers push them, mapped or not (R14)."""
 
+    memberships, membership_of = SSOMembership, "sso_group"
     pages = (DeclareSSOGroup, MapSSOGroup, WithdrawDeclaration, ApplyMapping, ApplyMappingCSV)
     list_display = ("display_name", "state", "mapped_to", "identity_provider", "members_count", "changed")
     list_filter: ClassVar = (StateFilter, ("identity_provider", RelatedDropdownFilter))
@@ -128,11 +129,6 @@ class SSOGroupAdmin(PortalModelAdmin):
     ordering = ("display_name_key", "id")
     change_list_template = "admin/identity/ssogroup/list.html"
     detail_template = "admin/identity/ssogroup/detail.html"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[SSOGroup]:
-        members = SSOMembership.objects.filter(sso_group=OuterRef("pk"))
-        rows: QuerySet[SSOGroup] = super().get_queryset(request)
-        return rows.annotate(number_of_members=count_up_to(MOST, members))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[SSOGroup], search_term: str
@@ -154,10 +150,6 @@ class SSOGroupAdmin(PortalModelAdmin):
     def changed(self, sso_group: SSOGroup) -> str:
         return moment(sso_group.modified_at)
 
-    @display(description="Members", ordering="number_of_members")
-    def members_count(self, sso_group: SSOGroup) -> str:
-        return up_to(MOST, sso_group.number_of_members)  # type: ignore[attr-defined]
-
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         q = searched(request)
         rows = _found(obj, fold(q)) if q else obj.memberships.order_by(_member_order(obj))
@@ -166,7 +158,7 @@ class SSOGroupAdmin(PortalModelAdmin):
             "targets": completeness_of(
                 obj.mappings.select_related("group", "sso_group", "created_by"), most=MOST_ON_A_PAGE
             ),
-            "members_count": up_to(MOST, obj.number_of_members),
+            "members_count": self.members_count(obj),
             "scim_enabled": mode_of(request).scim_enabled,
             "may_map": bool(decide(request, Action.MANAGE_MAPPINGS)),
             "q": q,

@@ -18,6 +18,7 @@ from portal.api.fields import ProviderRef, Said, UserRef, key
 from portal.api.lookups import named_in
 from portal.api.operations import operation
 from portal.api.views import NO_STORE, Resources
+from portal.counting import MOST
 
 Kind = IdentityProvider.Kind
 
@@ -34,7 +35,9 @@ class IdentityProviderAnswer(IdentityProviderInList):
     """An identity provider, where it sends SCIM to, and how much hangs on it."""
 
     scim_base_url = serializers.SerializerMethodField()
-    usage = serializers.SerializerMethodField()
+    usage = serializers.SerializerMethodField(
+        help_text=f"How much hangs on it, each counted up to {MOST:,}: {MOST + 1:,} means more."
+    )
 
     class Meta(IdentityProviderInList.Meta):
         fields = (*IdentityProviderInList.Meta.fields, "scim_base_url", "usage")
@@ -44,7 +47,7 @@ class IdentityProviderAnswer(IdentityProviderInList):
 
     @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
     def get_usage(self, provider: IdentityProvider) -> dict[str, int]:
-        return identity_providers.usage(provider)
+        return identity_providers.usage(provider, most=MOST)
 
 
 class IdentityProviderSaid(Said):
