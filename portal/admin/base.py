@@ -224,8 +224,7 @@ class ActionPage(FormView):
         return Button(cls.name, cls.label, url, cls.icon, cls.danger, cls.decide(request, obj))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if not self.model_admin.has_view_permission(request):
-            raise PermissionDenied(_reason(self.decide(request, None)))
+        self.model_admin.require_view(request)
         if not self.of_list:
             self.obj = self.model_admin.get_object_or_404(request, kwargs["object_id"])
         if self.fresh and self.decide(request, self.obj) and not is_fresh(request):
@@ -274,10 +273,6 @@ class ActionPage(FormView):
             "cancel_url": self.get_success_url(),
             **context,
         }
-
-
-def _reason(decision: Decision) -> str:
-    return decision.reason or "Your role does not include this page."
 
 
 def _field(form: BaseForm, error: GatehouseError) -> str | None:

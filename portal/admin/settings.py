@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.forms import CharField, ChoiceField, Form, HiddenInput, RadioSelect
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
@@ -285,8 +284,7 @@ class AccessSettingsAdmin(PortalModelAdmin):
         return people_page(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        if not self.has_view_permission(request):
-            raise PermissionDenied("Your role does not include this page.")
+        self.require_view(request)
         mode = mode_of(request)
         decision = decide(request, Action.CHANGE_ACCESS_SETTINGS)
         context = {

@@ -6,6 +6,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from identity.models import Asset, Role, Status, User
 from tests.browser.company import enter
+from tests.browser.refusals import refused_by_address, refused_by_post
 from tests.factories import make_asset, make_idp, make_user, provision
 
 
@@ -88,11 +89,19 @@ def test_people_who_were_ticked_stay_so_over_searches_and_mistakes(page: Page, l
 
 @pytest.mark.parametrize("role", [Role.SUPPORT, Role.MEMBER])
 def test_support_and_members_are_refused_by_address(page: Page, live_server: LiveServer, role: Role) -> None:
-    enter(page.context, live_server, role)
+    user = enter(page.context, live_server, role)
     mia = make_user("mia")
     asset = make_asset(mia)
-    for path in ("", "add/", f"{asset.pk}/transfer/?user={mia.pk}", f"bulk_transfer/?ids={asset.pk}"):
-        response = page.goto(f"/admin/identity/asset/{path}")
-        assert response is not None
-        assert response.status == (403 if role == Role.SUPPORT else 200)
-        assert page.url.endswith("/profile/") == (role == Role.MEMBER)
+    forms = (
+        "add/",
+        f"bulk_transfer/?ids={asset.pk}",
+        *(f"{asset.pk}/{action}/" for action in ("add_owner", "edit", "delete")),
+        *(f"{asset.pk}/{action}/?user={mia.pk}" for action in ("transfer", "remove_owner")),
+    )
+    for path in ("", "?owners=none", "export.csv", f"{asset.pk}/change/", *forms):
+        refused_by_address(page, role, f"/admin/identity/asset/{path}")
+    for path in forms:
+        said = {"users": str(user.pk), "name": "Mine", "owner": user.username}
+        refused_by_post(page, role, f"/admin/identity/asset/{path}", **said)
+    assert owners_of("Wiki") == {"mia"}
+    assert Asset.objects.count() == 1

@@ -1,16 +1,20 @@
 """Item 7: invitations, a file of people with a preview, bulk actions with results, files and filters."""
 
+import re
 from pathlib import Path
 
 import pytest
+from django.contrib.admin import site
+from django.core.mail import EmailMessage
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.actors import Person
 from identity.models import BulkRun, Invitation, Role, Status, User
-from identity.services import bulk
+from identity.services import bulk, invitations
 from tests.browser.company import enter
-from tests.factories import make_user
+from tests.browser.refusals import refused_by_address, refused_by_post
+from tests.factories import OPERATOR, PASSWORD, make_user
 
 FILE = "username,email,first_name\nivy,ivy@example.test,Ivy\nmia,mia@elsewhere.example,\neve,eve@example.test,Eve\n"
 
@@ -81,11 +85,104 @@ def test_filters_are_in_the_address_and_in_the_file(page: Page, live_server: Liv
     assert [line.split(",")[0] for line in Path(download.value.path()).read_text().splitlines()[1:]] == ['"dan"']
 
 
-@pytest.mark.parametrize("role", [Role.SUPPORT, Role.MEMBER])
-@pytest.mark.parametrize("path", ["invitation/", "invitation/import/", "bulkrun/", "user/bulk_disable/?ids=1"])
-def test_support_and_members_are_refused_by_address(page: Page, live_server: LiveServer, role: Role, path: str) -> None:
+def link_in(mail: EmailMessage) -> str:
+    found = re.search(r"http://[^/]+(/invitations/\S+)", str(mail.body))
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.OWNER])
+def test_an_invitation_is_mailed_and_its_link_works_once(
+    page: Page, live_server: LiveServer, mailoutbox: list[EmailMessage], role: Role
+) -> None:
+    """Who invites uses the keyboard; who is invited, a phone."""
     enter(page.context, live_server, role)
-    response = page.goto(f"/admin/identity/{path}")
-    assert response is not None
-    assert response.status == (403 if role == Role.SUPPORT else 200)
-    assert page.url.endswith("/profile/") == (role == Role.MEMBER)
+    page.goto("/admin/identity/invitation/")
+    page.get_by_role("link", name="Invite user").first.press("Enter")
+    page.get_by_label("Username").fill("ivy")
+    page.get_by_label("Email").fill("ivy@example.test")
+    page.get_by_label("Email").press("Enter")
+    expect(page.get_by_text("The invitation for ivy is on its way to ivy@example.test.")).to_be_visible()
+    page.get_by_role("link", name="Send invitation again").click()
+    page.get_by_role("button", name="Send it again").click()
+    expect(page.get_by_text("A new invitation is on its way")).to_be_visible()
+    [first, second] = map(link_in, mailoutbox)
+    page.context.clear_cookies()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(first)
+    expect(page.get_by_text("has been used, withdrawn or has expired")).to_be_visible()
+    page.goto(second)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password, once more").fill(PASSWORD)
+    page.get_by_role("button", name="Accept the invitation").click()
+    expect(page.get_by_text("Welcome, ivy. Your account is ready.")).to_be_visible()
+    page.goto(second)
+    expect(page.get_by_text("has been used, withdrawn or has expired")).to_be_visible()
+    assert User.objects.get(username="ivy").status == Status.ENABLED
+
+
+def test_an_invitation_that_is_revoked_leads_nowhere(
+    page: Page, live_server: LiveServer, mailoutbox: list[EmailMessage]
+) -> None:
+    admin = enter(page.context, live_server, Role.ADMINISTRATOR)
+    for name in ("ivy", "eve"):
+        invitations.invite_user(username=name, email=f"{name}@example.test", actor=Person(admin))
+    Invitation.objects.filter(email="eve@example.test").update(expires_at="2020-01-01T00:00Z")
+    page.goto("/admin/identity/invitation/?link=expired")
+    page.get_by_role("row", name="eve").get_by_role("checkbox").check()
+    page.get_by_label("Select action to run").select_option(label="Revoke invitations")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("link", name="Take everybody whom the list showed instead").click()
+    expect(page.get_by_role("heading", name="1 user will be revoked")).to_be_visible()
+    page.goto("/admin/identity/user/?q=ivy")
+    page.get_by_role("link", name="ivy").first.click()
+    page.get_by_role("link", name="Revoke invitation").click()
+    page.get_by_role("button", name="Revoke invitation").click()
+    expect(page.get_by_text("The invitation of ivy was revoked.")).to_be_visible()
+    page.goto(link_in(mailoutbox[0]))
+    expect(page.get_by_text("has been used, withdrawn or has expired")).to_be_visible()
+    assert User.objects.get(username="ivy").status == Status.DISABLED
+
+
+def test_a_filter_that_is_set_on_a_later_page_shows_the_first_and_a_row_leads_back(
+    page: Page, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site._registry[User], "list_per_page", 2)
+    enter(page.context, live_server, Role.ADMINISTRATOR)
+    make_user("dan", status=Status.DISABLED)
+    for number in range(5):
+        make_user(f"user{number}")
+    page.goto("/admin/identity/user/?o=-1&p=3")
+    page.get_by_role("button", name="Filters").click()
+    page.locator("select[name=status]").select_option("disabled", force=True)
+    page.get_by_role("button", name="Apply").press("Enter")
+    expect(page).to_have_url(re.compile(r"/user/\?o=-1&status=disabled"))
+    page.get_by_role("link", name="dan").first.click()
+    page.locator(".gh-eyebrow").get_by_role("link", name="Users").click()
+    expect(page).to_have_url(re.compile(r"/user/\?o=-1&status=disabled"))
+
+
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.MEMBER])
+def test_support_and_members_are_refused_by_address(page: Page, live_server: LiveServer, role: Role) -> None:
+    enter(page.context, live_server, role)
+    mia, ivy = make_user("mia"), make_user("ivy", status=Status.INVITED)
+    run = bulk.create_run(BulkRun.Kind.INVITE, [bulk.Wanted(mia)], is_draft=True, actor=OPERATOR)
+    readable = ["invitation/", "invitation/export.csv", "bulkrun/", f"bulkrun/{run.pk}/change/"]
+    files = [f"bulkrun/{run.pk}/results.csv", "user/export.csv"]
+    forms = [
+        "invitation/import/",
+        f"invitation/bulk_resend/?ids={ivy.pk}",
+        f"invitation/bulk_revoke/?ids={ivy.pk}",
+        "user/invite/",
+        f"user/{ivy.pk}/resend_invitation/",
+        f"user/{ivy.pk}/revoke_invitation/",
+        *(f"user/bulk_{action}/?ids={mia.pk}" for action in ("enable", "disable", "add_to_groups")),
+        *(f"bulkrun/{run.pk}/{action}/" for action in ("start", "continue", "discard")),
+    ]
+    for path in (*readable, *files, *forms):
+        refused_by_address(page, role, f"/admin/identity/{path}")
+    for path in forms:
+        refused_by_post(page, role, f"/admin/identity/{path}", username="new", email="new@example.test")
+    statuses = User.objects.filter(pk__in=(mia.pk, ivy.pk)).order_by("username_key").values_list("status", flat=True)
+    assert list(statuses) == [Status.INVITED, Status.ENABLED]
+    assert BulkRun.objects.get().is_draft
