@@ -168,6 +168,11 @@ class User(AbstractBaseUser):
         return self.username if shows_nothing(name) else name
 
     @property
+    def can_not_come_in(self) -> bool:
+        """A local account without a password that was never used, such as one whose invitation was revoked."""
+        return self.last_active is None and not self.is_managed and not self.has_usable_password()
+
+    @property
     def is_active(self) -> bool:  # type: ignore[override]
         """What Django asks before it lets somebody in; derived from `status`, never assigned (R11)."""
         return self.status == Status.ENABLED

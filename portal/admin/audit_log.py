@@ -215,6 +215,7 @@ class AuditChangeList(KeysetChangeList):
 class AuditEventAdmin(RecordAdmin):
     """Every change, append-only."""
 
+    retention = "AUDIT_PERSONAL_DATA_DAYS"
     list_display = ("shown_at", "what", "who", "user", "group")
     list_display_links = ("shown_at", "what")
     list_filter: ClassVar = (

@@ -134,7 +134,10 @@ class BulkRevoke(_Invitations):
     danger = True
     kind = BulkRun.Kind.REVOKE_INVITATION
     done = "revoked"
-    explanation = "The links stop working, and the accounts of these people, who never were in, are disabled."
+    explanation = (
+        "The links stop working, and the accounts of these people, who never were in, are disabled. "
+        "To invite one of them anew, let support delete the account first."
+    )
 
 
 # --- the list ---

@@ -59,6 +59,7 @@ def about(rows: QuerySet[ProvisioningLog], text: str) -> QuerySet[ProvisioningLo
 class ProvisioningLogAdmin(RecordAdmin):
     """One row for each SCIM write or refusal."""
 
+    retention = "PROVISIONING_LOG_DAYS"
     list_display = ("shown_at", "outcome_badge", "shown_summary", "identity_provider", "answer", "took")
     list_display_links = ("shown_at", "shown_summary")
     list_filter: ClassVar = (

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.paginator import Paginator
@@ -185,7 +186,12 @@ class KeysetChangeList(ChangeList):
 
 
 class RecordAdmin(PortalModelAdmin):
-    """Newest first, nothing to change, saved as CSV and JSON lines."""
+    """Newest first, nothing to change, saved as CSV and JSON lines.
+
+    `retention` names the setting of the days that `prune_records` keeps it, 0 for good.
+    """
+
+    retention: ClassVar[str]
 
     sortable_by = ()
     ordering = ("-id",)
@@ -195,6 +201,10 @@ class RecordAdmin(PortalModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return KeysetChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        kept = {"days_kept": getattr(settings, self.retention)}
+        return super().changelist_view(request, {**kept, **(extra_context or {})})
 
     @display(description="Time (UTC)")
     def shown_at(self, row: Any) -> str:

@@ -24,6 +24,7 @@ ROLES = [
 # --- invitations ---
 
 MAIL_FAILED = "The mail could not be sent. Look after the mail server, then send the invitation again."
+AGAIN_AFTER_REVOKING = "To invite the person anew, let support delete the account first."
 
 
 def told(request: HttpRequest, user: User, sentence: str) -> str:
@@ -111,7 +112,10 @@ class RevokeInvitation(_OfInvitation):
     danger = True
 
     def get_explanation(self) -> str:
-        return f"The link stops working, and the account of {self.obj.display_name}, who never was in, is disabled."
+        return (
+            f"The link stops working, and the account of {self.obj.display_name}, who never was in, is disabled. "
+            f"{AGAIN_AFTER_REVOKING}"
+        )
 
     def run(self, form: Form) -> str:
         invitations.revoke_invitation(self.obj, actor=person_of(self.request))
@@ -183,7 +187,13 @@ class Enable(ActionPage):
         return obj.status == Status.DISABLED
 
     def get_explanation(self) -> str:
-        told = f"{self.obj.display_name} can sign in again, with the groups and assets that the account still has."
+        name = self.obj.display_name
+        told = f"{name} can sign in again, with the groups and assets that the account still has."
+        if self.obj.can_not_come_in:
+            told = (
+                f"{name} never was in and has no password: only through an identity provider can anybody come in with "
+                f"this account. {AGAIN_AFTER_REVOKING}"
+            )
         return f"{told}{_said_otherwise(self.obj, active=True)}"
 
     def run(self, form: Form) -> str:

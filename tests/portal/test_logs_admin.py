@@ -301,3 +301,12 @@ def test_nonsense_in_an_address_is_never_a_server_error(value: str) -> None:
         for parameter in parameters:
             for name in ("changelist", "export", "export_jsonl"):
                 assert client.get(address(f"{page}_{name}"), {parameter: value}).status_code < 500
+
+
+def test_the_logs_say_how_long_they_are_kept(settings: Any) -> None:
+    client = as_administrator()
+    assert "change or refusal, kept for good." in text_of(client.get(address("provisioninglog_changelist")))
+    assert "can be changed or deleted." in text_of(client.get(address("auditevent_changelist")))
+    settings.PROVISIONING_LOG_DAYS, settings.AUDIT_PERSONAL_DATA_DAYS = 90, 1
+    assert "kept for 90 days." in text_of(client.get(address("provisioninglog_changelist")))
+    assert "names and emails are erased after 1 day." in text_of(client.get(address("auditevent_changelist")))

@@ -19,6 +19,7 @@ from identity.models import AuditEvent, Group, Invitation, Role, Status, User
 from identity.services import invitations, users
 from tests.factories import (
     OPERATOR,
+    PASSWORD,
     deprovision,
     everything,
     make_asset,
@@ -250,6 +251,21 @@ def test_an_invitation_is_sent_again_and_revoked() -> None:
     client.post(address("user_revoke_invitation", ivy.pk))
     ivy.refresh_from_db()
     assert (ivy.status, Invitation.objects.exists()) == (Status.DISABLED, False)
+
+
+def test_what_follows_a_revoked_invitation_is_told_before_and_after() -> None:
+    ivy, client = invite(), as_administrator()
+    anew = "To invite the person anew, let support delete the account first."
+    assert anew in text_of(client.get(address("user_revoke_invitation", ivy.pk)))
+    client.post(address("user_revoke_invitation", ivy.pk))
+    page = text_of(client.get(address("user_enable", ivy.pk)))
+    assert "ivy never was in and has no password" in page
+    assert anew in page
+    assert "can sign in again" in text_of(client.get(address("user_enable", disabled_with_password().pk)))
+
+
+def disabled_with_password() -> User:
+    return make_user("dan", password=PASSWORD, status=Status.DISABLED)
 
 
 def test_an_invitation_of_somebody_who_is_in_cannot_be_sent_again() -> None:
