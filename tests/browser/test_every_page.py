@@ -19,7 +19,7 @@ from tests.browser.accessibility import grave_violations
 from tests.browser.company import enter, move_in
 
 DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
-FILES = re.compile(r"\.(csv|jsonl)$|/schema/|/logout/|/jsi18n/|^/api/")
+FILES = re.compile(r"\.(csv|jsonl)$|_csv/$|/moved/$|/schema/|/logout/|/jsi18n/|^/api/")
 DOORS = ("/login/", "/password/reset/", "/password/reset/sent/", "/invitations/nonsense/")
 
 ARRIVED = """async () => {
