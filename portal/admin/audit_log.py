@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from identity.models import AuditEvent, Group, IdentityProvider, SSOGroup, User
+from identity.models import Asset, AuditEvent, Group, IdentityProvider, SSOGroup, User
 from portal.admin import events
 from portal.admin.moved import moved_by, moved_lines
 from portal.admin.parts import row_or_404
@@ -291,7 +291,8 @@ class AuditEventAdmin(RecordAdmin):
         names = Names([obj])
         personal = getattr(obj, "personal_data", None)
         moved = moved_by(obj.pk)
-        details = {name: value for name, value in obj.details.items() if not (moved and name in {"joined", "left"})}
+        apart = {"asset"} | ({"joined", "left"} if moved else set())
+        details = {name: value for name, value in obj.details.items() if name not in apart}
         return {
             "title": words(obj.action),
             "moved": moved,
@@ -303,6 +304,7 @@ class AuditEventAdmin(RecordAdmin):
             "group": names.groups.get(obj.group_id),
             "group_label": names.group(obj),
             "provider": names.providers.get(obj.identity_provider_id),
+            **_asset_of(obj),
             "changes": list(changes({**details, **(personal.values if personal else {})})),
             "is_erased": obj.user_id is not None and obj.user_id not in names.users,
         }
@@ -324,6 +326,14 @@ class AuditEventAdmin(RecordAdmin):
                 event.request_id,
                 event.details,
             )
+
+
+def _asset_of(event: AuditEvent) -> dict[str, Any]:
+    """The asset that an event is about; its number when it is gone."""
+    pk = event.details.get("asset")
+    if pk is None:
+        return {}
+    return {"asset": Asset.objects.filter(pk=pk).first(), "asset_label": f"{pk} (deleted)"}
 
 
 def changes(values: dict[str, Any]) -> Iterator[tuple[str, str | None, str]]:

@@ -15,12 +15,14 @@ from django.utils import timezone
 
 from identity.errors import Conflicted
 from identity.models import AuditEvent, IdentityProvider, ProvisioningLog
-from identity.services import deletion
+from identity.services import assets, deletion
 from portal.admin.audit_log import FAMILIES, WORDS
 from portal.exports import csv_cell
 from tests.factories import (
+    OPERATOR,
     administrator,
     deprovision,
+    make_asset,
     make_group,
     make_idp,
     make_support,
@@ -310,3 +312,13 @@ def test_the_logs_say_how_long_they_are_kept(settings: Any) -> None:
     settings.PROVISIONING_LOG_DAYS, settings.AUDIT_PERSONAL_DATA_DAYS = 90, 1
     assert "kept for 90 days." in text_of(client.get(address("provisioninglog_changelist")))
     assert "names and emails are erased after 1 day." in text_of(client.get(address("auditevent_changelist")))
+
+
+def test_an_event_about_an_asset_leads_to_it() -> None:
+    asset = make_asset(make_user("mia"), "Wiki")
+    event = AuditEvent.objects.get(action="asset.created")
+    client = as_administrator()
+    page = client.get(address("auditevent_change", event.pk))
+    assert f'<a href="{address("asset_change", asset.pk)}">Wiki</a>' in page.content.decode()
+    assets.delete_asset(asset, actor=OPERATOR)
+    assert f"Asset {event.details['asset']} (deleted)" in text_of(client.get(address("auditevent_change", event.pk)))
