@@ -5,9 +5,10 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import Asset, Role, Status, User
+from identity.services import assets
 from tests.browser.company import enter
 from tests.browser.refusals import refused_by_address, refused_by_post
-from tests.factories import make_asset, make_idp, make_user, provision
+from tests.factories import OPERATOR, make_asset, make_idp, make_user, provision
 
 
 def owners_of(name: str) -> set[str]:
@@ -105,3 +106,14 @@ def test_support_and_members_are_refused_by_address(page: Page, live_server: Liv
         refused_by_post(page, role, f"/admin/identity/asset/{path}", **said)
     assert owners_of("Wiki") == {"mia"}
     assert Asset.objects.count() == 1
+
+
+def test_owners_stand_in_their_order_when_their_names_are_right_to_left(page: Page, live_server: LiveServer) -> None:
+    enter(page.context, live_server, Role.ADMINISTRATOR)
+    wiki = make_asset(make_user("أحمد", email="ahmed@example.test"), "Wiki")
+    assets.add_owner(wiki, make_user("محمد", email="mohamed@example.test"), actor=OPERATOR)
+    page.goto("/admin/identity/asset/")
+    boxes = [name.bounding_box() for name in page.locator(".field-shown_owners bdi").all()]
+    left = [box["x"] for box in boxes if box]
+    assert len(left) == 2
+    assert left == sorted(left)

@@ -22,6 +22,15 @@ DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, heig
 FILES = re.compile(r"\.(csv|jsonl)$|_csv/$|/moved/$|/schema/|/logout/|/jsi18n/|^/api/")
 DOORS = ("/login/", "/password/reset/", "/password/reset/sent/", "/invitations/nonsense/")
 
+# The page beside its screen, and what a cell of a list has no room for.
+TOO_LARGE = """() => {
+    const beside = document.documentElement.scrollWidth - window.innerWidth;
+    const cells = [...document.querySelectorAll("#result_list tbody :is(td, th)")];
+    const isCut = cell => cell.scrollWidth > cell.clientWidth + 1 || cell.scrollHeight > cell.clientHeight + 1;
+    const told = cells.filter(isCut).map(cell => `${cell.className.split(" ")[0]} is cut`);
+    return beside > 0 ? [`${beside} px wider than the screen`, ...told] : told;
+}"""
+
 ARRIVED = """async () => {
     for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
     const transitions = document.getAnimations().filter(one => one instanceof CSSTransition);
@@ -77,8 +86,7 @@ def _seen(page: Page, where: str, screen: ViewportSize) -> list[str]:
     problems = [f"{where}, light: {told}" for told in grave_violations(page)]
     _put_on(page, "dark")
     problems += [f"{where}, dark: {told}" for told in grave_violations(page, colours_only=True)]
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    return [*problems, f"{where}: {wide} px wider than the screen"] if wide > 0 else problems
+    return [*problems, *(f"{where}: {told}" for told in page.evaluate(TOO_LARGE))]
 
 
 def _put_on(page: Page, theme: Literal["light", "dark"]) -> None:
