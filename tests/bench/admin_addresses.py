@@ -39,7 +39,7 @@ def texts(it: Company) -> dict[str, tuple[str, ...]]:
     names = (it.user_name, "smith", "zamora", "ava", NOBODY, "group 0", "1")
     people = (it.user_name, it.busy_name, f"{NOBODY}@corp.example")
     moments = ("2000-01-01T00:00", f"{it.a_month_ago}T12:00", "2100-01-01T00:00")
-    return {"q": names, "person": people, "by": ("olga", *people), "from": moments, "until": moments}
+    return {"q": names, "person": people, "by": ("olga", *people), "owner": people, "from": moments, "until": moments}
 
 
 def _admin(it: Company, paths: str) -> list[str]:

@@ -36,18 +36,20 @@ def ask(
     *,
     repeat: int = 50,
     profile: bool = False,
+    once: bool = False,
     signed_in_as: str = "",
     settings: str = "portal.settings",
 ) -> list[Answer]:
     """What each request costs: status, statements, db_ms, cpu_ms, and with `profile` the costliest functions.
 
-    With `repeat` 0 the requests are made once, and what comes is their status and text.
+    With `once` each is made a single time, and CPU time is left out; with `repeat` 0 too, and what comes is its text.
     """
     order = {
         "token": token,
         "requests": requests,
         "repeat": repeat,
         "profile": profile,
+        "once": once,
         "signed_in_as": signed_in_as,
     }
     environment = os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": settings, "SECRET_KEY": "benchmark"}
@@ -126,28 +128,33 @@ class Statements:
                 self.sql.append(f"{seconds * 1000:.2f} ms: {' '.join(sql.split())}")
 
 
-def _answer(inside: Inside, wanted: Request, repeat: int, profile: bool) -> Answer:
-    from django.db import connection  # noqa: PLC0415 - after the settings are known
-
+def _answer(inside: Inside, wanted: Request, order: dict[str, Any]) -> Answer:
     def call() -> tuple[int, bytes]:
         return inside.call(wanted["method"], wanted["path"], wanted["body"])
 
+    repeat = order["repeat"]
+    if order["once"]:
+        return {"name": wanted["name"], **_measured(call)}
     status, content = call()
     if not repeat:
         return {"name": wanted["name"], "status": status, "text": content.decode()}
+    answer = {"name": wanted["name"], **_measured(call), "cpu_ms": _cpu_ms(call, repeat)}
+    return answer | ({"top": _profiled(call, repeat)} if order["profile"] else {})
+
+
+def _measured(call: Callable[[], tuple[int, bytes]]) -> Answer:
+    from django.db import connection  # noqa: PLC0415 - after the settings are known
+
     statements = Statements()
     with connection.execute_wrapper(statements):
         status, content = call()
-    answer = {
-        "name": wanted["name"],
+    return {
         "status": status,
         "bytes": len(content),
         "statements": len(statements.sql),
         "sql": statements.sql,
         "db_ms": statements.seconds * 1000,
-        "cpu_ms": _cpu_ms(call, repeat),
     }
-    return answer | ({"top": _profiled(call, repeat)} if profile else {})
 
 
 def _cpu_ms(call: Callable[[], object], repeat: int) -> float:
@@ -208,7 +215,7 @@ def main() -> None:
     django.setup()
     order = json.load(sys.stdin)
     inside = Inside(order["token"], _cookie(order["signed_in_as"]))
-    answers = [_answer(inside, wanted, order["repeat"], order["profile"]) for wanted in order["requests"]]
+    answers = [_answer(inside, wanted, order) for wanted in order["requests"]]
     json.dump(answers, sys.stdout)
 
 

@@ -25,6 +25,7 @@ ROUNDS = 4
 CHOICES = 12  # of the many that a filter may offer, each alone
 PAIRED = 3  # of them, with each of another's
 
+LIST = re.compile(r"/admin/(identity/\w+|disabled-users)/")
 Queries = dict[str, list[str]]
 
 
@@ -53,9 +54,9 @@ def _walk(it: Company, walk: Walk) -> list[probe.Answer]:
     return list(answers.values())
 
 
-def _ask(it: Company, walk: Walk, addresses: list[str], *, repeat: int = 1) -> list[probe.Answer]:
+def _ask(it: Company, walk: Walk, addresses: list[str], *, once: bool = True) -> list[probe.Answer]:
     wanted = [probe.request(address, "GET", address) for address in addresses]
-    return probe.ask(it.address, databases.token(), wanted, repeat=repeat, signed_in_as=walk.person)
+    return probe.ask(it.address, databases.token(), wanted, repeat=0, once=once, signed_in_as=walk.person)
 
 
 def _quicker(one: probe.Answer, other: probe.Answer) -> probe.Answer:
@@ -75,18 +76,17 @@ def _milliseconds(statement: str) -> float:
 
 def _offered(it: Company, walk: Walk) -> Iterator[str]:
     """Each sort, filter and search of each list, every two of them together, and its last page."""
-    lists = [address for address in walk.addresses if "?" not in address]
-    for page in _ask(it, walk, lists, repeat=0):
+    lists = [address for address in walk.addresses if LIST.fullmatch(address)]
+    for page in _ask(it, walk, lists, once=False):
         offered = offered_by(page["text"])
         queries = _queries(offered, texts(it))
-        if "q" in queries or "o" in queries:
-            for query in [*_alone(queries), *_in_pairs(queries), *_last_page(offered)]:
-                yield f"{page['name']}?{urlencode(query)}"
+        for query in [*_alone(queries), *_in_pairs(queries), *_last_page(offered)]:
+            yield f"{page['name']}?{urlencode(query)}"
 
 
 def _queries(offered: Offered, typed: dict[str, tuple[str, ...]]) -> Queries:
-    """The values of each parameter."""
-    found: Queries = {name: list(typed[name]) for name in offered.texts} | offered.choices
+    """The values of each parameter; what has none of its own is searched for names."""
+    found: Queries = {name: list(typed.get(name, typed["q"])) for name in offered.texts} | offered.choices
     columns = {column.lstrip("-") for sort in offered.values("o") for column in sort.split(".")[:1]} - {""}
     if columns:
         found["o"] = [f"{sign}{column}" for column in sorted(columns) for sign in ("", "-")]
