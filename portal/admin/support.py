@@ -123,6 +123,7 @@ class DeletePermanently(Search, ActionPage):
         return {
             **context,
             "opts": None,  # else the page's head says "Users", whose pages support does not see
+            "leads_to": "Disabled users",  # nobody has a page of their own for support
             "title": f"Delete {self.obj.display_name} permanently?",
             "submit": "Delete permanently",
             "preflight": found,
