@@ -79,6 +79,9 @@ class AuditEvent(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["user_id", "id"], name="audit_by_user"),
             models.Index(fields=["group_id", "id"], name="audit_by_group"),
+            models.Index(
+                fields=["user_id", "group_id", "id"], name="audit_by_member", condition=models.Q(group_id__isnull=False)
+            ),
             models.Index(fields=["action", "id"], name="audit_by_action"),
             models.Index(fields=["actor_kind", "id"], name="audit_by_actor"),
             models.Index(fields=["actor_id", "id"], name="audit_by_person", condition=models.Q(actor_kind="user")),
