@@ -252,7 +252,6 @@ _FILES = """
     identity/asset/export.csv
     identity/apitoken/export.csv
     identity/accesssettings/switch/people.csv?sso=on&effect=edit_profile
-    identity/accesssettings/switch/groups.csv?scim=on
 """
 _WHAT_IF = """
     identity/accesssettings/switch/?sso=on
@@ -286,7 +285,6 @@ _SCIM_OFF = """
     identity/accesssettings/switch/people/?scim=on&effect=follow_enable
     identity/accesssettings/switch/people/?scim=on&effect=follow_enable&q=smith
     identity/accesssettings/switch/people/?scim=on&effect=follow_disable
-    identity/accesssettings/switch/groups.csv?scim=on
     identity/accesssettings/switch/people/?sso=on&effect=locked_out
     identity/accesssettings/switch/people/?sso=on&effect=sso_only
     identity/user/
