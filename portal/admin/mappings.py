@@ -332,7 +332,7 @@ class GroupMappingAdmin(PortalModelAdmin):
     @display(description="Since")
     def since(self, mapping: GroupMapping) -> str:
         by = f"by {mapping.created_by}" if mapping.created_by else ""
-        return format_html('{} <span class="gh-subtle gh-small">{}</span>', moment(mapping.created_at), by)
+        return format_html('<span>{} <span class="gh-subtle gh-small">{}</span></span>', moment(mapping.created_at), by)
 
     @display(description="Identity provider")
     def provider(self, mapping: GroupMapping) -> IdentityProvider:

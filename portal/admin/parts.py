@@ -34,8 +34,9 @@ def badge(text: object, colour: str = "") -> str:
 
 
 def named(rows: Iterable[object]) -> str:
-    """Names in a list's cell, one after the other however each is written."""
-    return format_html_join(", ", "<bdi>{}</bdi>", ((row,) for row in rows))
+    """Names in a list's cell, one after the other however each is written; in one piece where cells are laid out."""
+    names = format_html_join(", ", "<bdi>{}</bdi>", ((row,) for row in rows))
+    return names and format_html("<span>{}</span>", names)
 
 
 def moment(at: datetime | None, *, seconds: bool = False) -> str:

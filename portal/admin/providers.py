@@ -185,7 +185,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
         if provider.last_request_at is None:
             return badge("Never", "amber")
         silent = badge("Silent", "amber") if provider.activity.is_silent else ""
-        return format_html("{} {}", moment(provider.last_request_at), silent)
+        return format_html("<span>{} {}</span>", moment(provider.last_request_at), silent)
 
     @display(description=f"Refused of the last {JUDGED} changes")
     def refused(self, provider: Any) -> str:
