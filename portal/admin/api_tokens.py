@@ -33,6 +33,9 @@ class RevokeAPIToken(ActionPage):
     def get_explanation(self) -> str:
         return f"The next request of {self.obj.user} that carries it is refused. This is final."
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(title=f"Revoke the token {self.obj.label}?", **kwargs)
+
     def run(self, form: Form) -> str:
         name = str(self.obj)
         api_tokens.revoke_api_token(self.obj, actor=person_of(self.request))

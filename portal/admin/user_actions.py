@@ -14,7 +14,7 @@ from identity.services import invitations, users
 from portal.admin.base import ActionPage, person_of
 
 ROLES = [
-    (Role.MEMBER, "Member: sees the own profile"),
+    (Role.MEMBER, "Member: sees their own profile"),
     (Role.SUPPORT, "Support: deletes disabled users permanently"),
     (Role.ADMINISTRATOR, "Administrator: users, groups, mappings, identity providers"),
     (Role.OWNER, "Owner: all of that, and roles, access settings, break-glass accounts"),
