@@ -231,7 +231,7 @@ class AuditEventAdmin(RecordAdmin):
     change_list_template = "admin/identity/auditevent/list.html"
     detail_template = "admin/identity/auditevent/detail.html"
     search_fields = ("user_id",)
-    search_help_text = "Username, email or name of the person begins with …"
+    search_help_text = "Username, email or name begins with …"
     export_columns = {
         "at": "Time (UTC)",
         "action": "Action",

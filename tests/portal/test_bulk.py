@@ -67,6 +67,13 @@ def test_a_file_is_shown_before_anybody_is_invited() -> None:
     assert (mail.outbox, Invitation.objects.count()) == ([], 0)
 
 
+def test_a_draft_of_which_nothing_can_be_done_does_not_ask_to_be_started() -> None:
+    make_user("mia")
+    page = text_of(upload(as_administrator(), "username,email\nmia,other@example.test\n"))
+    assert "Nothing of this file can be done: every line is refused, with the reason." in page
+    assert "then start" not in page
+
+
 def test_a_draft_that_is_started_invites_and_says_so_for_each() -> None:
     make_user("mia")
     client = as_administrator()

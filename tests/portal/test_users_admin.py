@@ -371,7 +371,10 @@ def test_groups_are_added_and_left_again() -> None:
 def test_mapped_groups_are_not_offered_while_scim_is_on_and_refused_by_url() -> None:
     ada, engineers = mapped_group()
     mia, client = make_user("mia"), as_administrator()
-    assert "Engineers" not in text_of(client.get(address("user_add_to_groups", mia.pk)))
+    page = text_of(client.get(address("user_add_to_groups", mia.pk)))
+    assert "There is no group left to add to." in page
+    assert "Engineers" not in page
+    assert "Add to the chosen groups" not in page
     answer = client.post(address("user_add_to_groups", mia.pk), {"groups": [engineers.pk]})
     assert answer.status_code == 403
     assert "Changing the members of a mapped group is not possible here while SCIM is on" in text_of(answer)
