@@ -36,6 +36,13 @@ def test_a_filter_begins_at_the_first_page_and_keeps_sorting_and_search() -> Non
     assert hidden_of(page, "changelist-search") == {"o": "-1"}
 
 
+def test_the_page_that_is_shown_is_told_to_screen_readers() -> None:
+    for number in range(3):
+        make_group(f"Group {number}")
+    page = as_administrator().get(address("group_changelist", p="2"))
+    assert re.findall(r'aria-current="page">(\d+)<', page.content.decode()) == ["2"]
+
+
 def test_a_page_beyond_the_end_is_the_last_one_under_the_same_filters() -> None:
     for number in range(3):
         make_group(f"Group {number}")
