@@ -78,6 +78,7 @@ def test_an_administrator_sees_and_revokes_everybodys() -> None:
     client = as_administrator()
     assert "script" in text_of(client.get(address("apitoken_changelist")))
     assert token.hint in text_of(client.get(address("apitoken_change", token.pk)))
+    assert f"Revoke the token {token.label}?" in text_of(client.get(address("apitoken_revoke", token.pk)))
     page = client.post(address("apitoken_revoke", token.pk), follow=True)
     assert f"The token {token} was revoked." in text_of(page)
     assert AuditEvent.objects.filter(action="api_token.revoked").exists()
