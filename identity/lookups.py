@@ -9,7 +9,9 @@ import json
 from typing import Any
 
 from django.db.models import BigAutoField, CharField, Lookup, UUIDField
-from django.db.models.lookups import In
+from django.db.models.lookups import In, IStartsWith, StartsWith
+
+LAST = "\U0010ffff"  # sorts after whatever else may follow a prefix
 
 
 @CharField.register_lookup
@@ -38,6 +40,38 @@ class Among(In):
 
     def get_rhs_op(self, connection: Any, rhs: str) -> str:
         return f"= ANY(ARRAY{rhs})" if connection.vendor == "postgresql" else super().get_rhs_op(connection, rhs)
+
+
+@CharField.register_lookup
+class Begins(StartsWith):
+    """`column__begins="ada"`: startswith, on PostgreSQL by two comparisons.
+
+    A prepared statement's plan is kept, and a kept plan can't use an index for LIKE, whose pattern it does not know.
+    """
+
+    lookup_name = "begins"
+
+    def get_rhs_op(self, connection: Any, rhs: str) -> str:
+        return str(connection.operators["startswith"] % rhs)
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        lhs, params = self.process_lhs(compiler, connection)
+        return f"({lhs} ~>=~ %s AND {lhs} ~<~ %s)", (*params, self.rhs, *params, self.rhs + LAST)
+
+
+@CharField.register_lookup
+class IBegins(IStartsWith):
+    """The same, where upper and lower case are one; served by an index on the upper case."""
+
+    lookup_name = "ibegins"
+
+    def get_rhs_op(self, connection: Any, rhs: str) -> str:
+        return str(connection.operators["istartswith"] % rhs)
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        lhs, params = self.process_lhs(compiler, connection)
+        sql = f"(UPPER({lhs}) ~>=~ UPPER(%s) AND UPPER({lhs}) ~<~ UPPER(%s))"
+        return sql, (*params, self.rhs, *params, self.rhs + LAST)
 
 
 def any_of(connection: Any) -> str:

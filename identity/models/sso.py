@@ -74,6 +74,7 @@ class SSOUser(Versioned):
             models.Index(fields=["identity_provider", "external_id"], name="sso_user_by_external_id"),
             models.Index(fields=["identity_provider", "modified_at"], name="sso_user_by_modified"),
             models.Index(fields=["user"], name="sso_user_overruled", condition=Q(overruled=True)),
+            models.Index(fields=["id"], name="sso_user_inactive", condition=Q(active=False)),
             # Whose a membership is, by the index alone: the rows hold all that was sent, and are large.
             models.Index(fields=["id", "user"], name="sso_user_to_user"),
         ]

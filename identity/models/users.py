@@ -78,10 +78,10 @@ def matching(text: str, prefix: str = "") -> Q:
     """The condition that a user's username, email, first or last name begins with `text`."""
     key = fold(text).strip()
     return (
-        Q(**{f"{prefix}username_key__startswith": key})
-        | Q(**{f"{prefix}email_key__startswith": key})
-        | Q(**{f"{prefix}first_name__istartswith": text.strip()})
-        | Q(**{f"{prefix}last_name__istartswith": text.strip()})
+        Q(**{f"{prefix}username_key__begins": key})
+        | Q(**{f"{prefix}email_key__begins": key})
+        | Q(**{f"{prefix}first_name__ibegins": text.strip()})
+        | Q(**{f"{prefix}last_name__ibegins": text.strip()})
     )
 
 

@@ -25,6 +25,7 @@ M = TypeVar("M", bound=Model)
 ROWS_ON_A_PAGE = 50
 MOST_PAGES = 200  # the rows before a page are passed over, one by one
 PEOPLE_TO_CHOOSE_FROM = 25
+FEW = 1_000
 MOST_TICKED = 200
 
 
@@ -167,9 +168,16 @@ class ChoosePeople(Search, ActionPage):
         return list(self.candidates().filter(pk__in=keys).order_by("username_key")) if keys else []
 
     def found(self) -> list[User]:
+        """Those who match by username: few are sorted by themselves, among many names are walked in their order.
+
+        PostgreSQL can't tell beforehand, and would walk through a million names to find a rare one.
+        """
         rows = self.candidates().order_by("username_key")
         if self.query:
             rows = rows.filter(matching(self.query))
+            keys = list(rows.order_by().values_list("pk", flat=True)[: FEW + 1])
+            if len(keys) <= FEW:
+                rows = self.candidates().filter(pk__any_of=keys).order_by("username_key")
         return list(rows[: PEOPLE_TO_CHOOSE_FROM + 1])
 
     def here_already(self, people: list[User]) -> set[int]:
