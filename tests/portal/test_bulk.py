@@ -69,9 +69,11 @@ def test_a_file_is_shown_before_anybody_is_invited() -> None:
 
 def test_a_draft_of_which_nothing_can_be_done_does_not_ask_to_be_started() -> None:
     make_user("mia")
-    page = text_of(upload(as_administrator(), "username,email\nmia,other@example.test\n"))
+    answer = upload(as_administrator(), "username,email\nmia,other@example.test\n")
+    page = text_of(answer)
     assert "Nothing of this file can be done: every line is refused, with the reason." in page
     assert "then start" not in page
+    assert "gh-button-primary" not in answer.content.decode()
 
 
 def test_a_draft_that_is_started_invites_and_says_so_for_each() -> None:
