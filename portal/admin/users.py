@@ -164,7 +164,7 @@ class UserAdmin(PortalModelAdmin):
         names = [row.group.name for row in first]
         more = first[0].of - len(first)
         chips = format_html_join(" ", '<span class="gh-chip" title="{}">{}</span>', ((name, name) for name in names))
-        return format_html("{} {}", chips, _subtle(f"and {more} more")) if more else chips
+        return format_html("<span>{} {}</span>", chips, _subtle(f"and {more} more") if more else "")
 
     @display(description="Role")
     def shown_role(self, user: User) -> str:
