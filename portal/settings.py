@@ -252,6 +252,7 @@ UNFOLD = {
         lambda request: static("portal/icons.js"),
         lambda request: static("portal/labels.js"),
         lambda request: static("portal/once.js"),
+        lambda request: static("portal/copy.js"),
     ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,

@@ -67,9 +67,9 @@ class SAMLForm(ClaimsForm):
     """Metadata, by address, as a file or pasted, or the three values in it."""
 
     metadata_url = URLField(max_length=500, required=False, assume_scheme="https", label="Metadata URL")
-    metadata_file = FileField(required=False, label="or metadata file")
-    metadata = CharField(required=False, max_length=MOST_BYTES, label="or metadata XML", widget=Textarea({"rows": 4}))
-    entity_id = CharField(max_length=500, required=False, label="or: entity ID of the identity provider")
+    metadata_file = FileField(required=False, label="Or metadata file")
+    metadata = CharField(required=False, max_length=MOST_BYTES, label="Or metadata XML", widget=Textarea({"rows": 4}))
+    entity_id = CharField(max_length=500, required=False, label="Or the identity provider's entity ID")
     sso_url = CharField(max_length=500, required=False, label="SSO URL")
     certificate = CharField(
         required=False,

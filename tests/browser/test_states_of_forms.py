@@ -110,6 +110,8 @@ def test_a_token_that_is_shown_once(owner_among_people: Page) -> None:
     page.get_by_role("button", name="Create the token").click()
     expect(page.get_by_text("Copy the token now.")).to_be_visible()
     problems += looked_at(page, "API token")
+    page.get_by_role("button", name="Copy the token").press("Enter")
+    expect(page.get_by_role("button", name="Copied the token")).to_be_visible()
     page.get_by_role("link", name="Done").click()
     assert problems + looked_at(page, "API tokens") == []
 

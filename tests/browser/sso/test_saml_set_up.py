@@ -38,7 +38,7 @@ def test_from_the_metadata_file_to_the_first_sign_in(
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Set up SAML").click()
-    page.get_by_label("or metadata file").set_input_files(file)
+    page.get_by_label("Or metadata file").set_input_files(file)
     page.get_by_role("button", name="Save and show the addresses").click()
     acs = page.get_by_text(re.compile(r"/sso/[a-z0-9-]+/acs/$")).first.inner_text()
     expect(page.get_by_text("CN=Test IdP")).to_be_visible()
