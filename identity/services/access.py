@@ -66,7 +66,7 @@ def require_ready_to_enforce(actor: Actor, *, force: bool = False) -> None:
         return
     if not User.objects.proven_break_glass().exists():
         raise Refused(
-            "Prove a break-glass account first: create a local owner with `manage.py create_owner`, set up its second "
+            "Prove a break-glass account first: create a local owner with manage.py create_owner, set up its second "
             "step and sign in with it once, so that somebody can open the portal when SSO fails.",
             code="no_break_glass_account",
         )
