@@ -30,6 +30,7 @@ def test_an_asset_is_registered_and_transferred_to_somebody_who_never_signed_in(
     page.get_by_role("link", name="Transfer from mia").click()
     page.get_by_label("Name, username or email").fill("ada")
     page.get_by_role("button", name="Search").click()
+    expect(page.get_by_text("Found for “ada”")).to_be_visible()
     page.get_by_label("Ada Stone").check()
     page.get_by_role("button", name="Transfer").click()
     expect(page.get_by_text("Ada Stone owns Wiki in place of mia.")).to_be_visible()
