@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from django.db.models import BigAutoField, CharField, Lookup, UUIDField
-from django.db.models.lookups import In, IStartsWith, StartsWith
+from django.db.models.lookups import In, IStartsWith
 
 LAST = "\U0010ffff"  # sorts after whatever else may follow a prefix
 
@@ -43,25 +43,27 @@ class Among(In):
 
 
 @CharField.register_lookup
-class Begins(StartsWith):
-    """`column__begins="ada"`: startswith, on PostgreSQL by two comparisons.
+class Begins(Lookup):
+    """`column__begins="ada"` for columns of folded keys: startswith, by two comparisons, which an index serves.
 
-    A prepared statement's plan is kept, and a kept plan can't use an index for LIKE, whose pattern it does not know.
+    For LIKE SQLite uses none, and PostgreSQL none in the kept plan of a prepared statement, which does not know the
+    pattern.
     """
 
     lookup_name = "begins"
+    prepare_rhs = False
 
-    def get_rhs_op(self, connection: Any, rhs: str) -> str:
-        return str(connection.operators["startswith"] % rhs)
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return _between(self, compiler, connection, "({0} >= %s AND {0} < %s)")
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        lhs, params = self.process_lhs(compiler, connection)
-        return f"({lhs} ~>=~ %s AND {lhs} ~<~ %s)", (*params, self.rhs, *params, self.rhs + LAST)
+        """By bytes, as an index for patterns is sorted, whatever the database's collation."""
+        return _between(self, compiler, connection, "({0} ~>=~ %s AND {0} ~<~ %s)")
 
 
 @CharField.register_lookup
 class IBegins(IStartsWith):
-    """The same, where upper and lower case are one; served by an index on the upper case."""
+    """The same for what is not folded: upper and lower case are one; served by an index on the upper case."""
 
     lookup_name = "ibegins"
 
@@ -69,9 +71,13 @@ class IBegins(IStartsWith):
         return str(connection.operators["istartswith"] % rhs)
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        lhs, params = self.process_lhs(compiler, connection)
-        sql = f"(UPPER({lhs}) ~>=~ UPPER(%s) AND UPPER({lhs}) ~<~ UPPER(%s))"
-        return sql, (*params, self.rhs, *params, self.rhs + LAST)
+        return _between(self, compiler, connection, "(UPPER({0}) ~>=~ UPPER(%s) AND UPPER({0}) ~<~ UPPER(%s))")
+
+
+def _between(lookup: Any, compiler: Any, connection: Any, sql: str) -> tuple[str, tuple[Any, ...]]:
+    """From the prefix to the last that begins with it."""
+    lhs, params = lookup.process_lhs(compiler, connection)
+    return sql.format(lhs), (*params, lookup.rhs, *params, lookup.rhs + LAST)
 
 
 def any_of(connection: Any) -> str:

@@ -43,18 +43,14 @@ def both_sides(sso_user: SSOUser) -> list[Attribute]:
     """What the IdP says and what the portal has (R2: username and email stay as first provisioned)."""
     user = sso_user.user
     name = sso_user.attributes.get("name") or {}
-    pairs = [
-        ("Username", sso_user.user_name, user.username, sso_user.user_name_key != user.username_key),
-        ("Email", sso_user.email or "", user.email or "", sso_user.email_key != user.email_key),
-        ("First name", str(name.get("givenName") or ""), user.first_name, None),
-        ("Last name", str(name.get("familyName") or ""), user.last_name, None),
-        ("Status", "Active" if sso_user.active else "Inactive", Status(user.status).label, None),
-    ]
-    said_active = user.status == Status.ENABLED
-    differing = {"Status": sso_user.active != said_active}
+    given, family = (str(name.get(part) or "") for part in ("givenName", "familyName"))
+    said, status = "Active" if sso_user.active else "Inactive", Status(user.status).label
     return [
-        Attribute(label, sent, kept, differing.get(label, sent != kept) if differs is None else differs)
-        for label, sent, kept, differs in pairs
+        Attribute("Username", sso_user.user_name, user.username, sso_user.user_name_key != user.username_key),
+        Attribute("Email", sso_user.email or "", user.email or "", sso_user.email_key != user.email_key),
+        Attribute("First name", given, user.first_name, given != user.first_name),
+        Attribute("Last name", family, user.last_name, family != user.last_name),
+        Attribute("Status", said, status, sso_user.active != user.is_active),
     ]
 
 

@@ -6,17 +6,14 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.core import signing
-from django.core.exceptions import BadRequest
-
 from identity.services.mismatches import Finding, Match, Sent, find_mismatches
+from portal.admin.carried import sealed, unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PART = 2_500  # names that one request compares
 SHOWN_OF_EACH = 100
-SALT = "portal.admin.mismatch_tally"
 
 MOST_TROUBLING_FIRST = (Match.PREFIX, Match.SAME_EMAIL, Match.CASE, Match.LINKED, Match.NONE, Match.EXACT)
 COLOURS = {
@@ -89,15 +86,12 @@ class Tally:
     def so_far(self) -> str:
         kinds = {kind.match: [kind.number, [*kind.findings]] for kind in self.classes}
         numbers = [self.compared, self.conflicting, self.guarded]
-        return signing.dumps([_digest(self.sent), numbers, kinds], salt=SALT, compress=True)
+        return sealed([_digest(self.sent), numbers, kinds], what="report")
 
     @classmethod
     def resume(cls, sent: Sequence[Sent], so_far: str) -> Tally:
         """Go on with this list; from the beginning if it is another than before. Raises BadRequest for nonsense."""
-        try:
-            digest, numbers, kinds = signing.loads(so_far, salt=SALT)
-        except signing.BadSignature as error:
-            raise BadRequest("This is no report that began here. Open the page anew.") from error
+        digest, numbers, kinds = unsealed(so_far, what="report")
         tally = cls(sent)
         if digest == _digest(sent):
             tally.compared, tally.conflicting, tally.guarded = numbers

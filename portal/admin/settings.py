@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -272,12 +273,21 @@ class AccessSettingsAdmin(PortalModelAdmin):
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         kept = {f"{name}_{page}" for page in ("changelist", SwitchMode.name)}
         own = [
-            path("switch/people/", self.admin_site.admin_view(self.people), name=f"{name}_people"),
-            path("switch/groups/", self.admin_site.admin_view(next_part), name=f"{name}_groups"),
-            path("switch/groups.csv", self.admin_site.admin_view(moves_file), name=f"{name}_groups_csv"),
-            path("switch/people.csv", self.admin_site.admin_view(people_file), name=f"{name}_people_csv"),
+            path("switch/people/", self._seen_by_readers(self.people), name=f"{name}_people"),
+            path("switch/groups/", self._seen_by_readers(next_part), name=f"{name}_groups"),
+            path("switch/groups.csv", self._seen_by_readers(moves_file), name=f"{name}_groups_csv"),
+            path("switch/people.csv", self._seen_by_readers(people_file), name=f"{name}_people_csv"),
         ]
         return own + [url for url in super().get_urls() if url.name in kept]
+
+    def _seen_by_readers(self, view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
+        """The view, for those alone who see the access settings."""
+
+        def seen(request: HttpRequest) -> HttpResponseBase:
+            self.require_view(request)
+            return view(request)
+
+        return self.admin_site.admin_view(seen)
 
     def people(self, request: HttpRequest) -> HttpResponseBase:
         """Everybody whom one effect would touch."""

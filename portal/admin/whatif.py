@@ -1,20 +1,21 @@
-"""Everybody whom one effect of another mode would touch: page by page, by name, and as a file (R21, R22)."""
+"""Everybody whom one effect of another mode would touch: page by page, by name, and as a file (R21, R22).
+
+Whoever sees the access settings may ask: `AccessSettingsAdmin` lets nobody else come here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 
 from identity.models import Mode, User
 from identity.models.users import matching
-from identity.policy import Action
 from identity.services import whatif
-from portal.admin.base import decide, mode_of
+from portal.admin.base import mode_of
 from portal.admin.parts import ROWS_ON_A_PAGE, searched
 from portal.exports import batches, csv_lines, download
 
@@ -32,10 +33,7 @@ def _flag(request: HttpRequest, name: str, otherwise: bool) -> bool:
 
 
 def effect_of(request: HttpRequest) -> whatif.Effect:
-    """The effect that the address names. Raises PermissionDenied, Http404."""
-    decision = decide(request, Action.VIEW_DIRECTORY)
-    if not decision:
-        raise PermissionDenied(decision.reason)
+    """The effect that the address names. Raises Http404."""
     before, after = mode_of(request), asked_mode(request)
     found = [*whatif.effects(before, after), *whatif.following(before, after)]
     effect = next((effect for effect in found if effect.code == request.GET.get("effect")), None)

@@ -69,7 +69,7 @@ class LogFilter(RecordFilter):
     subject = filters.CharFilter(method="about", label="The userName or displayName begins with this.")
 
     def about(self, rows: QuerySet[ProvisioningLog], name: str, text: str) -> QuerySet[ProvisioningLog]:
-        return rows.filter(subject_key__startswith=fold(text).strip())
+        return rows.filter(subject_key__begins=fold(text).strip())
 
 
 class ProvisioningLogEntries(Resources):
