@@ -20,6 +20,7 @@ class SSOConnection(models.Model):
 
     `slug` is part of the addresses that the IdP is given, so it never changes. `subject_claim` is compared
     with the externalId of this IdP's SSO users at a person's first login, and with nothing else (SR-5).
+    Email and names are read under the standard names of the protocol where no claim is named for them.
     `client_secret` is sealed (`identity.services.sealing`).
     """
 
@@ -44,6 +45,9 @@ class SSOConnection(models.Model):
     # who is this?
     subject_claim = models.CharField(max_length=255)
     user_name_claim = models.CharField(max_length=255)
+    email_claim = models.CharField(max_length=255, blank=True, db_default="")
+    first_name_claim = models.CharField(max_length=255, blank=True, db_default="")
+    last_name_claim = models.CharField(max_length=255, blank=True, db_default="")
     matches_by_user_name = models.BooleanField(default=False)
     groups_claim = models.CharField(max_length=255, blank=True)
     # who may be created at the first sign-in (R21)

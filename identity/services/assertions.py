@@ -13,11 +13,17 @@ class Assertion:
     """What an IdP said of somebody, verified: the subject, and claims under the names it gave them.
 
     Standard OpenID Connect names (email, email_verified, given_name, family_name, tid, hd) are there whatever
-    the protocol; the door translates SAML's.
+    the protocol; the door translates SAML's. `names` says under which other name the connection reads one of them:
+    that one counts, and the standard one no more, since people may be able to write it themselves.
     """
 
     subject: str
     claims: dict[str, Any] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def standard(self, claim: str) -> str:
+        """A standard claim's text, read under the name that the connection gives it."""
+        return self.text(self.names.get(claim, claim))
 
     def text(self, claim: str) -> str:
         """A claim's only, or first, value."""
@@ -45,4 +51,4 @@ class Assertion:
     def email(self) -> str | None:
         """The address, unless the IdP itself calls it unverified."""
         unverified = self.claims.get("email_verified") in (False, "false", ["false"])
-        return None if unverified else self.text("email") or None
+        return None if unverified else self.standard("email") or None

@@ -48,8 +48,8 @@ def _record_of(connection: SSOConnection, assertion: Assertion) -> PersonRecord:
         user_name=assertion.text(connection.user_name_claim),
         external_id=assertion.text(connection.subject_claim) or None,
         email=assertion.email,
-        first_name=assertion.text("given_name"),
-        last_name=assertion.text("family_name"),
+        first_name=assertion.standard("given_name"),
+        last_name=assertion.standard("family_name"),
     ).checked()
 
 

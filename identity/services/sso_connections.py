@@ -58,6 +58,9 @@ class ConnectionSettings:
     certificate: str = ""
     subject_claim: str = ""
     user_name_claim: str = ""
+    email_claim: str = ""
+    first_name_claim: str = ""
+    last_name_claim: str = ""
     matches_by_user_name: bool = False
     groups_claim: str = ""
     creates_users: bool = False

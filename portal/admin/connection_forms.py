@@ -20,6 +20,21 @@ class ClaimsForm(Form):
         help_text="At the first sign-in it must equal the externalId that this identity provider sent over SCIM.",
     )
     user_name_claim = CharField(max_length=255, label="Claim with the username")
+    email_claim = CharField(
+        max_length=255,
+        required=False,
+        label="Claim with the email",
+        help_text=(
+            "Empty: email, and what SAML providers call it. Named: this one and no other. "
+            "OneLogin over SAML sends User.email, ADFS over OpenID Connect only upn."
+        ),
+    )
+    first_name_claim = CharField(
+        max_length=255, required=False, label="Claim with the first name", help_text="Empty: given_name, and its like."
+    )
+    last_name_claim = CharField(
+        max_length=255, required=False, label="Claim with the last name", help_text="Empty: family_name, and its like."
+    )
     matches_by_user_name = BooleanField(
         required=False,
         label="Also find people by their username",

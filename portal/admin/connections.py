@@ -256,6 +256,9 @@ def _meanings(connection: SSOConnection, claims: dict[str, Any]) -> list[tuple[s
     wanted = {
         "External ID": connection.subject_claim,
         "Username": connection.user_name_claim,
+        "Email": connection.email_claim or "email",
+        "First name": connection.first_name_claim or "given_name",
+        "Last name": connection.last_name_claim or "family_name",
         "Groups": connection.groups_claim,
     }
     return [(what, claim, claim in claims) for what, claim in wanted.items() if claim]

@@ -60,7 +60,7 @@ class SSOAdapter(DefaultSocialAccountAdapter):
         connection = sso_login.find_connection(sociallogin.account.provider)
         received, state = sociallogin.account.extra_data, sociallogin.state
         try:
-            assertion = oidc_assertion(received, nonce=state.get("nonce"))
+            assertion = oidc_assertion(connection, received, nonce=state.get("nonce"))
         except GatehouseError as error:
             raise ImmediateHttpResponse(arrival.refused(request, error)) from error
         answer = arrival.arrive(request, connection, assertion, state, id_token=received.get("id_token_hint", ""))

@@ -21,16 +21,43 @@ _SAML_NAMES = {
         "mail",
         "emailAddress",
         "Email",
+        "User.email",
         f"{_XMLSOAP}/emailaddress",
         "urn:oid:0.9.2342.19200300.100.1.3",
     ),
-    "given_name": ("given_name", "firstName", "givenName", "FirstName", f"{_XMLSOAP}/givenname", "urn:oid:2.5.4.42"),
-    "family_name": ("family_name", "lastName", "sn", "LastName", f"{_XMLSOAP}/surname", "urn:oid:2.5.4.4"),
+    "given_name": (
+        "given_name",
+        "firstName",
+        "givenName",
+        "FirstName",
+        "User.FirstName",
+        f"{_XMLSOAP}/givenname",
+        "urn:oid:2.5.4.42",
+    ),
+    "family_name": (
+        "family_name",
+        "lastName",
+        "sn",
+        "LastName",
+        "User.LastName",
+        f"{_XMLSOAP}/surname",
+        "urn:oid:2.5.4.4",
+    ),
     "tid": ("tid", "http://schemas.microsoft.com/identity/claims/tenantid"),
 }
 
 
-def oidc_assertion(data: dict[str, Any], *, nonce: str | None) -> Assertion:
+def named_claims(connection: SSOConnection) -> dict[str, str]:
+    """Standard claims that this connection reads under another name."""
+    named = {
+        "email": connection.email_claim,
+        "given_name": connection.first_name_claim,
+        "family_name": connection.last_name_claim,
+    }
+    return {standard: name for standard, name in named.items() if name}
+
+
+def oidc_assertion(connection: SSOConnection, data: dict[str, Any], *, nonce: str | None) -> Assertion:
     """The ID token decides; userinfo adds what it lacks, if it is of the same person (OIDC Core 5.3.2).
 
     `nonce` is that of our request: a token that was issued for another browser carries another (3.1.3.7).
@@ -43,7 +70,7 @@ def oidc_assertion(data: dict[str, Any], *, nonce: str | None) -> Assertion:
         raise Refused("The identity provider did not say who you are.", code="no_subject")
     if not isinstance(subject, str) or userinfo.get("sub", subject) != subject:
         raise Refused("The identity provider's answers are not about the same person.", code="other_subject")
-    return Assertion(subject, {**userinfo, **id_token})
+    return Assertion(subject, {**userinfo, **id_token}, named_claims(connection))
 
 
 def saml_assertion(connection: SSOConnection, answer: Answer) -> Assertion:
@@ -58,7 +85,7 @@ def saml_assertion(connection: SSOConnection, answer: Answer) -> Assertion:
         found = next((answer.attributes[name] for name in names if answer.attributes.get(name)), None)
         if found:
             claims[standard] = found
-    return Assertion(_saml_subject(connection, Assertion("", claims)), claims)
+    return Assertion(_saml_subject(connection, Assertion("", claims)), claims, named_claims(connection))
 
 
 def _saml_subject(connection: SSOConnection, said: Assertion) -> str:

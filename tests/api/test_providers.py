@@ -92,6 +92,7 @@ def test_a_connection_lives_over_the_api_and_its_secret_is_never_shown() -> None
     assert "s3cret" not in str(everything())
     path = f"sso-connections/{made['id']}/"
     assert ok(script.post(f"{path}enable/"))["is_enabled"] is True
+    assert ok(script.patch(path, {"email_claim": "upn"}))["email_claim"] == "upn"
     changed = ok(script.patch(path, {"client_id": "gatehouse"}))
     assert (changed["client_id"], changed["issuer"], changed["is_enabled"]) == (
         "gatehouse",
