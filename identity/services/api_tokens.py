@@ -17,8 +17,9 @@ from identity.errors import InvalidValue, Refused
 from identity.keys import label_or
 from identity.models import APIToken, Scope, Status, User
 from identity.policy import Action
-from identity.services import secrets
+from identity.services import notices, secrets
 from identity.services.locks import lock
+from identity.services.notices import SecurityChange
 from identity.services.tokens import check_expiry
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def create_api_token(
         expires_at=expires_at,
     )
     _record("api_token.created", token, actor)
+    notices.tell_of_security_change(user, SecurityChange.API_TOKEN_CREATED, detail=str(token))
     return token, secret
 
 
@@ -82,6 +84,7 @@ def revoke_api_token(token: APIToken, *, actor: Actor) -> None:
         policy.require(Action.MANAGE_API_TOKENS, actor=actor, user=token.user)
     token = lock(APIToken, token.pk)
     _record("api_token.revoked", token, actor)
+    notices.tell_of_security_change(token.user, SecurityChange.API_TOKEN_REVOKED, detail=str(token))
     token.delete()
 
 

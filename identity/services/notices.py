@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -16,6 +17,19 @@ from identity.services import background, secrets
 from identity.services.sealing import seal, unseal
 
 
+class SecurityChange(StrEnum):
+    """What happened to somebody's account that they are told by mail, as the mail puts it."""
+
+    PASSWORD = "Password changed"  # noqa: S105 - a sentence
+    EMAIL = "Email address changed"
+    SECOND_STEP_SET_UP = "Second step set up"
+    SECOND_STEP_REPLACED = "Second step replaced"
+    SECOND_STEP_REMOVED = "Second step removed"
+    RECOVERY_CODES = "New recovery codes created"
+    API_TOKEN_CREATED = "API token created"  # noqa: S105 - a sentence
+    API_TOKEN_REVOKED = "API token revoked"  # noqa: S105 - a sentence
+
+
 def invite(user: User, secret: str) -> None:
     """The single-use link, to the address it is bound to (SR-23)."""
     link = f"{settings.PUBLIC_URL}/invitations/{secret}/"
@@ -26,6 +40,17 @@ def invite(user: User, secret: str) -> None:
 def reset_password(user: User, path: str) -> None:
     """A link to choose a new password, to the stored address only (R22, SR-31)."""
     _send("password_reset", [user.email or ""], {"user": user, "link": f"{settings.PUBLIC_URL}{path}"})
+
+
+def tell_of_security_change(
+    user: User, what: SecurityChange, *, detail: str = "", addresses: Iterable[str | None] = ()
+) -> None:
+    """What they sign in with was changed: whoever did not do it should learn of it (ASVS 5.0 6.3.7).
+
+    The mail goes to the stored address, or to these instead: the old one, too, when it was the email that changed.
+    """
+    context = {"user": user, "change": what.value, "detail": detail}
+    _send("security_change", filter(None, addresses or [user.email]), context)
 
 
 def tell_administrators_of_revival(user: User) -> None:
@@ -44,12 +69,12 @@ def _administrators() -> list[str]:
     return [email for email in rows.values_list("email", flat=True) if email]
 
 
-def _send(template: str, recipients: Iterable[str], context: dict[str, object]) -> None:
+def _send(template: str, recipients: Iterable[str], context: Mapping[str, object]) -> None:
     for sealed in _sealed(template, recipients, context):
         background.later(deliver, sealed=sealed)
 
 
-def _sealed(template: str, recipients: Iterable[str], context: dict[str, object]) -> Iterator[str]:
+def _sealed(template: str, recipients: Iterable[str], context: Mapping[str, object]) -> Iterator[str]:
     """A mail to each address. Sealed, since a queue is no place for a link that opens an account (SR-15)."""
     text = render_to_string(f"mail/{template}.txt", {**context, "portal": settings.PUBLIC_URL})
     subject, _, body = text.partition("\n")

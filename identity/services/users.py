@@ -19,6 +19,7 @@ from identity.models import AccessSettings, APIToken, Conflict, Invitation, Role
 from identity.policy import Action
 from identity.services import notices
 from identity.services.locks import lock
+from identity.services.notices import SecurityChange
 from identity.services.uniqueness import taken_when
 
 if TYPE_CHECKING:
@@ -228,6 +229,7 @@ def set_password(user: User, password: str, *, actor: Actor) -> User:
     user.credential_epoch += 1
     user.save(update_fields=["password", "credential_epoch"])
     audit.record("user.password_changed", actor=actor, user_id=user.pk)
+    notices.tell_of_security_change(user, SecurityChange.PASSWORD)
     return user
 
 
@@ -257,6 +259,8 @@ def record_second_factor(user: User, *, present: bool, actor: Actor) -> None:
         User.objects.filter(pk=user.pk).update(last_proven=None)
     action = "user.second_factor_set_up" if present else "user.second_factor_removed"
     audit.record(action, actor=actor, user_id=user.pk)
+    what = SecurityChange.SECOND_STEP_SET_UP if present else SecurityChange.SECOND_STEP_REMOVED
+    notices.tell_of_security_change(user, what)
 
 
 @transaction.atomic

@@ -2,8 +2,10 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 
 from identity.actors import Person
@@ -143,6 +145,18 @@ def test_both_ends_are_in_the_audit_trail_without_the_secret() -> None:
         ("api_token.revoked", mia.pk, mia.pk, details),
     ]
     assert secret not in str(events)
+
+
+def test_its_owner_is_told_of_both_ends_by_mail(django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        secret = make_api_token(make_user())
+        api_tokens.revoke_api_token(APIToken.objects.get(), actor=administrator())
+    assert [(message.subject, message.to) for message in mail.outbox] == [
+        ("Your Gatehouse account: API token created", ["mia@example.test"]),
+        ("Your Gatehouse account: API token revoked", ["mia@example.test"]),
+    ]
+    assert all(f"test (ghapi_…{secret[-4:]})" in str(message.body) for message in mail.outbox)
+    assert secret not in str([message.body for message in mail.outbox])
 
 
 def test_uses_are_counted_by_the_minute() -> None:

@@ -282,3 +282,33 @@ def test_a_break_glass_login_stands_out(django_capture_on_commit_callbacks: Any)
     assert AuditEvent.objects.latest("id").action == "user.break_glass_login"
     assert {message.to[0] for message in mail.outbox} == {"adam@example.test", "glass@example.test"}
     assert mail.outbox[0].subject == "A break-glass account was used"
+
+
+# --- what people are told by mail -------------------------------------------------------------------------
+
+
+def told() -> list[tuple[str, list[str]]]:
+    return [(str(message.subject), message.to) for message in mail.outbox]
+
+
+def test_a_new_password_is_told_by_mail(django_capture_on_commit_callbacks: Any) -> None:
+    user = make_user("mia", password=PASSWORD)
+    with django_capture_on_commit_callbacks(execute=True):
+        users.set_password(user, "ok-then-Harbour-7", actor=Person(user))
+    assert told() == [("Your Gatehouse account: Password changed", ["mia@example.test"])]
+    assert "ok-then-Harbour-7" not in str(mail.outbox[0].body)
+
+
+@pytest.mark.parametrize(("present", "change"), [(True, "Second step set up"), (False, "Second step removed")])
+def test_a_second_step_is_told_by_mail(present: bool, change: str, django_capture_on_commit_callbacks: Any) -> None:
+    user = make_user("mia")
+    with django_capture_on_commit_callbacks(execute=True):
+        users.record_second_factor(user, present=present, actor=Person(user))
+    assert told() == [(f"Your Gatehouse account: {change}", ["mia@example.test"])]
+
+
+def test_who_has_no_email_is_told_nothing(django_capture_on_commit_callbacks: Any) -> None:
+    user = make_user("mia", email=None, password=PASSWORD)
+    with django_capture_on_commit_callbacks(execute=True):
+        users.set_password(user, "ok-then-Harbour-7", actor=Person(user))
+    assert told() == []

@@ -144,7 +144,8 @@ def test_r22_a_break_glass_account_passes_and_leaves_an_event_and_mails(
     assert client.get("/admin/identity/user/").status_code == 200
     event = AuditEvent.objects.latest("id")
     assert (event.action, event.user_id) == ("user.break_glass_login", glass.pk)
-    assert sorted(message.to[0] for message in mail.outbox) == ["adam@example.test", "glass@example.test"]
+    told = [message.to[0] for message in mail.outbox if "break-glass" in str(message.subject)]
+    assert sorted(told) == ["adam@example.test", "glass@example.test"]
 
 
 def test_after_five_wrong_passwords_there_is_a_pause_even_for_the_right_one() -> None:
