@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.contrib.auth import login
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from identity.actors import Person
+from identity.errors import Refused
 from identity.models import SSOConnection, User
 from identity.services import users
 from portal.auth import PASSWORD_BACKEND, SSO_BACKEND
@@ -23,14 +25,28 @@ def let_in(
     """Open a session for somebody who has proven who they are; `method` is what the audit trail says.
 
     `proven_at` (Unix seconds) is when they did, if not just now: an identity provider may vouch for somebody who
-    logged in there hours ago. `second_step`: a code followed the password.
+    logged in there hours ago. `second_step`: a code followed the password. Raises Refused while somebody else is
+    signed in in this browser: doors ask `is_somebody_else` before.
     """
+    if is_somebody_else(request, user):
+        raise Refused("Somebody else is signed in in this browser.", code="somebody_else_is_signed_in")
     user.signed_in_by_sso = method in SSO_METHODS
     login(request, user, backend=SSO_BACKEND if user.signed_in_by_sso else PASSWORD_BACKEND)
     request.session["signed_in_by"] = method
     mark_fresh(request, at=proven_at)
     remember_session(request, method=method)
     users.record_login(user, method=method, second_step=second_step, actor=Person(user))
+
+
+def is_somebody_else(request: HttpRequest, user: User) -> bool:
+    """Whether this browser's session is another person's: it is never switched without asking."""
+    return request.user.is_authenticated and request.user.pk != user.pk
+
+
+def ask_to_sign_out(request: HttpRequest, user: User, why: str) -> HttpResponse:
+    """The page in place of a switched session: who is signed in, who would be (`why`), and both ways on."""
+    context = {"title": "Somebody else is signed in here", "why": why, "arriving": user}
+    return render(request, "portal/somebody_else.html", context, status=409)
 
 
 def is_own_page(request: HttpRequest, target: str) -> bool:

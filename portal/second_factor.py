@@ -28,7 +28,7 @@ from identity.errors import Refused
 from identity.models import User
 from identity.services import users
 from portal.auth import may_reset_password
-from portal.entrance import landing_url, let_in
+from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.fresh import is_fresh, redirect_to_confirmation
 from portal.shared_cache import cache
 from portal.throttle import for_code, remember_browser
@@ -140,6 +140,8 @@ class _Pending(FormView):
         if found is None:
             return redirect("login")
         self.user, self.target = found
+        if is_somebody_else(request, self.user):
+            return ask_to_sign_out(request, self.user, f"The code would sign in {self.user.username}.")
         return super().dispatch(request, *args, **kwargs)
 
     def enter(self, method: str) -> str:

@@ -26,7 +26,7 @@ from identity.errors import GatehouseError
 from identity.models import Asset, Invitation, SSOConnection, SSOIdentity, User
 from identity.services import invitations, notices
 from portal.auth import find_user, may_reset_password, reset_tokens
-from portal.entrance import landing_url, let_in
+from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.forms import (
     ChangePasswordForm,
     ConfirmPasswordForm,
@@ -286,7 +286,7 @@ class AcceptInvitation(View):
 
     def post(self, request: HttpRequest, secret: str) -> HttpResponse:
         form = FirstPasswordForm(request.POST)
-        if not form.is_valid():
+        if request.user.is_authenticated or not form.is_valid():
             return self._page(request, secret, form)
         try:
             user = invitations.accept_invitation(secret, password=form.cleaned_data["password"])
@@ -303,5 +303,8 @@ class AcceptInvitation(View):
         except GatehouseError as error:
             context = {"title": "This invitation does not work", "text": error.sentence}
             return render(request, "portal/message.html", context, status=404)
+        if is_somebody_else(request, invitation.user):
+            why = f"This invitation is for {invitation.user.username}."
+            return ask_to_sign_out(request, invitation.user, why)
         welcome = {"title": "Welcome", "form": form, "invited": invitation.user, "invitation": invitation}
         return render(request, "portal/invitation.html", welcome)

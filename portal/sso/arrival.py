@@ -20,7 +20,7 @@ from identity.models import SSOConnection
 from identity.policy import Action
 from identity.services import sso_login
 from identity.services.assertions import Assertion
-from portal.entrance import landing_url, let_in
+from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.fresh import is_fresh
 from portal.sessions import remember_provider
 from portal.sso.bad_answers import cause_of
@@ -48,6 +48,8 @@ def arrive(
         user = sso_login.sign_in(connection, assertion, address=request.META.get("REMOTE_ADDR", ""))
     except GatehouseError as error:
         return refused(request, error)
+    if is_somebody_else(request, user):
+        return ask_to_sign_out(request, user, f"{connection.identity_provider} says that you are {user.username}.")
     let_in(request, user, method=connection.protocol, proven_at=_proven_at(assertion))
     remember_provider(request, connection, assertion, id_token)
     if state.get("again") and not is_fresh(request):
