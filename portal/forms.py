@@ -15,11 +15,10 @@ from identity.actors import Person
 from identity.errors import GatehouseError, Refused
 from identity.models import Scope, User
 from identity.services import users
-from portal.auth import verify_password
-from portal.throttle import for_password
+from portal.guesses import guess_own_password, guess_password
 
 WRONG = "This username and password do not match."
-PAUSE = "Too many wrong passwords. Wait a minute, then try again."
+NOT_YOURS = "This is not your password."
 
 
 class SignInForm(forms.Form):
@@ -48,16 +47,12 @@ class SignInForm(forms.Form):
         return data
 
     def _check(self, name: str, password: str) -> User | None:
-        throttle = for_password(self.request, name)
-        if not throttle.take():
-            raise forms.ValidationError(PAUSE, code="pause")
         try:
-            user = verify_password(name, password)
+            user = guess_password(self.request, name, password)
         except Refused as error:
             raise forms.ValidationError(error.sentence, code=error.code) from error
         if user is None:
             raise forms.ValidationError(WRONG, code="wrong")
-        throttle.forget()
         return user
 
 
@@ -75,19 +70,18 @@ class ConfirmPasswordForm(forms.Form):
         super().__init__(*args, **kwargs)
 
     def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        username = self.request.user.get_username()
-        throttle = for_password(self.request, username)
-        if not throttle.take():
-            raise forms.ValidationError(PAUSE, code="pause")
-        try:
-            user = verify_password(username, password)
-        except Refused as error:
-            raise forms.ValidationError(error.sentence, code=error.code) from error
-        if user != self.request.user:
-            raise forms.ValidationError("This is not your password.", code="wrong")
-        throttle.forget()
-        return password
+        return _checked(self.request, self.cleaned_data["password"])
+
+
+def _checked(request: HttpRequest, password: str) -> str:
+    """The password of who is signed in, after a look at it."""
+    try:
+        is_right = guess_own_password(request, password)
+    except Refused as error:
+        raise forms.ValidationError(error.sentence, code=error.code) from error
+    if not is_right:
+        raise forms.ValidationError(NOT_YOURS, code="wrong")
+    return password
 
 
 class ResetForm(forms.Form):
@@ -130,6 +124,14 @@ class ChangePasswordForm(_ThroughTheService, PasswordChangeForm):
     """The old password, and a new one twice."""
 
     field_order = ["old_password", "new_password1", "new_password2"]
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.request = request
+        super().__init__(*args, **kwargs)
+
+    def clean_old_password(self) -> str:
+        """Counted as every other guess is: whoever sits at an open session is not its owner for sure."""
+        return _checked(self.request, self.cleaned_data["old_password"])
 
 
 class FirstPasswordForm(forms.Form):

@@ -30,6 +30,7 @@ from identity.services import users
 from portal.auth import may_reset_password
 from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.fresh import is_fresh, redirect_to_confirmation
+from portal.guesses import SlowedDown
 from portal.shared_cache import cache
 from portal.throttle import for_code, remember_browser
 
@@ -152,7 +153,7 @@ class _Pending(FormView):
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
-class SecondFactor(_Pending):
+class SecondFactor(SlowedDown, _Pending):
     """The code, after the password."""
 
     form_class = CodeForm
@@ -160,18 +161,17 @@ class SecondFactor(_Pending):
     extra_context = {"title": "One more step"}
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
-        throttles = for_code(self.request, self.user)
-        if not all(throttle.take() for throttle in throttles):
-            form.add_error("code", PAUSE)
+        tries = for_code(self.request, self.user)
+        if not tries.take():
+            form.add_error("code", forms.ValidationError(PAUSE, code="pause"))
             return self.form_invalid(form)
         method = check_code(self.user, form.cleaned_data["code"])
         if not method:
             form.add_error("code", WRONG)
             return self.form_invalid(form)
-        for throttle in throttles:
-            throttle.forget()
+        tries.forget()
         response = redirect(self.enter(method))
-        remember_browser(response, self.user)
+        remember_browser(self.request, response, self.user)
         return response
 
 
@@ -240,7 +240,7 @@ class FirstSecondFactor(_SetUp, _Pending):
     def form_valid(self, form: SetUpForm) -> HttpResponse:
         codes = activate(self.user, self.secret())
         response = self.show_codes(codes, self.enter("totp"))
-        remember_browser(response, self.user)
+        remember_browser(self.request, response, self.user)
         return response
 
 

@@ -36,6 +36,7 @@ from portal.forms import (
     SignInForm,
 )
 from portal.fresh import mark_fresh
+from portal.guesses import SlowedDown
 from portal.reasons import memberships_with_reasons
 from portal.second_factor import UNPROVEN, has_second_factor, is_kept_out, must_have_second_factor, wait_for_code
 from portal.sessions import end_other_sessions, end_session, sessions_of
@@ -54,7 +55,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
-class SignIn(FormView):
+class SignIn(SlowedDown, FormView):
     """The one sign-in page, for staff and members alike."""
 
     template_name = "portal/sign_in.html"
@@ -87,7 +88,7 @@ class SignIn(FormView):
             return wait_for_code(self.request, form.user, target)
         let_in(self.request, form.user, method="password")
         response = redirect(landing_url(self.request, form.user))
-        remember_browser(response, form.user)
+        remember_browser(self.request, response, form.user)
         return response
 
 
@@ -108,7 +109,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
-class ConfirmPassword(LoginRequiredMixin, FormView):
+class ConfirmPassword(LoginRequiredMixin, SlowedDown, FormView):
     """A fresh sign-in before something that can't be undone (SR-11, SR-19)."""
 
     template_name = "portal/confirm_password.html"
@@ -189,7 +190,7 @@ def end_own_other_sessions(request: HttpRequest) -> HttpResponse:
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
-class ChangePassword(views.PasswordChangeView):
+class ChangePassword(SlowedDown, views.PasswordChangeView):
     """Change one's own password; this session goes on, all others end."""
 
     template_name = "portal/password_change.html"
@@ -203,6 +204,9 @@ class ChangePassword(views.PasswordChangeView):
             messages.error(self.request, _why_no_password(user))
             return redirect("profile")
         return super().dispatch(*args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
 
     def form_valid(self, form: Any) -> HttpResponse:
         form.user.signed_in_by_sso = self.request.user.signed_in_by_sso  # type: ignore[union-attr]
@@ -295,7 +299,9 @@ class AcceptInvitation(View):
             return self._page(request, secret, form)
         let_in(request, user, method="invitation")
         messages.success(request, f"Welcome, {user.display_name}. Your account is ready.")
-        return redirect(landing_url(request, user))
+        response = redirect(landing_url(request, user))
+        remember_browser(request, response, user)
+        return response
 
     def _page(self, request: HttpRequest, secret: str, form: FirstPasswordForm) -> HttpResponse:
         try:
