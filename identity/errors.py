@@ -39,6 +39,7 @@ class InvalidValue(GatehouseError):
     def __init__(self, attribute: str, problem: str) -> None:
         super().__init__(f"{attribute} {problem}.")
         self.attribute = attribute
+        self.problem = problem
 
 
 class Refused(GatehouseError):

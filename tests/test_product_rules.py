@@ -177,26 +177,44 @@ def test_r2_an_email_that_was_missing_is_taken_when_it_first_arrives(idp: IdP) -
     assert portal().email == "a@example.test"
 
 
-def test_r2_a_later_username_that_somebody_else_has_is_refused(idp: IdP) -> None:
+def test_r2_a_later_username_competes_with_the_live_records_of_this_idp_only(idp: IdP) -> None:
     created = post(idp)
     make_user("grace")
     post(idp, userName="joan", emails=email("joan@example.test"))
-    for taken in ("grace", "JOAN"):
-        answer = idp.patch(f"/Users/{created['id']}", {"op": "replace", "value": {"userName": taken, "title": "Dr"}})
-        assert refused(answer) == (409, "uniqueness")
+    rename = {"op": "replace", "value": {"userName": "JOAN", "title": "Dr"}}
+    assert refused(idp.patch(f"/Users/{created['id']}", rename)) == (409, "uniqueness")
     stored = idp.get(f"/Users/{created['id']}").json()
     assert (stored["userName"], stored.get("title")) == ("ada", None)
+    answer = idp.put(f"/Users/{created['id']}", ada(userName="grace"))
+    assert (answer.status_code, answer.json()["userName"]) == (200, "grace")
+    assert answer.json()[PORTAL_USER]["username"] == "ada"
 
 
 def test_r2_a_request_that_results_in_inactive_always_deactivates(idp: IdP) -> None:
     created = post(idp)
-    make_user("grace")
+    post(idp, userName="grace", emails=email("grace@example.test"))
     answer = idp.put(f"/Users/{created['id']}", ada(userName="grace", active=False))
     assert answer.status_code == 200
     assert (answer.json()["userName"], answer.json()["active"]) == ("ada", False)
     assert portal().status == Status.DISABLED
     row = ProvisioningLog.objects.latest("id")
+    assert row.outcome == "partly"
     assert row.details["ignored"]["userName"] == {"from": "ada", "to": "grace"}
+
+
+def test_r2_what_cant_be_taken_keeps_no_leaver_in(idp: IdP) -> None:
+    created = post(idp)
+    answer = idp.put(f"/Users/{created['id']}", ada(userName="x" * 256, externalId="y" * 256, active=False))
+    assert (answer.status_code, answer.json()["active"]) == (200, False)
+    assert portal().status == Status.DISABLED
+    assert ProvisioningLog.objects.latest("id").outcome == "partly"
+
+
+def test_r4_a_put_without_an_external_id_keeps_it(idp: IdP) -> None:
+    created = post(idp, externalId="00U1")
+    assert idp.put(f"/Users/{created['id']}", ada()).json()["externalId"] == "00U1"
+    assert idp.found('externalId eq "00U1"') == ["ada"]
+    assert "externalId" not in idp.put(f"/Users/{created['id']}", {**ada(), "externalId": None}).json()
 
 
 def test_r3_a_username_is_permanent(idp: IdP) -> None:

@@ -218,7 +218,7 @@ def update_user(
 def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: VersionCheck | None) -> SSOUser:
     sso_user = _locked_sso_user(scim_id, actor, version)
     user = sso_user.user
-    record = change(sso_user).checked()
+    record = _what_can_be_taken(change(sso_user), sso_user)
     update = _Update([], {}, {})
     record = _settle_user_name(sso_user, record, update)
     _settle_email(sso_user, record, update)
@@ -240,6 +240,11 @@ def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: Ve
         )
     _log_update(sso_user, record, update, changed=bool(stored or status_changed or update.changed), actor=actor)
     return sso_user
+
+
+def _what_can_be_taken(record: PersonRecord, sso_user: SSOUser) -> PersonRecord:
+    """R2: nothing that a leaver's record says keeps them in; else what can't be taken is refused (SR-2, SR-7)."""
+    return record.leaving(sso_user) if record.active is False else record.checked()
 
 
 def _addressed() -> QuerySet[SSOUser]:
@@ -266,12 +271,15 @@ def _locked_sso_user(scim_id: UUID, actor: Provisioner, version: VersionCheck | 
 
 
 def _settle_user_name(sso_user: SSOUser, record: PersonRecord, update: _Update) -> PersonRecord:
-    """R2: a later userName is kept on the IdP's record only; somebody else's is refused or dropped."""
+    """R2: a later userName is kept on the IdP's record only; one of its other records' is refused or dropped.
+
+    The portal's usernames are another space: renames and swaps at the IdP always finish.
+    """
     if record.user_name == sso_user.user_name:
         return record
     if record.user_name_key != sso_user.user_name_key and _is_taken(record.user_name_key, sso_user):
         if not _results_inactive(sso_user, record):
-            raise Taken(f"userName {record.user_name} belongs to another user.", subject=record.user_name_key)
+            raise _name_taken(record)
         update.ignored["userName"] = audit.change(sso_user.user_name, record.user_name)
         return record.named(sso_user.user_name)
     if record.user_name_key != sso_user.user.username_key:
@@ -280,9 +288,8 @@ def _settle_user_name(sso_user: SSOUser, record: PersonRecord, update: _Update) 
 
 
 def _is_taken(key: str, sso_user: SSOUser) -> bool:
-    users = User.objects.filter(username_key=key).exclude(pk=sso_user.user_id)
     records = SSOUser.objects.of(sso_user.identity_provider_id).filter(user_name_key=key)
-    return bool(users.exists() or records.exclude(pk=sso_user.pk).exists())
+    return bool(records.exclude(pk=sso_user.pk).exists())
 
 
 def _results_inactive(sso_user: SSOUser, record: PersonRecord) -> bool:
@@ -361,18 +368,27 @@ def _multi_valued(attributes: dict[str, Any]) -> dict[str, list[Any]]:
 
 def _log_update(sso_user: SSOUser, record: PersonRecord, update: _Update, *, changed: bool, actor: Provisioner) -> None:
     user = sso_user.user
-    outcome = Outcome.PARTLY if update.ignored else Outcome.APPLIED if changed else Outcome.UNCHANGED
+    applied = Outcome.APPLIED if changed else Outcome.UNCHANGED
     log_write(
         _update_summary(user, record, update, changed=changed),
         actor=actor,
-        outcome=outcome,
+        outcome=Outcome.PARTLY if update.ignored or record.left_out else applied,
         status=200,
         resource_type="User",
         resource_id=sso_user.scim_id,
         user_id=user.pk,
         subject_key=sso_user.user_name_key,
-        details={"ignored": update.ignored} if update.ignored else {},
+        details=_left_behind(record, update),
     )
+
+
+def _left_behind(record: PersonRecord, update: _Update) -> dict[str, Any]:
+    """What the request said and the portal did not take over."""
+    left_out = [f"{attribute} {problem}" for attribute, problem in record.left_out]
+    return {
+        **({"ignored": update.ignored} if update.ignored else {}),
+        **({"left_out": left_out} if left_out else {}),
+    }
 
 
 def _update_summary(user: User, record: PersonRecord, update: _Update, *, changed: bool) -> str:
@@ -387,6 +403,7 @@ def _update_summary(user: User, record: PersonRecord, update: _Update, *, change
         f"{name} {values['to']} is not taken over: the portal keeps {values['from'] or 'none'}."
         for name, values in update.ignored.items()
     )
+    parts.extend(f"Left out: {attribute} {problem}." for attribute, problem in record.left_out)
     return " ".join(parts)
 
 

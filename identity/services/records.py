@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from identity.errors import InvalidValue
 from identity.keys import email_key, fold, name_key, opaque, plain
 from identity.models import SSOGroup, SSOUser
 
@@ -19,6 +20,7 @@ class PersonRecord:
     `email` is the one the portal would take: the primary, else type work, else the first.
     `attributes` is the whole record as canonical SCIM JSON, `keys` its comparable single values by path,
     `values` its multi-valued attributes as (attribute, comparable sub-attributes).
+    `left_out` is what the request said and the door could not take: (attribute, why), named in the log's row (R2).
     """
 
     user_name: str
@@ -30,6 +32,7 @@ class PersonRecord:
     attributes: dict[str, Any] = field(default_factory=dict)
     keys: dict[str, Any] = field(default_factory=dict)
     values: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def user_name_key(self) -> str:
@@ -58,6 +61,33 @@ class PersonRecord:
             attributes={**self.attributes, "userName": user_name},
             keys={**self.keys, "userName": fold(user_name)},
         )
+
+    def leaving(self, sso_user: SSOUser) -> PersonRecord:
+        """`checked` for a leaver: what can't be taken stays as it was, so that the person is let out anyway (R2)."""
+        record, left_out = self, list(self.left_out)
+        for _ in _KEPT:
+            try:
+                record.checked()
+            except InvalidValue as error:
+                left_out.append((error.attribute, error.problem))
+                record = _KEPT[error.attribute](record, sso_user)
+        return replace(record.checked(), left_out=tuple(left_out))
+
+
+def _with_external_id(record: PersonRecord, external_id: str | None) -> PersonRecord:
+    said = {"externalId": external_id} if external_id else {}
+    attributes = {name: value for name, value in record.attributes.items() if name != "externalId"} | said
+    keys = {name: value for name, value in record.keys.items() if name != "externalId"} | said
+    return replace(record, external_id=external_id, attributes=attributes, keys=keys)
+
+
+_KEPT: dict[str, Callable[[PersonRecord, SSOUser], PersonRecord]] = {
+    "userName": lambda record, row: record.named(row.user_name),
+    "externalId": lambda record, row: _with_external_id(record, row.external_id),
+    "emails.value": lambda record, row: replace(record, email=row.email),
+    "name.givenName": lambda record, _: replace(record, first_name=None),
+    "name.familyName": lambda record, _: replace(record, last_name=None),
+}
 
 
 def _name(text: str | None, attribute: str) -> str | None:

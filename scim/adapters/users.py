@@ -53,11 +53,15 @@ class SCIMUser(ResourceAdapter):
         self._change: PersonChange  # set by from_dict or handle_operations
 
     def from_dict(self, body: Document) -> None:
-        """A POST or PUT body: the whole record is what it says; what it leaves out is cleared."""
+        """A POST or PUT body: the whole record is what it says; what it leaves out is cleared, but for externalId."""
         plain = dialects.plain_user(body)
         resource = UserResource.model_validate(plain, scim_ctx=Context.RESOURCE_CREATION_REQUEST, scim_policy=_TOLERANT)
         self._document = resource.model_dump(scim_ctx=Context.DEFAULT)
-        self._change = lambda _: record(self._document, carried=_carried_by(self._document))
+        kept = "externalid" not in map(str.lower, plain)
+        self._change = lambda sso_user: record(
+            _keeping_external_id(self._document, sso_user) if kept else self._document,
+            carried=_carried_by(self._document),
+        )
 
     def handle_operations(self, operations: Document) -> None:
         """A PATCH body: applied to the row as it is under the lock."""
@@ -94,6 +98,11 @@ class SCIMUser(ResourceAdapter):
         }
         groups = memberships_of([sso_user]).get(sso_user.pk, []) if self.groups is None else self.groups
         return {**document, "groups": groups} if groups else document
+
+
+def _keeping_external_id(document: Document, sso_user: SSOUser) -> Document:
+    """R4: a PUT that carries no externalId keeps it, since sign-in hangs on it; one that says null clears it."""
+    return {**document, "externalId": sso_user.external_id} if sso_user.external_id else document
 
 
 def _portal_view(user: Any) -> Document:
@@ -137,11 +146,12 @@ def record(document: Document, *, carried: set[str]) -> PersonRecord:
     """A validated User document in the product's terms; `carried`: which of names and active the request brought."""
     attributes = {name: value for name, value in document.items() if name.lower() not in _ELSEWHERE}
     names = attributes.get("name") or {}
+    said: Document = {field: names.get(part) or "" if part in carried else None for field, part in _NAME_PARTS.items()}
     return PersonRecord(
         user_name=document.get("userName") or "",
         external_id=document.get("externalId"),
         email=chosen_email(document.get("emails") or []),
-        **{field: names.get(part) or "" if part in carried else None for field, part in _NAME_PARTS.items()},
+        **said,
         active=document.get("active") if "active" in carried else None,
         attributes=attributes,
         keys=single_values(attributes),

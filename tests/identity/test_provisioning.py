@@ -1,6 +1,7 @@
 """R1-R4, R8, R11: what an IdP's pushes of one person do."""
 
 import uuid
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -161,19 +162,31 @@ def test_only_the_case_of_a_user_name_changed() -> None:
     assert ProvisioningLog.objects.latest("id").outcome == "applied"
 
 
-@pytest.mark.parametrize("taken_by", ["an SSO user's record", "a portal user"])
-def test_a_later_user_name_that_is_somebody_elses_is_refused(taken_by: str) -> None:
+def test_a_later_user_name_that_another_record_has_is_refused() -> None:
     idp = make_idp()
     sso_user = provision(idp)
-    if taken_by == "a portal user":
-        make_user("grace")
-    else:
-        resend(provision(idp, "hopper"), "grace", "hopper@example.test")
+    resend(provision(idp, "hopper"), "grace", "hopper@example.test")
     before = SSOUser.objects.values().get(pk=sso_user.pk)
-    with pytest.raises(Taken):
+    with pytest.raises(Taken, match="userName Grace belongs to another user of this identity provider"):
         resend(sso_user, "Grace", first_name="Ada")
     assert SSOUser.objects.values().get(pk=sso_user.pk) == before
     assert User.objects.get(pk=sso_user.user_id).first_name == ""
+
+
+def test_a_later_user_name_that_only_a_portal_user_has_is_taken() -> None:
+    make_user("grace")
+    sso_user = provision(make_idp())
+    resend(sso_user, "grace", first_name="Ada")
+    sso_user = SSOUser.objects.get()
+    assert (sso_user.user_name, sso_user.user.username, sso_user.user.first_name) == ("grace", "ada", "Ada")
+
+
+def test_people_who_swap_their_names_are_put_right_by_way_of_a_third() -> None:
+    idp = make_idp()
+    ada, grace = provision(idp), provision(idp, "grace")
+    for sso_user, user_name in ((ada, "joan"), (grace, "ada"), (ada, "grace")):
+        resend(sso_user, user_name)
+    assert dict(SSOUser.objects.values_list("user_name", "user__username")) == {"grace": "ada", "ada": "grace"}
 
 
 @pytest.mark.parametrize("active", [False, None])
@@ -182,15 +195,53 @@ def test_a_request_that_results_in_inactive_always_deactivates(active: bool | No
     sso_user = provision(idp, active=active)
     if active is None:
         provisioning.update_user(sso_user.scim_id, lambda row: person(active=False), actor=idp_actor(idp))
-    make_user("grace")
+    provision(idp, "grace")
     resend(sso_user, "grace", first_name="Augusta", active=active)
-    sso_user = SSOUser.objects.get()
+    sso_user = SSOUser.objects.get(pk=sso_user.pk)
     assert sso_user.user.status == Status.DISABLED
     assert sso_user.user.first_name == "Augusta"
     assert (sso_user.user_name, sso_user.keys["userName"]) == ("ada", "ada")
     assert sso_user.attributes["userName"] == "ada"
     row = ProvisioningLog.objects.latest("id")
     assert row.details["ignored"]["userName"] == {"from": "ada", "to": "grace"}
+
+
+TOO_LONG = "x" * 256
+CANT_BE_TAKEN: list[tuple[str, str | None, dict[str, str]]] = [
+    (TOO_LONG, "", {}),
+    ("gr\u200bace", "", {}),
+    (" grace", "", {}),
+    ("grace", TOO_LONG, {}),
+    ("grace", "gr\u202eace@example.test", {}),
+    ("grace", "", {"external_id": TOO_LONG}),
+    ("grace", "", {"external_id": "a\nb"}),
+    ("grace", "", {"first_name": TOO_LONG}),
+    ("grace", "", {"last_name": "a\x00b"}),
+    (TOO_LONG, TOO_LONG, {"external_id": TOO_LONG, "first_name": TOO_LONG, "last_name": TOO_LONG}),
+]
+
+
+@pytest.mark.parametrize(("user_name", "email", "more"), CANT_BE_TAKEN)
+def test_what_cant_be_taken_of_a_leaver_is_left_out_and_keeps_nobody_in(
+    user_name: str, email: str | None, more: dict[str, Any]
+) -> None:
+    sso_user = provision(make_idp(), external_id="00U1", first_name="Ada", last_name="Byron")
+    with pytest.raises(InvalidValue):
+        resend(sso_user, user_name, email, **more)
+    resend(sso_user, user_name, email, active=False, **{"external_id": "00U1", "last_name": "King", **more})
+    sso_user = SSOUser.objects.get()
+    wrong = {TOO_LONG, "gr\u200bace", " grace", "gr\u202eace@example.test", "a\nb", "a\x00b"} & {
+        user_name,
+        email,
+        *more.values(),
+    }
+    assert (sso_user.user.status, sso_user.active, sso_user.external_id) == (Status.DISABLED, False, "00U1")
+    assert not wrong & {sso_user.user_name, sso_user.email, sso_user.user.first_name, sso_user.user.last_name}
+    assert sso_user.user.last_name == ("Byron" if "last_name" in more else "King")
+    row = ProvisioningLog.objects.latest("id")
+    assert row.outcome == "partly"
+    assert "Left out:" in row.summary
+    assert row.details["left_out"]
 
 
 def test_another_idps_user_name_is_not_in_the_way() -> None:

