@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
@@ -18,6 +19,7 @@ from identity.models import Status, User
 PASSWORD_BACKEND = "portal.auth.PasswordBackend"  # noqa: S105 - a class
 SSO_BACKEND = "portal.auth.SSOBackend"
 DISABLED = "Your account is disabled. Ask an administrator of your portal."
+NO_SECOND_STEP = "This break-glass account has no second step, and another one has been proven to work."
 
 
 class PasswordBackend(BaseBackend):
@@ -57,15 +59,18 @@ class SSOBackend(PasswordBackend):
 def verify_password(user: User | None, password: str) -> User | None:
     """The same user, if the password is right.
 
-    Raises Refused when it is right and the door is closed all the same: only who knows the password learns why.
-    Nobody's costs as much time as a wrong password. Doors call it through `portal.guesses`, which counts.
+    Raises Refused when it is right and the door is closed all the same, which is for the trail and not for the page.
+    Nobody's, and a closed door, cost as much time as a wrong password. Doors call it through `portal.guesses`, which
+    counts.
     """
     if user is None:
         make_password(password)
         return None
+    closed = _closed_door(user)  # asked whatever the password is: nobody learns from the time it takes
     if not check_password(password, user.password):
         return None
-    _require_open_door(user)
+    if closed is not None:
+        raise closed
     return user
 
 
@@ -78,12 +83,14 @@ def find_user(name: str) -> User | None:
     return next((user for user in found if user.username_key == key), found[0] if found else None)
 
 
-def _require_open_door(user: User) -> None:
+def _closed_door(user: User) -> Refused | None:
+    """Why no password lets this person in now."""
+    decision, kept_out = policy.may_use_password(user, policy.current_mode()), is_kept_out(user)
     if not user.is_active:
-        raise Refused(DISABLED, code="disabled")
-    decision = policy.may_use_password(user, policy.current_mode())
-    if not decision:
-        raise Refused(decision.reason, code=decision.code)
+        return Refused(DISABLED, code="disabled")
+    if kept_out:
+        return Refused(NO_SECOND_STEP, code="no_second_step")
+    return None if decision else Refused(decision.reason, code=decision.code)
 
 
 def may_reset_password(user: User | None) -> bool:
@@ -91,6 +98,25 @@ def may_reset_password(user: User | None) -> bool:
     if user is None or not user.is_active or not user.has_usable_password():
         return False
     return bool(policy.may_use_password(user, policy.current_mode()))
+
+
+def has_second_factor(user: User) -> bool:
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
+
+
+def must_have_second_factor(user: User) -> bool:
+    """Break-glass accounts, while they are the only ones that a password lets in."""
+    return user.is_break_glass and policy.current_mode().sso_enforced
+
+
+def is_kept_out(user: User) -> bool:
+    """While SSO is enforced a password alone sets no second step up, unless no account would be left to come in with.
+
+    So whoever has learned the password of a break-glass account that was never proven stays outside.
+    """
+    if has_second_factor(user) or not must_have_second_factor(user):
+        return False
+    return bool(User.objects.proven_break_glass().exclude(pk=user.pk).exists())
 
 
 class ResetTokens(PasswordResetTokenGenerator):

@@ -15,9 +15,9 @@ from identity.actors import Person
 from identity.errors import GatehouseError, Refused
 from identity.models import Scope, User
 from identity.services import users
-from portal.guesses import guess_own_password, guess_password
+from portal.guesses import SLOWED, guess_own_password, guess_password
 
-WRONG = "This username and password do not match."
+WRONG = "This username and password do not match, or the account can't sign in with a password."
 NOT_YOURS = "This is not your password."
 
 
@@ -50,10 +50,17 @@ class SignInForm(forms.Form):
         try:
             user = guess_password(self.request, name, password)
         except Refused as error:
-            raise forms.ValidationError(error.sentence, code=error.code) from error
+            raise _as_told(error, WRONG) from error
         if user is None:
             raise forms.ValidationError(WRONG, code="wrong")
         return user
+
+
+def _as_told(error: Refused, wrong: str) -> forms.ValidationError:
+    """The page tells of haste, and never a wrong password from a right one whose door is closed."""
+    if error.code in SLOWED:
+        return forms.ValidationError(error.sentence, code=error.code)
+    return forms.ValidationError(wrong, code="wrong")
 
 
 class ConfirmPasswordForm(forms.Form):
@@ -78,7 +85,7 @@ def _checked(request: HttpRequest, password: str) -> str:
     try:
         is_right = guess_own_password(request, password)
     except Refused as error:
-        raise forms.ValidationError(error.sentence, code=error.code) from error
+        raise _as_told(error, NOT_YOURS) from error
     if not is_right:
         raise forms.ValidationError(NOT_YOURS, code="wrong")
     return password

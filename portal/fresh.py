@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 
 FRESH_SECONDS = 10 * 60
+SKEW_SECONDS = 60  # SR-42
+NEVER = 0.0
 _KEY = "signed_in_at"
+
+
+def moment_of_proof(said: Any) -> float:
+    """When an identity provider says that somebody signed in there (`auth_time`, `AuthnInstant`), in Unix seconds.
+
+    NEVER for what is no moment of the past: left out, a text, a fraction, the future. Whoever strips `max_age` from the
+    address on the way there gets no `auth_time` back, and has proven nothing (OIDC Core 3.1.2.1).
+    """
+    is_moment = isinstance(said, int) and not isinstance(said, bool)
+    return float(said) if is_moment and 0 < said <= time.time() + SKEW_SECONDS else NEVER
 
 
 def mark_fresh(request: HttpRequest, *, at: float | None = None) -> None:

@@ -27,7 +27,7 @@ from identity.actors import Person
 from identity.errors import Refused
 from identity.models import User
 from identity.services import users
-from portal.auth import may_reset_password
+from portal.auth import has_second_factor, is_kept_out, may_reset_password, must_have_second_factor
 from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.fresh import is_fresh, redirect_to_confirmation
 from portal.guesses import SlowedDown
@@ -39,33 +39,7 @@ PENDING_SECONDS = 10 * 60
 CODE_SECONDS = 5 * 60  # longer than any code is good for
 SECRET = "totp_secret"  # noqa: S105 - the session's key for it
 WRONG = "This code is not right. Codes change every 30 seconds, and each works once."
-UNPROVEN = (
-    "This break-glass account has no second step: use one that has, or set it up while SSO is optional "
-    "(on the server: manage.py set_mode --sso optional)."
-)
 PAUSE = "Too many wrong codes. Wait a minute, then try again."
-
-
-# --- what somebody has ---
-
-
-def has_second_factor(user: User) -> bool:
-    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
-
-
-def must_have_second_factor(user: User) -> bool:
-    """Break-glass accounts, while they are the only ones that a password lets in."""
-    return user.is_break_glass and policy.current_mode().sso_enforced
-
-
-def is_kept_out(user: User) -> bool:
-    """While SSO is enforced a password alone sets no second step up, unless no account would be left to come in with.
-
-    So whoever has learned the password of a break-glass account that was never proven stays outside.
-    """
-    if has_second_factor(user) or not must_have_second_factor(user):
-        return False
-    return bool(User.objects.proven_break_glass().exclude(pk=user.pk).exists())
 
 
 def check_code(user: User, code: str) -> str:

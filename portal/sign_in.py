@@ -25,7 +25,13 @@ from identity.actors import Person
 from identity.errors import GatehouseError
 from identity.models import Asset, Invitation, SSOConnection, SSOIdentity, User
 from identity.services import invitations, notices
-from portal.auth import find_user, may_reset_password, reset_tokens
+from portal.auth import (
+    find_user,
+    has_second_factor,
+    may_reset_password,
+    must_have_second_factor,
+    reset_tokens,
+)
 from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.forms import (
     ChangePasswordForm,
@@ -38,7 +44,7 @@ from portal.forms import (
 from portal.fresh import mark_fresh
 from portal.guesses import SlowedDown
 from portal.reasons import memberships_with_reasons
-from portal.second_factor import UNPROVEN, has_second_factor, is_kept_out, must_have_second_factor, wait_for_code
+from portal.second_factor import wait_for_code
 from portal.sessions import end_other_sessions, end_session, sessions_of
 from portal.shared_cache import cache
 from portal.sso.logout import provider_logout_url
@@ -80,9 +86,6 @@ class SignIn(SlowedDown, FormView):
         )
 
     def form_valid(self, form: Any) -> HttpResponse:
-        if is_kept_out(form.user):
-            form.add_error(None, UNPROVEN)
-            return self.form_invalid(form)
         if has_second_factor(form.user) or must_have_second_factor(form.user):
             target = self.request.POST.get("next") or self.request.GET.get("next") or ""
             return wait_for_code(self.request, form.user, target)

@@ -49,6 +49,7 @@ class Assertion:
 
     @property
     def email(self) -> str | None:
-        """The address, unless the IdP itself calls it unverified."""
-        unverified = self.claims.get("email_verified") in (False, "false", ["false"])
-        return None if unverified else self.standard("email") or None
+        """The address; none where the IdP says of it anything but that it is verified. Many say nothing."""
+        said = self.claims.get("email_verified", True)
+        is_verified = said is True or said in ("true", ["true"])  # as JSON, as text, as a SAML attribute
+        return (self.standard("email") or None) if is_verified else None

@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from identity.models import User
-from portal.second_factor import has_second_factor
+from portal.auth import has_second_factor
 
 DRILL_EVERY = timedelta(days=90)
 

@@ -21,7 +21,7 @@ from identity.policy import Action
 from identity.services import sso_login
 from identity.services.assertions import Assertion
 from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
-from portal.fresh import is_fresh
+from portal.fresh import NEVER, is_fresh, moment_of_proof
 from portal.sessions import remember_provider
 from portal.sso.bad_answers import cause_of
 
@@ -50,17 +50,22 @@ def arrive(
         return refused(request, error)
     if is_somebody_else(request, user):
         return ask_to_sign_out(request, user, f"{connection.identity_provider} says that you are {user.username}.")
-    let_in(request, user, method=connection.protocol, proven_at=_proven_at(assertion))
+    proven_at = moment_of_proof(assertion.claims.get("auth_time"))
+    let_in(request, user, method=connection.protocol, proven_at=proven_at)
     remember_provider(request, connection, assertion, id_token)
     if state.get("again") and not is_fresh(request):
-        messages.error(request, f"{connection.identity_provider} let you through without asking who you are.")
+        messages.error(request, _why_not_fresh(connection, told=proven_at != NEVER))
     return redirect(landing_url(request, user, target))
 
 
-def _proven_at(assertion: Assertion) -> float | None:
-    """When the person logged in at the identity provider, if it says so."""
-    at = assertion.claims.get("auth_time")
-    return at if isinstance(at, int) else None
+def _why_not_fresh(connection: SSOConnection, *, told: bool) -> str:
+    provider = connection.identity_provider
+    if told:
+        return f"{provider} let you through without asking who you are."
+    return (
+        f"{provider} did not say when you last proved who you are there, so this does not count as a fresh sign-in. "
+        f"Its administrator can have it send auth_time."
+    )
 
 
 def _show_test(request: HttpRequest, connection: SSOConnection, assertion: Assertion, target: str) -> HttpResponse:

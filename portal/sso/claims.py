@@ -70,7 +70,13 @@ def oidc_assertion(connection: SSOConnection, data: dict[str, Any], *, nonce: st
         raise Refused("The identity provider did not say who you are.", code="no_subject")
     if not isinstance(subject, str) or userinfo.get("sub", subject) != subject:
         raise Refused("The identity provider's answers are not about the same person.", code="other_subject")
-    return Assertion(subject, {**userinfo, **id_token}, named_claims(connection))
+    return Assertion(subject, {**_additions(userinfo, id_token), **id_token}, named_claims(connection))
+
+
+def _additions(userinfo: dict[str, Any], id_token: dict[str, Any]) -> dict[str, Any]:
+    """What userinfo may add: no proof of when somebody signed in, nor that the ID token's own email is verified."""
+    own = {"auth_time"} | ({"email_verified"} if "email" in id_token else set())
+    return {name: value for name, value in userinfo.items() if name not in own}
 
 
 def saml_assertion(connection: SSOConnection, answer: Answer) -> Assertion:

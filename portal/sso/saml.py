@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import UTC
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -95,12 +96,12 @@ class StrictResponse(OneLogin_Saml2_Response):
         return is_current and data.get("InResponseTo") == self.get_in_response_to()
 
     def authenticated_at(self) -> int:
-        """When the person last proved who they are there."""
+        """When the person last proved who they are there; without a time zone it is UTC (SAML Core 1.3.3)."""
         (statement,) = self._query_assertion("/saml:AuthnStatement")
         instant = parse_datetime(statement.get("AuthnInstant", ""))
         if instant is None:
             raise BadAssertion("no time of authentication")
-        return int(instant.timestamp())
+        return int((instant if timezone.is_aware(instant) else instant.replace(tzinfo=UTC)).timestamp())
 
 
 def _fits_the_profile(signature: Any) -> bool:

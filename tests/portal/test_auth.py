@@ -3,9 +3,11 @@
 import re
 import time
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher, make_password
 from django.core import mail
 from django.http import HttpResponse
 from django.test import Client
@@ -16,6 +18,7 @@ from django.utils.http import urlsafe_base64_encode
 from identity.models import AuditEvent, Invitation, Status, User
 from identity.services import invitations, users
 from portal.auth import reset_tokens
+from portal.shared_cache import cache as shared_cache
 from portal.throttle import PAUSE_SECONDS, TRIES
 from tests.factories import (
     OPERATOR,
@@ -37,7 +40,7 @@ from tests.portal.second_steps import FIRST, set_up
 
 pytestmark = pytest.mark.django_db
 
-WRONG = "This username and password do not match."
+WRONG = "This username and password do not match, or the account can't sign in with a password."
 ENFORCED = "Single sign-on is enforced: sign in through your identity provider."
 NEW_PASSWORD = "seven purple lanterns"
 
@@ -114,21 +117,91 @@ def test_an_identity_providers_user_cannot_sign_in_with_a_password() -> None:
     assert WRONG in text_of(sign_in("ada", "anything"))
 
 
-def test_sr20_a_disabled_user_learns_it_after_the_right_password_only() -> None:
+# Who types what, at a sign-in page that opens for nobody of them; the mode is told to everybody on the page itself.
+TURNED_AWAY: dict[str, tuple[str, str]] = {
+    "an unknown name": ("nobody", PASSWORD),
+    "a wrong password": ("mia", "wrong"),
+    "a disabled account, wrong": ("dan", "wrong"),
+    "a disabled account, right": ("dan", PASSWORD),
+    "an invited account": ("ivy", PASSWORD),
+    "an account without a password": ("ada", PASSWORD),
+    "SSO enforced, wrong": ("mia", "wrong"),
+    "SSO enforced, right": ("mia", PASSWORD),
+    "SSO enforced, disabled": ("dan", PASSWORD),
+    "a break-glass account that was never proven, wrong": ("spare", "wrong"),
+    "a break-glass account that was never proven, right": ("spare", PASSWORD),
+}
+
+
+@pytest.fixture
+def everybody() -> None:
+    make_mia()
+    make_user("dan", status=Status.DISABLED, password=PASSWORD)
+    make_user("ivy", status=Status.INVITED, password=PASSWORD)
+    make_user("ada", password=None)
+    make_break_glass("glass")
+    make_break_glass("spare", proven=False)
+
+
+@pytest.mark.usefixtures("everybody")
+@pytest.mark.parametrize("sso", [False, True])
+def test_who_is_turned_away_learns_nothing_from_the_page(sso: bool) -> None:
+    """Not whether the password was right, nor that there is such an account."""
+    set_mode(sso=sso)
+    told, left = set(), set()
+    for name, password in _turned_away(sso):
+        client = Client()
+        answer = sign_in(name, password, client=client)
+        page = re.sub(r'value="[^"]*"', "", answer.content.decode())
+        told.add((answer.status_code, page))
+        left.add(tuple(sorted(client.session.keys())))
+        assert not is_in(client)
+    assert (len(told), left) == (1, {()})
+    assert WRONG in unescape(told.pop()[1])
+
+
+@pytest.mark.usefixtures("everybody")
+@pytest.mark.parametrize("sso", [False, True])
+def test_who_is_turned_away_learns_nothing_from_the_time_or_the_tries_left(
+    sso: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One hash for each try, and a try that is used up, whatever is true of the account and the password."""
+    set_mode(sso=sso)
+    hashes = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda self, *args: hashes.append(1) or encode(self, *args))
+    for name, password in _turned_away(sso):
+        shared_cache.clear()
+        hashes.clear()
+        for _ in range(TRIES):
+            sign_in(name, password)
+        assert len(hashes) == TRIES
+        assert "Too many wrong passwords." in text_of(sign_in(name, password))
+
+
+def _turned_away(sso: bool) -> list[tuple[str, str]]:
+    closed = {what: who for what, who in TURNED_AWAY.items() if sso or not what.startswith(("SSO", "a break-glass"))}
+    return list(closed.values())
+
+
+def test_sr20_signing_in_enables_nobody() -> None:
     make_mia(status=Status.DISABLED)
-    assert WRONG in text_of(sign_in(password="wrong"))
-    answer = sign_in()
-    assert "Your account is disabled." in text_of(answer)
+    assert WRONG in text_of(sign_in())
     assert User.objects.get().status == Status.DISABLED
 
 
-def test_r22_while_sso_is_enforced_the_right_password_is_refused_with_the_reason() -> None:
-    make_mia()
-    set_mode(sso=True)
-    assert ENFORCED not in text_of(sign_in(password="wrong"))
+@pytest.mark.usefixtures("everybody")
+def test_the_confirmation_does_not_tell_a_closed_door_from_a_wrong_password() -> None:
+    """Nor does the page at which somebody confirms who they are, in an SSO session while SSO is enforced."""
+    ada = provision(make_idp(), "alan").user
+    User.objects.filter(pk=ada.pk).update(password=make_password(PASSWORD))
+    ada.refresh_from_db()
+    ada.signed_in_by_sso = True
     client = Client()
-    assert ENFORCED in text_of(sign_in(client=client))
-    assert not is_in(client)
+    client.force_login(ada, backend="portal.auth.SSOBackend")
+    set_mode(sso=True)
+    told = {text_of(client.post("/confirm-password/", {"password": password})) for password in ("wrong", PASSWORD)}
+    assert len(told) == 1
 
 
 def test_r22_a_break_glass_account_passes_and_leaves_an_event_and_mails(
