@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from requests import RequestException
+from requests import ConnectionError, RequestException, Timeout
 
 from identity import policy
 from identity.actors import Person
@@ -23,11 +23,13 @@ from identity.services.assertions import Assertion
 from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.fresh import NEVER, is_fresh, moment_of_proof
 from portal.sessions import remember_provider
+from portal.sso import patience
 from portal.sso.bad_answers import cause_of
 
 log = logging.getLogger(__name__)
 
 TEST_RESULT = "sso_test_result"
+UNANSWERED = (ConnectionError, Timeout, patience.NotNow)
 
 
 def test_page(connection: SSOConnection) -> str:
@@ -69,7 +71,7 @@ def _why_not_fresh(connection: SSOConnection, *, told: bool) -> str:
 
 
 def _show_test(request: HttpRequest, connection: SSOConnection, assertion: Assertion, target: str) -> HttpResponse:
-    if not _is_administrator(request):
+    if not is_administrator(request):
         return redirect("login")
     request.session[TEST_RESULT] = {
         "subject": assertion.subject,
@@ -90,18 +92,31 @@ def failed(request: HttpRequest, provider: str, exception: BaseException | None 
     cause = cause_of(exception)
     log.warning("Sign-in through %s failed: %s", provider, cause)
     text = _what_happened(exception).format(provider)
-    if _is_administrator(request):
+    if is_administrator(request):
         text = f"{text} The cause: {cause}."
-    return _page(request, "Sign-in did not work", text)
+    response = _page(request, "Sign-in did not work", text)
+    return _not_now(response) if isinstance(exception, UNANSWERED) else response
+
+
+def _not_now(response: HttpResponse) -> HttpResponse:
+    """The provider is to blame, and later may be better."""
+    response.status_code = 503
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log it again, as an error of ours
+    response["Retry-After"] = str(patience.REST_SECONDS)
+    return response
 
 
 def _what_happened(exception: BaseException | None) -> str:
+    if isinstance(exception, patience.Busy):
+        return "{} is slow, and several people wait for its answer already. Try again in a moment."
+    if isinstance(exception, patience.Resting):
+        return "{} did not answer a moment ago, and is asked again in a few seconds. Try again then."
     if isinstance(exception, RequestException):
         return "{} can't be reached right now. Try again in a few minutes."
     return "{} did not confirm who you are, or the page was open for too long. Try again from the sign-in page."
 
 
-def _is_administrator(request: HttpRequest) -> bool:
+def is_administrator(request: HttpRequest) -> bool:
     user = request.user
     return user.is_authenticated and bool(policy.decide(Action.MANAGE_PROVIDERS, actor=Person(user)))
 

@@ -2,43 +2,126 @@
 
 from __future__ import annotations
 
+import http.client
+import io
 import ipaddress
 import socket
 import time
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Thread
+from typing import Any, ClassVar
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
-from requests.exceptions import InvalidSchema, InvalidURL, RequestException
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
+from requests.exceptions import ConnectionError, InvalidSchema, InvalidURL, RequestException
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
-TIMEOUT_SECONDS = 5
+from portal.sso import patience
+from portal.sso.patience import TooSlow
+
 MOST_BYTES = 1024 * 1024
 PIECE_BYTES = 64 * 1024
+MOST_ADDRESSES = 4
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+# Names that are being looked up: the system's resolver can't be stopped, so those that hang are few.
+_LOOKUPS = BoundedSemaphore(8)
+_until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
 class TooLarge(RequestException):
     """The answer is larger than anything that an identity provider has to say."""
 
 
-class TooSlow(RequestException):
-    """The answer comes in drops."""
+def time_left() -> float:
+    """Seconds until the deadline of the call that is under way. Raises TimeoutError when there are none."""
+    left = (_until.get() or patience.deadline()) - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("The answer took too long.")
+    return left
 
 
-class PinnedConnection(HTTPSConnection):
-    """Connects to the address that was checked, so that a second DNS answer changes nothing."""
+class TimedReads(io.RawIOBase):
+    """What a socket says until the deadline. Its own timeout begins anew with each byte that drips in."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._raw = sock.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._socket.settimeout(time_left())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class TimedResponse(http.client.HTTPResponse):
+    """Headers and body, by the same deadline."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(TimedReads(sock))
+
+
+class TimedConnection(HTTPConnection):
+    """Resolves, connects and reads by one deadline."""
+
+    response_class = TimedResponse
 
     def _new_conn(self) -> socket.socket:
         host = self._dns_host
-        self._dns_host = resolve_public(host, self.port)
         try:
-            return super()._new_conn()
+            return self._first_to_answer(self._addresses(host)[:MOST_ADDRESSES])
         finally:
             self._dns_host = host  # TLS verifies the name, not the address
+
+    def _addresses(self, host: str) -> list[str]:
+        return resolve(host, self.port)
+
+    def _first_to_answer(self, addresses: list[str]) -> socket.socket:
+        """Each gets its share of the time: one that is not routed must not use up that of the next."""
+        for tries_left in range(len(addresses), 0, -1):
+            self._dns_host, self.timeout = addresses[-tries_left], time_left() / tries_left
+            try:
+                connected = super()._new_conn()
+                connected.settimeout(time_left())  # for TLS
+                return connected
+            except (ConnectTimeoutError, NewConnectionError):
+                if tries_left == 1:
+                    raise
+        raise InvalidURL("The name has no address.")
+
+
+class TimedTLSConnection(TimedConnection, HTTPSConnection):
+    """The same, over TLS."""
+
+
+class PinnedConnection(TimedTLSConnection):
+    """Connects to addresses that were checked, so that a second DNS answer changes nothing."""
+
+    def _addresses(self, host: str) -> list[str]:
+        return resolve_public(host, self.port)
+
+
+class TimedPool(HTTPConnectionPool):
+    ConnectionCls = TimedConnection
+
+
+class TimedTLSPool(HTTPSConnectionPool):
+    ConnectionCls = TimedTLSConnection
 
 
 class PinnedPool(HTTPSConnectionPool):
@@ -46,35 +129,55 @@ class PinnedPool(HTTPSConnectionPool):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Reads at most a mebibyte, within five seconds: a provider that drips its answer keeps no worker."""
+    """Reads at most a mebibyte, by one deadline and in turn: a provider that drips its answer keeps no worker."""
+
+    pools: ClassVar[dict[str, type[HTTPConnectionPool]]] = {"http": TimedPool, "https": TimedTLSPool}
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self.pools
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        until = time.monotonic() + TIMEOUT_SECONDS
-        response = super().send(request, **{**kwargs, "stream": True, "timeout": TIMEOUT_SECONDS})
-        try:
-            response._content = _bounded(response.raw, until)
-        finally:
-            response.close()
+        with patience.turn(str(request.url)), _one_deadline():
+            response = super().send(request, **{**kwargs, "stream": True, "timeout": time_left()})
+            try:
+                response._content = _bounded(response.raw)
+            finally:
+                response.close()
         return response
 
 
-def _bounded(raw: Any, until: float) -> bytes:
+@contextmanager
+def _one_deadline() -> Iterator[None]:
+    """Whatever is under way when it has passed is given up as TooSlow; the rest in the terms of requests."""
+    until = patience.deadline()
+    set_before = _until.set(until)
+    try:
+        yield
+    except (RequestException, HTTPError, OSError) as error:
+        if time.monotonic() >= until:
+            raise TooSlow("The answer took too long.") from error
+        if isinstance(error, RequestException):
+            raise
+        raise ConnectionError(str(error)) from error
+    finally:
+        _until.reset(set_before)
+
+
+def _bounded(raw: Any) -> bytes:
     body = bytearray()
     while piece := raw.read1(PIECE_BYTES, decode_content=True):
         body += piece
         if len(body) > MOST_BYTES:
             raise TooLarge("The answer is larger than 1 MiB.")
-        if time.monotonic() > until:
-            raise TooSlow("The answer took longer than 5 seconds.")
+        time_left()
     return bytes(body)
 
 
 class PublicAdapter(BoundedAdapter):
     """To public addresses only."""
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"https": PinnedPool}
+    pools: ClassVar = {"https": PinnedPool}
 
 
 class RefusingAdapter(HTTPAdapter):
@@ -108,13 +211,44 @@ def is_protected(url: str) -> bool:
     )
 
 
-def resolve_public(host: str, port: int) -> str:
-    """An address of this host. Raises InvalidURL when it leads into a private network."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(answer[4][0]) for answer in found]
+def with_query(address: str, said: dict[str, str]) -> str:
+    """An endpoint may have a query of its own, which stays (RFC 6749 section 3.1)."""
+    return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(said)}"
+
+
+def resolve_public(host: str, port: int) -> list[str]:
+    """Addresses of this host. Raises InvalidURL when one of them leads into a private network."""
+    addresses = resolve(host, port)
     if not all(_is_public(address) for address in addresses):
         raise InvalidURL(f"{host} is not at a public address; name its origin in SSO_INTERNAL_ORIGINS.")
-    return addresses[0]
+    return addresses
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Addresses of this host, by the deadline. Raises TimeoutError and gaierror (an OSError)."""
+    if not _LOOKUPS.acquire(timeout=time_left()):
+        raise TimeoutError("Other names are being looked up.")
+    answers: SimpleQueue[list[str] | OSError] = SimpleQueue()
+    Thread(target=_look_up, args=(host, port, answers), daemon=True).start()
+    try:
+        found = answers.get(timeout=time_left())
+    except Empty:
+        raise TimeoutError("The name was not found in time.") from None
+    if isinstance(found, OSError):
+        raise found
+    return found
+
+
+def _look_up(host: str, port: int, answers: SimpleQueue[list[str] | OSError]) -> None:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        answers.put(list(dict.fromkeys(str(answer[4][0]) for answer in found)))
+    except OSError as error:
+        answers.put(error)
+    except UnicodeError as error:  # a label that is too long for IDNA
+        answers.put(OSError(str(error)))
+    finally:
+        _LOOKUPS.release()
 
 
 def _is_public(address: str) -> bool:

@@ -6,6 +6,7 @@ from lxml.etree import LxmlError
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 from requests import RequestException
 
+from portal.sso import patience
 from portal.sso.outgoing import GuardedSession
 
 MOST_BYTES = 500_000
@@ -18,7 +19,7 @@ class BadMetadata(Exception):
 def fetch_metadata(url: str) -> bytes:
     """Metadata from their address (SR-43). Raises BadMetadata."""
     try:
-        with GuardedSession() as session:
+        with patience.visit(insists=lambda: True), GuardedSession() as session:
             response = session.get(url)
             response.raise_for_status()
             return response.content

@@ -23,7 +23,7 @@ from identity.errors import GatehouseError, NotFound
 from identity.models import SSOConnection
 from identity.services.sso_login import find_connection
 from portal.entrance import is_own_page
-from portal.sso import arrival, oidc, saml
+from portal.sso import arrival, oidc, patience, saml
 from portal.sso.bad_answers import BadAnswer
 from portal.sso.claims import saml_assertion
 
@@ -54,7 +54,8 @@ def answered(view: View) -> View:
         connection = connection_or_404(slug)
         speak_as_public_url(request)
         try:
-            return view(request, slug)
+            with patience.visit(insists=lambda: arrival.is_administrator(request)):
+                return view(request, slug)
         except ImmediateHttpResponse as answer:
             response: HttpResponse = answer.response
             return response

@@ -13,7 +13,7 @@ import pytest
 from requests.exceptions import RequestException
 
 from identity.models import SSOConnection
-from portal.sso import outgoing
+from portal.sso import outgoing, patience
 from portal.sso.discovery import discover
 from portal.sso.outgoing import GuardedSession, is_protected, resolve_public
 from tests.sso.conftest import OIDCProvider
@@ -95,7 +95,7 @@ def dripping() -> Iterator[str]:
 
 
 def test_an_answer_that_comes_in_drops_is_given_up(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outgoing, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(patience, "REQUEST_SECONDS", 0.2)
     with dripping() as origin:
         settings.SSO_INTERNAL_ORIGINS = [origin]
         with GuardedSession() as session, pytest.raises(outgoing.TooSlow):
