@@ -20,9 +20,9 @@ from identity.models import Conflict, Role, Status
 from identity.policy import Action, Decision
 from identity.services import conflicts
 from portal.admin.base import ActionPage, PortalModelAdmin, person_of
-from portal.admin.guides import guide_of
 from portal.admin.mismatches import MismatchCSV, MismatchReport
 from portal.admin.parts import badge, moment
+from portal.guides import guide_of
 
 Reason, State = Conflict.Reason, Conflict.State
 
@@ -266,7 +266,7 @@ class ConflictAdmin(PortalModelAdmin):
             "sentence": conflicts.sentence(obj),
             "hint": hint_for_the_idp(obj),
             "message": message_for_the_idp(obj),
-            "retry": guide_of(obj.identity_provider).retry,
+            "retry": guide_of(obj.identity_provider).retry.plain,
             "log_url": f"{log}?person={quote(obj.user_name)}&idp={obj.identity_provider_id}",
             "compared": compare(obj),
             "status": Status(obj.user.status).label,
@@ -278,10 +278,10 @@ class ConflictAdmin(PortalModelAdmin):
 
 
 def hint_for_the_idp(conflict: Conflict) -> str:
-    """What to do over there: while it is undecided, and after somebody decided it here."""
+    """What to do at the identity provider: while it is undecided, and after somebody decided it here."""
     match conflict.state:
         case State.APPROVED:
-            return f"Send the person again, unchanged. {guide_of(conflict.identity_provider).retry}"
+            return f"Send the person again, unchanged. {guide_of(conflict.identity_provider).retry.plain}"
         case State.DISMISSED:
             return "The portal will go on refusing this record: correct it, or unassign the person."
     return HINTS[conflict.reason]

@@ -102,7 +102,8 @@ class CreateToken(ActionPage):
     form_class = TokenForm
     explanation = (
         "The token is shown once, on the next page. The portal keeps only a digest of it. Tokens that exist already "
-        "go on working: enter the new one over there, and revoke the old one when it has been silent for 24 hours."
+        "go on working: enter the new one at the identity provider, and revoke the old one when it has been silent for "
+        "24 hours."
     )
 
     def form_valid(self, form: TokenForm) -> HttpResponse:

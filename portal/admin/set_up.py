@@ -15,9 +15,9 @@ from identity.policy import Action
 from identity.services import contacts
 from portal.admin.base import ActionPage, mode_of, person_of
 from portal.admin.connections import connections_of
-from portal.admin.guides import guide_of
 from portal.admin.received import live
 from portal.counting import MOST, up_to
+from portal.guides import guide_of
 
 
 def scim_base_url() -> str:
@@ -37,7 +37,7 @@ class Stage:
 
 STAGES = (
     ("token", "Create a token"),
-    ("enter", "Enter address and token"),
+    ("enter", "Configure the identity provider"),
     ("attributes", "Map the attributes"),
     ("test", "Test the connection"),
     ("people", "Send people and groups"),
@@ -60,7 +60,7 @@ class Watch(ActionPage):
     submit = "Watch for 30 minutes"
     explanation = (
         "For half an hour the portal keeps each request of this identity provider, reads as well, and shows it as it "
-        "comes in. Press “Test connection” over there meanwhile."
+        "comes in. Start its connection test meanwhile."
     )
 
     @classmethod

@@ -115,9 +115,9 @@ def test_a_break_glass_account_can_not_be_linked(client: Client) -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("okta", "Okta waits for somebody there: Dashboard → Tasks, tick the person, Retry Selected."),
-        ("entra", "Provision on demand does it at once."),
-        ("other", "take the app from the person and assign it again."),
+        ("okta", "Dashboard → Tasks: select the person, Retry Selected. Okta does not retry by itself."),
+        ("entra", "Provision on demand. By itself Entra retries after 6, 12 and 24 hours, then daily for 28 days."),
+        ("other", "It may retry by itself. To retry at once, change the person there."),
     ],
 )
 def test_after_a_link_it_is_told_how_the_other_side_tries_again(client: Client, kind: str, words: str) -> None:
@@ -125,7 +125,7 @@ def test_after_a_link_it_is_told_how_the_other_side_tries_again(client: Client, 
     conflict = refused_once(make_idp("Directory", kind=kind))
     client.post(address("conflict_link", conflict.pk))
     page = text_of(client.get(address("conflict_change", conflict.pk)))
-    assert f"links the account. {'' if kind != 'other' else 'It may retry by itself; to try at once, '}" in page
+    assert f"links the account. {words}" in page
     assert page.count(words) == 3  # in the note, as a hint, and in the message to copy
 
 

@@ -34,7 +34,7 @@ def test_every_kind_has_its_guide(kind: str) -> None:
     idp = make_idp("Ours", kind=kind)
     page = text_of(as_administrator().get(address("identityprovider_set_up", idp.pk)))
     there = "Ours" if kind == "other" else IdentityProvider.Kind(kind).label
-    assert f"Enter address and token at {there}" in page
+    assert f"Configure {there}" in page
     assert f"{settings.PUBLIC_URL}/scim/v2" in page
     assert 'emails[type eq "work"].value' in page
 

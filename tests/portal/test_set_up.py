@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from identity.models import IdentityProvider, ReceivedRequest
-from portal.admin.guides import guide_of
+from portal.guides import guide_of
 from tests.factories import make_idp, make_support, make_token, make_user, set_mode
 from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
 
@@ -59,11 +60,58 @@ def test_what_is_copied_is_exactly_what_goes_in(admin: Client, kind: str) -> Non
     boxes = guide_of(idp).filled_in(BASE)
     assert BASE in [box.value for box in boxes if box.can_be_copied]
     page = admin.get(address("identityprovider_set_up", idp.pk)).content.decode()
-    assert page.count("data-copies") == sum(box.can_be_copied for box in boxes)
+    assert page.count("data-copies") == sum(box.can_be_copied for box in boxes) + bool(guide_of(idp).template)
+
+
+# What has cost administrators a day: kind, and the words that spare it, on the page and in docs/.
+FACTS = [
+    ("okta", "only SAML and SWA apps offer SCIM"),
+    ("okta", "Okta sends no request"),
+    ("okta", "Retry All Groups"),
+    ("okta", "Okta does not repeat by itself"),
+    ("okta", "Error authenticating: No results for users returned"),
+    ("entra", "(OpenID Connect) has no automatic provisioning"),
+    ("entra", "before Start provisioning and before the first Provision on demand"),
+    ("entra", "add externalId as 2"),
+    ("entra", "Entra does not send the membership again by itself"),
+    ("entra", "Prevent accidental deletion"),
+    ("onelogin", '"externalId": "{$user.id}"'),
+    ("onelogin", "While Delete user is ticked, leavers keep their access until it is approved."),
+    ("onelogin", "Apply to all → Reset"),
+    ("jumpcloud", "Empty groups are not created"),
+    ("jumpcloud", "asks for a test address again"),
+    ("pingone", "Full Resync"),
+    ("google", "Keeper Web (SAML)"),
+    ("google", "leavers keep their access that long"),
+    ("rauthy", "scim.sync_delete_users = true"),
+    ("rauthy", "selects the people too"),
+    ("other", "Narrowing the group filter removes no one"),
+]
+
+
+@pytest.mark.parametrize(("kind", "fact"), FACTS)
+def test_what_costs_a_day_when_it_is_not_known_is_told(admin: Client, kind: str, fact: str) -> None:
+    page = unescape(text_of(admin.get(address("identityprovider_set_up", make_idp(kind=kind).pk))))
+    docs = "".join(file.read_text() for file in (settings.BASE_DIR / "docs").glob("connect-*.md"))
+    for told in (page, docs.replace("*", "").replace("`", "")):
+        assert "".join(fact.split()) in "".join(told.split())
+
+
+@pytest.mark.parametrize("kind", IdentityProvider.Kind.values)
+def test_the_page_shows_all_that_the_guide_of_its_kind_tells(admin: Client, kind: str) -> None:
+    idp = make_idp(kind=kind)
+    guide = guide_of(idp)
+    page = unescape(text_of(admin.get(address("identityprovider_set_up", idp.pk))))
+    parts = (guide.connection, guide.people, guide.groups, guide.check)
+    texts = [text for part in parts for text in (*part.steps, *part.notes)]
+    texts += [*guide.advice, *guide.resync, guide.test, guide.retry, guide.log]
+    texts += [text for row in guide.trouble for text in (row.shows, row.why, row.do)]
+    assert len(texts) > 15
+    assert [text for text in texts if "".join(text.plain.split()) not in "".join(page.split())] == []
 
 
 def test_an_address_that_no_cloud_can_reach_is_told(admin: Client, idp: IdentityProvider) -> None:
-    url, told = address("identityprovider_set_up", idp.pk), "This portal's address is not https"
+    url, told = address("identityprovider_set_up", idp.pk), "The portal isn't served over HTTPS."
     for public_url, is_told in (("http://127.0.0.1:8000", True), ("https://portal.example.com", False)):
         with override_settings(PUBLIC_URL=public_url):
             page = text_of(admin.get(url))
@@ -73,9 +121,9 @@ def test_an_address_that_no_cloud_can_reach_is_told(admin: Client, idp: Identity
 
 def test_the_steps_say_what_has_been_reached(admin: Client, idp: IdentityProvider) -> None:
     url = address("identityprovider_set_up", idp.pk)
-    assert "Create a token Next Enter address and token Map" in text_of(admin.get(url))
+    assert "Create a token Next Configure the identity provider Map" in text_of(admin.get(url))
     secret = make_token(idp)
-    assert "Create a token Done Enter address and token Next" in text_of(admin.get(url))
+    assert "Create a token Done Configure the identity provider Next" in text_of(admin.get(url))
     ask(secret, "/ServiceProviderConfig")
     assert "Test the connection Done Send people and groups Next" in text_of(admin.get(url))
     ask(secret, "/Users", "POST", {"userName": "ada"})
