@@ -17,14 +17,13 @@ from django.urls import reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
-from unfold.views import ChangeList
 
 from identity.errors import InvalidValue
 from identity.models import BulkRow, BulkRun, Invitation, Status, User
 from identity.models.users import matching
 from identity.policy import Action
 from identity.services import bulk, invitations
-from portal.admin.base import ActionPage, Button, PortalModelAdmin, mode_of, person_of
+from portal.admin.base import ActionPage, Button, PortalChangeList, PortalModelAdmin, mode_of, person_of
 from portal.admin.parts import badge, moment
 from portal.admin.user_actions import InviteUser
 from portal.admin.user_bulk import MOST_AT_ONCE, BulkPage, BulkStatus, ask
@@ -170,7 +169,7 @@ class LinkFilter(DropdownFilter):
         return queryset  # type: ignore[no-any-return]
 
 
-class InvitationChangeList(ChangeList):
+class InvitationChangeList(PortalChangeList):
     """An invitation is looked at on the page of the person."""
 
     def url_for_result(self, result: Any) -> str:

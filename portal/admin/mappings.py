@@ -16,14 +16,13 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from unfold.decorators import display
-from unfold.views import ChangeList
 
 from identity.keys import fold
 from identity.models import Group, GroupMapping, IdentityProvider, SSOGroup, User
 from identity.policy import Action
 from identity.services import mappings
 from identity.services.mappings import Preview
-from portal.admin.base import ActionPage, PortalModelAdmin, mode_of, person_of
+from portal.admin.base import ActionPage, PortalChangeList, PortalModelAdmin, mode_of, person_of
 from portal.admin.completeness import (
     MOST_COUNTED_IN_A_LIST,
     MOST_IN_A_LIST,
@@ -255,7 +254,7 @@ class UnmapCSV(PreviewCSV, Unmap):
 # --- the list ---
 
 
-class MappingChangeList(ChangeList):
+class MappingChangeList(PortalChangeList):
     """A page of mappings, each with how much of it has arrived."""
 
     def get_results(self, request: HttpRequest) -> None:

@@ -12,14 +12,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from unfold.decorators import display
-from unfold.views import ChangeList
 
 from identity import policy
 from identity.models import Conflict, IdentityProvider, Mode, ProviderContact, ProvisioningLog, User
 from identity.policy import Action
 from identity.services import identity_providers
 from portal.admin.activity import JUDGED, activity_of, pause_in_words, with_last_request, with_refusals
-from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
+from portal.admin.base import ActionPage, PortalChangeList, PortalModelAdmin, decide, mode_of, person_of
 from portal.admin.connections import ConnectOIDC, ConnectSAML, connections_of
 from portal.admin.parts import badge, moment, row_or_404
 from portal.admin.received import live_fragment
@@ -138,7 +137,7 @@ def with_activity(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider
     )
 
 
-class ProviderChangeList(ChangeList):
+class ProviderChangeList(PortalChangeList):
     """A page of identity providers, each with how it behaves."""
 
     def get_results(self, request: HttpRequest) -> None:

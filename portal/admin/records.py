@@ -24,12 +24,11 @@ from django.utils.text import capfirst
 from unfold.contrib.filters.admin import DropdownFilter, TextFilter
 from unfold.contrib.filters.forms import SearchForm
 from unfold.decorators import display
-from unfold.views import ChangeList
 from unfold.widgets import INPUT_CLASSES
 
 from identity.keys import fold
 from identity.models import IdentityProvider, User
-from portal.admin.base import PortalModelAdmin
+from portal.admin.base import PortalChangeList, PortalModelAdmin
 from portal.admin.parts import is_key, moment
 
 OLDER_THAN, NEWER_THAN = "before", "after"
@@ -150,7 +149,7 @@ class KeysetPaginator(Paginator):
     count = 0
 
 
-class KeysetChangeList(ChangeList):
+class KeysetChangeList(PortalChangeList):
     """Pages by primary key, the newest row first: the millionth page costs what the first does."""
 
     older: int | None = None  # the row that the next page begins below

@@ -7,16 +7,15 @@ from typing import Any, ClassVar
 from django.db.models import Model, OuterRef, QuerySet, Value
 from django.http import HttpRequest
 from unfold.decorators import display
-from unfold.views import ChangeList
 
-from portal.admin.base import PortalModelAdmin
+from portal.admin.base import PortalChangeList, PortalModelAdmin
 from portal.counting import MOST, count_up_to, up_to
 
 MEMBERS = "members_count"
 MOST_IN_A_LIST = 20_000
 
 
-class SizedChangeList(ChangeList):
+class SizedChangeList(PortalChangeList):
     """A page of groups; where there are very many members, each group's are counted no further than a list needs."""
 
     model_admin: SizedAdmin
@@ -30,11 +29,6 @@ class SizedChangeList(ChangeList):
         if self.is_sorted_by_size:
             return rows
         return self.model_admin.with_sizes(rows, MOST_IN_A_LIST)
-
-    def get_ordering_field(self, field_name: Any) -> Any:
-        """None for what is not offered: Django sorts by whatever column the address names."""
-        is_offered = field_name != MEMBERS or self.is_sorted_by_size
-        return super().get_ordering_field(field_name) if is_offered else None
 
 
 class SizedAdmin(PortalModelAdmin):

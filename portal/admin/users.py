@@ -13,7 +13,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
-from unfold.views import ChangeList
 
 from identity.models import (
     Asset,
@@ -29,7 +28,7 @@ from identity.models import (
 )
 from identity.models.users import matching
 from identity.policy import Action, Decision
-from portal.admin.base import Button, PortalModelAdmin, decide, mode_of
+from portal.admin.base import Button, PortalChangeList, PortalModelAdmin, decide, mode_of
 from portal.admin.conflicts import state_badge
 from portal.admin.differences import both_sides, differences
 from portal.admin.parts import badge, is_key, moment
@@ -76,7 +75,7 @@ class GroupLine:
     remove_url: str
 
 
-class UserChangeList(ChangeList):
+class UserChangeList(PortalChangeList):
     """A page of users with their first groups and the number `of` all; one person's page needs none of that."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[User]:

@@ -342,7 +342,7 @@ def test_more_people_than_a_run_can_have_are_refused(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("of", ["status%3Dnonsense%26e%3D1", "nonsense%3D1", "%00", "group%3Dx"])
 def test_filters_that_make_no_sense_are_no_server_error(of: str) -> None:
     url = f"{address('user_bulk_disable')}?all=1&of={of}"
-    assert as_administrator().get(url).status_code in {200, 403}
+    assert as_administrator().get(url).status_code in {200, 400, 403}
 
 
 # --- invitations that are out ---

@@ -122,10 +122,12 @@ def test_no_list_counts_a_whole_table() -> None:
         assert [sql for sql in counts if "WHERE" not in sql] == []
 
 
-@pytest.mark.parametrize("query", ["user=99999999999999999999999", "user__in=1,99999999999999999999999"])
-def test_an_id_without_end_in_the_address_is_no_server_error(query: str) -> None:
-    """SQLite can't take it, and it is refused; on PostgreSQL it is nobody's."""
-    client, expected = as_owner(), 302 if connection.vendor == "sqlite" else 200
-    for page in ("apitoken", "conflict", "invitation", "provisioninglog", "ssouser"):
-        for name in ("changelist", "export"):
-            assert client.get(f"{address(f'{page}_{name}')}?{query}").status_code == expected
+@pytest.mark.parametrize("page", ["conflict", "scimtoken", "ssouser"])
+def test_an_id_without_end_in_the_address_is_no_server_error(page: str) -> None:
+    """SQLite can't take it: it is nobody's there as well."""
+    make_idp("Okta")
+    make_idp("Entra")
+    client = as_owner()
+    for name in ("changelist", "export"):
+        query = "identity_provider__id__exact=99999999999999999999999"
+        assert client.get(f"{address(f'{page}_{name}')}?{query}").status_code == 200
