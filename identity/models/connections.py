@@ -28,6 +28,12 @@ class SSOConnection(models.Model):
         OIDC = "oidc", "OpenID Connect"
         SAML = "saml", "SAML 2.0"
 
+    class Binding(models.TextChoices):
+        """How a browser carries a SAML request to the provider (SAML 2.0 Bindings 3.4 and 3.5)."""
+
+        REDIRECT = "redirect", "HTTP-Redirect"
+        POST = "post", "HTTP-POST"
+
     identity_provider = models.ForeignKey(
         "identity.IdentityProvider", on_delete=models.CASCADE, related_name="sso_connections"
     )
@@ -41,6 +47,7 @@ class SSOConnection(models.Model):
     # SAML
     entity_id = models.CharField(max_length=500, blank=True)
     sso_url = models.CharField(max_length=500, blank=True)
+    sso_binding = models.CharField(max_length=8, choices=Binding, default=Binding.REDIRECT, db_default=Binding.REDIRECT)
     certificate = models.TextField(blank=True)
     # who is this?
     subject_claim = models.CharField(max_length=255)

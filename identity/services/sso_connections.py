@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Kind = IdentityProvider.Kind
 Protocol = SSOConnection.Protocol
+Binding = SSOConnection.Binding
 
 NAME_ID = "NameID"
 SAML_MARK = "saml:"  # of subjects that came over SAML: they never meet those of OpenID Connect
@@ -55,6 +56,7 @@ class ConnectionSettings:
     client_secret: str = ""
     entity_id: str = ""
     sso_url: str = ""
+    sso_binding: str = Binding.REDIRECT
     certificate: str = ""
     subject_claim: str = ""
     user_name_claim: str = ""
@@ -219,21 +221,27 @@ def _check_saml(connection: SSOConnection) -> None:
     if not connection.entity_id:
         raise InvalidValue("entity ID", "must not be empty")
     _check_alone(connection, "entity_id", connection.entity_id)
-    check_address(connection.sso_url, "SSO URL")
+    check_address(connection.sso_url, "SSO URL", may_have_query=True)
+    if connection.sso_binding not in Binding.values:
+        raise InvalidValue("SSO binding", f"must be one of {', '.join(Binding.values)}")
     connection.certificate = pem(connection.certificate)
 
 
 _CHECKS = {Protocol.OIDC: _check_oidc, Protocol.SAML: _check_saml}
 
 
-def check_address(url: str, attribute: str) -> None:
-    """SR-43: https only, unless the operator named the origin in SSO_INTERNAL_ORIGINS."""
+def check_address(url: str, attribute: str, *, may_have_query: bool = False) -> None:
+    """SR-43: https only, unless the operator named the origin in SSO_INTERNAL_ORIGINS.
+
+    `may_have_query`: Google tells its organisations apart by one (`https://accounts.google.com/o/saml2/idp?idpid=…`).
+    """
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises for one that is no number
     except ValueError as error:
         raise InvalidValue(attribute, "is not a web address") from error
-    if not parts.hostname or parts.username or parts.query or parts.fragment:
+    has_query = bool(parts.query) and not may_have_query
+    if not parts.hostname or parts.username or has_query or parts.fragment or re.search(r"\s", url):
         raise InvalidValue(attribute, "must be an address such as https://idp.example.com")
     if parts.scheme != "https" and f"{parts.scheme}://{parts.netloc}" not in settings.SSO_INTERNAL_ORIGINS:
         raise InvalidValue(attribute, "must begin with https://")

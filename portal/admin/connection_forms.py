@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.forms import BooleanField, CharField, FileField, Form, PasswordInput, Textarea, URLField, ValidationError
+from django.forms import (
+    BooleanField,
+    CharField,
+    ChoiceField,
+    FileField,
+    Form,
+    PasswordInput,
+    Textarea,
+    URLField,
+    ValidationError,
+)
 
-from identity.services.sso_connections import Protocol
+from identity.services.sso_connections import Binding, Protocol
 from portal.sso.saml_metadata import MOST_BYTES, BadMetadata, fetch_metadata, read_metadata
 
 
@@ -86,6 +96,13 @@ class SAMLForm(ClaimsForm):
     metadata = CharField(required=False, max_length=MOST_BYTES, label="Or metadata XML", widget=Textarea({"rows": 4}))
     entity_id = CharField(max_length=500, required=False, label="Or the identity provider's entity ID")
     sso_url = CharField(max_length=500, required=False, label="SSO URL")
+    sso_binding = ChoiceField(
+        choices=Binding.choices,
+        initial=Binding.REDIRECT,
+        required=False,
+        label="Binding of the SSO URL",
+        help_text="How the browser carries the request there. Metadata say it by themselves.",
+    )
     certificate = CharField(
         required=False,
         max_length=20_000,
@@ -93,7 +110,10 @@ class SAMLForm(ClaimsForm):
         help_text="PEM. Several may follow each other, while the identity provider changes its key.",
         widget=Textarea({"rows": 4}),
     )
-    field_order = ("metadata_url", "metadata_file", "metadata", "entity_id", "sso_url", "certificate")
+    field_order = ("metadata_url", "metadata_file", "metadata", "entity_id", "sso_url", "sso_binding", "certificate")
+
+    def clean_sso_binding(self) -> str:
+        return self.cleaned_data["sso_binding"] or Binding.REDIRECT
 
     def clean_metadata_file(self) -> UploadedFile | None:
         file: UploadedFile | None = self.cleaned_data["metadata_file"]
@@ -106,7 +126,7 @@ class SAMLForm(ClaimsForm):
         url, file, xml = (data.pop(name, None) for name in ("metadata_url", "metadata_file", "metadata"))
         try:
             source = fetch_metadata(url) if url else file.read() if file else xml
-            return {**data, **read_metadata(source)} if source else data
+            return {**data, **read_metadata(source, data.get("entity_id", ""))} if source else data
         except BadMetadata as error:
             raise ValidationError(str(error)) from error
 

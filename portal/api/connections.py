@@ -43,6 +43,7 @@ class SSOConnectionChangesSaid(Said):
     client_secret = serializers.CharField(max_length=1000, required=False, allow_blank=True)
     entity_id = serializers.CharField(max_length=500, required=False, allow_blank=True)
     sso_url = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    sso_binding = serializers.ChoiceField(choices=SSOConnection.Binding.choices, required=False)
     certificate = serializers.CharField(max_length=20_000, required=False, allow_blank=True)
     subject_claim = serializers.CharField(max_length=255, required=False, allow_blank=True)
     user_name_claim = serializers.CharField(max_length=255, required=False, allow_blank=True)

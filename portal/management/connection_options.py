@@ -13,6 +13,7 @@ from identity.services.sso_connections import ConnectionSettings
 from portal.management.operator_command import given_secret
 
 FLAGS = {"on": True, "off": False}
+CHOICES = {"sso_binding": SSOConnection.Binding.values}
 
 HELP = {
     "issuer": "OpenID Connect: as in its discovery document",
@@ -20,6 +21,7 @@ HELP = {
     "client_secret": "OpenID Connect; '-' reads it from standard input. Left out, it stays as it is",
     "entity_id": "SAML: the identity provider's",
     "sso_url": "SAML: where people are sent to sign in",
+    "sso_binding": "SAML: how the browser carries the request there (default: redirect)",
     "certificate": "SAML: a file with the signing certificates in PEM",
     "subject_claim": "what carries the externalId that SCIM sends (default: what this kind of identity provider uses)",
     "user_name_claim": "what carries the userName (default: what this kind of identity provider uses)",
@@ -36,7 +38,7 @@ HELP = {
 
 def add_settings(parser: CommandParser) -> None:
     for setting in fields(ConnectionSettings):
-        choices = FLAGS if setting.default is False else None
+        choices = CHOICES.get(setting.name) or (FLAGS if setting.default is False else None)
         option = f"--{setting.name.replace('_', '-')}"
         parser.add_argument(option, choices=choices, help=HELP[setting.name])
 

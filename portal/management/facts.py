@@ -84,6 +84,7 @@ def connection_facts(connection: SSOConnection) -> Facts:
         "protocol": connection.protocol,
         "is_enabled": connection.is_enabled,
         "signs_in_at": connection.issuer or connection.sso_url,
+        "sso_binding": connection.sso_binding,
         "subject_claim": connection.subject_claim,
         "user_name_claim": connection.user_name_claim,
         "email_claim": connection.email_claim,

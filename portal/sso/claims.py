@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from onelogin.saml2.constants import OneLogin_Saml2_Constants
+
 from identity.errors import Refused
 from identity.services.assertions import Assertion
 from identity.services.sso_connections import NAME_ID, SAML_MARK
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from identity.models import SSOConnection
     from portal.sso.saml import Answer
 
+NAMEID_EMAIL_ADDRESS = OneLogin_Saml2_Constants.NAMEID_EMAIL_ADDRESS
 _XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 
 # Names under which SAML providers send what OpenID Connect calls so.
@@ -91,6 +94,8 @@ def saml_assertion(connection: SSOConnection, answer: Answer) -> Assertion:
         found = next((answer.attributes[name] for name in names if answer.attributes.get(name)), None)
         if found:
             claims[standard] = found
+    if "email" not in claims and answer.name_id_format == NAMEID_EMAIL_ADDRESS:
+        claims["email"] = answer.name_id  # Google and JumpCloud send it nowhere else unless they are told to
     return Assertion(_saml_subject(connection, Assertion("", claims)), claims, named_claims(connection))
 
 

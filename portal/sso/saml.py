@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import UTC
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
+from xml.sax.saxutils import escape
 
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from onelogin.saml2.auth import OneLogin_Saml2_Auth
+from onelogin.saml2.authn_request import OneLogin_Saml2_Authn_Request
 from onelogin.saml2.constants import OneLogin_Saml2_Constants
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
+from onelogin.saml2.utils import OneLogin_Saml2_Utils
 from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from identity.models import SSOConnection
@@ -27,6 +31,7 @@ from portal.sso.bad_answers import BadAnswer
 
 MOST_CHARACTERS = 256 * 1024  # of a response, which anybody can send
 KEPT_SECONDS = 300
+SECONDS_TO_ANSWER = 30  # in which a provider that we asked because it came unasked does not come unasked again
 TRANSFORMS = {
     "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
     "http://www.w3.org/2001/10/xml-exc-c14n#",
@@ -34,10 +39,16 @@ TRANSFORMS = {
 }
 TRANSIENT = OneLogin_Saml2_Constants.NAMEID_TRANSIENT
 COOKIE = "__Secure-saml-answer" if settings.IS_HTTPS else "saml-answer"
+ASKED_COOKIE = "__Secure-saml-asked" if settings.IS_HTTPS else "saml-asked"
+UNASKED = "unasked"
 
 
 class BadAssertion(BadAnswer):
     """An answer that proves nothing."""
+
+
+class UnaskedAnswer(BadAssertion):
+    """A good answer to no request, as Okta's and Google's tiles send: it could be forced on people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,7 @@ class Answer:
     connection: str
     in_response_to: str
     name_id: str
+    name_id_format: str
     attributes: dict[str, list[Any]]
     authenticated_at: int
 
@@ -77,6 +89,8 @@ class StrictResponse(OneLogin_Saml2_Response):
             yield "Sent to another address."
         if not self._is_for(audience):
             yield "The assertion is not restricted to this audience."
+        if self._names_no_request():
+            raise UnaskedAnswer("The provider began by itself.")
         if not self.get_in_response_to() or not any(map(self._answers_us, self._confirmations(here))):
             yield "The assertion does not answer a request."
 
@@ -89,6 +103,11 @@ class StrictResponse(OneLogin_Saml2_Response):
         bearer = f"/saml:Subject/saml:SubjectConfirmation[@Method='{OneLogin_Saml2_Constants.CM_BEARER}']"
         found = self._query_assertion(f"{bearer}/saml:SubjectConfirmationData")
         return [data for data in found if data.get("Recipient") == here]
+
+    def _names_no_request(self) -> bool:
+        """Profiles 4.1.5: the whole says so. Half an answer is a forged one."""
+        confirmations = self._query_assertion("/saml:Subject/saml:SubjectConfirmation/saml:SubjectConfirmationData")
+        return not any(part.get("InResponseTo") for part in (self.document, *confirmations))
 
     def _answers_us(self, data: Any) -> bool:
         until = parse_datetime(data.get("NotOnOrAfter", ""))
@@ -129,7 +148,8 @@ def settings_of(connection: SSOConnection, *, wants_assertions_signed: bool = Fa
         },
         "idp": {
             "entityId": connection.entity_id,
-            "singleSignOnService": {"url": connection.sso_url},
+            # python3-saml writes it into the request as it is
+            "singleSignOnService": {"url": escape(connection.sso_url, {'"': "&quot;"})},
             "x509certMulti": {"signing": connection.certificates},
         },
         "security": {
@@ -144,38 +164,87 @@ def settings_of(connection: SSOConnection, *, wants_assertions_signed: bool = Fa
 
 
 def metadata(connection: SSOConnection) -> bytes | str:
-    """What SAML providers can import."""
+    """What SAML providers can import. They don't expire: our addresses never change, and there is no key in them."""
     asking = settings_of(connection, wants_assertions_signed=True)
     own = OneLogin_Saml2_Settings(settings=asking, sp_validation_only=True)
-    return own.get_sp_metadata()  # type: ignore[no-any-return]
+    document = OneLogin_Saml2_XML.to_etree(own.get_sp_metadata())
+    for limit in ("validUntil", "cacheDuration"):  # python3-saml gives them two days
+        document.attrib.pop(limit, None)
+    return OneLogin_Saml2_XML.to_string(document)  # type: ignore[no-any-return]
 
 
 def begin(request: HttpRequest, connection: SSOConnection, target: str, *, again: bool) -> HttpResponse:
     """To the provider; `again` asks it to have the person log in anew."""
-    auth = OneLogin_Saml2_Auth(_request_data(connection, {}), settings_of(connection))
-    url = auth.login(return_to="", force_authn=again)
+    if UNASKED in request.GET and request.COOKIES.get(ASKED_COOKIE):
+        raise BadAssertion("it answers without having been asked, and again when it was")
+    wish = OneLogin_Saml2_Authn_Request(OneLogin_Saml2_Settings(settings_of(connection)), force_authn=again)
     provider = app_of(connection).get_provider(request)
-    provider.stash_redirect_state(request, "login", target, state_id=auth.get_last_request_id(), again=again)
-    return HttpResponseRedirect(url)
+    provider.stash_redirect_state(request, "login", target, state_id=wish.get_id(), again=again)
+    response = _CARRY[SSOConnection.Binding(connection.sso_binding)](request, connection, wish)
+    if UNASKED in request.GET:
+        _set_cookie(response, ASKED_COOKIE, "1", SECONDS_TO_ANSWER, reverse("sso_start", args=(connection.slug,)))
+    return response
+
+
+def _redirected(request: HttpRequest, connection: SSOConnection, wish: OneLogin_Saml2_Authn_Request) -> HttpResponse:
+    parameters = {"SAMLRequest": wish.get_request(), "RelayState": ""}
+    return HttpResponseRedirect(OneLogin_Saml2_Utils.redirect(connection.sso_url, parameters))
+
+
+def _posted(request: HttpRequest, connection: SSOConnection, wish: OneLogin_Saml2_Authn_Request) -> HttpResponse:
+    """A form that a script of ours submits at once (Bindings 3.5); it has a button, too.
+
+    The provider may send the browser on to its other hosts, and browsers hold each of them against form-action.
+    """
+    there = urlsplit(connection.sso_url)
+    context = {"title": "On to the sign-in", "connection": connection, "wish": wish.get_request(deflate=False)}
+
+    @csp_update({"form-action": ["https:", f"{there.scheme}://{there.netloc}"]})
+    def page(request: HttpRequest) -> HttpResponse:
+        return render(request, "portal/saml_post.html", context)
+
+    return page(request)  # type: ignore[return-value]
+
+
+_CARRY = {SSOConnection.Binding.REDIRECT: _redirected, SSOConnection.Binding.POST: _posted}
 
 
 def receive(request: HttpRequest, connection: SSOConnection) -> HttpResponse:
     """The answer comes by a POST of another site, so without our session: once verified it is kept for one redirect."""
-    answer = verified(connection, request.POST.get("SAMLResponse", ""))
+    try:
+        answer = verified(connection, request.POST.get("SAMLResponse", ""))
+    except UnaskedAnswer:
+        return _ask_now(request, connection)
     response = HttpResponseRedirect(reverse("saml_finish_acs", args=(connection.slug,)))
     store = SessionStore()
     store["answer"] = asdict(answer)
     store.set_expiry(KEPT_SECONDS)
     store.save()
+    _set_cookie(response, COOKIE, str(store.session_key), KEPT_SECONDS, response.url)
+    return response
+
+
+def _ask_now(request: HttpRequest, connection: SSOConnection) -> HttpResponse:
+    """What was said unasked is thrown away, and the sign-in begins where it should have: here, once."""
+    query = {UNASKED: "1", "next": request.POST.get("RelayState", "")}
+    return HttpResponseRedirect(f"{reverse('sso_start', args=(connection.slug,))}?{urlencode(query)}")
+
+
+def _set_cookie(response: HttpResponse, name: str, value: str, seconds: int, path: str) -> None:
     response.set_cookie(
-        COOKIE,
-        str(store.session_key),
-        max_age=KEPT_SECONDS,
-        path=response.url,
+        name,
+        value,
+        max_age=seconds,
+        path=path,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
     )
+
+
+def forget_asking(response: HttpResponse, connection: SSOConnection) -> HttpResponse:
+    """The provider has answered what it was asked."""
+    response.delete_cookie(ASKED_COOKIE, path=reverse("sso_start", args=(connection.slug,)), samesite="Lax")
     return response
 
 
@@ -207,6 +276,7 @@ def verified(connection: SSOConnection, response: str) -> Answer:
         connection=connection.slug,
         in_response_to=checked.get_in_response_to(),
         name_id=checked.get_nameid(),
+        name_id_format=checked.get_nameid_format() or "",
         attributes=checked.get_attributes(),
         authenticated_at=checked.authenticated_at(),
     )

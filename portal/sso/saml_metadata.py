@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from lxml.etree import LxmlError
-from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
+from onelogin.saml2.constants import OneLogin_Saml2_Constants as Constants
+from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 from requests import RequestException
 
+from identity.models import SSOConnection
 from portal.sso import patience
 from portal.sso.outgoing import GuardedSession
 
 MOST_BYTES = 500_000
+NAMES_SHOWN = 5
+NOT_METADATA = "These are not the SAML metadata of an identity provider."
+# The first that a provider offers is taken. HTTP-Artifact and SOAP would need a channel of their own.
+BINDINGS = {
+    Constants.BINDING_HTTP_REDIRECT: SSOConnection.Binding.REDIRECT,
+    Constants.BINDING_HTTP_POST: SSOConnection.Binding.POST,
+}
+_MD = f"{{{Constants.NS_MD}}}"
 
 
 class BadMetadata(Exception):
@@ -27,18 +42,90 @@ def fetch_metadata(url: str) -> bytes:
         raise BadMetadata("The metadata could not be fetched from this address. Upload the file instead.") from error
 
 
-def read_metadata(xml: str | bytes) -> dict[str, str]:
-    """Entity ID, SSO URL and signing certificates (PEM). Raises BadMetadata."""
+def read_metadata(xml: str | bytes, entity_id: str = "") -> dict[str, str]:
+    """Entity ID, SSO URL with its binding, and signing certificates (PEM). Raises BadMetadata.
+
+    `entity_id` says which is meant where a federation's file holds many.
+    """
     try:
-        idp = OneLogin_Saml2_IdPMetadataParser.parse(xml)["idp"]
-        certificates = [idp["x509cert"]] if "x509cert" in idp else idp["x509certMulti"]["signing"]
-        return {
-            "entity_id": idp["entityId"],
-            "sso_url": idp["singleSignOnService"]["url"],
-            "certificate": "\n".join(f"{_BEGIN}\n{body}\n{_END}" for body in certificates),
-        }
-    except (LxmlError, KeyError, TypeError, ValueError) as error:
-        raise BadMetadata("These are not the SAML metadata of an identity provider.") from error
+        root = OneLogin_Saml2_XML.to_etree(xml)
+    except (LxmlError, ValueError) as error:
+        raise BadMetadata(NOT_METADATA) from error
+    role = _the_provider(root, entity_id)
+    _check_time(role)
+    binding, address = _sign_on(role)
+    return {
+        "entity_id": role.getparent().get("entityID"),
+        "sso_url": address,
+        "sso_binding": binding,
+        "certificate": "\n".join(f"{_BEGIN}\n{body}\n{_END}" for body in _certificates(role)),
+    }
+
+
+def _the_provider(root: Any, entity_id: str) -> Any:
+    """The part that describes the identity provider; services that stand beside it don't matter."""
+    roles = [role for role in root.iter(f"{_MD}IDPSSODescriptor") if _is_provider(role)]
+    if len(roles) > 1:
+        roles = [role for role in roles if role.getparent().get("entityID") == entity_id] or roles
+    if len(roles) > 1:
+        names = [role.getparent().get("entityID") for role in roles]
+        more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+        raise BadMetadata(
+            f"These metadata hold several identity providers: {', '.join(names[:NAMES_SHOWN])}{more}. "
+            "Say which one: put its entity ID into the field for it as well."
+        )
+    if not roles:
+        raise BadMetadata(NOT_METADATA)
+    return roles[0]
+
+
+def _is_provider(role: Any) -> bool:
+    """One that speaks SAML 2.0, not only its forerunners, and has a name."""
+    entity = role.getparent()
+    spoken = role.get("protocolSupportEnumeration", Constants.NS_SAMLP).split()
+    return entity is not None and bool(entity.get("entityID")) and Constants.NS_SAMLP in spoken
+
+
+def _check_time(role: Any) -> None:
+    """`validUntil` of the part, of the whole, or of what holds it (SAML 2.0 Metadata 2.3.2): past it nothing counts."""
+    for part in (role, *role.iterancestors()):
+        if said := part.get("validUntil"):
+            until = _moment(said)
+            if until <= timezone.now():
+                raise BadMetadata(
+                    f"These metadata were valid until {until:%-d %B %Y}. Get new ones from the identity provider."
+                )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = parse_datetime(text.strip())
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise BadMetadata("These metadata don't say in a readable way until when they are valid.")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _sign_on(role: Any) -> tuple[str, str]:
+    for name, binding in BINDINGS.items():
+        for service in role.iterchildren(f"{_MD}SingleSignOnService"):
+            if service.get("Binding") == name and service.get("Location"):
+                return binding, service.get("Location")
+    raise BadMetadata("These metadata name no address for signing in by HTTP-Redirect or HTTP-POST.")
+
+
+def _certificates(role: Any) -> list[str]:
+    """Those to sign with; a key for encryption only is none."""
+    found = [
+        "".join((OneLogin_Saml2_XML.element_text(node) or "").split())
+        for key in role.iterchildren(f"{_MD}KeyDescriptor")
+        if key.get("use") != "encryption"
+        for node in OneLogin_Saml2_XML.query(key, "./ds:KeyInfo/ds:X509Data/ds:X509Certificate")
+    ]
+    if not any(found):
+        raise BadMetadata("These metadata hold no signing certificate.")
+    return list(dict.fromkeys(found))
 
 
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"

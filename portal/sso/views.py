@@ -125,7 +125,8 @@ def saml_finish(request: HttpRequest, slug: str) -> HttpResponse:
     """The same, one redirect later, with our own session."""
     connection = _connection(slug, SSOConnection.Protocol.SAML)
     answer, state = saml.finish(request, connection)
-    return arrival.arrive(request, connection, saml_assertion(connection, answer), state)
+    response = arrival.arrive(request, connection, saml_assertion(connection, answer), state)
+    return saml.forget_asking(response, connection)
 
 
 @require_GET

@@ -20,6 +20,7 @@ from portal.sso.addresses import public_address
 
 NAMESPACES = 'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"'
 UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 
 
@@ -29,7 +30,11 @@ def utc(seconds: float) -> str:
 
 def request_id(client: Client, connection: SSOConnection, query: str = "") -> str:
     """Press the button; the id of the AuthnRequest that the browser carries away."""
-    there = client.get(f"/sso/{connection.slug}/{query}")["Location"]
+    return request_of(client.get(f"/sso/{connection.slug}/{query}")["Location"])
+
+
+def request_of(there: str) -> str:
+    """The id of the AuthnRequest in the address that the browser is sent to."""
     (packed,) = parse_qs(urlsplit(there).query)["SAMLRequest"]
     xml = zlib.decompress(base64.b64decode(packed), -15)
     return str(etree.fromstring(xml).get("ID"))
@@ -114,6 +119,7 @@ def _assertion(said: dict[str, Any]) -> str:
         + "</saml:Attribute>"
         for name, values in said["attributes"].items()
     )
+    statement = f"<saml:AttributeStatement>{attributes}</saml:AttributeStatement>" if attributes else ""
     return (
         f'<saml:Assertion {NAMESPACES} ID="{said["identifier"]}" Version="2.0" IssueInstant="{utc(0)}">'
         f"<saml:Issuer>{said['issuer']}</saml:Issuer>"
@@ -124,5 +130,5 @@ def _assertion(said: dict[str, Any]) -> str:
         f'</saml:Conditions><saml:AuthnStatement AuthnInstant="{said["authenticated"]}"><saml:AuthnContext>'
         "<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef>"
         "</saml:AuthnContext></saml:AuthnStatement>"
-        f"<saml:AttributeStatement>{attributes}</saml:AttributeStatement>{said['extra']}</saml:Assertion>"
+        f"{statement}{said['extra']}</saml:Assertion>"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,16 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from identity.models import SSOConnection, SSOIdentity
+from identity.models import SSOConnection, SSOIdentity, User
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
+from portal.management.connection_options import settings_of
+from portal.sso.claims import saml_assertion
 from portal.sso.saml import COOKIE, BadAssertion, verified
-from tests.factories import OPERATOR, make_idp, provision
+from tests.factories import OPERATOR, make_idp, provision, set_mode
 from tests.sso.conftest import is_in
 from tests.sso.idp_processes import self_signed
-from tests.sso.saml_answers import TRANSIENT, SAMLProvider, encoded, request_id, utc
+from tests.sso.saml_answers import EMAIL, TRANSIENT, UNSPECIFIED, SAMLProvider, encoded, request_id, request_of, utc
 
 pytestmark = pytest.mark.django_db
 
@@ -268,10 +271,93 @@ def test_a_stolen_assertion_can_not_be_readdressed(
     assert send(client, saml, saml_provider.response(saml, silent, own)) == 403
 
 
-def test_sign_in_that_the_provider_began_is_refused(
+def test_sign_in_that_the_provider_began_begins_again_here(
     client: Client, saml: SSOConnection, saml_provider: SAMLProvider
 ) -> None:
-    assert send(client, saml, saml_provider.good(saml, "")) == 403
+    """A tile of Okta's or Google's: what it says is thrown away, and the browser asks as it should have."""
+    tile = {"SAMLResponse": encoded(saml_provider.good(saml, "")), "RelayState": "/profile/?tab=groups"}
+    answer = client.post(f"/sso/{saml.slug}/acs/", tile)
+    assert answer["Location"] == f"/sso/{saml.slug}/?unasked=1&next=%2Fprofile%2F%3Ftab%3Dgroups"
+    assert COOKIE not in client.cookies
+    assert not SSOIdentity.objects.exists()
+    there = client.get(answer["Location"])
+    assert there["Location"].startswith("https://saml.example/sso?SAMLRequest=")
+    assert not is_in(client)
+    xml = saml_provider.good(saml, request_of(there["Location"]))
+    answer = client.post(f"/sso/{saml.slug}/acs/", {"SAMLResponse": encoded(xml)})
+    assert client.get(answer["Location"])["Location"] == "/profile/?tab=groups"
+    assert is_in(client)
+
+
+def test_a_provider_that_only_ever_begins_by_itself_makes_no_loop(
+    client: Client, saml: SSOConnection, saml_provider: SAMLProvider
+) -> None:
+    for path, status in [(f"/sso/{saml.slug}/", 302), ("", 302), ("", 403)]:
+        if not path:
+            answer = client.post(f"/sso/{saml.slug}/acs/", {"SAMLResponse": encoded(saml_provider.good(saml, ""))})
+            path = answer["Location"]
+        assert client.get(path).status_code == status
+    assert not is_in(client)
+
+
+def test_after_a_sign_in_a_tile_works_again(client: Client, saml: SSOConnection, saml_provider: SAMLProvider) -> None:
+    for _ in range(2):
+        tile = {"SAMLResponse": encoded(saml_provider.good(saml, ""))}
+        begun = client.get(client.post(f"/sso/{saml.slug}/acs/", tile)["Location"])
+        assert send(client, saml, saml_provider.good(saml, request_of(begun["Location"]))) == 302
+        assert is_in(client)
+        client.post("/logout/")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"audience": "https://other.example"}, {"issuer": "https://evil.example"}, {"until": utc(-60)}], ids=str
+)
+def test_a_bad_answer_is_no_better_for_having_been_asked_by_nobody(
+    client: Client, saml: SSOConnection, saml_provider: SAMLProvider, wrong: dict[str, Any]
+) -> None:
+    assert send(client, saml, saml_provider.good(saml, "", **wrong)) == 403
+
+
+def test_a_tile_leads_to_no_other_site(client: Client, saml: SSOConnection, saml_provider: SAMLProvider) -> None:
+    tile = {"SAMLResponse": encoded(saml_provider.good(saml, "")), "RelayState": "https://evil.example/"}
+    begun = client.get(client.post(f"/sso/{saml.slug}/acs/", tile)["Location"])
+    xml = saml_provider.good(saml, request_of(begun["Location"]))
+    answer = client.post(f"/sso/{saml.slug}/acs/", {"SAMLResponse": encoded(xml)})
+    assert client.get(answer["Location"])["Location"] == "/profile/"
+
+
+def test_half_an_answer_is_none(client: Client, saml: SSOConnection, saml_provider: SAMLProvider) -> None:
+    """A stolen assertion answers somebody's request; the thief takes its id off the response around it."""
+    stolen = saml_provider.signed(saml_provider.assertion(saml, request_id(Client(), saml)))
+    assert send(client, saml, saml_provider.response(saml, stolen, "")) == 403
+
+
+def test_an_email_that_comes_as_name_id_only_is_an_email(saml: SSOConnection, saml_provider: SAMLProvider) -> None:
+    """Google and JumpCloud: the format says what the NameID is; in another one it is no email."""
+    for name_id_format, attributes, email in [
+        (EMAIL, {}, "ada@corp.example"),
+        (UNSPECIFIED, {}, None),
+        (EMAIL, {"mail": ["ada@other.example"]}, "ada@other.example"),
+    ]:
+        said = {"name_id": "ada@corp.example", "name_id_format": name_id_format, "attributes": attributes}
+        answer = verified(saml, encoded(saml_provider.good(saml, "_r", **said)))
+        assert saml_assertion(saml, answer).email == email
+
+
+@pytest.mark.parametrize(("name_id_format", "status"), [(EMAIL, 302), (UNSPECIFIED, 403)])
+def test_r21_the_domain_of_a_name_id_counts(
+    client: Client, saml: SSOConnection, saml_provider: SAMLProvider, name_id_format: str, status: int
+) -> None:
+    set_mode(scim=False)
+    said = replace(settings_of(saml), creates_users=True, allowed_domains="corp.example")
+    sso_connections.edit_connection(saml, said=said, actor=OPERATOR)
+    said = {"name_id": "grace@corp.example", "name_id_format": name_id_format, "attributes": {}}
+    assert send(client, saml, saml_provider.good(saml, request_id(client, saml), **said)) == status
+    client.post("/logout/")
+    outsider = {**said, "name_id": "eve@corp.example.evil.example"}
+    assert send(client, saml, saml_provider.good(saml, request_id(client, saml), **outsider)) == 403
+    assert User.objects.filter(email="grace@corp.example").exists() is (status == 302)
+    assert not User.objects.filter(username__startswith="eve").exists()
 
 
 def test_an_answer_for_one_connection_does_not_open_another(
@@ -374,4 +460,6 @@ def test_metadata_name_our_addresses_and_no_single_logout(client: Client, saml: 
     assert f"/sso/{saml.slug}/acs/" in text
     assert 'WantAssertionsSigned="true"' in text
     assert "SingleLogoutService" not in text
+    assert "validUntil" not in text
+    assert "cacheDuration" not in text
     assert client.get(f"/sso/{saml.slug}/sls/").status_code == 404

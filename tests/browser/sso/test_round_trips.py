@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from identity.models import AuditEvent, SSOIdentity, User
+from identity.models import AuditEvent, SSOConnection, SSOIdentity, User
 from identity.services import sso_connections, sso_groups, users
 from tests.browser.sso.conftest import Running
 from tests.factories import OPERATOR, PASSWORD, make_group, map_group, members_of, provision, set_mode
@@ -34,6 +34,23 @@ def test_a_provisioned_person_signs_in_over_saml(page: Page, saml: Running) -> N
     expect(page).to_have_url(re.compile(r"/profile/$"))
     identity = SSOIdentity.objects.get()
     assert (identity.subject, identity.user) == ("saml:ext-1", user)
+
+
+def test_the_request_is_carried_by_post_where_the_provider_wants_it(page: Page, saml: Running) -> None:
+    saml.idp.knows("ada", nameId="ext-1", attributes={"mail": "ada@example.test"})
+    provision(saml.provider, "ada", external_id="ext-1")
+    SSOConnection.objects.update(sso_binding="post")
+    saml.sign_in(page, "ada")
+    expect(page).to_have_url(re.compile("/profile/$"))
+
+
+def test_a_tile_of_the_provider_leads_into_the_portal(page: Page, saml: Running) -> None:
+    saml.idp.knows("ada", nameId="ext-1", attributes={"mail": "ada@example.test"})
+    provision(saml.provider, "ada", external_id="ext-1")
+    page.goto(saml.connection.sso_url)
+    page.get_by_label("Login").fill("ada")
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url(re.compile("/profile/$"))
 
 
 @pytest.mark.parametrize("protocol", ["oidc", "saml"])

@@ -1,6 +1,7 @@
 // A SAML 2.0 identity provider on loopback. Who exists, and with which attributes, is read from $ACCOUNTS.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { deflateRawSync } from 'node:zlib';
 import samlp from 'samlp';
 
 const { PORT, ACCOUNTS, ACS_URL, KEY, CERT } = process.env;
@@ -20,6 +21,7 @@ const auth = (account) => samlp.auth({
   key: readFileSync(KEY),
   destination: ACS_URL,
   recipient: ACS_URL,
+  audience: ACS_URL.replace(/acs\/$/, 'metadata/'),
   getPostURL: (audience, dom, req, callback) => callback(null, ACS_URL),
   getUserFromRequest: () => account,
   profileMapper,
@@ -32,6 +34,13 @@ createServer(async (req, res) => {
   if (req.method === 'POST') {
     let body = '';
     for await (const chunk of req) body += chunk;
+    const posted = new URLSearchParams(body).get('SAMLRequest');
+    if (posted) { // the HTTP-POST binding: from here on as if it had come by HTTP-Redirect
+      const packed = deflateRawSync(Buffer.from(posted, 'base64')).toString('base64');
+      res.writeHead(302, { Location: `/sso?SAMLRequest=${encodeURIComponent(packed)}` });
+      res.end();
+      return;
+    }
     res.writeHead(302, {
       'Set-Cookie': `login=${encodeURIComponent(new URLSearchParams(body).get('login'))}; Path=/`,
       Location: `/sso${url.search}`,
