@@ -8,6 +8,7 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
+import jwt
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST
 from requests import RequestException
 
 from identity.errors import NotFound
-from identity.models import SSOConnection
+from identity.models import IdentityProvider, SSOConnection
 from identity.services.sso_login import find_connection
 from portal.sessions import end_provider_sessions, id_token_of
 from portal.shared_cache import cache
@@ -28,6 +29,7 @@ from portal.sso.views import connection_or_404
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 OLDEST_SECONDS = 300
+LONGEST_ADDRESS = 2_000  # Entra ID refuses longer ones (AADSTS90015), others answer 414
 
 log = logging.getLogger(__name__)
 
@@ -87,10 +89,40 @@ def provider_logout_url(request: HttpRequest) -> tuple[str, str] | None:
             return None
     except (NotFound, RequestException, ValueError):
         return None
+    return _address(end_session, connection, id_token_of(request)), connection.identity_provider.name
+
+
+def _address(end_session: str, connection: SSOConnection, id_token: str) -> str:
+    """The link to the provider's page: without the ID token, which grows with the groups in it and tells who this is.
+
+    Who is meant, the provider sees by its own cookie and by what it gave us to say again (logout_hint). Okta signs
+    nobody out without the token, so it gets a short one.
+    """
     wishes = {
-        "id_token_hint": id_token_of(request),
         "client_id": connection.client_id,
         "post_logout_redirect_uri": sign_in_page(),
+        "logout_hint": _hint_in(id_token),
     }
+    address = _with_query(end_session, wishes)
+    if connection.identity_provider.kind != IdentityProvider.Kind.OKTA:
+        return address
+    longer = _with_query(end_session, {"id_token_hint": id_token, **wishes})
+    return longer if len(longer) <= LONGEST_ADDRESS else address
+
+
+def _with_query(address: str, wishes: dict[str, str]) -> str:
     query = urlencode({name: value for name, value in wishes.items() if value})
-    return f"{end_session}?{query}", connection.identity_provider.name
+    return f"{address}{'&' if '?' in address else '?'}{query}"
+
+
+def _hint_in(id_token: str) -> str:
+    """Entra ID's `login_hint` claim, else the session's id (Auth0): how providers know this sign-in again.
+
+    The token was verified when it came.
+    """
+    try:
+        claims = jwt.decode(id_token, options={"verify_signature": False})
+    except jwt.InvalidTokenError:
+        return ""
+    hint = claims.get("login_hint") or claims.get("sid")
+    return hint if isinstance(hint, str) else ""

@@ -19,7 +19,7 @@ from django.core.cache import cache
 from django.test import Client
 from requests.exceptions import ConnectionError
 
-from identity.models import SSOConnection, SSOIdentity
+from identity.models import IdentityProvider, SSOConnection, SSOIdentity
 from identity.services import sso_connections
 from portal.sso.outgoing import GuardedSession
 from tests.factories import OPERATOR, make_idp, make_owner, make_user, provision, set_mode
@@ -336,18 +336,41 @@ def test_google_is_asked_in_the_only_way_that_it_knows(client: Client, provider:
 # --- signing out there as well ---
 
 
-def test_signing_out_shows_the_provider_the_token_it_gave(
-    client: Client, okta: SSOConnection, provider: OIDCProvider
+@pytest.mark.parametrize(
+    ("kind", "claims", "said"),
+    [
+        ("other", {}, {}),
+        ("other", {"groups": [f"group {number}" for number in range(300)]}, {}),
+        ("other", {"sid": "s-1"}, {"logout_hint": ["s-1"]}),
+        ("entra", {"sid": "s-1", "login_hint": "O.abc"}, {"logout_hint": ["O.abc"]}),
+        ("okta", {}, {"id_token_hint": True}),
+        ("okta", {"groups": [f"group {number}" for number in range(300)], "sid": "s-1"}, {"logout_hint": ["s-1"]}),
+    ],
+)
+def test_signing_out_names_the_client_and_where_to_come_back_to(
+    client: Client, okta: SSOConnection, provider: OIDCProvider, kind: str, claims: Any, said: dict[str, Any]
 ) -> None:
-    """RP-initiated logout 1.0: id_token_hint, client_id, and where to come back to."""
+    """RP-initiated logout 1.0, with the ID token only for Okta, which insists on it, and never a long one."""
+    IdentityProvider.objects.update(kind=kind)
     leaving = leave(client, okta)
-    token = provider.token(nonce=leaving.wishes["nonce"])
+    token = provider.token(nonce=leaving.wishes["nonce"], **claims)
     leaving.comes_back(provider, token)
     assert token not in str(dict(client.session))
     page = client.post("/logout/").content.decode().replace("&amp;", "&")
     address = page.partition(f'href="{ISSUER}/logout?')[2].partition('"')[0]
+    assert len(address) < 2000
     assert parse_qs(address) == {
-        "id_token_hint": [token],
         "client_id": ["gatehouse"],
         "post_logout_redirect_uri": [f"{portal_settings.PUBLIC_URL}/login/"],
+        **{name: [token] if value is True else value for name, value in said.items()},
     }
+
+
+def test_a_page_to_sign_out_may_have_a_query_of_its_own(
+    client: Client, okta: SSOConnection, provider: OIDCProvider
+) -> None:
+    IdentityProvider.objects.update(kind="other")
+    provider.discovery["end_session_endpoint"] = f"{ISSUER}/logout?policy=b2c"
+    leaving = leave(client, okta)
+    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    assert f'href="{ISSUER}/logout?policy=b2c&amp;client_id=gatehouse&amp;' in client.post("/logout/").content.decode()

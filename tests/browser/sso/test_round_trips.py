@@ -177,4 +177,6 @@ def test_signing_out_here_offers_to_sign_out_there(page: Page, oidc: Running) ->
     provision(oidc.provider, "ada", external_id="00u1")
     oidc.sign_in(page, "00u1")
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("link", name="Sign out of Okta as well")).to_be_visible()
+    page.get_by_role("link", name="Sign out of Okta as well").click()
+    page.get_by_role("button", name=re.compile("Yes")).click()
+    expect(page).to_have_url(re.compile("/login/$"))
