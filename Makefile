@@ -76,15 +76,12 @@ demo: install ## the same, with the demo company in a portal that is still empty
 	@$(MANAGE) first_start
 	@exec $(MANAGE) runserver "127.0.0.1:$(PORT)"
 
-# 24 half-open requests starve 2 workers of 4 threads; a 4 KiB filter, percent-encoded, needs the long request line.
 .PHONY: serve
 serve: export DEBUG := false
 serve: install ## the production server: WEB_CONCURRENCY workers on $HOST:$PORT
 	@$(MANAGE) collectstatic --no-input --verbosity 0
 	@$(MIGRATE)
-	@exec $(BIN)/gunicorn portal.wsgi --bind "$${HOST:-127.0.0.1}:$(PORT)" --preload \
-		--workers "$${WEB_CONCURRENCY:-2}" --worker-class gthread --threads 16 \
-		--limit-request-line 8190 --no-control-socket
+	@exec $(BIN)/gunicorn --config python:portal.server portal.wsgi
 
 .PHONY: worker
 worker: export DEBUG := false

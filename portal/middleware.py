@@ -16,11 +16,20 @@ from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
-from django.http import HttpRequest, HttpResponseBase
+from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware import common
+from django.shortcuts import render
+
+from portal import bodies
+from portal.api import problems
+from portal.proxies import address_in, is_address
 
 SCIM_PREFIX = "/scim/"
 ADMIN_PREFIX = "/admin/"
+API_PREFIX = "/api/"
+HEALTH = {"/healthz"}
+SIGN_IN_PREFIX = "/sso/"
 
 
 def is_scim(request: HttpRequest) -> bool:
@@ -36,21 +45,13 @@ def client_address(get_response: Callable[[HttpRequest], HttpResponseBase]) -> A
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if is_trusted_proxy(request.META.get("REMOTE_ADDR", "")):
-            hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+            hops = [address_in(hop) for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
             found = next((hop for hop in reversed(hops) if not is_trusted_proxy(hop)), "")
-            if is_address(found):
+            if found:
                 request.META["REMOTE_ADDR"] = found
         return get_response(request)
 
     return middleware
-
-
-def is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def is_trusted_proxy(address: str) -> bool:
@@ -81,11 +82,68 @@ class MessageMiddleware(PortalOnly, messages.MessageMiddleware):
 class CommonMiddleware(common.CommonMiddleware):
     """Host check and Content-Length for all; redirects to a trailing slash for people only.
 
-    A SCIM 404 is an everyday answer ("does this user exist?"), and never worth resolving the URL twice more.
+    A SCIM 404 is an everyday answer ("does this user exist?"), and never worth resolving the URL twice more. A
+    balancer asks for health by the address of this machine, which is nobody's name: that answer tells nothing.
     """
+
+    def process_request(self, request: HttpRequest) -> Any:
+        return None if request.path_info in HEALTH else super().process_request(request)
 
     def should_redirect_with_slash(self, request: HttpRequest) -> bool:
         return not is_scim(request) and super().should_redirect_with_slash(request)
+
+
+class BodyLimit:
+    """A body beyond what its sender may send is answered 413, whatever its encoding, and read no further (SR-32).
+
+    Django's own limit leaves out files, and the check against forgery reads a form before anybody asks who sent it;
+    so this stands after AuthenticationMiddleware, since who has signed in may send more than a stranger. SCIM reads
+    and limits its bodies itself, once it knows the token, and so does the REST API with a caller's.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            _bound(request)
+        except (RequestDataTooBig, BadRequest, bodies.LengthRequired) as error:
+            return _refused(request, error)
+        return self.get_response(request)
+
+
+def _bound(request: HttpRequest) -> None:
+    is_in_chunks = bodies.is_in_chunks(request)
+    if is_in_chunks and is_scim(request):
+        bodies.open_chunks(request)
+    elif is_in_chunks and not _is_with_token(request):
+        bodies.take_chunks(request, _limit_of(request))
+    elif not is_scim(request) and _is_longer(request):
+        raise RequestDataTooBig
+
+
+def _is_longer(request: HttpRequest) -> bool:
+    """Who sent it is asked of long bodies only: nobody's may be longer than a stranger's without a reason."""
+    length = bodies.length_of(request)
+    return length > bodies.FROM_STRANGERS and length > _limit_of(request)
+
+
+def _limit_of(request: HttpRequest) -> int:
+    if _is_with_token(request) or request.user.is_authenticated:
+        return bodies.from_callers()
+    is_of_provider = request.path_info.startswith(SIGN_IN_PREFIX)
+    return bodies.FROM_IDENTITY_PROVIDERS if is_of_provider else bodies.FROM_STRANGERS
+
+
+def _is_with_token(request: HttpRequest) -> bool:
+    return request.path_info.startswith(API_PREFIX) and "Authorization" in request.headers
+
+
+def _refused(request: HttpRequest, error: Exception) -> HttpResponse:
+    if request.path_info.startswith(API_PREFIX):
+        return problems.response_to(error)
+    status = problems.KINDS[type(error)][0]
+    return render(request, "413.html" if status == 413 else "400.html", status=status)
 
 
 class CSPMiddleware(PortalOnly, StrictCSPMiddleware):

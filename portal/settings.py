@@ -1,6 +1,5 @@
 """What an operator may choose comes from the environment (README, Configuration); the rest is here."""
 
-from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +8,7 @@ from django.templatetags.static import static
 
 from portal.databases import database_config
 from portal.logging import audit_event_handler
+from portal.proxies import trusted_networks
 from portal.secret_key import load_or_create_secret_key
 from portal.tasks import task_backend
 
@@ -26,8 +26,10 @@ PORT = env.int("PORT", default=8000)
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 PUBLIC = urlsplit(PUBLIC_URL)
 IS_HTTPS = PUBLIC.scheme == "https"
+_HOSTNAME = PUBLIC.hostname or ""
+PUBLIC_HOST = f"[{_HOSTNAME}]" if ":" in _HOSTNAME else _HOSTNAME  # IPv6, as it stands in addresses
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC.hostname or "", "127.0.0.1", "localhost"])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC_HOST, "127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[f"{PUBLIC.scheme}://{PUBLIC.netloc}"])
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or load_or_create_secret_key(VAR_DIR / "secret_key")
@@ -77,6 +79,7 @@ MIDDLEWARE = [
     "portal.middleware.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "portal.middleware.AuthenticationMiddleware",
+    "portal.middleware.BodyLimit",
     "portal.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -153,7 +156,8 @@ WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()  # not 
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Gatehouse <gatehouse@{PUBLIC.hostname}>")
+_MAIL_DOMAIN = PUBLIC_HOST.replace("[", "[IPv6:")  # RFC 5321 section 4.1.3
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Gatehouse <gatehouse@{_MAIL_DOMAIN}>")
 EMAIL_TIMEOUT = 10
 
 # --- background work ------------------------------------------------------------------------------------
@@ -182,9 +186,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 
 # Proxies, by address or network, whose X-Forwarded-For is believed: throttles and the trail see callers, not them.
-# ("*" is gunicorn's word for "whoever connects", which says nothing about who wrote the header.)
-_PROXIES = env.list("FORWARDED_ALLOW_IPS", default=["127.0.0.1", "::1"])
-TRUSTED_PROXIES = [ip_network(proxy) for proxy in _PROXIES if proxy != "*"]
+TRUSTED_PROXIES = trusted_networks(env.list("FORWARDED_ALLOW_IPS", default=["127.0.0.1", "::1"]))
 
 # TLS ends at a proxy. gunicorn believes its X-Forwarded-Proto only from FORWARDED_ALLOW_IPS (default: this
 # host), so Django needs no setting that would believe everybody's.

@@ -14,6 +14,7 @@ _TOLD = {
     400: "The request can't be read.",
     404: "There is no SCIM endpoint at this address.",
     405: "This method is not supported here.",
+    411: "Send the body with a Content-Length: this server can't read one in chunks.",
     413: "The request is too large.",
 }
 

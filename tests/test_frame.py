@@ -53,8 +53,15 @@ def test_cookies_are_out_of_reach_of_scripts(client: Client) -> None:
     ]
 
 
-def test_an_unknown_host_is_refused(client: Client) -> None:
-    assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 400
+@pytest.mark.parametrize("address", ["/login/", "/scim/v2/Users", "/api/v1/me/", "/healthz/"])
+def test_an_unknown_host_is_refused(client: Client, address: str) -> None:
+    assert client.get(address, headers={"host": "evil.example"}).status_code == 400
+
+
+@pytest.mark.parametrize("host", ["10.0.0.5", "10.0.0.5:8000", "[fd00::5]:8000", "evil.example", "not a host"])
+def test_a_balancer_asks_for_health_by_the_address_of_this_machine(client: Client, host: str) -> None:
+    answer = client.get("/healthz", headers={"host": host})
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
 
 
 def test_scim_requests_have_no_session(rf: RequestFactory) -> None:

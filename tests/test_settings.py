@@ -140,3 +140,41 @@ def test_an_unknown_kind_of_background_work_ends_the_start() -> None:
     answer = run_python("-c", "import portal.settings", TASKS="celery")
     assert answer.returncode != 0
     assert "TASKS is celery: it must be one of immediate, database" in answer.stderr
+
+
+def test_the_portal_is_found_at_an_ipv6_address() -> None:
+    found = settings_with("ALLOWED_HOSTS", "DEFAULT_FROM_EMAIL", PUBLIC_URL="http://[2001:db8::1]:8000")
+    assert found == {
+        "ALLOWED_HOSTS": ["[2001:db8::1]", "127.0.0.1", "localhost"],
+        "DEFAULT_FROM_EMAIL": "Gatehouse <gatehouse@[IPv6:2001:db8::1]>",
+    }
+    script = (
+        "import django; django.setup(); from django.test import RequestFactory;"
+        "print(RequestFactory().get('/', headers={'host': '[2001:db8::1]:8000'}).get_host())"
+    )
+    answer = run_python("-c", script, PUBLIC_URL="http://[2001:db8::1]:8000", DJANGO_SETTINGS_MODULE="portal.settings")
+    assert (answer.stdout.strip(), answer.returncode) == ("[2001:db8::1]:8000", 0), answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"FORWARDED_ALLOW_IPS": "127.0.0.1,proxy.internal"}, "FORWARDED_ALLOW_IPS names 'proxy.internal'"),
+        ({"FORWARDED_ALLOW_IPS": "10.0.0.1/8"}, "FORWARDED_ALLOW_IPS names '10.0.0.1/8'"),
+        ({"PUBLIC_URL": "http://[::1"}, "Invalid IPv6 URL"),
+        ({"DATABASE_URL": "mysql://db/portal"}, "only sqlite:// and postgres:// are supported"),
+        ({"TASKS": "later"}, "TASKS is later"),
+        ({"PORT": "http"}, "http"),
+    ],
+)
+def test_a_wrong_environment_is_one_sentence_at_the_start(environment: dict[str, str], said: str) -> None:
+    answer = run_python("manage.py", "check", **environment)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("The portal can't start with this environment. "), answer.stderr
+    assert said in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("proxies", ["*", "127.0.0.1, ::1", "10.0.0.0/24,fd00::/8"])
+def test_proxies_are_named_by_address_network_or_star(proxies: str) -> None:
+    assert run_python("manage.py", "check", FORWARDED_ALLOW_IPS=proxies).returncode == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from identity import errors, policy
 from identity.policy import Decision
+from portal.bodies import LengthRequired
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ KINDS: dict[type[Exception], tuple[int, str, str]] = {
     errors.KeyReused: (422, "key-reused", "This Idempotency-Key was used for another request"),
     exceptions.ValidationError: (400, "invalid-value", "A value can't be taken"),
     exceptions.ParseError: (400, "malformed", "The body is no JSON"),
+    BadRequest: (400, "malformed", "The body is no JSON"),
     exceptions.NotAuthenticated: (401, "not-authenticated", "Not authenticated"),
     exceptions.AuthenticationFailed: (401, "not-authenticated", "Not authenticated"),
     exceptions.PermissionDenied: (403, "refused", "Refused"),
@@ -40,6 +42,7 @@ KINDS: dict[type[Exception], tuple[int, str, str]] = {
     exceptions.NotAcceptable: (406, "not-acceptable", "Only JSON is spoken here"),
     exceptions.UnsupportedMediaType: (415, "unsupported-media-type", "Only JSON is understood here"),
     exceptions.Throttled: (429, "too-many-requests", "Too many requests"),
+    LengthRequired: (411, "length-required", "The body has no length"),
     RequestDataTooBig: (413, "too-large", "The body is too large"),
     DatabaseError: (503, "unavailable", "The database does not answer"),
     InterfaceError: (503, "unavailable", "The database does not answer"),
@@ -52,18 +55,28 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     kind = next((kind for kind in type(error).__mro__ if kind in KINDS), None)
     if kind is None:
         return None
-    status, slug, title = KINDS[kind]
+    status = KINDS[kind][0]
     if status >= 500:
         logger.error("The database did not answer a request of the REST API", exc_info=error)
-    body = {
+    body = {**_told(error, kind), **_more(error, context)}
+    return Response(body, status=status, headers=_headers(error, status), content_type=CONTENT_TYPE)
+
+
+def response_to(error: Exception) -> JsonResponse:
+    """The same where the request has not come as far as a resource."""
+    body = _told(error, type(error))
+    return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE)
+
+
+def _told(error: Exception, kind: type[Exception]) -> dict[str, Any]:
+    status, slug, title = KINDS[kind]
+    return {
         "type": f"urn:gatehouse:problem:{slug}",
         "title": title,
         "status": status,
         "detail": _detail(error, title),
         "code": _code(error, slug),
-        **_more(error, context),
     }
-    return Response(body, status=status, headers=_headers(error, status), content_type=CONTENT_TYPE)
 
 
 @csrf_exempt
@@ -99,7 +112,11 @@ def _detail(error: Exception, title: str) -> str:
         case exceptions.APIException():
             return str(error.detail)
         case RequestDataTooBig():
-            return "A body may have 8 MiB."
+            return "A body may have 8 MiB, and 128 KiB without a token."
+        case LengthRequired():
+            return "Send the body with a Content-Length: this server can't read one in chunks."
+        case BadRequest():
+            return "The body could not be read."
     return f"{title}. Try again shortly."
 
 

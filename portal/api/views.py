@@ -30,6 +30,7 @@ from portal.api.permissions import Fresh, InScope, MayRead
 from portal.api.problems import handle
 from portal.api.schema import Document
 from portal.api.wire import JSON, StrictJSON
+from portal.bodies import from_callers, is_in_chunks, take_chunks
 
 FIELDS = "fields"
 NO_STORE = {"Cache-Control": "no-store"}  # for an answer with a secret in it
@@ -71,6 +72,8 @@ class Resources(GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if is_in_chunks(request._request):
+            take_chunks(request._request, from_callers())
         self._check_parameters()
         if request.method in SAFE_METHODS or operation_of(self) is None:
             return

@@ -73,7 +73,7 @@ class InProcess:
             "CONTENT_TYPE": given.pop("Content-Type", ""),
             "CONTENT_LENGTH": str(len(body)),
             "REMOTE_ADDR": "127.0.0.1",
-            "SERVER_NAME": settings.PUBLIC.hostname,
+            "SERVER_NAME": settings.PUBLIC_HOST,
             "SERVER_PORT": str(settings.PUBLIC.port or (443 if settings.IS_HTTPS else 80)),
             "SERVER_PROTOCOL": "HTTP/1.1",
             "wsgi.url_scheme": settings.PUBLIC.scheme,

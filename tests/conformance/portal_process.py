@@ -78,8 +78,8 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
 
 def _serve(environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:
     """As `make serve` does, with one worker."""
-    gunicorn = ["-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
-    settings = ["--worker-class", "gthread", "--threads", "4", "--limit-request-line", "8190", "--log-level", "warning"]
+    gunicorn = ["-m", "gunicorn", "--config", "python:portal.server", "portal.wsgi", "--bind", f"127.0.0.1:{port}"]
+    settings = ["--workers", "1", "--threads", "4", "--log-level", "warning"]
     return subprocess.Popen([sys.executable, *gunicorn, *settings], cwd=ROOT, env=environment)
 
 

@@ -1,0 +1,48 @@
+"""Who stands between the caller and the portal, and what they say of the caller (README: FORWARDED_ALLOW_IPS)."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from django.core.exceptions import ImproperlyConfigured
+
+Network = IPv4Network | IPv6Network
+
+
+def trusted_networks(names: list[str]) -> list[Network]:
+    """The addresses and networks of FORWARDED_ALLOW_IPS.
+
+    "*" is gunicorn's word for "whoever connects", which says nothing about who wrote the header. A host name is
+    refused: what it stands for may change, and the server compares addresses.
+    """
+    return [_network(name.strip()) for name in names if name.strip() not in {"", "*"}]
+
+
+def _network(name: str) -> Network:
+    try:
+        return ip_network(name)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"FORWARDED_ALLOW_IPS names {name!r}, which is no address or network. Name proxies by their addresses, "
+            "such as 10.0.0.5 or 10.0.0.0/24."
+        ) from error
+
+
+def address_in(hop: str) -> str:
+    """The address in an entry of X-Forwarded-For, without the port that some proxies write; empty for nonsense.
+
+    `203.0.113.7:51234` (Azure Application Gateway), `[2001:db8::1]:443`, `2001:db8::1`.
+    """
+    hop = hop.strip().strip('"')
+    host = hop[1:].partition("]")[0] if hop.startswith("[") else hop
+    if host.count(":") == 1:
+        host = host.partition(":")[0]
+    return host if is_address(host) else ""
+
+
+def is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

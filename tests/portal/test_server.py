@@ -1,0 +1,134 @@
+"""The production server as `make serve` starts it, over a socket: what reaches the portal, what it answers itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from portal import server
+from tests.conformance.portal_process import ROOT, Portal, running_portal
+
+SCIM = "application/scim+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    head: str
+    body: str
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", f"sqlite:///{tmp_path_factory.mktemp('server') / 'portal.sqlite3'}")
+        patch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)
+        with running_portal() as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def bearer(portal: Portal) -> str:
+    return f"Authorization: Bearer {portal.token()}"
+
+
+def say(portal: Portal, *head: str, body: bytes = b"") -> Answer:
+    """Send these lines as they are, and read to the end."""
+    address = urlsplit(portal.base_url)
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as connection:
+        connection.sendall("\r\n".join((*head, "Connection: close", "", "")).encode("latin-1") + body)
+        said = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, rest = said.partition(b"\r\n\r\n")
+    told = head.decode()
+    text = out_of_chunks(rest) if "Transfer-Encoding: chunked" in told else rest
+    return Answer(int(told.split(" ")[1]), told, text.decode())
+
+
+def out_of_chunks(body: bytes) -> bytes:
+    size, _, rest = body.partition(b"\r\n")
+    length = int(size, 16)
+    return rest[:length] + out_of_chunks(rest[length + 2 :]) if length else b""
+
+
+def in_chunks(body: bytes, size: int = 10) -> bytes:
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+def test_scim_takes_a_body_in_chunks(portal: Portal, bearer: str) -> None:
+    user = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "chunked"}
+    head = ("Host: 127.0.0.1", bearer, f"Content-Type: {SCIM}", "Transfer-Encoding: chunked")
+    answer = say(portal, "POST /scim/v2/Users HTTP/1.1", *head, body=in_chunks(json.dumps(user).encode()))
+    assert (answer.status, json.loads(answer.body)["userName"]) == (201, "chunked")
+    broken = say(portal, "POST /scim/v2/Users HTTP/1.1", *head, body=b"zz\r\n{}\r\n0\r\n\r\n")
+    assert (broken.status, json.loads(broken.body)["status"]) == (400, "400")
+
+
+def test_the_sign_in_form_takes_a_body_in_chunks(portal: Portal) -> None:
+    page = say(portal, "GET /login/ HTTP/1.1", "Host: 127.0.0.1")
+    cookie = re.search("csrftoken=([^;]+)", page.head)
+    token = re.search('csrfmiddlewaretoken" value="([^"]+)', page.body)
+    assert cookie
+    assert token
+    head = ("Host: 127.0.0.1", f"Cookie: csrftoken={cookie[1]}", "Transfer-Encoding: chunked")
+    form = f"csrfmiddlewaretoken={token[1]}&username=nobody&password=wrong".encode()
+    kind = "Content-Type: application/x-www-form-urlencoded"
+    answer = say(portal, "POST /login/ HTTP/1.1", *head, kind, body=in_chunks(form, 1000))
+    assert (answer.status, "do not match" in answer.body) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (("GET /scim/v2/Users?filter=" + "x" * 9000 + " HTTP/1.1", "Host: 127.0.0.1"), 414),
+        (("GET /scim/v2/Users HTTP/1.1", "Host: 127.0.0.1", "X-Long: " + "x" * 40_000), 431),
+        (("GET /scim/v2/Users HTTP/1.1", "Host: 127.0.0.1", *[f"X-{number}: 1" for number in range(120)]), 431),
+        (("GET /scim/v2/Users HTTP/1.1", "Host: 127.0.0.1", "Two Words: 1"), 400),
+        (("GET /scim/v2/Users HTTP/1.1", "Host: 127.0.0.1", "Host: evil.example"), 400),
+        (("GET /scim/v2/\xe9 HTTP/1.1", "Host: 127.0.0.1"), 400),
+        (("GET /scim/v2/Users HTTP/9.9", "Host: 127.0.0.1"), 400),
+        (("POST /scim/v2/Users HTTP/1.1", "Host: 127.0.0.1", "Expect: miracles"), 417),
+        (("POST /scim/v2/Users HTTP/1.1", "Host: 127.0.0.1", "Transfer-Encoding: brotli"), 501),
+        (("POST /scim/v2/Users HTTP/1.1", "Host: 127.0.0.1", "Transfer-Encoding: chunked", "Content-Length: 4"), 400),
+        (("POST /scim/v2/Users HTTP/1.1", "Host: 127.0.0.1", "Content-Length: many"), 400),
+    ],
+)
+def test_sr33_what_the_server_refuses_by_itself_is_scim_as_well(
+    portal: Portal, lines: tuple[str, ...], status: int
+) -> None:
+    answer = say(portal, *lines)
+    said = json.loads(answer.body)
+    assert (answer.status, said["status"], said["schemas"]) == (status, str(status), [server.ERROR_SCHEMA])
+    assert said["detail"].endswith(".")
+    assert f"Content-Type: {SCIM}" in answer.head
+
+
+def test_people_get_a_page_for_the_same(portal: Portal) -> None:
+    answer = say(portal, "GET /login/?next=" + "x" * 9000 + " HTTP/1.1", "Host: 127.0.0.1")
+    assert (answer.status, "Content-Type: text/html" in answer.head) == (414, True)
+
+
+def test_long_cookie_lines_and_two_cookies_of_a_balancer_fit(portal: Portal) -> None:
+    cookies = f"AWSELBAuthSessionCookie-0={'a' * 4000}; AWSELBAuthSessionCookie-1={'b' * 4000}; other={'c' * 4000}"
+    answer = say(portal, "GET /login/ HTTP/1.1", "Host: 127.0.0.1", f"Cookie: {cookies}")
+    assert answer.status == 200
+
+
+def test_a_balancer_that_knows_an_address_only_gets_health(portal: Portal) -> None:
+    answer = say(portal, "GET /healthz HTTP/1.1", "Host: 10.1.2.3:8000")
+    assert (answer.status, answer.body) == (200, "ok\n")
+
+
+def test_connections_outlive_the_idle_time_of_balancers() -> None:
+    assert server.keepalive > 60
+
+
+def test_make_serve_takes_these_settings() -> None:
+    assert "--config python:portal.server portal.wsgi" in (Path(ROOT) / "Makefile").read_text()
