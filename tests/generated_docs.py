@@ -38,7 +38,9 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "list_sso_connections", "create_sso_connection", "edit_sso_connection", "enable_sso_connection",
         "disable_sso_connection", "delete_sso_connection",
     ),
-    "Conflicts": ("list_conflicts", "show_conflict", "link_conflict", "move_conflict", "dismiss_conflict"),
+    "Conflicts": (
+        "list_conflicts", "show_conflict", "link_conflict", "move_conflict", "give_own_username", "dismiss_conflict",
+    ),
     "Tokens": (
         "list_scim_tokens", "create_scim_token", "revoke_scim_token",
         "list_api_tokens", "create_api_token", "revoke_api_token",

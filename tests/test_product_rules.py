@@ -324,6 +324,22 @@ def test_r6b_a_break_glass_account_is_a_conflict_that_nobody_can_link(idp: IdP) 
         conflicts.link_conflict(Conflict.objects.get(), actor=owner())
 
 
+def test_r7_a_newcomer_gets_a_username_of_their_own_after_a_rename_at_the_idp(idp: IdP) -> None:
+    first = post(idp, externalId="00U1")
+    idp.put(f"/Users/{first['id']}", ada(userName="countess", emails=email("countess@example.test")))
+    newcomer = ada(externalId="00U2", name={"givenName": "Adele"}, emails=email("adele@example.test"))
+    answer = idp.post("/Users", newcomer)
+    assert refused(answer) == (409, "uniqueness")
+    told = "userName ada is the permanent username of the portal user Ada Lovelace, whose userName at this identity"
+    assert answer.json()["detail"].startswith(f"{told} provider is countess.")
+    conflicts.give_own_username(Conflict.objects.get(), username="adele", actor=administrator())
+    answer = idp.post("/Users", newcomer)
+    assert (answer.status_code, answer.json()["userName"]) == (201, "ada")
+    assert answer.json()[PORTAL_USER]["username"] == "adele"
+    assert idp.found('userName eq "ada"') == ["ada"]
+    assert idp.get(f"/Users/{first['id']}").json()[PORTAL_USER]["username"] == "ada"
+
+
 def test_r7_link_lets_the_idps_next_try_through(idp: IdP) -> None:
     user = make_user("ada", email="other@example.test")
     idp.post("/Users", ada())

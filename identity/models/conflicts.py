@@ -45,6 +45,13 @@ class Conflict(models.Model):
     external_id = models.CharField(max_length=255, blank=True)
     first_name = models.CharField(max_length=255, blank=True)
     last_name = models.CharField(max_length=255, blank=True)
+    own_username = models.CharField(
+        max_length=255,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="What the newcomer is called in the portal (R7).",
+    )
     tries = models.PositiveIntegerField(default=1, editable=False)
     first_seen_at = models.DateTimeField(default=timezone.now, editable=False)
     last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -65,6 +72,25 @@ class Conflict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_name} ({self.get_reason_display()})"
+
+    @property
+    def username_collides(self) -> bool:
+        return self.user.username_key == self.user_name_key
+
+    @property
+    def email_collides(self) -> bool:
+        return bool(self.email_key) and self.user.email_key == self.email_key
+
+    @property
+    def is_about_another_person(self) -> bool:
+        """Whether an administrator may give the newcomer a username of their own (R7).
+
+        Only the portal's username collides, or the account follows another record of this identity provider, as
+        after a rename there. The username of a break-glass account is reserved.
+        """
+        if self.reason == self.Reason.BREAK_GLASS:
+            return False
+        return self.username_collides and (not self.email_collides or self.reason == self.Reason.ALREADY_LINKED)
 
     @property
     def can_be_linked(self) -> bool:

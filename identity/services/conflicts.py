@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from identity import audit, policy
-from identity.errors import Refused
+from identity.errors import Refused, Taken
+from identity.keys import fold, name_key
 from identity.models import Conflict, Role, SSOUser, User
 from identity.policy import Action
 from identity.services.locks import lock
@@ -18,29 +19,56 @@ if TYPE_CHECKING:
     from identity.actors import Actor, IdPActor
     from identity.services.records import PersonRecord
 
-State = Conflict.State
+Reason, State = Conflict.Reason, Conflict.State
 
-_SENTENCES: dict[str, str] = {
-    Conflict.Reason.OTHER_EMAIL: "userName {user_name} exists in the portal with another email.",
-    Conflict.Reason.OTHER_USERNAME: "The email of {user_name} belongs to another user of the portal.",
-    Conflict.Reason.ASK_FIRST: "{user_name} exists in the portal and waits for an administrator's approval.",
-    Conflict.Reason.PRIVILEGED: "{user_name} exists in the portal with a privileged role.",
-    Conflict.Reason.DISABLED_LOCAL: "{user_name} exists in the portal and was disabled by an administrator.",
-    Conflict.Reason.OTHER_PROVIDER: "{user_name} is managed by another identity provider.",
-    Conflict.Reason.ALREADY_LINKED: "The userName or email of {user_name} belongs to another record of this IdP.",
-    Conflict.Reason.BREAK_GLASS: "userName {user_name} is reserved.",
+# What keeps the account from being adopted, after what collided; in brackets where only its email did.
+_BECAUSE: dict[str, tuple[str, str]] = {
+    Reason.OTHER_EMAIL: (" with another email", ""),
+    Reason.OTHER_USERNAME: ("", ", who has another username"),
+    Reason.ASK_FIRST: (" and waits for an administrator's approval", ", and waits for an administrator's approval"),
+    Reason.PRIVILEGED: (" with a privileged role", ", who has a privileged role"),
+    Reason.DISABLED_LOCAL: (" and was disabled by an administrator", ", who was disabled by an administrator"),
+    Reason.OTHER_PROVIDER: (
+        " and is managed by another identity provider",
+        ", who is managed by another identity provider",
+    ),
 }
 
 
 def refusal(conflict: Conflict) -> str:
-    """Why the record was refused."""
-    return _SENTENCES[conflict.reason].format(user_name=conflict.user_name)
+    """Why the record was refused: the attribute that collided, and the account that has it (R7)."""
+    if conflict.reason == Reason.BREAK_GLASS:
+        return f"{_collided(conflict)} is reserved."
+    if conflict.reason == Reason.ALREADY_LINKED:
+        return _is_another_records(conflict)
+    by_name, by_email = _BECAUSE[conflict.reason]
+    if conflict.email_collides and not conflict.username_collides:
+        return f"{_collided(conflict)} belongs to the portal user {conflict.user.username}{by_email}."
+    return f"{_collided(conflict)} exists in the portal{by_name}."
+
+
+def _collided(conflict: Conflict) -> str:
+    """The attributes as the IdP calls them, with what it sent."""
+    user_name, emails = f"userName {conflict.user_name}", f"emails: {conflict.email}"
+    if not conflict.email_collides:
+        return user_name
+    return f"{user_name} (and {emails})" if conflict.username_collides else emails
+
+
+def _is_another_records(conflict: Conflict) -> str:
+    """As after a rename at the IdP: portal usernames are permanent (R3), so that whose it is has another userName."""
+    record = getattr(conflict.user, "sso_user", None)
+    whose = f"the portal user {conflict.user.display_name}"
+    known = f", whose userName at this identity provider is {record.user_name}" if record else ""
+    if conflict.username_collides:
+        return f"{_collided(conflict)} is the permanent username of {whose}{known}."
+    return f"{_collided(conflict)} belongs to {whose}{known}."
 
 
 def sentence(conflict: Conflict) -> str:
     """What the IdP's administrator reads in the 409."""
     what = refusal(conflict)
-    if not conflict.can_be_linked:
+    if not conflict.can_be_linked and not conflict.is_about_another_person:
         return what
     return f"{what} A portal administrator can resolve this conflict; then send the user again."
 
@@ -56,6 +84,7 @@ def record_conflict(user: User, reason: str, record: PersonRecord, *, actor: IdP
         user_name_key=record.user_name_key,
         defaults={"reason": reason, **_said(record)},
     )
+    conflict.user = user
     if not is_new:
         _count_try(conflict, reason, record)
     log_write(
@@ -88,8 +117,8 @@ def _count_try(conflict: Conflict, reason: str, record: PersonRecord) -> None:
     identifying = ("email_key", "external_id")
     watched = said if conflict.state == State.DISMISSED else identifying
     changed = any(getattr(conflict, name) != said[name] for name in watched) or conflict.reason != reason
-    if conflict.state == State.RESOLVED or changed:
-        conflict.state = State.OPEN
+    if conflict.state == State.RESOLVED or changed or conflict.own_username:
+        conflict.state, conflict.own_username = State.OPEN, ""  # what was approved can't be done any more
     conflict.reason = reason
     for name, value in said.items():
         setattr(conflict, name, value)
@@ -123,6 +152,42 @@ def move_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
 
 
 @transaction.atomic
+def give_own_username(conflict: Conflict, *, username: str, actor: Actor) -> Conflict:
+    """Approve exactly this IdP, userName, email and externalId as a newcomer, called otherwise in the portal (R7).
+
+    The IdP's next try succeeds, and its own view keeps its userName. Raises Refused where more than the portal's
+    username collides, Taken, InvalidValue.
+    """
+    policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
+    user = lock(User, conflict.user_id)
+    conflict = lock(Conflict, conflict.pk)
+    conflict.user = user
+    _refuse_decided(conflict)
+    _refuse_same_person(conflict)
+    _refuse_taken(conflict, username)
+    conflict.own_username = username
+    return _decide(conflict, State.APPROVED, "conflict.own_username_approved", actor)
+
+
+def _refuse_same_person(conflict: Conflict) -> None:
+    if not conflict.is_about_another_person:
+        raise Refused(
+            "Another username would not help: the email collides, or the username does not.", code="no_newcomer"
+        )
+    others = User.objects.filter(email_key=conflict.email_key).exclude(pk=conflict.user_id)
+    if conflict.email_key and others.exists():
+        raise Refused(f"The email {conflict.email} belongs to another user, too.", code="email_taken")
+
+
+def _refuse_taken(conflict: Conflict, username: str) -> None:
+    """A username that a user has, or that another newcomer was promised."""
+    key = name_key(username, "username")
+    promised = Conflict.objects.filter(state=State.APPROVED).exclude(own_username="").exclude(pk=conflict.pk)
+    if User.objects.filter(username_key=key).exists() or key in {fold(row.own_username) for row in promised}:
+        raise Taken(f"The username {username} belongs to another user.")
+
+
+@transaction.atomic
 def dismiss_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
     """Put the conflict away; it reopens when the IdP's data change (R7)."""
     policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
@@ -133,7 +198,7 @@ def dismiss_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
 
 
 def settle(conflict: Conflict) -> None:
-    """The approved link has been made."""
+    """What was approved has been done."""
     conflict.state = State.RESOLVED
     conflict.save(update_fields=["state"])
 
@@ -167,9 +232,11 @@ def _leave_provider(user: User, actor: Actor) -> None:
 
 def _decide(conflict: Conflict, state: str, action: str, actor: Actor) -> Conflict:
     conflict.state = state
+    if state == State.DISMISSED:
+        conflict.own_username = ""
     conflict.decided_by = getattr(actor, "user", None)
     conflict.decided_at = timezone.now()
-    conflict.save(update_fields=["state", "decided_by", "decided_at"])
+    conflict.save(update_fields=["state", "own_username", "decided_by", "decided_at"])
     audit.record(
         action,
         actor=actor,

@@ -12,7 +12,7 @@ from identity.models import Conflict, Group, GroupMapping, SSOConnection, SSOGro
 from identity.services import conflicts, memberships
 from identity.services.assertions import Assertion
 from identity.services.locks import locked
-from identity.services.matching import Adopt, Create, Duplicate, Link, Obstacle, Revive, match
+from identity.services.matching import Adopt, Create, CreateAs, Duplicate, Link, Obstacle, Revive, match
 from identity.services.records import PersonRecord
 from identity.services.users import change_status
 
@@ -27,6 +27,9 @@ def admit(connection: SSOConnection, assertion: Assertion, actor: SignIn) -> Use
     match match(record, actor):
         case Create():
             return _create(record, actor)
+        case CreateAs(conflict) as newcomer:
+            conflicts.settle(conflict)
+            return _create(newcomer.called_here(record), actor)
         case Adopt(user):
             return _adopt(user, actor)
         case Link(user, conflict):

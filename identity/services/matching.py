@@ -5,16 +5,19 @@ One statement finds every account that could be in the way, mostly none; the res
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from identity.keys import fold
 from identity.models import Conflict, RetiredResource, Role, SSOIdentity, SSOUser, Status, User
 from identity.services.locks import locked
 from identity.services.users import is_last_enabled_owner
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from identity.actors import IdPActor
     from identity.services.records import PersonRecord
 
@@ -24,6 +27,18 @@ Reason = Conflict.Reason
 @dataclass(frozen=True, slots=True)
 class Create:
     """Nobody is in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAs:
+    """R7: a newcomer whose userName is another account's username: an administrator gave them one of their own."""
+
+    conflict: Conflict
+
+    def called_here(self, record: PersonRecord) -> PersonRecord:
+        """The record as the portal takes it: without the email where the other account has that, too."""
+        email = None if self.conflict.email_collides else record.email
+        return replace(record, user_name=self.conflict.own_username, email=email)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +106,7 @@ class Candidate:
         return self.record is not None and self.record.user_name_key == record.user_name_key
 
 
-Match = Create | Adopt | Revive | Link
+Match = Create | CreateAs | Adopt | Revive | Link
 
 
 def match(record: PersonRecord, actor: IdPActor) -> Match | Duplicate | Obstacle:
@@ -103,8 +118,13 @@ def match(record: PersonRecord, actor: IdPActor) -> Match | Duplicate | Obstacle
         return Duplicate()
     if link := _approved(candidates, record, actor):
         return link
+    newcomer = _approved_newcomer(candidates, record, actor)
+    if newcomer:
+        candidates = [candidate for candidate in candidates if candidate.user.pk != newcomer.conflict.user_id]
+        if not candidates:
+            return newcomer
     if returning := _returning(candidates, record, actor):
-        return _revive(returning, candidates, record)
+        return _revive(returning, candidates, record, actor)
     closest = _closest(candidates, record)
     if reason := _obstacle(closest, record, actor):
         return Obstacle(closest.user, reason)
@@ -165,15 +185,29 @@ def _approved(candidates: list[Candidate], record: PersonRecord, actor: IdPActor
         and not candidate.user.is_break_glass
         and candidate.user.managed_by_id in {None, actor.identity_provider_id}
     }
-    conflict = Conflict.objects.filter(
+    conflict = _approvals(record, actor).filter(user__in=free, own_username="").first()
+    return Link(free[conflict.user_id], conflict) if conflict else None
+
+
+def _approved_newcomer(candidates: list[Candidate], record: PersonRecord, actor: IdPActor) -> CreateAs | None:
+    """R7. The approval falls when the username given was taken meanwhile."""
+    named = {candidate.user.pk: candidate.user for candidate in candidates if candidate.has_name(record)}
+    conflict = _approvals(record, actor).filter(user__in=named).exclude(own_username="").first() if named else None
+    if conflict is None or User.objects.filter(username_key=fold(conflict.own_username)).exists():
+        return None
+    conflict.user = named[conflict.user_id]
+    return CreateAs(conflict)
+
+
+def _approvals(record: PersonRecord, actor: IdPActor) -> QuerySet[Conflict]:
+    """What administrators approved of exactly this record."""
+    return Conflict.objects.filter(
         identity_provider_id=actor.identity_provider_id,
         state=Conflict.State.APPROVED,
         user_name_key=record.user_name_key,
         email_key=record.email_key or "",
         external_id=record.external_id or "",
-        user__in=free,
-    ).first()
-    return Link(free[conflict.user_id], conflict) if conflict else None
+    )
 
 
 def _returning(candidates: list[Candidate], record: PersonRecord, actor: IdPActor) -> Candidate | None:
@@ -189,15 +223,31 @@ def _returning(candidates: list[Candidate], record: PersonRecord, actor: IdPActo
     return max(found, key=lambda candidate: candidate.is_same_person(record), default=None)
 
 
-def _revive(returning: Candidate, candidates: list[Candidate], record: PersonRecord) -> Revive | Obstacle:
+def _revive(
+    returning: Candidate, candidates: list[Candidate], record: PersonRecord, actor: IdPActor
+) -> Revive | Obstacle:
     """The userName may belong to somebody else by now, or the account carry what must not be lost (R13)."""
     user, last = returning.user, returning.last
-    holders = [found.user for found in candidates if found.user.pk != user.pk and found.has_name(record)]
+    holders = [
+        found.user
+        for found in candidates
+        if found.user.pk != user.pk and found.has_name(record) and not _is_told_apart(found, user, record, actor)
+    ]
     if holders:
         return Obstacle(holders[0], Reason.OTHER_EMAIL)
     if is_last_enabled_owner(user):
         return Obstacle(user, Reason.PRIVILEGED)
     return Revive(user, last.external_id if last else None)
+
+
+def _is_told_apart(holder: Candidate, user: User, record: PersonRecord, actor: IdPActor) -> bool:
+    """Whether who has this username here is known as another person: to this IdP, or to an administrator (R7)."""
+    if holder.record is not None and holder.record.identity_provider_id == actor.identity_provider_id:
+        return True
+    decided = Conflict.objects.filter(
+        identity_provider_id=actor.identity_provider_id, user=holder.user, user_name_key=record.user_name_key
+    )
+    return decided.filter(state=Conflict.State.RESOLVED, own_username=user.username).exists()
 
 
 def _closest(candidates: list[Candidate], record: PersonRecord) -> Candidate:
@@ -225,7 +275,7 @@ def _belongs_to_another(user: User, provider_id: int) -> bool:
     """Managed by another IdP, promised to one (R7), or signed in through one just in time (R6b, R5)."""
     if user.is_managed:
         return user.managed_by_id != provider_id
-    promised = Conflict.objects.filter(user=user, state=Conflict.State.APPROVED)
+    promised = Conflict.objects.filter(user=user, state=Conflict.State.APPROVED, own_username="")
     if promised.exclude(identity_provider_id=provider_id).exists():
         return True
     identities = SSOIdentity.objects.filter(user=user)

@@ -73,6 +73,8 @@ _OBSTACLES: tuple[tuple[Callable[[User], bool], str], ...] = (
     (lambda user: user.status == Status.DISABLED, "Disabled by an administrator"),
 )
 
+_RENAMED = "The permanent username of a person who has another userName by now"
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -118,11 +120,18 @@ class Finding:
     def obstacle(self) -> str:
         """Why an account of the same name is taken over by nobody silently (R6b), "" when nothing stands in the way.
 
-        Who is managed already was taken over before.
+        Who is managed already was taken over before, unless the identity provider calls them otherwise by now.
         """
-        if self.user is None or self.user.is_managed or not self.is_same_name:
+        if self.user is None or self.sent.account or not self.is_same_name:
             return ""
+        if self.user.is_managed:
+            return _RENAMED if self._is_renamed else ""
         return next((words for holds, words in _OBSTACLES if holds(self.user)), "")
+
+    @property
+    def _is_renamed(self) -> bool:
+        record = getattr(self.user, "sso_user", None)
+        return record is not None and record.user_name_key != self.sent.key
 
     @property
     def is_same_name(self) -> bool:
@@ -233,7 +242,8 @@ def _closest(batch: list[Sent]) -> Iterator[Finding]:
 def _users(column: str, keys: set[Any]) -> dict[Any, User]:
     if not keys:
         return {}
-    rows = User.objects.filter(**{f"{column}__any_of": sorted(keys)}).select_related("managed_by")
+    rows = User.objects.filter(**{f"{column}__any_of": sorted(keys)}).select_related("managed_by", "sso_user")
+    rows = rows.defer("sso_user__attributes", "sso_user__keys")
     return {getattr(user, column): user for user in rows}
 
 

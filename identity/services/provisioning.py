@@ -30,7 +30,7 @@ from identity.models import (
 )
 from identity.services import conflicts, memberships, notices
 from identity.services.locks import again_if_raced, for_update
-from identity.services.matching import Adopt, Create, Duplicate, Link, Match, Obstacle, Revive, match
+from identity.services.matching import Adopt, Create, CreateAs, Duplicate, Link, Match, Obstacle, Revive, match
 from identity.services.provisioning_log import Outcome, log_write
 from identity.services.users import change_status, set_status
 
@@ -72,8 +72,12 @@ def _name_taken(record: PersonRecord) -> Taken:
 
 
 def _portal_user(found: Match, record: PersonRecord, actor: Provisioner) -> User:
-    if isinstance(found, Create):
-        return _create_user(record, actor)
+    match found:
+        case Create():
+            return _create_user(record, actor)
+        case CreateAs(conflict):
+            conflicts.settle(conflict)
+            return _create_user(found.called_here(record), actor)
     return _take_over(found, record, actor)
 
 
@@ -127,6 +131,7 @@ def _start_afresh(user: User, actor: Provisioner) -> None:
 
 _EVENTS: dict[type, tuple[str, str]] = {
     Create: ("user.provisioned", "Created"),
+    CreateAs: ("user.provisioned", "Created"),
     Adopt: ("user.adopted", "Adopted the existing account of"),
     Link: ("user.linked", "Linked, as an administrator approved,"),
     Revive: ("user.revived", "Revived"),
@@ -158,26 +163,46 @@ def _link(user: User, found: Match, record: PersonRecord, actor: Provisioner) ->
         actor=actor,
         user_id=user.pk,
         details={"scim_id": str(sso_user.scim_id), "status": user.status, **_revival_details(found, record)},
-        personal=_personal(record),
+        personal=_personal(found, record),
     )
+    ignored = _ignored_at_first(user, found, record)
+    status = Status(user.status).label.lower()
     log_write(
-        f"{verb} {user.display_name} ({user.username}), {Status(user.status).label.lower()}.",
+        " ".join([f"{verb} {user.display_name} ({user.username}), {status}.", *_not_taken_over(ignored)]),
         actor=actor,
-        outcome=Outcome.APPLIED,
+        outcome=Outcome.PARTLY if ignored else Outcome.APPLIED,
         status=201,
         resource_type="User",
         resource_id=sso_user.scim_id,
         user_id=user.pk,
         subject_key=sso_user.user_name_key,
+        details={"ignored": ignored} if ignored else {},
     )
     return sso_user
+
+
+def _ignored_at_first(user: User, found: Match, record: PersonRecord) -> dict[str, dict[str, Any]]:
+    """What a newcomer's record says and an administrator decided otherwise (R7)."""
+    if not isinstance(found, CreateAs):
+        return {}
+    emails = {} if user.email == record.email else {"email": audit.change(user.email, record.email)}
+    return {"userName": audit.change(user.username, record.user_name), **emails}
+
+
+def _not_taken_over(ignored: dict[str, dict[str, Any]]) -> list[str]:
+    return [
+        f"{name} {values['to']} is not taken over: the portal keeps {values['from'] or 'none'}."
+        for name, values in ignored.items()
+    ]
 
 
 def _revival_details(found: Match, record: PersonRecord) -> dict[str, Any]:
     return {"other_external_id": True} if _is_perhaps_somebody_else(found, record) else {}
 
 
-def _personal(record: PersonRecord) -> dict[str, Any]:
+def _personal(found: Match, record: PersonRecord) -> dict[str, Any]:
+    """What the IdP said of the person, but for a newcomer the username that the portal has."""
+    record = found.called_here(record) if isinstance(found, CreateAs) else record
     values = {
         "username": record.user_name,
         "email": record.email,
@@ -399,10 +424,7 @@ def _update_summary(user: User, record: PersonRecord, update: _Update, *, change
         parts.append(f"Updated {user.display_name}.")
     else:
         parts.append(f"Nothing to change for {user.display_name}.")
-    parts.extend(
-        f"{name} {values['to']} is not taken over: the portal keeps {values['from'] or 'none'}."
-        for name, values in update.ignored.items()
-    )
+    parts.extend(_not_taken_over(update.ignored))
     parts.extend(f"Left out: {attribute} {problem}." for attribute, problem in record.left_out)
     return " ".join(parts)
 

@@ -306,5 +306,5 @@ def check_email(email: str | None) -> None:
 
 def _reopen_approvals(user: User) -> None:
     """R7: what was approved for a member must be looked at again once the account is something else."""
-    approved = Conflict.objects.filter(user=user, state=Conflict.State.APPROVED)
+    approved = Conflict.objects.filter(user=user, state=Conflict.State.APPROVED, own_username="")
     approved.update(state=Conflict.State.OPEN)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from django.contrib import admin
 from django.db.models import Case, IntegerField, QuerySet, Value, When
-from django.forms import Form
+from django.forms import CharField, Form, TextInput
 from django.http import HttpRequest
 from django.urls import reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -53,11 +53,11 @@ HINTS: dict[str, str] = {
         "Unassign the person in one of the two identity providers, or move the account to this one here."
     ),
     Reason.ALREADY_LINKED: (
-        "The identity provider sends this person twice under different usernames or ids. "
-        "Remove or correct one of the two records there."
+        "If these are two people, as after a rename, give the newcomer a username of their own here. "
+        "If it is one person, sent twice, remove or correct one of the two records there."
     ),
     Reason.BREAK_GLASS: (
-        "This username is reserved for a break-glass account. Send the person under another username."
+        "This is reserved for a break-glass account. Send the person under another username and email."
     ),
 }
 
@@ -73,7 +73,7 @@ def is_undecided(conflict: Conflict) -> bool:
 
 
 class DecisionPage(ActionPage):
-    """One of the three decisions; a privileged account needs an owner (R7)."""
+    """One of the decisions; a privileged account needs an owner (R7)."""
 
     action = Action.RESOLVE_CONFLICTS
     template_name = "admin/identity/conflict/decide.html"
@@ -147,6 +147,49 @@ class MoveConflict(DecisionPage):
         return f"{self.obj.user} now waits for {self.obj.identity_provider}'s next try."
 
 
+class OwnUsernameForm(Form):
+    """What the newcomer is called in the portal."""
+
+    username = CharField(
+        max_length=255,
+        label="Username in the portal",
+        help_text="Permanent: it can never be changed. The identity provider keeps its own userName.",
+        widget=TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "autofocus": True}),
+    )
+
+
+class GiveOwnUsername(DecisionPage):
+    """Another person, whose userName is somebody's permanent username here: a username of their own (R7)."""
+
+    name = "own_username"
+    label = "Own username"
+    question = "Give {name} a username of their own?"
+    icon = "badge"
+    submit = "Create at the next try"
+    takes_over = False
+    form_class = OwnUsernameForm
+    explanation = (
+        "It is another person. The identity provider's next try with exactly this username, email and external ID "
+        "creates a new user with the username that you choose. The existing account stays untouched."
+    )
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Conflict) -> bool:
+        return is_undecided(obj) and obj.is_about_another_person
+
+    def get_explanation(self) -> str:
+        without = (
+            f" The email {self.obj.email} stays with the existing account: the new user has none until the identity "
+            "provider sends another."
+        )
+        return f"{self.explanation}{without if self.obj.email_collides else ''}"
+
+    def run(self, form: Form) -> str:
+        username = form.cleaned_data["username"]
+        conflicts.give_own_username(self.obj, username=username, actor=person_of(self.request))
+        return f"Approved. {username} is created when {self.obj.identity_provider} sends {self.obj.user_name} again."
+
+
 class DismissConflict(DecisionPage):
     """Put the conflict away until the identity provider's data change (R7)."""
 
@@ -196,7 +239,7 @@ class ConflictAdmin(PortalModelAdmin):
     """Conflicts, the open ones first."""
 
     view_actions = (Action.RESOLVE_CONFLICTS,)
-    pages = (MismatchReport, MismatchCSV, LinkConflict, MoveConflict, DismissConflict)
+    pages = (MismatchReport, MismatchCSV, LinkConflict, MoveConflict, GiveOwnUsername, DismissConflict)
     list_display = (
         "user_name",
         "state_badge",

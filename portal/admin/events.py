@@ -50,6 +50,7 @@ WORDS: dict[str, str] = {
     "conflict.recorded": "The identity provider met this account: conflict",
     "conflict.link_approved": "Link approved",
     "conflict.move_approved": "Move to another identity provider approved",
+    "conflict.own_username_approved": "A newcomer of the same username gets one of their own",
     "conflict.dismissed": "Conflict dismissed",
 }
 

@@ -16,7 +16,7 @@ from identity.models import Conflict, IdentityProvider, User
 from identity.policy import Action
 from identity.services import conflicts
 from identity.services.locks import lock
-from portal.api.fields import ProviderRef, UserRef
+from portal.api.fields import ProviderRef, Said, UserRef
 from portal.api.operations import operation
 from portal.api.views import Resources
 
@@ -29,6 +29,9 @@ class ConflictAnswer(serializers.ModelSerializer):
     decided_by = UserRef(read_only=True, allow_null=True)
     can_be_linked = serializers.BooleanField(read_only=True)
     needs_move = serializers.BooleanField(read_only=True)
+    is_about_another_person = serializers.BooleanField(
+        read_only=True, help_text="Whether the newcomer can be given a username of their own."
+    )
     sentence = serializers.SerializerMethodField(help_text="What the identity provider's administrator reads.")
 
     class Meta:
@@ -48,6 +51,8 @@ class ConflictAnswer(serializers.ModelSerializer):
             "tries",
             "can_be_linked",
             "needs_move",
+            "is_about_another_person",
+            "own_username",
             "first_seen_at",
             "last_seen_at",
             "decided_by",
@@ -56,6 +61,10 @@ class ConflictAnswer(serializers.ModelSerializer):
 
     def get_sentence(self, conflict: Conflict) -> str:
         return conflicts.sentence(conflict)
+
+
+class OwnUsernameSaid(Said):
+    username = serializers.CharField(max_length=255)
 
 
 class ConflictFilter(filters.FilterSet):
@@ -74,7 +83,9 @@ class Conflicts(Resources):
 
     tag = "Conflicts"
     readers = (Action.RESOLVE_CONFLICTS,)
-    queryset = Conflict.objects.select_related("identity_provider", "user", "decided_by")
+    queryset = Conflict.objects.select_related("identity_provider", "user__sso_user", "decided_by").defer(
+        "user__sso_user__attributes", "user__sso_user__keys"
+    )
     serializer_class = ConflictAnswer
     filterset_class = ConflictFilter
     orderings: ClassVar[dict[str, str]] = {"last_seen_at": "last_seen_at", "id": "pk"}
@@ -108,6 +119,16 @@ class Conflicts(Resources):
     def move(self, request: Request, pk: int) -> Response:
         """Let the account leave its other identity provider, then approve the link."""
         return self.answer_anew(conflicts.move_conflict(self.get_object(), actor=self.actor))
+
+    @operation("give_own_username", body=OwnUsernameSaid, answer=ConflictAnswer)
+    @action(detail=True, methods=["post"], url_path="own-username")
+    def own_username(self, request: Request, pk: int) -> Response:
+        """Give the newcomer a username of their own in the portal.
+
+        For another person, whose userName is the permanent username of the existing account. The next try of exactly
+        this provider, userName, email and externalId creates a user with this username.
+        """
+        return self.answer_anew(conflicts.give_own_username(self.get_object(), **self.said, actor=self.actor))
 
     @operation("dismiss_conflict", answer=ConflictAnswer)
     @action(detail=True, methods=["post"])

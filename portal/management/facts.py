@@ -157,6 +157,7 @@ def conflict_facts(conflict: Conflict) -> Facts:
         "email": conflict.email,
         "user": conflict.user.username,
         "reason": conflict.reason,
+        "own_username": conflict.own_username,
         "tries": conflict.tries,
         "last_seen_at": conflict.last_seen_at,
     }

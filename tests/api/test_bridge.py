@@ -177,6 +177,19 @@ def test_r7_a_conflict_is_dismissed() -> None:
     assert ok(administrators_caller().post(f"conflicts/{conflict.pk}/dismiss/"))["state"] == "dismissed"
 
 
+def test_r7_a_newcomer_gets_a_username_of_their_own() -> None:
+    conflict = make_conflict()
+    script = administrators_caller()
+    assert script.read(f"conflicts/{conflict.pk}/")["is_about_another_person"]
+    address = f"conflicts/{conflict.pk}/own-username/"
+    assert problem(script.post(address, {"username": "adam"})) == (409, "taken")
+    assert problem(script.post(address, {"username": "a\u200bb"})) == (400, "invalid_value")
+    approved = ok(script.post(address, {"username": "ada.b"}))
+    assert (approved["state"], approved["own_username"]) == ("approved", "ada.b")
+    assert problem(script.post(address, {"username": "ada.c"})) == (403, "already_decided")
+    assert provision(conflict.identity_provider, "ada").user.username == "ada.b"
+
+
 def test_r7_an_account_moves_to_another_idp() -> None:
     ada = provision(make_idp("Okta"), "ada")
     conflict_over(make_idp("Entra"), "ada")

@@ -192,6 +192,7 @@ _DETAILS = """
     identity/conflict/{conflict}/change/
     identity/conflict/{conflict}/link/
     identity/conflict/{conflict}/move/
+    identity/conflict/{conflict}/own_username/
     identity/conflict/{conflict}/dismiss/
     identity/conflict/mismatch_report/
     identity/conflict/mismatch_report_csv/

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from identity.actors import Operator, Person
-from identity.errors import Conflicted, Refused, Taken
+from identity.errors import Conflicted, InvalidValue, Refused, Taken
 from identity.models import (
     AuditEvent,
     Conflict,
@@ -308,6 +308,138 @@ def test_a_decision_is_on_record() -> None:
     assert (conflict.decided_by, conflict.state) == (actor.user, State.APPROVED)
     event = AuditEvent.objects.latest("id")
     assert (event.action, event.actor_id) == ("conflict.link_approved", actor.id)
+
+
+# --- R7: a username of one's own --------------------------------------------------------------------------
+
+
+def renamed_and_succeeded(idp: IdentityProvider, email: str | None = "", **said: Any) -> Conflict:
+    """Alice is called asmith there by now, and a new colleague is sent as alice."""
+    first = provision(idp, "alice", first_name="Alice", last_name="Smith", external_id="A1")
+    resend(first, "asmith", "asmith@example.test", external_id="A1")
+    return conflict_over(idp, "alice", email, external_id="B1", **said)
+
+
+@pytest.mark.parametrize("email", ["new@example.test", "alice@example.test", None])
+def test_who_is_called_as_somebody_was_before_gets_a_username_of_their_own(email: str | None) -> None:
+    idp = make_idp()
+    conflict = renamed_and_succeeded(idp, email, first_name="Alicia")
+    assert "userName alice" in conflicts.sentence(conflict)
+    assert "the permanent username of the portal user Alice Smith" in conflicts.sentence(conflict)
+    conflicts.give_own_username(conflict, username="alice.b", actor=administrator())
+    sso_user = provision(idp, "alice", email, external_id="B1", first_name="Alicia")
+    user = sso_user.user
+    assert (sso_user.user_name, sso_user.email, user.username) == ("alice", email, "alice.b")
+    assert user.email == (None if email == "alice@example.test" else email)
+    assert (user.managed_by, user.role, user.status) == (idp, Role.MEMBER, Status.ENABLED)
+    assert dict(User.objects.exclude(role=Role.ADMINISTRATOR).values_list("username", "first_name")) == {
+        "alice": "Alice",
+        "alice.b": "Alicia",
+    }
+    assert Conflict.objects.get().state == State.RESOLVED
+    row = ProvisioningLog.objects.latest("id")
+    assert (row.status, row.outcome) == (201, "partly")
+    assert row.details["ignored"]["userName"] == {"from": "alice.b", "to": "alice"}
+    event = AuditEvent.objects.latest("id")
+    assert (event.action, event.personal_data.values["username"]) == ("user.provisioned", "alice.b")
+
+
+def test_the_newcomer_follows_the_idp_like_everybody_and_comes_back_after_delete() -> None:
+    idp = make_idp()
+    conflicts.give_own_username(renamed_and_succeeded(idp), username="alice.b", actor=administrator())
+    sso_user = provision(idp, "alice", external_id="B1")
+    resend(sso_user, "alice", external_id="B1", first_name="Alicia")
+    assert ProvisioningLog.objects.latest("id").outcome == "applied"
+    deprovision(sso_user)
+    back = provision(idp, "alice", external_id="B1")
+    assert (back.user_id, back.user.username) == (sso_user.user_id, "alice.b")
+
+
+def test_the_newcomer_beside_a_local_account_comes_back_after_delete_too() -> None:
+    make_user("alice", email="home@example.test")
+    idp = make_idp()
+    conflicts.give_own_username(conflict_over(idp, "alice"), username="alice.b", actor=administrator())
+    sso_user = provision(idp, "alice")
+    deprovision(sso_user)
+    assert provision(idp, "alice").user_id == sso_user.user_id
+
+
+def test_a_newcomer_needs_no_owner_where_the_account_has_a_role() -> None:
+    make_user("alice", role=Role.OWNER)
+    idp = make_idp()
+    conflict = conflict_over(idp, "alice", "new@example.test")
+    conflicts.give_own_username(conflict, username="alice.b", actor=administrator())
+    assert provision(idp, "alice", "new@example.test").user.username == "alice.b"
+
+
+@pytest.mark.parametrize(
+    ("account", "said", "code"),
+    [
+        ({"role": Role.SUPPORT}, ("ada",), "no_newcomer"),
+        ({"status": Status.DISABLED}, ("ada",), "no_newcomer"),
+        ({}, ("grace", "ada@example.test"), "no_newcomer"),
+        ({}, ("ada", "taken@example.test"), "email_taken"),
+        ({"role": Role.OWNER, "is_break_glass": True}, ("ada", "new@example.test"), "no_newcomer"),
+    ],
+)
+def test_where_more_than_the_username_collides_another_one_does_not_help(
+    account: dict[str, Any], said: tuple[str, ...], code: str
+) -> None:
+    make_user("ada", **account)
+    make_user("other", email="taken@example.test")
+    conflict = conflict_over(make_idp(), *said)
+    with pytest.raises(Refused) as refusal:
+        conflicts.give_own_username(conflict, username="ada.b", actor=owner())
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize("username", ["ALICE", "adam", "promised", "", " x", "a\u200bb", "x" * 256])
+def test_a_username_of_ones_own_is_free_and_well_formed(username: str) -> None:
+    idp = make_idp()
+    make_user("bob", email="home@example.test")
+    conflicts.give_own_username(conflict_over(idp, "bob"), username="Promised", actor=administrator())
+    conflict = renamed_and_succeeded(idp)
+    with pytest.raises(Taken if username in {"ALICE", "adam", "promised"} else InvalidValue):
+        conflicts.give_own_username(conflict, username=username, actor=administrator())
+    conflict.refresh_from_db()
+    assert (conflict.state, conflict.own_username) == (State.OPEN, "")
+
+
+@pytest.mark.parametrize(
+    ("email", "external_id"), [("other@example.test", "B1"), ("alice.new@example.test", "B2"), (None, "B1")]
+)
+def test_a_username_of_ones_own_is_for_exactly_what_was_sent(email: str | None, external_id: str) -> None:
+    idp = make_idp()
+    conflict = renamed_and_succeeded(idp, "alice.new@example.test")
+    conflicts.give_own_username(conflict, username="alice.b", actor=administrator())
+    conflict = conflict_over(idp, "alice", email, external_id=external_id)
+    assert (conflict.state, conflict.own_username) == (State.OPEN, "")
+    assert not User.objects.filter(username="alice.b").exists()
+
+
+def test_an_approval_falls_when_the_username_was_given_away_meanwhile() -> None:
+    idp = make_idp()
+    conflicts.give_own_username(renamed_and_succeeded(idp), username="alice.b", actor=administrator())
+    make_user("alice.b")
+    conflict = conflict_over(idp, "alice", external_id="B1")
+    assert (conflict.state, conflict.own_username) == (State.OPEN, "")
+    conflicts.give_own_username(conflict, username="alice.c", actor=administrator())
+    assert provision(idp, "alice", external_id="B1").user.username == "alice.c"
+
+
+def test_an_approval_that_was_dismissed_gives_no_username() -> None:
+    idp = make_idp()
+    conflict = conflicts.give_own_username(renamed_and_succeeded(idp), username="alice.b", actor=administrator())
+    conflicts.dismiss_conflict(conflict, actor=administrator())
+    assert conflict_over(idp, "alice", external_id="B1").state == State.DISMISSED
+
+
+def test_a_newcomer_takes_nothing_from_the_account_that_has_the_name() -> None:
+    """Another IdP may be promised the account itself meanwhile: the newcomer's approval promises it to nobody."""
+    okta, entra = make_idp(), make_idp("Entra")
+    alice = make_user("alice", email="home@example.test")
+    conflicts.give_own_username(conflict_over(okta, "alice"), username="alice.b", actor=administrator())
+    assert provision(entra, "alice", "home@example.test").user_id == alice.pk
 
 
 # --- R9: coming back --------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from tests.factories import (
     make_support,
     make_user,
     provision,
+    resend,
 )
 from tests.portal.admin_pages import address, as_administrator, as_owner, signed_in, text_of
 
@@ -91,6 +92,35 @@ def test_r7_move_lets_the_account_leave_its_other_provider(client: Client) -> No
     client.post(address("conflict_move", conflict.pk))
     assert provision(entra, "mia").user == mia
     assert SSOUser.objects.get(user=mia).identity_provider == entra
+
+
+def test_r7_own_username_lets_a_newcomer_in(client: Client) -> None:
+    make_user("mia")
+    idp = make_idp()
+    conflict = refused_once(idp)
+    assert "Own username It is another person." in text_of(client.get(address("conflict_change", conflict.pk)))
+    form = address("conflict_own_username", conflict.pk)
+    assert client.get(form).status_code == 200
+    assert "belongs to another user" in text_of(client.post(form, {"username": "MIA"}))
+    assert client.post(form, {"username": "mia.two"}).status_code == 302
+    page = text_of(client.get(address("conflict_change", conflict.pk)))
+    assert "next try with exactly these data creates the user mia.two" in page
+    assert provision(idp, "mia", "other@example.test").user.username == "mia.two"
+    assert "Created as mia.two" in text_of(client.get(address("conflict_change", conflict.pk)))
+
+
+def test_after_a_rename_the_page_offers_nothing_but_what_helps(client: Client) -> None:
+    idp = make_idp()
+    resend(provision(idp, "mia"), "mia.old", "mia.old@example.test")
+    conflict = refused_once(idp, "mia", "mia@example.test")
+    page = text_of(client.get(address("conflict_change", conflict.pk)))
+    assert (
+        "is the permanent username of the portal user mia, whose userName at this identity provider is mia.old" in page
+    )
+    assert "Own username" in page
+    assert "This one can't be linked." in page
+    asked = text_of(client.get(address("conflict_own_username", conflict.pk)))
+    assert "The email mia@example.test stays with the existing account" in asked
 
 
 def test_a_privileged_account_needs_an_owner(client: Client) -> None:

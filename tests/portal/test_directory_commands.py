@@ -21,11 +21,11 @@ from tests.factories import (
     set_mode,
 )
 from tests.portal.shell import answer, refusal, run
-from tests.scim.helpers import new_idp, user_body
+from tests.scim.helpers import PORTAL_USER, new_idp, user_body
 
 pytestmark = pytest.mark.django_db
 
-NOT_FOUND, REFUSED, INVALID, OUTDATED = 3, 5, 6, 7
+NOT_FOUND, TAKEN, REFUSED, INVALID, OUTDATED = 3, 4, 5, 6, 7
 
 
 def usernames(*options: str) -> list[str]:
@@ -113,12 +113,25 @@ def test_conflicts_are_listed_shown_and_decided() -> None:
     okta.post("/Users", user_body("mia", emails=[{"value": "mia@elsewhere.test"}]))
     [row] = answer("list_conflicts")
     assert (row["user_name"], row["reason"], row["state"]) == ("mia", "other_email", "open")
-    assert answer("show_conflict", str(row["id"]))["ways_out"] == ["link_conflict", "dismiss_conflict"]
+    ways = ["link_conflict", "give_own_username", "dismiss_conflict"]
+    assert answer("show_conflict", str(row["id"]))["ways_out"] == ways
     assert refusal("move_conflict", str(row["id"]))[0] == REFUSED
     run("link_conflict", str(row["id"]))
     assert (answer("list_conflicts"), len(answer("list_conflicts", "--state", "approved"))) == ([], 1)
     assert okta.post("/Users", user_body("mia", emails=[{"value": "mia@elsewhere.test"}])).status_code == 201
     assert Conflict.objects.get().state == "resolved"
+
+
+def test_a_newcomer_is_given_a_username() -> None:
+    okta = new_idp("Okta")
+    make_user("mia")
+    newcomer = user_body("mia", emails=[{"value": "mia@elsewhere.test"}])
+    okta.post("/Users", newcomer)
+    [row] = answer("list_conflicts")
+    assert refusal("give_own_username", str(row["id"]), "MIA")[0] == TAKEN
+    run("give_own_username", str(row["id"]), "mia.two")
+    assert answer("show_conflict", str(row["id"]))["own_username"] == "mia.two"
+    assert okta.post("/Users", newcomer).json()[PORTAL_USER]["username"] == "mia.two"
 
 
 def test_a_conflict_with_a_break_glass_account_can_only_be_dismissed() -> None:

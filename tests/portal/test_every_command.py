@@ -65,6 +65,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "enable_sso_connection": ("UNUSED",),
     "enable_user": ("gone",),
     "end_sessions": ("mia",),
+    "give_own_username": ("CONFLICT", "mia.new"),
     "invite_user": ("zoë", "--email", "zoe@example.test"),
     "link_conflict": ("CONFLICT",),
     "move_conflict": ("MOVE",),

@@ -38,6 +38,9 @@ class Command(OperatorCommand):
 
 
 def ways_out(conflict: Conflict) -> list[str]:
-    if not conflict.can_be_linked:
-        return ["dismiss_conflict"]
-    return ["move_conflict" if conflict.needs_move else "link_conflict", "dismiss_conflict"]
+    link = "move_conflict" if conflict.needs_move else "link_conflict"
+    return [
+        *([link] if conflict.can_be_linked else []),
+        *(["give_own_username"] if conflict.is_about_another_person else []),
+        "dismiss_conflict",
+    ]
