@@ -30,6 +30,7 @@ Binding = SSOConnection.Binding
 
 NAME_ID = "NameID"
 SAML_MARK = "saml:"  # of subjects that came over SAML: they never meet those of OpenID Connect
+WELL_KNOWN = "/.well-known/openid-configuration"
 _ENTRA = "http://schemas.microsoft.com"
 _XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 
@@ -208,7 +209,7 @@ def _check_alone(connection: SSOConnection, attribute: str, value: str) -> None:
 
 
 def _check_oidc(connection: SSOConnection) -> None:
-    connection.issuer = connection.issuer.removesuffix("/.well-known/openid-configuration")
+    connection.issuer = connection.issuer.removesuffix(WELL_KNOWN)
     check_address(connection.issuer, "issuer")
     _check_alone(connection, "issuer", connection.issuer)
     if not connection.client_id:
@@ -228,6 +229,18 @@ def _check_saml(connection: SSOConnection) -> None:
 
 
 _CHECKS = {Protocol.OIDC: _check_oidc, Protocol.SAML: _check_saml}
+
+
+def same_issuer(one: str, other: str) -> bool:
+    """Whether two spellings mean one issuer: a slash at its end is often added or left out when it is copied."""
+    return _normalised(one) == _normalised(other)
+
+
+def _normalised(issuer: str) -> tuple[str, str, str]:
+    """Scheme, host and path as RFC 3986 section 6.2 compares them."""
+    scheme, _, rest = issuer.partition("://")
+    host, _, path = rest.partition("/")
+    return scheme.lower(), host.lower().removesuffix(":443" if scheme.lower() == "https" else ":80"), path.rstrip("/")
 
 
 def check_address(url: str, attribute: str, *, may_have_query: bool = False) -> None:

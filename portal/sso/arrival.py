@@ -24,7 +24,7 @@ from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_
 from portal.fresh import NEVER, is_fresh, moment_of_proof
 from portal.sessions import remember_provider
 from portal.sso import patience
-from portal.sso.bad_answers import cause_of
+from portal.sso.bad_answers import BadAnswer, cause_of
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def _what_happened(exception: BaseException | None) -> str:
         return "{} is slow, and several people wait for its answer already. Try again in a moment."
     if isinstance(exception, patience.Resting):
         return "{} did not answer a moment ago, and is asked again in a few seconds. Try again then."
-    if isinstance(exception, RequestException):
+    if isinstance(exception, RequestException) and not isinstance(exception, BadAnswer):
         return "{} can't be reached right now. Try again in a few minutes."
     return "{} did not confirm who you are, or the page was open for too long. Try again from the sign-in page."
 

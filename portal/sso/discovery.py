@@ -1,42 +1,79 @@
-"""An OpenID Connect provider's own description."""
+"""An OpenID Connect provider's own description (OpenID Connect Discovery 1.0, RFC 8414)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.core.cache import cache
 from requests import RequestException
 
 from identity.models import SSOConnection
+from identity.services.sso_connections import WELL_KNOWN, same_issuer
+from portal.sso.bad_answers import BadAnswer
+from portal.sso.kept import Published
 from portal.sso.outgoing import GuardedSession, is_protected
 
-PATH = "/.well-known/openid-configuration"
-REMEMBERED_SECONDS = 300
+FRESH_SECONDS = 3600
+STALE_SECONDS = 7 * 24 * 3600
+
+# People are sent to the one, and the others get secrets: none of it goes over plain http (SR-43).
+NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+OPTIONAL = ("userinfo_endpoint", "end_session_endpoint")
+LISTS = ("scopes_supported", "token_endpoint_auth_methods_supported")
+NAMES_ITSELF = "authorization_response_iss_parameter_supported"
+
+
+class BadDocument(RequestException, BadAnswer):
+    """A discovery document that leads astray, or says too little."""
 
 
 def discover(connection: SSOConnection) -> dict[str, Any]:
-    """The discovery document. Raises RequestException when it can't be had."""
-    key = f"oidc-discovery:{connection.issuer}"
-    found = cache.get(key)
-    if found is None:
-        found = _fetch(connection.issuer)
-        cache.set(key, found, REMEMBERED_SECONDS)
-    return found  # type: ignore[no-any-return]
-
-
-def _fetch(issuer: str) -> dict[str, Any]:
-    with GuardedSession() as session:
-        response = session.get(issuer.rstrip("/") + PATH)
-        response.raise_for_status()
-        document = response.json()
-    if not isinstance(document, dict) or str(document.get("issuer", "")).rstrip("/") != issuer.rstrip("/"):
-        raise RequestException("The discovery document is of another issuer.")
-    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-        _check_address(document.get(name))
+    """What the portal uses of the discovery document, checked. Raises RequestException when it can't be had."""
+    document: dict[str, Any] = published(connection).read()
     return document
 
 
-def _check_address(address: Any) -> None:
-    """People are sent to the one, and the others get secrets: none of it goes over plain http (SR-43)."""
-    if not isinstance(address, str) or not is_protected(address):
-        raise RequestException("The discovery document lacks an endpoint, or has one without TLS.")
+def published(connection: SSOConnection) -> Published:
+    return Published(well_known(connection.issuer), FRESH_SECONDS, STALE_SECONDS, _fetch)
+
+
+def well_known(issuer: str) -> str:
+    """An issuer's slash at the end is not doubled (OpenID Connect Discovery 4.1)."""
+    return issuer.rstrip("/") + WELL_KNOWN
+
+
+def _fetch(address: str) -> dict[str, Any]:
+    with GuardedSession() as session:
+        response = session.get(address)
+        response.raise_for_status()
+        document = response.json()
+    if not isinstance(document, dict):
+        raise BadDocument("the discovery document is none")
+    _check_issuer(document.get("issuer"), address.removesuffix(WELL_KNOWN))
+    return _checked(document)
+
+
+def _check_issuer(named: Any, asked: str) -> None:
+    """But for a slash at its end it is the one that was asked for; tokens then name it exactly as the document does."""
+    if not isinstance(named, str) or not same_issuer(named, asked):
+        raise BadDocument(f"the discovery document at {asked} is of the issuer {named}")
+
+
+def _checked(document: dict[str, Any]) -> dict[str, Any]:
+    for name in NEEDED:
+        if not _is_endpoint(document.get(name)):
+            raise BadDocument(f"the discovery document has no {name}, or one without TLS")
+    return {
+        "issuer": document["issuer"],
+        **{name: document[name] for name in NEEDED},
+        **{name: document[name] for name in OPTIONAL if _is_endpoint(document.get(name))},
+        **{name: _texts(document[name]) for name in LISTS if isinstance(document.get(name), list)},
+        NAMES_ITSELF: document.get(NAMES_ITSELF) is True,
+    }
+
+
+def _is_endpoint(address: Any) -> bool:
+    return isinstance(address, str) and "#" not in address and is_protected(address)
+
+
+def _texts(values: list[Any]) -> list[str]:
+    return [text for text in values if isinstance(text, str)]

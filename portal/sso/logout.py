@@ -23,8 +23,8 @@ from portal.sessions import end_provider_sessions, id_token_of
 from portal.shared_cache import cache
 from portal.sso.addresses import sign_in_page
 from portal.sso.discovery import discover
-from portal.sso.outgoing import is_protected
-from portal.sso.signed_tokens import BadToken, verified
+from portal.sso.outgoing import is_protected, with_query
+from portal.sso.signed_tokens import MOST_KIB_FROM_ANYBODY, BadToken, verified
 from portal.sso.views import connection_or_404
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -55,7 +55,7 @@ def verified_logout(connection: SSOConnection, token: str) -> dict[str, Any]:
     """The claims of a logout token, checked as section 2.6 asks. Raises BadToken and RequestException."""
     if connection.protocol != SSOConnection.Protocol.OIDC:
         raise BadToken("not a provider that sends logout tokens")
-    claims = verified(connection, token, required=("jti",))
+    claims = verified(connection, token, required=("jti",), most_kib=MOST_KIB_FROM_ANYBODY)
     _check_logout(claims)
     return claims
 
@@ -112,7 +112,7 @@ def _address(end_session: str, connection: SSOConnection, id_token: str) -> str:
 
 def _with_query(address: str, wishes: dict[str, str]) -> str:
     query = urlencode({name: value for name, value in wishes.items() if value})
-    return f"{address}{'&' if '?' in address else '?'}{query}"
+    return with_query(address, query)
 
 
 def _hint_in(id_token: str) -> str:

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Thread
 from typing import Any, ClassVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from requests import PreparedRequest, Response, Session
@@ -211,9 +211,9 @@ def is_protected(url: str) -> bool:
     )
 
 
-def with_query(address: str, said: dict[str, str]) -> str:
+def with_query(address: str, query: str) -> str:
     """An endpoint may have a query of its own, which stays (RFC 6749 section 3.1)."""
-    return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(said)}"
+    return f"{address}{'&' if urlsplit(address).query else '?'}{query}"
 
 
 def resolve_public(host: str, port: int) -> list[str]:

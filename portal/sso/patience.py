@@ -65,6 +65,11 @@ def visit(*, insists: Callable[[], bool]) -> Iterator[None]:
         _insists.reset(may)
 
 
+def insists() -> bool:
+    """Whether an administrator is trying things out: they want to know what the provider says now."""
+    return _insists.get()()
+
+
 def deadline() -> float:
     """When (monotonic) a call that begins now has to be over: resolving, connecting, headers and body together."""
     ends, own = _visit_ends.get(), time.monotonic() + REQUEST_SECONDS
@@ -75,7 +80,7 @@ def deadline() -> float:
 def turn(url: str) -> Iterator[None]:
     """A call of this address. Raises Resting and Busy instead of waiting; what fails inside makes it rest."""
     key = _key(url)
-    if cache.get(key) and not _insists.get()():
+    if cache.get(key) and not insists():
         raise Resting("It did not answer a moment ago.")
     with _place(_origin(url)):
         try:
