@@ -11,7 +11,6 @@ from ipaddress import ip_address
 from typing import Any
 
 from csp.middleware import CSPMiddleware as StrictCSPMiddleware
-from csp.middleware import PolicyParts
 from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
@@ -26,7 +25,6 @@ from portal.api import problems
 from portal.proxies import address_in, is_address
 
 SCIM_PREFIX = "/scim/"
-ADMIN_PREFIX = "/admin/"
 API_PREFIX = "/api/"
 HEALTH = {"/healthz"}
 SIGN_IN_PREFIX = "/sso/"
@@ -147,12 +145,4 @@ def _refused(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 class CSPMiddleware(PortalOnly, StrictCSPMiddleware):
-    """The strict policy everywhere; under /admin/ the one that its scripts can live with (see settings)."""
-
-    def get_policy_parts(
-        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
-    ) -> PolicyParts:
-        parts = super().get_policy_parts(request, response, report_only)
-        if request.path_info.startswith(ADMIN_PREFIX) and parts.replace is None and not report_only:
-            parts.replace = settings.ADMIN_CONTENT_SECURITY_POLICY
-        return parts
+    """The content security policy, for people's pages."""
