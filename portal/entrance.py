@@ -14,7 +14,7 @@ from identity.models import SSOConnection, User
 from identity.services import users
 from portal.auth import PASSWORD_BACKEND, SSO_BACKEND
 from portal.fresh import mark_fresh
-from portal.sessions import remember_session
+from portal.sessions import remember_session, renew_key
 
 SSO_METHODS = frozenset(SSOConnection.Protocol.values)
 
@@ -31,7 +31,10 @@ def let_in(
     if is_somebody_else(request, user):
         raise Refused("Somebody else is signed in in this browser.", code="somebody_else_is_signed_in")
     user.signed_in_by_sso = method in SSO_METHODS
+    is_in_already = request.user.is_authenticated
     login(request, user, backend=SSO_BACKEND if user.signed_in_by_sso else PASSWORD_BACKEND)
+    if is_in_already:  # a confirmation: Django keeps the key of somebody who signs in once more
+        renew_key(request)
     request.session["signed_in_by"] = method
     mark_fresh(request, at=proven_at)
     remember_session(request, method=method)

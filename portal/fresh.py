@@ -9,6 +9,9 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 
+from identity.actors import Person
+from identity.models import Role, User
+
 FRESH_SECONDS = 10 * 60
 SKEW_SECONDS = 60  # SR-42
 NEVER = 0.0
@@ -23,6 +26,11 @@ def moment_of_proof(said: Any) -> float:
     """
     is_moment = isinstance(said, int) and not isinstance(said, bool)
     return float(said) if is_moment and 0 < said <= time.time() + SKEW_SECONDS else NEVER
+
+
+def is_sensitive(user: User, actor: Person) -> bool:
+    """Whether editing this account asks for a fresh sign-in, on every door that has a session."""
+    return actor.id == user.pk or user.role != Role.MEMBER
 
 
 def mark_fresh(request: HttpRequest, *, at: float | None = None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -30,6 +32,20 @@ def remember_session(request: HttpRequest, *, method: str) -> None:
     UserSession.objects.purge_and_list(request.user)
     UserSession.objects.create_from_request(request)
     _note(request, {"method": method})
+
+
+def renew_key(request: HttpRequest) -> None:
+    """Whoever has seen this session's key before can't use what it may do from now on (ASVS 7.2.4)."""
+    with still_listed(request):
+        request.session.cycle_key()
+
+
+@contextmanager
+def still_listed(request: HttpRequest) -> Iterator[None]:
+    """The session gets another key meanwhile, and stays the one that people see and can end."""
+    before = request.session.session_key
+    yield
+    UserSession.objects.filter(session_key=before).update(session_key=request.session.session_key)
 
 
 def remember_provider(request: HttpRequest, connection: SSOConnection, assertion: Assertion, id_token: str) -> None:

@@ -45,7 +45,7 @@ from portal.fresh import mark_fresh
 from portal.guesses import SlowedDown
 from portal.reasons import memberships_with_reasons
 from portal.second_factor import wait_for_code
-from portal.sessions import end_other_sessions, end_session, sessions_of
+from portal.sessions import end_other_sessions, end_session, renew_key, sessions_of, still_listed
 from portal.shared_cache import cache
 from portal.sso.logout import provider_logout_url
 from portal.throttle import remember_browser
@@ -132,6 +132,7 @@ class ConfirmPassword(LoginRequiredMixin, SlowedDown, FormView):
         )
 
     def form_valid(self, form: ConfirmPasswordForm) -> HttpResponse:
+        renew_key(self.request)
         mark_fresh(self.request)
         return redirect(landing_url(self.request, self.request.user))  # type: ignore[arg-type]
 
@@ -213,7 +214,8 @@ class ChangePassword(SlowedDown, views.PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         form.user.signed_in_by_sso = self.request.user.signed_in_by_sso  # type: ignore[union-attr]
-        update_session_auth_hash(self.request, form.user)
+        with still_listed(self.request):
+            update_session_auth_hash(self.request, form.user)
         mark_fresh(self.request)
         messages.success(self.request, "Your password has been changed. Your other sessions have ended.")
         return HttpResponseRedirect(str(self.success_url))

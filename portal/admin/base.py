@@ -227,6 +227,11 @@ class ActionPage(FormView):
         subject = {"user": obj} if isinstance(obj, User) else {"group": obj} if isinstance(obj, Group) else {}
         return decide(request, cls.action, **subject)
 
+    @classmethod
+    def needs_fresh(cls, request: HttpRequest, obj: Any) -> bool:
+        """Whether this request asks for a fresh sign-in: `fresh`, unless it hangs on the row or the method."""
+        return cls.fresh
+
     def get_explanation(self) -> str:
         return self.explanation
 
@@ -248,7 +253,7 @@ class ActionPage(FormView):
         self.model_admin.require_view(request)
         if not self.of_list:
             self.obj = self.model_admin.get_object_or_404(request, kwargs["object_id"])
-        if self.fresh and self.decide(request, self.obj) and not is_fresh(request):
+        if self.needs_fresh(request, self.obj) and self.decide(request, self.obj) and not is_fresh(request):
             return redirect_to_confirmation(request)
         return super().dispatch(request, *args, **kwargs)
 

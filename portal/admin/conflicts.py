@@ -109,6 +109,7 @@ class LinkConflict(DecisionPage):
     label = "Link"
     question = "Link {name} to the existing account {account}?"
     icon = "link"
+    fresh = True
     submit = "Link at the next try"
     explanation = (
         "It is the same person. The identity provider's next try with exactly this username, email and external id "
@@ -132,6 +133,7 @@ class MoveConflict(DecisionPage):
     label = "Move here"
     question = "Move {account} to {provider}?"
     icon = "move_item"
+    fresh = True
     submit = "Move the account"
     explanation = (
         "The account leaves the identity provider that manages it now, with that provider's record and group "

@@ -148,6 +148,7 @@ class EnableConnection(ActionPage):
     name = "enable"
     label = "Switch on"
     action = Action.MANAGE_PROVIDERS
+    fresh = True
     icon = "toggle_on"
     explanation = "The sign-in page shows a button for this identity provider."
 
@@ -166,6 +167,7 @@ class DisableConnection(ActionPage):
     name = "disable"
     label = "Switch off"
     action = Action.MANAGE_PROVIDERS
+    fresh = True
     icon = "toggle_off"
     danger = True
     explanation = "Nobody signs in through this identity provider then. Open sessions go on."

@@ -21,6 +21,7 @@ class EndSessions(ActionPage):
     name = "end_sessions"
     label = "End sessions"
     action = Action.END_SESSIONS
+    fresh = True
     icon = "logout"
     danger = True
     submit = "End all sessions"
@@ -41,6 +42,7 @@ class EndSession(ActionPage):
     name = "end_session"
     label = "End session"
     action = Action.END_SESSIONS
+    fresh = True
     icon = "logout"
     danger = True
     explanation = "That browser is signed out at its next request. The person may sign in again."

@@ -134,6 +134,11 @@ class SwitchMode(ActionPage):
     of_list = True
     template_name = "admin/identity/accesssettings/switch.html"
 
+    @classmethod
+    def needs_fresh(cls, request: HttpRequest, obj: Any) -> bool:
+        """To switch; looking at what would change is for all who see the settings."""
+        return request.method == "POST"
+
     @cached_property
     def before(self) -> Mode:
         return mode_of(self.request)

@@ -12,6 +12,7 @@ from identity.models import Role, SSOUser, Status, User
 from identity.policy import Action
 from identity.services import invitations, users
 from portal.admin.base import ActionPage, person_of
+from portal.fresh import is_sensitive
 
 ROLES = [
     (Role.MEMBER, "Member: sees their own profile"),
@@ -142,6 +143,11 @@ class EditProfile(ActionPage):
     form_class = ProfileForm
     submit = "Save"
 
+    @classmethod
+    def needs_fresh(cls, request: HttpRequest, obj: User) -> bool:
+        """Reset links go to the email: of oneself, and of whoever is more than a member, it is no small thing."""
+        return is_sensitive(obj, person_of(request))
+
     def get_explanation(self) -> str:
         if not self.obj.is_managed:
             return "The username is permanent."
@@ -233,6 +239,7 @@ class _OfOwners(ActionPage):
     """An action of owners, never on themselves (the policy sees to it)."""
 
     action = Action.CHANGE_ROLE
+    fresh = True
 
 
 class RoleForm(Form):

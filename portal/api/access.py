@@ -50,6 +50,7 @@ class Access(Singleton):
     tag = "Access settings"
     queryset = AccessSettings.objects.all()
     serializer_class = AccessAnswer
+    fresh = frozenset({"partial_update"})
 
     def get_object(self) -> AccessSettings:
         return AccessSettings.objects.get()

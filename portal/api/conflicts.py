@@ -90,6 +90,7 @@ class Conflicts(Resources):
     filterset_class = ConflictFilter
     orderings: ClassVar[dict[str, str]] = {"last_seen_at": "last_seen_at", "id": "pk"}
     default_ordering = "-last_seen_at"
+    fresh = frozenset({"link", "move"})
 
     def hold(self, row: Any) -> None:
         lock(User, row.user_id)

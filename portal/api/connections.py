@@ -76,7 +76,7 @@ class Connections(Resources):
     queryset = SSOConnection.objects.select_related("identity_provider")
     serializer_class = SSOConnectionAnswer
     filterset_class = ConnectionFilter
-    fresh = frozenset({"create", "partial_update", "destroy"})
+    fresh = frozenset({"create", "partial_update", "enable", "disable", "destroy"})
 
     @operation("list_sso_connections", answer=SSOConnectionAnswer, is_list=True)
     def list(self, request: Request) -> Response:

@@ -53,7 +53,13 @@ class Fresh(BasePermission):
     """SR-11, SR-19: at a browser, the password was typed within ten minutes. Who made a token did so then."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if isinstance(request.auth, Credentials) or is_fresh(request._request):
-            return True
-        minutes = FRESH_SECONDS // 60
-        raise Refused(f"This needs a sign-in of the last {minutes} minutes: confirm it.", code="fresh_sign_in_required")
+        require_fresh(request)
+        return True
+
+
+def require_fresh(request: Request) -> None:
+    """Raise Refused unless a token calls, or somebody who has proven just now who they are."""
+    if isinstance(request.auth, Credentials) or is_fresh(request._request):
+        return
+    minutes = FRESH_SECONDS // 60
+    raise Refused(f"This needs a sign-in of the last {minutes} minutes: confirm it.", code="fresh_sign_in_required")

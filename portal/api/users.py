@@ -19,7 +19,9 @@ from identity.services import users
 from portal.api.fields import DecisionAnswer, GroupRef, ProviderRef, Said, SSOGroupRef, SSOUserRef, UserRef, answers
 from portal.api.filters import Flag, PersonFilter
 from portal.api.operations import operation
+from portal.api.permissions import require_fresh
 from portal.api.views import Resources
+from portal.fresh import is_sensitive
 from portal.reasons import Reason, memberships_with_reasons
 
 ABOUT_USERS = (
@@ -133,6 +135,7 @@ class Users(Resources):
     filterset_class = UserFilter
     orderings: ClassVar[dict[str, str]] = {"username": "username_key", "id": "pk"}
     default_ordering = "username"
+    fresh = frozenset({"role", "break_glass", "end_sessions"})
 
     @operation("list_users", answer=UserInList, is_list=True)
     def list(self, request: Request) -> Response:
@@ -151,9 +154,12 @@ class Users(Resources):
     def partial_update(self, request: Request, pk: int) -> Response:
         """Edit a profile.
 
-        Names, and the email of users whom no identity provider manages. The username is permanent.
+        Names, and the email of users whom no identity provider manages. The username is permanent. At a browser, your
+        own profile and that of anybody above member need a fresh sign-in.
         """
         user = self.get_object()
+        if is_sensitive(user, self.actor):
+            require_fresh(request)
         kept = {"first_name": user.first_name, "last_name": user.last_name, "email": user.email}
         return self.answer_anew(users.edit_profile(user, **kept | self.said, actor=self.actor))
 

@@ -24,7 +24,7 @@ from tests.api.caller import (
     sentence,
 )
 from tests.factories import OPERATOR, make_administrator, make_idp, make_owner, make_token, make_user, set_mode
-from tests.portal.admin_pages import signed_in
+from tests.portal.admin_pages import set_fresh, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +97,7 @@ def test_a_session_reads_and_writes_with_the_csrf_token_only() -> None:
     mia = make_user()
     client = Client(enforce_csrf_checks=True)
     client.force_login(make_administrator())
+    set_fresh(client)
     path, json_type = f"/api/v1/users/{mia.pk}/end-sessions/", "application/json"
     assert client.get("/api/v1/users/").status_code == 200
     refused = client.post(path, content_type=json_type)

@@ -20,10 +20,15 @@ def signed_in(user: User, *, fresh: bool = True) -> Client:
     """A browser of this person; `fresh`: the password was just typed."""
     client = Client()
     client.force_login(user)
+    set_fresh(client, fresh=fresh)
+    return client
+
+
+def set_fresh(client: Client, *, fresh: bool = True) -> None:
+    """Who is signed in has proven just now who they are, or never."""
     session = client.session
     session["signed_in_at"] = time.time() if fresh else 0.0
     session.save()
-    return client
 
 
 def as_administrator(*, fresh: bool = True) -> Client:

@@ -204,8 +204,7 @@ def test_the_drill_page_shows_when_each_account_was_proven(client: Client) -> No
 
 def test_an_administrator_ends_somebodys_sessions(client: Client, mia: User) -> None:
     enter(client)
-    admin = Client()
-    admin.force_login(make_administrator())
+    admin = signed_in(make_administrator())
     admin.post(f"/admin/identity/user/{mia.pk}/end_sessions/")
     assert not is_in(client)
     assert AuditEvent.objects.filter(action="user.sessions_ended", user_id=mia.pk).exists()

@@ -12,6 +12,7 @@ from django.test import Client
 from identity.models import SSOConnection, SSOIdentity, User
 from tests.factories import make_idp, make_owner, set_mode
 from tests.portal.admin_pages import messages_of
+from tests.portal.test_sensitive_actions import check_that_it_renews
 from tests.sso.conftest import ISSUER, OIDCProvider, leave, make_connection
 from tests.sso.saml_answers import SAMLProvider, encoded, request_id, utc
 
@@ -146,6 +147,17 @@ def come_back(client: Client, saml: SSOConnection, saml_provider: SAMLProvider, 
     xml = saml_provider.good(saml, request_id(client, saml, "?again"), **said)
     answer = client.post(f"/sso/{saml.slug}/acs/", {"SAMLResponse": encoded(xml)})
     return int(client.get(answer["Location"]).status_code) if answer.status_code == 302 else int(answer.status_code)
+
+
+def test_a_fresh_sign_in_renews_the_key_of_the_session(
+    client: Client, okta: SSOConnection, provider: OIDCProvider, olga: User
+) -> None:
+    def go_there(client: Client, query: str = "?again") -> None:
+        leaving = leave(client, okta, query)
+        leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+
+    go_there(client, "")
+    check_that_it_renews(client, olga, go_there)
 
 
 # --- a verified email ---

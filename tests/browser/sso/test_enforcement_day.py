@@ -100,7 +100,7 @@ def test_the_day_sso_is_enforced(browser: Browser, page: Page, oidc: Running, sc
     # each way around it
     for name, at in (("mia", "/login/"), ("adam", "/admin/login/")):
         type_password(stranger, name, at)
-        expect(stranger.get_by_role("alert")).to_contain_text("Single sign-on is enforced")
+        expect(stranger.get_by_role("alert")).to_contain_text("or the account can't sign in with a password")
         stranger.goto("/profile/")
         expect(stranger).to_have_url(re.compile("/login/"))
     stranger.goto(invitation)

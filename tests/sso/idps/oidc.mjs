@@ -10,6 +10,7 @@ const provider = new Provider(issuer, {
   clients: [{
     client_id: 'gatehouse',
     client_secret: 'a-client-secret-for-tests',
+    require_auth_time: true,  // as docs/sso.md asks: without it no sign-in counts as a fresh one
     redirect_uris: [REDIRECT_URI],
     post_logout_redirect_uris: [POST_LOGOUT_URI],
     backchannel_logout_uri: BACKCHANNEL_URI,

@@ -1,0 +1,285 @@
+"""SR-11, SR-19: what gives power away, or can't be undone, asks for a fresh sign-in, on every door with a session.
+
+All pages that change something, and all operations of the REST API that do, stand in one of two lists: whoever adds
+one decides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib import admin
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from identity.actors import Person
+from identity.models import (
+    APIToken,
+    BulkRun,
+    Conflict,
+    GroupMapping,
+    Invitation,
+    Role,
+    SCIMToken,
+    SSOConnection,
+    SSOGroup,
+    Status,
+    User,
+)
+from identity.services import api_tokens, bulk, invitations
+from portal.sessions import sessions_of
+from tests.factories import (
+    OPERATOR,
+    PASSWORD,
+    everything,
+    make_asset,
+    make_group,
+    make_idp,
+    make_owner,
+    make_support,
+    make_token,
+    make_user,
+    map_group,
+    provision,
+    push_group,
+    sign_in_by_sso,
+)
+from tests.portal.admin_pages import signed_in
+
+pytestmark = pytest.mark.django_db
+
+SENSITIVE_PAGES = {
+    *("user_change_role", "user_mark_break_glass", "user_clear_break_glass"),
+    *("user_end_sessions", "user_end_session"),
+    "accesssettings_switch",
+    *("identityprovider_create_token", "identityprovider_delete", "scimtoken_revoke"),
+    *("identityprovider_connect_oidc", "identityprovider_connect_saml"),
+    *("ssoconnection_edit", "ssoconnection_enable", "ssoconnection_disable", "ssoconnection_delete"),
+    *("conflict_link", "conflict_move"),
+}
+BY_ROW = {"user_edit_profile"}  # of oneself, and of whoever is above member
+ORDINARY_PAGES = {
+    *("user_invite", "user_resend_invitation", "user_revoke_invitation", "user_enable", "user_disable"),
+    *("user_add_to_groups", "user_remove_from_group", "user_bulk_enable", "user_bulk_disable"),
+    *("user_bulk_add_to_groups", "bulkrun_start", "bulkrun_continue", "bulkrun_discard"),
+    *("invitation_import", "invitation_bulk_resend", "invitation_bulk_revoke", "apitoken_revoke"),
+    *("asset_add", "asset_add_owner", "asset_edit", "asset_delete", "asset_remove_owner", "asset_transfer"),
+    *("asset_bulk_transfer", "conflict_mismatch_report", "conflict_mismatch_report_csv", "conflict_dismiss"),
+    *("group_add", "group_add_members", "group_map_from", "group_edit", "group_delete", "group_remove_member"),
+    *("groupmapping_unmap", "groupmapping_unmap_csv", "ssogroup_declare", "ssogroup_map", "ssogroup_withdraw"),
+    *("ssogroup_apply_mapping", "ssogroup_apply_mapping_csv"),
+    *("identityprovider_add", "identityprovider_set_up", "identityprovider_watch", "identityprovider_edit"),
+}
+
+SENSITIVE_OPERATIONS = {
+    *("set_user_role", "set_user_break_glass", "end_user_sessions", "edit_access_settings", "create_api_token"),
+    *("create_scim_token", "revoke_scim_token", "delete_identity_provider", "delete_user_permanently"),
+    *("create_sso_connection", "edit_sso_connection", "enable_sso_connection", "disable_sso_connection"),
+    *("delete_sso_connection", "link_conflict", "move_conflict"),
+}
+BY_ROW_OPERATIONS = {"edit_user"}
+ORDINARY_OPERATIONS = {
+    *("enable_user", "disable_user", "invite_user", "resend_invitation", "revoke_invitation", "revoke_api_token"),
+    *("create_asset", "edit_asset", "delete_asset", "add_asset_owner", "transfer_asset", "remove_asset_owner"),
+    *("create_group", "edit_group", "delete_group", "add_members", "remove_members", "remove_member"),
+    *("create_mapping", "delete_mapping", "declare_sso_group", "withdraw_sso_group", "dismiss_conflict"),
+    *("create_identity_provider", "edit_identity_provider"),
+}
+
+OWN_PAGES = ("/profile/second-step/", "/profile/second-step/remove/", "/profile/api-tokens/new/")
+
+
+@pytest.fixture
+def world() -> dict[str, Any]:
+    """One row of each kind, and an owner who sees them all."""
+    olga, mia = make_owner(), make_user("mia", password=PASSWORD)
+    okta = make_idp("Okta", kind="okta")
+    sign_in_by_sso(make_user("ada"), okta)
+    make_token(okta)
+    api_tokens.create_api_token(label="script", scopes=["read"], actor=Person(mia))
+    invitations.invite_user(username="ivy", email="ivy@example.test", actor=OPERATOR)
+    group = make_group("Builders", mia)
+    map_group(push_group(okta, "Engineering", provision(okta, "bob")), group)
+    bulk.create_run(BulkRun.Kind.DISABLE, [bulk.Wanted(mia)], actor=Person(olga))
+    Conflict.objects.create(identity_provider=okta, user=mia, reason="other_email", user_name="x", user_name_key="x")
+    rows = {
+        "user": mia,
+        "apitoken": APIToken.objects.get(),
+        "asset": make_asset(mia),
+        "bulkrun": BulkRun.objects.get(),
+        "conflict": Conflict.objects.get(),
+        "group": group,
+        "groupmapping": GroupMapping.objects.get(),
+        "identityprovider": okta,
+        "invitation": Invitation.objects.get(),
+        "scimtoken": SCIMToken.objects.get(),
+        "ssoconnection": SSOConnection.objects.get(),
+        "ssogroup": SSOGroup.objects.get(),
+    }
+    return {"olga": olga, **rows}
+
+
+# --- pages ---
+
+
+def pages() -> dict[str, Any]:
+    """By the name of their address: what changes something at the admin site."""
+    get_resolver().url_patterns  # noqa: B018 - the site's pages are registered by then
+    return {
+        f"{model._meta.model_name}_{page.name}": page
+        for model, model_admin in admin.site._registry.items()
+        for page in getattr(model_admin, "pages", ())
+    }
+
+
+def test_every_page_is_sensitive_or_not() -> None:
+    assert set(pages()) == SENSITIVE_PAGES | BY_ROW | ORDINARY_PAGES
+    assert len(pages()) == len(SENSITIVE_PAGES) + len(BY_ROW) + len(ORDINARY_PAGES)
+
+
+def page_address(name: str, world: dict[str, Any]) -> str:
+    model = name.partition("_")[0]
+    args = () if pages()[name].of_list else (world[model].pk,)
+    return reverse(f"admin:identity_{name}", args=args)
+
+
+def asks_for_confirmation(answer: Any) -> bool:
+    return bool(answer.status_code == 302 and answer["Location"].startswith("/confirm-password/"))
+
+
+def test_exactly_the_sensitive_pages_ask_for_a_fresh_sign_in_and_do_nothing_before(world: dict[str, Any]) -> None:
+    stale, fresh = signed_in(world["olga"], fresh=False), signed_in(world["olga"])
+    before = everything()
+    asking = {name for name in SENSITIVE_PAGES if asks_for_confirmation(stale.post(page_address(name, world), {}))}
+    assert (asking, everything()) == (SENSITIVE_PAGES, before)
+    assert not {name for name in SENSITIVE_PAGES if asks_for_confirmation(fresh.get(page_address(name, world)))}
+    assert not {name for name in ORDINARY_PAGES if asks_for_confirmation(stale.get(page_address(name, world)))}
+
+
+def test_the_access_settings_can_be_looked_at_without() -> None:
+    """On paper for everybody who sees them: only the switch itself asks."""
+    assert (
+        signed_in(make_owner(), fresh=False).get("/admin/identity/accesssettings/switch/?scim=off").status_code == 200
+    )
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_the_own_profile_and_those_above_member_are_edited_after_a_fresh_sign_in(role: str) -> None:
+    olga, other = make_owner(), make_user("zoe", role=Role(role))
+    stale = signed_in(olga, fresh=False)
+    for user, asked in ((olga, True), (other, role != Role.MEMBER)):
+        said = {"first_name": "", "last_name": "", "email": f"new-{user.pk}@example.test"}
+        answer = stale.post(f"/admin/identity/user/{user.pk}/edit_profile/", said)
+        assert asks_for_confirmation(answer) is asked
+        assert User.objects.filter(email=said["email"]).exists() is not asked
+
+
+def test_support_deletes_after_a_fresh_sign_in() -> None:
+    dan = make_user("dan", status=Status.DISABLED)
+    stale = signed_in(make_support(), fresh=False)
+    assert asks_for_confirmation(stale.post(f"/admin/disabled-users/{dan.pk}/delete/", {}))
+
+
+def test_ones_own_second_step_and_tokens_ask_too() -> None:
+    stale = signed_in(make_user("mia", password=PASSWORD), fresh=False)
+    before = everything()
+    assert [where for where in OWN_PAGES if not asks_for_confirmation(stale.post(where, {}))] == []
+    assert everything() == before
+
+
+# --- REST, with a session ---
+
+
+def operations() -> Iterator[tuple[str, str, str]]:
+    """Each operation that changes something: its id, its method, its address as a pattern."""
+    for prefix, pattern in _below(get_resolver().url_patterns):
+        cls = getattr(pattern.callback, "cls", None)
+        for method, action in getattr(pattern.callback, "actions", {}).items():
+            declared = getattr(getattr(cls, action, None), "operation", None)
+            if declared is not None and method not in {"get", "head"}:
+                yield declared.id, method, f"/{prefix}{pattern.pattern}"
+
+
+def _below(patterns: Any, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _below(pattern.url_patterns, f"{prefix}{pattern.pattern}")
+        else:
+            yield prefix, pattern
+
+
+OPERATIONS = {id: (method, address) for id, method, address in operations()}
+
+
+def call(client: Client, id: str, pk: int = 1) -> Any:
+    method, address = OPERATIONS[id]
+    for name in ("<int:pk>", "<int:user_id>", "<int:group_pk>", "<int:user_pk>", "<int:group_id>"):
+        address = address.replace(name, str(pk))
+    assert "<" not in address
+    return client.generic(method.upper(), address, "{}", content_type="application/json")
+
+
+def asks_for_fresh(answer: Any) -> bool:
+    return bool(answer.status_code == 403 and json.loads(answer.content)["code"] == "fresh_sign_in_required")
+
+
+def test_every_operation_is_sensitive_or_not() -> None:
+    assert set(OPERATIONS) == SENSITIVE_OPERATIONS | BY_ROW_OPERATIONS | ORDINARY_OPERATIONS
+    assert len(OPERATIONS) == len(SENSITIVE_OPERATIONS) + len(BY_ROW_OPERATIONS) + len(ORDINARY_OPERATIONS)
+
+
+def test_exactly_the_sensitive_operations_ask_for_a_fresh_sign_in_at_a_browser() -> None:
+    stale, support = signed_in(make_owner(), fresh=False), signed_in(make_support(), fresh=False)
+    browsers = dict.fromkeys(OPERATIONS, stale) | {"delete_user_permanently": support}
+    before = everything()
+    asking = {id for id in SENSITIVE_OPERATIONS if asks_for_fresh(call(browsers[id], id))}
+    assert (asking, everything()) == (SENSITIVE_OPERATIONS, before)
+    assert not {id for id in ORDINARY_OPERATIONS if asks_for_fresh(call(stale, id))}
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_rest_edits_the_same_profiles_after_a_fresh_sign_in(role: str) -> None:
+    olga, other = make_owner(), make_user("zoe", role=Role(role))
+    stale = signed_in(olga, fresh=False)
+    for user, asked in ((olga, True), (other, role != Role.MEMBER)):
+        answer = stale.patch(f"/api/v1/users/{user.pk}/", {"first_name": "New"}, content_type="application/json")
+        assert asks_for_fresh(answer) is asked
+        assert User.objects.filter(pk=user.pk, first_name="New").exists() is not asked
+
+
+# --- a confirmation renews the session's key ---
+
+
+def by_password(client: Client) -> None:
+    client.post("/confirm-password/", {"password": PASSWORD})
+
+
+def by_a_new_password(client: Client) -> None:
+    new = "seven purple lanterns"
+    client.post("/password/change/", {"old_password": PASSWORD, "new_password1": new, "new_password2": new})
+
+
+@pytest.mark.parametrize("confirm", [by_password, by_a_new_password])
+def test_a_confirmation_renews_the_key_and_the_session_stays_listed(confirm: Callable[[Client], None]) -> None:
+    mia, client = make_user("mia", password=PASSWORD), Client()
+    client.post("/login/", {"username": "mia", "password": PASSWORD})
+    check_that_it_renews(client, mia, confirm)
+
+
+def check_that_it_renews(client: Client, user: User, confirm: Callable[[Client], None]) -> None:
+    stolen = Client()
+    stolen.cookies["sessionid"] = client.cookies["sessionid"].value
+    before = client.session.session_key
+    (listed,) = sessions_of(user)
+    confirm(client)
+    assert client.session.session_key != before
+    assert not Session.objects.filter(session_key=before).exists()
+    assert (client.get("/profile/").status_code, stolen.get("/profile/").status_code) == (200, 302)
+    (still,) = sessions_of(User.objects.get(pk=user.pk))
+    assert (still.pk, still.key) == (listed.pk, client.session.session_key)
+    assert UserSession.objects.count() == 1
