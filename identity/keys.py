@@ -12,6 +12,13 @@ from functools import lru_cache
 from identity.errors import InvalidValue
 
 MAX_LENGTH = 255
+LONGEST = 4_096
+"""What is longer is not folded: no key, and no value that anybody looks for, is as long."""
+LONGEST_PILE = 30
+"""Marks upon one letter, as in stream-safe text (UAX #15, D4): putting n of them in order takes n² steps."""
+
+NO_KEY = "\x01"
+"""What no key is: it contains a control character."""
 
 _HIDDEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
@@ -19,12 +26,39 @@ _HIDDEN = re.compile(
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _REFUSED_IN_NAMES = frozenset({"Cc", "Cf", "Co", "Cn", "Cs"})
 _REFUSED_IN_LABELS = frozenset({"Cc", "Cs"})
+_DECOMPOSED_TO_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")  # no marks themselves
 _UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 
 
-def fold(text: str) -> str:
-    """NFKC → casefold → NFKC: equal for every spelling that people read as the same."""
+def fold(text: str, attribute: str = "text") -> str:
+    """NFKC → casefold → NFKC: equal for every spelling that people read as the same.
+
+    Raises InvalidValue for what would take its time (SR-34); the length is looked at before anything else is done.
+    """
+    if len(text) > LONGEST:
+        raise InvalidValue(attribute, f"is longer than {LONGEST} characters")
+    if text.isascii():
+        return text.lower()
+    if _is_piled_up(text):
+        raise InvalidValue(attribute, f"has more than {LONGEST_PILE} marks upon one letter")
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def sought(text: str) -> str:
+    """What somebody looks for, as keys are compared; `NO_KEY` for what can be nobody's key."""
+    try:
+        return fold(text.strip()).strip()
+    except InvalidValue:
+        return NO_KEY
+
+
+def _is_piled_up(text: str) -> bool:
+    pile = 0
+    for char in text:
+        pile = pile + 1 if unicodedata.combining(char) or char in _DECOMPOSED_TO_MARKS else 0
+        if pile > LONGEST_PILE:
+            return True
+    return False
 
 
 @lru_cache(maxsize=1024)  # one request asks for the same few many times
@@ -35,7 +69,7 @@ def name_key(text: str, attribute: str) -> str:
         raise InvalidValue(attribute, "must not begin or end with white space, or repeat it")
     if any(unicodedata.category(char) in _REFUSED_IN_NAMES for char in text) or _HIDDEN.search(text):
         raise InvalidValue(attribute, "contains a control, invisible or unassigned character")
-    return _checked(fold(text), attribute)
+    return _checked(fold(text, attribute), attribute)
 
 
 def label_key(text: str, attribute: str) -> str:
@@ -45,7 +79,7 @@ def label_key(text: str, attribute: str) -> str:
         raise InvalidValue(attribute, "shows nothing")
     if any(unicodedata.category(char) in _REFUSED_IN_LABELS for char in text) or _BIDI.search(text):
         raise InvalidValue(attribute, "contains a control or text-direction character")
-    return _checked(fold(text).strip(), attribute)
+    return _checked(fold(text, attribute).strip(), attribute)
 
 
 def shows_nothing(text: str) -> bool:

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from identity import policy
 from identity.errors import Refused
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import Status, User
 
 PASSWORD_BACKEND = "portal.auth.PasswordBackend"  # noqa: S105 - a class
@@ -76,7 +76,7 @@ def verify_password(user: User | None, password: str) -> User | None:
 
 def find_user(name: str) -> User | None:
     """By username, else by email, compared as keys are; a username that looks like an email comes first."""
-    key = fold(name.strip())
+    key = sought(name)
     if not key or "\0" in key:
         return None
     found = list(User.objects.filter(Q(username_key=key) | Q(email_key=key))[:2])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import StringIO
 
 from identity.errors import InvalidValue
-from identity.keys import fold
+from identity.keys import sought
 
 COLUMNS = ("username", "email", "first_name", "last_name")
 NEEDED = ("username", "email")
@@ -58,7 +58,7 @@ def _lines(text: str) -> Iterator[Line]:
 
 
 def _heading(cell: str) -> str:
-    return "_".join(re.findall(r"[^\W_]+", fold(cell)))
+    return "_".join(re.findall(r"[^\W_]+", sought(cell)))
 
 
 def _check(headings: list[str]) -> None:

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import User
 from portal.shared_cache import cache
 
@@ -98,7 +98,7 @@ def for_password(request: HttpRequest, name: str, user: User | None) -> Tries:
     """Guesses at the password of a name; `user` is whose it is, if anybody's."""
     if user is not None and (browser := _browser(request, user)):
         return Tries([Throttle(_key("password", browser, str(user.pk)))])
-    here, who = network_of(request), str(user.pk) if user else f"nobody: {fold(name.strip())}"
+    here, who = network_of(request), str(user.pk) if user else f"nobody: {sought(name)}"
     at_account = Throttle(_key("password", here, who))
     if user is not None and user.is_break_glass:
         return Tries([at_account])

@@ -14,7 +14,8 @@ from typing import Any
 from scim2_models import BaseModel, Mutability, Path, Returned
 from scim2_models.path import AttributeBinding
 
-from identity.keys import fold
+from identity.errors import InvalidValue
+from identity.keys import NO_KEY, fold
 from scim.resources import CORE_GROUP, CORE_USER, GroupResource, UserResource
 
 Comparable = dict[str, Any]
@@ -76,10 +77,21 @@ def is_case_exact(path: str) -> bool:
 
 
 def comparable(value: Any, *, case_exact: bool) -> str:
-    """A value as it is compared: text is folded unless the attribute is caseExact."""
+    """A value as it is compared: text is folded unless the attribute is caseExact.
+
+    Raises InvalidValue for text that is too long to be folded.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if case_exact else fold(str(value))
+
+
+def _kept(value: Any, path: str) -> str:
+    """A value as it is compared with: what can't be folded is kept as what nobody looks for."""
+    try:
+        return comparable(value, case_exact=is_case_exact(path))
+    except InvalidValue:
+        return NO_KEY
 
 
 def single_values(attributes: dict[str, Any]) -> Comparable:
@@ -100,7 +112,7 @@ def _collect(found: Comparable, prefix: str, values: dict[str, Any]) -> None:
         if isinstance(value, dict):
             _collect(found, f"{path}.", value)
         elif value not in (None, ""):
-            found[path] = comparable(value, case_exact=is_case_exact(path))
+            found[path] = _kept(value, path)
 
 
 def multiple_values(attributes: dict[str, Any]) -> list[tuple[str, Comparable]]:
@@ -115,11 +127,7 @@ def multiple_values(attributes: dict[str, Any]) -> list[tuple[str, Comparable]]:
 
 
 def _comparable_value(name: str, value: dict[str, Any]) -> Comparable:
-    return {
-        sub: comparable(item, case_exact=is_case_exact(f"{name}.{sub}"))
-        for sub, item in value.items()
-        if item not in (None, "")
-    }
+    return {sub: _kept(item, f"{name}.{sub}") for sub, item in value.items() if item not in (None, "")}
 
 
 @cache

@@ -29,6 +29,7 @@ from scim2_models.path import (
 )
 from scim2_models.path.resolution import coerce_value
 
+from identity.errors import InvalidValue
 from identity.models import SSOGroup, SSOUser
 from scim import bodies, limits
 from scim.attributes import comparable, path_of, split_path, sub_paths
@@ -74,7 +75,10 @@ def _operand(binding: AttributeBinding, value: Any, op: Any) -> Any:
         return operand
     if not bodies.is_storable(operand):  # written with an escape, which the look at the whole filter did not see
         raise InvalidFilterException(detail="the filter contains a NUL or a lone surrogate character")
-    return comparable(operand, case_exact=binding.case_exact)
+    try:
+        return comparable(operand, case_exact=binding.case_exact)
+    except InvalidValue as error:
+        raise InvalidFilterException(detail=error.sentence) from error
 
 
 def _moment(operand: datetime, written: Any) -> datetime:

@@ -14,6 +14,7 @@ from uuid import UUID
 from scim2_models import Path
 
 from identity.compiled import CompiledQuery, Parameter
+from identity.errors import InvalidValue
 from scim import limits, listing
 from scim.attributes import comparable
 from scim.kinds import Identifier, Text
@@ -49,7 +50,11 @@ class LookUps:
             return None
         page = listing.page_of(parameters)
         query, case_exact = known
-        found = query(provider, comparable(asked[2], case_exact=case_exact))
+        try:
+            wanted = comparable(asked[2], case_exact=case_exact)
+        except InvalidValue:  # the filter's own compiler says what is wrong
+            return None
+        found = query(provider, wanted)
         return found if page.start == 1 and len(found) < page.count else None
 
     def _query(self, kind: Text | Identifier) -> _Query:

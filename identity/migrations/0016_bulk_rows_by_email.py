@@ -2,13 +2,13 @@ from typing import Any
 
 from django.db import migrations, models
 
-from identity.keys import fold
+from identity.keys import sought
 
 
 def note_emails(apps: Any, schema_editor: Any) -> None:
     """Whom the files so far named."""
     for row in apps.get_model("identity", "BulkRow").objects.exclude(values={}).iterator(1000):
-        row.email_key = fold(row.values.get("email", ""))[:255]
+        row.email_key = sought(row.values.get("email", ""))[:255]
         row.save(update_fields=["email_key"])
 
 

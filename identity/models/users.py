@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from identity.keys import fold, shows_nothing
+from identity.keys import NO_KEY, shows_nothing, sought
 
 if TYPE_CHECKING:
     from identity.models.sso import SSOUser
@@ -76,7 +76,9 @@ class UserQuerySet(models.QuerySet["User"]):
 
 def matching(text: str, prefix: str = "") -> Q:
     """The condition that a user's username, email, first or last name begins with `text`."""
-    key = fold(text).strip()
+    key = sought(text)
+    if key == NO_KEY:
+        return Q(**{f"{prefix}username_key": key})
     return (
         Q(**{f"{prefix}username_key__begins": key})
         | Q(**{f"{prefix}email_key__begins": key})
@@ -87,7 +89,7 @@ def matching(text: str, prefix: str = "") -> Q:
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> User:
-        user: User = self.get(username_key=fold(username or ""))
+        user: User = self.get(username_key=sought(username or ""))
         return user
 
 

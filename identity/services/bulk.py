@@ -16,7 +16,7 @@ from django_tasks import task
 from identity import policy
 from identity.actors import Person
 from identity.errors import GatehouseError, NotFound, Refused
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import BulkRow, BulkRun, Group, Status, User
 from identity.policy import Action
 from identity.services import background, groups, invitations, users
@@ -69,8 +69,8 @@ def _row(run: BulkRun, number: int, row: Wanted) -> BulkRow:
         run=run,
         position=row.position or number,
         user=row.user,
-        subject_key=(row.user.username_key if row.user else fold(row.values.get("username", "")))[:255],
-        email_key=fold(row.values.get("email", ""))[:255],
+        subject_key=(row.user.username_key if row.user else sought(row.values.get("username", "")[:255]))[:255],
+        email_key=sought(row.values.get("email", "")[:255])[:255],
         values=row.values,
         outcome=row.outcome,
         sentence=row.sentence,

@@ -11,7 +11,7 @@ from django.utils.crypto import salted_hmac
 
 from identity import audit, policy
 from identity.errors import InvalidValue, NotFound, Refused
-from identity.keys import fold, plain
+from identity.keys import plain, sought
 from identity.models import (
     Asset,
     AuditPersonalData,
@@ -113,7 +113,7 @@ def keyed_digest(key: str) -> str:
 def _require_deletable(user: User, typed_username: str, reason: str, transferee: User | None) -> None:
     if user.status != Status.DISABLED:
         raise Refused(f"{user.username} is not disabled: only disabled users can be deleted.", code="not_disabled")
-    if fold(typed_username.strip()) != user.username_key:
+    if sought(typed_username) != user.username_key:
         raise InvalidValue("username", "does not match the user that would be deleted")
     if not reason.strip():
         raise InvalidValue("reason", "is needed for the deletion record")

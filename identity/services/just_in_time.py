@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import make_password
 from identity import audit
 from identity.actors import SignIn
 from identity.errors import Refused
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import Conflict, Group, GroupMapping, SSOConnection, SSOGroup, Status, User
 from identity.services import conflicts, memberships
 from identity.services.assertions import Assertion
@@ -84,7 +84,7 @@ def _require_allowed(connection: SSOConnection, assertion: Assertion) -> None:
     tenants = {assertion.text("tid"), assertion.text("hd")} - {""}
     if connection.allowed_tenant and connection.allowed_tenant not in tenants:
         raise Refused("Your organisation's tenant is not one that this portal lets in.", code="other_tenant")
-    domain = fold(assertion.email or "").rpartition("@")[2]
+    domain = sought(assertion.email or "").rpartition("@")[2]
     if connection.domains and domain not in connection.domains:
         raise Refused("Your email's domain is not one that this portal lets in.", code="other_domain")
 
@@ -124,5 +124,5 @@ def _named_groups(connection: SSOConnection, named: list[str]) -> list[SSOGroup]
     groups = list(SSOGroup.objects.filter(identity_provider=connection.identity_provider_id))
     by_id = {group.external_id: group for group in groups if group.external_id}
     by_name = {group.display_name_key: group for group in groups}
-    found = (by_id.get(text) or by_name.get(fold(text).strip()) for text in named)
+    found = (by_id.get(text) or by_name.get(sought(text)) for text in named)
     return [group for group in found if group is not None]

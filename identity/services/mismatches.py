@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import prefetch_related_objects
 
 from identity.errors import InvalidValue
-from identity.keys import fold
+from identity.keys import sought
 from identity.lookups import any_of_parameter
 from identity.models import Conflict, IdentityProvider, Role, SSOUser, Status, User
 
@@ -89,12 +89,12 @@ class Sent:
 
     @property
     def key(self) -> str:
-        return fold(self.user_name)
+        return sought(self.user_name)
 
     @property
     def email_key(self) -> str:
         """The email, or a userName that is written like one."""
-        return fold(self.email) or (self.key if "@" in self.key else "")
+        return sought(self.email) or (self.key if "@" in self.key else "")
 
     @property
     def prefix(self) -> str:
@@ -114,7 +114,7 @@ class Finding:
     @property
     def has_other_email(self) -> bool:
         """Whether an email was given and is not the account's."""
-        return bool(self.user and self.sent.email and fold(self.sent.email) != (self.user.email_key or ""))
+        return bool(self.user and self.sent.email and sought(self.sent.email) != (self.user.email_key or ""))
 
     @property
     def obstacle(self) -> str:
@@ -198,7 +198,7 @@ def read_names(text: str) -> list[Sent]:
 
 def _columns(first: list[str]) -> tuple[int, int, bool]:
     """Where userName and email stand, and whether the first line says so."""
-    headings = [fold("".join(filter(str.isalnum, cell))) for cell in first]
+    headings = [sought("".join(filter(str.isalnum, cell))) for cell in first]
     names = [at for at, heading in enumerate(headings) if heading in USER_NAME_HEADINGS]
     emails = [at for at, heading in enumerate(headings) if heading in EMAIL_HEADINGS]
     if not names and not emails:

@@ -184,7 +184,7 @@ def _fill_claims(connection: SSOConnection) -> None:
 
 
 def _domains(text: str) -> str:
-    domains = [fold(domain).lstrip("@") for domain in re.split(r"[\s,;]+", text) if domain]
+    domains = [fold(domain, "allowed domains").lstrip("@") for domain in re.split(r"[\s,;]+", text) if domain]
     if any("." not in domain or "@" in domain for domain in domains):
         raise InvalidValue("allowed domains", "must be domains such as example.com")
     return " ".join(dict.fromkeys(domains))

@@ -17,7 +17,7 @@ from django.utils import timezone
 from identity import audit, policy
 from identity.actors import SignIn
 from identity.errors import Conflicted, GatehouseError, NotFound, Refused, Taken
-from identity.keys import fold, opaque
+from identity.keys import opaque, sought
 from identity.models import Conflict, SSOConnection, SSOIdentity, SSOUser, User
 from identity.services.assertions import Assertion
 from identity.services.just_in_time import admit, follow_groups
@@ -95,7 +95,7 @@ def _log(error: GatehouseError, connection: SSOConnection, assertion: Assertion,
         status=403,
         code=error.code[:40],
         resource_type="User",
-        subject_key=fold(name),
+        subject_key=sought(name),
     )
 
 
@@ -159,7 +159,7 @@ def _provisioned(connection: SSOConnection, assertion: Assertion) -> SSOUser | N
 
 def _by_user_name(connection: SSOConnection, assertion: Assertion) -> SSOUser | None:
     """Never to rebind: who signed in before under another subject is not taken over by a namesake."""
-    key = fold(assertion.text(connection.user_name_claim))
+    key = sought(assertion.text(connection.user_name_claim))
     sso_user = SSOUser.objects.of(connection.identity_provider_id).filter(user_name_key=key).first() if key else None
     if sso_user is not None and _identities(connection).filter(user=sso_user.user_id).exists():
         raise Refused(

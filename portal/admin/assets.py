@@ -17,7 +17,7 @@ from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 
 from identity.errors import GatehouseError, Refused
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import Asset, AssetOwner, Status, User
 from identity.policy import Action
 from identity.services import assets
@@ -41,7 +41,7 @@ class NewAssetForm(AssetForm):
     owner = CharField(help_text="Username or email of the first owner, who need not have signed in yet.")
 
     def clean_owner(self) -> User:
-        key = fold(self.cleaned_data["owner"]).strip()
+        key = sought(self.cleaned_data["owner"])
         owner: User | None = User.objects.filter(Q(username_key=key) | Q(email_key=key)).first()
         if owner is None:
             raise ValidationError("Nobody has this username or email.")
@@ -296,7 +296,7 @@ class AssetAdmin(PortalModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Asset], search_term: str
     ) -> tuple[QuerySet[Asset], bool]:
-        key = fold(search_term).strip()
+        key = sought(search_term)
         if key:
             queryset = queryset.filter(Q(name_key__contains=key) | Q(kind__icontains=search_term.strip()))
         return queryset, False

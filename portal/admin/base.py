@@ -32,6 +32,7 @@ from unfold.views import ChangeList
 from identity import policy
 from identity.actors import Person
 from identity.errors import GatehouseError, InvalidValue, NotFound, Refused, Taken
+from identity.keys import LONGEST
 from identity.models import Group, Mode, User
 from identity.policy import Action, Decision
 from portal.admin.exporting import ExportingAdmin
@@ -410,11 +411,12 @@ class PortalModelAdmin(ExportingAdmin):
         return PortalChangeList
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Django's; what a database can't take, NUL or a number without end, is a wrong parameter like others.
+        """Django's; what a database can't take, NUL, a text or number without end, is a wrong parameter like others.
 
         The number of rows before filters is never counted, so unfold is told not to compare with it.
         """
-        if any("\0" in value for values in dict(request.GET.lists()).values() for value in values):
+        said = [value for values in dict(request.GET.lists()).values() for value in values]
+        if any("\0" in value or len(value) > LONGEST for value in said):
             raise IncorrectLookupParameters
         try:
             changelist = super().get_changelist_instance(request)

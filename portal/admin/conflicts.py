@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from unfold.decorators import display
 
 from identity import policy
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import Conflict, Role, Status
 from identity.policy import Action, Decision
 from identity.services import conflicts
@@ -233,7 +233,7 @@ def compare(conflict: Conflict) -> list[Compared]:
         ("First name", conflict.first_name, user.first_name),
         ("Last name", conflict.last_name, user.last_name),
     ]
-    return [Compared(label, sent, here, fold(sent) != fold(here)) for label, sent, here in pairs]
+    return [Compared(label, sent, here, sought(sent) != sought(here)) for label, sent, here in pairs]
 
 
 @admin.register(Conflict)
@@ -277,7 +277,7 @@ class ConflictAdmin(PortalModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Conflict], search_term: str
     ) -> tuple[QuerySet[Conflict], bool]:
-        key = fold(search_term).strip()
+        key = sought(search_term)
         if key:
             by_name = queryset.filter(user_name_key__startswith=key)
             queryset = by_name | queryset.filter(email_key__startswith=key)

@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import Group, GroupMapping, Membership, SSOGroup, SSOMembership, User
 from identity.models.users import matching
 from identity.policy import Action
@@ -151,7 +151,7 @@ class MapFromGroup(ActionPage):
         q = searched(self.request)
         found = SSOGroup.objects.exclude(mappings__group=self.obj).select_related("identity_provider")
         if q:
-            found = found.filter(display_name_key__contains=fold(q).strip())
+            found = found.filter(display_name_key__contains=sought(q))
         rows = list(found[: _CHOICES + 1])
         return super().get_context_data(sso_groups=rows[:_CHOICES], has_more=len(rows) > _CHOICES, q=q, **kwargs)
 
@@ -214,7 +214,7 @@ class GroupAdmin(SizedAdmin):
         self, request: HttpRequest, queryset: QuerySet[Group], search_term: str
     ) -> tuple[QuerySet[Group], bool]:
         if search_term:
-            named = Q(name_key__contains=fold(search_term).strip())
+            named = Q(name_key__contains=sought(search_term))
             queryset = queryset.filter(named | Q(description__icontains=search_term.strip()))
         return queryset, False
 

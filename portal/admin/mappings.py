@@ -17,7 +17,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import Group, GroupMapping, IdentityProvider, SSOGroup, User
 from identity.policy import Action
 from identity.services import mappings
@@ -114,7 +114,7 @@ class MapSSOGroup(ActionPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         q = searched(self.request)
         free = Group.objects.exclude(mappings__sso_group=self.obj)
-        rows = list((free.filter(name_key__contains=fold(q).strip()) if q else free)[: CHOICES + 1])
+        rows = list((free.filter(name_key__contains=sought(q)) if q else free)[: CHOICES + 1])
         return super().get_context_data(
             q=q,
             groups=rows[:CHOICES],
@@ -296,7 +296,7 @@ class GroupMappingAdmin(PortalModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[GroupMapping], search_term: str
     ) -> tuple[QuerySet[GroupMapping], bool]:
-        key = fold(search_term).strip()
+        key = sought(search_term)
         if key:
             named = Q(group__name_key__contains=key) | Q(sso_group__display_name_key__contains=key)
             queryset = queryset.filter(named)

@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 
+from identity.keys import LONGEST
 from identity.models import User
 from identity.models.users import matching
 from portal.admin.base import ActionPage, part_of
@@ -56,8 +57,8 @@ def ago(at: datetime) -> str:
 
 
 def searched(request: HttpRequest) -> str:
-    """What `?q=` asks for; PostgreSQL takes no NUL."""
-    return request.GET.get("q", "").replace("\0", "").strip()
+    """What `?q=` asks for; PostgreSQL takes no NUL, and SQLite no pattern without end."""
+    return request.GET.get("q", "")[:LONGEST].replace("\0", "").strip()
 
 
 def is_key(text: object) -> bool:

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import ProvisioningLog
 from portal.admin.moved import moved_by
 from portal.admin.parts import badge
@@ -86,7 +86,7 @@ class ProvisioningLogAdmin(RecordAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ProvisioningLog], search_term: str
     ) -> tuple[QuerySet[ProvisioningLog], bool]:
-        key = fold(search_term).strip()
+        key = sought(search_term)
         return (queryset.filter(subject_key__begins=key) if key else queryset), False
 
     @display(description="Outcome")

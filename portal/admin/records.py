@@ -26,7 +26,7 @@ from unfold.contrib.filters.forms import SearchForm
 from unfold.decorators import display
 from unfold.widgets import INPUT_CLASSES
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import IdentityProvider, User
 from portal.admin.base import PortalChangeList, PortalModelAdmin
 from portal.admin.parts import is_key, moment
@@ -118,7 +118,7 @@ class PersonFilter(PlainFilter):
 
     @property
     def key(self) -> str:
-        return fold(self.value() or "").strip()
+        return sought(self.value() or "")
 
     def person_id(self) -> int | None:
         """The primary key of the person, if there is one."""

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import DropdownFilter, RadioFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import GroupMapping, IdentityProvider, SSOGroup, SSOMembership, SSOUser, Status, User
 from identity.policy import Action
 from identity.services import sso_groups
@@ -136,7 +136,7 @@ class SSOGroupAdmin(SizedAdmin):
         self, request: HttpRequest, queryset: QuerySet[SSOGroup], search_term: str
     ) -> tuple[QuerySet[SSOGroup], bool]:
         if search_term:
-            named = Q(display_name_key__contains=fold(search_term).strip())
+            named = Q(display_name_key__contains=sought(search_term))
             queryset = queryset.filter(named | Q(external_id=search_term.strip()))
         return queryset, False
 
@@ -154,7 +154,7 @@ class SSOGroupAdmin(SizedAdmin):
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         q = searched(request)
-        rows = _found(obj, fold(q)) if q else obj.memberships.order_by(_member_order(obj))
+        rows = _found(obj, sought(q)) if q else obj.memberships.order_by(_member_order(obj))
         return {
             "state": state_badge(obj),
             "targets": completeness_of(
@@ -210,7 +210,7 @@ def _called(rows: QuerySet[SSOUser], text: str) -> set[int]:
     All providers are named, since names are unique within one, and so are their indexes.
     """
     providers = list(IdentityProvider.objects.values_list("pk", flat=True))
-    sent = Q(user_name_key__startswith=fold(text)) | Q(external_id=text)
+    sent = Q(user_name_key__startswith=sought(text)) | Q(external_id=text)
     kinds = (Q(sent, identity_provider__in=providers), Q(user__in=User.objects.search(text).order_by().values("pk")))
     found = (rows.filter(kind).order_by().values_list("pk", flat=True)[:MOST_FOUND] for kind in kinds)
     return set(chain.from_iterable(found))

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path
 from django.utils.functional import cached_property
 from unfold.decorators import display
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import DeletionRecord, SSOUser, Status, User
 from identity.models.users import matching
 from identity.policy import Action
@@ -55,7 +55,7 @@ class DeletionForm(forms.Form):
     def clean_username(self) -> str:
         """Compared as the service does; here, so that the error stands at the field."""
         typed: str = self.cleaned_data["username"]
-        if fold(typed.strip()) != self.user.username_key:
+        if sought(typed) != self.user.username_key:
             raise forms.ValidationError(f"This is not the username: type {self.user.username}")
         return typed
 
@@ -216,7 +216,7 @@ class DeletionRecordAdmin(PortalModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[DeletionRecord], search_term: str
     ) -> tuple[QuerySet[DeletionRecord], bool]:
         """By the digest of the name typed: the record says whether it was this person, not who it was."""
-        key = fold(search_term).strip()
+        key = sought(search_term)
         if key:
             digest = deletion.keyed_digest(key)
             queryset = queryset.filter(username_digest=digest) | queryset.filter(email_digest=digest)

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from identity.errors import GatehouseError, NotFound, Refused
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import Group, Membership, User
 from identity.policy import Action, Decision
 from identity.services import groups
@@ -61,7 +61,7 @@ class ChooseGroups(Search, ActionPage):
     def found(self) -> list[Group]:
         rows = self.candidates()
         if self.query:
-            rows = rows.filter(name_key__contains=fold(self.query).strip())
+            rows = rows.filter(name_key__contains=sought(self.query))
         return list(rows[: GROUPS_TO_CHOOSE_FROM + 1])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

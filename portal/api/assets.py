@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import Asset, AssetOwner, User
 from identity.policy import Action
 from identity.services import assets
@@ -65,7 +65,7 @@ class AssetFilter(filters.FilterSet):
     owner = filters.ModelChoiceFilter(field_name="ownerships__user", queryset=User.objects.all())
 
     def search(self, rows: QuerySet[Asset], name: str, text: str) -> QuerySet[Asset]:
-        return rows.filter(name_key__startswith=fold(text).strip())
+        return rows.filter(name_key__startswith=sought(text))
 
 
 _OWNERS = Prefetch("ownerships", queryset=AssetOwner.objects.select_related("user").order_by("pk"))

@@ -11,7 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import Conflict, IdentityProvider, User
 from identity.policy import Action
 from identity.services import conflicts
@@ -75,7 +75,7 @@ class ConflictFilter(filters.FilterSet):
     user_name = filters.CharFilter(method="named", label="Exactly this userName, whatever its case.")
 
     def named(self, rows: QuerySet[Conflict], name: str, text: str) -> QuerySet[Conflict]:
-        return rows.filter(user_name_key=fold(text.strip()))
+        return rows.filter(user_name_key=sought(text))
 
 
 class Conflicts(Resources):

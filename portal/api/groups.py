@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import Group, GroupMapping, Membership
 from identity.policy import Action
 from identity.services import groups
@@ -77,10 +77,10 @@ class GroupFilter(filters.FilterSet):
     is_mapped = Flag(method="mapped")
 
     def search(self, rows: QuerySet[Group], name: str, text: str) -> QuerySet[Group]:
-        return rows.filter(name_key__startswith=fold(text).strip())
+        return rows.filter(name_key__startswith=sought(text))
 
     def named(self, rows: QuerySet[Group], name: str, text: str) -> QuerySet[Group]:
-        return rows.filter(name_key=fold(text).strip())
+        return rows.filter(name_key=sought(text))
 
     def mapped(self, rows: QuerySet[Group], name: str, value: bool) -> QuerySet[Group]:
         feeding = GroupMapping.objects.values("group")

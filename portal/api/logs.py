@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import AuditEvent, IdentityProvider, ProvisioningLog
 from portal.api.fields import ProviderRef, UserRef
 from portal.api.filters import Key
@@ -69,7 +69,7 @@ class LogFilter(RecordFilter):
     subject = filters.CharFilter(method="about", label="The userName or displayName begins with this.")
 
     def about(self, rows: QuerySet[ProvisioningLog], name: str, text: str) -> QuerySet[ProvisioningLog]:
-        return rows.filter(subject_key__begins=fold(text).strip())
+        return rows.filter(subject_key__begins=sought(text))
 
 
 class ProvisioningLogEntries(Resources):

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import GroupMapping, IdentityProvider, SSOGroup, SSOMembership, SSOUser
 from identity.services import sso_groups
 from portal.api.fields import GroupRef, ProviderRef, Said, SSOUserRef, UserRef, key
@@ -63,7 +63,7 @@ class SSOUserFilter(filters.FilterSet):
     scim_id = filters.UUIDFilter()
 
     def named(self, rows: QuerySet[SSOUser], name: str, text: str) -> QuerySet[SSOUser]:
-        return rows.filter(identity_provider__in=_all_providers(), user_name_key=fold(text.strip()))
+        return rows.filter(identity_provider__in=_all_providers(), user_name_key=sought(text))
 
     def known_as(self, rows: QuerySet[SSOUser], name: str, text: str) -> QuerySet[SSOUser]:
         return rows.filter(identity_provider__in=_all_providers(), external_id=text)
@@ -139,7 +139,7 @@ class SSOGroupFilter(filters.FilterSet):
     is_pushed = Flag(field_name="pushed_at", lookup_expr="isnull", exclude=True)
 
     def named(self, rows: QuerySet[SSOGroup], name: str, text: str) -> QuerySet[SSOGroup]:
-        return rows.filter(display_name_key=fold(text).strip())
+        return rows.filter(display_name_key=sought(text))
 
     def mapped(self, rows: QuerySet[SSOGroup], name: str, value: bool) -> QuerySet[SSOGroup]:
         feeding = GroupMapping.objects.values("sso_group")

@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import IdentityProvider, Role, Status, User
 from identity.policy import Action
 from identity.services import users
@@ -122,7 +122,7 @@ class UserFilter(PersonFilter):
     is_managed = Flag(field_name="managed_by", lookup_expr="isnull", exclude=True)
 
     def named(self, rows: QuerySet[User], name: str, text: str) -> QuerySet[User]:
-        return rows.filter(username_key=fold(text.strip()))
+        return rows.filter(username_key=sought(text))
 
 
 class Users(Resources):

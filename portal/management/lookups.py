@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Model, QuerySet
 
 from identity.errors import InvalidValue, NotFound
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import (
     APIToken,
     Asset,
@@ -36,7 +36,7 @@ def _the(rows: QuerySet[M], sentence: str, /, **column: object) -> M:
 
 def find_user(username: str) -> User:
     users: QuerySet[User] = User.objects.all()
-    return _the(users, f"There is no user named {username}.", username_key=fold(username.strip()))
+    return _the(users, f"There is no user named {username}.", username_key=sought(username))
 
 
 def find_users(usernames: list[str]) -> list[User]:
@@ -45,15 +45,15 @@ def find_users(usernames: list[str]) -> list[User]:
 
 def find_identity_provider(name: str) -> IdentityProvider:
     rows = IdentityProvider.objects.all()
-    return _the(rows, f"There is no identity provider named {name}.", name_key=fold(name).strip())
+    return _the(rows, f"There is no identity provider named {name}.", name_key=sought(name))
 
 
 def find_group(name: str) -> Group:
-    return _the(Group.objects.all(), f"There is no group named {name}.", name_key=fold(name).strip())
+    return _the(Group.objects.all(), f"There is no group named {name}.", name_key=sought(name))
 
 
 def find_asset(name: str) -> Asset:
-    return _the(Asset.objects.all(), f"There is no asset named {name}.", name_key=fold(name).strip())
+    return _the(Asset.objects.all(), f"There is no asset named {name}.", name_key=sought(name))
 
 
 def find_sso_group(name: str, idp: str | None = None) -> SSOGroup:
@@ -76,7 +76,7 @@ def _sso_groups(name: str, idp: str | None) -> QuerySet[SSOGroup]:
     try:
         return rows.filter(scim_id=UUID(name))
     except ValueError:
-        return rows.filter(display_name_key=fold(name).strip())
+        return rows.filter(display_name_key=sought(name))
 
 
 def find_mapping(sso_group: SSOGroup, group: Group) -> GroupMapping:

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from identity.actors import Operator
 from identity.errors import Taken
-from identity.keys import fold
+from identity.keys import sought
 from identity.models import Role, User
 from identity.services import users
 from portal.management.answers import Answer
@@ -44,7 +44,7 @@ class Command(ChangingCommand):
 
 def refuse_existing(username: str) -> None:
     """Taken, saying who has the name: a script that runs twice learns that its owner is there already."""
-    user = User.objects.filter(username_key=fold(username)).first()
+    user = User.objects.filter(username_key=sought(username)).first()
     if user is not None:
         raise Taken(
             f"{user.username} exists already, with the role {Role(user.role).label.lower()}: nothing was changed."
