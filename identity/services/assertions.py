@@ -32,14 +32,6 @@ class Assertion:
             value = value[0] if value else None
         return value if isinstance(value, str) else ""
 
-    def texts(self, claim: str) -> list[str] | None:
-        """All values of a claim; None when it is absent, which is not the same as empty."""
-        value = self.claims.get(claim)
-        if value is None:
-            return None
-        values = value if isinstance(value, list) else [value]
-        return [text for text in values if isinstance(text, str)]
-
     @property
     def leaves_groups_out(self) -> bool:
         """Entra's group overage: too many groups for a token, which then says only where to ask for them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.hashers import make_password
 
 from identity import audit
@@ -11,6 +13,7 @@ from identity.keys import sought
 from identity.models import Conflict, Group, GroupMapping, SSOConnection, SSOGroup, Status, User
 from identity.services import conflicts, memberships
 from identity.services.assertions import Assertion
+from identity.services.group_claims import Unreadable, read_groups
 from identity.services.locks import locked
 from identity.services.matching import Adopt, Create, CreateAs, Duplicate, Link, Obstacle, Revive, match
 from identity.services.records import PersonRecord
@@ -93,17 +96,26 @@ def _require_allowed(connection: SSOConnection, assertion: Assertion) -> None:
 
 
 def follow_groups(user: User, connection: SSOConnection, assertion: Assertion, actor: SignIn) -> None:
-    """R21: mapped groups follow the claim; an absent claim (Entra's group overage) changes nothing and warns."""
+    """R21: mapped groups follow the claim; one that is absent (Entra's group overage) or unreadable changes nothing.
+
+    Either leaves a warning in the audit trail: neither means "no groups".
+    """
     mappings = GroupMapping.objects.filter(sso_group__identity_provider=connection.identity_provider_id)
     if not connection.groups_claim or not mappings.exists():
         return
-    named = assertion.texts(connection.groups_claim)
-    if named is None:
+    claim = assertion.claims.get(connection.groups_claim)
+    if claim is None:
         details = {"claim": connection.groups_claim, "overage": assertion.leaves_groups_out}
         audit.record("user.groups_claim_missing", actor=actor, user_id=user.pk, details=details)
         return
+    try:
+        named = _named_groups(connection, claim)
+    except Unreadable as error:
+        details = {"claim": connection.groups_claim, "problem": str(error)}
+        audit.record("user.groups_claim_unreadable", actor=actor, user_id=user.pk, details=details)
+        return
     fed = locked(Group.objects.filter(pk__in=mappings.values("group")))
-    wanted = mappings.filter(sso_group__in=_named_groups(connection, named)).values_list("group_id", flat=True)
+    wanted = mappings.filter(sso_group__in=named).values_list("group_id", flat=True)
     joined, left = memberships.follow_claim(user, {group.pk for group in fed}, set(wanted))
     if joined or left:
         event = audit.record(
@@ -119,10 +131,15 @@ def _pairs(group_ids: set[int], user: User) -> list[memberships.Pair]:
     return [(group_id, user.pk) for group_id in sorted(group_ids)]
 
 
-def _named_groups(connection: SSOConnection, named: list[str]) -> list[SSOGroup]:
-    """By externalId, else by name."""
+def _named_groups(connection: SSOConnection, claim: Any) -> list[SSOGroup]:
+    """Each by its externalId, else by its name. Raises Unreadable."""
     groups = list(SSOGroup.objects.filter(identity_provider=connection.identity_provider_id))
     by_id = {group.external_id: group for group in groups if group.external_id}
     by_name = {group.display_name_key: group for group in groups}
-    found = (by_id.get(text) or by_name.get(sought(text)) for text in named)
+
+    def find(text: str) -> SSOGroup | None:
+        return by_id.get(text) or by_name.get(sought(text))
+
+    said = read_groups(claim, is_known=lambda text: find(text) is not None)
+    found = (next(filter(None, map(find, names)), None) for names in said)
     return [group for group in found if group is not None]

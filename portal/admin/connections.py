@@ -19,6 +19,7 @@ from unfold.decorators import display
 from identity.models import IdentityProvider, SSOConnection
 from identity.policy import Action
 from identity.services import sso_connections
+from identity.services.group_claims import is_readable
 from identity.services.sso_connections import ConnectionSettings, Protocol, preset
 from portal.admin.base import ActionPage, PortalModelAdmin, person_of
 from portal.admin.connection_forms import FORMS, ClaimsForm, OIDCForm, SAMLForm
@@ -253,8 +254,8 @@ def _shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _meanings(connection: SSOConnection, claims: dict[str, Any]) -> list[tuple[str, str, bool]]:
-    """The configured claims: what each is for, its name, and whether it came."""
+def _meanings(connection: SSOConnection, claims: dict[str, Any]) -> list[tuple[str, str, bool, bool]]:
+    """The configured claims: what each is for, its name, whether it came, and whether it can be read."""
     wanted = {
         "External ID": connection.subject_claim,
         "Username": connection.user_name_claim,
@@ -263,7 +264,11 @@ def _meanings(connection: SSOConnection, claims: dict[str, Any]) -> list[tuple[s
         "Last name": connection.last_name_claim or "family_name",
         "Groups": connection.groups_claim,
     }
-    return [(what, claim, claim in claims) for what, claim in wanted.items() if claim]
+    return [
+        (what, claim, claims.get(claim) is not None, what != "Groups" or is_readable(claims.get(claim)))
+        for what, claim in wanted.items()
+        if claim
+    ]
 
 
 def connections_of(provider: IdentityProvider) -> list[SSOConnection]:

@@ -33,6 +33,7 @@ WORDS: dict[str, str] = {
     "user.sso_identity_linked": "Signs in through the identity provider from now on",
     "user.groups_followed_claim": "Groups followed what the identity provider said at sign-in",
     "user.groups_claim_missing": "The identity provider sent no groups at sign-in: nothing was changed",
+    "user.groups_claim_unreadable": "The groups that the identity provider sent can't be read: nothing was changed",
     "user.second_factor_set_up": "Set up a second step for signing in",
     "user.second_factor_removed": "Second step for signing in removed",
     "user.session_ended": "Signed out of one browser",
