@@ -22,7 +22,7 @@ from identity.models import Conflict, SSOConnection, SSOIdentity, SSOUser, User
 from identity.services.assertions import Assertion
 from identity.services.just_in_time import admit, follow_groups
 from identity.services.locks import again_if_raced, lock
-from identity.services.provisioning_log import log_refusal
+from identity.services.provisioning_log import Outcome, log_refusal, log_write
 
 if TYPE_CHECKING:
     from identity.models import Mode
@@ -50,6 +50,20 @@ def sign_in(connection: SSOConnection, assertion: Assertion, *, address: str = "
     if isinstance(found, Conflict):
         raise Conflicted(WAITS, code=found.reason)
     return found
+
+
+def record_failure(connection: SSOConnection, *, code: str, sentence: str, advice: str, address: str) -> int:
+    """The round trip itself failed: the id of the row that says why, and what is to be done, to administrators."""
+    entry = log_write(
+        f"Sign-in did not work: {sentence}",
+        actor=_actor(connection, address),
+        outcome=Outcome.REFUSED,
+        status=403,
+        code=code[:40],
+        resource_type="User",
+        details={"what_to_do": advice} if advice else {},
+    )
+    return entry.pk
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from identity.models import SSOConnection
 from identity.services import sso_login
 from identity.services.sealing import seal, unseal
 from portal.sso import arrival
+from portal.sso.bad_answers import NotAskedHere, RefusedThere
 from portal.sso.claims import oidc_assertion
 from portal.sso.outgoing import GuardedSession
 
@@ -62,12 +63,22 @@ class SSOAdapter(DefaultSocialAccountAdapter):
         try:
             assertion = oidc_assertion(connection, received, nonce=state.get("nonce"))
         except GatehouseError as error:
-            raise ImmediateHttpResponse(arrival.refused(request, error)) from error
+            raise ImmediateHttpResponse(arrival.not_understood(request, connection, error)) from error
         answer = arrival.arrive(request, connection, assertion, state, id_token=received.get("id_token_hint", ""))
         raise ImmediateHttpResponse(answer)
 
-    def on_authentication_error(self, request: HttpRequest, provider: Any, **kwargs: Any) -> NoReturn:
-        raise ImmediateHttpResponse(arrival.failed(request, provider.app.name, kwargs.get("exception")))
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: str | None = None,
+        exception: Exception | None = None,
+        extra_context: dict[str, Any] | None = None,
+    ) -> NoReturn:
+        connection = sso_login.find_connection(provider.app.provider_id)
+        if exception is None and (extra_context or {}).get("state"):
+            exception = RefusedThere(request.GET.get("error", ""), request.GET.get("error_description", ""))
+        raise ImmediateHttpResponse(arrival.failed(request, connection, exception or NotAskedHere()))
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -23,11 +23,13 @@ from identity.services.assertions import Assertion
 from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.fresh import NEVER, is_fresh, moment_of_proof
 from portal.sessions import remember_provider
+from portal.shared_cache import cache
 from portal.sso import patience
-from portal.sso.bad_answers import BadAnswer, cause_of
+from portal.sso.bad_answers import BadAnswer, Cause, cause_of
 
 log = logging.getLogger(__name__)
 
+SECONDS_BETWEEN_ROWS = 60
 TEST_RESULT = "sso_test_result"
 UNANSWERED = (ConnectionError, Timeout, patience.NotNow)
 
@@ -87,15 +89,43 @@ def refused(request: HttpRequest, error: GatehouseError) -> HttpResponse:
     return _page(request, title, error.sentence)
 
 
-def failed(request: HttpRequest, provider: str, exception: BaseException | None = None) -> HttpResponse:
+def not_understood(request: HttpRequest, connection: SSOConnection, error: GatehouseError) -> HttpResponse:
+    """An answer without what it must have: nobody was looked for, and administrators find out why."""
+    cause = Cause(error.code, error.sentence, " ".join(getattr(error, "__notes__", [])))
+    return _page(request, "You can't come in", error.sentence, **_for_administrators(request, connection, cause))
+
+
+def failed(request: HttpRequest, connection: SSOConnection, exception: BaseException) -> HttpResponse:
     """The round trip itself went wrong; the cause is for the log and for administrators, not for everybody."""
     cause = cause_of(exception)
-    log.warning("Sign-in through %s failed: %s", provider, cause)
+    provider = connection.identity_provider.name
+    log.warning("Sign-in through %s failed: %s", provider, cause.fact)
     text = _what_happened(exception).format(provider)
-    if is_administrator(request):
-        text = f"{text} The cause: {cause}."
-    response = _page(request, "Sign-in did not work", text)
+    response = _page(request, "Sign-in did not work", text, **_for_administrators(request, connection, cause))
     return _not_now(response) if isinstance(exception, UNANSWERED) else response
+
+
+def _for_administrators(request: HttpRequest, connection: SSOConnection, cause: Cause) -> dict[str, Any]:
+    """The cause, if it is one who asks. Another site's POST comes without our session: whoever may follows a link."""
+    entry = _noted(request, connection, cause)
+    if is_administrator(request):
+        return {"cause": cause}
+    if request.method == "POST" and entry:
+        return {"entry_url": reverse("admin:identity_provisioninglog_change", args=(entry,))}
+    return {}
+
+
+def _noted(request: HttpRequest, connection: SSOConnection, cause: Cause) -> int:
+    """The id of the log's row: one of a kind in a minute, since anybody can send answers that prove nothing."""
+    key = f"sso-failure:{connection.pk}:{cause.code}"
+    if not cache.add(key, 0, SECONDS_BETWEEN_ROWS) and not is_administrator(request):
+        return cache.get(key) or 0
+    address = request.META.get("REMOTE_ADDR", "")
+    entry = sso_login.record_failure(
+        connection, code=cause.code, sentence=cause.fact, advice=cause.advice, address=address
+    )
+    cache.set(key, entry, SECONDS_BETWEEN_ROWS)
+    return entry
 
 
 def _not_now(response: HttpResponse) -> HttpResponse:
@@ -106,7 +136,7 @@ def _not_now(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _what_happened(exception: BaseException | None) -> str:
+def _what_happened(exception: BaseException) -> str:
     if isinstance(exception, patience.Busy):
         return "{} is slow, and several people wait for its answer already. Try again in a moment."
     if isinstance(exception, patience.Resting):
@@ -121,6 +151,6 @@ def is_administrator(request: HttpRequest) -> bool:
     return user.is_authenticated and bool(policy.decide(Action.MANAGE_PROVIDERS, actor=Person(user)))
 
 
-def _page(request: HttpRequest, title: str, text: str) -> HttpResponse:
-    context = {"title": title, "text": text, "contact": settings.SUPPORT_CONTACT}
+def _page(request: HttpRequest, title: str, text: str, **more: Any) -> HttpResponse:
+    context = {"title": title, "text": text, "contact": settings.SUPPORT_CONTACT, **more}
     return render(request, "portal/message.html", context, status=403)

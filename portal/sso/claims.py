@@ -9,6 +9,7 @@ from onelogin.saml2.constants import OneLogin_Saml2_Constants
 from identity.errors import Refused
 from identity.services.assertions import Assertion
 from identity.services.sso_connections import NAME_ID, SAML_MARK
+from portal.sso.bad_answers import listed
 
 if TYPE_CHECKING:
     from identity.models import SSOConnection
@@ -103,5 +104,7 @@ def _saml_subject(connection: SSOConnection, said: Assertion) -> str:
     claim = connection.subject_claim
     value = said.text(claim)
     if not value:
-        raise Refused(f"The identity provider did not send “{claim}”. Ask an administrator.", code="no_subject")
+        refused = Refused(f"The identity provider did not send “{claim}”. Ask an administrator.", code="no_subject")
+        refused.add_note(f"It sent: {listed(sorted(said.claims))}. Have it send “{claim}”, or name another claim.")
+        raise refused
     return f"{SAML_MARK}{value}" if claim == NAME_ID else f"{SAML_MARK}{claim}={value}"

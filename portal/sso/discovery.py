@@ -8,7 +8,7 @@ from requests import RequestException
 
 from identity.models import SSOConnection
 from identity.services.sso_connections import WELL_KNOWN, same_issuer
-from portal.sso.bad_answers import BadAnswer
+from portal.sso.bad_answers import BadAnswer, shortened
 from portal.sso.kept import Published
 from portal.sso.outgoing import GuardedSession, is_protected
 
@@ -24,6 +24,15 @@ NAMES_ITSELF = "authorization_response_iss_parameter_supported"
 
 class BadDocument(RequestException, BadAnswer):
     """A discovery document that leads astray, or says too little."""
+
+    advice = "Open the issuer's address with /.well-known/openid-configuration behind it, and see what it says."
+
+
+class OtherIssuer(BadDocument):
+    """A discovery document that calls itself otherwise than the connection does."""
+
+    code = "other_issuer"
+    advice = "Enter the issuer as the document names it; for Entra with the tenant's ID, not “common”."
 
 
 def discover(connection: SSOConnection) -> dict[str, Any]:
@@ -47,7 +56,7 @@ def _fetch(address: str) -> dict[str, Any]:
         response.raise_for_status()
         document = response.json()
     if not isinstance(document, dict):
-        raise BadDocument("the discovery document is none")
+        raise BadDocument("The discovery document is none.")
     _check_issuer(document.get("issuer"), address.removesuffix(WELL_KNOWN))
     return _checked(document)
 
@@ -55,13 +64,14 @@ def _fetch(address: str) -> dict[str, Any]:
 def _check_issuer(named: Any, asked: str) -> None:
     """But for a slash at its end it is the one that was asked for; tokens then name it exactly as the document does."""
     if not isinstance(named, str) or not same_issuer(named, asked):
-        raise BadDocument(f"the discovery document at {asked} is of the issuer {named}")
+        received = shortened(named) if isinstance(named, str) else "none"
+        raise OtherIssuer(f"The discovery document is of another issuer: expected {asked}, received {received}.")
 
 
 def _checked(document: dict[str, Any]) -> dict[str, Any]:
     for name in NEEDED:
         if not _is_endpoint(document.get(name)):
-            raise BadDocument(f"the discovery document has no {name}, or one without TLS")
+            raise BadDocument(f"The discovery document has no {name}, or one without TLS.")
     return {
         "issuer": document["issuer"],
         **{name: document[name] for name in NEEDED},

@@ -17,19 +17,20 @@ from requests import RequestException
 
 from identity.models import IdentityProvider, SSOConnection
 from portal.sso.adapter import app_of
-from portal.sso.bad_answers import BadAnswer
+from portal.sso.bad_answers import BadAnswer, listed, shortened
 from portal.sso.discovery import NAMES_ITSELF, discover, published
 from portal.sso.outgoing import GuardedSession, with_query
 from portal.sso.signed_tokens import BadToken, verified, verified_userinfo
 
 BASIC, POST = "client_secret_basic", "client_secret_post"
-MOST_CHARACTERS = 300
 
 log = logging.getLogger(__name__)
 
 
 class TokensRefused(BadAnswer):
     """The token endpoint gives none, and says why (RFC 6749 section 5.2)."""
+
+    code = "refused_there"
 
 
 class ConnectionClient(OAuth2Client):
@@ -69,13 +70,13 @@ def _tokens(response: Any) -> dict[str, Any]:
         response.raise_for_status()
     answer = response.json()
     if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
-        raise TokensRefused(_reason(answer))
+        raise TokensRefused(f"The identity provider gives no tokens: {_reason(answer)}")
     return answer
 
 
 def _reason(answer: Any) -> str:
     said = [answer.get(name) for name in ("error", "error_description")] if isinstance(answer, dict) else []
-    return ": ".join(text for text in said if isinstance(text, str))[:MOST_CHARACTERS] or "no tokens"
+    return ": ".join(shortened(text) for text in said if isinstance(text, str)) or "it says no reason"
 
 
 class ConnectionProvider(OpenIDConnectProvider):
@@ -131,7 +132,7 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
         """Userinfo is asked where there is such an endpoint; the ID token decides and is always there."""
         id_token = kwargs["response"].get("id_token")
         if not isinstance(id_token, str):
-            raise BadToken("no ID token")
+            raise BadToken("The identity provider sent no ID token.", advice="Allow the application the scope openid.")
         data = {
             "id_token": verified(self.connection, id_token, required=("exp", "sub")),
             "userinfo": self._userinfo(token.token),
@@ -208,4 +209,5 @@ def _check_issuer(request: HttpRequest, connection: SSOConnection) -> None:
     if named is None and not document[NAMES_ITSELF]:
         return
     if named != document["issuer"]:
-        raise BadToken("an answer of another issuer")
+        fact = f"The answer is of another issuer: expected {document['issuer']}, received {listed([named])}."
+        raise BadToken(fact, code="other_issuer")

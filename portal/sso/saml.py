@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from onelogin.saml2.authn_request import OneLogin_Saml2_Authn_Request
 from onelogin.saml2.constants import OneLogin_Saml2_Constants
+from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
@@ -25,9 +26,11 @@ from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from identity.models import SSOConnection
 from identity.services.sso_connections import NAME_ID
+from portal.sso import saml_causes
 from portal.sso.adapter import app_of
 from portal.sso.addresses import public_address
-from portal.sso.bad_answers import BadAnswer
+from portal.sso.bad_answers import NotAskedHere
+from portal.sso.saml_causes import BadAssertion, UnaskedAnswer
 
 MOST_CHARACTERS = 256 * 1024  # of a response, which anybody can send
 KEPT_SECONDS = 300
@@ -41,14 +44,6 @@ TRANSIENT = OneLogin_Saml2_Constants.NAMEID_TRANSIENT
 COOKIE = "__Secure-saml-answer" if settings.IS_HTTPS else "saml-answer"
 ASKED_COOKIE = "__Secure-saml-asked" if settings.IS_HTTPS else "saml-asked"
 UNASKED = "unasked"
-
-
-class BadAssertion(BadAnswer):
-    """An answer that proves nothing."""
-
-
-class UnaskedAnswer(BadAssertion):
-    """A good answer to no request, as Okta's and Google's tiles send: it could be forced on people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +65,38 @@ class StrictResponse(OneLogin_Saml2_Response):
     have been made for another service, or for another person's browser.
     """
 
-    def is_valid(self, request_data: dict[str, Any], request_id: Any = None, raise_exceptions: bool = False) -> bool:
+    def is_valid(self, request_data: dict[str, Any], request_id: Any = None, raise_exceptions: bool = True) -> bool:
+        """Raises BadAssertion with the cause; never answers False."""
         if not all(map(_fits_the_profile, self._query("//ds:Signature"))):
-            return self._fail("A signature that SAML does not use.")
-        if not super().is_valid(request_data, request_id, raise_exceptions):
-            return False
-        sp = self._settings.get_sp_data()
-        here = sp["assertionConsumerService"]["url"]
-        shortcoming = next(self._shortcomings(here, sp["entityId"]), "")
-        return not shortcoming or self._fail(shortcoming)
+            raise BadAssertion("A signature that SAML does not use.")
+        try:
+            super().is_valid(request_data, request_id, raise_exceptions=True)
+        except Exception as stumbled:
+            raise saml_causes.explained(self, stumbled) from stumbled
+        self._check_the_profile()
+        return True
 
-    def _fail(self, reason: str) -> bool:
-        self._error = reason
-        return False
-
-    def _shortcomings(self, here: str, audience: str) -> Any:
-        if self.document.get("Destination", here) != here:
-            yield "Sent to another address."
-        if not self._is_for(audience):
-            yield "The assertion is not restricted to this audience."
+    def _check_the_profile(self) -> None:
+        if self.document.get("Destination", self.here) != self.here:
+            raise saml_causes.destination(self)
+        if not self._is_for(self.own_name):
+            raise saml_causes.audience(self)
         if self._names_no_request():
             raise UnaskedAnswer("The provider began by itself.")
-        if not self.get_in_response_to() or not any(map(self._answers_us, self._confirmations(here))):
-            yield "The assertion does not answer a request."
+        if not self.get_in_response_to() or not any(map(self._answers_us, self._confirmations(self.here))):
+            raise saml_causes.confirmation(self)
+
+    @property
+    def here(self) -> str:
+        return str(self._settings.get_sp_data()["assertionConsumerService"]["url"])
+
+    @property
+    def own_name(self) -> str:
+        return str(self._settings.get_sp_data()["entityId"])
+
+    @property
+    def idp(self) -> str:
+        return str(self._settings.get_idp_data()["entityId"])
 
     def _is_for(self, audience: str) -> bool:
         restrictions = self._query_assertion("/saml:Conditions/saml:AudienceRestriction")
@@ -119,7 +123,7 @@ class StrictResponse(OneLogin_Saml2_Response):
         (statement,) = self._query_assertion("/saml:AuthnStatement")
         instant = parse_datetime(statement.get("AuthnInstant", ""))
         if instant is None:
-            raise BadAssertion("no time of authentication")
+            raise BadAssertion("The assertion does not say when the person proved who they are (AuthnInstant).")
         return int((instant if timezone.is_aware(instant) else instant.replace(tzinfo=UTC)).timestamp())
 
 
@@ -176,7 +180,11 @@ def metadata(connection: SSOConnection) -> bytes | str:
 def begin(request: HttpRequest, connection: SSOConnection, target: str, *, again: bool) -> HttpResponse:
     """To the provider; `again` asks it to have the person log in anew."""
     if UNASKED in request.GET and request.COOKIES.get(ASKED_COOKIE):
-        raise BadAssertion("it answers without having been asked, and again when it was")
+        raise BadAssertion(
+            "The identity provider answers without having been asked, and again when it was asked.",
+            code="not_asked_here",
+            advice="Have it answer requests of the portal (sign-in that the service provider begins).",
+        )
     wish = OneLogin_Saml2_Authn_Request(OneLogin_Saml2_Settings(settings_of(connection)), force_authn=again)
     provider = app_of(connection).get_provider(request)
     provider.stash_redirect_state(request, "login", target, state_id=wish.get_id(), again=again)
@@ -256,7 +264,7 @@ def finish(request: HttpRequest, connection: SSOConnection) -> tuple[Answer, dic
     store = SessionStore(request.COOKIES.get(COOKIE))
     found = store.get("answer")
     if not found or found["connection"] != connection.slug:
-        raise BadAssertion("nothing was received")
+        raise NotAskedHere
     store.delete()
     answer = Answer(**found)
     state = app_of(connection).get_provider(request).unstash_redirect_state(request, answer.in_response_to)
@@ -266,12 +274,22 @@ def finish(request: HttpRequest, connection: SSOConnection) -> tuple[Answer, dic
 def verified(connection: SSOConnection, response: str) -> Answer:
     """What a response says, if all that it must be is true of it. Raises BadAssertion and what the libraries raise."""
     if not response or len(response) > MOST_CHARACTERS:
-        raise BadAssertion("no response, or one that is too long")
-    checked = StrictResponse(OneLogin_Saml2_Settings(settings_of(connection)), response)
-    if not checked.is_valid(_request_data(connection, {"SAMLResponse": response})):
-        raise BadAssertion(checked.get_error())
-    if connection.subject_claim == NAME_ID and checked.get_nameid_format() == TRANSIENT:
-        raise BadAssertion("a NameID that is another one each time")
+        raise BadAssertion("There is no response, or one that is too long.")
+    try:
+        checked = StrictResponse(OneLogin_Saml2_Settings(settings_of(connection)), response)
+    except OneLogin_Saml2_Error as error:
+        raise saml_causes.encrypted(error) from error
+    checked.is_valid(_request_data(connection, {"SAMLResponse": response}))
+    try:
+        answer = _read(connection, checked)
+    except OneLogin_Saml2_ValidationError as error:
+        raise saml_causes.explained(checked, error) from error
+    if connection.subject_claim == NAME_ID and answer.name_id_format == TRANSIENT:
+        raise saml_causes.transient()
+    return answer
+
+
+def _read(connection: SSOConnection, checked: StrictResponse) -> Answer:
     return Answer(
         connection=connection.slug,
         in_response_to=checked.get_in_response_to(),

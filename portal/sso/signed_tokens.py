@@ -9,10 +9,11 @@ import jwt
 from requests import RequestException
 
 from identity.models import SSOConnection
-from portal.sso.bad_answers import BadAnswer
+from portal.sso.bad_answers import BadAnswer, listed
 from portal.sso.discovery import discover, published
 from portal.sso.kept import Published
 from portal.sso.outgoing import GuardedSession
+from portal.sso.token_causes import told
 
 # Asymmetric ones only: with HS256 a provider's public key, or a guess at the secret, would sign as well as it does.
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -28,6 +29,10 @@ PARTS_OF_A_KEY = ("kty", "use", "alg", "kid", "n", "e", "crv", "x", "y")
 
 class BadToken(BadAnswer):
     """A token that proves nothing."""
+
+    def __init__(self, fact: str, *, code: str = "bad_token", advice: str = "") -> None:
+        super().__init__(fact)
+        self.code, self.advice = code, advice
 
 
 def verified(
@@ -70,22 +75,27 @@ def _check_authorized_party(claims: dict[str, Any], connection: SSOConnection) -
     """A token for several audiences must name the portal as the party it was issued to (OIDC Core 3.1.3.7)."""
     party = claims.get("azp")
     if party is None and isinstance(claims["aud"], list) and len(claims["aud"]) > 1:
-        raise BadToken("several audiences")
+        raise BadToken("The token is for several audiences, and names none that it was issued to (azp).")
     if party is not None and party != connection.client_id:
-        raise BadToken("issued to another party")
+        received = listed([str(party)])
+        fact = f"The token was issued to another party: expected {connection.client_id}, received {received}."
+        raise BadToken(fact, code="other_audience", advice="Compare the client ID of the connection.")
 
 
 def _signed_claims(connection: SSOConnection, token: str, *, most_kib: int = MOST_KIB, **checks: Any) -> dict[str, Any]:
     """Whatever these checks ask, with one of the provider's keys."""
     if len(token) > most_kib * 1024:
-        raise BadToken(f"a token of {len(token) // 1024} KiB, and at most {most_kib} are read: have fewer groups sent")
+        fact = f"The token has {len(token) // 1024} KiB, and at most {most_kib} are read."
+        raise BadToken(fact, advice="Have fewer groups sent, those assigned to the application for example.")
     try:
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in SIGNATURES:
-            raise BadToken("not an algorithm that is accepted")
+            fact = f"The token is signed in a way that is not accepted: {listed([str(header.get('alg'))])}."
+            raise BadToken(fact, code="old_signature", advice="Have ID tokens signed with RS256, or ES256.")
         return _checked(connection, token, header, checks)
     except (jwt.PyJWTError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadToken(type(error).__name__) from error
+        issuer = checks.get("issuer", [""])[0]
+        raise BadToken(**told(error, token, issuer=issuer, client_id=connection.client_id)) from error
 
 
 def _checked(connection: SSOConnection, token: str, header: dict[str, Any], checks: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +106,9 @@ def _checked(connection: SSOConnection, token: str, header: dict[str, Any], chec
             return jwt.decode(token, key_object, algorithms=SIGNATURES, leeway=SKEW_SECONDS, **checks)
         except (jwt.InvalidSignatureError, jwt.InvalidKeyError, jwt.PyJWKError):
             continue
-    raise BadToken("signed with an unknown key")
+    raise BadToken(
+        "The token is signed with a key that the identity provider does not publish.", code="other_signature"
+    )
 
 
 def _keys_for(connection: SSOConnection, header: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -60,9 +60,9 @@ def answered(view: View) -> View:
             response: HttpResponse = answer.response
             return response
         except GatehouseError as error:
-            return arrival.refused(request, error)
+            return arrival.not_understood(request, connection, error)
         except BAD_ANSWERS as error:
-            return arrival.failed(request, connection.identity_provider.name, error)
+            return arrival.failed(request, connection, error)
 
     return wrapper
 

@@ -78,7 +78,7 @@ def test_a_document_of_another_issuer_is_refused_with_both_names(provider: Loopb
     provider.get = lambda path: (200, provider.document)  # type: ignore[method-assign]
     page = client.get(f"/sso/{connection.slug}/")
     assert page.status_code == 403
-    assert f"{provider.origin} is of the issuer https://another.example" in page.content.decode()
+    assert f"expected {provider.origin}, received https://another.example." in page.content.decode()
 
 
 # --- discovery ---
@@ -283,7 +283,7 @@ def test_one_that_is_too_long_says_how_long_it_may_be(provider: Loopback, client
     connection = connect(provider)
     client.force_login(make_owner())
     page = provider.sign_in(client, connection).content.decode()
-    assert "at most 128 are read: have fewer groups sent" in page
+    assert "at most 128 are read. Have fewer groups sent" in page
 
 
 # --- userinfo ---
