@@ -24,6 +24,7 @@ class Conflict(models.Model):
         DISABLED_LOCAL = "disabled_local", "The account was disabled by an administrator"
         OTHER_PROVIDER = "other_provider", "The account is managed by another identity provider"
         ALREADY_LINKED = "already_linked", "The account belongs to another record of this identity provider"
+        OTHER_PERSON = "other_person", "The account is another person's of this identity provider"
         BREAK_GLASS = "break_glass", "The account is a break-glass account"
 
     class State(models.TextChoices):
@@ -86,11 +87,12 @@ class Conflict(models.Model):
         """Whether an administrator may give the newcomer a username of their own (R7).
 
         Only the portal's username collides, or the account follows another record of this identity provider, as
-        after a rename there. The username of a break-glass account is reserved.
+        after a rename there, or is another person's of it. The username of a break-glass account is reserved.
         """
         if self.reason == self.Reason.BREAK_GLASS:
             return False
-        return self.username_collides and (not self.email_collides or self.reason == self.Reason.ALREADY_LINKED)
+        is_told_apart = self.reason in {self.Reason.ALREADY_LINKED, self.Reason.OTHER_PERSON}
+        return self.username_collides and (is_told_apart or not self.email_collides)
 
     @property
     def can_be_linked(self) -> bool:

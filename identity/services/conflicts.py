@@ -32,6 +32,10 @@ _BECAUSE: dict[str, tuple[str, str]] = {
         " and is managed by another identity provider",
         ", who is managed by another identity provider",
     ),
+    Reason.OTHER_PERSON: (
+        " as the account of another person of this IdP",
+        ", who is another person of this IdP",
+    ),
 }
 
 

@@ -5,19 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.db.models import QuerySet
 
 from identity import audit
 from identity.actors import SignIn
 from identity.errors import Refused
 from identity.keys import sought
-from identity.models import Conflict, Group, GroupMapping, SSOConnection, SSOGroup, Status, User
-from identity.services import conflicts, memberships
+from identity.models import (
+    Conflict,
+    Group,
+    GroupMapping,
+    RetiredResource,
+    SSOConnection,
+    SSOGroup,
+    SSOIdentity,
+    SSOUser,
+    Status,
+    User,
+)
+from identity.services import conflicts, memberships, notices
 from identity.services.assertions import Assertion
 from identity.services.group_claims import Unreadable, read_groups
 from identity.services.locks import locked
 from identity.services.matching import Adopt, Create, CreateAs, Duplicate, Link, Obstacle, Revive, match
 from identity.services.records import PersonRecord
-from identity.services.users import change_status
+from identity.services.users import change_status, end_credentials
+
+TAKEN = Conflict.Reason.ALREADY_LINKED
+# What an administrator must hear before that somebody else signs in to the account.
+GRAVER = frozenset({Conflict.Reason.BREAK_GLASS, Conflict.Reason.OTHER_PROVIDER, Conflict.Reason.PRIVILEGED, TAKEN})
 
 
 def admit(connection: SSOConnection, assertion: Assertion, actor: SignIn) -> User | Conflict:
@@ -27,32 +43,26 @@ def admit(connection: SSOConnection, assertion: Assertion, actor: SignIn) -> Use
     """
     _require_allowed(connection, assertion)
     record = _record_of(connection, assertion)
-    match match(record, actor):
-        case Create():
-            return _create(record, actor)
-        case CreateAs(conflict) as newcomer:
-            conflicts.settle(conflict)
-            return _create(newcomer.called_here(record), actor)
-        case Adopt(user):
-            return _adopt(user, actor)
-        case Link(user, conflict):
-            conflicts.settle(conflict)
-            return user
-        case Revive(user, external_id) if external_id == record.external_id:
-            return user  # Disabled, unless an administrator enabled the person again meanwhile
-        case Obstacle(user, reason):
-            return conflicts.record_conflict(user, reason, record, actor=actor)
-        case Revive() | Duplicate():
-            raise Refused(
-                "Your username belongs to another person of this identity provider. Ask an administrator.",
-                code="other_person",
-            )
+    found = match(record, actor)
+    if isinstance(found, Create):
+        return _create(record, actor)
+    if isinstance(found, CreateAs):
+        conflicts.settle(found.conflict)
+        return _create(found.called_here(record), actor)
+    if isinstance(found, Link):
+        return _link(found, actor)
+    user, reason = _whose(found, record, actor)
+    if reason:
+        return _collide(user, reason, record, actor)
+    if isinstance(found, Adopt):
+        _adopt(user, actor)
+    return user  # of a record that was removed: Disabled, unless an administrator enabled the person again meanwhile
 
 
 def _record_of(connection: SSOConnection, assertion: Assertion) -> PersonRecord:
     return PersonRecord(
         user_name=assertion.text(connection.user_name_claim),
-        external_id=assertion.text(connection.subject_claim) or None,
+        external_id=assertion.text(connection.subject_claim) or assertion.subject,
         email=assertion.email,
         first_name=assertion.standard("given_name"),
         last_name=assertion.standard("family_name"),
@@ -80,6 +90,55 @@ def _adopt(user: User, actor: SignIn) -> User:
     change_status(user, Status.ENABLED)
     audit.record("user.adopted", actor=actor, user_id=user.pk, details={"status": user.status})
     return user
+
+
+def _link(found: Link, actor: SignIn) -> User:
+    """R7: who signed in to the account before does so no more; an administrator has said whose it is."""
+    conflicts.settle(found.conflict)
+    forgotten, _ = _identities(found.user, actor).delete()
+    if forgotten:
+        end_credentials(found.user)
+    audit.record("user.linked", actor=actor, user_id=found.user.pk, details={"identities_forgotten": forgotten})
+    return found.user
+
+
+# --- whose account it is ---
+
+
+def _whose(found: Adopt | Revive | Obstacle | Duplicate, record: PersonRecord, actor: SignIn) -> tuple[User, str]:
+    """The account that is meant, and why nobody gets it without an administrator, if so.
+
+    R5: an identity provider that POSTs a record says who it is; at the sign-in door the person does. So an account that
+    somebody of this identity provider has is nobody else's, even under the same username and email.
+    """
+    if isinstance(found, Duplicate):
+        return SSOUser.objects.of(actor.identity_provider_id).get(user_name_key=record.user_name_key).user, TAKEN
+    if isinstance(found, Obstacle) and found.reason in GRAVER:
+        return found.user, found.reason
+    if _is_somebody_elses(found.user, record, actor):
+        return found.user, Conflict.Reason.OTHER_PERSON
+    return found.user, found.reason if isinstance(found, Obstacle) else ""
+
+
+def _is_somebody_elses(user: User, record: PersonRecord, actor: SignIn) -> bool:
+    """Who signs in for the first time is not the one who did before, nor of whom a record had another externalId."""
+    if _identities(user, actor).exists():
+        return True
+    records = RetiredResource.objects.users_of(actor.identity_provider_id).filter(user=user)
+    last = records.order_by("retired_at").last()
+    return last is not None and last.external_id != record.external_id
+
+
+def _identities(user: User, actor: SignIn) -> QuerySet[SSOIdentity]:
+    rows: QuerySet[SSOIdentity] = SSOIdentity.objects.filter(user=user, identity_provider_id=actor.identity_provider_id)
+    return rows
+
+
+def _collide(user: User, reason: str, record: PersonRecord, actor: SignIn) -> Conflict:
+    conflict = conflicts.record_conflict(user, reason, record, actor=actor)
+    if reason in {TAKEN, Conflict.Reason.OTHER_PERSON} and conflict.tries == 1:
+        notices.tell_administrators_of_another_person(conflict)
+    return conflict
 
 
 def _require_allowed(connection: SSOConnection, assertion: Assertion) -> None:

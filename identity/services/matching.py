@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from identity.services.records import PersonRecord
 
 Reason = Conflict.Reason
+SIGN_IN = "sso_sign_in"  # its record is no record: an administrator may say that it is a newcomer's (R7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,8 @@ def match(record: PersonRecord, actor: IdPActor) -> Match | Duplicate | Obstacle
     candidates = _candidates(record, actor.identity_provider_id)
     if not candidates:
         return Create()
-    if any(_is_duplicate(candidate, record, actor) for candidate in candidates):
+    is_duplicate = any(_is_duplicate(candidate, record, actor) for candidate in candidates)
+    if is_duplicate and actor.kind != SIGN_IN:
         return Duplicate()
     if link := _approved(candidates, record, actor):
         return link
@@ -123,6 +125,8 @@ def match(record: PersonRecord, actor: IdPActor) -> Match | Duplicate | Obstacle
         candidates = [candidate for candidate in candidates if candidate.user.pk != newcomer.conflict.user_id]
         if not candidates:
             return newcomer
+    elif is_duplicate:
+        return Duplicate()
     if returning := _returning(candidates, record, actor):
         return _revive(returning, candidates, record, actor)
     closest = _closest(candidates, record)

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django_tasks import task
 
-from identity.models import Invitation, User
+from identity.models import Conflict, Invitation, User
 from identity.services import background, secrets
 from identity.services.sealing import seal, unseal
 
@@ -57,6 +57,12 @@ def tell_administrators_of_revival(user: User) -> None:
     """R9: an account came back under another externalId; somebody should look whether it is the same one."""
     link = f"{settings.PUBLIC_URL}/admin/identity/user/{user.pk}/change/"
     _send("revived", _administrators(), {"user": user, "link": link})
+
+
+def tell_administrators_of_another_person(conflict: Conflict) -> None:
+    """R5, R21: somebody signed in under the username or email of another person of the same identity provider."""
+    link = f"{settings.PUBLIC_URL}/admin/identity/conflict/{conflict.pk}/change/"
+    _send("another_person", _administrators(), {"conflict": conflict, "link": link})
 
 
 def tell_administrators_of_break_glass(user: User) -> None:

@@ -268,9 +268,14 @@ def end_sessions(user: User, *, actor: Actor) -> None:
     """Sign somebody out everywhere, at once and on every worker (SR-22); reset links die as well."""
     user = lock(User, user.pk)
     policy.require(Action.END_SESSIONS, actor=actor, user=user)
+    end_credentials(user)
+    audit.record("user.sessions_ended", actor=actor, user_id=user.pk)
+
+
+def end_credentials(user: User) -> None:
+    """All sessions and reset links of a locked user die; the caller's own event tells why."""
     user.credential_epoch += 1
     user.save(update_fields=["credential_epoch"])
-    audit.record("user.sessions_ended", actor=actor, user_id=user.pk)
 
 
 @transaction.atomic

@@ -52,6 +52,10 @@ HINTS: dict[str, str] = {
     Reason.OTHER_PROVIDER: (
         "Unassign the person in one of the two identity providers, or move the account to this one here."
     ),
+    Reason.OTHER_PERSON: (
+        "If it is the same person, whom the identity provider has created anew, link the two. If the username was "
+        "given to somebody else, give that person a username of their own there."
+    ),
     Reason.ALREADY_LINKED: (
         "If these are two people, as after a rename, give the newcomer a username of their own here. "
         "If it is one person, sent twice, remove or correct one of the two records there."
