@@ -38,12 +38,12 @@ def public_key(name: str = "k1", **said: Any) -> dict[str, Any]:
 class Loopback:
     """What it publishes, what its tokens say, and what it was asked.
 
-    Addresses in `discovery` begin with the vendor's own origin (`stands_for`), and are told with that of the server.
+    Addresses in `discovery` begin with the vendor's own origins (`stands_for`), and are told with that of the server.
     """
 
     origin: str
     discovery: dict[str, Any]
-    stands_for: str
+    stands_for: tuple[str, ...]
     id_token: dict[str, Any] = field(default_factory=dict)
     userinfo: Any = None  # a JSON object, a text that comes as a signed token, or a status
     keys: list[dict[str, Any]] = field(default_factory=lambda: [public_key()])
@@ -57,7 +57,10 @@ class Loopback:
     @property
     def document(self) -> dict[str, Any]:
         """The discovery document as it is served."""
-        told: dict[str, Any] = json.loads(json.dumps(self.discovery).replace(self.stands_for, self.origin))
+        text = json.dumps(self.discovery)
+        for origin in self.stands_for:
+            text = text.replace(origin, self.origin)
+        told: dict[str, Any] = json.loads(text)
         return told
 
     @property
@@ -144,7 +147,7 @@ def _handler(provider: Loopback) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def serving(discovery: dict[str, Any], stands_for: str, **said: Any) -> Iterator[Loopback]:
+def serving(discovery: dict[str, Any], *stands_for: str, **said: Any) -> Iterator[Loopback]:
     provider = Loopback("", discovery, stands_for, **said)
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(provider)) as server:
         provider.origin = f"http://127.0.0.1:{server.server_address[1]}"
