@@ -15,7 +15,7 @@ from identity.models import AccessSettings, Mode, Role, User
 
 if TYPE_CHECKING:
     from identity.actors import Actor
-    from identity.models import Group
+    from identity.models import Group, IdentityProvider
 
 
 class Action(StrEnum):
@@ -23,12 +23,14 @@ class Action(StrEnum):
 
     INVITE = "invite"
     EDIT_PROFILE = "edit_profile"
+    CHANGE_EMAIL = "change_email"
     CHANGE_MEMBERS = "change_members"
     SET_STATUS = "set_status"
     MANAGE_GROUPS = "manage_groups"
     MANAGE_MAPPINGS = "manage_mappings"
     RESOLVE_CONFLICTS = "resolve_conflicts"
     MANAGE_PROVIDERS = "manage_providers"
+    CHANGE_TRUST = "change_trust"
     MANAGE_ASSETS = "manage_assets"
     VIEW_DIRECTORY = "view_directory"
     END_SESSIONS = "end_sessions"
@@ -77,15 +79,21 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.DELETE_PERMANENTLY: _SUPPORT,
 }
 
+# What an administrator may do to members. About somebody above member it is an owner's: it would let the administrator
+# in as that person, or end an access that they may not end.
+OWNERS_ABOVE_MEMBER = frozenset({Action.CHANGE_EMAIL, Action.RESOLVE_CONFLICTS, Action.CHANGE_TRUST})
+
 PHRASES: dict[Action, str] = {
     Action.INVITE: "Inviting users",
     Action.EDIT_PROFILE: "Editing profiles",
+    Action.CHANGE_EMAIL: "Changing emails",
     Action.CHANGE_MEMBERS: "Changing the members of a mapped group",
     Action.SET_STATUS: "Enabling and disabling users",
     Action.MANAGE_GROUPS: "Managing groups",
     Action.MANAGE_MAPPINGS: "Mapping SSO groups",
     Action.RESOLVE_CONFLICTS: "Resolving conflicts",
     Action.MANAGE_PROVIDERS: "Managing identity providers and tokens",
+    Action.CHANGE_TRUST: "Changing what an identity provider is believed",
     Action.MANAGE_ASSETS: "Managing assets",
     Action.VIEW_DIRECTORY: "Viewing the directory",
     Action.END_SESSIONS: "Ending sessions",
@@ -114,6 +122,13 @@ _ONLY_THE_IDP: dict[Action, str] = {
     Action.EDIT_PROFILE: "edits profiles",
     Action.CHANGE_MEMBERS: "changes the members of mapped groups",
     Action.SET_STATUS: "enables and disables the users it manages",
+}
+
+
+_OWNERS_DO: dict[Action, str] = {
+    Action.CHANGE_EMAIL: "change the email",
+    Action.RESOLVE_CONFLICTS: "link it",
+    Action.CHANGE_TRUST: "change how it signs people in, create a SCIM token for it, or delete it",
 }
 
 
@@ -152,14 +167,17 @@ def decide(
     mode: Mode | None = None,
     user: User | None = None,
     group: Group | None = None,
+    identity_provider: IdentityProvider | None = None,
 ) -> Decision:
-    """Whether `actor` may do `action` now, to this user or group.
+    """Whether `actor` may do `action` now, to this user, group or identity provider.
 
     `mode` is read from the database when not given; give it when asking many times in one request.
     """
     by_role = _decide_by_role(action, actor)
     if not by_role:
         return by_role
+    if action in OWNERS_ABOVE_MEMBER and actor.role != Role.OWNER:
+        return _decide_by_privilege(action, user, identity_provider)
     if user is not None and _outranks(user, actor, action):
         return Decision(False, "target_outranks_actor", f"Only an owner may do this to {_a_role(user)}.", action)
     if action is Action.CHANGE_ROLE and user is not None and _is_oneself(user, actor):
@@ -176,9 +194,10 @@ def require(
     mode: Mode | None = None,
     user: User | None = None,
     group: Group | None = None,
+    identity_provider: IdentityProvider | None = None,
 ) -> None:
     """Raise Refused with the decision's code and reason unless `decide` allows it."""
-    decision = decide(action, actor=actor, mode=mode, user=user, group=group)
+    decision = decide(action, actor=actor, mode=mode, user=user, group=group, identity_provider=identity_provider)
     if not decision:
         raise Refused(decision.reason, code=decision.code, decision=decision)
 
@@ -222,6 +241,21 @@ def _decide_by_role(action: Action, actor: Actor) -> Decision:
         return ALLOWED
     allowed = " or ".join(str(role.label).lower() for role in Role if role in ROLES[action])
     return Decision(False, "role_required", f"{PHRASES[action]} needs the role {allowed}.", action)
+
+
+def _decide_by_privilege(action: Action, user: User | None, identity_provider: IdentityProvider | None) -> Decision:
+    """What is an owner's where it concerns anybody above member, also for people of the same rank."""
+    if user is not None and user.is_privileged:
+        role = Role(user.role).label.lower()
+        reason = f"{user.username} has the role {role}: only an owner can {_OWNERS_DO[action]}."
+        return Decision(False, "owner_required", reason, action)
+    if identity_provider is not None and identity_provider.stands_for_privileged:
+        reason = (
+            f"{identity_provider} manages or signs in people with a role above member: "
+            f"only an owner can {_OWNERS_DO[action]}."
+        )
+        return Decision(False, "owner_required", reason, action)
+    return ALLOWED
 
 
 def _outranks(user: User, actor: Actor, action: Action) -> bool:

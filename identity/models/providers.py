@@ -8,6 +8,9 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
+
+from identity.models.users import User
 
 EXPIRES_SOON = timedelta(days=14)
 
@@ -42,6 +45,14 @@ class IdentityProvider(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def stands_for_privileged(self) -> bool:
+        """Whether anybody above member is managed or signed in by it, or will be once it sends an approved link.
+
+        What it is believed, and who may speak in its name, is an owner's matter then. Read once an instance.
+        """
+        return bool(User.objects.privileged().of_provider(self).exists())
 
     @property
     def is_watched(self) -> bool:

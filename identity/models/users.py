@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from identity.keys import NO_KEY, shows_nothing, sought
 
 if TYPE_CHECKING:
+    from identity.models.providers import IdentityProvider
     from identity.models.sso import SSOUser
 
 
@@ -58,6 +59,19 @@ class UserQuerySet(models.QuerySet["User"]):
     def proven_break_glass(self) -> UserQuerySet:
         """Those that have opened the portal with password and second step at least once."""
         return self.enabled_break_glass().filter(last_proven__isnull=False)
+
+    def privileged(self) -> UserQuerySet:
+        """Everybody above member, whatever the status: who is disabled may be enabled again."""
+        return self.exclude(role=Role.MEMBER)
+
+    def of_provider(self, identity_provider: IdentityProvider) -> UserQuerySet:
+        """Those whom it manages or signs in, and those whom it takes over once it sends an approved link (R7)."""
+        return self.filter(
+            Q(managed_by=identity_provider)
+            | Q(sso_user__identity_provider=identity_provider)
+            | Q(sso_identities__identity_provider=identity_provider)
+            | Q(conflicts__identity_provider=identity_provider, conflicts__state="approved", conflicts__own_username="")
+        ).distinct()
 
     def administrators(self) -> UserQuerySet:
         return self.filter(role__in=[Role.ADMINISTRATOR, Role.OWNER], status=Status.ENABLED)
@@ -192,6 +206,11 @@ class User(AbstractBaseUser):
     def is_managed(self) -> bool:
         """Whether an existing IdP provisions this person (also after the IdP deleted its record)."""
         return self.managed_by_id is not None
+
+    @property
+    def is_privileged(self) -> bool:
+        """Whether this is anybody above member."""
+        return self.role != Role.MEMBER
 
     @property
     def rank(self) -> int:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from identity import audit, policy
 from identity.errors import Refused, Taken
 from identity.keys import fold, name_key
-from identity.models import Conflict, Role, SSOUser, User
+from identity.models import Conflict, SSOUser, User
 from identity.policy import Action
 from identity.services.locks import lock
 from identity.services.provisioning_log import Outcome, log_write
@@ -224,8 +224,7 @@ def _refuse_decided(conflict: Conflict) -> None:
 def _refuse_privileged(user: User, actor: Actor) -> None:
     if user.is_break_glass:
         raise Refused("A break-glass account is never linked to an identity provider.", code="break_glass")
-    if user.role != Role.MEMBER and actor.role != Role.OWNER:
-        raise Refused(f"{user.username} has a privileged role: only an owner can link it.", code="owner_required")
+    policy.require(Action.RESOLVE_CONFLICTS, actor=actor, user=user)
 
 
 def _leave_provider(user: User, actor: Actor) -> None:

@@ -11,7 +11,7 @@ from identity.errors import InvalidValue
 from identity.keys import label_key
 from identity.models import Group, GroupMapping, IdentityProvider, RetiredResource, SSOConnection, SSOUser, User
 from identity.policy import Action
-from identity.services import memberships
+from identity.services import memberships, notices
 from identity.services.locks import lock, locked
 from identity.services.sso_connections import keep_a_way_in
 from identity.services.uniqueness import taken_when
@@ -66,8 +66,8 @@ def delete_identity_provider(provider: IdentityProvider, *, actor: Actor) -> Non
     4). Groups that another IdP feeds as well keep following that one (R15). Raises Refused when nobody could sign
     in any more (R22).
     """
-    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = lock(IdentityProvider, provider.pk)
+    policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=provider)
     keep_a_way_in(SSOConnection.objects.filter(identity_provider=provider))
     event = audit.record(
         "identity_provider.deleted",
@@ -75,6 +75,7 @@ def delete_identity_provider(provider: IdentityProvider, *, actor: Actor) -> Non
         identity_provider_id=provider.pk,
         details={"name": provider.name, **usage(provider)},
     )
+    notices.tell_owners_of_trust(provider, "Identity provider deleted", provider.name, actor=actor)
     mappings = GroupMapping.objects.filter(sso_group__identity_provider=provider)
     groups = locked(Group.objects.filter(pk__in=mappings.values("group")))
     mappings.delete()

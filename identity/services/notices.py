@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -12,9 +13,16 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django_tasks import task
 
+from identity.actors import Person
 from identity.models import Conflict, Invitation, User
 from identity.services import background, secrets
 from identity.services.sealing import seal, unseal
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from identity.actors import Actor
+    from identity.models import IdentityProvider
 
 
 class SecurityChange(StrEnum):
@@ -53,6 +61,14 @@ def tell_of_security_change(
     _send("security_change", filter(None, addresses or [user.email]), context)
 
 
+def tell_owners_of_trust(provider: IdentityProvider, what: str, detail: str, *, actor: Actor) -> None:
+    """Who may be believed has changed, or who may speak for an identity provider: a way to become anybody it knows."""
+    link = f"{settings.PUBLIC_URL}/admin/identity/identityprovider/{provider.pk}/change/"
+    who = actor.user.username if isinstance(actor, Person) else actor.label
+    context = {"provider": provider, "change": what, "detail": detail, "who": who, "link": link}
+    _send("trust_changed", _emails(User.objects.enabled_owners()), context)
+
+
 def tell_administrators_of_revival(user: User) -> None:
     """R9: an account came back under another externalId; somebody should look whether it is the same one."""
     link = f"{settings.PUBLIC_URL}/admin/identity/user/{user.pk}/change/"
@@ -71,8 +87,11 @@ def tell_administrators_of_break_glass(user: User) -> None:
 
 
 def _administrators() -> list[str]:
-    rows = User.objects.administrators().exclude(email=None)
-    return [email for email in rows.values_list("email", flat=True) if email]
+    return _emails(User.objects.administrators())
+
+
+def _emails(people: QuerySet[User]) -> list[str]:
+    return [email for email in people.exclude(email=None).values_list("email", flat=True) if email]
 
 
 def _send(template: str, recipients: Iterable[str], context: Mapping[str, object]) -> None:

@@ -18,10 +18,13 @@ from identity.errors import InvalidValue, Refused
 from identity.keys import fold
 from identity.models import AccessSettings, IdentityProvider, SSOConnection, SSOIdentity
 from identity.policy import Action
+from identity.services import notices
 from identity.services.locks import lock
 from identity.services.sealing import seal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from identity.actors import Actor
 
 Kind = IdentityProvider.Kind
@@ -44,6 +47,13 @@ _PRESETS: dict[tuple[str, str], tuple[str, str, str]] = {
         f"{_XMLSOAP}/name",
         f"{_ENTRA}/ws/2008/06/identity/claims/groups",
     ),
+}
+_TOLD = {
+    "sso_connection.created": "SSO connection created",
+    "sso_connection.edited": "SSO connection changed",
+    "sso_connection.enabled": "SSO connection switched on",
+    "sso_connection.disabled": "SSO connection switched off",
+    "sso_connection.deleted": "SSO connection deleted",
 }
 _GENERAL = {Protocol.OIDC: ("sub", "preferred_username", "groups"), Protocol.SAML: (NAME_ID, NAME_ID, "groups")}
 
@@ -82,8 +92,8 @@ def create_connection(
     identity_provider: IdentityProvider, *, protocol: str, said: ConnectionSettings, actor: Actor
 ) -> SSOConnection:
     """A new connection, not offered on the sign-in page yet. Raises InvalidValue."""
-    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     identity_provider = lock(IdentityProvider, identity_provider.pk)
+    policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=identity_provider)
     slug = f"{identity_provider.kind}-{secrets.token_hex(4)}"
     connection = SSOConnection(identity_provider=identity_provider, protocol=protocol, slug=slug)
     _apply(connection, said)
@@ -94,11 +104,15 @@ def create_connection(
 
 @transaction.atomic
 def edit_connection(connection: SSOConnection, *, said: ConnectionSettings, actor: Actor) -> SSOConnection:
-    """Change what was said of a connection; its addresses stay. Raises InvalidValue."""
-    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
-    connection = lock(SSOConnection, connection.pk)
+    """Change what was said of a connection; its addresses stay. Raises InvalidValue.
+
+    A client secret is the issuer's that gave it out: another issuer is not sent it.
+    """
+    connection = _for_owners(connection, actor)
     before = _facts(connection)
     _apply(connection, said)
+    if not said.client_secret and _is_elsewhere(before["issuer"], connection.issuer):
+        raise InvalidValue("client secret", "must be entered again, since the issuer is another one")
     connection.save()
     after = _facts(connection)
     changed: dict[str, Any] = {
@@ -106,8 +120,20 @@ def edit_connection(connection: SSOConnection, *, said: ConnectionSettings, acto
     }
     if changed.keys() & {"issuer", "entity_id"}:
         changed["identities_forgotten"] = _forget_identities(connection)
-    _record("sso_connection.edited", connection, actor, {**changed, "secret_replaced": bool(said.client_secret)})
+    details = {**changed, "secret_replaced": bool(said.client_secret)}
+    _record("sso_connection.edited", connection, actor, details, names=[name for name in after if name in changed])
     return connection
+
+
+def _for_owners(connection: SSOConnection, actor: Actor) -> SSOConnection:
+    """The connection, locked, for whoever may change what its identity provider is believed."""
+    connection = lock(SSOConnection, connection.pk)
+    policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=connection.identity_provider)
+    return connection
+
+
+def _is_elsewhere(before: str, after: str) -> bool:
+    return before.rstrip("/") != after.rstrip("/")
 
 
 def _forget_identities(connection: SSOConnection) -> int:
@@ -119,9 +145,12 @@ def _forget_identities(connection: SSOConnection) -> int:
 
 @transaction.atomic
 def set_connection_enabled(connection: SSOConnection, enabled: bool, *, actor: Actor) -> SSOConnection:
-    """Offer the connection on the sign-in page, or take it off: nobody signs in through it then."""
+    """Offer the connection on the sign-in page, or take it off: nobody signs in through it then.
+
+    Every administrator may take one off, in an emergency: that lets nobody in.
+    """
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
-    connection = lock(SSOConnection, connection.pk)
+    connection = _for_owners(connection, actor) if enabled else lock(SSOConnection, connection.pk)
     if connection.is_enabled == enabled:
         return connection
     if not enabled:
@@ -135,8 +164,7 @@ def set_connection_enabled(connection: SSOConnection, enabled: bool, *, actor: A
 @transaction.atomic
 def delete_connection(connection: SSOConnection, *, actor: Actor) -> None:
     """Remove a connection. Who signed in through it is still known by (identity provider, subject)."""
-    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
-    connection = lock(SSOConnection, connection.pk)
+    connection = _for_owners(connection, actor)
     keep_a_way_in(_itself(connection))
     _record("sso_connection.deleted", connection, actor, _facts(connection))
     connection.delete()
@@ -284,10 +312,15 @@ def _facts(connection: SSOConnection) -> dict[str, Any]:
     return {name: getattr(connection, name) for name in names}
 
 
-def _record(action: str, connection: SSOConnection, actor: Actor, details: dict[str, Any]) -> None:
+def _record(
+    action: str, connection: SSOConnection, actor: Actor, details: dict[str, Any], *, names: Iterable[str] = ()
+) -> None:
+    """Into the trail, and to the owners by mail; `names`: the settings that were changed."""
     audit.record(
         action,
         actor=actor,
         identity_provider_id=connection.identity_provider_id,
         details={"connection": connection.slug, **details},
     )
+    told = ", ".join([str(connection), *(name.replace("_", " ") for name in names)])
+    notices.tell_owners_of_trust(connection.identity_provider, _TOLD[action], told, actor=actor)

@@ -14,7 +14,7 @@ from identity.errors import InvalidValue
 from identity.keys import label_or
 from identity.models import IdentityProvider, SCIMToken
 from identity.policy import Action
-from identity.services import contacts, secrets
+from identity.services import contacts, notices, secrets
 from identity.services.locks import lock
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def create_token(
     actor: Actor,
 ) -> tuple[SCIMToken, str]:
     """A new token and its secret: the only time that the secret exists outside the caller's hands."""
-    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
-    check_expiry(expires_at)
     identity_provider = lock(IdentityProvider, identity_provider.pk)
+    policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=identity_provider)
+    check_expiry(expires_at)
     secret = secrets.new_token(secrets.SCIM_PREFIX)
     token = SCIMToken.objects.create(
         identity_provider=identity_provider,
@@ -66,6 +66,7 @@ def create_token(
         identity_provider_id=identity_provider.pk,
         details={"token": token.pk, "label": token.label, "hint": token.hint},
     )
+    notices.tell_owners_of_trust(identity_provider, "SCIM token created", str(token), actor=actor)
     return token, secret
 
 

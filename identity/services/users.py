@@ -116,17 +116,17 @@ def _keep_a_break_glass_account(user: User) -> None:
 
 @transaction.atomic
 def edit_profile(user: User, *, first_name: str, last_name: str, email: str | None, actor: Actor) -> User:
-    """Change names, and the email of users whom no IdP manages. The username is permanent (R3)."""
+    """Change names, and the email of users whom no IdP manages. The username is permanent (R3).
+
+    Only owners change the email of somebody above member; both addresses are told, and reset links die (SR-22).
+    """
     user = lock(User, user.pk)
     policy.require(Action.EDIT_PROFILE, actor=actor, user=user)
     email = (email or "").strip() or None
     if email != user.email:
         check_email(email)
-    if email != user.email and user.is_managed:
-        raise Refused(
-            f"The email of {user.username} came from the identity provider and can't be changed here.",
-            code="email_is_managed",
-        )
+        _require_email_door(user, actor)
+    told = (user.email, email) if email != user.email else ()
     changes = {
         name: (getattr(user, name), value)
         for name, value in {
@@ -150,7 +150,19 @@ def edit_profile(user: User, *, first_name: str, last_name: str, email: str | No
         details={"changed": sorted(changes)},
         personal={name: audit.change(*pair) for name, pair in changes.items()},
     )
+    if told:
+        notices.tell_of_security_change(user, SecurityChange.EMAIL, addresses=told)
     return user
+
+
+def _require_email_door(user: User, actor: Actor) -> None:
+    """Reset links go to the email: whoever changes it can become that person."""
+    policy.require(Action.CHANGE_EMAIL, actor=actor, user=user)
+    if user.is_managed:
+        raise Refused(
+            f"The email of {user.username} came from the identity provider and can't be changed here.",
+            code="email_is_managed",
+        )
 
 
 @transaction.atomic

@@ -33,7 +33,7 @@ from identity import policy
 from identity.actors import Person
 from identity.errors import GatehouseError, InvalidValue, NotFound, Refused, Taken
 from identity.keys import LONGEST
-from identity.models import Group, Mode, User
+from identity.models import Group, IdentityProvider, Mode, SSOConnection, User
 from identity.policy import Action, Decision
 from portal.admin.exporting import ExportingAdmin
 from portal.fresh import is_fresh, redirect_to_confirmation
@@ -61,10 +61,24 @@ def mode_of(request: HttpRequest) -> Mode:
     return mode
 
 
-def decide(request: HttpRequest, action: Action, *, user: User | None = None, group: Group | None = None) -> Decision:
+def decide(request: HttpRequest, action: Action, **subject: Any) -> Decision:
     """`policy.decide` for the person at this browser."""
     mode = mode_of(request) if action in policy.MATRIX else None
-    return policy.decide(action, actor=person_of(request), mode=mode, user=user, group=group)
+    return policy.decide(action, actor=person_of(request), mode=mode, **subject)
+
+
+def _subject(obj: Any) -> dict[str, Any]:
+    """The row, as the policy asks for it."""
+    match obj:
+        case User():
+            return {"user": obj}
+        case Group():
+            return {"group": obj}
+        case IdentityProvider():
+            return {"identity_provider": obj}
+        case SSOConnection():
+            return {"identity_provider": obj.identity_provider}
+    return {}
 
 
 def run(request: HttpRequest, service: Callable[[], object], success: str) -> bool:
@@ -225,8 +239,7 @@ class ActionPage(FormView):
         """Whether the button is shown; services decide again at the write."""
         if cls.action is None:
             return policy.ALLOWED
-        subject = {"user": obj} if isinstance(obj, User) else {"group": obj} if isinstance(obj, Group) else {}
-        return decide(request, cls.action, **subject)
+        return decide(request, cls.action, **_subject(obj))
 
     @classmethod
     def needs_fresh(cls, request: HttpRequest, obj: Any) -> bool:

@@ -14,12 +14,11 @@ from django.urls import reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from identity import policy
 from identity.keys import sought
-from identity.models import Conflict, Role, Status
+from identity.models import Conflict, Status
 from identity.policy import Action, Decision
 from identity.services import conflicts
-from portal.admin.base import ActionPage, PortalModelAdmin, person_of
+from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
 from portal.admin.mismatches import MismatchCSV, MismatchReport
 from portal.admin.parts import badge, moment
 from portal.guides import guide_of
@@ -89,21 +88,13 @@ class DecisionPage(ActionPage):
         by_role = super().decide(request, None)
         if not by_role or obj is None or not cls.takes_over:
             return by_role
-        return _take_over(request, obj)
+        return decide(request, cls.action, user=obj.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = self.question.format(
             name=self.obj.user_name, account=self.obj.user, provider=self.obj.identity_provider
         )
         return super().get_context_data(title=title, conflict=self.obj, compared=compare(self.obj), **kwargs)
-
-
-def _take_over(request: HttpRequest, conflict: Conflict) -> Decision:
-    """A privileged account is linked by owners only, as the service decides too."""
-    if conflict.user.role == Role.MEMBER or person_of(request).role == Role.OWNER:
-        return policy.ALLOWED
-    role = Role(conflict.user.role).label.lower()
-    return Decision(False, "owner_required", f"{conflict.user} has the role {role}: only an owner can link it.")
 
 
 class LinkConflict(DecisionPage):

@@ -64,7 +64,7 @@ def ending_certificates() -> list[tuple[SSOConnection, SigningCertificate]]:
 class _Connect(ActionPage):
     """Set up a connection; nobody signs in through it before it is switched on."""
 
-    action = Action.MANAGE_PROVIDERS
+    action = Action.CHANGE_TRUST
     icon = "login"
     fresh = True
     submit = "Save and show the addresses"
@@ -118,7 +118,7 @@ class EditConnection(ActionPage):
 
     name = "edit"
     label = "Edit"
-    action = Action.MANAGE_PROVIDERS
+    action = Action.CHANGE_TRUST
     fresh = True
     submit = "Save"
 
@@ -129,7 +129,9 @@ class EditConnection(ActionPage):
         form = super().get_form(form_class)
         if "client_secret" in form.fields:
             form.fields["client_secret"].required = False
-            form.fields["client_secret"].help_text = "Empty: the stored one is kept."
+            form.fields[
+                "client_secret"
+            ].help_text = "Empty: the stored one is kept. Another issuer needs another secret."
         return form
 
     def get_initial(self) -> dict[str, Any]:
@@ -148,7 +150,7 @@ class EnableConnection(ActionPage):
 
     name = "enable"
     label = "Switch on"
-    action = Action.MANAGE_PROVIDERS
+    action = Action.CHANGE_TRUST
     fresh = True
     icon = "toggle_on"
     explanation = "The sign-in page shows a button for this identity provider."
@@ -187,7 +189,7 @@ class DeleteConnection(ActionPage):
 
     name = "delete"
     label = "Delete"
-    action = Action.MANAGE_PROVIDERS
+    action = Action.CHANGE_TRUST
     icon = "delete"
     danger = True
     fresh = True

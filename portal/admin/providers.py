@@ -105,7 +105,7 @@ class DeleteProvider(ActionPage):
 
     name = "delete"
     label = "Delete"
-    action = Action.MANAGE_PROVIDERS
+    action = Action.CHANGE_TRUST
     icon = "delete"
     danger = True
     fresh = True

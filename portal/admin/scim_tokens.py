@@ -96,7 +96,7 @@ class CreateToken(ActionPage):
 
     name = "create_token"
     label = "Create SCIM token"
-    action = Action.MANAGE_PROVIDERS
+    action = Action.CHANGE_TRUST
     icon = "key"
     fresh = True
     form_class = TokenForm

@@ -13,7 +13,7 @@ from django.urls import reverse
 from identity.models import GroupMapping, IdentityProvider
 from identity.policy import Action
 from identity.services import contacts
-from portal.admin.base import ActionPage, mode_of, person_of
+from portal.admin.base import ActionPage, decide, mode_of, person_of
 from portal.admin.connections import connections_of
 from portal.admin.received import live
 from portal.counting import MOST, up_to
@@ -101,6 +101,7 @@ class SetUp(ActionPage):
             scim_enabled=mode_of(self.request).scim_enabled,
             boxes=guide.filled_in(scim_base_url()),
             tokens=tokens,
+            may_change_trust=decide(self.request, Action.CHANGE_TRUST, identity_provider=provider),
             stages=stages(bool(tokens), is_connected, is_connected, is_connected, provider.user_count > 0),
             is_connected=is_connected,
             managed=up_to(MOST, provider.user_count),

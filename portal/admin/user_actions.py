@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from identity.models import Role, SSOUser, Status, User
 from identity.policy import Action
 from identity.services import invitations, users
-from portal.admin.base import ActionPage, person_of
+from portal.admin.base import ActionPage, decide, person_of
 from portal.fresh import is_sensitive
 
 ROLES = [
@@ -135,7 +135,10 @@ class ProfileForm(Form):
 
 
 class EditProfile(ActionPage):
-    """Change names, and the email of users whom no identity provider manages (R3, R4)."""
+    """Change names, and the email of users whom no identity provider manages (R3, R4).
+
+    The email of anybody above member is an owner's to change.
+    """
 
     name = "edit_profile"
     label = "Edit profile"
@@ -161,10 +164,16 @@ class EditProfile(ActionPage):
 
     def get_form(self, form_class: Any = None) -> Any:
         form = super().get_form(form_class)
-        if self.obj.is_managed:
+        if why_not := self._why_no_email():
             form.fields["email"].disabled = True
-            form.fields["email"].help_text = f"{self.obj.managed_by} sets it once, at first provisioning."
+            form.fields["email"].help_text = why_not
         return form
+
+    def _why_no_email(self) -> str:
+        if self.obj.is_managed:
+            return f"{self.obj.managed_by} sets it once, at first provisioning."
+        decision = decide(self.request, Action.CHANGE_EMAIL, user=self.obj)
+        return "" if decision else decision.reason
 
     def run(self, form: Any) -> str:
         users.edit_profile(self.obj, **form.cleaned_data, actor=person_of(self.request))

@@ -10,14 +10,16 @@ from rest_framework.response import Response
 
 from identity import policy
 from identity.errors import Refused
-from identity.models import Group, Mode, User
+from identity.models import Group, IdentityProvider, Mode, User
 from identity.policy import Action
-from portal.api.fields import DecisionAnswer, GroupRef, Said, UserRef, answers, key
+from portal.api.fields import DecisionAnswer, GroupRef, ProviderRef, Said, UserRef, answers, key
 from portal.api.groups import ABOUT_GROUPS
 from portal.api.lookups import named_in
 from portal.api.operations import operation
 from portal.api.users import ABOUT_USERS
 from portal.api.views import Singleton
+
+ABOUT_PROVIDERS = (Action.MANAGE_PROVIDERS, Action.CHANGE_TRUST)
 
 
 class ModeAnswer(serializers.Serializer):
@@ -43,10 +45,11 @@ class PolicyRowAnswer(serializers.Serializer):
 
 
 class TargetAnswer(serializers.Serializer):
-    """What you may do to this user or group now, and why not."""
+    """What you may do to this user, group or identity provider now, and why not."""
 
     user = UserRef(allow_null=True)
     group = GroupRef(allow_null=True)
+    identity_provider = ProviderRef(allow_null=True)
     actions = serializers.DictField(child=DecisionAnswer())
 
 
@@ -63,10 +66,11 @@ class PolicyAnswer(serializers.Serializer):
 class TargetSaid(Said):
     user = key(required=False)
     group = key(required=False)
+    identity_provider = key(required=False)
 
 
 class Policy(Singleton):
-    """The policy, for everybody who is signed in; about a user or group only for who may see the directory."""
+    """The policy, for everybody who is signed in; about a target only for who may see the directory."""
 
     tag = "Policy"
     readers = ()
@@ -76,7 +80,8 @@ class Policy(Singleton):
     def retrieve(self, request: Request) -> Response:
         """Show the policy.
 
-        With `user` or `group`, `target` says for each action whether you may do it to them now, and why not.
+        With `user`, `group` or `identity_provider`, `target` says for each action whether you may do it to them now,
+        and why not.
         """
         shown = {
             "mode": self.mode.code,
@@ -105,9 +110,15 @@ class Policy(Singleton):
         self._require_reader()
         user = named_in(User, self.asked["user"], "user") if "user" in self.asked else None
         group = named_in(Group, self.asked["group"], "group") if "group" in self.asked else None
+        provider = self._provider()
         decisions = {action: self.decide(action, user=user) for action in ABOUT_USERS if user}
         decisions |= {action: self.decide(action, group=group) for action in ABOUT_GROUPS if group}
-        return {"user": user, "group": group, "actions": answers(decisions)}
+        decisions |= {action: self.decide(action, identity_provider=provider) for action in ABOUT_PROVIDERS if provider}
+        return {"user": user, "group": group, "identity_provider": provider, "actions": answers(decisions)}
+
+    def _provider(self) -> IdentityProvider | None:
+        asked = self.asked.get("identity_provider")
+        return named_in(IdentityProvider, asked, "identity provider") if asked else None
 
     def _require_reader(self) -> None:
         decision = self.decide(Action.VIEW_DIRECTORY)

@@ -26,6 +26,7 @@ from portal.reasons import Reason, memberships_with_reasons
 
 ABOUT_USERS = (
     Action.EDIT_PROFILE,
+    Action.CHANGE_EMAIL,
     Action.SET_STATUS,
     Action.INVITE,
     Action.END_SESSIONS,
@@ -154,8 +155,9 @@ class Users(Resources):
     def partial_update(self, request: Request, pk: int) -> Response:
         """Edit a profile.
 
-        Names, and the email of users whom no identity provider manages. The username is permanent. At a browser, your
-        own profile and that of anybody above member need a fresh sign-in.
+        Names, and the email of users whom no identity provider manages; of anybody above member, owners change it. The
+        old address and the new one are told by mail. The username is permanent. At a browser, your own profile and that
+        of anybody above member need a fresh sign-in.
         """
         user = self.get_object()
         if is_sensitive(user, self.actor):

@@ -55,6 +55,7 @@ def test_a_user_is_shown_whole() -> None:
     assert actions["change_role"]["code"] == "role_required"
     assert set(actions) == {
         "edit_profile",
+        "change_email",
         "set_status",
         "invite",
         "end_sessions",

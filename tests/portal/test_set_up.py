@@ -229,7 +229,7 @@ def test_the_page_needs_few_statements(
     admin: Client, idp: IdentityProvider, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     ask(make_token(idp), "/Users")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         admin.get(address("identityprovider_set_up", idp.pk))
 
 
