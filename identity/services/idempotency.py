@@ -45,7 +45,7 @@ def _again(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:
 
 
 def finish(row: IdempotentRequest, answer: str) -> None:
-    """Keep the answer, sealed: it may hold a secret that is shown once."""
+    """Keep the answer, sealed: it tells of people. What is shown once is not in it (SR-11)."""
     IdempotentRequest.objects.filter(pk=row.pk).update(answer=seal(answer))
 
 

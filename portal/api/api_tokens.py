@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from identity.models import APIToken, Scope, User
 from identity.policy import Action
 from identity.services import api_tokens
-from portal.api.fields import Said, UserRef
+from portal.api.fields import Said, ShownOnce, UserRef
 from portal.api.operations import operation
 from portal.api.permissions import AtBrowser
 from portal.api.views import NO_STORE, Resources
@@ -42,13 +42,11 @@ class APITokenAnswer(serializers.ModelSerializer):
         )
 
 
-class NewAPITokenAnswer(APITokenAnswer):
+class NewAPITokenAnswer(ShownOnce, APITokenAnswer):
     """The only answer that ever holds the secret."""
 
-    secret = serializers.CharField(read_only=True)
-
     class Meta(APITokenAnswer.Meta):
-        fields = (*APITokenAnswer.Meta.fields, "secret")
+        fields = (*APITokenAnswer.Meta.fields, "secret", "note")
 
 
 class APITokenSaid(Said):
@@ -97,7 +95,7 @@ class APITokens(Resources):
         else.
         """
         token, secret = api_tokens.create_api_token(**self.said, actor=self.actor)
-        shown: dict[str, Any] = {**self.represent(token), "secret": secret}
+        shown: dict[str, Any] = {**self.represent(token), "secret": secret, "note": None}
         return Response(shown, status=201, headers=NO_STORE)
 
     @operation("revoke_api_token", status=204)

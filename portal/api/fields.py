@@ -44,6 +44,20 @@ class Said(serializers.Serializer):
         return "" if value is None or kind in {object, type(value)} else problem
 
 
+class Secret(serializers.CharField):
+    """What is shown once. An answer that a retry is given again (Idempotency-Key) is kept without it (SR-11)."""
+
+    def __init__(self) -> None:
+        super().__init__(read_only=True, allow_null=True, help_text="Shown once; null in a replay.")
+
+
+class ShownOnce(serializers.Serializer):
+    """A part of an answer: a secret, and a note where it is missing."""
+
+    secret = Secret()
+    note = serializers.CharField(read_only=True, allow_null=True, help_text="In a replay: why there is no secret.")
+
+
 def key(**options: Any) -> serializers.IntegerField:
     """The id of a row, which must fit the database's integers."""
     return serializers.IntegerField(min_value=1, max_value=LARGEST_KEY, **options)

@@ -15,27 +15,34 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity.services import idempotency
+from portal.api.fields import Secret
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 KEPT_HEADERS = ("ETag", "Cache-Control")
 LONGEST = 255
+SHOWN_ONCE = (
+    "The secret was in the first answer to this request and is not kept. If it is lost, revoke this and create another."
+)
 KEY = re.compile(f"[!-~]{{1,{LONGEST}}}")
 
 
-def once(handler: Callable[..., Response], request: Request) -> Callable[..., Response]:
-    """The handler, run once for each key of this person. A refusal changed nothing and leaves the key free."""
+def once(handler: Callable[..., Response], request: Request, shape: Any) -> Callable[..., Response]:
+    """The handler, run once for each key of this person. A refusal changed nothing and leaves the key free.
+
+    `shape` is what it answers: of that, secrets are shown once, to the first who asked.
+    """
     if HEADER not in request.headers:
         return handler
 
     def run(request: Request, *args: Any, **kwargs: Any) -> Response:
         row, earlier = idempotency.begin(request.user, _key(request), _digest(request))  # type: ignore[arg-type]
         if earlier:
-            return _replay(earlier)
+            return _replay(earlier, shape)
         try:
             with transaction.atomic():
                 response = handler(request, *args, **kwargs)
-                idempotency.finish(row, _kept(response))
+                idempotency.finish(row, _kept(response, shape))
         except BaseException:
             idempotency.abandon(row)
             raise
@@ -57,12 +64,19 @@ def _digest(request: Request) -> str:
     return hashlib.sha256(asked).hexdigest()
 
 
-def _kept(response: Response) -> str:
+def _kept(response: Response, shape: Any) -> str:
     headers = {name: response[name] for name in KEPT_HEADERS if name in response}
     body = json.loads(JSONRenderer().render(response.data) or b"null")
-    return json.dumps({"status": response.status_code, "headers": headers, "body": body})
+    return json.dumps({"status": response.status_code, "headers": headers, "body": _without_secrets(body, shape)})
 
 
-def _replay(answer: str) -> Response:
+def _without_secrets(body: Any, shape: Any) -> Any:
+    names = [name for name, field in shape().fields.items() if isinstance(field, Secret)] if shape else []
+    return {**body, **dict.fromkeys(names), "note": SHOWN_ONCE} if names else body
+
+
+def _replay(answer: str, shape: Any) -> Response:
+    """Without secrets also where an earlier version kept them."""
     kept = json.loads(answer)
-    return Response(kept["body"], status=kept["status"], headers={**kept["headers"], REPLAYED: "true"})
+    body, headers = _without_secrets(kept["body"], shape), {**kept["headers"], REPLAYED: "true"}
+    return Response(body, status=kept["status"], headers=headers)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from identity.models import IdentityProvider, SCIMToken
 from identity.policy import Action
 from identity.services import identity_providers, tokens
-from portal.api.fields import ProviderRef, Said, UserRef, key
+from portal.api.fields import ProviderRef, Said, ShownOnce, UserRef, key
 from portal.api.lookups import named_in
 from portal.api.operations import operation
 from portal.api.views import NO_STORE, Resources
@@ -131,13 +131,11 @@ class SCIMTokenAnswer(serializers.ModelSerializer):
         )
 
 
-class NewSCIMTokenAnswer(SCIMTokenAnswer):
+class NewSCIMTokenAnswer(ShownOnce, SCIMTokenAnswer):
     """The only answer that ever holds the secret."""
 
-    secret = serializers.CharField(read_only=True)
-
     class Meta(SCIMTokenAnswer.Meta):
-        fields = (*SCIMTokenAnswer.Meta.fields, "secret")
+        fields = (*SCIMTokenAnswer.Meta.fields, "secret", "note")
 
 
 class SCIMTokenSaid(Said):
@@ -181,7 +179,7 @@ class SCIMTokens(Resources):
         token, secret = tokens.create_token(
             provider, label=self.said["label"], expires_at=self.said.get("expires_at"), actor=self.actor
         )
-        shown: dict[str, Any] = {**self.represent(token), "secret": secret}
+        shown: dict[str, Any] = {**self.represent(token), "secret": secret, "note": None}
         return Response(shown, status=201, headers=NO_STORE)
 
     @operation("revoke_scim_token", status=204)

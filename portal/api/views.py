@@ -79,7 +79,8 @@ class Resources(GenericViewSet):
             return
         name = str(request.method).lower()
         handler = only_if_unchanged(self, getattr(self, name))
-        setattr(self, name, once(handler, request) if request.method == "POST" else handler)
+        shape = operation_of(self).answer  # type: ignore[union-attr]
+        setattr(self, name, once(handler, request, shape) if request.method == "POST" else handler)
 
     def _check_parameters(self) -> None:
         """What is not known, or says nothing, is refused and not passed over (SR-25, SR-26)."""

@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import timezone
 
 from identity.actors import Person
-from identity.models import APIToken, Asset, DeletionRecord, Invitation, Scope, Status, User
+from identity.models import APIToken, Asset, DeletionRecord, IdempotentRequest, Invitation, Scope, Status, User
 from identity.services import api_tokens
+from identity.services.sealing import unseal
 from tests.api.caller import Caller, administrators_caller, caller, ok, owners_caller, problem, supports_caller
 from tests.factories import (
     deprovision,
@@ -239,6 +240,7 @@ def test_no_token_is_shown_the_secret_of_another_by_an_idempotency_key() -> None
         headers={"Idempotency-Key": "once"},
     )
     assert made.status_code == 201
+    assert ok(made)["secret"] not in unseal(IdempotentRequest.objects.get().answer)
     assert problem(caller(mia).post("api-tokens/", said, Idempotency_Key="once")) == (403, "session_required")
 
 

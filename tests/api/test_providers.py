@@ -4,9 +4,14 @@ import json
 
 import pytest
 from django.test import Client
+from rest_framework.serializers import CharField
 
-from identity.models import IdentityProvider, SCIMToken, SSOConnection
+from identity.models import IdempotentRequest, IdentityProvider, SCIMToken, SSOConnection
 from identity.services import tokens
+from identity.services.sealing import seal, unseal
+from portal.api.fields import Secret
+from portal.api.idempotency import SHOWN_ONCE
+from portal.api.urls import urlpatterns
 from tests.api.caller import administrators_caller, caller, ok, problem
 from tests.factories import everything, make_administrator, make_idp, make_token, make_user, provision, set_mode
 from tests.portal.admin_pages import signed_in
@@ -48,23 +53,49 @@ def test_r23_the_secret_of_a_scim_token_is_shown_once_and_works() -> None:
     assert tokens.find_bearer(made["secret"]) is not None
     assert made["secret"] not in str(everything())
     shown = script.read(f"scim-tokens/{made['id']}/")
-    assert shown == {name: value for name, value in made.items() if name != "secret"}
+    assert shown == {name: value for name, value in made.items() if name not in {"secret", "note"}}
     assert shown["created_by"]["username"] == "adam"
     assert script.read(f"scim-tokens/?identity_provider={idp.pk}")["results"] == [shown]
     assert script.delete(f"scim-tokens/{made['id']}/").status_code == 204
     assert tokens.find_bearer(made["secret"]) is None
 
 
-def test_a_retry_gets_the_same_secret_and_makes_no_second_token() -> None:
+def test_a_retry_makes_no_second_token_and_is_not_shown_the_secret_again() -> None:
     idp = make_idp()
     script = administrators_caller()
     said = {"identity_provider": idp.pk, "label": "production"}
     first = script.post("scim-tokens/", said, Idempotency_Key="k1")
     again = script.post("scim-tokens/", said, Idempotency_Key="k1")
-    assert ok(again)["secret"] == ok(first)["secret"]
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again["Idempotency-Replayed"] == "true"
     assert again["Cache-Control"] == "no-store"
+    assert ok(again) == {**ok(first), "secret": None, "note": SHOWN_ONCE}
+    assert ok(first)["note"] is None
+    assert tokens.find_bearer(ok(first)["secret"]) is not None
     assert SCIMToken.objects.count() == 1
-    assert ok(first)["secret"] not in str(everything())
+    assert ok(first)["secret"] not in unseal(IdempotentRequest.objects.get().answer)
+
+
+def test_what_an_earlier_version_kept_is_not_shown_again_either() -> None:
+    idp = make_idp()
+    script, said = administrators_caller(), {"identity_provider": idp.pk, "label": "production"}
+    first = ok(script.post("scim-tokens/", said, Idempotency_Key="k1"))
+    kept = json.dumps({"status": 201, "headers": {}, "body": first})
+    IdempotentRequest.objects.update(answer=seal(kept))
+    assert ok(script.post("scim-tokens/", said, Idempotency_Key="k1"))["secret"] is None
+
+
+def test_whatever_is_answered_under_the_name_of_a_secret_is_shown_once() -> None:
+    views = {pattern.callback.cls for pattern in urlpatterns if hasattr(getattr(pattern, "callback", None), "cls")}
+    found = {
+        (operation.id, name): type(field)
+        for view in views
+        for operation in (getattr(getattr(view, name), "operation", None) for name in dir(view))
+        if operation and operation.answer
+        for name, field in operation.answer().fields.items()
+        if isinstance(field, CharField) and name in {"secret", "client_secret", "password", "token", "digest"}
+    }
+    assert found == {("create_scim_token", "secret"): Secret, ("create_api_token", "secret"): Secret}
 
 
 def test_a_scim_token_expires_in_the_future_only() -> None:
