@@ -62,6 +62,7 @@ class Provisioner:
     token_id: int
     token_label: str
     asks_before_adopting: bool = False
+    identifies_by_external_id: bool = False
     method: str = ""
     address: str = ""
     request_id: str = field(default_factory=new_request_id)
@@ -97,6 +98,7 @@ class SignIn:
 
     kind = "sso_sign_in"
     role = ""
+    identifies_by_external_id = False  # at the sign-in door nobody is taken for somebody else (R5)
     method = "SIGN-IN"
 
     @property

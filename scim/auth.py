@@ -86,6 +86,7 @@ def _actor(bearer: tokens.TokenBearer, request: HttpRequest) -> Provisioner:
         token_id=bearer.token_id,
         token_label=bearer.label,
         asks_before_adopting=bearer.asks_before_adopting,
+        identifies_by_external_id=bearer.identifies_by_external_id,
         method=request.method or "",
         address=_address(request),
     )

@@ -110,6 +110,7 @@ def idp_actor(idp: IdentityProvider) -> Provisioner:
         token_id=1,
         token_label="test token",
         asks_before_adopting=idp.asks_before_adopting,
+        identifies_by_external_id=idp.identifies_by_external_id,
         method="POST",
     )
 

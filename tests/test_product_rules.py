@@ -58,6 +58,7 @@ from tests.factories import (
     support,
     unmap,
 )
+from tests.portal.admin_pages import address, as_administrator, text_of
 from tests.portal.second_steps import FIRST, set_up
 from tests.scim.helpers import CORE_USER, PORTAL_GROUP, PORTAL_USER, Document, IdP, member_ids, new_idp, problem
 
@@ -436,6 +437,56 @@ def test_r9_another_external_id_ends_memberships_and_alerts_administrators(
         post(idp, externalId="00U2")
     assert members_of(local) == set()
     assert [message.to for message in mail.outbox] == [["adam@example.test"]]
+
+
+@pytest.mark.parametrize("how", ["unassigned", "removed"])
+def test_r9_renamed_while_unassigned_is_the_same_person_where_external_ids_identify(how: str) -> None:
+    idp = new_idp("Okta", kind="okta")
+    created = post(idp, externalId="00U1")
+    make_group("Local", portal())
+    if how == "removed":
+        idp.delete(f"/Users/{created['id']}")
+    else:
+        idp.patch(f"/Users/{created['id']}", {"op": "replace", "value": {"active": False}})
+    renamed = ada(userName="countess", emails=email("countess@example.test"), externalId="00U1")
+    answer = idp.post("/Users", renamed)
+    assert (answer.status_code, answer.json()["userName"], answer.json()["active"]) == (201, "countess", True)
+    assert answer.json()[PORTAL_USER] == {"username": "ada", "email": "ada@example.test", "status": "enabled"}
+    assert (answer.json()["id"] == created["id"]) == (how == "unassigned")
+    assert User.objects.get().memberships.count() == 1
+    assert idp.get(f"/Users/{answer.json()['id']}").json() == answer.json()
+    assert idp.found('externalId eq "00U1"') == ["countess"]
+
+
+def test_r9_an_active_record_of_the_same_external_id_is_a_conflict_that_can_be_linked() -> None:
+    idp = new_idp("Okta", kind="okta")
+    created = post(idp, externalId="00U1")
+    renamed = ada(userName="countess", emails=email("countess@example.test"), externalId="00U1")
+    answer = idp.post("/Users", renamed)
+    assert refused(answer) == (409, "uniqueness")
+    assert answer.json()["detail"].startswith("externalId 00U1 belongs to the portal user Ada Lovelace")
+    conflicts.link_conflict(Conflict.objects.get(), actor=administrator())
+    answer = idp.post("/Users", renamed)
+    assert (answer.status_code, answer.json()["id"]) == (201, created["id"])
+    assert User.objects.exclude(role=Role.ADMINISTRATOR).count() == 1
+
+
+def test_r9_elsewhere_it_is_a_new_person_and_log_and_pages_say_that_the_id_is_shared() -> None:
+    idp = new_idp("Entra", kind="entra")
+    created = post(idp, externalId="nickname")
+    idp.patch(f"/Users/{created['id']}", {"op": "replace", "value": {"active": False}})
+    other = idp.post("/Users", ada(userName="countess", emails=email("c@example.test"), externalId="nickname")).json()
+    assert other[PORTAL_USER]["username"] == "countess"
+    row = ProvisioningLog.objects.latest("id")
+    assert "The externalId is shared with another user" in row.summary
+    client = as_administrator()
+    old, new = (SSOUser.objects.get(scim_id=one["id"]) for one in (created, other))
+    for one, shared_with in ((old, "countess"), (new, "ada")):
+        for page in (address("user_change", one.user_id), address("ssouser_change", one.pk)):
+            assert f"External ID shared with Ada Lovelace ({shared_with})" in text_of(client.get(page))
+    assert "Same external ID Ada Lovelace" in text_of(client.get(address("provisioninglog_change", row.pk)))
+    idp.delete(f"/Users/{created['id']}")
+    assert "External ID shared with Ada Lovelace (countess)" in text_of(client.get(address("user_change", old.user_id)))
 
 
 def test_r9_another_idp_gets_a_conflict(idp: IdP) -> None:

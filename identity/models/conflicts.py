@@ -25,6 +25,7 @@ class Conflict(models.Model):
         OTHER_PROVIDER = "other_provider", "The account is managed by another identity provider"
         ALREADY_LINKED = "already_linked", "The account belongs to another record of this identity provider"
         OTHER_PERSON = "other_person", "The account is another person's of this identity provider"
+        SAME_EXTERNAL_ID = "same_external_id", "Same external ID, another username"
         BREAK_GLASS = "break_glass", "The account is a break-glass account"
 
     class State(models.TextChoices):

@@ -28,6 +28,11 @@ class IdentityProvider(models.Model):
         RAUTHY = "rauthy", "Rauthy"
         OTHER = "other", "Other"
 
+        @property
+        def has_permanent_external_ids(self) -> bool:
+            """Whether it sends its own permanent id as externalId by itself, never one that is given again."""
+            return self in {IdentityProvider.Kind.OKTA, IdentityProvider.Kind.RAUTHY}
+
     name = models.CharField(max_length=255)
     name_key = models.CharField(max_length=255, unique=True, editable=False)
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.OTHER)
@@ -35,6 +40,12 @@ class IdentityProvider(models.Model):
         "ask before adopting existing users",
         default=False,
         help_text="When the same username and email exist: record a conflict instead of linking (R5).",
+    )
+    identifies_by_external_id = models.BooleanField(
+        "external IDs identify people",
+        default=False,
+        db_default=False,
+        help_text="A person who comes back under another userName is known by the external ID (R9).",
     )
     watched_until = models.DateTimeField(null=True, editable=False, help_text="Until then its requests are kept.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -206,7 +206,10 @@ class RetiredResource(models.Model):
     objects = RetiredResourceQuerySet.as_manager()
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["identity_provider", "user_name_key"], name="retired_by_user_name")]
+        indexes: ClassVar = [
+            models.Index(fields=["identity_provider", "user_name_key"], name="retired_by_user_name"),
+            models.Index(fields=["identity_provider", "external_id"], name="retired_by_external_id"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.resource_type} {self.scim_id}"

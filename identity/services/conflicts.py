@@ -43,7 +43,7 @@ def refusal(conflict: Conflict) -> str:
     """Why the record was refused: the attribute that collided, and the account that has it (R7)."""
     if conflict.reason == Reason.BREAK_GLASS:
         return f"{_collided(conflict)} is reserved."
-    if conflict.reason == Reason.ALREADY_LINKED:
+    if conflict.reason in {Reason.ALREADY_LINKED, Reason.SAME_EXTERNAL_ID}:
         return _is_another_records(conflict)
     by_name, by_email = _BECAUSE[conflict.reason]
     if conflict.email_collides and not conflict.username_collides:
@@ -53,6 +53,8 @@ def refusal(conflict: Conflict) -> str:
 
 def _collided(conflict: Conflict) -> str:
     """The attributes as the IdP calls them, with what it sent."""
+    if conflict.reason == Reason.SAME_EXTERNAL_ID:
+        return f"externalId {conflict.external_id}"
     user_name, emails = f"userName {conflict.user_name}", f"emails: {conflict.email}"
     if not conflict.email_collides:
         return user_name
@@ -64,7 +66,7 @@ def _is_another_records(conflict: Conflict) -> str:
     record = getattr(conflict.user, "sso_user", None)
     whose = f"the portal user {conflict.user.display_name}"
     known = f", whose userName at this identity provider is {record.user_name}" if record else ""
-    if conflict.username_collides:
+    if conflict.username_collides and conflict.reason == Reason.ALREADY_LINKED:
         return f"{_collided(conflict)} is the permanent username of {whose}{known}."
     return f"{_collided(conflict)} belongs to {whose}{known}."
 
@@ -211,9 +213,17 @@ def _refuse_link(conflict: Conflict, user: User, actor: Actor) -> None:
     _refuse_decided(conflict)
     if conflict.needs_move and user.is_managed and user.managed_by_id != conflict.identity_provider_id:
         raise Refused(f"{user.username} is managed by {user.managed_by}: move the account instead.", code="needs_move")
-    if SSOUser.objects.filter(user=user).exists():
+    if not _is_same_record(conflict, SSOUser.objects.filter(user=user).first()):
         raise Refused("The account belongs to another record of an identity provider.", code="already_linked")
     _refuse_privileged(user, actor)
+
+
+def _is_same_record(conflict: Conflict, record: SSOUser | None) -> bool:
+    """Whether the account is free, or its record is this IdP's own of the same externalId (R9)."""
+    if record is None or conflict.reason != Reason.SAME_EXTERNAL_ID:
+        return record is None
+    said = (record.identity_provider_id, record.external_id)
+    return said == (conflict.identity_provider_id, conflict.external_id)
 
 
 def _refuse_decided(conflict: Conflict) -> None:

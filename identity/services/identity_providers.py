@@ -24,12 +24,20 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def create_identity_provider(
-    *, name: str, kind: str = IdentityProvider.Kind.OTHER, asks_before_adopting: bool = False, actor: Actor
+    *,
+    name: str,
+    kind: str = IdentityProvider.Kind.OTHER,
+    asks_before_adopting: bool = False,
+    identifies_by_external_id: bool | None = None,
+    actor: Actor,
 ) -> IdentityProvider:
-    """A new IdP, without tokens. Raises Taken, InvalidValue."""
+    """A new IdP, without tokens; whether external IDs identify people is as its kind sends them, unless it is said.
+
+    Raises Taken, InvalidValue.
+    """
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = IdentityProvider()
-    _save(provider, name, kind, asks_before_adopting)
+    _save(provider, name, kind, asks_before_adopting, identifies_by_external_id)
     audit.record(
         "identity_provider.created",
         actor=actor,
@@ -41,13 +49,23 @@ def create_identity_provider(
 
 @transaction.atomic
 def edit_identity_provider(
-    provider: IdentityProvider, *, name: str, kind: str, asks_before_adopting: bool, actor: Actor
+    provider: IdentityProvider,
+    *,
+    name: str,
+    kind: str,
+    asks_before_adopting: bool,
+    identifies_by_external_id: bool | None = None,
+    actor: Actor,
 ) -> IdentityProvider:
-    """Rename, or set whether it asks before adopting existing users (R5)."""
+    """Rename, or set whether it asks before adopting (R5) and whether external IDs identify people (R9).
+
+    What is None stays.
+    """
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = lock(IdentityProvider, provider.pk)
     before = _settings(provider)
-    _save(provider, name, kind, asks_before_adopting)
+    identifies = provider.identifies_by_external_id if identifies_by_external_id is None else identifies_by_external_id
+    _save(provider, name, kind, asks_before_adopting, identifies)
     after = _settings(provider)
     audit.record(
         "identity_provider.edited",
@@ -100,11 +118,15 @@ def usage(provider: IdentityProvider, *, most: int | None = None) -> dict[str, i
     return {name: rows.order_by().values("pk")[:limit].count() for name, rows in counted.items()}
 
 
-def _save(provider: IdentityProvider, name: str, kind: str, asks_before_adopting: bool) -> None:
+def _save(
+    provider: IdentityProvider, name: str, kind: str, asks_before_adopting: bool, identifies: bool | None
+) -> None:
     if kind not in IdentityProvider.Kind.values:
         raise InvalidValue("kind", f"must be one of {', '.join(IdentityProvider.Kind.values)}")
     provider.name, provider.name_key = name.strip(), label_key(name, "name")
     provider.kind, provider.asks_before_adopting = kind, asks_before_adopting
+    by_kind = IdentityProvider.Kind(kind).has_permanent_external_ids
+    provider.identifies_by_external_id = by_kind if identifies is None else identifies
     with taken_when(f"There is an identity provider named {provider.name} already."):
         provider.save()
 
@@ -114,4 +136,5 @@ def _settings(provider: IdentityProvider) -> dict[str, object]:
         "name": provider.name,
         "kind": provider.kind,
         "asks_before_adopting": provider.asks_before_adopting,
+        "identifies_by_external_id": provider.identifies_by_external_id,
     }

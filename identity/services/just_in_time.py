@@ -27,7 +27,7 @@ from identity.services import conflicts, memberships, notices
 from identity.services.assertions import Assertion
 from identity.services.group_claims import Unreadable, read_groups
 from identity.services.locks import locked
-from identity.services.matching import Adopt, Create, CreateAs, Duplicate, Link, Obstacle, Revive, match
+from identity.services.matching import Adopt, Create, CreateAs, Duplicate, Link, Obstacle, Resume, Revive, match
 from identity.services.records import PersonRecord
 from identity.services.users import change_status, end_credentials
 
@@ -105,7 +105,9 @@ def _link(found: Link, actor: SignIn) -> User:
 # --- whose account it is ---
 
 
-def _whose(found: Adopt | Revive | Obstacle | Duplicate, record: PersonRecord, actor: SignIn) -> tuple[User, str]:
+def _whose(
+    found: Adopt | Revive | Resume | Obstacle | Duplicate, record: PersonRecord, actor: SignIn
+) -> tuple[User, str]:
     """The account that is meant, and why nobody gets it without an administrator, if so.
 
     R5: an identity provider that POSTs a record says who it is; at the sign-in door the person does. So an account that

@@ -5,7 +5,7 @@ One statement finds every account that could be in the way, mostly none; the res
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -26,12 +26,19 @@ SIGN_IN = "sso_sign_in"  # its record is no record: an administrator may say tha
 
 
 @dataclass(frozen=True, slots=True)
-class Create:
+class Found:
+    """What to do with a record; `shares`: the other accounts that this IdP's records of the same externalId mean."""
+
+    shares: tuple[int, ...] = field(default=(), kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Create(Found):
     """Nobody is in the way."""
 
 
 @dataclass(frozen=True, slots=True)
-class CreateAs:
+class CreateAs(Found):
     """R7: a newcomer whose userName is another account's username: an administrator gave them one of their own."""
 
     conflict: Conflict
@@ -48,14 +55,14 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
-class Adopt:
+class Adopt(Found):
     """R5: same username and email, an ordinary account without an SSO user."""
 
     user: User
 
 
 @dataclass(frozen=True, slots=True)
-class Revive:
+class Revive(Found):
     """R9: this IdP deleted the record and sends it again; `external_id` is the one it had."""
 
     user: User
@@ -63,11 +70,23 @@ class Revive:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class Link(Found):
     """R7: an administrator approved exactly this record for this account."""
 
     user: User
     conflict: Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Resume(Found):
+    """R9: this IdP's own record of the same externalId: renamed there while unassigned, or linked by an approval."""
+
+    record: SSOUser
+    conflict: Conflict | None = None
+
+    @property
+    def user(self) -> User:
+        return self.record.user
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,30 +122,58 @@ class Candidate:
     def has_email(self, record: PersonRecord) -> bool:
         return record.email_key is not None and self.user.email_key == record.email_key
 
+    def is_identified_by(self, record: PersonRecord, provider_id: int) -> bool:
+        """Whether this IdP's live record of the account, else its last one, has this externalId (R9)."""
+        if record.external_id is None:
+            return False
+        if self.record is not None:
+            said = (self.record.identity_provider_id, self.record.external_id)
+            return said == (provider_id, record.external_id)
+        is_its_own = self.user.managed_by_id == provider_id
+        return is_its_own and self.last is not None and self.last.external_id == record.external_id
+
     def is_recorded_as(self, record: PersonRecord) -> bool:
         return self.record is not None and self.record.user_name_key == record.user_name_key
 
 
-Match = Create | CreateAs | Adopt | Revive | Link
+Arrival = Create | CreateAs | Adopt | Revive | Link
+Match = Arrival | Resume
 
 
 def match(record: PersonRecord, actor: IdPActor) -> Match | Duplicate | Obstacle:
     """What to do with a record that an IdP POSTs."""
-    candidates = _candidates(record, actor.identity_provider_id)
-    if not candidates:
+    found = _candidates(record, actor.identity_provider_id)
+    if not found:
         return Create()
+    candidates = [candidate for candidate in found if _matters(candidate, record)]
+    known = [candidate for candidate in found if candidate.is_identified_by(record, actor.identity_provider_id)]
+    meant = _meant(candidates, known, record, actor)
+    if isinstance(meant, Duplicate | Obstacle):
+        return meant
+    own = getattr(meant, "user", None)  # nobody's yet for a new person
+    return replace(meant, shares=tuple(one.user.pk for one in known if one.user != own))
+
+
+def _meant(
+    candidates: list[Candidate], known: list[Candidate], record: PersonRecord, actor: IdPActor
+) -> Match | Duplicate | Obstacle:
+    """Of the accounts that could be in the way, and of those whose record has this externalId."""
     is_duplicate = any(_is_duplicate(candidate, record, actor) for candidate in candidates)
     if is_duplicate and actor.kind != SIGN_IN:
         return Duplicate()
     if link := _approved(candidates, record, actor):
         return link
+    if actor.identifies_by_external_id and (rename := _approved_rename(known, record, actor)):
+        return rename
     newcomer = _approved_newcomer(candidates, record, actor)
     if newcomer:
         candidates = [candidate for candidate in candidates if candidate.user.pk != newcomer.conflict.user_id]
-        if not candidates:
-            return newcomer
     elif is_duplicate:
         return Duplicate()
+    if known and actor.identifies_by_external_id:
+        return _identified(known, candidates, record, actor)
+    if not candidates:
+        return newcomer or Create()
     if returning := _returning(candidates, record, actor):
         return _revive(returning, candidates, record, actor)
     closest = _closest(candidates, record)
@@ -142,22 +189,29 @@ _IN_THE_WAY = """
      UNION SELECT user_id FROM identity_ssouser WHERE identity_provider_id = %s AND user_name_key = %s
      UNION SELECT user_id FROM identity_retiredresource
             WHERE identity_provider_id = %s AND user_name_key = %s AND user_id IS NOT NULL
+     UNION SELECT user_id FROM (
+            SELECT user_id FROM identity_ssouser WHERE identity_provider_id = %s AND external_id = %s LIMIT 3) now
+     UNION SELECT user_id FROM (
+            SELECT user_id FROM identity_retiredresource
+             WHERE identity_provider_id = %s AND external_id = %s AND user_id IS NOT NULL LIMIT 3) before
 """
 
 
 def _candidates(record: PersonRecord, provider_id: int) -> list[Candidate]:
-    """Who has this username or email, or had this userName in a live or the last record of this IdP; locked."""
-    key = record.user_name_key
+    """Who has this username or email, or had this userName or externalId in a record of this IdP; locked."""
+    key, external = record.user_name_key, [provider_id, record.external_id]
     with connection.cursor() as cursor:
-        cursor.execute(_IN_THE_WAY, [key, record.email_key, provider_id, key, provider_id, key])
+        parameters = [key, record.email_key, provider_id, key, provider_id, key, *external, *external]
+        cursor.execute(_IN_THE_WAY, parameters)
         ids = [row[0] for row in cursor.fetchall()]
     if not ids:
         return []
-    users = locked(User.objects.filter(pk__in=ids))
+    users = {user.pk: user for user in locked(User.objects.filter(pk__in=ids))}
     records = {found.user_id: found for found in SSOUser.objects.filter(user__in=ids)}
+    for user_id, found in records.items():
+        found.user = users[user_id]
     last = _last_records(ids, provider_id)
-    found = [Candidate(user, records.get(user.pk), last.get(user.pk)) for user in users]
-    return [candidate for candidate in found if _matters(candidate, record)]
+    return [Candidate(user, records.get(pk), last.get(pk)) for pk, user in users.items()]
 
 
 def _last_records(user_ids: list[int], provider_id: int) -> dict[int | None, RetiredResource]:
@@ -191,6 +245,15 @@ def _approved(candidates: list[Candidate], record: PersonRecord, actor: IdPActor
     }
     conflict = _approvals(record, actor).filter(user__in=free, own_username="").first()
     return Link(free[conflict.user_id], conflict) if conflict else None
+
+
+def _approved_rename(known: list[Candidate], record: PersonRecord, actor: IdPActor) -> Resume | None:
+    """R7, R9: an administrator said that the active record of the same externalId is this person."""
+    records = {one.user.pk: one.record for one in known if one.record is not None and not one.user.is_break_glass}
+    approved = _approvals(record, actor).filter(user__in=records, own_username="") if records else None
+    conflict = approved.first() if approved is not None else None
+    row = records[conflict.user_id] if conflict else None
+    return Resume(row, conflict) if row else None
 
 
 def _approved_newcomer(candidates: list[Candidate], record: PersonRecord, actor: IdPActor) -> CreateAs | None:
@@ -227,27 +290,48 @@ def _returning(candidates: list[Candidate], record: PersonRecord, actor: IdPActo
     return max(found, key=lambda candidate: candidate.is_same_person(record), default=None)
 
 
+def _identified(
+    known: list[Candidate], candidates: list[Candidate], record: PersonRecord, actor: IdPActor
+) -> Resume | Revive | Obstacle:
+    """R9: where externalId identifies people, an inactive or removed record of it is this person's, renamed since."""
+    one = min(known, key=lambda candidate: candidate.record is None or not candidate.record.active)
+    if one.user.is_break_glass:
+        return Obstacle(one.user, Reason.BREAK_GLASS)
+    if len(known) > 1 or (one.record is not None and one.record.active):
+        return Obstacle(one.user, Reason.SAME_EXTERNAL_ID)
+    if one.record is None:
+        return _revive(one, candidates, record, actor)
+    holders = _holders(one.user, candidates, record, actor)
+    return Obstacle(holders[0], Reason.ASK_FIRST) if holders else Resume(one.record)
+
+
 def _revive(
     returning: Candidate, candidates: list[Candidate], record: PersonRecord, actor: IdPActor
 ) -> Revive | Obstacle:
     """The userName may belong to somebody else by now, or the account carry what must not be lost (R13)."""
     user, last = returning.user, returning.last
-    holders = [
-        found.user
-        for found in candidates
-        if found.user.pk != user.pk and found.has_name(record) and not _is_told_apart(found, user, record, actor)
-    ]
-    if holders:
+    if holders := _holders(user, candidates, record, actor):
         return Obstacle(holders[0], Reason.OTHER_EMAIL)
     if is_last_enabled_owner(user):
         return Obstacle(user, Reason.PRIVILEGED)
     return Revive(user, last.external_id if last else None)
 
 
+def _holders(user: User, candidates: list[Candidate], record: PersonRecord, actor: IdPActor) -> list[User]:
+    """Who else has this username here, and isn't known to be another person."""
+    return [
+        found.user
+        for found in candidates
+        if found.user.pk != user.pk and found.has_name(record) and not _is_told_apart(found, user, record, actor)
+    ]
+
+
 def _is_told_apart(holder: Candidate, user: User, record: PersonRecord, actor: IdPActor) -> bool:
     """Whether who has this username here is known as another person: to this IdP, or to an administrator (R7)."""
     if holder.record is not None and holder.record.identity_provider_id == actor.identity_provider_id:
         return True
+    if actor.identifies_by_external_id and holder.last is not None and holder.last.external_id:
+        return holder.last.external_id != record.external_id
     decided = Conflict.objects.filter(
         identity_provider_id=actor.identity_provider_id, user=holder.user, user_name_key=record.user_name_key
     )

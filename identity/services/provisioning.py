@@ -6,8 +6,8 @@ raised afterwards; every other error rolls everything back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -30,7 +30,19 @@ from identity.models import (
 )
 from identity.services import conflicts, memberships, notices
 from identity.services.locks import again_if_raced, for_update
-from identity.services.matching import Adopt, Create, CreateAs, Duplicate, Link, Match, Obstacle, Revive, match
+from identity.services.matching import (
+    Adopt,
+    Arrival,
+    Create,
+    CreateAs,
+    Duplicate,
+    Link,
+    Match,
+    Obstacle,
+    Resume,
+    Revive,
+    match,
+)
 from identity.services.provisioning_log import Outcome, log_write
 from identity.services.users import change_status, set_status
 
@@ -39,6 +51,8 @@ if TYPE_CHECKING:
     from identity.services.records import PersonChange, PersonRecord
 
 VersionCheck = Callable[[int], bool]
+MOST_SHARES = 3
+SHARED = "The externalId is shared with another user of this identity provider."
 
 
 def provision_user(record: PersonRecord, *, actor: Provisioner) -> SSOUser:
@@ -60,8 +74,28 @@ def _provision(record: PersonRecord, actor: Provisioner) -> SSOUser | Conflict:
             raise _name_taken(record)
         case Obstacle(user, reason):
             return conflicts.record_conflict(user, reason, record, actor=actor)
+        case Resume() as found:
+            return _resume(found, record, actor)
         case found:
             return _link(_portal_user(found, record, actor), found, record, actor)
+
+
+def _resume(found: Resume, record: PersonRecord, actor: Provisioner) -> SSOUser:
+    """R9: the same person under another userName: the record that the IdP has lost sight of goes on, Enabled."""
+    sso_user = found.record
+    if found.conflict is not None:
+        conflicts.settle(found.conflict)
+    update = _follow(sso_user, replace(record, active=record.active is not False), actor)
+    user = sso_user.user
+    audit.record(
+        "user.revived",
+        actor=actor,
+        user_id=user.pk,
+        details={"scim_id": str(sso_user.scim_id), "status": user.status, "by_external_id": True},
+        personal=_personal(found, record),
+    )
+    _log_arrival("Revived by the externalId", sso_user, update.ignored, found, actor)
+    return sso_user
 
 
 def _name_taken(record: PersonRecord) -> Taken:
@@ -71,7 +105,7 @@ def _name_taken(record: PersonRecord) -> Taken:
     )
 
 
-def _portal_user(found: Match, record: PersonRecord, actor: Provisioner) -> User:
+def _portal_user(found: Arrival, record: PersonRecord, actor: Provisioner) -> User:
     match found:
         case Create():
             return _create_user(record, actor)
@@ -138,7 +172,7 @@ _EVENTS: dict[type, tuple[str, str]] = {
 }
 
 
-def _link(user: User, found: Match, record: PersonRecord, actor: Provisioner) -> SSOUser:
+def _link(user: User, found: Arrival, record: PersonRecord, actor: Provisioner) -> SSOUser:
     now = timezone.now()
     sso_user = insert(
         SSOUser(
@@ -165,10 +199,17 @@ def _link(user: User, found: Match, record: PersonRecord, actor: Provisioner) ->
         details={"scim_id": str(sso_user.scim_id), "status": user.status, **_revival_details(found, record)},
         personal=_personal(found, record),
     )
-    ignored = _ignored_at_first(user, found, record)
-    status = Status(user.status).label.lower()
+    _log_arrival(verb, sso_user, _ignored_at_first(user, found, record), found, actor)
+    return sso_user
+
+
+def _log_arrival(
+    verb: str, sso_user: SSOUser, ignored: dict[str, dict[str, Any]], found: Match, actor: Provisioner
+) -> None:
+    user = sso_user.user
+    arrived = f"{verb} {user.display_name} ({user.username}), {Status(user.status).label.lower()}."
     log_write(
-        " ".join([f"{verb} {user.display_name} ({user.username}), {status}.", *_not_taken_over(ignored)]),
+        " ".join([arrived, *_not_taken_over(ignored), *([SHARED] if found.shares else [])]),
         actor=actor,
         outcome=Outcome.PARTLY if ignored else Outcome.APPLIED,
         status=201,
@@ -176,9 +217,15 @@ def _link(user: User, found: Match, record: PersonRecord, actor: Provisioner) ->
         resource_id=sso_user.scim_id,
         user_id=user.pk,
         subject_key=sso_user.user_name_key,
-        details={"ignored": ignored} if ignored else {},
+        details=_told_of(ignored, found.shares),
     )
-    return sso_user
+
+
+def _told_of(ignored: dict[str, dict[str, Any]], shares: Sequence[int]) -> dict[str, Any]:
+    return {
+        **({"ignored": ignored} if ignored else {}),
+        **({"external_id_of": list(shares)} if shares else {}),
+    }
 
 
 def _ignored_at_first(user: User, found: Match, record: PersonRecord) -> dict[str, dict[str, Any]]:
@@ -227,6 +274,12 @@ class _Update:
     changed: list[str]
     ignored: dict[str, dict[str, Any]]
     personal: dict[str, Any]
+    status_changed: bool = False
+    shares: Sequence[int] = ()
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.changed or self.status_changed)
 
 
 def update_user(
@@ -242,19 +295,28 @@ def update_user(
 @transaction.atomic
 def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: VersionCheck | None) -> SSOUser:
     sso_user = _locked_sso_user(scim_id, actor, version)
-    user = sso_user.user
     record = _what_can_be_taken(change(sso_user), sso_user)
+    update = _follow(sso_user, record, actor)
+    _log_update(sso_user, record, update, actor)
+    return sso_user
+
+
+def _follow(sso_user: SSOUser, record: PersonRecord, actor: Provisioner) -> _Update:
+    """R2, R4, R8: the record is what the IdP says now, and the portal follows where the rules say so."""
+    user = sso_user.user
     update = _Update([], {}, {})
     record = _settle_user_name(sso_user, record, update)
     _settle_email(sso_user, record, update)
     _follow_profile(user, record, update)
     stored = _store_record(sso_user, record, update)
-    status_changed = _follow_status(user, record, actor)
-    if stored or status_changed or update.changed:
+    update.status_changed = _follow_status(user, record, actor)
+    if stored or update.status_changed or update.changed:
         sso_user.version += 1
         sso_user.modified_at = timezone.now()
         sso_user.overruled = sso_user.overruled and record.active is None
         sso_user.save(update_fields=[*stored, "overruled", "version", "modified_at"])
+    if "external_id" in stored:
+        update.shares = _shares_external_id(sso_user)
     if stored or update.changed:
         audit.record(
             "user.updated",
@@ -263,8 +325,16 @@ def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: Ve
             details={"changed": sorted({*stored, *update.changed}), "ignored": sorted(update.ignored)},
             personal={**update.personal, **update.ignored},
         )
-    _log_update(sso_user, record, update, changed=bool(stored or status_changed or update.changed), actor=actor)
-    return sso_user
+    update.changed.extend(stored)
+    return update
+
+
+def _shares_external_id(sso_user: SSOUser) -> list[int]:
+    """Other accounts whose records of this IdP have the same externalId (R9)."""
+    if sso_user.external_id is None:
+        return []
+    others = SSOUser.objects.of(sso_user.identity_provider_id).filter(external_id=sso_user.external_id)
+    return list(others.exclude(pk=sso_user.pk).values_list("user_id", flat=True)[:MOST_SHARES])
 
 
 def _what_can_be_taken(record: PersonRecord, sso_user: SSOUser) -> PersonRecord:
@@ -391,41 +461,34 @@ def _multi_valued(attributes: dict[str, Any]) -> dict[str, list[Any]]:
     return {name: value for name, value in attributes.items() if isinstance(value, list)}
 
 
-def _log_update(sso_user: SSOUser, record: PersonRecord, update: _Update, *, changed: bool, actor: Provisioner) -> None:
+def _log_update(sso_user: SSOUser, record: PersonRecord, update: _Update, actor: Provisioner) -> None:
     user = sso_user.user
-    applied = Outcome.APPLIED if changed else Outcome.UNCHANGED
+    applied = Outcome.APPLIED if update.is_any else Outcome.UNCHANGED
+    left_out = [f"{attribute} {problem}" for attribute, problem in record.left_out]
     log_write(
-        _update_summary(user, record, update, changed=changed),
+        _update_summary(user, record, update),
         actor=actor,
-        outcome=Outcome.PARTLY if update.ignored or record.left_out else applied,
+        outcome=Outcome.PARTLY if update.ignored or left_out else applied,
         status=200,
         resource_type="User",
         resource_id=sso_user.scim_id,
         user_id=user.pk,
         subject_key=sso_user.user_name_key,
-        details=_left_behind(record, update),
+        details={**_told_of(update.ignored, update.shares), **({"left_out": left_out} if left_out else {})},
     )
 
 
-def _left_behind(record: PersonRecord, update: _Update) -> dict[str, Any]:
-    """What the request said and the portal did not take over."""
-    left_out = [f"{attribute} {problem}" for attribute, problem in record.left_out]
-    return {
-        **({"ignored": update.ignored} if update.ignored else {}),
-        **({"left_out": left_out} if left_out else {}),
-    }
-
-
-def _update_summary(user: User, record: PersonRecord, update: _Update, *, changed: bool) -> str:
+def _update_summary(user: User, record: PersonRecord, update: _Update) -> str:
     parts = []
     if record.active is not None:
         parts.append(f"Set {user.display_name} {'active' if record.active else 'inactive'}.")
-    elif changed:
+    elif update.is_any:
         parts.append(f"Updated {user.display_name}.")
     else:
         parts.append(f"Nothing to change for {user.display_name}.")
     parts.extend(_not_taken_over(update.ignored))
     parts.extend(f"Left out: {attribute} {problem}." for attribute, problem in record.left_out)
+    parts.extend([SHARED] if update.shares else [])
     return " ".join(parts)
 
 

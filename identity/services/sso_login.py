@@ -27,6 +27,7 @@ from identity.services.provisioning_log import Outcome, log_refusal, log_write
 if TYPE_CHECKING:
     from identity.models import Mode
 
+MOST_NAMESAKES = 10
 DISABLED = "Your account is disabled. Ask an administrator of your portal."
 NOT_PROVISIONED = (
     "{provider} has not sent you to this portal yet. Ask whoever manages {provider} to assign you to the portal."
@@ -161,7 +162,9 @@ def _provisioned(connection: SSOConnection, assertion: Assertion) -> SSOUser | N
     """SR-5: the configured claim against this IdP's externalId; by userName only where that was allowed."""
     people = SSOUser.objects.of(connection.identity_provider_id)
     if external_id := assertion.text(connection.subject_claim):
-        found = list(people.filter(external_id=external_id)[:2])
+        found = list(people.filter(external_id=external_id)[:MOST_NAMESAKES])
+        if len(found) > 1 and connection.identity_provider.identifies_by_external_id:
+            found = [one for one in found if one.active] or found  # all are one person, sent anew after a rename (R9)
         if len(found) > 1:
             raise Refused("Several people have your external ID. Ask an administrator.", code="ambiguous")
         if found:

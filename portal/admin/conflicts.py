@@ -59,6 +59,11 @@ HINTS: dict[str, str] = {
         "If these are two people, as after a rename, give the newcomer a username of their own here. "
         "If it is one person, sent twice, remove or correct one of the two records there."
     ),
+    Reason.SAME_EXTERNAL_ID: (
+        "If this is one person, who was renamed there, link: the existing record goes on under the new userName. "
+        "If it is another person, external IDs are given again there: let them not identify people, on the identity "
+        "provider's page."
+    ),
     Reason.BREAK_GLASS: (
         "This is reserved for a break-glass account. Send the person under another username and email."
     ),

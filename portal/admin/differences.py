@@ -15,6 +15,10 @@ LINKED_NAME = (
     "{idp} calls this person {sent}, and an administrator linked that to the account {kept}. A username is permanent; "
     "{idp} finds the person under its own name."
 )
+OWN_NAME = (
+    "{idp} calls this person {sent}, which is another person's permanent username here. An administrator gave this one "
+    "the username {kept}; {idp} finds the person under its own name."
+)
 ANOTHER_EMAIL = (
     "{idp} changed the email to {sent} later. The portal takes the email once, at first provisioning, and keeps "
     "{kept}; the new one is stored here only."
@@ -73,7 +77,15 @@ def _sentence(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
 
 
 def _of_username(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
-    return LINKED_NAME if linked else RENAMED
+    if linked:
+        return LINKED_NAME
+    given = Conflict.objects.filter(
+        identity_provider=sso_user.identity_provider_id,
+        user_name_key=sso_user.user_name_key,
+        state=Conflict.State.RESOLVED,
+        own_username=row.kept,
+    )
+    return OWN_NAME if given.exists() else RENAMED
 
 
 def _of_email(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:

@@ -44,6 +44,20 @@ class ProviderForm(Form):
     )
 
 
+class ProviderChangesForm(ProviderForm):
+    """And whether external IDs identify people, which a new provider takes from its kind (R9)."""
+
+    identifies_by_external_id = BooleanField(
+        required=False,
+        label="External IDs identify people",
+        help_text=(
+            "A person who comes back under another userName is known by the external ID. Switch it on only if the "
+            "identity provider sends an ID that is never given to anybody else: Okta and Rauthy do by themselves; "
+            "Microsoft Entra ID when externalId is mapped from objectId; others by their attribute mapping."
+        ),
+    )
+
+
 class AddProvider(ActionPage):
     """Set up a new identity provider."""
 
@@ -73,10 +87,10 @@ class EditProvider(ActionPage):
     label = "Edit"
     action = Action.MANAGE_PROVIDERS
     submit = "Save"
-    form_class = ProviderForm
+    form_class = ProviderChangesForm
 
     def get_initial(self) -> dict[str, Any]:
-        return {name: getattr(self.obj, name) for name in ProviderForm.base_fields}
+        return {name: getattr(self.obj, name) for name in ProviderChangesForm.base_fields}
 
     def run(self, form: ProviderForm) -> str:
         identity_providers.edit_identity_provider(self.obj, **form.cleaned_data, actor=person_of(self.request))

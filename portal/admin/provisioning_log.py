@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from identity.keys import sought
-from identity.models import ProvisioningLog
+from identity.models import ProvisioningLog, User
 from portal.admin.moved import moved_by
 from portal.admin.parts import badge
 from portal.admin.records import (
@@ -110,12 +110,13 @@ class ProvisioningLogAdmin(RecordAdmin):
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         event_id = obj.details.get("event")
         moved = moved_by(event_id)
-        shown_apart = {"ignored", "conflict"} | ({"event", "left"} if moved else set())
+        shown_apart = {"ignored", "conflict", "external_id_of"} | ({"event", "left"} if moved else set())
         details = {name: value for name, value in obj.details.items() if name not in shown_apart}
         return {
             "moved": moved,
             "moved_url": reverse("admin:identity_auditevent_moved", args=(event_id,)) if moved else "",
             "outcome": outcome_badge(obj),
+            "sharing": User.objects.filter(pk__in=others) if (others := obj.details.get("external_id_of")) else [],
             "ignored": obj.details.get("ignored", {}),
             "details": [(name.replace("_", " ").capitalize(), shown_value(value)) for name, value in details.items()],
             "title": f"Request of {obj.at:%-d %B %Y, %H:%M:%S} UTC",

@@ -19,6 +19,7 @@ from identity.services import sso_groups
 from portal.admin.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
 from portal.admin.completeness import MOST_ON_A_PAGE, completeness_of
 from portal.admin.differences import both_sides, differences
+from portal.admin.external_ids import sharing_external_id
 from portal.admin.mappings import ApplyMapping, ApplyMappingCSV, MapSSOGroup
 from portal.admin.parts import badge, moment, named, page_of, searched
 from portal.admin.sizes import SizedAdmin
@@ -257,5 +258,6 @@ class SSOUserAdmin(PortalModelAdmin):
         return {
             "both_sides": (rows := both_sides(obj)),
             "reasons": differences(rows, obj, obj.user.conflicts.all()),
+            "sharing": sharing_external_id(obj),
             "sso_groups": obj.sso_groups.prefetch_related("mappings__group")[:NAMES_SHOWN],
         }

@@ -31,6 +31,7 @@ from identity.policy import Action, Decision
 from portal.admin.base import Button, PortalChangeList, PortalModelAdmin, decide, mode_of
 from portal.admin.conflicts import state_badge
 from portal.admin.differences import both_sides, differences
+from portal.admin.external_ids import sharing_external_id
 from portal.admin.parts import badge, is_key, moment
 from portal.admin.sessions import EndSession, EndSessions
 from portal.admin.sso import STATUS_COLOURS
@@ -205,6 +206,7 @@ class UserAdmin(PortalModelAdmin):
             "has_password": obj.has_usable_password() and bool(obj.password),
             **invitation_of(request, obj),
             **side,
+            "sharing": sharing_external_id(side["sso_user"] or side.get("retired")),
             "group_lines": lines,
             "group_ids": {line.reason.membership.group_id for line in lines},
             "removal_refused": next((line.decision.reason for line in lines if not line.decision), ""),

@@ -28,7 +28,14 @@ class IdentityProviderInList(serializers.ModelSerializer):
 
     class Meta:
         model = IdentityProvider
-        fields: tuple[str, ...] = ("id", "name", "kind", "asks_before_adopting", "created_at")
+        fields: tuple[str, ...] = (
+            "id",
+            "name",
+            "kind",
+            "asks_before_adopting",
+            "identifies_by_external_id",
+            "created_at",
+        )
 
 
 class IdentityProviderAnswer(IdentityProviderInList):
@@ -54,6 +61,9 @@ class IdentityProviderSaid(Said):
     name = serializers.CharField(max_length=255)
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
     asks_before_adopting = serializers.BooleanField(required=False)
+    identifies_by_external_id = serializers.BooleanField(
+        required=False, help_text="Left out: as the kind sends external IDs."
+    )
 
 
 class IdentityProviderChangesSaid(Said):
@@ -62,6 +72,7 @@ class IdentityProviderChangesSaid(Said):
     name = serializers.CharField(max_length=255, required=False)
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
     asks_before_adopting = serializers.BooleanField(required=False)
+    identifies_by_external_id = serializers.BooleanField(required=False)
 
 
 class Providers(Resources):
@@ -93,7 +104,10 @@ class Providers(Resources):
 
     @operation("edit_identity_provider", body=IdentityProviderChangesSaid, answer=IdentityProviderAnswer)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Rename an identity provider, or set whether it asks before it adopts existing users."""
+        """Rename an identity provider, or set how it is followed.
+
+        Whether it asks before it adopts existing users, and whether its external IDs identify people.
+        """
         provider = self.get_object()
         kept = {name: getattr(provider, name) for name in ("name", "kind", "asks_before_adopting")}
         changed = identity_providers.edit_identity_provider(provider, **kept | self.said, actor=self.actor)

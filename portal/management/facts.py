@@ -45,6 +45,7 @@ def provider_facts(provider: IdentityProvider) -> Facts:
         "name": provider.name,
         "kind": provider.kind,
         "asks_before_adopting": provider.asks_before_adopting,
+        "identifies_by_external_id": provider.identifies_by_external_id,
         "created_at": provider.created_at,
     }
 

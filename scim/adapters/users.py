@@ -74,7 +74,8 @@ class SCIMUser(ResourceAdapter):
         """POST: one service call (R1)."""
         new = record(self._document, carried=_carried_by(self._document))
         self.obj = provisioning.provision_user(new, actor=self.actor)
-        self.groups = []  # a new record is in no group yet
+        if self.obj.version == 1:
+            self.groups = []  # a new record is in no group yet, one that was taken up may be (R9)
 
     def save(self) -> None:
         """PUT and PATCH: one service call (R2, R4)."""

@@ -21,6 +21,16 @@ pytestmark = pytest.mark.django_db
 OIDC = {"protocol": "oidc", "issuer": "https://idp.example.com", "client_id": "portal", "client_secret": "s3cret"}
 
 
+def test_whether_external_ids_identify_people_is_as_the_kind_sends_them_and_can_be_set() -> None:
+    script = administrators_caller()
+    okta = script.do("POST", "identity-providers/", {"name": "Okta", "kind": "okta"})
+    entra = script.do("POST", "identity-providers/", {"name": "Entra", "kind": "entra"})
+    assert (okta["identifies_by_external_id"], entra["identifies_by_external_id"]) == (True, False)
+    path = f"identity-providers/{entra['id']}/"
+    assert ok(script.patch(path, {"identifies_by_external_id": True}))["identifies_by_external_id"]
+    assert ok(script.patch(path, {"name": "Entra ID"}))["identifies_by_external_id"]
+
+
 def test_an_identity_provider_lives_over_the_api() -> None:
     script = administrators_caller()
     made = script.do("POST", "identity-providers/", {"name": "Okta", "kind": "okta"})

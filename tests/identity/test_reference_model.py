@@ -6,8 +6,9 @@ from random import Random
 
 import pytest
 
-from identity.models import Group, GroupMapping, SSOGroup, SSOUser
-from identity.services import groups
+from identity.errors import Conflicted, Taken
+from identity.models import Conflict, Group, GroupMapping, SSOGroup, SSOUser, User
+from identity.services import conflicts, groups
 from tests.factories import (
     OPERATOR,
     adding,
@@ -22,6 +23,7 @@ from tests.factories import (
     provision,
     push_group,
     removing,
+    resend,
     unmap,
 )
 
@@ -182,3 +184,111 @@ def test_a_random_history_ends_as_the_model_says(seed: int) -> None:
     for number in range(STEPS):
         history.step()
         assert history.as_stored() == history.portal, f"step {number}"
+
+
+# --- people and their names (R2, R7, R9) ------------------------------------------------------------------
+
+NAMES = ["ann", "ben", "cat", "dan"]
+
+
+@dataclass
+class Known:
+    """One person at the IdP, by externalId: what they are called there and here, and how they stand."""
+
+    user_name: str
+    username: str
+    is_live: bool = True
+    is_active: bool = True
+
+
+class Directory:
+    """An IdP whose externalId identifies people renames, unassigns, deletes and sends anew, in any order.
+
+    The same names go round among everybody, so that collisions with records and with permanent usernames abound.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.idp = make_idp(identifies_by_external_id=True)
+        self.people: dict[str, Known] = {}
+        self.given = 0
+
+    def step(self) -> None:
+        self.random.choice([self.send, self.send, self.rename, self.unassign, self.delete])()
+
+    def _live(self) -> dict[str, Known]:
+        return {number: one for number, one in self.people.items() if one.is_live}
+
+    def _one(self, people: dict[str, Known]) -> str | None:
+        return self.random.choice(sorted(people)) if people else None
+
+    def _record(self, number: str) -> SSOUser:
+        return SSOUser.objects.get(external_id=number)
+
+    def _is_free_there(self, name: str, number: str) -> bool:
+        return all(one.user_name != name for other, one in self._live().items() if other != number)
+
+    def send(self) -> None:
+        """POST somebody who is not active there, under any name."""
+        away = {number for number, one in self.people.items() if not (one.is_live and one.is_active)}
+        number = self.random.choice(sorted(away | {f"00U{len(self.people)}"}))
+        name, one = self.random.choice(NAMES), self.people.get(number)
+        said = {"external_id": number, "email": f"{number}@example.test"}
+        if not self._is_free_there(name, number) or (one and one.is_live and one.user_name == name):
+            with pytest.raises(Taken):
+                provision(self.idp, name, **said)
+            return
+        self._send(number, name, said)
+
+    def _send(self, number: str, name: str, said: dict[str, str]) -> None:
+        """A permanent username is in the way of newcomers only, until they are given one of their own."""
+        one = self.people.get(number)
+        username = one.username if one else name
+        if one is None and name in {held.username for held in self.people.values()}:
+            with pytest.raises(Conflicted):
+                provision(self.idp, name, **said)
+            self.given += 1
+            username = f"own{self.given}"
+            conflicts.give_own_username(Conflict.objects.get(state="open"), username=username, actor=OPERATOR)
+        provision(self.idp, name, **said)
+        self.people[number] = Known(name, username)
+
+    def rename(self) -> None:
+        if number := self._one(self._live()):
+            name = self.random.choice(NAMES)
+            said = {"external_id": number, "email": f"{number}@example.test"}
+            if self._is_free_there(name, number):
+                resend(self._record(number), name, **said)
+                self.people[number].user_name = name
+            elif self.people[number].is_active:
+                with pytest.raises(Taken):
+                    resend(self._record(number), name, **said)
+
+    def unassign(self) -> None:
+        if number := self._one(self._live()):
+            one = self.people[number]
+            resend(self._record(number), one.user_name, f"{number}@example.test", external_id=number, active=False)
+            one.is_active = False
+
+    def delete(self) -> None:
+        if number := self._one(self._live()):
+            deprovision(self._record(number))
+            self.people[number].is_live = self.people[number].is_active = False
+
+    def as_stored(self) -> dict[str, tuple[str, bool, bool]]:
+        people = User.objects.select_related("sso_user")
+        return {
+            str(user.email).partition("@")[0].upper(): (user.username, hasattr(user, "sso_user"), user.is_active)
+            for user in people
+        }
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_however_people_are_renamed_one_external_id_stays_one_user(seed: int) -> None:
+    directory = Directory(seed)
+    for number in range(STEPS):
+        directory.step()
+        expected = {key: (one.username, one.is_live, one.is_active) for key, one in directory.people.items()}
+        assert directory.as_stored() == expected, f"step {number}"
+        records = dict(SSOUser.objects.values_list("external_id", "user_name"))
+        assert records == {key: one.user_name for key, one in directory.people.items() if one.is_live}

@@ -118,6 +118,21 @@ def test_two_people_with_one_external_id_are_nobody() -> None:
     assert refusal(connection, says("00u1")) == "ambiguous"
 
 
+@pytest.mark.parametrize("identifies", [True, False])
+def test_of_two_records_of_one_person_the_active_one_signs_in_where_external_ids_identify(identifies: bool) -> None:
+    """From before the setting: renamed while unassigned, and a second user made."""
+    connection = connect()
+    idp = connection.identity_provider
+    resend(provision(idp, "ada", external_id="00u1"), "ada", external_id="00u1", active=False)
+    second = provision(idp, "countess", external_id="00u1").user
+    idp.identifies_by_external_id = identifies
+    idp.save()
+    if identifies:
+        assert sso_login.sign_in(connection, says("00u1")) == second
+    else:
+        assert refusal(connection, says("00u1")) == "ambiguous"
+
+
 def test_a_second_provider_can_not_take_over_the_first_ones_people() -> None:
     connection = connect()
     provision(connection.identity_provider, "ada", external_id="00u1")

@@ -122,6 +122,15 @@ def test_conflicts_are_listed_shown_and_decided() -> None:
     assert Conflict.objects.get().state == "resolved"
 
 
+def test_whether_external_ids_identify_people_is_set() -> None:
+    run("create_identity_provider", "Okta", "--kind", "okta")
+    run("create_identity_provider", "Entra", "--kind", "entra", "--external-ids-identify", "on")
+    run("edit_identity_provider", "Okta", "--external-ids-identify", "off")
+    run("edit_identity_provider", "Entra", "--ask-first", "on")
+    shown = {row["name"]: row["identifies_by_external_id"] for row in answer("list_identity_providers")}
+    assert shown == {"Okta": False, "Entra": True}
+
+
 def test_a_newcomer_is_given_a_username() -> None:
     okta = new_idp("Okta")
     make_user("mia")

@@ -137,6 +137,24 @@ def test_editing_keeps_everything_else() -> None:
     assert (idp.name, idp.kind, idp.asks_before_adopting) == ("Okta Berlin", "okta", True)
 
 
+def test_whether_external_ids_identify_people_is_shown_and_set() -> None:
+    client = as_administrator()
+    idp = make_idp(kind="entra")
+    assert "who comes back under another userName is a new user" in text_of(
+        client.get(address("identityprovider_change", idp.pk))
+    )
+    client.post(address("identityprovider_edit", idp.pk), {"name": "Entra", "kind": "entra"})
+    idp.refresh_from_db()
+    assert not idp.identifies_by_external_id
+    data = {"name": "Entra", "kind": "entra", "identifies_by_external_id": "on"}
+    client.post(address("identityprovider_edit", idp.pk), data)
+    assert "who comes back under another userName is the same user" in text_of(
+        client.get(address("identityprovider_change", idp.pk))
+    )
+    client.post(address("identityprovider_add"), {"name": "Okta", "kind": "okta"})
+    assert IdentityProvider.objects.get(name="Okta").identifies_by_external_id
+
+
 def test_deleting_names_what_hangs_on_it_and_wants_the_name_typed() -> None:
     idp = make_idp("Okta")
     provision(idp, "ada")

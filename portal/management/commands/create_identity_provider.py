@@ -11,6 +11,8 @@ from portal.management.answers import Answer
 from portal.management.facts import provider_facts
 from portal.management.operator_command import ChangingCommand
 
+SWITCH = {"on": True, "off": False}
+
 
 class Command(ChangingCommand):
     help = "Sets up an identity provider. Give it a token with create_scim_token."
@@ -25,11 +27,18 @@ class Command(ChangingCommand):
             help="record a conflict when a person exists already, instead of adopting the account (R5)",
         )
 
+        parser.add_argument(
+            "--external-ids-identify",
+            choices=SWITCH,
+            help="whether who comes back under another userName is known by the externalId (R9); else as the kind does",
+        )
+
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         provider = identity_providers.create_identity_provider(
             name=options["name"],
             kind=options["kind"],
             asks_before_adopting=options["ask_first"],
+            identifies_by_external_id=SWITCH.get(options["external_ids_identify"]),
             actor=operator,
         )
         return Answer(

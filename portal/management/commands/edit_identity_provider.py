@@ -1,4 +1,4 @@
-"""`manage.py edit_identity_provider`: its name, its kind, and whether it asks before it adopts."""
+"""`manage.py edit_identity_provider`: its name, its kind, and how what it sends is followed."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from portal.management.facts import provider_facts
 from portal.management.lookups import find_identity_provider
 from portal.management.operator_command import ChangingCommand
 
-ASK_FIRST = {"on": True, "off": False}
+SWITCH = {"on": True, "off": False}
 
 
 class Command(ChangingCommand):
@@ -25,7 +25,12 @@ class Command(ChangingCommand):
         parser.add_argument("idp", metavar="name")
         parser.add_argument("--name", metavar="NAME", help="the new one")
         parser.add_argument("--kind", choices=IdentityProvider.Kind.values)
-        parser.add_argument("--ask-first", choices=ASK_FIRST, help="ask before existing accounts are adopted (R5)")
+        parser.add_argument("--ask-first", choices=SWITCH, help="ask before existing accounts are adopted (R5)")
+        parser.add_argument(
+            "--external-ids-identify",
+            choices=SWITCH,
+            help="who comes back under another userName is known by the externalId (R9)",
+        )
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         provider = find_identity_provider(options["idp"])
@@ -33,7 +38,8 @@ class Command(ChangingCommand):
             provider,
             name=options["name"] or provider.name,
             kind=options["kind"] or provider.kind,
-            asks_before_adopting=ASK_FIRST.get(options["ask_first"], provider.asks_before_adopting),
+            asks_before_adopting=SWITCH.get(options["ask_first"], provider.asks_before_adopting),
+            identifies_by_external_id=SWITCH.get(options["external_ids_identify"]),
             actor=operator,
         )
         return Answer(provider_facts(provider), f"Changed the identity provider {provider}.")
