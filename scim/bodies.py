@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from typing import Any, NoReturn
@@ -30,7 +31,7 @@ def read(request: HttpRequest) -> dict[str, Any]:
 def parse(raw: bytes) -> dict[str, Any]:
     """Bytes of one JSON object: valid UTF-8, no duplicate names (case ignored), no NUL, no lone surrogates."""
     try:
-        text = raw.decode("utf-8")
+        text = raw.removeprefix(codecs.BOM_UTF8).decode("utf-8")  # RFC 8259 section 8.1
         body = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except RecursionError as error:
         raise _too_deep() from error
@@ -111,7 +112,7 @@ def _limited(request: HttpRequest) -> bytes:
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
-    if len({name.lower() for name in members}) != len(pairs):
+    if len({name.strip().lower() for name in members}) != len(pairs):  # `"active "` would be read as active
         raise refuse("invalidSyntax", "The body names an attribute twice; names are compared without case.")
     return members
 

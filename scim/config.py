@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from scim2_models import Context, Mutability, Resource, ResourceType, Schema
+from scim2_models import Context, Resource, ResourceType, Schema
 from scim2_models import ServiceProviderConfig as ConfigModel
 
 from identity.models import SSOUser
@@ -87,11 +87,10 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def _schema_of(model: Any) -> Schema:
-    """Without what is write-only: a password is accepted and dropped."""
+    """As it is written down; a password is among it, writeOnly: typed clients build every user with it."""
     schema: Schema = model.to_schema()
     schema.name = model.__name__
     schema.description = " ".join(model.__doc__.split())
-    schema.attributes = [each for each in schema.attributes or [] if each.mutability is not Mutability.write_only]
     return schema
 
 

@@ -24,6 +24,8 @@ RETRY_AFTER_SECONDS = "5"
 
 _EXTENSIONS = {*UserResource.get_extension_models(), *GroupResource.get_extension_models()}
 _TYPE = re.compile(r"[(\[]")  # pydantic names the member of a union that it tried
+_JSON = {"True": "true", "False": "false", "None": "null"}
+_PYTHON = re.compile(r"\b(?:True|False|None)\b")
 _UNDERSCORED = re.compile(r"_([a-z0-9])")
 
 
@@ -131,7 +133,8 @@ def _attribute(location: tuple[str | int, ...]) -> str:
 
 
 def sentence(text: str) -> str:
-    """What a library says, as a sentence."""
+    """What a library says, as a sentence, its values as JSON has them."""
+    text = _PYTHON.sub(lambda found: _JSON[found[0]], text)
     return text[:1].upper() + _stopped(text[1:])
 
 

@@ -31,7 +31,7 @@ from scim2_models.path.resolution import coerce_value
 
 from identity.errors import InvalidValue
 from identity.models import SSOGroup, SSOUser
-from scim import bodies, limits
+from scim import bodies, limits, words
 from scim.attributes import comparable, path_of, split_path, sub_paths
 from scim.conditions import EVERYTHING, NOTHING
 from scim.errors import refuse, sentence
@@ -219,7 +219,7 @@ def compiled(expression: str, registry: Registry) -> Q:
     try:
         bound = _bound(expression, registry.resource)
     except (ValidationError, RecursionError) as error:
-        raise refuse("invalidFilter", why(error)) from error
+        raise refuse("invalidFilter", why(error, expression)) from error
     return Compiler(bound, registry).visit(bound.ast)
 
 
@@ -236,17 +236,18 @@ def member_condition(value_filter: str) -> Q:
     try:
         bound = _bound(expression, GROUPS.resource)
     except (ValidationError, RecursionError) as error:
-        raise refuse("invalidFilter", why(error)) from error
+        raise refuse("invalidFilter", why(error, expression)) from error
     node: ValuePath = bound.ast
     rows = GROUPS.multiple("members")
     return ValueCompiler(bound, bound.resolve(node.attr_path), rows).visit(node.val_filter)
 
 
-def why(error: Exception) -> str:
-    """What is wrong with a filter, in the library's words."""
-    if isinstance(error, ValidationError):
-        return sentence(str(error.errors(include_url=False, include_input=False)[0]["msg"]))
-    return "The filter can't be read."
+def why(error: Exception, expression: str) -> str:
+    """What is wrong with a filter, in the library's words, and what often is."""
+    if not isinstance(error, ValidationError):
+        return "The filter can't be read."
+    told = sentence(str(error.errors(include_url=False, include_input=False)[0]["msg"]))
+    return f"{told} Put the value in double quotes." if words.is_value_bare(expression) else told
 
 
 class UserFilter:

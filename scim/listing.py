@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,7 @@ from django.core.exceptions import TooManyFieldsSent
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from scim import bodies, cursors, limits, projection
+from scim import bodies, cursors, limits, projection, words
 from scim.errors import refuse
 from scim.sorting import Order, order_of
 
@@ -38,11 +40,21 @@ class Page:
 
 
 def query_parameters(request: HttpRequest) -> dict[str, Any]:
-    """The query string's parameters, names compared without case."""
+    """The query string's parameters, names compared without case. Raises 400 for one that is given twice."""
     try:
-        return _known(request.GET.dict())
+        given = request.GET
     except TooManyFieldsSent as error:
         raise refuse("invalidSyntax", "The query string has too many parameters.") from error
+    _require_once(name for name, values in given.lists() for _ in values)
+    return _known(given.dict())
+
+
+def _require_once(names: Iterable[str]) -> None:
+    """Of two filters one would be left out in silence, and the answer be wider than what was asked for."""
+    counted = Counter(known for name in names if (known := _NAMES.get(name.lower())))
+    for name, number in counted.items():
+        if number > 1:
+            raise refuse("invalidFilter" if name == "filter" else "invalidValue", f"{name} is given twice.")
 
 
 def search_parameters(request: HttpRequest) -> dict[str, Any]:
@@ -62,6 +74,12 @@ def text_of(parameters: dict[str, Any], name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise refuse("invalidValue", f"{name} must be a string.")
     return value
+
+
+def filter_of(parameters: dict[str, Any]) -> str | None:
+    """The filter, with bare words as the strings that they mean."""
+    expression = text_of(parameters, "filter")
+    return words.quoted(expression) if expression else expression
 
 
 def page_of(parameters: dict[str, Any]) -> Page:
@@ -122,13 +140,18 @@ def _total(rows: QuerySet[Any], page: Page, found: list[Any]) -> int:
 
 
 def _page_by_cursor(rows: QuerySet[Any], parameters: dict[str, Any], order: Order, door: Any) -> Found:
-    """RFC 9865; without totalResults, since counting is what would grow with the directory (section 2)."""
+    """RFC 9865; without totalResults, since counting is what would grow with the directory (section 2).
+
+    Who asks for no resources asks for the total only (RFC 7644 section 3.4.2.4).
+    """
     cursor, count = text_of(parameters, "cursor") or "", _cursor_count(parameters)
     query = cursors.fingerprint(
         door.actor.identity_provider_id,
         door.resource_name,
         *(parameters.get(name) for name in ("filter", "sortBy", "sortOrder")),
     )
+    if not count:
+        return [], {"totalResults": rows.order_by().count()}
     if cursor:
         rows = rows.filter(order.after(cursors.read(cursor, query)))
     found = list(rows[: count + 1])
@@ -137,10 +160,8 @@ def _page_by_cursor(rows: QuerySet[Any], parameters: dict[str, Any], order: Orde
 
 
 def _cursor_count(parameters: dict[str, Any]) -> int:
-    """A cursor can't move on by nothing (RFC 9865 section 2.4)."""
+    """As with startIndex, a negative count is 0."""
     if parameters.get("startIndex") not in (None, ""):
         raise refuse("invalidCursor", "Page either by cursor or by startIndex, not by both.")
     count = _number(parameters, "count", limits.PAGE_DEFAULT, scim_type="invalidCount")
-    if count < 1:
-        raise refuse("invalidCount", "count must be at least 1 with a cursor.")
-    return min(count, limits.PAGE_MAXIMUM)
+    return min(max(0, count), limits.PAGE_MAXIMUM)

@@ -44,7 +44,7 @@ class LookUps:
 
     def find(self, parameters: dict[str, Any], *, provider: int) -> list[Any] | None:
         """All rows that a request asks for; None when it is no such look-up, or they fill its page."""
-        asked = _EQUALITY.fullmatch(listing.text_of(parameters, "filter") or "")
+        asked = _EQUALITY.fullmatch(listing.filter_of(parameters) or "")
         known = asked and self._by_text.get(asked[1].lower())
         if not asked or not known or parameters.keys() - _FIRST_PAGE:
             return None

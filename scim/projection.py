@@ -56,6 +56,10 @@ def read(parameters: dict[str, Any], resource: Any) -> Projection:
             None if excluded is None else _tree(excluded),
         )
     except (ValidationError, SCIMException) as error:
+        for name, value in given.items():
+            if "[" in str(value):
+                detail = f"{name} names attributes, such as emails or emails.value, and takes no filter."
+                raise refuse("invalidValue", detail) from error
         raise refuse("invalidValue", "attributes or excludedAttributes can't be read; give one of them.") from error
 
 

@@ -80,7 +80,7 @@ def _keys(doors: list[Any], parameters: Document) -> list[QuerySet[Any]]:
 
 
 def _matching(door: Any, parameters: Document) -> QuerySet[Any]:
-    condition = _condition(door.registry, listing.text_of(parameters, "filter"))
+    condition = _condition(door.registry, listing.filter_of(parameters))
     rows: QuerySet[Any] = door.model.objects.of(door.actor.identity_provider_id).filter(condition)
     return rows
 
@@ -102,7 +102,7 @@ def _condition(registry: Registry, expression: str | None) -> Q:
     try:
         typed(SearchRequest, UserResource | GroupResource).model_validate({"filter": expression})
     except (ValidationError, RecursionError) as error:
-        raise refuse("invalidFilter", why(error)) from error
+        raise refuse("invalidFilter", why(error, expression)) from error
     return compile_known(expression, registry)
 
 

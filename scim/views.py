@@ -153,7 +153,7 @@ class ResourceEndpoint(Endpoint):
 
     def search(self, parameters: Document) -> Any:
         """The rows that a filter selects, all of this IdP's without one."""
-        expression = listing.text_of(parameters, "filter")
+        expression = listing.filter_of(parameters)
         if not expression:
             return self.listed(self.model.objects.of(self.actor.identity_provider_id))
         return self.listed(self.filter_parser.search(expression, self.request))
@@ -167,8 +167,12 @@ class ResourceEndpoint(Endpoint):
         wanted = projection.read(listing.query_parameters(request), self.registry.resource)
         adapter = self._addressed(request, uuid)
         read(adapter, bodies.read(request))
+        adapter.status = self._status(wanted)
         adapter.save()
         return self._changed(adapter, wanted)
+
+    def _status(self, wanted: Projection) -> int:
+        return 200
 
     def _changed(self, adapter: Any, wanted: Projection) -> HttpResponse:
         return self._one(adapter, wanted)
@@ -228,8 +232,11 @@ class GroupsView(ResourceEndpoint, stock.GroupsView):
         related = Related(found, wanted)
         return [related.document(self.adapter(row, self.request)) for row in found]
 
+    def _status(self, wanted: Projection) -> int:
+        return 200 if self.request.method == "PUT" or wanted.is_named else 204
+
     def _changed(self, adapter: SCIMGroup, wanted: Projection) -> HttpResponse:
-        if self.request.method == "PUT" or wanted.is_named:
+        if self._status(wanted) == 200:
             return self._one(adapter, wanted)
         response = empty(204)
         response["ETag"] = adapter.etag

@@ -101,7 +101,9 @@ def hand_over(user: User, to: User | None, *, actor: Actor) -> int:
     locked(Asset.objects.owned_by(user.pk))  # nobody else leaves one meanwhile
     alone = list(Asset.objects.owned_only_by(user.pk).order_by("pk"))
     if alone and to is None:
-        raise Refused(f"{len(alone)} assets have no other owner: say who takes them over.", code="transferee_needed")
+        what = "1 asset has" if len(alone) == 1 else f"{len(alone)} assets have"
+        them = "it" if len(alone) == 1 else "them"
+        raise Refused(f"{what} no other owner: say who takes {them} over.", code="transferee_needed")
     if to is not None:
         AssetOwner.objects.bulk_create([AssetOwner(asset=asset, user=to) for asset in alone], ignore_conflicts=True)
         for asset in alone:

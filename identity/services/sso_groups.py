@@ -84,17 +84,22 @@ def _push(record: GroupRecord, actor: Provisioner) -> SSOGroup:
 
 
 def update_group(
-    scim_id: UUID, change: GroupChange, *, actor: Provisioner, version: VersionCheck | None = None
+    scim_id: UUID, change: GroupChange, *, actor: Provisioner, version: VersionCheck | None = None, status: int = 200
 ) -> SSOGroup:
-    """Rename a group or move members; `change` computes what to do from the locked row (R15, R16, R20)."""
+    """Rename a group or move members; `change` computes what to do from the locked row (R15, R16, R20).
+
+    `status` is what it is answered with, for the log.
+    """
     return again_if_raced(
-        lambda: _update(scim_id, change, actor, version),
+        lambda: _update(scim_id, change, actor, version, status),
         Taken("displayName belongs to another group of this identity provider."),
     )
 
 
 @transaction.atomic
-def _update(scim_id: UUID, change: GroupChange, actor: Provisioner, version: VersionCheck | None) -> SSOGroup:
+def _update(
+    scim_id: UUID, change: GroupChange, actor: Provisioner, version: VersionCheck | None, status: int
+) -> SSOGroup:
     sso_group = _locked(scim_id, actor, version)
     record = change(sso_group)
     renamed = _store(sso_group, record)
@@ -104,7 +109,7 @@ def _update(scim_id: UUID, change: GroupChange, actor: Provisioner, version: Ver
         sso_group.modified_at = timezone.now()
         sso_group.save(update_fields=[*renamed, "version", "modified_at"])
     verb = f"Renamed or changed group {sso_group}" if renamed else f"Changed the members of {sso_group}"
-    _record("sso_group.updated", verb, sso_group, movement, actor=actor, status=200, changed=bool(renamed))
+    _record("sso_group.updated", verb, sso_group, movement, actor=actor, status=status, changed=bool(renamed))
     return sso_group
 
 

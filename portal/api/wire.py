@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +30,7 @@ class StrictJSON(BaseParser):
     ) -> dict[str, Any]:
         body = parser_context["request"]._request.body if parser_context else stream.read()  # at most 8 MiB
         try:
-            said = json.loads(body.decode(UTF_8), parse_constant=_refuse_constant)
+            said = json.loads(body.removeprefix(codecs.BOM_UTF8).decode(UTF_8), parse_constant=_refuse_constant)
             json.dumps(said, ensure_ascii=False).encode(UTF_8)
         except (ValueError, RecursionError) as error:
             raise ParseError("The body is no JSON, or too deep or too long a number stands in it.") from error

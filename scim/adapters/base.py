@@ -18,6 +18,7 @@ class ResourceAdapter(SCIMMixin):
 
     endpoint = ""
     resource_type = ""
+    status = 200  # what a change is answered with
     ATTR_MAP: dict[Any, str] = {}
 
     def __init__(self, obj: Any, request: Any = None) -> None:

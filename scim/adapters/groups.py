@@ -56,7 +56,9 @@ class SCIMGroup(ResourceAdapter):
         self.obj = sso_groups.push_group(self._record, actor=self.actor)
 
     def save(self) -> None:
-        self.obj = sso_groups.update_group(self.obj.scim_id, self._change, actor=self.actor, version=self.version_check)
+        self.obj = sso_groups.update_group(
+            self.obj.scim_id, self._change, actor=self.actor, version=self.version_check, status=self.status
+        )
 
     def delete(self) -> None:
         sso_groups.delete_sso_group(self.obj.scim_id, actor=self.actor, version=self.version_check)

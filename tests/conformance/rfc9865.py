@@ -97,8 +97,16 @@ def count_holds(service: Service) -> None:
 
 @rfc.must("2.4", "A count that can't be is refused with 400 invalidCount.")
 def invalid_count(service: Service) -> None:
-    for count in (0, -1, "many"):
+    for count in ("many", "1.5"):
         service.get("/Users", cursor="", count=count).refusing(400, "invalidCount")
+
+
+@rfc.must("2.4", "A count of 0 gives the total and no resource, a negative one counts as 0.")
+def count_of_nothing(service: Service) -> None:
+    for count in (0, -1):
+        found = service.get("/Users", cursor="", count=count).having(200).json()
+        need(not found.get("Resources"), "there are resources")
+        need(isinstance(found.get("totalResults"), int), "there is no total")
 
 
 @rfc.must("3", "Cursors work in .search as well.")

@@ -206,9 +206,42 @@ def test_a_cursor_expires(idp: IdP, monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(timeout) in answer.json()["detail"]
 
 
-def test_a_cursor_does_not_move_by_nothing(idp: IdP) -> None:
-    for count in (0, -1, "x"):
+def test_a_cursor_with_a_count_that_is_none_is_refused(idp: IdP) -> None:
+    for count in ("x", "1.5", "9" * 30):
         assert problem(idp.get("/Users", cursor="", count=count)) == (400, "invalidCount")
+
+
+@pytest.mark.parametrize("count", [0, -1, -1000])
+def test_a_cursor_with_a_count_of_nothing_gives_totals_only(idp: IdP, count: int) -> None:
+    for name in ("ann", "ben", "cat"):
+        idp.user(name, title="x")
+    answer = idp.get("/Users", cursor="", count=count, filter="title pr").json()
+    assert answer == {"schemas": [LIST], "totalResults": 3, "itemsPerPage": 0, "Resources": []}
+
+
+@pytest.mark.parametrize(
+    ("query", "scim_type"),
+    [
+        ('filter=userName eq "a"&filter=userName pr', "invalidFilter"),
+        ('filter=userName eq "a"&FILTER=userName pr', "invalidFilter"),
+        ("count=1&count=2", "invalidValue"),
+        ("attributes=userName&attributes=title", "invalidValue"),
+        ("cursor=&Cursor=", "invalidValue"),
+    ],
+)
+def test_a_parameter_that_is_given_twice_is_refused(idp: IdP, query: str, scim_type: str) -> None:
+    for path in ("/Users", "/Groups", "/"):
+        answer = idp.send("GET", f"{path}?{query}")
+        assert problem(answer) == (400, scim_type)
+        assert "is given twice" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["attributes", "excludedAttributes"])
+@pytest.mark.parametrize("value", ['emails[type eq "work"]', 'userName,emails[type eq "work"].value', "emails["])
+def test_attributes_take_no_filter_and_say_so(idp: IdP, name: str, value: str) -> None:
+    answer = idp.get("/Users", **{name: value})
+    assert problem(answer) == (400, "invalidValue")
+    assert answer.json()["detail"] == f"{name} names attributes, such as emails or emails.value, and takes no filter."
 
 
 # --- order ------------------------------------------------------------------------------------------------
