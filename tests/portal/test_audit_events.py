@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from identity import audit
 from identity.models import AuditEvent, Role
+from portal.admin import audit_log
+from portal.admin import events as events_in_words
 from portal.ocsf import CLASSES, as_ocsf
 from tests.factories import (
     OPERATOR,
@@ -193,6 +195,18 @@ def test_every_action_makes_a_valid_event(action: str) -> None:
         pk=1, action=action, actor_kind="user", actor_id=1, user_id=2, group_id=3, sso_group_id=4, request_id="r"
     )
     assert_valid(as_ocsf(event))
+
+
+# What is told of a person on their own page, beside the trail of everything.
+ABOUT_PEOPLE = ("user.", "membership.", "api_token.", "conflict.")
+
+
+@pytest.mark.parametrize("action", sorted(actions_in_the_code()))
+def test_every_action_has_words(action: str) -> None:
+    """Not the made-up ones that stand in for words of an action that has none."""
+    assert audit_log.WORDS.get(action, "")[:1].isupper()
+    if action.startswith(ABOUT_PEOPLE):
+        assert action in events_in_words.WORDS
 
 
 # --- handed on when it has happened ---------------------------------------------------------------------

@@ -94,6 +94,22 @@ def test_r7_move_lets_the_account_leave_its_other_provider(client: Client) -> No
     assert SSOUser.objects.get(user=mia).identity_provider == entra
 
 
+@pytest.mark.parametrize("manager", ["nobody", "this one", "the other one"])
+def test_an_account_is_moved_only_while_another_provider_manages_it(client: Client, manager: str) -> None:
+    """The conflict says so of the day it was met; what the account is today decides between linking and moving."""
+    okta, entra = make_idp("Okta"), make_idp("Entra", kind="entra")
+    mia = provision(okta, "mia").user
+    conflict = refused_once(entra, "mia", "mia@example.test")
+    now = {"nobody": None, "this one": entra, "the other one": okta}[manager]
+    SSOUser.objects.filter(user=mia).delete()
+    User.objects.filter(pk=mia.pk).update(managed_by=now)
+    page = client.get(address("conflict_change", conflict.pk)).content.decode()
+    offered = {name for name in ("link", "move") if address(f"conflict_{name}", conflict.pk) in page}
+    assert offered == ({"move"} if manager == "the other one" else {"link"})
+    client.post(address(f"conflict_{offered.pop()}", conflict.pk))
+    assert provision(entra, "mia").user == mia
+
+
 def test_r7_own_username_lets_a_newcomer_in(client: Client) -> None:
     make_user("mia")
     idp = make_idp()
