@@ -34,6 +34,13 @@ class SSOConnection(models.Model):
         REDIRECT = "redirect", "HTTP-Redirect"
         POST = "post", "HTTP-POST"
 
+    class ClientAuthentication(models.TextChoices):
+        """How the token endpoint is shown the client's secret (RFC 6749 section 2.3.1)."""
+
+        ANNOUNCED = "announced", "As the provider announces"
+        BASIC = "client_secret_basic", "HTTP Basic (client_secret_basic)"
+        POST = "client_secret_post", "In the body (client_secret_post)"
+
     identity_provider = models.ForeignKey(
         "identity.IdentityProvider", on_delete=models.CASCADE, related_name="sso_connections"
     )
@@ -44,6 +51,12 @@ class SSOConnection(models.Model):
     issuer = models.CharField(max_length=500, blank=True)
     client_id = models.CharField(max_length=255, blank=True)
     client_secret = models.TextField(blank=True, editable=False)
+    client_authentication = models.CharField(
+        max_length=20,
+        choices=ClientAuthentication,
+        default=ClientAuthentication.ANNOUNCED,
+        db_default=ClientAuthentication.ANNOUNCED,
+    )
     # SAML
     entity_id = models.CharField(max_length=500, blank=True)
     sso_url = models.CharField(max_length=500, blank=True)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Kind = IdentityProvider.Kind
 Protocol = SSOConnection.Protocol
 Binding = SSOConnection.Binding
+ClientAuthentication = SSOConnection.ClientAuthentication
 
 NAME_ID = "NameID"
 SAML_MARK = "saml:"  # of subjects that came over SAML: they never meet those of OpenID Connect
@@ -65,6 +66,7 @@ class ConnectionSettings:
     issuer: str = ""
     client_id: str = ""
     client_secret: str = ""
+    client_authentication: str = ClientAuthentication.ANNOUNCED
     entity_id: str = ""
     sso_url: str = ""
     sso_binding: str = Binding.REDIRECT
@@ -103,23 +105,27 @@ def create_connection(
 
 
 @transaction.atomic
-def edit_connection(connection: SSOConnection, *, said: ConnectionSettings, actor: Actor) -> SSOConnection:
+def edit_connection(
+    connection: SSOConnection, *, said: ConnectionSettings, forget_identities: bool = False, actor: Actor
+) -> SSOConnection:
     """Change what was said of a connection; its addresses stay. Raises InvalidValue.
 
-    A client secret is the issuer's that gave it out: another issuer is not sent it.
+    A client secret is the issuer's that gave it out: another issuer is not sent it. Another issuer or entity ID also
+    means that nobody is known any more: who says so, wants to `forget_identities`.
     """
     connection = _for_owners(connection, actor)
     before = _facts(connection)
     _apply(connection, said)
-    if not said.client_secret and _is_elsewhere(before["issuer"], connection.issuer):
+    is_elsewhere = not same_issuer(before["issuer"], connection.issuer)
+    if is_elsewhere and not said.client_secret:
         raise InvalidValue("client secret", "must be entered again, since the issuer is another one")
     connection.save()
     after = _facts(connection)
     changed: dict[str, Any] = {
         name: audit.change(before[name], after[name]) for name in after if before[name] != after[name]
     }
-    if changed.keys() & {"issuer", "entity_id"}:
-        changed["identities_forgotten"] = _forget_identities(connection)
+    if is_elsewhere or before["entity_id"] != connection.entity_id:
+        changed["identities_forgotten"] = _forget_identities(connection, confirmed=forget_identities)
     details = {**changed, "secret_replaced": bool(said.client_secret)}
     _record("sso_connection.edited", connection, actor, details, names=[name for name in after if name in changed])
     return connection
@@ -132,15 +138,28 @@ def _for_owners(connection: SSOConnection, actor: Actor) -> SSOConnection:
     return connection
 
 
-def _is_elsewhere(before: str, after: str) -> bool:
-    return before.rstrip("/") != after.rstrip("/")
-
-
-def _forget_identities(connection: SSOConnection) -> int:
-    """A subject means somebody at its issuer only: at another one, everybody is found anew (SR-5)."""
-    known = SSOIdentity.objects.filter(identity_provider=connection.identity_provider_id)
+def identities_of(connection: SSOConnection) -> QuerySet[SSOIdentity]:
+    """Who is known by what this connection's issuer calls them."""
+    known: QuerySet[SSOIdentity] = SSOIdentity.objects.filter(identity_provider=connection.identity_provider_id)
     of_saml = Q(subject__startswith=SAML_MARK)
-    return known.filter(of_saml if connection.protocol == Protocol.SAML else ~of_saml).delete()[0]
+    return known.filter(of_saml if connection.protocol == Protocol.SAML else ~of_saml)
+
+
+def _forget_identities(connection: SSOConnection, *, confirmed: bool) -> int:
+    """A subject means somebody at its issuer only: at another one, everybody is found anew (SR-5)."""
+    known = identities_of(connection)
+    if not confirmed and (number := known.count()):
+        raise InvalidValue(
+            "forget identities",
+            f"must be confirmed: {_identities(number)} would be forgotten, since another "
+            f"{'entity ID' if connection.protocol == Protocol.SAML else 'issuer'} may mean others by the same names; "
+            "these people are found anew at their next sign-in, by the external ID",
+        )
+    return known.delete()[0]
+
+
+def _identities(number: int) -> str:
+    return "1 identity" if number == 1 else f"{number} identities"
 
 
 @transaction.atomic
@@ -229,7 +248,8 @@ def _check_alone(connection: SSOConnection, attribute: str, value: str) -> None:
     others = SSOConnection.objects.filter(
         identity_provider=connection.identity_provider_id, protocol=connection.protocol
     ).exclude(pk=connection.pk)
-    if others.exclude(**{attribute: value}).exists():
+    is_same = same_issuer if attribute == "issuer" else str.__eq__
+    if not all(is_same(other, value) for other in others.values_list(attribute, flat=True)):
         raise InvalidValue(
             attribute.replace("_", " "),
             "must be that of the other connection: add another identity provider for another one",
@@ -244,6 +264,8 @@ def _check_oidc(connection: SSOConnection) -> None:
         raise InvalidValue("client ID", "must not be empty")
     if not connection.client_secret:
         raise InvalidValue("client secret", "must not be empty")
+    if connection.client_authentication not in ClientAuthentication.values:
+        raise InvalidValue("client authentication", f"must be one of {', '.join(ClientAuthentication.values)}")
 
 
 def _check_saml(connection: SSOConnection) -> None:

@@ -17,7 +17,7 @@ from django.forms import (
     ValidationError,
 )
 
-from identity.services.sso_connections import Binding, Protocol
+from identity.services.sso_connections import Binding, ClientAuthentication, Protocol
 from portal.sso.saml_metadata import MOST_BYTES, BadMetadata, fetch_metadata, read_metadata
 
 
@@ -85,7 +85,17 @@ class OIDCForm(ClaimsForm):
     client_secret = CharField(
         max_length=1000, label="Client secret", widget=PasswordInput(attrs={"autocomplete": "off"})
     )
-    field_order = ("issuer", "client_id", "client_secret")
+    client_authentication = ChoiceField(
+        choices=ClientAuthentication.choices,
+        initial=ClientAuthentication.ANNOUNCED,
+        required=False,
+        label="How the secret is sent",
+        help_text="Change it only where the provider takes another way than it announces.",
+    )
+    field_order = ("issuer", "client_id", "client_secret", "client_authentication")
+
+    def clean_client_authentication(self) -> str:
+        return self.cleaned_data["client_authentication"] or ClientAuthentication.ANNOUNCED
 
 
 class SAMLForm(ClaimsForm):
@@ -129,6 +139,19 @@ class SAMLForm(ClaimsForm):
             return {**data, **read_metadata(source, data.get("entity_id", ""))} if source else data
         except BadMetadata as error:
             raise ValidationError(str(error)) from error
+
+
+def forgetting(number: int) -> BooleanField:
+    """For connections through which people have signed in: how many they are, before they are forgotten."""
+    people = "1 person" if number == 1 else f"{number} people"
+    return BooleanField(
+        required=False,
+        label=f"Forget who {people} are" if number != 1 else "Forget who 1 person is",
+        help_text=(
+            f"Only for another issuer or entity ID: {people} signed in through this identity provider so far, known by "
+            "what the one of now calls them. They are found anew at their next sign-in, by the external ID."
+        ),
+    )
 
 
 FORMS: dict[str, type[ClaimsForm]] = {Protocol.OIDC: OIDCForm, Protocol.SAML: SAMLForm}

@@ -22,7 +22,7 @@ from identity.services import sso_connections
 from identity.services.group_claims import is_readable
 from identity.services.sso_connections import ConnectionSettings, Protocol, preset
 from portal.admin.base import ActionPage, PortalModelAdmin, person_of
-from portal.admin.connection_forms import FORMS, ClaimsForm, OIDCForm, SAMLForm
+from portal.admin.connection_forms import FORMS, ClaimsForm, OIDCForm, SAMLForm, forgetting
 from portal.admin.parts import badge
 from portal.sso.addresses import addresses_of
 from portal.sso.arrival import TEST_RESULT
@@ -132,6 +132,8 @@ class EditConnection(ActionPage):
             form.fields[
                 "client_secret"
             ].help_text = "Empty: the stored one is kept. Another issuer needs another secret."
+        if number := sso_connections.identities_of(self.obj).count():
+            form.fields["forget_identities"] = forgetting(number)
         return form
 
     def get_initial(self) -> dict[str, Any]:
@@ -140,8 +142,9 @@ class EditConnection(ActionPage):
         return {name: getattr(self.obj, name) for name in names if name not in hidden}
 
     def run(self, form: ClaimsForm) -> str:
+        forget = form.cleaned_data.pop("forget_identities", False)
         said = ConnectionSettings(**form.cleaned_data)
-        sso_connections.edit_connection(self.obj, said=said, actor=person_of(self.request))
+        sso_connections.edit_connection(self.obj, said=said, forget_identities=forget, actor=person_of(self.request))
         return "The connection was saved. Test it."
 
 

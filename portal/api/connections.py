@@ -41,6 +41,7 @@ class SSOConnectionChangesSaid(Said):
     issuer = serializers.CharField(max_length=500, required=False, allow_blank=True)
     client_id = serializers.CharField(max_length=255, required=False, allow_blank=True)
     client_secret = serializers.CharField(max_length=1000, required=False, allow_blank=True)
+    client_authentication = serializers.ChoiceField(choices=SSOConnection.ClientAuthentication.choices, required=False)
     entity_id = serializers.CharField(max_length=500, required=False, allow_blank=True)
     sso_url = serializers.CharField(max_length=500, required=False, allow_blank=True)
     sso_binding = serializers.ChoiceField(choices=SSOConnection.Binding.choices, required=False)
@@ -55,6 +56,12 @@ class SSOConnectionChangesSaid(Said):
     creates_users = serializers.BooleanField(required=False)
     allowed_domains = serializers.CharField(max_length=1000, required=False, allow_blank=True)
     allowed_tenant = serializers.CharField(max_length=255, required=False, allow_blank=True)
+
+
+class SSOConnectionEditSaid(SSOConnectionChangesSaid):
+    """Another issuer or entity ID forgets who has signed in so far: `forget_identities` confirms that."""
+
+    forget_identities = serializers.BooleanField(required=False)
 
 
 class SSOConnectionSaid(SSOConnectionChangesSaid):
@@ -97,13 +104,19 @@ class Connections(Resources):
         )
         return self.answer_anew(made, 201)
 
-    @operation("edit_sso_connection", body=SSOConnectionChangesSaid, answer=SSOConnectionAnswer)
+    @operation("edit_sso_connection", body=SSOConnectionEditSaid, answer=SSOConnectionAnswer)
     def partial_update(self, request: Request, pk: int) -> Response:
         """Change an SSO connection. Its addresses stay."""
         connection = self.get_object()
         kept = {name: getattr(connection, name) for name in SHOWN}
         said = _settings(kept | self.said)
-        return self.answer_anew(sso_connections.edit_connection(connection, said=said, actor=self.actor))
+        edited = sso_connections.edit_connection(
+            connection,
+            said=said,
+            forget_identities=self.said.get("forget_identities", False),
+            actor=self.actor,
+        )
+        return self.answer_anew(edited)
 
     @operation("enable_sso_connection", answer=SSOConnectionAnswer)
     @action(detail=True, methods=["post"])

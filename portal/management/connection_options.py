@@ -13,12 +13,16 @@ from identity.services.sso_connections import ConnectionSettings
 from portal.management.operator_command import given_secret
 
 FLAGS = {"on": True, "off": False}
-CHOICES = {"sso_binding": SSOConnection.Binding.values}
+CHOICES = {
+    "sso_binding": SSOConnection.Binding.values,
+    "client_authentication": SSOConnection.ClientAuthentication.values,
+}
 
 HELP = {
     "issuer": "OpenID Connect: as in its discovery document",
     "client_id": "OpenID Connect",
     "client_secret": "OpenID Connect; '-' reads it from standard input. Left out, it stays as it is",
+    "client_authentication": "OpenID Connect: how the secret is sent (default: as the provider announces, else Basic)",
     "entity_id": "SAML: the identity provider's",
     "sso_url": "SAML: where people are sent to sign in",
     "sso_binding": "SAML: how the browser carries the request there (default: redirect)",

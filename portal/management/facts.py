@@ -86,6 +86,7 @@ def connection_facts(connection: SSOConnection) -> Facts:
         "is_enabled": connection.is_enabled,
         "signs_in_at": connection.issuer or connection.sso_url,
         "sso_binding": connection.sso_binding,
+        "client_authentication": connection.client_authentication,
         "subject_claim": connection.subject_claim,
         "user_name_claim": connection.user_name_claim,
         "email_claim": connection.email_claim,

@@ -118,7 +118,9 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
 
     @property
     def basic_auth(self) -> bool:
-        """A provider that announces nothing takes Basic (RFC 8414 section 2)."""
+        """As an administrator has chosen; a provider that announces nothing takes Basic (RFC 8414 section 2)."""
+        if self.connection.client_authentication != SSOConnection.ClientAuthentication.ANNOUNCED:
+            return self.connection.client_authentication == BASIC
         return POST not in self.openid_config.get("token_endpoint_auth_methods_supported", [BASIC])
 
     def get_access_token_data(self, *args: Any, **kwargs: Any) -> Any:

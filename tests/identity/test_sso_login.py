@@ -386,7 +386,9 @@ def test_at_another_issuer_everybody_is_found_anew() -> None:
     bob = provision(connection.identity_provider, "bob", external_id="00u2").user
     sso_login.sign_in(connection, says("00u1"))
     said = ConnectionSettings(issuer="https://another.example", client_id="x", client_secret="y")
-    connection = sso_connections.edit_connection(connection, said=said, actor=OPERATOR)
+    with pytest.raises(InvalidValue, match="1 identity would be forgotten"):
+        sso_connections.edit_connection(connection, said=said, actor=OPERATOR)
+    connection = sso_connections.edit_connection(connection, said=said, forget_identities=True, actor=OPERATOR)
     assert not SSOIdentity.objects.exists()
     SSOUser.objects.filter(user=ada).update(external_id="00u2")
     SSOUser.objects.filter(user=bob).update(external_id="00u1")

@@ -202,6 +202,19 @@ def test_the_secret_is_shown_as_the_provider_announces(
     assert comes_in(provider, connect(provider))
 
 
+@pytest.mark.parametrize("chosen", ["client_secret_basic", "client_secret_post"])
+def test_an_administrator_may_choose_how_the_secret_is_sent(provider: Loopback, chosen: str) -> None:
+    provider.discovery["token_endpoint_auth_methods_supported"] = [
+        method for method in provider.takes if method != chosen
+    ]
+    provider.takes = (chosen,)
+    connection = connect(provider)
+    assert not comes_in(provider, connection)
+    connection.client_authentication = chosen
+    connection.save()
+    assert comes_in(provider, connection)
+
+
 def test_why_there_are_no_tokens_is_told_to_administrators(provider: Loopback, client: Client) -> None:
     connection = connect(provider)
     provider.refuses_with = {"error": "invalid_client", "error_description": "AADSTS7000222: the secret has expired."}

@@ -20,9 +20,16 @@ class Command(ChangingCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="as list_sso_connections shows it")
         add_settings(parser)
+        parser.add_argument(
+            "--forget-identities",
+            action="store_true",
+            help="with another issuer or entity ID: people who have signed in are found anew, by the external ID",
+        )
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         connection = find_sso_connection(options["slug"])
         said = changed(settings_of(connection), options)
-        connection = sso_connections.edit_connection(connection, said=said, actor=operator)
+        connection = sso_connections.edit_connection(
+            connection, said=said, forget_identities=options["forget_identities"], actor=operator
+        )
         return Answer(connection_facts(connection), f"Changed the connection {connection.slug}.")
