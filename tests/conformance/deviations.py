@@ -44,6 +44,11 @@ READINGS: list[tuple[str, str]] = [
         "no value equals, so that `ne` is always `not … eq`, as in scim2-models; who has no value is selected as well",
     ),
     (
+        "RFC 7644 3.4.2.2: a value without quotes",
+        "a bare word that is no keyword, number or date is read as the string that it means, since clients look people "
+        "up so; anything else is 400 invalidFilter",
+    ),
+    (
         "RFC 7644 3.4.2.2: unknown attributes in a filter",
         "400 invalidFilter at an endpoint of one resource type: an answer that is too narrow or too wide misleads; "
         "at the root they match nothing if the other type has them (3.4.2.1)",

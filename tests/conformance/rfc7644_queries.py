@@ -91,7 +91,7 @@ for _sentence, _expression, _ada, _bob in _FILTERS:
 
 @rfc.must("3.4.2.2", "A filter that can't be read is refused with 400 invalidFilter.")
 def broken_filter(service: Service) -> None:
-    for expression in ("userName", "userName eq", "(userName pr", 'userName xx "y"', "userName eq unquoted"):
+    for expression in ("userName", "userName eq", "(userName pr", 'userName xx "y"', "userName eq two words"):
         service.get("/Users", filter=expression).refusing(400, "invalidFilter")
 
 
