@@ -23,6 +23,7 @@ NO_KEY = "\x01"
 _HIDDEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
 )  # Default_Ignorable_Code_Point beyond the categories below, and the blank of Braille
+_ADDRESS = re.compile(r'[^\s@<>()\[\]{},;:"\\]+@[\w-]+(?:\.[\w-]+)*')
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _REFUSED_IN_NAMES = frozenset({"Cc", "Cf", "Co", "Cn", "Cs"})
 _REFUSED_IN_LABELS = frozenset({"Cc", "Cs"})
@@ -90,6 +91,11 @@ def shows_nothing(text: str) -> bool:
 def email_key(text: str | None, attribute: str = "emails.value") -> str | None:
     """The key of an email address, None for none."""
     return name_key(text, attribute) if text else None
+
+
+def is_address(text: str) -> bool:
+    """Whether it is shaped as an email address; what `email_key` takes may be anything, such as "n/a" (R2)."""
+    return bool(_ADDRESS.fullmatch(text))
 
 
 def opaque(text: str | None, attribute: str) -> str | None:

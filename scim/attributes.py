@@ -16,7 +16,7 @@ from scim2_models.path import AttributeBinding
 
 from identity.errors import InvalidValue
 from identity.keys import NO_KEY, fold
-from scim.resources import CORE_GROUP, CORE_USER, GroupResource, UserResource
+from scim.resources import CORE_GROUP, CORE_USER, GroupResource, UserResource, padded
 
 Comparable = dict[str, Any]
 
@@ -76,6 +76,12 @@ def is_case_exact(path: str) -> bool:
     return binding is not None and (binding.case_exact or binding.target_type is bytes)
 
 
+@cache
+def _is_binary(path: str) -> bool:
+    binding = Path[UserResource](path).resolve()
+    return binding is not None and binding.target_type is bytes
+
+
 def comparable(value: Any, *, case_exact: bool) -> str:
     """A value as it is compared: text is folded unless the attribute is caseExact.
 
@@ -88,6 +94,8 @@ def comparable(value: Any, *, case_exact: bool) -> str:
 
 def _kept(value: Any, path: str) -> str:
     """A value as it is compared with: what can't be folded is kept as what nobody looks for."""
+    if _is_binary(path):
+        return padded(value)
     try:
         return comparable(value, case_exact=is_case_exact(path))
     except InvalidValue:

@@ -45,6 +45,19 @@ def parse(raw: bytes) -> dict[str, Any]:
     return body
 
 
+def parse_text(text: str) -> Any:
+    """JSON that a sender put into a string, by the same rules."""
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        raise refuse("invalidSyntax", "The text is not valid JSON.") from error
+    _check_depth([value])
+    check_text(value)
+    return value
+
+
 def is_storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 

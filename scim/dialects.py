@@ -1,46 +1,70 @@
 """What identity providers really send becomes plain SCIM here; past this module nobody knows who called.
 
-Each tolerance names the habit it answers. Everything else is left to the schema's own validation.
+Each tolerance names the habit it answers. Shapes and paths are read by `scim.shapes`; everything else is left to
+the schema's own validation.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from scim import limits
-from scim.attributes import MULTIPLE, READ_ONLY, UNKEPT
-from scim.errors import refuse
-from scim.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, schemas_of
+from scim.attributes import MULTIPLE, UNKEPT
+from scim.errors import RequestRefused, refuse
+from scim.resources import CORE_GROUP, ENTERPRISE_USER, schemas_of
+from scim.shapes import GROUP, USER, LeftOut, Place, Schema, parsed
 
 Body = dict[str, Any]
 
-_BOOLEANS = {"true": True, "false": False}
-_ENTERPRISE_SPELLINGS = {
-    ENTERPRISE_USER.lower(),
-    "urn:scim:schemas:extension:enterprise:1.0",  # SCIM 1.1 connectors that were moved to 2.0
-    "urn:ietf:params:scim:schemas:extension:enterprise:1.0:user",
-}
 
-
-def plain_user(body: Body) -> Body:
+def plain_user(body: Body, left_out: LeftOut) -> Body:
     """A POST or PUT body of a User, ready for validation.
 
     Leaves out what clients may not set (SR-1, SR-8), and tolerates: `active` as a string (Entra ID), the manager
-    as a plain id (Entra ID), one email as an object or string (OneLogin), missing or old `schemas` (OneLogin).
+    as a plain id (Entra ID), one email as an object or string (OneLogin), missing or old `schemas` (OneLogin),
+    attributes by their paths, and values as JSON text.
     """
-    plain = {name: value for name, value in body.items() if name.lower() not in UNKEPT}
-    plain = {_spelled(name): value for name, value in plain.items() if _is_kept(name)}
+    require_few_values(body)
+    plain: Body = {}
+    for name, value in USER.named(body):
+        take(plain, name, value, left_out, USER)
     require_few_values(plain)
-    for name, value in plain.items():
-        plain[name] = _plain_value(name, value)
     return {"schemas": schemas_of(plain), **plain}
 
 
-def plain_group(body: Body) -> Body:
-    """A POST or PUT body of a Group without its members, which are read apart."""
-    kept = {"displayname": "displayName", "externalid": "externalId"}
-    plain = {kept[name.lower()]: value for name, value in body.items() if name.lower() in kept}
+def plain_group(body: Body, left_out: LeftOut) -> Body:
+    """A POST or PUT body of a Group; its members are read apart, as they stand."""
+    plain: Body = {}
+    for name, value in GROUP.named(body):
+        take(plain, name, value, left_out, GROUP)
     return {"schemas": [CORE_GROUP], **plain}
+
+
+def take(plain: Body, name: str, value: Any, left_out: LeftOut, schema: Schema) -> None:
+    """Put the value of one member of a body where its name says. Raises `invalidValue`, `invalidPath`."""
+    place = schema.place_of_name(name)
+    if place is None:
+        left_out.unknown(name)
+    elif place.head not in UNKEPT:
+        _put(plain, place, value if place.head == "members" else place.read(value, left_out), name)
+
+
+def _put(plain: Body, place: Place, value: Any, name: str) -> None:
+    """`name.givenName` goes into `name`; what means some of several values has no place in a whole resource."""
+    multiple = MULTIPLE.get(place.head)
+    if place.selects or not place.steps or (multiple and len(place.steps) > 1):
+        raise refuse("invalidPath", f"{name[:80]} is a path of a PATCH; send the attribute as a whole.")
+    *heads, last = place.steps
+    home = plain
+    for head in heads:
+        home[head] = home.get(head) or {}  # read already: an object, or nothing
+        home = home[head]
+    if isinstance(value, dict) and isinstance(home.get(last), dict):
+        value = {**home.pop(last), **value}
+    if home.get(last) is not None:
+        raise refuse("invalidSyntax", f"The body names {last} twice.")
+    home[last] = value
 
 
 def require_few_values(document: Body) -> None:
@@ -59,33 +83,64 @@ def get(body: Body, name: str) -> Any:
     return next((value for key, value in body.items() if key.lower() == name.lower()), None)
 
 
-def plain_operations(body: Body) -> list[Body]:
+# --- PATCH --------------------------------------------------------------------------------------------------
+
+
+def plain_operations(body: Body, left_out: LeftOut) -> list[Body]:
     """The operations of a PATCH on a User: read-only parts of a value are left out, values made plain."""
-    single = [each for operation in operations(body) for each in _by_selection(operation)]
-    _require_few([operation["value"] for operation in single if isinstance(operation.get("value"), list)])
-    return [plain for operation in single if (plain := _plain_operation(operation))]
+    plain = [each for operation in operations(body) for each in _plain_operation(operation, left_out)]
+    _require_few([operation["value"] for operation in plain if isinstance(operation.get("value"), list)])
+    for operation in plain:
+        if "path" not in operation:
+            require_few_values(operation["value"])
+    return plain
 
 
-def _by_selection(operation: Body) -> list[Body]:
-    """Entra ID writes `emails[type eq "work"].value` as a name in a value without path: an operation of its own."""
-    value = operation.get("value")
-    if "path" in operation or not isinstance(value, dict):
+def readable_operations(body: Body, left_out: LeftOut) -> list[Body]:
+    """The same, one operation for each attribute; those that can't be read are left out and noted (R2)."""
+    given: list[Body] = []
+    for entry in _entries(body):
+        given += _or_noted(left_out, "An operation", lambda entry: [_operation(entry)], entry)
+    if given:
+        _require_short_paths(given)
+    plain: list[Body] = []
+    for operation in given:
+        for single in _or_noted(left_out, operation.get("path", "value"), _singles, operation):
+            name = single.get("path") or next(iter(single["value"]))
+            plain += _or_noted(left_out, name, _plain_operation, single, left_out)
+    return plain
+
+
+def _or_noted(left_out: LeftOut, name: str, read: Callable[..., list[Body]], *arguments: Any) -> list[Body]:
+    try:
+        return read(*arguments)
+    except RequestRefused as error:
+        left_out.refused(name, error)
+        return []
+
+
+def _singles(operation: Body) -> list[Body]:
+    """One operation for each attribute of a value without path."""
+    place = USER.place(operation["path"]) if "path" in operation else Place(USER.core)
+    if place is None or place.steps or operation["op"] == "remove":
         return [operation]
-    selecting = [{**operation, "path": name, "value": item} for name, item in value.items() if "[" in name]
-    rest = {name: item for name, item in value.items() if "[" not in name}
-    return [{**operation, "value": rest}, *selecting] if rest else selecting
+    return [{"op": operation["op"], "value": {name: item}} for name, item in named(operation)]
 
 
 def operations(body: Body) -> list[Body]:
     """The PATCH operations with lower-case member names and op. Raises `invalidSyntax`, `tooMany`, `invalidValue`."""
+    plain = [_operation(entry) for entry in _entries(body)]
+    _require_short_paths(plain)
+    return plain
+
+
+def _entries(body: Body) -> list[Any]:
     found = get(body, "Operations")
     if not isinstance(found, list) or not found:
         raise refuse("invalidSyntax", "Operations must be a list of one or more operations.")
     if len(found) > limits.PATCH_OPERATIONS:
         raise refuse("tooMany", f"A PATCH may hold at most {limits.PATCH_OPERATIONS} operations.")
-    plain = [_operation(entry) for entry in found]
-    _require_short_paths(plain)
-    return plain
+    return found
 
 
 def _require_short_paths(operations: list[Body]) -> None:
@@ -116,129 +171,125 @@ def _operation(entry: Any) -> Body:
 
 
 def _lacks_value(operation: Body) -> bool:
-    """Null unassigns in a replace and is nothing to add; the filter of a path can name what to add."""
-    if operation["op"] == "replace":
-        return "value" not in operation
-    names_it = "[" in operation.get("path", "") and "value" not in operation
-    return operation["op"] == "add" and operation.get("value") is None and not names_it
+    """Null is a value: it unassigns in a replace and adds nothing. The filter of a path can name what to add."""
+    if "value" in operation or operation["op"] == "remove":
+        return False
+    return not (operation["op"] == "add" and "[" in operation.get("path", ""))
 
 
-def _plain_operation(operation: Body) -> Body | None:
-    path, value = operation.get("path"), operation.get("value")
-    if path is None or (path.lower() == CORE_USER.lower() and operation["op"] != "remove"):
-        return {"op": operation["op"], "value": _plain_values(value)}
-    path = _spelled(_without_core(path))
-    name = path.lower()
-    if name in {"password", "schemas"} or (name == "active" and (value is None or operation["op"] == "remove")):
-        return None  # a status or password can't be taken away by a path (SCIM.md)
-    plain = {**operation, "path": path}
-    if path == ENTERPRISE_USER and value is None:
-        plain["op"] = "remove"  # null is no value, and an extension without values is not there
-    if plain["op"] == "remove" and name not in MULTIPLE:
-        plain.pop("value", None)  # the path says it all; only of several values can a value name some
-    if "value" in plain:
-        plain["value"] = _plain_value(path, value)
-    if plain["op"] == "remove":
-        return _remove(plain)
-    return {**plain, "op": "replace"} if plain.get("value") is None else plain  # adding "nothing" clears
+def _plain_operation(operation: Body, left_out: LeftOut) -> list[Body]:
+    """The operation as plain ones: none for what says nothing, several for a value without path."""
+    place = USER.place(operation["path"]) if "path" in operation else Place(USER.core)
+    if place is None:
+        left_out.unknown(operation["path"])
+        return []
+    if not place.steps and operation["op"] != "remove":
+        return _without_path(operation, left_out)
+    if not _says_something(place, operation):
+        return []
+    if place.head in UNKEPT or not place.steps:
+        return [operation]  # refused by the library, which knows whose they are
+    if operation["op"] == "remove":
+        return [_remove(operation, place, left_out)]
+    if place.head == ENTERPRISE_USER.lower() and len(place.steps) == 1:
+        return _with_extension(operation, left_out)
+    return [_write(operation, place, left_out)]
 
 
-def _remove(operation: Body) -> Body:
-    """Entra ID names the values to remove by their members; a member that is null names nothing."""
-    if isinstance(operation.get("value"), list):
-        operation["value"] = [_without_nulls(entry) for entry in operation["value"]]
-    return operation
+def _says_something(place: Place, operation: Body) -> bool:
+    """Adding null adds nothing; a status or password can't be taken away by a path (SCIM.md)."""
+    is_null = "value" in operation and operation["value"] is None
+    if place.head == "active":
+        return not is_null and operation["op"] != "remove"
+    return place.head not in {"password", "schemas"} and not (is_null and operation["op"] == "add")
+
+
+def _write(operation: Body, place: Place, left_out: LeftOut) -> Body:
+    plain = {**operation, "path": place.path}
+    if "value" in operation:
+        plain["value"] = _read(operation, place, left_out)
+    return {**plain, "op": "replace"} if plain.get("value") is None else plain  # an empty manager clears
+
+
+def _read(operation: Body, place: Place, left_out: LeftOut) -> Any:
+    value = place.read(operation["value"], left_out)
+    return _additions(value) if operation["op"] == "add" else value
+
+
+def _additions(value: Any) -> Any:
+    """What is added: null is nothing to add, at any depth."""
+    if isinstance(value, list):
+        return [_additions(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _additions(item) for name, item in value.items() if item is not None}
+    return value
+
+
+def _remove(operation: Body, place: Place, left_out: LeftOut) -> Body:
+    """Entra ID names the values to remove by their members; elsewhere the path says it all."""
+    plain = {name: item for name, item in operation.items() if name != "value"} | {"path": place.path}
+    value = operation.get("value")
+    if value is None or place.steps == (ENTERPRISE_USER,):
+        return plain
+    if not place.shape or not place.shape.multiple or place.selects:
+        place.read(value, left_out)
+        return plain
+    return {**plain, "value": _values_to_remove(place, value)}
+
+
+def _values_to_remove(place: Place, value: Any) -> list[Any]:
+    """What a remove names must be understood as a whole: else something else might go."""
+    if value == "":
+        return []
+    unread = LeftOut()
+    named = place.read(value, unread)
+    if unread.told():
+        raise refuse("invalidValue", f"{unread.told()[0][0]} is unknown: nothing can be removed by it.")
+    if not named and value != []:
+        raise refuse("invalidValue", f"{place.path[:80]} names no value to remove.")
+    return [_without_nulls(entry) for entry in named]
 
 
 def _without_nulls(entry: Any) -> Any:
+    """A member that is null names nothing."""
     return {name: item for name, item in entry.items() if item is not None} if isinstance(entry, dict) else entry
 
 
-def _without_core(path: str) -> str:
-    """A path without the URN that may qualify an attribute of the core schema (RFC 7644 section 3.10)."""
-    prefix = f"{CORE_USER}:"
-    return path[len(prefix) :] if path.lower().startswith(prefix.lower()) else path
+def _with_extension(operation: Body, left_out: LeftOut) -> list[Body]:
+    """An extension as a whole; null is no value, and an extension without values is not there."""
+    value = operation["value"]
+    if value is None:
+        return [{"op": "remove", "path": ENTERPRISE_USER}]
+    return _without_path({"op": operation["op"], "value": {ENTERPRISE_USER: value}}, left_out)
 
 
-def _plain_values(value: Any) -> Any:
-    """The value of an operation without path: an object of attributes, paths or extensions."""
+def _without_path(operation: Body, left_out: LeftOut) -> list[Body]:
+    """The value of an operation without path: an object of attributes, paths or extensions.
+
+    Entra ID writes `emails[type eq "work"].value` as a name in it: an operation of its own, after the others.
+    """
+    op = operation["op"]
+    rest: Body = {}
+    selecting: list[Body] = []
+    for name, item in named(operation):
+        place = USER.place_of_name(name)
+        if place is None:
+            left_out.unknown(name)
+        elif place.head in UNKEPT or not _says_something(place, {"op": op, "value": item}):
+            continue
+        elif place.selects:
+            selecting += [_write({"op": op, "value": item}, place, left_out)]
+        elif place.path in rest:
+            raise refuse("invalidSyntax", f"The value names {place.path[:80]} twice.")
+        else:
+            rest[place.path] = _read({"op": op, "value": item}, place, left_out)
+    return [{"op": op, "value": rest}, *selecting] if rest else selecting
+
+
+def named(operation: Body, schema: Schema = USER) -> Iterator[tuple[str, Any]]:
+    """The members of the value of an operation without path."""
+    value = parsed(operation.get("value"), "value")
     if not isinstance(value, dict):
         raise refuse("invalidValue", "The value of an operation without path must be an object.")
-    named = {_spelled(_without_core(name)): item for name, item in unwrapped(value, CORE_USER).items()}
-    return {name: _plain_value(name, item) for name, item in named.items() if _says_something(name, item)}
-
-
-def _says_something(name: str, value: Any) -> bool:
-    """What is read-only or not kept says nothing, nor does a null status: it is always true or false."""
-    return _head(name) not in UNKEPT and not (name.lower() == "active" and value is None)
-
-
-def _head(path: str) -> str:
-    """What a path begins with: `meta.created` → `meta`; of a read-only extension's path its URN."""
-    name = path.lower()
-    if ":" not in name:
-        return name.partition(".")[0]
-    return next((urn for urn in READ_ONLY if name.startswith(f"{urn}:")), name)
-
-
-def unwrapped(value: Body, core: str) -> Body:
-    """Core attributes may stand under the core schema's URN, as an extension's do under theirs."""
     require_few_values(value)
-    flat: Body = {}
-    for name, item in value.items():
-        is_core = name.lower() == core.lower() and isinstance(item, dict)
-        flat |= item if is_core else {name: item}
-    return flat
-
-
-def _plain_value(name: str, value: Any) -> Any:
-    lowered = name.lower()
-    if lowered == "active":
-        return _boolean(value)
-    if lowered == ENTERPRISE_USER.lower():
-        return _plain_extension(value)
-    if lowered in {f"{ENTERPRISE_USER.lower()}:manager", "manager"}:
-        return _manager(value)
-    if lowered in MULTIPLE:
-        return _values(value)
-    return value
-
-
-def _boolean(value: Any) -> bool | None:
-    """Booleans and the strings true and false in any case (Entra ID); null says nothing (RFC 7643 section 2.5)."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in _BOOLEANS:
-        return _BOOLEANS[value.lower()]
-    raise refuse("invalidValue", "active must be true or false.")
-
-
-def _plain_extension(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return {name: _manager(item) if name.lower() == "manager" else item for name, item in value.items()}
-
-
-def _manager(value: Any) -> Any:
-    """Entra ID and Okta send the manager's id as a plain string, and an empty one to clear it."""
-    if isinstance(value, str):
-        return {"value": value} if value else None
-    return value
-
-
-def _values(value: Any) -> Any:
-    """One value instead of a list of values, or bare strings instead of objects."""
-    if isinstance(value, (dict, str)):
-        value = [value]
-    if not isinstance(value, list):
-        return value
-    return [{"value": item} if isinstance(item, str) else item for item in value if item is not None]
-
-
-def _spelled(name: str) -> str:
-    return ENTERPRISE_USER if name.lower() in _ENTERPRISE_SPELLINGS else name
-
-
-def _is_kept(name: str) -> bool:
-    """Unknown extensions are no error and are not kept."""
-    return not name.lower().startswith("urn:") or name.lower() in _ENTERPRISE_SPELLINGS
+    return schema.named(value)

@@ -80,6 +80,10 @@ HANDLED = (
 )
 
 
+UNREADABLE = (RequestRefused, ValidationError, SCIMException)
+"""What is raised for a value that can't be taken from the wire."""
+
+
 def problem_of(error: Exception) -> Problem:
     """What to answer to any error of `HANDLED`; nothing of the database or of exceptions shows."""
     match error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -13,76 +14,111 @@ from identity.models import SSOGroup, SSOMembership, SSOUser
 from identity.services.records import GroupRecord, Members
 from scim import bodies, limits
 from scim.attributes import UNKEPT
-from scim.dialects import get, unwrapped
+from scim.dialects import get, named
 from scim.errors import refuse
 from scim.filters import member_condition
-from scim.resources import CORE_GROUP, PORTAL_GROUP, GroupMember, GroupResource
+from scim.resources import CORE_GROUP, GroupMember, GroupResource
+from scim.shapes import GROUP, LeftOut, Place, parsed
 
 Document = dict[str, Any]
 
-_OURS = (CORE_GROUP.lower(), PORTAL_GROUP.lower())
 _UNCHANGEABLE = refuse("mutability", "A member can be added or removed, not changed.")
 
 
 def member_ids(value: Any, *, strict: bool) -> frozenset[UUID]:
-    """The ids in a `members` value: a list of objects, or one object or string.
+    """The ids in a `members` value: a list of objects or strings, or one alone; null and an empty list name nobody.
 
-    Strict (adding): a value that is no id, or names a group, is 400 `invalidValue`. Else (removing): it names nobody.
+    What can't be read is 400 `invalidValue`. Strict (adding): so is an id that can't be a user's, or the type of a
+    group; else (removing): such an id names nobody (R20).
     """
+    value = _inner(parsed(value, "members"))
     entries = value if isinstance(value, list) else [value]
     if len(entries) > limits.MEMBERS:
         raise refuse("tooMany", f"A request may name at most {limits.MEMBERS} members.")
+    if value is None:
+        return frozenset()
     found = (_member_id(entry, strict=strict) for entry in entries)
     return frozenset(member for member in found if member is not None)
 
 
+def _inner(value: Any) -> Any:
+    """Ping repeats the attribute's name: `{"members": [{"value": "…"}]}` as the value of `members`."""
+    if isinstance(value, dict) and [name.lower() for name in value] == ["members"]:
+        return parsed(next(iter(value.values())), "members")
+    return value
+
+
 def _member_id(entry: Any, *, strict: bool) -> UUID | None:
-    if isinstance(entry, dict):
-        if strict and str(get(entry, "type") or "User").lower() != "user":
-            raise refuse("invalidValue", "members may name users only; groups can't be members of groups here.")
-        entry = get(entry, "value")
+    said = parsed(entry, "members")
+    if isinstance(said, dict):
+        if strict:
+            _require_user(said)
+        said = get(said, "value")
+    if not isinstance(said, str):
+        raise refuse("invalidValue", f"members names {_shown(entry)}, which is neither an id nor an object with one.")
     try:
-        if isinstance(entry, str):
-            return UUID(entry)
+        return UUID(said)
     except ValueError:
         pass
     if strict:
-        raise refuse("invalidValue", f"members names {str(entry)[:80]!r}, which is no user of this identity provider.")
+        raise refuse("invalidValue", f"members names {said[:80]!r}, which is no user of this identity provider.")
     return None
+
+
+def _require_user(entry: Document) -> None:
+    kind = get(entry, "type")
+    if kind is not None and not isinstance(kind, str):
+        raise refuse("invalidValue", "The type of a member must be a string.")
+    if kind and kind.lower() != "user":
+        raise refuse("invalidValue", "members may name users only; groups can't be members of groups here.")
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value)[:80]
 
 
 class GroupPatch:
     """The operations of one request, applied to the locked row: a GroupChange."""
 
     def __init__(self, operations: list[Document]) -> None:
-        self.operations = [single for operation in operations for single in _single(operation)]
+        left_out = LeftOut()
+        self.operations = [single for operation in operations for single in _single(operation, left_out)]
+        self.left_out = left_out.told()
 
     def apply(self, sso_group: SSOGroup) -> GroupRecord:
         state = _State(sso_group)
         for op, path, operation in self.operations:
             state.apply(op, path, operation)
-        return GroupRecord(state.display_name, state.external_id, state.members)
+        return GroupRecord(state.display_name, state.external_id, state.members, self.left_out)
 
 
-def _single(operation: Document) -> list[tuple[str, Any, Document]]:
+def _single(operation: Document, left_out: LeftOut) -> list[tuple[str, Any, Document]]:
     """One operation for each attribute: a value without path is an object of attributes."""
-    path = operation.get("path", CORE_GROUP)
-    if path.lower() != CORE_GROUP.lower() or operation["op"] == "remove":
-        return [] if _is_foreign(path) else [(operation["op"], _path(path), operation)]
-    value = operation["value"]
-    if not isinstance(value, dict):
-        raise refuse("invalidValue", "The value of an operation without path must be an object.")
-    return [
-        (operation["op"], _path(name), {**operation, "path": name, "value": item})
-        for name, item in unwrapped(value, CORE_GROUP).items()
-        if name.lower() not in UNKEPT and _is_known(name)
-    ]
+    op = operation["op"]
+    place = GROUP.place(operation["path"]) if "path" in operation else Place(CORE_GROUP)
+    if place is None:
+        left_out.unknown(operation["path"])
+        return []
+    if place.steps or op == "remove":
+        return [] if _adds_nothing(place, operation) else [(op, _path(place.path), operation)]
+    return [each for name, item in named(operation, GROUP) for each in _of_value(op, name, item, left_out)]
 
 
-def _is_foreign(path: str) -> bool:
-    """Whether this is an attribute of an extension that the portal does not keep: never an error (SCIM.md)."""
-    lowered = path.lower()
-    return lowered.startswith("urn:") and not lowered.startswith(_OURS)
+def _of_value(op: str, name: str, item: Any, left_out: LeftOut) -> list[tuple[str, Any, Document]]:
+    operation = {"op": op, "value": item}
+    place = GROUP.place_of_name(name)
+    if place is None:
+        left_out.unknown(name)
+        return []
+    if place.head in UNKEPT or _adds_nothing(place, operation):
+        return []
+    return [(op, _path(place.path), operation)]
+
+
+def _adds_nothing(place: Place, operation: Document) -> bool:
+    """Adding null adds nothing, to an attribute that can be written."""
+    is_null = "value" in operation and operation["value"] is None
+    return operation["op"] == "add" and is_null and place.head not in UNKEPT
 
 
 def _path(text: str) -> Any:
@@ -93,15 +129,6 @@ def _path(text: str) -> Any:
         raise refuse("invalidPath", f"{text[:80]} is no path of a Group.") from error
     except RecursionError as error:
         raise refuse("invalidPath", "The path is nested too deeply.") from error
-
-
-def _is_known(name: str) -> bool:
-    """Attributes that the schema does not know are ignored in values, as in POST and PUT."""
-    try:
-        path = Path[GroupResource](name)
-    except InvalidPathException:
-        return False
-    return path.model is None and path.resolve() is not None
 
 
 class _State:
@@ -148,9 +175,9 @@ class _State:
             case "replace" if value_filter is not None:
                 raise _UNCHANGEABLE
             case "add":
-                self.members = self.members.adding(member_ids(value or [], strict=True))
+                self.members = self.members.adding(member_ids(value, strict=True))
             case "replace":
-                self.members = Members.exactly(member_ids(value or [], strict=True))
+                self.members = Members.exactly(member_ids(value, strict=True))
             case "remove" if value_filter is not None:
                 self.members = self.members.removing(self._selected(value_filter))
             case "remove" if value is not None:

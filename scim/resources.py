@@ -6,12 +6,13 @@ the whole person: an email is any string (the canonical key decides), a photo ne
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any
 
 import scim2_models as scim
-from pydantic import Field
+from pydantic import Base64Bytes, Field, PlainSerializer, WrapValidator
 from scim2_models import (
     URN,
     CaseExact,
@@ -38,6 +39,39 @@ class Email(scim.Email):
 class Photo(scim.Photo):
     value: str | None = None
     """URL of a photo of the user."""
+
+
+def padded(text: str) -> str:
+    """Base64 with the padding that may be left out (RFC 7643 section 2.3.6)."""
+    return text if "=" in text else text + "=" * (-len(text) % 4)
+
+
+def decoded(text: str) -> bytes:
+    """Raises ValueError for characters outside the alphabet, and for wrong padding."""
+    return base64.b64decode(padded(text), validate=True)
+
+
+class _Binary(bytes):
+    """Bytes that know the Base64 they came as: it is answered as it was sent."""
+
+    text = ""
+
+
+def _as_sent(value: Any, handler: Any) -> Any:
+    if not isinstance(value, str):
+        return value if isinstance(value, _Binary) else handler(value)
+    binary = _Binary(decoded(value))
+    binary.text = value
+    return binary
+
+
+def _text_of(value: Any) -> Any:
+    return value.text if isinstance(value, _Binary) else value
+
+
+class X509Certificate(scim.X509Certificate):
+    value: Annotated[Base64Bytes | None, WrapValidator(_as_sent), PlainSerializer(_text_of)] = None
+    """The value of an X.509 certificate."""
 
 
 class PortalUser(Extension):
@@ -88,6 +122,9 @@ class User(scim.User):
 
     photos: list[Photo] | None = None
     """URLs of photos of the user."""
+
+    x509_certificates: list[X509Certificate] | None = None
+    """A list of certificates issued to the User."""
 
 
 class Manager(ComplexAttribute):

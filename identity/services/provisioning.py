@@ -43,7 +43,7 @@ from identity.services.matching import (
     Revive,
     match,
 )
-from identity.services.provisioning_log import Outcome, log_write
+from identity.services.provisioning_log import Outcome, left_out_details, left_out_sentences, log_write
 from identity.services.users import change_status, set_status
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _resume(found: Resume, record: PersonRecord, actor: Provisioner) -> SSOUser:
         details={"scim_id": str(sso_user.scim_id), "status": user.status, "by_external_id": True},
         personal=_personal(found, record),
     )
-    _log_arrival("Revived by the externalId", sso_user, update.ignored, found, actor)
+    _log_arrival("Revived by the externalId", sso_user, record, update.ignored, found, actor)
     return sso_user
 
 
@@ -199,41 +199,51 @@ def _link(user: User, found: Arrival, record: PersonRecord, actor: Provisioner) 
         details={"scim_id": str(sso_user.scim_id), "status": user.status, **_revival_details(found, record)},
         personal=_personal(found, record),
     )
-    _log_arrival(verb, sso_user, _ignored_at_first(user, found, record), found, actor)
+    _log_arrival(verb, sso_user, record, _ignored_at_first(user, found, record), found, actor)
     return sso_user
 
 
 def _log_arrival(
-    verb: str, sso_user: SSOUser, ignored: dict[str, dict[str, Any]], found: Match, actor: Provisioner
+    verb: str,
+    sso_user: SSOUser,
+    record: PersonRecord,
+    ignored: dict[str, dict[str, Any]],
+    found: Match,
+    actor: Provisioner,
 ) -> None:
     user = sso_user.user
     arrived = f"{verb} {user.display_name} ({user.username}), {Status(user.status).label.lower()}."
+    shared = [SHARED] if found.shares else []
     log_write(
-        " ".join([arrived, *_not_taken_over(ignored), *([SHARED] if found.shares else [])]),
+        " ".join([arrived, *_not_taken_over(ignored), *left_out_sentences(record.left_out), *shared]),
         actor=actor,
-        outcome=Outcome.PARTLY if ignored else Outcome.APPLIED,
+        outcome=Outcome.PARTLY if ignored or record.left_out else Outcome.APPLIED,
         status=201,
         resource_type="User",
         resource_id=sso_user.scim_id,
         user_id=user.pk,
         subject_key=sso_user.user_name_key,
-        details=_told_of(ignored, found.shares),
+        details=_told_of(ignored, found.shares, record),
     )
 
 
-def _told_of(ignored: dict[str, dict[str, Any]], shares: Sequence[int]) -> dict[str, Any]:
+def _told_of(ignored: dict[str, dict[str, Any]], shares: Sequence[int], record: PersonRecord) -> dict[str, Any]:
     return {
         **({"ignored": ignored} if ignored else {}),
         **({"external_id_of": list(shares)} if shares else {}),
+        **left_out_details(record.left_out),
     }
 
 
 def _ignored_at_first(user: User, found: Match, record: PersonRecord) -> dict[str, dict[str, Any]]:
-    """What a newcomer's record says and an administrator decided otherwise (R7)."""
-    if not isinstance(found, CreateAs):
-        return {}
-    emails = {} if user.email == record.email else {"email": audit.change(user.email, record.email)}
-    return {"userName": audit.change(user.username, record.user_name), **emails}
+    """What is no email address (R2), and what a newcomer's record says and an administrator decided otherwise (R7)."""
+    ignored = {}
+    decided_otherwise = isinstance(found, CreateAs)
+    if decided_otherwise:
+        ignored["userName"] = audit.change(user.username, record.user_name)
+    if record.no_address or (decided_otherwise and user.email != record.email):
+        ignored["email"] = audit.change(user.email, record.no_address or record.email)
+    return ignored
 
 
 def _not_taken_over(ignored: dict[str, dict[str, Any]]) -> list[str]:
@@ -396,6 +406,8 @@ def _results_inactive(sso_user: SSOUser, record: PersonRecord) -> bool:
 def _settle_email(sso_user: SSOUser, record: PersonRecord, update: _Update) -> None:
     """R2: an email that was missing is taken when it arrives, if it is free; a later one is only stored."""
     user = sso_user.user
+    if record.no_address and sso_user.attributes.get("emails") != record.attributes.get("emails"):
+        update.ignored["email"] = audit.change(user.email, record.no_address)
     if record.email_key in {None, user.email_key}:
         return
     if user.email is not None or User.objects.filter(email_key=record.email_key).exists():
@@ -464,17 +476,16 @@ def _multi_valued(attributes: dict[str, Any]) -> dict[str, list[Any]]:
 def _log_update(sso_user: SSOUser, record: PersonRecord, update: _Update, actor: Provisioner) -> None:
     user = sso_user.user
     applied = Outcome.APPLIED if update.is_any else Outcome.UNCHANGED
-    left_out = [f"{attribute} {problem}" for attribute, problem in record.left_out]
     log_write(
         _update_summary(user, record, update),
         actor=actor,
-        outcome=Outcome.PARTLY if update.ignored or left_out else applied,
+        outcome=Outcome.PARTLY if update.ignored or record.left_out else applied,
         status=200,
         resource_type="User",
         resource_id=sso_user.scim_id,
         user_id=user.pk,
         subject_key=sso_user.user_name_key,
-        details={**_told_of(update.ignored, update.shares), **({"left_out": left_out} if left_out else {})},
+        details=_told_of(update.ignored, update.shares, record),
     )
 
 
@@ -487,7 +498,7 @@ def _update_summary(user: User, record: PersonRecord, update: _Update) -> str:
     else:
         parts.append(f"Nothing to change for {user.display_name}.")
     parts.extend(_not_taken_over(update.ignored))
-    parts.extend(f"Left out: {attribute} {problem}." for attribute, problem in record.left_out)
+    parts.extend(left_out_sentences(record.left_out))
     parts.extend([SHARED] if update.shares else [])
     return " ".join(parts)
 

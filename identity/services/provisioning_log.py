@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from identity.actors import IdPActor
@@ -67,3 +68,13 @@ def log_refusal(
         resource_id=resource_id,
         subject_key=subject_key,
     )
+
+
+def left_out_sentences(left_out: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"Left out: {attribute} {problem}." for attribute, problem in left_out]
+
+
+def left_out_details(left_out: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """What a row keeps of what a request said and was not taken."""
+    told = [f"{attribute} {problem}" for attribute, problem in left_out]
+    return {"left_out": told} if told else {}

@@ -8,8 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from identity.errors import InvalidValue
-from identity.keys import email_key, fold, name_key, opaque, plain
+from identity.keys import email_key, fold, is_address, name_key, opaque, plain
 from identity.models import SSOGroup, SSOUser
+
+LeftOut = tuple[tuple[str, str], ...]
+"""What a request said and was not taken: the attribute, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class PersonRecord:
     `attributes` is the whole record as canonical SCIM JSON, `keys` its comparable single values by path,
     `values` its multi-valued attributes as (attribute, comparable sub-attributes).
     `left_out` is what the request said and the door could not take: (attribute, why), named in the log's row (R2).
+    `no_address` is what stands where the email should and is none, such as "n/a": it stays on the IdP's side (R2).
     """
 
     user_name: str
@@ -32,7 +36,8 @@ class PersonRecord:
     attributes: dict[str, Any] = field(default_factory=dict)
     keys: dict[str, Any] = field(default_factory=dict)
     values: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    left_out: tuple[tuple[str, str], ...] = ()
+    left_out: LeftOut = ()
+    no_address: str = ""
 
     @property
     def user_name_key(self) -> str:
@@ -45,10 +50,12 @@ class PersonRecord:
     def checked(self) -> PersonRecord:
         """What can be stored of it; InvalidValue for values that can't be taken (SR-2, SR-7)."""
         _ = self.user_name_key, self.email_key
+        is_email = not self.email or is_address(self.email)
         return replace(
             self,
             external_id=opaque(self.external_id, "externalId"),
-            email=self.email or None,
+            email=(self.email or None) if is_email else None,
+            no_address=self.no_address if is_email else self.email or "",
             first_name=_name(self.first_name, "name.givenName"),
             last_name=_name(self.last_name, "name.familyName"),
         )
@@ -130,11 +137,12 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class GroupRecord:
-    """An SSO group as a request leaves it; `members` says only what changes."""
+    """An SSO group as a request leaves it; `members` says only what changes, `left_out` what was not understood."""
 
     display_name: str
     external_id: str | None = None
     members: Members = Members()
+    left_out: LeftOut = ()
 
 
 PersonChange = Callable[[SSOUser], PersonRecord]

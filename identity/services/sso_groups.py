@@ -18,24 +18,28 @@ from identity.models import GroupMapping, IdentityProvider, RetiredResource, SSO
 from identity.policy import Action
 from identity.services import memberships
 from identity.services.locks import again_if_raced, for_update, lock, locked
-from identity.services.provisioning_log import Outcome, log_write
+from identity.services.provisioning_log import Outcome, left_out_details, left_out_sentences, log_write
 
 if TYPE_CHECKING:
     from identity.actors import Actor, Provisioner
-    from identity.services.records import GroupChange, GroupRecord, Members
+    from identity.services.records import GroupChange, GroupRecord, LeftOut, Members
 
 VersionCheck = Callable[[int], bool]
 
 
 @dataclass(slots=True)
 class Movement:
-    """Who moved: row ids of SSO users on the IdP's side, (group id, user id) on the portal's."""
+    """Who moved: row ids of SSO users on the IdP's side, (group id, user id) on the portal's.
+
+    `left_out` is what the request said and was not understood, for the log's row.
+    """
 
     added: list[int] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
     skipped: int = 0
     joined: list[memberships.Pair] = field(default_factory=list)
     left: list[memberships.Pair] = field(default_factory=list)
+    left_out: LeftOut = ()
 
     def __bool__(self) -> bool:
         return bool(self.changed_sso_group or self.joined or self.left)
@@ -79,6 +83,7 @@ def _push(record: GroupRecord, actor: Provisioner) -> SSOGroup:
     sso_group.pushed_at = sso_group.modified_at = now
     sso_group.save()
     movement = _move_members(sso_group, record.members)
+    movement.left_out = record.left_out
     _record("sso_group.pushed", f"Pushed group {sso_group}", sso_group, movement, actor=actor, status=201)
     return sso_group
 
@@ -108,6 +113,7 @@ def _update(
         sso_group.version += 1
         sso_group.modified_at = timezone.now()
         sso_group.save(update_fields=[*renamed, "version", "modified_at"])
+    movement.left_out = record.left_out
     verb = f"Renamed or changed group {sso_group}" if renamed else f"Changed the members of {sso_group}"
     _record("sso_group.updated", verb, sso_group, movement, actor=actor, status=status, changed=bool(renamed))
     return sso_group
@@ -254,14 +260,14 @@ def _record(
             facts["event"] = event.pk  # the log's row leads to who moved
     outcome = Outcome.APPLIED if changed or movement else Outcome.UNCHANGED
     log_write(
-        _summary(verb, movement),
+        " ".join([_summary(verb, movement), *left_out_sentences(movement.left_out)]),
         actor=actor,
-        outcome=Outcome.PARTLY if movement.skipped else outcome,
+        outcome=Outcome.PARTLY if movement.skipped or movement.left_out else outcome,
         status=status,
         resource_type="Group",
         resource_id=sso_group.scim_id,
         subject_key=sso_group.display_name_key,
-        details=facts,
+        details={**facts, **left_out_details(movement.left_out)},
     )
 
 

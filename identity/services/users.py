@@ -204,6 +204,7 @@ def set_break_glass(user: User, flag: bool, *, actor: Actor) -> User:
 def create_owner(*, username: str, email: str, password: str, actor: Actor) -> User:
     """A local owner and break-glass account with a password: the first user of a portal (section 7)."""
     policy.require(Action.CHANGE_ROLE, actor=actor)
+    check_email(email or None)
     user = User(
         username=username,
         username_key=name_key(username, "username"),

@@ -16,6 +16,7 @@ from scim.adapters.base import ResourceAdapter, location
 from scim.group_patches import GroupPatch, member_ids
 from scim.projection import Projection
 from scim.resources import CORE_GROUP, PORTAL_GROUP, GroupResource
+from scim.shapes import LeftOut
 
 Document = dict[str, Any]
 Index = dict[int, list[Document]]
@@ -37,14 +38,17 @@ class SCIMGroup(ResourceAdapter):
 
     def from_dict(self, body: Document) -> None:
         """A POST or PUT body: exactly these members; absent ones are cleared, as PUT replaces."""
+        left_out = LeftOut()
+        plain = dialects.plain_group(body, left_out)
+        members = plain.pop("members", None)
         resource = GroupResource.model_validate(
-            dialects.plain_group(body), scim_ctx=Context.RESOURCE_CREATION_REQUEST, scim_policy=_TOLERANT
+            plain, scim_ctx=Context.RESOURCE_CREATION_REQUEST, scim_policy=_TOLERANT
         )
-        ids = member_ids(dialects.get(body, "members") or [], strict=True)
         new = GroupRecord(
             display_name=resource.display_name or "",
             external_id=resource.external_id,
-            members=Members.exactly(ids),
+            members=Members.exactly(member_ids(members, strict=True)),
+            left_out=left_out.told(),
         )
         self._record, self._change = new, lambda _: new
 

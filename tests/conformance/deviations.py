@@ -54,10 +54,10 @@ READINGS: list[tuple[str, str]] = [
         "at the root they match nothing if the other type has them (3.4.2.1)",
     ),
     (
-        "RFC 7644 3.5.2: PATCH of a User's attribute that no schema has",
-        "ignored, as in POST and PUT (3.3): identity providers send what an administrator once mapped, and one "
-        "attribute too many must not stop a person's status from arriving; a Group has so few that it is "
-        "400 invalidPath",
+        "RFC 7644 3.5.2: PATCH of an attribute that no schema has",
+        "ignored, as in POST and PUT (3.3), and named in the provisioning log: identity providers send what an "
+        "administrator once mapped, and one attribute too many must not stop a person's status from arriving; a path "
+        "that ends like an attribute of ours is 400 invalidPath",
     ),
     (
         "RFC 7644 3.7.1: bulk operations that refer to each other in a circle",

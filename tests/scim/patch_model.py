@@ -77,18 +77,25 @@ def target_of(path: str) -> Target | None:
     if found is None:
         raise Refused("invalidPath")
     urn = _spelled(found["urn"] or CORE, (CORE, ENTERPRISE))
+    if not found["urn"] and _spelled(found["name"], _names_of(ENTERPRISE)):
+        urn = ENTERPRISE  # Entra ID: `manager`
     name = _spelled(found["name"], _names_of(urn)) if urn else None
     if urn is None or name is None:
-        return None
+        return _nothing(found["sub"] or found["name"])
     subs = subs_of(urn, name)
     sub = _spelled(found["sub"], subs) if found["sub"] else ""
-    if sub is None or (found["filter"] and name not in MULTIPLE):
-        return None if sub is None else _raise(Refused("invalidPath", "invalidFilter"))
+    if sub is None:
+        return _nothing(found["sub"])
+    if found["filter"] and name not in MULTIPLE:
+        raise Refused("invalidPath", "invalidFilter")
     return Target(urn, name, found["filter"] or "", sub)
 
 
-def _raise(error: Exception) -> Any:
-    raise error
+def _nothing(last: str) -> None:
+    """What ends like an attribute of ours is never ignored."""
+    known = {*_names_of(CORE), *_names_of(ENTERPRISE), *NAME, *ADDRESS} - {*READ_ONLY, *NOT_KEPT}
+    if _spelled(last, tuple(known - {*PLURAL})):
+        raise Refused("invalidPath")
 
 
 def _spelled(name: str, known: tuple[str, ...]) -> str | None:
@@ -183,9 +190,7 @@ def described(text: str, subs: tuple[str, ...]) -> Entry | None:
 
 def value_for(target: Target, value: Any) -> Any:
     """A value as it is kept for what the path names; None, an empty list and an empty manager unassign."""
-    if value == [] and target == Target(CORE, target.name) and target.name in MULTIPLE:
-        return []
-    if value is None or value == []:
+    if value is None:
         return None
     if target.name == "active":
         return _boolean(value)
@@ -229,25 +234,41 @@ def _complex(name: str, subs: tuple[str, ...], value: Any) -> Entry:
     if not isinstance(value, dict):
         raise Refused("invalidValue")
     known = {_spelled(key, subs): item for key, item in value.items()}
+    if value and not any(known):
+        raise Refused("invalidValue")
     return {sub: _simple(name, sub, item) for sub, item in known.items() if sub}
 
 
 def _entry(name: str, value: Any) -> Entry:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if value == {}:
+        raise Refused("invalidValue")
     return _complex(name, MULTIPLE[name], value)
 
 
 def _entries(name: str, value: Any, *, one_primary: bool = True) -> list[Entry]:
     """A list, or one value without its list; strings stand for their `value`."""
     entries = value if isinstance(value, list) else [value]
-    plain = [{"value": item} if isinstance(item, str) else item for item in entries]
-    found = [_without_nulls(_entry(name, item)) for item in plain if item is not None]
+    plain = [_object(item) for item in entries]
+    if [] in plain:
+        raise Refused("invalidValue")
+    found = [entry for item in plain if item is not None and (entry := _without_nulls(_entry(name, item)))]
     if one_primary and sum(entry.get("primary") is True for entry in found) > 1:
         raise Refused("invalidValue")
     return found
 
 
+def _object(item: Any) -> Any:
+    if item == "" or isinstance(item, list):
+        raise Refused("invalidValue")
+    return {"value": item} if isinstance(item, str) else item
+
+
 def _manager(value: Any) -> Entry | None:
-    """Entra ID and Okta send the id alone, and an empty one to clear."""
+    """Entra ID and Okta send the id alone, and an empty one to clear, or a list of one."""
+    if isinstance(value, list) and len(value) == 1 and value != [{}]:
+        value = value[0]
     if isinstance(value, str):
         return {"value": value} if value else None
     return _complex("manager", MANAGER, value)
@@ -262,27 +283,73 @@ def _without_nulls(entry: Entry) -> Entry:
 
 def patched_user(user: Document, operations: list[Document], *, taken: frozenset[str] = frozenset()) -> Document:
     """The user as these operations leave it. `taken` are the folded userNames of others (R2). Raises Refused."""
-    state, refused = deepcopy(user), set()
-    for operation in operations:
-        step = deepcopy(state)
-        try:
-            _apply(step, _lowered(operation))
-        except Refused as error:
-            refused |= error.scim_types
-        else:
-            state = step
-    if refused:
+    lowered = [_lowered(operation) for operation in operations]
+    state, refused = _all_applied(user, lowered)
+    if refused and not _leaves(lowered):
         raise Refused(*refused)
+    if refused:
+        state, _ = _all_applied(user, [single for operation in lowered for single in _singles(operation)])
     for name in MULTIPLE:
         state[name] = [entry for entry in state.get(name, []) if entry]
     _tidy(state)
     return _by_the_rules(user, state, taken)
 
 
+def _all_applied(user: Document, operations: list[Document]) -> tuple[Document, set[str]]:
+    """Without those that must be refused, whose scimTypes are told."""
+    state, refused = deepcopy(user), set()
+    for operation in operations:
+        step = deepcopy(state)
+        try:
+            _apply(step, operation)
+        except Refused as error:
+            refused |= error.scim_types
+        else:
+            state = step
+    return state, refused
+
+
+def _singles(operation: Document) -> list[Document]:
+    """One operation for each attribute that is named without a path; those that choose among values come last."""
+    value = operation.get("value")
+    if operation["op"] == "remove" or not isinstance(value, dict):
+        return [operation]
+    if not operation.get("path"):
+        named = [(key, item) for name, each in value.items() for key, item in _flat(name, each)]
+    elif operation["path"].lower() == ENTERPRISE.lower():
+        named = [*_flat(ENTERPRISE, value)]
+    else:
+        return [operation]
+    return [{"op": operation["op"], "value": {name: item}} for name, item in named]
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    urn = _spelled(name, (CORE, ENTERPRISE))
+    if urn is None or not isinstance(value, dict):
+        yield name, value
+    else:
+        yield from ((f"{urn}:{key}", item) for key, item in value.items())
+
+
+def _leaves(operations: list[Document]) -> bool:
+    """R2: whether what can be read of them ends with an inactive person, who is let out whatever else is wrong."""
+    said: list[bool] = []
+    for operation in (single for each in operations for single in _singles(each)):
+        probe: Document = {"userName": "x", "active": None}
+        try:
+            _apply(probe, operation)
+        except Refused:
+            continue
+        said += [] if probe["active"] is None else [probe["active"]]
+    return said[-1:] == [False]
+
+
 def _by_the_rules(before: Document, after: Document, taken: frozenset[str]) -> Document:
     """R2: somebody else's userName is refused, or dropped when the person ends up inactive anyway."""
     if not after["userName"].strip() or "  " in _chosen_email(after):
-        raise Refused("invalidValue")
+        if after["active"] or before["active"] is after["active"]:
+            raise Refused("invalidValue")
+        after["userName"] = after["userName"] if after["userName"].strip() else before["userName"]
     if after["userName"].lower() in taken:
         if after["active"]:
             raise Refused("uniqueness")
@@ -308,7 +375,7 @@ def _apply(user: Document, operation: Document) -> None:
         raise Refused("invalidSyntax", "invalidValue")
     if op == "remove" and not path:
         raise Refused("noTarget")
-    if (op != "remove" and "value" not in operation) or (op == "add" and value is None):
+    if op != "remove" and "value" not in operation:
         raise Refused("invalidValue", *_what_is_wrong_with_path(path, user))
     if not path:
         _write_all(user, CORE, value, add=op == "add")
@@ -319,8 +386,8 @@ def _apply(user: Document, operation: Document) -> None:
 def _apply_to(user: Document, target: Target, op: str, operation: Document) -> None:
     if target.name in READ_ONLY:
         raise Refused("mutability")
-    if target.name in NOT_KEPT:
-        return
+    if target.name in NOT_KEPT or (op == "add" and operation.get("value") is None):
+        return  # null adds nothing
     if op == "remove":
         _remove(user, target, operation.get("value"))
     else:
@@ -329,12 +396,13 @@ def _apply_to(user: Document, target: Target, op: str, operation: Document) -> N
 
 def _value_for(user: Document, target: Target, value: Any) -> Any:
     """The value as it is kept; an operation whose path is wrong as well may be refused for either."""
-    if target.sub and target.name in MULTIPLE and not target.filter and not user.get(target.name):
-        return None  # a sub-attribute of every value, and there is none
     try:
-        return value_for(target, value)
+        read = value_for(target, value)
     except Refused as refused:
         raise Refused(*refused.scim_types, *_what_is_wrong_with(target, user)) from refused
+    if target.sub and target.name in MULTIPLE and not target.filter and not user.get(target.name):
+        return None  # a sub-attribute of every value, and there is none
+    return read
 
 
 def _what_is_wrong_with_path(path: str | None, user: Document) -> frozenset[str]:
@@ -384,8 +452,11 @@ def _write_all(user: Document, urn: str, value: Any, *, add: bool) -> None:
 
 
 def _write_one(user: Document, target: Target, value: Any, *, add: bool) -> None:
+    if add and value is None:
+        return
     if target.name:
-        _write(user, target, _value_for(user, target, value), add=add)
+        value = _value_for(user, target, value)
+        _write(user, target, _without_nulls(value) if add and isinstance(value, dict) else value, add=add)
     else:
         _write_schema(user, target, value, add=add)
 
@@ -532,6 +603,8 @@ def _remove(user: Document, target: Target, value: Any) -> None:
     if target == Target(CORE, "active"):
         return  # a status can't be taken away (DESIGN, SCIM.md)
     home = user if target.urn == CORE else user.get(ENTERPRISE, {})
+    if value is not None and target.name and (target.name not in MULTIPLE or target.filter or target.sub):
+        value_for(target, value)  # the path says it all, but what can't be read is refused everywhere
     if not target.name:
         _remove_schema(user, target)
     elif target.name in MULTIPLE and target.urn == CORE:
@@ -557,7 +630,7 @@ def _remove_multiple(user: Document, target: Target, value: Any) -> None:
             entry.pop(target.sub, None)
         return
     if value is not None and not target.filter:
-        wanted = _entries_named(target.name, value) if value else []
+        wanted = _entries_named(target.name, value) if value not in ("", []) else []
         chosen = [entry for entry in entries if any(_holds(entry, one) for one in wanted)]
     user[target.name] = [entry for entry in entries if not any(entry is one for one in chosen)]
 
@@ -618,10 +691,11 @@ def _apply_to_group(group: Document, operation: Document, people: People) -> Non
         raise Refused("noTarget")
     if op == "replace" and "value" not in operation:
         raise Refused("invalidValue")
-    if op == "add" and value is None and ("value" in operation or "[" not in (path or "")):
+    if op == "add" and "value" not in operation and "[" not in (path or ""):
         raise Refused("invalidValue")
     for name, item in _group_parts(path, value):
-        _apply_to_attribute(group, op, name, item, people, by_path=bool(path))
+        if op != "add" or "value" not in operation or item is not None:
+            _apply_to_attribute(group, op, name, item, people)
 
 
 def _group_parts(path: str | None, value: Any) -> Iterator[tuple[str, Any]]:
@@ -640,8 +714,8 @@ def _without_core(path: str) -> str:
     return path[len(CORE_GROUP) + 1 :] if path.lower().startswith(f"{CORE_GROUP.lower()}:") else path
 
 
-def _apply_to_attribute(group: Document, op: str, path: str, value: Any, people: People, *, by_path: bool) -> None:
-    """An attribute that Groups here do not have is ignored in a value, and refused as a path."""
+def _apply_to_attribute(group: Document, op: str, path: str, value: Any, people: People) -> None:
+    """An attribute that Groups here do not have is ignored."""
     name, _, rest = _without_core(path).partition("[")
     match name.lower():
         case "displayname":
@@ -654,8 +728,6 @@ def _apply_to_attribute(group: Document, op: str, path: str, value: Any, people:
             raise Refused("mutability")
         case text if text.startswith("members."):
             raise Refused("mutability")
-        case _ if by_path:
-            raise Refused("invalidPath")
 
 
 def _required(op: str, value: Any) -> str:
@@ -720,7 +792,10 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _id_of(entry: Any) -> str:
-    return str(entry.get("value") if isinstance(entry, dict) else entry).lower()
+    said = entry.get("value") if isinstance(entry, dict) else entry
+    if not isinstance(said, str):
+        raise Refused("invalidValue")
+    return said.lower()
 
 
 def _whom(text: str, members: set[str], people: People) -> set[str]:

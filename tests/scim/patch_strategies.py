@@ -206,7 +206,9 @@ def _fixed(*paths: str) -> SearchStrategy[Case]:
     return st.sampled_from(paths).map(lambda path: (path, words))
 
 
-unknown_paths = _fixed("unknown", "name.unknown", "displayName.unknown", "urn:example:x:2.0:User:unknown", "manager")
+unknown_paths = _fixed(
+    "unknown", "name.unknown", "displayName.unknown", "urn:example:x:2.0:User:unknown", "manager", "x.title"
+)
 read_only_paths = _fixed("id", "meta", "meta.created", "groups", "password", "schemas")
 broken_paths = _fixed("emails[", "emails]", "a b", "emails[type eq].value", 'displayName[type eq "x"]', ".", "name.")
 
@@ -270,7 +272,7 @@ malformed: SearchStrategy[Document] = st.sampled_from(
         {"op": "remove"},
         {"op": "move", "path": "title", "value": "x"},
         {"op": "replace", "path": "title"},
-        {"op": "add", "path": "title", "value": None},
+        {"op": "add", "path": "title"},
         {"op": "add", "value": ["x"]},
         {"op": "replace", "value": "x"},
     )

@@ -1,0 +1,367 @@
+"""What stands in a request, read by the schema: a value is understood, says nothing, or is refused (SCIM.md).
+
+Absent, null, empty and nonsense are four things. Absent and null are the caller's business; what is left is read
+here: nonsense raises 400 `invalidValue`, and what no schema knows is left out and noted for the log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from pydantic import Base64Bytes
+from scim2_models import BaseModel
+
+from scim import bodies
+from scim.attributes import UNKEPT
+from scim.errors import RequestRefused, problem_of, refuse
+from scim.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, GroupResource, UserResource, decoded
+
+Document = dict[str, Any]
+
+_BOOLEANS = {"true": True, "false": False}
+_NOTED = 20
+"""So many names go to the log's row; more say nothing more."""
+
+
+class LeftOut:
+    """What a request said and was not taken, for the log's row: the attribute, and why."""
+
+    def __init__(self) -> None:
+        self._why: dict[str, str] = {}
+
+    def unknown(self, name: str) -> None:
+        self.note(name, "is no attribute that the portal knows")
+
+    def note(self, name: str, why: str) -> None:
+        if len(self._why) < _NOTED:
+            self._why.setdefault(_told(name), why)
+
+    def refused(self, name: str, error: Exception) -> None:
+        self.note(name, f"can't be taken ({problem_of(error).detail.removesuffix('.')})")
+
+    def told(self) -> tuple[tuple[str, str], ...]:
+        return tuple(self._why.items())
+
+
+def _told(name: str) -> str:
+    """A name as it can stand in a line: the sender chose it."""
+    return "".join(char for char in name[:80] if char.isprintable())
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the value of an attribute looks on the wire.
+
+    `bare` is the sub-attribute that a plain string stands for. An `is_schema` is an extension as a whole.
+    """
+
+    name: str
+    read: Callable[[Any, str], Any] | None = None
+    subs: Mapping[str, Shape] = field(default_factory=dict)
+    multiple: bool = False
+    bare: str = ""
+    is_schema: bool = False
+
+    @property
+    def is_complex(self) -> bool:
+        return self.read is None
+
+
+def shape_of(model: type[BaseModel], field_name: str) -> Shape:
+    """The shape of one attribute of a resource, an extension or a complex attribute."""
+    name = model._scim_name(field_name)
+    kind = model.get_field_root_type(field_name)
+    multiple = bool(model.get_field_multiplicity(field_name))
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        subs = {sub.name.lower(): sub for sub in (shape_of(kind, each) for each in kind.model_fields)}
+        bare = "value" if "value" in subs and (multiple or name == "manager") else ""
+        return Shape(name, subs=subs, multiple=multiple, bare=bare)
+    readers: dict[Any, Callable[[Any, str], Any]] = {bool: boolean, Base64Bytes: _binary}
+    return Shape(name, readers.get(kind, _text), multiple=multiple)
+
+
+@cache
+def shapes_of(resource: type[BaseModel]) -> dict[str, Shape]:
+    """The attributes and extensions of a resource type, by their names in lower case."""
+    own = [shape_of(resource, each) for each in resource.model_fields]
+    extensions: dict[str, Any] = resource.get_extension_models()  # type: ignore[attr-defined]
+    found = {shape.name.lower(): shape for shape in own if shape.name not in extensions}
+    for urn, model in extensions.items():
+        subs = [shape_of(model, each) for each in model.model_fields if each != "schemas"]
+        found[urn.lower()] = Shape(urn, subs={sub.name.lower(): sub for sub in subs}, is_schema=True)
+    return found
+
+
+def read(shape: Shape, value: Any, where: str, left_out: LeftOut) -> Any:
+    """The value as the schema has it; None is none. Raises `invalidValue`, and says where."""
+    if value is None:
+        return None
+    if shape.multiple:
+        return _many(shape, value, where, left_out)
+    return read_one(shape, value, where, left_out)
+
+
+def read_one(shape: Shape, value: Any, where: str, left_out: LeftOut) -> Any:
+    """One value, also of a multi-valued attribute."""
+    if shape.read is not None:
+        return value if value is None else shape.read(value, where)
+    value = parsed(value, where)
+    if isinstance(value, list) and len(value) == 1 and value != [{}] and not shape.multiple:
+        value = parsed(value[0], where)  # Entra ID sends a manager so
+    if isinstance(value, str) and shape.bare:
+        return _bare(shape, value, where)
+    if not isinstance(value, dict):
+        raise refuse("invalidValue", f"{where} must be an object.")
+    return _members(shape, value, where, left_out)
+
+
+def _many(shape: Shape, value: Any, where: str, left_out: LeftOut) -> list[Any]:
+    """One value may stand for a list of one (OneLogin); a null in a list is no value."""
+    value = parsed(value, where)
+    if not isinstance(value, list):
+        return [_entry(shape, value, where, left_out)]
+    entries = [
+        _entry(shape, each, f"{where}[{number}]", left_out) for number, each in enumerate(value) if each is not None
+    ]
+    return [entry for entry in entries if not _says_nothing(entry)]
+
+
+def _entry(shape: Shape, value: Any, where: str, left_out: LeftOut) -> Any:
+    if value == {}:
+        raise refuse("invalidValue", f"{where} is an empty object.")
+    return read_one(shape, value, where, left_out)
+
+
+def _says_nothing(entry: Any) -> bool:
+    return isinstance(entry, dict) and all(item is None for item in entry.values())
+
+
+def _bare(shape: Shape, value: str, where: str) -> Document | None:
+    """Entra ID and Okta send a manager's id as a plain string, and an empty one to clear it."""
+    if value:
+        return {shape.bare: value}
+    if shape.multiple:
+        raise refuse("invalidValue", f"{where} is empty.")
+    return None
+
+
+def _members(shape: Shape, value: Document, where: str, left_out: LeftOut) -> Document:
+    """Sub-attributes by the schema's spelling. An object of which nothing is known is nonsense."""
+    joint = ":" if shape.is_schema else "."
+    known = [(shape.subs[name.lower()], item) for name, item in value.items() if name.lower() in shape.subs]
+    if value and not known and not shape.is_schema:
+        raise refuse("invalidValue", f"{where} has none of {', '.join(sub.name for sub in shape.subs.values())}.")
+    for name in value:
+        if name.lower() not in shape.subs:
+            left_out.unknown(f"{where}{joint}{name}")
+    return {sub.name: read(sub, item, f"{where}{joint}{sub.name}", left_out) for sub, item in known}
+
+
+def parsed(value: Any, where: str) -> Any:
+    """Some connectors send an object or a list as JSON text: what looks like it is read, or refused."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return value
+    try:
+        return bodies.parse_text(value)
+    except RequestRefused as error:
+        raise refuse("invalidValue", f"{where} is text that looks like JSON and can't be read as such.") from error
+
+
+def boolean(value: Any, where: str) -> bool:
+    """Booleans and the strings true and false in any case (Entra ID)."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _BOOLEANS:
+        return _BOOLEANS[value.lower()]
+    raise refuse("invalidValue", f"{where} must be true or false.")
+
+
+def _text(value: Any, where: str) -> str:
+    if isinstance(value, str):
+        return value
+    raise refuse("invalidValue", f"{where}: Input should be a valid string.")
+
+
+def _binary(value: Any, where: str) -> str:
+    """Base64, whose padding may be missing (RFC 7643 section 2.3.6); it is kept as it was sent."""
+    text = _text(value, where)
+    try:
+        decoded(text)
+    except ValueError as error:
+        raise refuse("invalidValue", f"{where} must be Base64.") from error
+    return text
+
+
+# --- paths --------------------------------------------------------------------------------------------------
+
+_PATH = re.compile(
+    r"(?P<head>[A-Za-z$_][\w$-]*)\s*(?P<filter>\[.*\])?(?:\.(?P<sub>[A-Za-z$_][\w$-]*))?", re.DOTALL | re.ASCII
+)
+_FILTER = re.compile(r"\[.*\]", re.DOTALL)
+_NAME = re.compile(r"[\w$-]+")
+_SEPARATOR = re.compile(r"[.:\[/]")
+_GENERIC = {"value", "type", "primary", "display", "$ref"}
+"""Sub-attributes that anybody's complex attribute may have: no sign that one of ours was meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a path leads to: `path` as the library reads it, the shape there, and the names on the way to it.
+
+    No `steps`: the core schema as a whole. `selects`: a filter chooses among the values.
+    """
+
+    path: str
+    steps: tuple[str, ...] = ()
+    shape: Shape = Shape("")
+    selects: bool = False
+
+    @property
+    def head(self) -> str:
+        """The attribute's or the extension's name, in lower case."""
+        return self.steps[0].lower() if self.steps else ""
+
+    def read(self, value: Any, left_out: LeftOut) -> Any:
+        if not self.selects or len(self.steps) > 1:
+            return read(self.shape, value, self.path[:80], left_out)
+        one = value[0] if isinstance(value, list) and len(value) == 1 else value
+        return None if one is None else _entry(self.shape, one, self.path[:80], left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The attributes of one resource type, and how senders write their paths."""
+
+    resource: str
+    core: str
+    shapes: Mapping[str, Shape]
+    urns: Mapping[str, str]
+
+    def place(self, path: str) -> Place | None:
+        """Where a path leads; None where it names nothing of ours. Raises `invalidPath`.
+
+        A URN may be followed by a colon (RFC 7644 section 3.10) or by a dot, as real connectors have it.
+        """
+        urn, rest = self._split(path.strip())
+        if urn is None:
+            return self._nowhere(path)
+        if not rest:
+            return Place(self.core) if urn == self.core else Place(urn, (urn,), self.shapes[urn.lower()])
+        found = _PATH.fullmatch(rest)
+        if found is None:
+            raise refuse("invalidPath", f"{path[:80]} is no path of a {self.resource}.")
+        return self._found(path, urn, rest, found)
+
+    def place_of_name(self, name: str) -> Place | None:
+        """The same for a name in a value: one that is no path names nothing, unless it comes close."""
+        if not _SEPARATOR.search(name) and not self._home_of(self.core, name.strip().lower()):
+            return None
+        urn, rest = self._split(name.strip())
+        is_no_path = urn is not None and rest and not _PATH.fullmatch(rest)
+        if is_no_path and "[" not in name and not self._is_close(name):
+            return None
+        return self.place(name)
+
+    def named(self, value: Document) -> Iterator[tuple[str, Any]]:
+        """The members of a value, with those under the URN of a schema of ours as paths."""
+        for name, item in value.items():
+            urn, rest = self._split(name.strip())
+            inner = parsed(item, name) if urn is not None and not rest and name.lower().startswith("urn:") else None
+            if inner is None:
+                yield name, item
+            elif isinstance(inner, dict):
+                yield from ((_within(urn, key), each) for key, each in inner.items())
+            else:
+                raise refuse("invalidValue", f"{name[:80]} must be an object.")
+
+    def _split(self, path: str) -> tuple[str | None, str]:
+        """The URN that a path begins with, the core's if none, and the rest; no URN where it is another's."""
+        lowered = path.lower()
+        if not lowered.startswith("urn:"):
+            return self.core, path
+        for spelling, urn in self.urns.items():
+            if lowered == spelling:
+                return urn, ""
+            if lowered.startswith((f"{spelling}:", f"{spelling}.")):
+                return urn, path[len(spelling) + 1 :] or " "
+        return None, path
+
+    def _home_of(self, urn: str, name: str) -> str:
+        """The schema that has an attribute; one of an extension may be named without its URN (Entra ID: `manager`)."""
+        if name in self._attributes(urn):
+            return urn
+        extensions = [shape for key, shape in self.shapes.items() if shape.is_schema and key not in UNKEPT]
+        return next((shape.name for shape in extensions if urn == self.core and name in shape.subs), "")
+
+    def _attributes(self, urn: str) -> Mapping[str, Shape]:
+        return self.shapes if urn == self.core else self.shapes[urn.lower()].subs
+
+    def _found(self, path: str, urn: str, rest: str, found: re.Match[str]) -> Place | None:
+        name = found["head"].lower()
+        urn = self._home_of(urn, name)
+        if not urn:
+            return self._nowhere(path)
+        shape = self._attributes(urn)[name]
+        is_core = urn == self.core
+        steps = (shape.name,) if is_core else (urn, shape.name)
+        text = rest if is_core else f"{urn}:{rest}"
+        if found["filter"] and not shape.multiple:
+            raise refuse("invalidFilter", f"{path[:80]} selects among values, and there is only one.")
+        if found["sub"] is None:
+            return Place(text, steps, shape, bool(found["filter"]))
+        if not shape.is_complex and found["sub"].lower() in _GENERIC:
+            raise refuse("invalidPath", f"{path[:80]} is no attribute: {shape.name} has no sub-attributes.")
+        sub = shape.subs.get(found["sub"].lower())
+        return Place(text, (*steps, sub.name), sub, bool(found["filter"])) if sub else self._nowhere(path)
+
+    def _nowhere(self, path: str) -> Place | None:
+        """None. A path that ends like one of ours is never ignored: somebody means something by it."""
+        if self._is_close(path):
+            raise refuse("invalidPath", f"{path[:80]} is no attribute of a {self.resource}, though it ends like one.")
+        return None
+
+    def _is_close(self, path: str) -> bool:
+        names = _NAME.findall(_FILTER.sub("", path).lower())
+        return bool(names) and names[-1] in _names_in(self.core)
+
+
+def _within(urn: str | None, name: str) -> str:
+    return name if name.lower().startswith("urn:") else f"{urn}:{name}"
+
+
+@cache
+def _names_in(core: str) -> frozenset[str]:
+    """The last names of the paths of a resource type that a client may write."""
+    schema = {CORE_USER: USER, CORE_GROUP: GROUP}[core]
+    found: set[str] = set()
+    for name, shape in schema.shapes.items():
+        if name not in UNKEPT:
+            found |= {*(() if shape.is_schema else (name,)), *_names_below(shape)}
+    return frozenset(found - _GENERIC)
+
+
+def _names_below(shape: Shape) -> Iterator[str]:
+    for name, sub in shape.subs.items():
+        yield name
+        yield from _names_below(sub)
+
+
+def _schema(resource: Any, core: str, **older: str) -> Schema:
+    shapes = shapes_of(resource)
+    extensions = {name: shape.name for name, shape in shapes.items() if shape.is_schema}
+    return Schema(core.rpartition(":")[2], core, shapes, {core.lower(): core, **extensions, **older})
+
+
+USER = _schema(
+    UserResource,
+    CORE_USER,
+    **{
+        "urn:scim:schemas:extension:enterprise:1.0": ENTERPRISE_USER,  # SCIM 1.1 connectors that were moved to 2.0
+        "urn:ietf:params:scim:schemas:extension:enterprise:1.0:user": ENTERPRISE_USER,
+    },
+)
+GROUP = _schema(GroupResource, CORE_GROUP)

@@ -1,0 +1,124 @@
+"""The body of a POST or PUT of a User, as a document of the IdP's record (RFC 7644 sections 3.3 and 3.5.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scim2_models import Context, ScimPolicy
+
+from identity.models import SSOUser
+from scim import dialects
+from scim.errors import UNREADABLE, RequestRefused
+from scim.resources import UserResource, schemas_of
+from scim.shapes import USER, LeftOut, boolean
+
+Document = dict[str, Any]
+Told = tuple[tuple[str, str], ...]
+
+NAME_PARTS = {"first_name": "givenName", "last_name": "familyName"}
+
+_TOLERANT = ScimPolicy(unknown=ScimPolicy.Unknown.ignore)
+
+
+class UserBody:
+    """What a body says. A leaver's body that can't be taken as a whole is taken as far as it can be (R2).
+
+    Each answer is a document, which of names and active it carries, and what was left out.
+    """
+
+    def __init__(self, body: Document) -> None:
+        self._body = body
+        self._left_out = LeftOut()
+        self._refusal: Exception | None = None
+        try:
+            self._plain = dialects.plain_user(body, self._left_out)
+            self._document = _validated(self._plain)
+        except UNREADABLE as error:
+            if not _says_inactive(body):
+                raise
+            self._refusal = error
+
+    def new(self) -> tuple[Document, set[str], Told]:
+        """For a POST, which has nothing to fall back on."""
+        if self._refusal is not None:
+            raise self._refusal
+        return self._document, carried_by(self._document), self._left_out.told()
+
+    def over(self, sso_user: SSOUser) -> tuple[Document, set[str], Told]:
+        """For a PUT."""
+        if self._refusal is not None:
+            return _what_can_be_taken(self._body, sso_user)
+        document = _keeping_external_id(self._document, self._plain, sso_user)
+        return document, carried_by(self._document), self._left_out.told()
+
+
+def carried_by(document: Document) -> set[str]:
+    """R4: which of givenName, familyName and active a whole document brings."""
+    names = {*NAME_PARTS.values()} if document.get("name") is not None else set()
+    return names if document.get("active") is None else {*names, "active"}
+
+
+def _validated(plain: Document) -> Document:
+    resource = UserResource.model_validate(plain, scim_ctx=Context.RESOURCE_CREATION_REQUEST, scim_policy=_TOLERANT)
+    document: Document = resource.model_dump(scim_ctx=Context.DEFAULT)
+    return document
+
+
+def _keeping_external_id(document: Document, plain: Document, sso_user: SSOUser) -> Document:
+    """R4: a PUT that carries no externalId keeps it, since sign-in hangs on it; one that says null clears it."""
+    if "externalId" in plain or not sso_user.external_id:
+        return document
+    return {**document, "externalId": sso_user.external_id}
+
+
+def _says_inactive(body: Document) -> bool:
+    try:
+        return any(_is_status(name) and boolean(value, "active") is False for name, value in USER.named(body))
+    except RequestRefused:
+        return False
+
+
+def _is_status(name: str) -> bool:
+    place = USER.place_of_name(name)
+    return place is not None and place.path.lower() == "active"
+
+
+def _what_can_be_taken(body: Document, sso_user: SSOUser) -> tuple[Document, set[str], Told]:
+    """Attribute by attribute; of what can't be taken the stored value stays, and the log's row names it."""
+    left_out = LeftOut()
+    taken: Document = {}
+    for name, value in USER.named(body):
+        try:
+            _require_valid(name, value, sso_user)
+            dialects.take(taken, name, value, left_out, USER)
+        except UNREADABLE as error:
+            left_out.refused(name, error)
+            _keep(taken, name, sso_user.attributes)
+    if taken.get("userName") is None:  # no whole resource, then: what it does not say stays
+        taken = {**sso_user.attributes, **taken, "userName": sso_user.user_name}
+    dialects.require_few_values(taken)
+    document = _validated({"schemas": schemas_of(taken), **taken})
+    return _keeping_external_id(document, taken, sso_user), carried_by(document), left_out.told()
+
+
+def _require_valid(name: str, value: Any, sso_user: SSOUser) -> None:
+    alone: Document = {}
+    dialects.take(alone, name, value, LeftOut(), USER)
+    if alone:
+        _validated({"schemas": schemas_of(alone), "userName": sso_user.user_name, **alone})
+
+
+def _keep(taken: Document, name: str, stored: Document) -> None:
+    """The stored value of what a name means, if it is known what that is."""
+    try:
+        place = USER.place_of_name(name)
+    except RequestRefused:
+        return
+    if place is None or not place.steps:
+        return
+    *heads, last = place.steps[:2] if place.head.startswith("urn:") else place.steps[:1]
+    home, source = taken, stored
+    for head in heads:
+        home, source = home.setdefault(head, {}), source.get(head, {})
+    if last in source:
+        home[last] = source[last]
