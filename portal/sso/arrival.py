@@ -30,6 +30,7 @@ from portal.sso.bad_answers import BadAnswer, Cause, cause_of
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_ROWS = 60
+TOLD = "told"
 TEST_RESULT = "sso_test_result"
 UNANSWERED = (ConnectionError, Timeout, patience.NotNow)
 
@@ -81,6 +82,24 @@ def _show_test(request: HttpRequest, connection: SSOConnection, assertion: Asser
         "rehearsal": asdict(sso_login.rehearse(connection, assertion)),
     }
     return HttpResponseRedirect(target)
+
+
+def elsewhere(request: HttpRequest) -> HttpResponse:
+    """Nothing has begun yet: the same page at the address that identity providers know."""
+    path = request.get_full_path()
+    text = (
+        f"You reached this portal as {request.get_host()}. Signing in through an identity provider works at "
+        f"{settings.PUBLIC_URL} only, where its answer goes."
+    )
+    response = _page(
+        request,
+        "Sign in at the portal's own address",
+        text,
+        link=f"{settings.PUBLIC_URL}{path}{'&' if '?' in path else '?'}{TOLD}=1",
+        link_text=f"Go on at {settings.PUBLIC_URL}",
+    )
+    response.status_code = 400
+    return response
 
 
 def refused(request: HttpRequest, error: GatehouseError) -> HttpResponse:

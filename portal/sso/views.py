@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlsplit
@@ -73,6 +74,31 @@ def speak_as_public_url(request: HttpRequest) -> None:
     request.META["HTTP_HOST"], request.META["wsgi.url_scheme"] = public.netloc, public.scheme
 
 
+def begun_where_it_ends(view: View) -> View:
+    """Cookies belong to a name: a sign-in that begins at another than PUBLIC_URL's would come back without them."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, slug: str) -> HttpResponse:
+        return arrival.elsewhere(request) if _came_by_another_name(request) else view(request, slug=slug)
+
+    return wrapper
+
+
+def _came_by_another_name(request: HttpRequest) -> bool:
+    """By what the browser asked for; a proxy may have put its own name for the portal in that place.
+
+    Then our own pages are where the browser says that it comes from, or it has been told and goes on all the same.
+    """
+    public = urlsplit(settings.PUBLIC_URL)
+    came_from = urlsplit(request.META.get("HTTP_REFERER", ""))
+    is_here = {arrival.TOLD, saml.UNASKED} & request.GET.keys() or came_from[:2] == public[:2]
+    return not is_here and _plain(request.get_host()) != _plain(public.netloc)
+
+
+def _plain(host: str) -> str:
+    return re.sub(r":(80|443)$", "", host.lower())
+
+
 def connection_or_404(slug: str) -> SSOConnection:
     try:
         return find_connection(slug)
@@ -82,6 +108,7 @@ def connection_or_404(slug: str) -> SSOConnection:
 
 @require_GET
 @never_cache
+@begun_where_it_ends
 @answered
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Off to the identity provider. By GET: its own start page links here, and nothing is changed.

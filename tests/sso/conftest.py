@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from django.test import Client
+from django.conf import settings
+from django.test import Client, RequestFactory
 
 from identity.models import SSOConnection
 from identity.services import sso_connections
@@ -23,6 +24,14 @@ from tests.sso.idp_processes import self_signed
 from tests.sso.saml_answers import SAMLProvider
 
 ISSUER = "https://okta.example"
+
+
+@pytest.fixture(autouse=True)
+def _browsers_come_by_the_public_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sign-in begins at no other name."""
+    environ = RequestFactory._base_environ
+    host = {"HTTP_HOST": urlsplit(settings.PUBLIC_URL).netloc}
+    monkeypatch.setattr(RequestFactory, "_base_environ", lambda self, **said: environ(self, **{**host, **said}))
 
 
 class Answer:

@@ -34,7 +34,8 @@ def _ada(okta: SSOConnection) -> None:
 
 
 def test_the_way_there_carries_state_nonce_and_pkce_and_our_own_address(client: Client, okta: SSOConnection) -> None:
-    there = client.get(f"/sso/{okta.slug}/?next=https://evil.example/", headers={"Host": "localhost"})["Location"]
+    query = "told=1&next=https://evil.example/"  # told: of a name that is not PUBLIC_URL's (test_other_names.py)
+    there = client.get(f"/sso/{okta.slug}/?{query}", headers={"Host": "localhost"})["Location"]
     wishes = parse_qs(urlsplit(there).query)
     assert there.startswith(f"{ISSUER}/authorize?")
     assert {"state", "nonce", "code_challenge"} < wishes.keys()
