@@ -24,8 +24,9 @@ class Unreadable(Exception):
 def read_groups(claim: Any, is_known: IsKnown) -> list[Group]:
     """The groups that a claim names, if it is there at all: an absent one is not the same as an empty one.
 
-    A list of texts, numbers or objects; a text with one group, with several after commas (unless it is, whole, a
-    group that `is_known`), or with JSON; an object of objects by name (Zitadel's roles). Whatever else is Unreadable.
+    A list of texts, numbers or objects; a text with one group, with several after commas or semicolons (unless it is,
+    whole, a group that `is_known`), or with JSON; an object of objects by name (Zitadel's roles). Whatever else is
+    Unreadable.
     """
     groups = _groups(claim, is_known)
     if len(groups) > MOST_GROUPS:
@@ -58,9 +59,16 @@ def _in_text(text: str, is_known: IsKnown) -> list[Group]:
         return [(text,)]
     if text.lstrip()[:1] in {"[", "{"} and (found := _json(text)) is not None:
         return _groups(found, is_known)
-    if "," in text and "=" not in text:  # a distinguished name has commas of its own
-        return [_group(part) for part in text.split(",") if part.strip()] or [_group("")]
+    if separator := _separator(text):
+        return [_group(part) for part in text.split(separator) if part.strip()] or [_group("")]
     return [_group(text)]
+
+
+def _separator(text: str) -> str:
+    """OneLogin puts semicolons between roles; a distinguished name has commas of its own."""
+    if ";" in text:
+        return ";"
+    return "," if "," in text and "=" not in text else ""
 
 
 def _json(text: str) -> Any:

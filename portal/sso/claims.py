@@ -28,6 +28,7 @@ _SAML_NAMES = {
         "User.email",
         f"{_XMLSOAP}/emailaddress",
         "urn:oid:0.9.2342.19200300.100.1.3",
+        "urn:oid:1.2.840.113549.1.9.1",  # of PKCS #9: Keycloak's built-in mapper
     ),
     "given_name": (
         "given_name",
@@ -42,6 +43,7 @@ _SAML_NAMES = {
         "family_name",
         "lastName",
         "sn",
+        "SurName",
         "LastName",
         "User.LastName",
         f"{_XMLSOAP}/surname",

@@ -38,6 +38,8 @@ SOME: dict[str, Any] = {
     "commas": ", ".join,
     "commas without blanks": ",".join,
     "commas in a list": lambda names: [",".join(names)],
+    "semicolons": ";".join,
+    "semicolons in a list": lambda names: ["; ".join(names)],
     "an object of objects": lambda names: {name: {"165832394": "zitadel.example"} for name in names},
 }
 UNREADABLE: list[Any] = [
