@@ -119,5 +119,21 @@ class SignIn:
         return round((time.monotonic() - self.started) * 1000)
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who has not proven who they are; `door` is where they tried. May do nothing."""
+
+    door: str
+    request_id: str = field(default_factory=new_request_id)
+
+    kind = "visitor"
+    id = None
+    role = ""
+
+    @property
+    def label(self) -> str:
+        return self.door
+
+
 IdPActor = Provisioner | SignIn
-Actor = Person | Operator | Provisioner | SignIn
+Actor = Person | Operator | Provisioner | SignIn | Visitor

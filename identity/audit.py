@@ -7,14 +7,17 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
 
 from identity.compiled import insert
-from identity.models import AuditEvent, AuditPersonalData, Headcount
+from identity.models import AuditEvent, AuditOrigin, AuditPersonalData, Headcount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from identity.actors import Actor
+    from identity.origins import Origin
 
     Moves = Sequence[tuple[int, int]]
 
@@ -32,10 +35,14 @@ def record(
     identity_provider_id: int | None = None,
     details: dict[str, Any] | None = None,
     personal: dict[str, Any] | None = None,
+    origin: Origin | None = None,
+    window: str | None = None,
+    times: int = 1,
 ) -> AuditEvent:
-    """Write one event. `personal` (names, usernames, emails of `user_id`) is kept apart and can be erased.
+    """Write one event. `personal` (names, usernames, emails of `user_id`) and `origin` are kept apart, to be erased.
 
-    Neither may hold a secret: no password, token or link (SR-15).
+    None may hold a secret: no password, token or link (SR-15). `window`: the event will be counted again under this
+    key (`count_again`), and has happened so many `times` already.
     """
     event = insert(
         AuditEvent(
@@ -53,10 +60,39 @@ def record(
     )
     if personal and user_id is not None:
         insert(AuditPersonalData(event=event, user_id=user_id, values=personal))
+    if origin is not None:
+        about = user_id if user_id is not None or actor.kind != "user" else actor.id
+        insert(
+            AuditOrigin(
+                event=event,
+                user_id=about,
+                address=origin.address,
+                network=origin.network,
+                browser=origin.browser,
+                window=window,
+                times=times,
+            )
+        )
     _hand_on([event])
     if Headcount.objects.noted_on != event.at.date():
         transaction.on_commit(Headcount.objects.note, robust=True)
     return event
+
+
+def count_again(window: str, times: int) -> bool:
+    """The event of this window happened so many times more; False when there is none yet.
+
+    Other systems are told again whenever the number has one more digit.
+    """
+    rows = AuditOrigin.objects.filter(window=window)
+    if not rows.update(times=F("times") + times, last_at=timezone.now()):
+        return False
+    if logger.isEnabledFor(logging.INFO):
+        origin = rows.select_related("event").get()
+        if len(str(origin.times)) > len(str(origin.times - times)):
+            origin.event.origin = origin
+            _hand_on([origin.event])
+    return True
 
 
 def record_each(action: str, user_ids: Iterable[int], *, actor: Actor, group_id: int) -> None:

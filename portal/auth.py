@@ -21,6 +21,8 @@ SSO_BACKEND = "portal.auth.SSOBackend"
 DISABLED = "Your account is disabled. Ask an administrator of your portal."
 NO_SECOND_STEP = "This break-glass account has no second step, and another one has been proven to work."
 
+NOBODY = User(pk=0)  # never saved: stands in where a name is nobody's
+
 
 class PasswordBackend(BaseBackend):
     """Username or email, and a password; enabled people only, and only where the mode leaves passwords open."""
@@ -64,6 +66,7 @@ def verify_password(user: User | None, password: str) -> User | None:
     counts.
     """
     if user is None:
+        _closed_door(NOBODY)
         make_password(password)
         return None
     closed = _closed_door(user)  # asked whatever the password is: nobody learns from the time it takes

@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from identity.actors import Person
 from identity.errors import Refused
 from identity.models import SSOConnection, User
+from identity.origins import Origin
 from identity.services import users
 from portal.auth import PASSWORD_BACKEND, SSO_BACKEND
 from portal.fresh import mark_fresh
@@ -38,7 +39,8 @@ def let_in(
     request.session["signed_in_by"] = method
     mark_fresh(request, at=proven_at)
     remember_session(request, method=method)
-    users.record_login(user, method=method, second_step=second_step, actor=Person(user))
+    origin = Origin.of(request.META)
+    users.record_login(user, method=method, second_step=second_step, origin=origin, actor=Person(user))
 
 
 def is_somebody_else(request: HttpRequest, user: User) -> bool:

@@ -14,14 +14,17 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from identity.actors import Visitor
 from identity.errors import Refused
 from identity.models import User
+from identity.origins import Origin
+from identity.services import traces
 from portal.auth import find_user, verify_password
 from portal.throttle import Tries, for_confirmation, for_password, is_known
 
 PAUSE = "Too many wrong passwords. Wait a minute, then try again."
 BUSY = "Too many people are signing in right now. Try again in a few seconds."
-SLOWED = {"pause": 60, "busy": 5}  # by the refusal's code: after how many seconds to try again
+SLOWED = {"pause": 60, "busy": 5, "pause_an_hour": 3600}  # by the refusal's code: after how many seconds to try again
 
 # Of the sixteen threads of a process (make serve), seven at most.
 STRANGERS = BoundedSemaphore(4)
@@ -36,13 +39,38 @@ def guess_password(request: HttpRequest, name: str, password: str) -> User | Non
     and hashed alike.
     """
     user = find_user(name)
-    return _guess(user, password, for_password(request, name, user), _room(request, user))
+    with noted(request, user):
+        found = _guess(user, password, for_password(request, name, user), _room(request, user))
+    if found is None:
+        note_sign_in(request, traces.WRONG_PASSWORD if user else traces.UNKNOWN_NAME, user)
+    return found
 
 
 def guess_own_password(request: HttpRequest, password: str) -> bool:
     """Whether this is the password of the person who is signed in. Raises Refused."""
     user: User = request.user  # type: ignore[assignment]
-    return _guess(user, password, for_confirmation(request), KNOWN) is not None
+    with noted(request, user):
+        found = _guess(user, password, for_confirmation(request), KNOWN)
+    if found is None:
+        note_sign_in(request, traces.WRONG_PASSWORD, user, at="confirmation")
+    return found is not None
+
+
+@contextmanager
+def noted(request: HttpRequest, user: User | None) -> Iterator[None]:
+    """A refusal leaves its trace: for haste, or because the door is closed to who knows the password."""
+    try:
+        yield
+    except Refused as error:
+        action = traces.PAUSED if error.code in SLOWED else traces.REFUSED
+        note_sign_in(request, action, user, code=error.code)
+        raise
+
+
+def note_sign_in(request: HttpRequest, action: str, user: User | None, **details: str) -> None:
+    """A try to sign in that failed, at the account it was about, if it was at anybody's."""
+    origin, user_id = Origin.of(request.META), user.pk if user else None
+    traces.note(action, actor=Visitor("Sign-in page"), origin=origin, user_id=user_id, **details)
 
 
 class SlowedDown:

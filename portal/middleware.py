@@ -7,6 +7,7 @@ microseconds.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
 
@@ -20,6 +21,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware import common
 from django.shortcuts import render
 
+from identity.actors import Person
+from identity.origins import Origin
+from identity.services import traces
 from portal import bodies
 from portal.api import problems
 from portal.proxies import address_in, is_address
@@ -54,6 +58,38 @@ def client_address(get_response: Callable[[HttpRequest], HttpResponseBase]) -> A
 
 def is_trusted_proxy(address: str) -> bool:
     return is_address(address) and any(ip_address(address) in network for network in settings.TRUSTED_PROXIES)
+
+
+def refusals(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Any:
+    """Whoever is refused a page or a resource leaves a trace: which one, and by which reason (ASVS 5.0, 16.3.2)."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.status_code == HTTPStatus.FORBIDDEN and not is_scim(request):
+            note_refusal(request, code=_code(response))
+        return response
+
+    return middleware
+
+
+def note_refusal(request: HttpRequest, *, code: str = "") -> None:
+    """Of the address only the pattern is kept: what people looked for stands in it, too."""
+    user, match = request.user, request.resolver_match
+    if user.is_authenticated:
+        traces.note(
+            traces.ACCESS_REFUSED,
+            actor=Person(user),
+            origin=Origin.of(request.META),
+            method=request.method or "",
+            route=match.route if match else "",
+            code=code,
+        )
+
+
+def _code(response: HttpResponseBase) -> str:
+    """The reason that an answer of the REST API names."""
+    data = getattr(response, "data", None)
+    return str(data.get("code", "")) if isinstance(data, dict) else ""
 
 
 class PortalOnly:

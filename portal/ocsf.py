@@ -6,6 +6,7 @@ People and groups appear by id only: names can be erased here (R10), and not whe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
@@ -63,6 +64,7 @@ _BY_SUBJECT = {
     "group": GROUP_MANAGEMENT,
     "group_mapping": GROUP_MANAGEMENT,
     "membership": GROUP_MANAGEMENT,
+    "sign_in": AUTHENTICATION,
     "sso_group": GROUP_MANAGEMENT,
 }
 _BY_ACTION = {
@@ -71,6 +73,8 @@ _BY_ACTION = {
     "user.session_ended": AUTHENTICATION,
     "user.sessions_ended": AUTHENTICATION,
     "user.signed_out_by_provider": AUTHENTICATION,
+    "scim_token.unknown": AUTHENTICATION,
+    "api_token.unknown": AUTHENTICATION,
     "user.role_changed": USER_ACCESS,
     "user.break_glass_set": USER_ACCESS,
 }
@@ -97,8 +101,21 @@ _ACTIVITY: dict[int, dict[str, int]] = {
         "session_ended": 2,
         "sessions_ended": 2,
         "signed_out_by_provider": 2,
+        "wrong_password": 1,
+        "wrong_code": 1,
+        "unknown_name": 1,
+        "unknown": 1,
+        "paused": 1,
+        "refused": 1,
     },
-    ENTITY_MANAGEMENT.uid: {"created": 1, "deleted": 4, "revoked": 4, "enabled": 8, "disabled": 9},
+    ENTITY_MANAGEMENT.uid: {
+        "created": 1,
+        "deleted": 4,
+        "revoked": 4,
+        "enabled": 8,
+        "disabled": 9,
+        "access.refused": OTHER,
+    },
     GROUP_MANAGEMENT.uid: {
         "membership.added": 3,
         "membership.removed": 4,
@@ -111,10 +128,30 @@ _ACTIVITY: dict[int, dict[str, int]] = {
     },
 }
 
+# What was tried in vain.
+_FAILURES = frozenset(
+    {
+        "sign_in.wrong_password",
+        "sign_in.wrong_code",
+        "sign_in.unknown_name",
+        "sign_in.paused",
+        "sign_in.refused",
+        "scim_token.unknown",
+        "api_token.unknown",
+        "access.refused",
+    }
+)
+
 _SEVERITY = {
     "access.mode_set": Severity.MEDIUM,
+    "access.refused": Severity.LOW,
     "api_token.created": Severity.LOW,
+    "api_token.unknown": Severity.LOW,
     "scim_token.created": Severity.LOW,
+    "scim_token.unknown": Severity.LOW,
+    "sign_in.paused": Severity.MEDIUM,
+    "sign_in.wrong_code": Severity.MEDIUM,
+    "sign_in.wrong_password": Severity.LOW,
     "user.break_glass_login": Severity.HIGH,
     "user.break_glass_set": Severity.MEDIUM,
     "user.deleted_permanently": Severity.MEDIUM,
@@ -130,6 +167,7 @@ def as_ocsf(event: AuditEvent) -> dict[str, Any]:
     activity = kind.activities.get(activity_id, "Other")
     severity = _SEVERITY.get(event.action, Severity.INFORMATIONAL)
     details, is_cut = _shortened(event.details)
+    status_id, status = (2, "Failure") if event.action in _FAILURES else (1, "Success")
     return {
         "metadata": {
             "version": VERSION,
@@ -140,7 +178,7 @@ def as_ocsf(event: AuditEvent) -> dict[str, Any]:
             "correlation_uid": event.request_id,
             **({"is_truncated": True} if is_cut else {}),
         },
-        "time": round(event.at.timestamp() * 1000),
+        "time": _moment(event.at),
         "category_uid": CATEGORY_UID,
         "category_name": CATEGORY,
         "class_uid": kind.uid,
@@ -151,10 +189,11 @@ def as_ocsf(event: AuditEvent) -> dict[str, Any]:
         "type_name": f"{kind.name}: {activity}",
         "severity_id": int(severity),
         "severity": severity.name.capitalize(),
-        "status_id": 1,
-        "status": "Success",
+        "status_id": status_id,
+        "status": status,
         "actor": _actor(event),
         **_subject(event, kind),
+        **_origin(event),
         "unmapped": {"details": details, **_other_ids(event)},
     }
 
@@ -193,7 +232,7 @@ def _actor(event: AuditEvent) -> dict[str, Any]:
     match event.actor_kind:
         case "user":
             return {"user": _person(event.actor_id)}
-        case "operator":
+        case "operator" | "visitor":
             return {"app_name": event.actor_label}
     actor = {"app_name": event.actor_label, "app_uid": f"{event.actor_kind}:{event.actor_id}"}
     return actor | ({"idp": {"uid": str(event.identity_provider_id)}} if event.identity_provider_id else {})
@@ -212,6 +251,23 @@ def _subject(event: AuditEvent, kind: EventClass) -> dict[str, Any]:
         case AUTHENTICATION.uid:
             return {**user, "service": {"name": "Gatehouse"}, **_protocol(event)}
     return user
+
+
+def _origin(event: AuditEvent) -> dict[str, Any]:
+    """Where it came from and how often; nothing once that was erased."""
+    origin = event.known_origin
+    if origin is None:
+        return {}
+    found: dict[str, Any] = {"src_endpoint": {"ip": origin.address}} if origin.address else {}
+    if origin.browser:
+        found["http_request"] = {"user_agent": origin.browser}
+    if origin.window:
+        found |= {"count": origin.times, "start_time": _moment(event.at), "end_time": _moment(origin.last_at)}
+    return found
+
+
+def _moment(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
 
 
 def _person(user_id: int | None) -> dict[str, Any]:

@@ -26,11 +26,11 @@ from identity import policy
 from identity.actors import Person
 from identity.errors import Refused
 from identity.models import User
-from identity.services import users
+from identity.services import traces, users
 from portal.auth import has_second_factor, is_kept_out, may_reset_password, must_have_second_factor
 from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.fresh import is_fresh, redirect_to_confirmation
-from portal.guesses import SlowedDown
+from portal.guesses import SlowedDown, note_sign_in
 from portal.shared_cache import cache
 from portal.throttle import for_code, remember_browser
 
@@ -137,10 +137,12 @@ class SecondFactor(SlowedDown, _Pending):
     def form_valid(self, form: CodeForm) -> HttpResponse:
         tries = for_code(self.request, self.user)
         if not tries.take():
+            note_sign_in(self.request, traces.PAUSED, self.user, code="pause", step="code")
             form.add_error("code", forms.ValidationError(PAUSE, code="pause"))
             return self.form_invalid(form)
         method = check_code(self.user, form.cleaned_data["code"])
         if not method:
+            note_sign_in(self.request, traces.WRONG_CODE, self.user)
             form.add_error("code", WRONG)
             return self.form_invalid(form)
         tries.forget()

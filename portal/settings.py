@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "portal.middleware.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "portal.middleware.AuthenticationMiddleware",
+    "portal.middleware.refusals",
     "portal.middleware.BodyLimit",
     "portal.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -324,12 +325,17 @@ LOGGING = {
             "formatter": "plain" if DEBUG else "json",
         },
         "audit_events": audit_event_handler(AUDIT_EVENTS),
+        "nowhere": {"class": "logging.NullHandler"},
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         # Django's own handlers give way to ours; 4xx answers are everyday ones and have the provisioning log.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.request": {"level": "ERROR"},
+        # Whoever scans the internet causes these, each with a traceback; the answer is a 4xx like any other.
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
+        "django.security.RequestDataTooBig": {"handlers": ["nowhere"], "propagate": False},
+        "django.security.TooManyFieldsSent": {"handlers": ["nowhere"], "propagate": False},
         "identity.audit": {
             "handlers": ["audit_events"],
             "level": "INFO" if AUDIT_EVENTS else "CRITICAL",

@@ -8,12 +8,11 @@ from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash, views
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -24,14 +23,9 @@ from identity import policy
 from identity.actors import Person
 from identity.errors import GatehouseError
 from identity.models import Asset, Invitation, SSOConnection, SSOIdentity, User
-from identity.services import invitations, notices
-from portal.auth import (
-    find_user,
-    has_second_factor,
-    may_reset_password,
-    must_have_second_factor,
-    reset_tokens,
-)
+from identity.services import background, invitations
+from identity.services.sealing import seal
+from portal.auth import has_second_factor, may_reset_password, must_have_second_factor, reset_tokens
 from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.forms import (
     ChangePasswordForm,
@@ -44,13 +38,13 @@ from portal.forms import (
 from portal.fresh import mark_fresh
 from portal.guesses import SlowedDown
 from portal.reasons import memberships_with_reasons
+from portal.resets import mail_reset_link
 from portal.second_factor import wait_for_code
 from portal.sessions import end_other_sessions, end_session, renew_key, sessions_of, still_listed
-from portal.shared_cache import cache
 from portal.sso.logout import provider_logout_url
-from portal.throttle import remember_browser
+from portal.throttle import for_reset, remember_browser
 
-SECONDS_BETWEEN_RESET_MAILS = 60
+TOO_MANY_RESETS = "Too many reset links were asked for from your network. Try again in an hour."
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -227,8 +221,8 @@ def _why_no_password(user: User) -> str:
 
 
 @method_decorator(never_cache, name="dispatch")
-class ResetPassword(FormView):
-    """Ask for a reset link. The answer is the same whoever was named (R22)."""
+class ResetPassword(SlowedDown, FormView):
+    """Ask for a reset link. The answer and the work are the same whoever was named (R22): nobody is looked up here."""
 
     template_name = "portal/password_reset.html"
     form_class = ResetForm
@@ -236,20 +230,11 @@ class ResetPassword(FormView):
     extra_context = {"title": "Reset your password"}
 
     def form_valid(self, form: ResetForm) -> HttpResponse:
-        user = find_user(form.cleaned_data["name"])
-        if user is not None and user.email and may_reset_password(user) and _may_mail(user):
-            notices.reset_password(user, _reset_path(user))
+        if not for_reset(self.request).take():
+            form.add_error(None, ValidationError(TOO_MANY_RESETS, code="pause_an_hour"))
+            return self.form_invalid(form)
+        background.after_answer(mail_reset_link, sealed=seal(form.cleaned_data["name"]))
         return super().form_valid(form)
-
-
-def _may_mail(user: User) -> bool:
-    """One reset mail a minute for each person, so that nobody's mailbox can be filled."""
-    return bool(cache.add(f"reset-mail:{user.pk}", 1, SECONDS_BETWEEN_RESET_MAILS))
-
-
-def _reset_path(user: User) -> str:
-    uid = urlsafe_base64_encode(force_bytes(user.pk))
-    return reverse("password_reset_confirm", args=(uid, reset_tokens.make_token(user)))
 
 
 class ResetPasswordSent(TemplateView):

@@ -13,6 +13,7 @@ from unfold.sites import UnfoldAdminSite
 
 from identity import policy
 from identity.actors import Person
+from portal.middleware import note_refusal
 
 if TYPE_CHECKING:
     from django.template.response import TemplateResponse
@@ -39,6 +40,7 @@ class PortalAdminSite(UnfoldAdminSite):
         """There is one sign-in page, for everyone; members who wander here go to their profile, and are told why."""
         if request.user.is_authenticated:
             if not self.has_permission(request):
+                note_refusal(request, code="role_required")
                 messages.warning(request, "That page is for administrators and support. This is your own profile.")
             return HttpResponseRedirect(reverse("profile"))
         target = request.GET.get("next") or reverse("admin:index")

@@ -13,7 +13,6 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.core import signing
@@ -21,6 +20,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from identity.keys import sought
 from identity.models import User
+from identity.origins import network_of
 from portal.shared_cache import cache
 
 TRIES = 5
@@ -98,7 +98,7 @@ def for_password(request: HttpRequest, name: str, user: User | None) -> Tries:
     """Guesses at the password of a name; `user` is whose it is, if anybody's."""
     if user is not None and (browser := _browser(request, user)):
         return Tries([Throttle(_key("password", browser, str(user.pk)))])
-    here, who = network_of(request), str(user.pk) if user else f"nobody: {sought(name)}"
+    here, who = _network(request), str(user.pk) if user else f"nobody: {sought(name)}"
     at_account = Throttle(_key("password", here, who))
     if user is not None and user.is_break_glass:
         return Tries([at_account])
@@ -118,7 +118,7 @@ def for_code(request: HttpRequest, user: User) -> Tries:
     Who guesses codes knows the password already, and a code has six digits: there are only so many an hour in all.
     """
     browser = _browser(request, user)
-    here = Throttle(_key("code", browser or network_of(request), str(user.pk)))
+    here = Throttle(_key("code", browser or _network(request), str(user.pk)))
     if browser:
         return Tries([here])
     return Tries([here, Throttle(_key("code", "anywhere", str(user.pk)), CODES_AN_HOUR, _HOUR)])
@@ -126,19 +126,11 @@ def for_code(request: HttpRequest, user: User) -> Tries:
 
 def for_reset(request: HttpRequest) -> Throttle:
     """Reset links that an address asks for, whatever names it gives."""
-    return Throttle(_key("reset", network_of(request)), RESETS_AN_HOUR, _HOUR)
+    return Throttle(_key("reset", _network(request)), RESETS_AN_HOUR, _HOUR)
 
 
-def network_of(request: HttpRequest) -> str:
-    """What the caller's address is counted as: itself, or the /64 of an IPv6 address."""
-    text = str(request.META.get("REMOTE_ADDR", ""))
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return text
-    if address.version == 4:
-        return str(address)
-    return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
+def _network(request: HttpRequest) -> str:
+    return network_of(str(request.META.get("REMOTE_ADDR", "")))
 
 
 # --- known browsers ---

@@ -1,9 +1,28 @@
 """The portal for a WSGI server: `gunicorn portal.wsgi` (see `make serve`)."""
 
 import os
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-application = get_wsgi_application()
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+def without_bodies_for_head(application: Application) -> Application:
+    """A HEAD is answered by headers alone (RFC 9110 9.3.2): gunicorn warns of every body that it has to drop."""
+
+    def wrapper(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        body = application(environ, start_response)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return body
+        if close := getattr(body, "close", None):
+            close()
+        return []
+
+    return wrapper
+
+
+application = without_bodies_for_head(get_wsgi_application())

@@ -12,6 +12,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 
 from identity.database import install_triggers, remove_triggers
 from identity.models import AccessSettings
+from identity.services import background, traces
 from portal.shared_cache import cache as shared_cache
 
 
@@ -21,6 +22,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # In memory, so that it can be emptied after each test; tests/portal/test_shared_cache.py tries the real one.
     settings.CACHES["shared"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "shared"}
     # A checkout whose `make serve` has collected static files serves them by names that the live server can't find.
+    background.submit = lambda task, arguments: task.enqueue(**arguments)  # in a thread, they would not see the test's
+    traces.FLUSH_SECONDS = 0  # what is counted is written at once, in the test's own transaction
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 

@@ -154,7 +154,7 @@ def explained(action: argparse.Action) -> str:
 
 ACTION = re.compile(
     r"(user|membership|group|sso_group|group_mapping|asset|conflict|identity_provider|scim_token|api_token|"
-    r"sso_connection|access|records|bulk)\.[a-z_]+"
+    r"sso_connection|access|records|bulk|sign_in)\.[a-z_]+"
 )
 TABLE = "| `metadata.event_code` | class | activity |\n|---|---|---|\n"
 

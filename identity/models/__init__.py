@@ -23,6 +23,7 @@ from identity.models.sso import (
 )
 from identity.models.trail import (
     AuditEvent,
+    AuditOrigin,
     AuditPersonalData,
     DeletionRecord,
     MembershipChange,
@@ -36,6 +37,7 @@ __all__ = [
     "Asset",
     "AssetOwner",
     "AuditEvent",
+    "AuditOrigin",
     "AuditPersonalData",
     "BulkRow",
     "BulkRun",

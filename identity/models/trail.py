@@ -91,6 +91,13 @@ class AuditEvent(models.Model):
     def __str__(self) -> str:
         return self.action
 
+    @property
+    def known_origin(self) -> AuditOrigin | None:
+        """Where it came from, if that was recorded, and fetched with the event: this asks nothing."""
+        field: Any = self._meta.get_field("origin")
+        found: AuditOrigin | None = field.get_cached_value(self, default=None)
+        return found
+
 
 class MembershipChange(models.Model):
     """That somebody joined or left a portal group by an event that moved many: what that event is for each of them.
@@ -124,6 +131,29 @@ class AuditPersonalData(models.Model):
 
     class Meta:
         verbose_name_plural = "audit personal data"
+
+    def __str__(self) -> str:
+        return f"event {self.event_id}"
+
+
+class AuditOrigin(models.Model):
+    """Where an event came from: the part of it that a permanent deletion erases beside the names (R10).
+
+    `network` is what the address is counted as and searched by (`identity.origins`). An event that repeats is one for
+    each `window` of time; `times` says how often it happened, the last time at `last_at`.
+    """
+
+    event = models.OneToOneField(AuditEvent, primary_key=True, on_delete=models.DO_NOTHING, related_name="origin")
+    user_id = models.BigIntegerField(null=True, db_index=True)
+    address = models.CharField(max_length=64, blank=True)
+    network = models.CharField(max_length=64, blank=True)
+    browser = models.CharField(max_length=200, blank=True)
+    window = models.CharField(max_length=100, null=True, unique=True)
+    times = models.PositiveIntegerField(default=1)
+    last_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["network", "event"], name="audit_origin_by_network")]
 
     def __str__(self) -> str:
         return f"event {self.event_id}"

@@ -7,11 +7,14 @@ here both go back to the queue, told from what the rows say, so that it does not
 
 from __future__ import annotations
 
+import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
@@ -21,7 +24,11 @@ if TYPE_CHECKING:
 
     from django_tasks.base import Task
 
+logger = logging.getLogger(__name__)
+
 Status = TaskResultStatus
+
+WAITING_AT_MOST = 500
 
 LEASE = timedelta(seconds=60)
 KEEP_FAILURES = timedelta(days=14)
@@ -49,6 +56,40 @@ def later(task: Task[Any, Any], **arguments: Any) -> None:
         task.enqueue(**arguments)
     else:
         transaction.on_commit(lambda: task.enqueue(**arguments), robust=True)
+
+
+def after_answer(task: Task[Any, Any], **arguments: Any) -> None:
+    """`later`, and never while somebody waits for a page, with whichever backend.
+
+    How long a page takes would tell whether there was a mail to send, and a mail server that hangs would keep people
+    out in an emergency.
+    """
+    if task.get_backend().supports_get_result:
+        task.enqueue(**arguments)
+    else:
+        transaction.on_commit(lambda: submit(task, arguments), robust=True)
+
+
+def in_a_thread(task: Task[Any, Any], arguments: dict[str, Any]) -> None:
+    """Do it beside the requests, if there is a place left: a flood fills no memory."""
+    if _places.acquire(blocking=False):
+        _threads.submit(_run, task, arguments)
+    else:
+        logger.error("Too much work waits: %s was left out", task.name)
+
+
+def _run(task: Task[Any, Any], arguments: dict[str, Any]) -> None:
+    try:
+        task.enqueue(**arguments)
+    finally:
+        _places.release()
+        connections.close_all()  # those of this thread
+
+
+# Threads start with the first work, so after a server has forked; when the process ends, it waits for what is begun.
+_threads = ThreadPoolExecutor(2, thread_name_prefix="after-answer")
+_places = BoundedSemaphore(WAITING_AT_MOST)
+submit = in_a_thread
 
 
 def is_waiting() -> bool:

@@ -14,6 +14,7 @@ from identity.errors import InvalidValue, NotFound, Refused
 from identity.keys import plain, sought
 from identity.models import (
     Asset,
+    AuditOrigin,
     AuditPersonalData,
     BulkRow,
     Conflict,
@@ -156,6 +157,7 @@ def _log_of(user: User, known: _KnownBy) -> QuerySet[ProvisioningLog]:
 def _erase_personal_values(user: User, known: _KnownBy) -> None:
     """Also what tells of the person without a link to the account: refused requests, conflicts with others."""
     AuditPersonalData.objects.filter(user_id=user.pk).delete()
+    AuditOrigin.objects.filter(user_id=user.pk).delete()
     idempotency.erase_answers()
     ReceivedRequest.objects.all().delete()  # they hold what was searched for, and are kept for minutes only
     told = _log_of(user, known)

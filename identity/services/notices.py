@@ -96,7 +96,7 @@ def _emails(people: QuerySet[User]) -> list[str]:
 
 def _send(template: str, recipients: Iterable[str], context: Mapping[str, object]) -> None:
     for sealed in _sealed(template, recipients, context):
-        background.later(deliver, sealed=sealed)
+        background.after_answer(deliver, sealed=sealed)
 
 
 def _sealed(template: str, recipients: Iterable[str], context: Mapping[str, object]) -> Iterator[str]:

@@ -14,13 +14,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from identity import audit, policy
-from identity.models import AuditEvent, AuditPersonalData, BulkRun, ProvisioningLog
+from identity.models import AuditEvent, AuditOrigin, AuditPersonalData, BulkRun, ProvisioningLog
 from identity.policy import Action
 
 if TYPE_CHECKING:
     from identity.actors import Actor
 
 ROWS_AT_ONCE = 5_000  # a transaction each: writers never wait for long
+ERASABLE = (AuditPersonalData, AuditOrigin)
 
 
 def old_log_rows(older_than: timedelta) -> int:
@@ -29,8 +30,9 @@ def old_log_rows(older_than: timedelta) -> int:
 
 
 def old_personal_values(older_than: timedelta) -> int:
-    """How many audit events that are older still have personal values."""
-    return AuditPersonalData.objects.filter(pk__lt=_first_event_since(older_than)).count()
+    """How many audit events that are older still have personal values, or an address."""
+    end = _first_event_since(older_than)
+    return sum(model._default_manager.filter(pk__lt=end).count() for model in ERASABLE)
 
 
 def prune_provisioning_log(older_than: timedelta, *, actor: Actor) -> int:
@@ -68,16 +70,20 @@ def prune_bulk_runs(older_than: timedelta, *, actor: Actor) -> int:
 
 
 def erase_old_personal_values(older_than: timedelta, *, actor: Actor) -> int:
-    """Erase the personal values of audit events that are older; the events stay. How many."""
+    """Erase the personal values and addresses of audit events that are older; the events stay. How many."""
     policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
-    rows = AuditPersonalData.objects.filter(pk__lt=_first_event_since(older_than)).order_by("pk")
-    keys = rows.values_list("pk", flat=True)
-    erased = _in_chunks(
-        lambda: list(keys[:ROWS_AT_ONCE]),
-        lambda found: AuditPersonalData.objects.filter(pk__gte=found[0], pk__lte=found[-1]).delete()[0],
-    )
+    end = _first_event_since(older_than)
+    erased = sum(_erase_before(end, model) for model in ERASABLE)
     _record("records.personal_values_erased", erased, older_than, actor)
     return erased
+
+
+def _erase_before(end: int, model: type[AuditPersonalData] | type[AuditOrigin]) -> int:
+    keys = model._default_manager.filter(pk__lt=end).order_by("pk").values_list("pk", flat=True)
+    return _in_chunks(
+        lambda: list(keys[:ROWS_AT_ONCE]),
+        lambda found: model._default_manager.filter(pk__gte=found[0], pk__lte=found[-1]).delete()[0],
+    )
 
 
 def _first_event_since(older_than: timedelta) -> int:

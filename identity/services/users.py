@@ -24,6 +24,7 @@ from identity.services.uniqueness import taken_when
 
 if TYPE_CHECKING:
     from identity.actors import Actor
+    from identity.origins import Origin
 
 NOT_FREE = "This username or email belongs to another user."
 
@@ -247,7 +248,9 @@ def set_password(user: User, password: str, *, actor: Actor) -> User:
 
 
 @transaction.atomic
-def record_login(user: User, *, method: str, second_step: bool = False, actor: Actor) -> None:
+def record_login(
+    user: User, *, method: str, second_step: bool = False, origin: Origin | None = None, actor: Actor
+) -> None:
     """Last Active moves, and a break-glass login leaves an event that stands out (R11, SR-21).
 
     With its second step, it also proves that the account works when SSO is enforced (R22).
@@ -257,7 +260,7 @@ def record_login(user: User, *, method: str, second_step: bool = False, actor: A
         user.last_proven = user.last_active
     User.objects.filter(pk=user.pk).update(last_active=user.last_active, last_proven=user.last_proven)
     action = "user.break_glass_login" if user.is_break_glass else "user.login"
-    audit.record(action, actor=actor, user_id=user.pk, details={"method": method})
+    audit.record(action, actor=actor, user_id=user.pk, details={"method": method}, origin=origin)
     if user.is_break_glass:
         notices.tell_administrators_of_break_glass(user)
 

@@ -13,7 +13,8 @@ from django.utils.functional import cached_property
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from identity.models import Asset, AuditEvent, Group, IdentityProvider, SSOGroup, User
+from identity.models import Asset, AuditEvent, AuditOrigin, Group, IdentityProvider, SSOGroup, User
+from identity.origins import network_of
 from portal.admin import events
 from portal.admin.moved import moved_by, moved_lines
 from portal.admin.parts import row_or_404
@@ -22,16 +23,19 @@ from portal.admin.records import (
     IdentityProviderFilter,
     KeysetChangeList,
     PersonFilter,
+    PlainFilter,
     RecordAdmin,
     SinceFilter,
     UntilFilter,
     shown_value,
 )
 from portal.exports import download
+from portal.proxies import is_address
 
 WORDS: dict[str, str] = {
     **events.WORDS,
     "access.mode_set": "Access settings changed",
+    "access.refused": "Refused a page or a resource",
     "access.idp_followed": "Status and memberships set to what the identity provider says",
     "asset.created": "Asset added",
     "asset.edited": "Asset edited",
@@ -57,8 +61,15 @@ WORDS: dict[str, str] = {
     "records.bulk_runs_pruned": "Old bulk actions deleted",
     "records.log_pruned": "Old rows of the provisioning log deleted",
     "records.personal_values_erased": "Old personal values of the audit log erased",
+    "api_token.unknown": "Unknown API token presented",
     "scim_token.created": "SCIM token created",
     "scim_token.revoked": "SCIM token revoked",
+    "scim_token.unknown": "Unknown SCIM token presented",
+    "sign_in.paused": "Sign-in refused: too many tries",
+    "sign_in.refused": "Sign-in refused",
+    "sign_in.unknown_name": "Sign-in with an unknown name",
+    "sign_in.wrong_code": "Wrong code of the second step",
+    "sign_in.wrong_password": "Wrong password",
     "sso_group.declaration_withdrawn": "Declaration of an SSO group withdrawn",
     "sso_group.declared": "SSO group declared",
     "sso_group.deleted": "SSO group deleted by the identity provider",
@@ -70,6 +81,7 @@ PEOPLE_FOUND = 100
 
 FAMILIES: dict[str, str] = {
     "user": "Users",
+    "sign_in": "Failed sign-ins",
     "membership": "Group members",
     "group": "Groups",
     "group_mapping": "Mappings",
@@ -89,6 +101,7 @@ ACTOR_KINDS = {
     "scim_token": "Identity provider",
     "sso_sign_in": "Identity provider, at a sign-in",
     "operator": "Command on the server",
+    "visitor": "Not signed in",
 }
 
 
@@ -145,6 +158,19 @@ class ByFilter(PersonFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         return queryset.filter(actor_kind="user", actor_id=self.person_id() or 0) if self.key else queryset
+
+
+class AddressFilter(PlainFilter):
+    """What came from one address; of IPv6, from its /64."""
+
+    title = "address"
+    parameter_name = "address"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        address = (self.value() or "").strip()
+        if not address:
+            return queryset
+        return queryset.filter(origin__network=network_of(address)) if is_address(address) else queryset.none()
 
 
 class Names:
@@ -217,6 +243,7 @@ class AuditEventAdmin(RecordAdmin):
 
     retention = "AUDIT_PERSONAL_DATA_DAYS"
     list_display = ("shown_at", "what", "who", "user", "group")
+    list_select_related = ("origin",)
     list_display_links = ("shown_at", "what")
     list_filter: ClassVar = (
         SinceFilter,
@@ -227,6 +254,7 @@ class AuditEventAdmin(RecordAdmin):
         IdentityProviderFilter,
         AboutFilter,
         ByFilter,
+        AddressFilter,
     )
     change_list_template = "admin/identity/auditevent/list.html"
     detail_template = "admin/identity/auditevent/detail.html"
@@ -243,6 +271,9 @@ class AuditEventAdmin(RecordAdmin):
         "group": "Group",
         "identity_provider": "Identity provider",
         "request_id": "Request",
+        "address": "Address",
+        "browser": "Browser",
+        "times": "Times",
         "details": "Details",
     }
 
@@ -305,14 +336,16 @@ class AuditEventAdmin(RecordAdmin):
             "group_label": names.group(obj),
             "provider": names.providers.get(obj.identity_provider_id),
             **_asset_of(obj),
+            "origin": AuditOrigin.objects.filter(pk=obj.pk).first(),
             "changes": list(changes({**details, **(personal.values if personal else {})})),
             "is_erased": obj.user_id is not None and obj.user_id not in names.users,
         }
 
     def export_rows(self, batch: list[Any]) -> Iterable[Iterable[object]]:
-        """Without the personal values: an erasure could not reach the file (R10)."""
+        """Without names and emails: an erasure could not reach the file (R10). Addresses are what it is for."""
         names = Names(batch)
         for event in batch:
+            origin = event.known_origin or AuditOrigin()
             yield (
                 event.at,
                 event.action,
@@ -324,6 +357,9 @@ class AuditEventAdmin(RecordAdmin):
                 names.group(event),
                 names.providers.get(event.identity_provider_id),
                 event.request_id,
+                origin.address,
+                origin.browser,
+                origin.times,
                 event.details,
             )
 

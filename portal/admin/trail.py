@@ -17,7 +17,14 @@ from portal.admin.parts import is_key
 
 SHOWN = 20
 LOG_ROWS_SHOWN = 10
-SIGN_INS = ("user.login", "user.break_glass_login")
+SIGN_INS = (
+    "user.login",
+    "user.break_glass_login",
+    "sign_in.wrong_password",
+    "sign_in.wrong_code",
+    "sign_in.paused",
+    "sign_in.refused",
+)
 
 # What moved many people at once, told to one of them. `name` is the SSO group's, where the event noted it.
 WHY_MOVED: dict[str, str] = {
@@ -57,7 +64,7 @@ class Trail:
 _ABOUT = """
     SELECT id FROM (
         SELECT id FROM (
-            SELECT id FROM identity_auditevent WHERE user_id = %s AND id < %s AND action NOT IN (%s, %s)
+            SELECT id FROM identity_auditevent WHERE user_id = %s AND id < %s AND action NOT IN ({sign_ins})
              ORDER BY id DESC LIMIT %s
         ) AS own
         UNION SELECT event_id FROM (
@@ -96,7 +103,7 @@ def trail_of(request: HttpRequest, user: User) -> Trail:
 
 def _events(user: User, before: int) -> list[AuditEvent]:
     limits = (SHOWN + 1, user.pk, before, _MOVES_LOOKED_AT, SHOWN + 1)
-    about = RawSQL(_ABOUT, (user.pk, before, *SIGN_INS, *limits))  # noqa: S611 - fixed text
+    about = RawSQL(_ABOUT.format(sign_ins=", ".join(["%s"] * len(SIGN_INS))), (user.pk, before, *SIGN_INS, *limits))  # noqa: S611 - fixed text
     return list(AuditEvent.objects.filter(pk__in=about).select_related("personal_data").order_by("-pk"))
 
 

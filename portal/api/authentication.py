@@ -9,8 +9,10 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
+from identity.actors import Visitor
 from identity.models import APIToken, Scope, User
-from identity.services import api_tokens
+from identity.origins import Origin
+from identity.services import api_tokens, traces
 
 CHALLENGE = 'Bearer realm="Gatehouse API"'
 
@@ -37,6 +39,7 @@ class BearerToken(BaseAuthentication):
             return None
         token = api_tokens.find_api_token(secret.strip()) if scheme.lower() == "bearer" else None
         if token is None:
+            traces.note(traces.UNKNOWN_API_TOKEN, actor=Visitor("REST API"), origin=Origin.of(request.META))
             raise AuthenticationFailed("This is no API token of this portal, or it has ended.", code="invalid_token")
         return token.user, Credentials(token, _count(token, request))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.validators import validate_ipv46_address
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
@@ -12,13 +13,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity.keys import sought
-from identity.models import AuditEvent, IdentityProvider, ProvisioningLog
+from identity.models import AuditEvent, AuditOrigin, IdentityProvider, ProvisioningLog
+from identity.origins import network_of
 from portal.api.fields import ProviderRef, UserRef
 from portal.api.filters import Key
 from portal.api.operations import operation
 from portal.api.views import Resources
 
-ACTOR_KINDS = ("user", "operator", "scim_token", "sso_sign_in")
+ACTOR_KINDS = ("user", "operator", "scim_token", "sso_sign_in", "visitor")
 
 
 class RecordFilter(filters.FilterSet):
@@ -92,14 +94,24 @@ class ProvisioningLogEntries(Resources):
         return self.answer(self.get_object())
 
 
+class OriginAnswer(serializers.ModelSerializer):
+    """Where an event came from. What repeats is one event for each ten minutes; `times` says how often it happened."""
+
+    class Meta:
+        model = AuditOrigin
+        fields = ("address", "browser", "times", "last_at")
+
+
 class AuditEventAnswer(serializers.ModelSerializer):
     """A change. Columns are plain ids: what they name may be gone.
 
-    `personal` holds names, usernames and emails, and is empty once the person was deleted for good.
+    `personal` holds names, usernames and emails, and is empty once the person was deleted for good. So is `origin`,
+    which sign-ins and refused tries have.
     """
 
     details = serializers.DictField(read_only=True)
     personal = serializers.SerializerMethodField()
+    origin = OriginAnswer(source="known_origin", read_only=True, allow_null=True)
 
     class Meta:
         model = AuditEvent
@@ -117,6 +129,7 @@ class AuditEventAnswer(serializers.ModelSerializer):
             "sso_group_id",
             "details",
             "personal",
+            "origin",
         )
 
     @extend_schema_field(serializers.DictField())
@@ -132,6 +145,14 @@ class EventFilter(RecordFilter):
     user_id = Key("What was done to this user.")
     group_id = Key("What was done to this group.")
     identity_provider_id = Key("What this identity provider did, or was done to it.")
+    address = filters.CharFilter(
+        method="from_there",
+        label="What came from this address; of IPv6, from its /64.",
+        validators=[validate_ipv46_address],
+    )
+
+    def from_there(self, rows: QuerySet[AuditEvent], name: str, address: str) -> QuerySet[AuditEvent]:
+        return rows.filter(origin__network=network_of(address.strip()))
 
     def by(self, rows: QuerySet[AuditEvent], name: str, pk: int) -> QuerySet[AuditEvent]:
         return rows.filter(actor_kind="user", actor_id=pk)
@@ -141,7 +162,7 @@ class AuditEvents(Resources):
     """The audit log, append-only, the newest first."""
 
     tag = "Logs"
-    queryset = AuditEvent.objects.select_related("personal_data")
+    queryset = AuditEvent.objects.select_related("personal_data", "origin")
     serializer_class = AuditEventAnswer
     filterset_class = EventFilter
     default_ordering = "-id"

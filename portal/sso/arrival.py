@@ -14,11 +14,12 @@ from django.urls import reverse
 from requests import ConnectionError, RequestException, Timeout
 
 from identity import policy
-from identity.actors import Person
+from identity.actors import Person, Visitor
 from identity.errors import Conflicted, GatehouseError
 from identity.models import SSOConnection
+from identity.origins import Origin
 from identity.policy import Action
-from identity.services import sso_login
+from identity.services import sso_login, traces
 from identity.services.assertions import Assertion
 from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.fresh import NEVER, is_fresh, moment_of_proof
@@ -48,6 +49,7 @@ def arrive(
     if target == test_page(connection):
         return _show_test(request, connection, assertion, target)
     if not connection.is_enabled:
+        note_refusal(request, "connection_disabled")
         return _page(request, "Sign-in is switched off", "Nobody signs in through this identity provider now.")
     try:
         user = sso_login.sign_in(connection, assertion, address=request.META.get("REMOTE_ADDR", ""))
@@ -104,6 +106,7 @@ def elsewhere(request: HttpRequest) -> HttpResponse:
 
 def refused(request: HttpRequest, error: GatehouseError) -> HttpResponse:
     """The page that says why, and whom to ask."""
+    note_refusal(request, error.code)
     title = "An administrator has to decide" if isinstance(error, Conflicted) else "You can't come in"
     return _page(request, title, error.sentence)
 
@@ -111,6 +114,7 @@ def refused(request: HttpRequest, error: GatehouseError) -> HttpResponse:
 def not_understood(request: HttpRequest, connection: SSOConnection, error: GatehouseError) -> HttpResponse:
     """An answer without what it must have: nobody was looked for, and administrators find out why."""
     cause = Cause(error.code, error.sentence, " ".join(getattr(error, "__notes__", [])))
+    note_refusal(request, error.code)
     return _page(request, "You can't come in", error.sentence, **_for_administrators(request, connection, cause))
 
 
@@ -119,6 +123,7 @@ def failed(request: HttpRequest, connection: SSOConnection, exception: BaseExcep
     cause = cause_of(exception)
     provider = connection.identity_provider.name
     log.warning("Sign-in through %s failed: %s", provider, cause.fact)
+    note_refusal(request, "failed")
     text = _what_happened(exception).format(provider)
     response = _page(request, "Sign-in did not work", text, **_for_administrators(request, connection, cause))
     return _not_now(response) if isinstance(exception, UNANSWERED) else response
@@ -153,6 +158,14 @@ def _not_now(response: HttpResponse) -> HttpResponse:
     response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log it again, as an error of ours
     response["Retry-After"] = str(patience.REST_SECONDS)
     return response
+
+
+def note_refusal(request: HttpRequest, code: str) -> None:
+    """A sign-in that ended here leaves its trace, with the connection that its address names."""
+    match = request.resolver_match
+    connection = next(iter(match.kwargs.values()), "") if match else ""
+    origin = Origin.of(request.META)
+    traces.note(traces.REFUSED, actor=Visitor("Single sign-on"), origin=origin, code=code, connection=connection)
 
 
 def _what_happened(exception: BaseException) -> str:

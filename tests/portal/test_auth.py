@@ -99,7 +99,7 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(name: str, pas
     answer = sign_in(name, password)
     assert answer.status_code == 200
     assert WRONG in text_of(answer)
-    assert not AuditEvent.objects.exists()
+    assert not AuditEvent.objects.exclude(action__startswith="sign_in.").exists()
 
 
 @pytest.mark.parametrize("name", ["a\0b", "x" * 5000, "'; --", "%", "\u202emia"])

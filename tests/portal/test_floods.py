@@ -14,13 +14,14 @@ from django.http import HttpResponse
 from django.test import Client
 
 from identity.models import User
+from identity.origins import network_of
 from portal import guesses, throttle
+from portal.forms import WRONG
 from tests.factories import PASSWORD, make_break_glass, make_user
 from tests.portal.admin_pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
-WRONG = "This username and password do not match."
 PAUSE = "Too many wrong passwords."
 BUSY = "Too many people are signing in right now."
 
@@ -75,8 +76,8 @@ def test_an_ipv6_network_is_one_caller(mia: User) -> None:
         ("unix", "unix"),
     ],
 )
-def test_what_an_address_is_counted_as(rf: Any, address: str, network: str) -> None:
-    assert throttle.network_of(rf.get("/", REMOTE_ADDR=address)) == network
+def test_what_an_address_is_counted_as(address: str, network: str) -> None:
+    assert network_of(address) == network
 
 
 def test_one_password_over_many_names_from_one_address_is_slowed(mia: User) -> None:

@@ -311,7 +311,9 @@ def test_the_logs_say_how_long_they_are_kept(settings: Any) -> None:
     assert "can be changed or deleted." in text_of(client.get(address("auditevent_changelist")))
     settings.PROVISIONING_LOG_DAYS, settings.AUDIT_PERSONAL_DATA_DAYS = 90, 1
     assert "kept for 90 days." in text_of(client.get(address("provisioninglog_changelist")))
-    assert "names and emails are erased after 1 day." in text_of(client.get(address("auditevent_changelist")))
+    assert "names, emails and addresses are erased after 1 day." in text_of(
+        client.get(address("auditevent_changelist"))
+    )
 
 
 def test_an_event_about_an_asset_leads_to_it() -> None:

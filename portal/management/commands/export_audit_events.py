@@ -73,7 +73,7 @@ def number_from(start: int) -> int:
 
 def events_from(start: int) -> Iterator[AuditEvent]:
     """The events from this id on, in order; after one that moved people between groups, what it was for each."""
-    while batch := list(AuditEvent.objects.filter(pk__gte=start).order_by("pk")[:BATCH]):
+    while batch := list(AuditEvent.objects.filter(pk__gte=start).select_related("origin").order_by("pk")[:BATCH]):
         moves = MembershipChange.objects.filter(event_id__gte=batch[0].pk, event_id__lte=batch[-1].pk)
         moving = set(moves.values_list("event_id", flat=True).distinct())
         for event in batch:

@@ -48,7 +48,7 @@ KINDS = (
 
 class Command(OperatorCommand):
     help = (
-        "Deletes rows of the provisioning log and results of bulk actions, and erases the names, usernames and emails "
+        "Deletes rows of the provisioning log and results of bulk actions, and erases the names, emails and addresses "
         "in audit events, that are older than the portal keeps them: PROVISIONING_LOG_DAYS and "
         "AUDIT_PERSONAL_DATA_DAYS in the environment, or the options; 0 keeps them for good. Audit events themselves "
         "are append-only and stay. Counts and changes nothing, unless --yes is given: run it with --yes once a day."

@@ -32,7 +32,8 @@ class Command(OperatorCommand):
 
 
 def surroundings(user: User, events: int) -> Facts:
-    trail = AuditEvent.objects.filter(user_id=user.pk).select_related("personal_data")[:events]
+    about = AuditEvent.objects.filter(user_id=user.pk).exclude(action__startswith="sign_in.")
+    trail = about.select_related("personal_data")[:events]
     requests = ProvisioningLog.objects.filter(user=user)[:events]
     return {
         "groups": [group_facts(reason) for reason in memberships_with_reasons(user)],

@@ -1,0 +1,157 @@
+"""What an attack leaves in the audit trail: refused sign-ins, unknown tokens, refusals by role (ASVS 5.0, 16.3).
+
+Counted, not listed: what repeats from one network, about one account, is one event for each window of time, however
+often it happens; and of one kind there are only so many events in a window. A flood becomes neither a flood of rows
+nor one of statements: each process writes once a second what it has counted.
+
+Names that were typed are kept nowhere: people type passwords there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from threading import Lock, Timer
+from typing import TYPE_CHECKING
+
+from django.db import DatabaseError, IntegrityError, InterfaceError, connections, transaction
+from django.utils import timezone
+
+from identity import audit
+from identity.models import AuditOrigin
+from identity.origins import Origin
+
+if TYPE_CHECKING:
+    from identity.actors import Actor
+
+logger = logging.getLogger(__name__)
+
+WRONG_PASSWORD = "sign_in.wrong_password"  # noqa: S105 - an action
+WRONG_CODE = "sign_in.wrong_code"
+UNKNOWN_NAME = "sign_in.unknown_name"
+PAUSED = "sign_in.paused"
+REFUSED = "sign_in.refused"
+UNKNOWN_SCIM_TOKEN = "scim_token.unknown"  # noqa: S105 - an action
+UNKNOWN_API_TOKEN = "api_token.unknown"  # noqa: S105 - an action
+ACCESS_REFUSED = "access.refused"
+
+WINDOW = timedelta(minutes=10)
+EVENTS_A_WINDOW = 100  # of one kind; what comes on top is counted in one more
+FLUSH_SECONDS = 1.0
+KEYS_HELD = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One kind of thing that happened, from one network and about one account."""
+
+    action: str
+    actor: Actor
+    origin: Origin
+    user_id: int | None
+    details: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        """What it is counted under: without the actor's request, and of the address the network."""
+        return json.dumps([self.action, self.origin.network, self.user_id, self.actor.id, self.details])
+
+    def window(self, number: int) -> str:
+        return f"{number}:{self.action}:{hashlib.sha256(self.key.encode()).hexdigest()[:32]}"
+
+    def among_others(self) -> Trace:
+        """What all are counted under that are too many to be told apart."""
+        return replace(self, origin=Origin(), user_id=None, details={"from": "many more addresses"})
+
+
+def note(action: str, *, actor: Actor, origin: Origin, user_id: int | None = None, **details: str) -> None:
+    """It happened once more. The answer to the request does not depend on it."""
+    _tally.add(Trace(action, actor, origin, user_id, details))
+
+
+def flush() -> None:
+    """Write what was counted and is not written yet."""
+    _tally.flush()
+
+
+class _Tally:
+    """What this process has counted since it last wrote."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counted: dict[str, tuple[Trace, int]] = {}
+        self._written_at = float("-inf")
+        self._timer: Timer | None = None
+
+    def add(self, trace: Trace) -> None:
+        with self._lock:
+            if len(self._counted) >= KEYS_HELD and trace.key not in self._counted:
+                trace = trace.among_others()
+            first, times = self._counted.get(trace.key, (trace, 0))
+            self._counted[trace.key] = first, times + 1
+            is_due = time.monotonic() - self._written_at >= FLUSH_SECONDS
+            if not is_due and self._timer is None:
+                self._timer = Timer(FLUSH_SECONDS, self._flush_beside)
+                self._timer.daemon = True
+                self._timer.start()
+        if is_due:
+            self.flush()
+
+    def flush(self) -> None:
+        with self._lock:
+            counted, self._counted = self._counted, {}
+            self._written_at = time.monotonic()
+        for trace, times in counted.values():
+            _write(trace, times)
+
+    def _flush_beside(self) -> None:
+        self._timer = None
+        try:
+            self.flush()
+        finally:
+            connections.close_all()  # those of this thread
+
+
+_tally = _Tally()
+
+
+def _write(trace: Trace, times: int) -> None:
+    try:
+        _count(trace, times)
+    except (DatabaseError, InterfaceError):
+        logger.exception("%s could not be noted %s times", trace.action, times)
+
+
+def _count(trace: Trace, times: int) -> None:
+    number = int(timezone.now().timestamp() // WINDOW.total_seconds())
+    if audit.count_again(trace.window(number), times):
+        return
+    if _are_too_many(trace.action, number):
+        trace = trace.among_others()
+    if audit.count_again(trace.window(number), times):
+        return
+    try:
+        _record(trace, trace.window(number), times)
+    except IntegrityError:  # another process was first
+        audit.count_again(trace.window(number), times)
+
+
+def _are_too_many(action: str, number: int) -> bool:
+    return AuditOrigin.objects.filter(window__startswith=f"{number}:{action}:").count() >= EVENTS_A_WINDOW
+
+
+@transaction.atomic
+def _record(trace: Trace, window: str, times: int) -> None:
+    audit.record(
+        trace.action,
+        actor=trace.actor,
+        user_id=trace.user_id,
+        details=trace.details,
+        origin=trace.origin,
+        window=window,
+        times=times,
+    )
