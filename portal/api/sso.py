@@ -129,7 +129,21 @@ class SSOGroupAnswer(serializers.ModelSerializer):
 
 class DeclarationSaid(Said):
     identity_provider = key()
-    name = serializers.CharField(max_length=255)
+    display_name = serializers.CharField(max_length=255, required=False, help_text="As the provider will push it.")
+    name = serializers.CharField(
+        max_length=255,
+        required=False,
+        help_text="Deprecated: display_name was called so. Taken for one more release.",
+    )
+
+    def validate(self, said: dict[str, Any]) -> dict[str, Any]:
+        """Under one of its two names."""
+        names = [said.pop(name) for name in ("display_name", "name") if name in said]
+        if not names:
+            raise serializers.ValidationError({"display_name": ["is required."]})
+        if len(names) > 1:
+            raise serializers.ValidationError({"name": ["is another word for display_name: say one of them."]})
+        return {**said, "display_name": names[0]}
 
 
 class SSOGroupFilter(filters.FilterSet):
@@ -176,7 +190,7 @@ class SSOGroups(Resources):
         It can be mapped before the identity provider pushes it; only that push binds to it.
         """
         provider = named_in(IdentityProvider, self.said["identity_provider"], "identity provider")
-        declared = sso_groups.declare_sso_group(provider, name=self.said["name"], actor=self.actor)
+        declared = sso_groups.declare_sso_group(provider, name=self.said["display_name"], actor=self.actor)
         return self.answer_anew(declared, 201)
 
     @operation("withdraw_sso_group", status=204)

@@ -95,12 +95,19 @@ def expiring_tokens() -> Finding:
         number,
         f"SCIM tokens have expired or will within {EXPIRES_SOON.days} days.",
         "Make new ones (`manage.py create_scim_token`), enter them at the identity provider, revoke the old ones.",
+        one=f"SCIM token has expired or will within {EXPIRES_SOON.days} days.",
     )
 
 
 def conflicts() -> Finding:
     number = Conflict.objects.open().count()
-    return counted("conflicts", number, "conflicts wait for an administrator.", "See `manage.py list_conflicts`.")
+    return counted(
+        "conflicts",
+        number,
+        "conflicts wait for an administrator.",
+        "See `manage.py list_conflicts`.",
+        one="conflict waits for an administrator.",
+    )
 
 
 def unmapped() -> Finding:
@@ -126,6 +133,7 @@ def background_work() -> Iterator[Finding]:
         "tasks have failed, mails that could not be sent.",
         "See whether EMAIL_URL is right; a worker tries again for half a day. Then send them anew, as with "
         "`manage.py resend_invitation`.",
+        one="task has failed, a mail that could not be sent.",
     )
 
 
@@ -139,18 +147,21 @@ def left_over() -> Iterator[Finding]:
         User.objects.with_status(Status.INVITED).exclude(pk__in=Invitation.objects.pending().values("user")).count(),
         "invited users have no link that still works.",
         "Send it again (`manage.py resend_invitation`) or give it up (`manage.py revoke_invitation`).",
+        one="invited user has no link that still works.",
     )
     yield counted(
         "nobodys_users",
         User.objects.with_status(Status.ENABLED).filter(managed_by__isnull=False, sso_user=None).count(),
         "enabled users are managed by an identity provider that has no record of them: it can't end their access.",
         "Assign them there again; or disable them while SCIM is off (`manage.py set_mode --scim off`).",
+        one="enabled user is managed by an identity provider that has no record of them: it can't end their access.",
     )
     yield counted(
         "nobodys_assets",
         Asset.objects.filter(ownerships=None).count(),
         "assets have no owner.",
         "Give them one: `manage.py transfer_asset NAME --to USERNAME`.",
+        one="asset has no owner.",
     )
 
 
@@ -164,6 +175,7 @@ def drift() -> Iterator[Finding]:
         sum(told_otherwise(status).count() for status in (Status.ENABLED, Status.DISABLED)),
         "users have another status than their identity provider said last.",
         FOLLOW,
+        one="user has another status than their identity provider said last.",
     )
     found = drifts()
     names = ", ".join(str(drift.group) for drift in found)
@@ -172,4 +184,5 @@ def drift() -> Iterator[Finding]:
         len(found),
         f"mapped groups have other members than their SSO groups{f': {names}' if names else ''}.",
         FOLLOW,
+        one=f"mapped group has other members than its SSO groups{f': {names}' if names else ''}.",
     )

@@ -44,7 +44,13 @@ def is_up_to_date() -> bool:
 
 
 def migrations() -> Finding:
-    return counted("migrations", waiting_migrations(), "migrations wait to be applied.", "Run `manage.py migrate`.")
+    return counted(
+        "migrations",
+        waiting_migrations(),
+        "migrations wait to be applied.",
+        "Run `manage.py migrate`.",
+        one="migration waits to be applied.",
+    )
 
 
 def examine() -> Iterator[Finding]:
@@ -55,6 +61,7 @@ def examine() -> Iterator[Finding]:
         len(missing_triggers(connection)),
         "triggers are missing that keep the audit log append-only and usernames and SCIM ids permanent.",
         INSTALL_TRIGGERS,
+        one="trigger is missing of those that keep the audit log append-only and usernames and SCIM ids permanent.",
     )
 
 

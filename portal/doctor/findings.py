@@ -18,6 +18,6 @@ class Finding:
         return not self.mend
 
 
-def counted(check: str, number: int, sentence: str, mend: str) -> Finding:
-    """A finding about so many of something, of which there should be none."""
-    return Finding(check, f"{number} {sentence}", mend if number else "")
+def counted(check: str, number: int, sentence: str, mend: str, *, one: str) -> Finding:
+    """A finding about so many of something, of which there should be none; `one`: the sentence about a single one."""
+    return Finding(check, f"{number} {one if number == 1 else sentence}", mend if number else "")

@@ -70,15 +70,26 @@ def test_lists_cost_a_fixed_number_of_statements(django_assert_num_queries: type
 def test_r19_a_group_is_declared_and_withdrawn_until_it_is_pushed() -> None:
     idp = make_idp()
     script = administrators_caller()
-    said = {"identity_provider": idp.pk, "name": "Sales"}
+    said = {"identity_provider": idp.pk, "display_name": "Sales"}
     declared = script.do("POST", "sso-groups/", said)
-    assert declared["pushed_at"] is None
+    assert (declared["pushed_at"], declared["display_name"]) == (None, "Sales")
     assert [row["id"] for row in script.read("sso-groups/?is_pushed=false")["results"]] == [declared["id"]]
     assert problem(script.post("sso-groups/", said)) == (409, "taken")
     assert problem(script.post("sso-groups/", {**said, "identity_provider": 999})) == (400, "invalid_value")
     assert script.delete(f"sso-groups/{declared['id']}/").status_code == 204
     pushed = push_group(idp, "Sales")
     assert problem(script.delete(f"sso-groups/{pushed.pk}/")) == (403, "pushed")
+
+
+def test_a_declaration_is_taken_under_the_old_name_of_display_name_too() -> None:
+    script, idp = administrators_caller(), make_idp()
+    old = script.do("POST", "sso-groups/", {"identity_provider": idp.pk, "name": "Sales"})
+    assert old["display_name"] == "Sales"
+    both = script.post("sso-groups/", {"identity_provider": idp.pk, "name": "Crew", "display_name": "Crew"})
+    assert problem(both) == (400, "invalid_value")
+    none = script.post("sso-groups/", {"identity_provider": idp.pk})
+    assert problem(none) == (400, "invalid_value")
+    assert none.json()["errors"] == [{"pointer": "/display_name", "detail": "is required."}]
 
 
 # --- mappings ---

@@ -1,12 +1,13 @@
 """R12: assets have owners, who need not have logged in; the last one stays until another is named."""
 
 import pytest
+from django.db import transaction
 
 from identity.actors import Person
 from identity.errors import InvalidValue, Refused, Taken
 from identity.models import Asset, AuditEvent
 from identity.services import assets
-from tests.factories import OPERATOR, administrator, make_asset, make_idp, make_user, provision
+from tests.factories import OPERATOR, administrator, make_asset, make_idp, make_user, owner, provision
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +92,12 @@ def test_a_member_manages_no_assets() -> None:
         with pytest.raises(Refused) as refusal:
             change()
         assert refusal.value.code == "role_required"
+
+
+@pytest.mark.parametrize(("number", "told"), [(1, "1 asset has no other owner"), (2, "2 assets have no other owner")])
+def test_one_asset_is_told_of_as_one(number: int, told: str) -> None:
+    leaver = make_user("ada")
+    for place in range(number):
+        make_asset(leaver, f"Wiki {place}")
+    with transaction.atomic(), pytest.raises(Refused, match=told):
+        assets.hand_over(leaver, None, actor=owner())

@@ -16,6 +16,7 @@ from identity.database import install_triggers, remove_triggers
 from identity.models import Asset, Membership, ProviderContact, SCIMToken, Status, User
 from identity.models.contacts import hour_of
 from portal.doctor import examine
+from portal.doctor.findings import counted
 from portal.tasks import task_backend
 from tests.factories import (
     make_break_glass,
@@ -152,7 +153,7 @@ def test_drift_between_both_sides_is_found_and_the_mend_mends() -> None:
     Membership.objects.all().delete()
     set_mode(scim=True)
     found: Any = mends()
-    assert found["drift_status"][0].startswith("1 users have another status")
+    assert found["drift_status"][0].startswith("1 user has another status")
     assert found["drift_groups"][0].endswith("than their SSO groups: Builders.")
     run("set_mode", "--scim", "off")
     run("set_mode", "--scim", "on", "--follow-idp")
@@ -169,4 +170,10 @@ def test_work_that_nobody_does_is_noticed() -> None:
         DBTaskResult.objects.update(enqueued_at=timezone.now() - timedelta(hours=1))
         assert "make worker" in mends()["queue"][1]
         DBTaskResult.objects.update(status="FAILED", finished_at=timezone.now())
-        assert mends()["failed_tasks"][0].startswith("1 tasks have failed")
+        assert mends()["failed_tasks"][0].startswith("1 task has failed")
+
+
+@pytest.mark.parametrize(("number", "told"), [(0, "0 assets have no owner."), (1, "1 asset has no owner.")])
+def test_one_of_something_is_told_of_as_one(number: int, told: str) -> None:
+    found = counted("x", number, "assets have no owner.", "Mend it.", one="asset has no owner.")
+    assert (found.sentence, found.is_fine) == (told, not number)

@@ -32,4 +32,4 @@ class Command(OperatorCommand):
                 if finding.mend:
                     self.stdout.write(f"    → {finding.mend}")
         if attention:
-            raise CommandError(f"{attention} of {len(findings)} lines need attention.")
+            raise CommandError(f"{attention} of {len(findings)} lines need{'s' if attention == 1 else ''} attention.")

@@ -52,7 +52,8 @@ class Command(DestroyingCommand):
     def print_answer(self, answer: Answer, options: dict[str, Any]) -> None:
         super().print_answer(answer, options)
         if answer.facts["refused"]:
-            raise CommandError(f"{len(answer.facts['refused'])} lines were refused.")
+            number = len(answer.facts["refused"])
+            raise CommandError("1 line was refused." if number == 1 else f"{number} lines were refused.")
 
 
 def read_lines(file: Path) -> list[Line]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.template.defaultfilters import pluralize
 
 from identity.actors import Operator
 from identity.models import AuditEvent, ProvisioningLog
@@ -92,7 +93,8 @@ class Command(DestroyingCommand):
                 self.stdout.write(line)
         super().print_answer(answer, options)
         if answer.facts["failed"]:
-            raise CommandError(f"{answer.facts['failed']} conversations did not go through.")
+            failed = answer.facts["failed"]
+            raise CommandError(f"{failed} conversation{pluralize(failed)} did not go through.")
 
 
 def over_http(options: dict[str, Any]) -> OverHTTP:
