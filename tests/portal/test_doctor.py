@@ -119,7 +119,7 @@ def test_an_identity_provider_that_stopped_long_ago_is_silent() -> None:
 def test_a_token_about_to_expire_is_told_before_it_does() -> None:
     make_break_glass()
     run("create_scim_token", "--idp", "Okta", "--days", "10")
-    assert mends()["tokens"][0].startswith("1 SCIM tokens")
+    assert mends()["tokens"][0].startswith("1 SCIM token has")
 
 
 @pytest.mark.django_db
@@ -154,7 +154,7 @@ def test_drift_between_both_sides_is_found_and_the_mend_mends() -> None:
     set_mode(scim=True)
     found: Any = mends()
     assert found["drift_status"][0].startswith("1 user has another status")
-    assert found["drift_groups"][0].endswith("than their SSO groups: Builders.")
+    assert found["drift_groups"][0].endswith("than its SSO groups: Builders.")
     run("set_mode", "--scim", "off")
     run("set_mode", "--scim", "on", "--follow-idp")
     assert mends() == {}
