@@ -27,6 +27,7 @@ from identity.services import traces
 from portal import bodies
 from portal.api import problems
 from portal.proxies import address_in, is_address
+from portal.session_store import note_activity
 
 SCIM_PREFIX = "/scim/"
 API_PREFIX = "/api/"
@@ -102,7 +103,11 @@ class PortalOnly:
 
 
 class SessionMiddleware(PortalOnly, sessions.SessionMiddleware):
-    """Sessions, for people."""
+    """Sessions, for people; each knows when its person was last here."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        note_activity(request)
+        return super().process_response(request, response)
 
 
 class AuthenticationMiddleware(PortalOnly, auth.AuthenticationMiddleware):

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
 
 def remember_session(request: HttpRequest, *, method: str) -> None:
-    """A session was opened; rows of sessions that are gone go too."""
-    UserSession.objects.purge_and_list(request.user)
+    """A session was opened; those of the person that open nothing any more go, with what they hold."""
+    user: User = request.user  # type: ignore[assignment]
+    live = [session.pk for session in sessions_of(user)]
+    others = UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key)
+    _end_all(others.exclude(pk__in=live))
     UserSession.objects.create_from_request(request)
     _note(request, {"method": method})
 

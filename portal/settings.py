@@ -179,7 +179,10 @@ SESSION_COOKIE_NAME = "__Host-sessionid" if IS_HTTPS else "sessionid"
 SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop it on the way back from the identity provider's login page
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ENGINE = "portal.session_store"
+SESSION_COOKIE_AGE = 12 * 3600  # from the sign-in, whatever happens meanwhile
+# Without a request of the person for as long, a session ends before; 0: it does not.
+SESSION_IDLE_SECONDS = 60 * env.int("SESSION_IDLE_MINUTES", default=60)
 
 CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_HTTPS else "csrftoken"
 CSRF_COOKIE_SECURE = IS_HTTPS

@@ -20,6 +20,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
 from identity.services import background
+from portal import session_store
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class PortalWorker(Worker):
         try:
             close_old_connections()
             background.put_back(self.lease)
+            session_store.sweep_now_and_then()
             background.forget_old_failures()
             if background.is_waiting():
                 self.run()

@@ -10,6 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from identity.actors import Operator
 from identity.services import retention
+from portal import session_store
 from portal.management.answers import Answer
 from portal.management.operator_command import OperatorCommand
 
@@ -51,7 +52,8 @@ class Command(OperatorCommand):
         "Deletes rows of the provisioning log and results of bulk actions, and erases the names, emails and addresses "
         "in audit events, that are older than the portal keeps them: PROVISIONING_LOG_DAYS and "
         "AUDIT_PERSONAL_DATA_DAYS in the environment, or the options; 0 keeps them for good. Audit events themselves "
-        "are append-only and stay. Counts and changes nothing, unless --yes is given: run it with --yes once a day."
+        "are append-only and stay. Sessions that have expired go, too. Counts and changes nothing, unless --yes is "
+        "given: run it with --yes once a day."
     )
     examples = "manage.py prune_records\nmanage.py prune_records --log-days 90 --personal-data-days 730 --yes"
 
@@ -68,7 +70,16 @@ class Command(OperatorCommand):
         found = [(kind, options[kind.days], self.let_go(kind, options[kind.days], operator, really)) for kind in KINDS]
         facts = {kind.name: number for kind, _, number in found}
         text = "\n".join(sentence(*what, really=really) for what in found)
-        return Answer({"dry_run": not really, **facts}, text)
+        ended = self.sessions(really)
+        text += f"\n{'Deleted' if really else 'Would delete'} {ended} sessions that have expired."
+        return Answer({"dry_run": not really, **facts, "expired_sessions": ended}, text)
+
+    def sessions(self, really: bool) -> int:
+        """Those that have expired, however long ago; the portal sweeps them up by itself while it is used."""
+        number = session_store.expired()
+        if really:
+            session_store.SessionStore.clear_expired()
+        return number
 
     def let_go(self, kind: Kind, days: int, operator: Operator, really: bool) -> int:
         """How many went, or would go."""
