@@ -218,6 +218,19 @@ def may_use_password(user: User, mode: Mode) -> Decision:
     return ALLOWED
 
 
+def may_change_second_step(user: User, *, actor: Actor) -> Decision:
+    """People keep their own, as long as a password lets them in; an operator resets a lost one."""
+    if actor.kind == "operator":
+        return ALLOWED
+    if not _is_oneself(user, actor):
+        return Decision(
+            False,
+            "own_account_only",
+            "Nobody changes another person's second step; on the server manage.py reset_second_factor removes it.",
+        )
+    return may_use_password(user, current_mode())
+
+
 def describe(mode: Mode) -> str:
     """The mode in plain words: who does what now, for the dashboard."""
     may = [_MAY[action] for action in MATRIX if cell(action, mode) is YES]

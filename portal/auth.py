@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.mfa.models import Authenticator
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
@@ -14,7 +13,7 @@ from django.http import HttpRequest
 from identity import policy
 from identity.errors import Refused
 from identity.keys import sought
-from identity.models import Status, User
+from identity.models import SecondFactor, Status, User
 
 PASSWORD_BACKEND = "portal.auth.PasswordBackend"  # noqa: S105 - a class
 SSO_BACKEND = "portal.auth.SSOBackend"
@@ -104,7 +103,7 @@ def may_reset_password(user: User | None) -> bool:
 
 
 def has_second_factor(user: User) -> bool:
-    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
+    return bool(SecondFactor.objects.filter(user=user).exists())
 
 
 def must_have_second_factor(user: User) -> bool:

@@ -93,6 +93,7 @@ _ACTIVITY: dict[int, dict[str, int]] = {
         "disabled": 5,
         "deleted_permanently": 6,
         "second_factor_set_up": 10,
+        "second_factor_replaced": 10,
         "second_factor_removed": 11,
     },
     AUTHENTICATION.uid: {
@@ -156,7 +157,9 @@ _SEVERITY = {
     "user.break_glass_set": Severity.MEDIUM,
     "user.deleted_permanently": Severity.MEDIUM,
     "user.role_changed": Severity.MEDIUM,
+    "user.recovery_codes_made": Severity.LOW,
     "user.second_factor_removed": Severity.LOW,
+    "user.second_factor_replaced": Severity.LOW,
 }
 
 

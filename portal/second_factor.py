@@ -1,19 +1,17 @@
-"""TOTP and recovery codes for people with a password, on allauth.mfa; break-glass accounts need them (SR-21)."""
+"""The pages of the second step, for people with a password; break-glass accounts need one (SR-21)."""
 
 from __future__ import annotations
 
 import base64
 import time
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from allauth.mfa.adapter import get_adapter
-from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, validate_totp_code
+import qrcode
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
@@ -21,49 +19,24 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
+from qrcode.image.svg import SvgPathImage
 
-from identity import policy
+from identity import policy, totp
 from identity.actors import Person
-from identity.errors import Refused
+from identity.errors import GatehouseError, InvalidValue
 from identity.models import User
-from identity.services import traces, users
-from portal.auth import has_second_factor, is_kept_out, may_reset_password, must_have_second_factor
+from identity.services import second_factors, traces
+from portal.auth import has_second_factor, is_kept_out, may_reset_password
 from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.fresh import is_fresh, redirect_to_confirmation
 from portal.guesses import SlowedDown, note_sign_in
-from portal.shared_cache import cache
 from portal.throttle import for_code, remember_browser
 
 PENDING = "pending_sign_in"
 PENDING_SECONDS = 10 * 60
-CODE_SECONDS = 5 * 60  # longer than any code is good for
 SECRET = "totp_secret"  # noqa: S105 - the session's key for it
 WRONG = "This code is not right. Codes change every 30 seconds, and each works once."
 PAUSE = "Too many wrong codes. Wait a minute, then try again."
-
-
-def check_code(user: User, code: str) -> str:
-    """`totp` or `recovery_code`, whichever this code is; empty when it is neither."""
-    found = {row.type: row for row in Authenticator.objects.filter(user=user)}
-    totp = found.get(Authenticator.Type.TOTP)
-    if totp is not None and TOTP(totp).validate_code(code) and _is_first_use(user, code):
-        return "totp"
-    codes = found.get(Authenticator.Type.RECOVERY_CODES)
-    return "recovery_code" if codes is not None and RecoveryCodes(codes).validate_code(code) else ""
-
-
-def _is_first_use(user: User, code: str) -> bool:
-    """A code works once, whichever worker sees it first (RFC 6238, 5.2)."""
-    return bool(cache.add(f"totp:{user.pk}:{code}", 1, CODE_SECONDS))
-
-
-@transaction.atomic
-def activate(user: User, secret: str) -> list[str]:
-    """Make the app somebody's second factor; the recovery codes, to be shown once."""
-    TOTP.activate(user, secret)
-    codes: list[str] = RecoveryCodes.activate(user).generate_codes()
-    users.record_second_factor(user, present=True, actor=Person(user))
-    return codes
 
 
 # --- between the password and the session ---
@@ -140,7 +113,7 @@ class SecondFactor(SlowedDown, _Pending):
             note_sign_in(self.request, traces.PAUSED, self.user, code="pause", step="code")
             form.add_error("code", forms.ValidationError(PAUSE, code="pause"))
             return self.form_invalid(form)
-        method = check_code(self.user, form.cleaned_data["code"])
+        method = second_factors.use_code(self.user, form.cleaned_data["code"])
         if not method:
             note_sign_in(self.request, traces.WRONG_CODE, self.user)
             form.add_error("code", WRONG)
@@ -154,51 +127,61 @@ class SecondFactor(SlowedDown, _Pending):
 # --- setting it up ---
 
 
-class SetUpForm(CodeForm):
-    """The first code proves that the app has the secret."""
-
-    def __init__(self, secret: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.secret = secret
-
-    def clean_code(self) -> str:
-        code: str = self.cleaned_data["code"]
-        if not validate_totp_code(self.secret, code):
-            raise forms.ValidationError(WRONG)
-        return code
-
-
 class _SetUp(FormView):
     """Show the secret, take the first code, show the recovery codes."""
 
     template_name = "portal/second_factor_set_up.html"
-    form_class = SetUpForm
-    extra_context = {"title": "Set up a second step"}
+    form_class = CodeForm
+    extra_context = {"title": "Set up a second step", "submit": "Set up"}
+    service = staticmethod(second_factors.set_up_second_factor)
     user: User
 
     def secret(self) -> str:
         """Kept in the session between the picture and the first code."""
-        return str(self.request.session.setdefault(self._secret_key(), generate_totp_secret()))
+        return str(self.request.session.setdefault(self._secret_key(), totp.new_secret()))
 
     def _secret_key(self) -> str:
         """Of this person: whoever used the browser before may have seen another one."""
         return f"{SECRET}:{self.user.pk}"
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "secret": self.secret()}
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        adapter = get_adapter()
-        svg: str = adapter.build_totp_svg(adapter.build_totp_url(self.user, self.secret()))
-        picture = base64.b64encode(svg.encode()).decode()
+        picture = base64.b64encode(_picture(_address_of(self.user, self.secret()))).decode()
         return super().get_context_data(**kwargs, secret=self.secret(), picture=picture)
 
-    def show_codes(self, codes: list[str], onwards: str) -> HttpResponse:
+    def form_valid(self, form: CodeForm) -> HttpResponse:
+        try:
+            codes = self.service(
+                self.user, secret=self.secret(), code=form.cleaned_data["code"], actor=Person(self.user)
+            )
+        except GatehouseError as error:
+            form.add_error("code", WRONG if isinstance(error, InvalidValue) else error.sentence)
+            return self.form_invalid(form)
         self.request.session.pop(self._secret_key(), None)
-        context = {"title": "Keep these recovery codes", "codes": codes, "onwards": onwards}
-        answer = render(self.request, "portal/recovery_codes.html", context)
-        answer["Cache-Control"] = "no-store"
-        return answer
+        return self.done(codes)
+
+    def done(self, codes: list[str]) -> HttpResponse:
+        """The app has the secret, and the codes are to be shown."""
+        return show_codes(self.request, codes, "/profile/")
+
+
+def _address_of(user: User, secret: str) -> str:
+    """What an authenticator app reads (the Key URI format that they all know)."""
+    label = quote(user.email or user.username)
+    return f"otpauth://totp/{label}?{urlencode({'secret': secret, 'issuer': settings.TOTP_ISSUER})}"
+
+
+def _picture(address: str) -> bytes:
+    """As a QR code."""
+    image: bytes = qrcode.make(address, image_factory=SvgPathImage).to_string()
+    return image
+
+
+def show_codes(request: HttpRequest, codes: list[str], onwards: str) -> HttpResponse:
+    """The only page that ever shows them."""
+    context = {"title": "Keep these recovery codes", "codes": codes, "onwards": onwards}
+    answer = render(request, "portal/recovery_codes.html", context)
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
@@ -213,9 +196,8 @@ class FirstSecondFactor(_SetUp, _Pending):
             return redirect("login")
         return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form: SetUpForm) -> HttpResponse:
-        codes = activate(self.user, self.secret())
-        response = self.show_codes(codes, self.enter("totp"))
+    def done(self, codes: list[str]) -> HttpResponse:
+        response = show_codes(self.request, codes, self.enter("totp"))
         remember_browser(self.request, response, self.user)
         return response
 
@@ -224,44 +206,58 @@ class FirstSecondFactor(_SetUp, _Pending):
 class SetUpSecondFactor(LoginRequiredMixin, _SetUp):
     """For everyone whom a password lets in, from the profile page."""
 
+    is_there = False  # whether the person has one before
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         self.user = request.user
-        if has_second_factor(self.user) or not may_reset_password(self.user):
+        if has_second_factor(self.user) is not self.is_there or not may_reset_password(self.user):
             return redirect("profile")
         if not is_fresh(request):
             return redirect_to_confirmation(request)
         return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form: SetUpForm) -> HttpResponse:
-        return self.show_codes(activate(self.user, self.secret()), "/profile/")
+
+class ReplaceSecondFactor(SetUpSecondFactor):
+    """Another app, in an emergency too: whoever came in with a recovery code has lost the old one."""
+
+    is_there = True
+    extra_context = {"title": "Replace your authenticator app", "submit": "Replace"}
+    service = staticmethod(second_factors.replace_second_factor)
 
 
 @method_decorator(never_cache, name="dispatch")
-class RemoveSecondFactor(LoginRequiredMixin, View):
-    """Take the second step away, after a fresh sign-in; a break-glass account keeps it while SSO is enforced."""
+class _Change(LoginRequiredMixin, View):
+    """A button of the profile page, after a fresh sign-in."""
 
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        user: User = request.user  # type: ignore[assignment]
         if not is_fresh(request):
             return redirect_to_confirmation(request)
         try:
-            remove(user)
-        except Refused as error:
+            return self.change(request.user)  # type: ignore[arg-type]
+        except GatehouseError as error:
             messages.error(request, error.sentence)
-        else:
-            messages.success(request, "Signing in asks for your password only.")
+            return redirect("profile")
+
+    def change(self, user: User) -> HttpResponse:
+        raise NotImplementedError
+
+
+class NewRecoveryCodes(_Change):
+    """New recovery codes in place of the old ones."""
+
+    def change(self, user: User) -> HttpResponse:
+        codes = second_factors.make_recovery_codes(user, actor=Person(user))
+        return show_codes(self.request, codes, "/profile/")
+
+
+class RemoveSecondFactor(_Change):
+    """Take the second step away; a break-glass account keeps it while SSO is enforced."""
+
+    def change(self, user: User) -> HttpResponse:
+        second_factors.remove_second_factor(user, actor=Person(user))
+        messages.success(self.request, "Signing in asks for your password only.")
         return redirect("profile")
-
-
-@transaction.atomic
-def remove(user: User, actor: Any = None) -> None:
-    """Forget somebody's app and recovery codes. Raises Refused for a break-glass account that needs them."""
-    if actor is None and must_have_second_factor(user):
-        raise Refused("A break-glass account keeps its second step while SSO is enforced.", code="needed")
-    rows = Authenticator.objects.filter(user=user)
-    rows.delete()
-    users.record_second_factor(user, present=False, actor=actor or Person(user))

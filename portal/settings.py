@@ -58,7 +58,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.socialaccount.providers.saml",
-    "allauth.mfa",
     "allauth.usersessions",
     "django_scim",
     "django_tasks",
@@ -236,9 +235,7 @@ SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 ACCOUNT_ADAPTER = "portal.sso.adapter.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
-MFA_ADAPTER = "portal.sso.adapter.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_ISSUER = "Gatehouse"
+TOTP_ISSUER = "Gatehouse"  # what an authenticator app shows beside the account
 
 # --- admin UI -------------------------------------------------------------------------------------------
 

@@ -150,6 +150,7 @@ class Profile(LoginRequiredMixin, TemplateView):
             initials=_initials(user),
             this_session=self.request.session.session_key,
             has_second_factor=has_second_factor(user),
+            must_have_second_factor=must_have_second_factor(user),
             api_token_count=user.api_tokens.count(),
         )
 

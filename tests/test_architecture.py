@@ -28,7 +28,6 @@ NOT_ROWS |= {"adapter"}
 # Doors that call a writer of Django's own, each with its reason.
 ALLOWED_WRITES = {
     "portal/settings.py": "updates its own names with the mail settings; there are no rows",
-    "portal/second_factor.py": "forgets allauth's authenticators; a service writes the trail",
     "portal/session_store.py": "sweeps up rows of browsers' sessions, which no rule is about",
     "portal/sessions.py": "notes on allauth's row of a browser's session, which no rule is about",
 }

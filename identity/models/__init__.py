@@ -13,6 +13,7 @@ from identity.models.idempotency import IdempotentRequest
 from identity.models.invitations import Invitation
 from identity.models.mappings import GroupMapping
 from identity.models.providers import IdentityProvider, SCIMToken
+from identity.models.second_factors import RecoveryCode, SecondFactor
 from identity.models.sso import (
     RetiredResource,
     SSOGroup,
@@ -55,6 +56,7 @@ __all__ = [
     "ProviderContact",
     "ProvisioningLog",
     "ReceivedRequest",
+    "RecoveryCode",
     "RetiredResource",
     "Rhythm",
     "Role",
@@ -66,6 +68,7 @@ __all__ = [
     "SSOUser",
     "SSOUserValue",
     "Scope",
+    "SecondFactor",
     "Status",
     "User",
 ]

@@ -266,20 +266,6 @@ def record_login(
 
 
 @transaction.atomic
-def record_second_factor(user: User, *, present: bool, actor: Actor) -> None:
-    """The portal keeps authenticators; that one was set up or removed is told in the trail.
-
-    Without one, a break-glass account is not proven any more (R22).
-    """
-    if not present:
-        User.objects.filter(pk=user.pk).update(last_proven=None)
-    action = "user.second_factor_set_up" if present else "user.second_factor_removed"
-    audit.record(action, actor=actor, user_id=user.pk)
-    what = SecurityChange.SECOND_STEP_SET_UP if present else SecurityChange.SECOND_STEP_REMOVED
-    notices.tell_of_security_change(user, what)
-
-
-@transaction.atomic
 def end_sessions(user: User, *, actor: Actor) -> None:
     """Sign somebody out everywhere, at once and on every worker (SR-22); reset links die as well."""
     user = lock(User, user.pk)

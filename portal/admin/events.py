@@ -35,6 +35,8 @@ WORDS: dict[str, str] = {
     "user.groups_claim_missing": "The identity provider sent no groups at sign-in: nothing was changed",
     "user.groups_claim_unreadable": "The groups that the identity provider sent can't be read: nothing was changed",
     "user.second_factor_set_up": "Set up a second step for signing in",
+    "user.second_factor_replaced": "Replaced the app of the second step for signing in",
+    "user.recovery_codes_made": "Made new recovery codes",
     "user.second_factor_removed": "Second step for signing in removed",
     "user.session_ended": "Signed out of one browser",
     "user.sessions_ended": "Signed out everywhere",

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
-from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
 from django.http import HttpRequest
@@ -14,7 +13,7 @@ from django.http import HttpRequest
 from identity.errors import GatehouseError, NotFound
 from identity.models import SSOConnection
 from identity.services import sso_login
-from identity.services.sealing import seal, unseal
+from identity.services.sealing import unseal
 from portal.sso import arrival
 from portal.sso.bad_answers import NotAskedHere, RefusedThere
 from portal.sso.claims import oidc_assertion
@@ -86,13 +85,3 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
-
-
-class MFAAdapter(DefaultMFAAdapter):
-    """TOTP secrets and recovery seeds are sealed as client secrets are."""
-
-    def encrypt(self, text: str) -> str:
-        return seal(text)
-
-    def decrypt(self, encrypted_text: str) -> str:
-        return unseal(encrypted_text)

@@ -6,7 +6,7 @@ from identity import policy
 from identity.actors import Person
 from identity.errors import Refused
 from identity.models import AccessSettings, AuditEvent, Mode, SSOUser, Status, User
-from identity.services import access, groups, sso_connections, users
+from identity.services import access, groups, second_factors, sso_connections, users
 from identity.services.drift import Moving, drifts, told_otherwise
 from tests.factories import (
     OPERATOR,
@@ -87,7 +87,7 @@ def test_a_break_glass_account_is_proven_by_its_second_step() -> None:
 def test_a_lost_second_step_proves_nothing_any_more() -> None:
     actor = owner()
     sign_in_by_sso(actor.user, make_idp())
-    users.record_second_factor(make_break_glass(), present=False, actor=OPERATOR)
+    second_factors.remove_second_factor(make_break_glass(), actor=OPERATOR)
     with pytest.raises(Refused) as refusal:
         enforce(actor)
     assert refusal.value.code == "no_break_glass_account"

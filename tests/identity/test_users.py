@@ -299,14 +299,6 @@ def test_a_new_password_is_told_by_mail(django_capture_on_commit_callbacks: Any)
     assert "ok-then-Harbour-7" not in str(mail.outbox[0].body)
 
 
-@pytest.mark.parametrize(("present", "change"), [(True, "Second step set up"), (False, "Second step removed")])
-def test_a_second_step_is_told_by_mail(present: bool, change: str, django_capture_on_commit_callbacks: Any) -> None:
-    user = make_user("mia")
-    with django_capture_on_commit_callbacks(execute=True):
-        users.record_second_factor(user, present=present, actor=Person(user))
-    assert told() == [(f"Your Gatehouse account: {change}", ["mia@example.test"])]
-
-
 def test_who_has_no_email_is_told_nothing(django_capture_on_commit_callbacks: Any) -> None:
     user = make_user("mia", email=None, password=PASSWORD)
     with django_capture_on_commit_callbacks(execute=True):

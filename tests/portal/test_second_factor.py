@@ -160,6 +160,58 @@ def test_a_break_glass_account_sets_one_up_before_anything_opens(
     assert has_second_factor(glass)
 
 
+def test_the_code_that_set_it_up_opens_no_second_session(client: Client, mia: User) -> None:
+    enter(client)
+    page = client.get("/profile/second-step/")
+    code = shown(page.context["secret"])
+    assert client.post("/profile/second-step/", {"code": code}).status_code == 200
+    thief = Client()
+    enter(thief)
+    answer = thief.post("/login/code/", {"code": code})
+    assert "This code is not right" in answer.content.decode()
+    assert not is_in(thief)
+
+
+def test_in_an_emergency_a_break_glass_account_replaces_its_app_and_makes_new_recovery_codes(client: Client) -> None:
+    """The phone is lost: a recovery code opens the door, and the page offers what works."""
+    make_break_glass()
+    enter(client, "glass")
+    secret, codes = set_up(client)
+    client.post("/logout/")
+    set_mode(sso=True)
+    enter(client, "glass")
+    client.post("/login/code/", {"code": codes[0]})
+    profile = client.get("/profile/").content.decode()
+    assert "/profile/second-step/replace/" in profile
+    assert "/profile/second-step/remove/" not in profile
+    another, new_codes = set_up(client, "/profile/second-step/replace/")
+    assert (another != secret, len(new_codes)) == (True, 10)
+    made = client.post("/profile/second-step/codes/")
+    assert "no-store" in made["Cache-Control"]
+    newest = re.findall(r'<code class="gh-code">(\d+)</code>', made.content.decode())
+    tried = [
+        (code_of(secret), False),
+        (codes[1], False),
+        (new_codes[0], False),
+        (code_of(another), True),
+        (newest[0], True),
+    ]
+    for code, expected in tried:
+        browser = Client()
+        enter(browser, "glass")
+        browser.post("/login/code/", {"code": code})
+        assert is_in(browser) is expected
+
+
+def test_who_has_none_replaces_none_and_who_has_one_sets_up_no_other(client: Client, mia: User) -> None:
+    enter(client)
+    assert client.get("/profile/second-step/replace/")["Location"] == "/profile/"
+    answer = client.post("/profile/second-step/codes/", follow=True)
+    assert "There is no second step: set one up first." in answer.content.decode()
+    set_up(client)
+    assert client.get("/profile/second-step/")["Location"] == "/profile/"
+
+
 def test_a_break_glass_account_that_was_never_proven_stays_out_while_another_one_can_open(client: Client) -> None:
     """Its password alone, which somebody may have learned, sets no second step up once SSO is enforced."""
     make_break_glass("proven")

@@ -17,6 +17,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from identity import totp
 from identity.actors import Person
 from identity.models import (
     APIToken,
@@ -26,12 +27,14 @@ from identity.models import (
     Invitation,
     Role,
     SCIMToken,
+    SecondFactor,
     SSOConnection,
     SSOGroup,
     Status,
     User,
 )
 from identity.services import api_tokens, bulk, invitations
+from identity.services.sealing import seal
 from portal.sessions import sessions_of
 from tests.factories import (
     OPERATOR,
@@ -69,7 +72,8 @@ ORDINARY_PAGES = {
     *("user_bulk_add_to_groups", "bulkrun_start", "bulkrun_continue", "bulkrun_discard"),
     *("invitation_import", "invitation_bulk_resend", "invitation_bulk_revoke", "apitoken_revoke"),
     *("asset_add", "asset_add_owner", "asset_edit", "asset_delete", "asset_remove_owner", "asset_transfer"),
-    *("asset_bulk_transfer", "conflict_mismatch_report", "conflict_mismatch_report_csv", "conflict_dismiss"),
+    *("asset_bulk_transfer", "conflict_mismatch_report", "conflict_mismatch_report_csv"),
+    *("conflict_dismiss", "conflict_own_username"),
     *("group_add", "group_add_members", "group_map_from", "group_edit", "group_delete", "group_remove_member"),
     *("groupmapping_unmap", "groupmapping_unmap_csv", "ssogroup_declare", "ssogroup_map", "ssogroup_withdraw"),
     *("ssogroup_apply_mapping", "ssogroup_apply_mapping_csv"),
@@ -88,10 +92,16 @@ ORDINARY_OPERATIONS = {
     *("create_asset", "edit_asset", "delete_asset", "add_asset_owner", "transfer_asset", "remove_asset_owner"),
     *("create_group", "edit_group", "delete_group", "add_members", "remove_members", "remove_member"),
     *("create_mapping", "delete_mapping", "declare_sso_group", "withdraw_sso_group", "dismiss_conflict"),
+    "give_own_username",
     *("create_identity_provider", "edit_identity_provider"),
 }
 
-OWN_PAGES = ("/profile/second-step/", "/profile/second-step/remove/", "/profile/api-tokens/new/")
+OWN_PAGES = ("/profile/second-step/", "/profile/api-tokens/new/")
+OWN_PAGES_WITH_A_SECOND_STEP = (
+    "/profile/second-step/replace/",
+    "/profile/second-step/codes/",
+    "/profile/second-step/remove/",
+)
 
 
 @pytest.fixture
@@ -186,9 +196,13 @@ def test_support_deletes_after_a_fresh_sign_in() -> None:
 
 
 def test_ones_own_second_step_and_tokens_ask_too() -> None:
-    stale = signed_in(make_user("mia", password=PASSWORD), fresh=False)
-    before = everything()
+    mia = make_user("mia", password=PASSWORD)
+    stale = signed_in(mia, fresh=False)
     assert [where for where in OWN_PAGES if not asks_for_confirmation(stale.post(where, {}))] == []
+    SecondFactor.objects.create(user=mia, secret=seal(totp.new_secret()))
+    before = everything()
+    for where in OWN_PAGES_WITH_A_SECOND_STEP:
+        assert asks_for_confirmation(stale.post(where, {})), where
     assert everything() == before
 
 

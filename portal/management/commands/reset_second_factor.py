@@ -5,11 +5,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from identity.actors import Operator
+from identity.services.second_factors import remove_second_factor
 from portal.management.answers import Answer
 from portal.management.facts import user_facts
 from portal.management.lookups import find_user
 from portal.management.operator_command import ChangingCommand
-from portal.second_factor import remove
 
 
 class Command(ChangingCommand):
@@ -24,6 +24,6 @@ class Command(ChangingCommand):
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         user = find_user(options["username"])
-        remove(user, operator)
+        remove_second_factor(user, actor=operator)
         sentence = f"{user.username} signs in without a second step until a new one is set up."
         return Answer(user_facts(user), sentence)

@@ -1,0 +1,146 @@
+"""The second step of signing in with a password: set up, replaced, used and removed (SR-21, R22).
+
+People do it for themselves; an operator on the server removes what was lost.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from identity import audit, policy, totp
+from identity.errors import InvalidValue, NotFound, Refused
+from identity.models import RecoveryCode, SecondFactor, User
+from identity.services import notices
+from identity.services.locks import lock
+from identity.services.notices import SecurityChange
+from identity.services.sealing import seal, unseal
+
+if TYPE_CHECKING:
+    from identity.actors import Actor
+
+CODES = 10
+CODE_DIGITS = 8
+_SALT = "identity.RecoveryCode"
+
+
+@transaction.atomic
+def set_up_second_factor(user: User, *, secret: str, code: str, actor: Actor) -> list[str]:
+    """Make an app somebody's second step; the recovery codes, to be shown once.
+
+    `code` proves that the app has the secret, and is used up by that. Raises Refused, InvalidValue.
+    """
+    user = lock(User, user.pk)
+    _require(user, actor)
+    if not user.has_usable_password():
+        raise Refused("A second step follows a password, and this account has none.", code="no_password")
+    if SecondFactor.objects.filter(user=user).exists():
+        raise Refused("There is a second step already: replace its app instead.", code="already_set_up")
+    SecondFactor.objects.create(user=user, secret=seal(secret), last_step=_step(secret, code))
+    return _changed(user, "user.second_factor_set_up", SecurityChange.SECOND_STEP_SET_UP, actor)
+
+
+@transaction.atomic
+def replace_second_factor(user: User, *, secret: str, code: str, actor: Actor) -> list[str]:
+    """Another app in place of the one that was lost or is left behind; new recovery codes, to be shown once.
+
+    A break-glass account never is without one meanwhile, so this works in an emergency too. Raises Refused,
+    InvalidValue, NotFound.
+    """
+    user, factor = _locked(user)
+    _require(user, actor)
+    factor.secret, factor.last_step = seal(secret), _step(secret, code)
+    factor.save(update_fields=["secret", "last_step"])
+    return _changed(user, "user.second_factor_replaced", SecurityChange.SECOND_STEP_REPLACED, actor)
+
+
+@transaction.atomic
+def make_recovery_codes(user: User, *, actor: Actor) -> list[str]:
+    """New recovery codes, to be shown once; the old ones stop working. Raises Refused, NotFound."""
+    user, _ = _locked(user)
+    _require(user, actor)
+    return _changed(user, "user.recovery_codes_made", SecurityChange.RECOVERY_CODES, actor)
+
+
+@transaction.atomic
+def remove_second_factor(user: User, *, actor: Actor) -> None:
+    """Forget somebody's app and recovery codes. Raises Refused.
+
+    A break-glass account keeps them while SSO is enforced, unless an operator says so, and is not proven any more
+    without (R22).
+    """
+    user = lock(User, user.pk)
+    _require(user, actor)
+    if actor.kind != "operator" and user.is_break_glass and policy.current_mode().sso_enforced:
+        raise Refused("A break-glass account keeps its second step while SSO is enforced.", code="needed")
+    SecondFactor.objects.filter(user=user).delete()
+    RecoveryCode.objects.filter(user=user).delete()
+    User.objects.filter(pk=user.pk).update(last_proven=None)
+    audit.record("user.second_factor_removed", actor=actor, user_id=user.pk)
+    notices.tell_of_security_change(user, SecurityChange.SECOND_STEP_REMOVED)
+
+
+@transaction.atomic
+def use_code(user: User, code: str) -> str:
+    """`totp` or `recovery_code`, whichever this code is, and used up by that; empty when it is neither."""
+    factor = _factor_of(user)
+    if factor is None:
+        return ""
+    step = totp.step_of(unseal(factor.secret), code, after=factor.last_step)
+    if step is not None:
+        factor.last_step = step
+        factor.save(update_fields=["last_step"])
+        return "totp"
+    used, _ = RecoveryCode.objects.filter(user=user, digest__in=_digests(user, code)).delete()
+    return "recovery_code" if used else ""
+
+
+def _factor_of(user: User) -> SecondFactor | None:
+    """Under its lock: of two browsers with one code, one comes second."""
+    row: SecondFactor | None = SecondFactor.objects.select_for_update().filter(user=user).first()
+    return row
+
+
+def _locked(user: User) -> tuple[User, SecondFactor]:
+    user = lock(User, user.pk)
+    factor = _factor_of(user)
+    if factor is None:
+        raise NotFound("There is no second step: set one up first.")
+    return user, factor
+
+
+def _require(user: User, actor: Actor) -> None:
+    decision = policy.may_change_second_step(user, actor=actor)
+    if not decision:
+        raise Refused(decision.reason, code=decision.code)
+
+
+def _step(secret: str, code: str) -> int:
+    step = totp.step_of(secret, code, after=0)
+    if step is None:
+        raise InvalidValue("code", "is not right")
+    return step
+
+
+def _changed(user: User, action: str, what: SecurityChange, actor: Actor) -> list[str]:
+    codes = [str(secrets.randbelow(10**CODE_DIGITS)).zfill(CODE_DIGITS) for _ in range(CODES)]
+    RecoveryCode.objects.filter(user=user).delete()
+    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=digest(user.pk, code)) for code in set(codes))
+    audit.record(action, actor=actor, user_id=user.pk)
+    notices.tell_of_security_change(user, what)
+    return codes
+
+
+def digest(user_id: int, code: str, secret_key: str | bytes | None = None) -> str:
+    """What is kept of a code: keyed, since eight digits are soon tried out by whoever has the database."""
+    return salted_hmac(_SALT, f"{user_id}:{code}", secret=secret_key, algorithm="sha256").hexdigest()
+
+
+def _digests(user: User, code: str) -> list[str]:
+    """Under the key that is used now, and those before it."""
+    typed = "".join(code.split())
+    return [digest(user.pk, typed, key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
