@@ -26,10 +26,12 @@ class Assertion:
         return self.text(self.names.get(claim, claim))
 
     def text(self, claim: str) -> str:
-        """A claim's only, or first, value."""
+        """A claim's only, or first, value. A number is read as text: SCIM sends employee numbers so."""
         value = self.claims.get(claim)
         if isinstance(value, list):
             value = value[0] if value else None
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
         return value if isinstance(value, str) else ""
 
     @property

@@ -19,6 +19,7 @@ from django.forms import (
 
 from identity.services.sso_connections import Binding, ClientAuthentication, Protocol
 from portal.sso.saml_metadata import MOST_BYTES, BadMetadata, fetch_metadata, read_metadata
+from portal.sso.signed_tokens import MOST_KIB
 
 
 class ClaimsForm(Form):
@@ -57,7 +58,10 @@ class ClaimsForm(Form):
         max_length=255,
         required=False,
         label="Claim with the groups",
-        help_text="Used while SCIM is off: mapped groups follow it at each sign-in. Empty: groups are left alone.",
+        help_text=(
+            "Used while SCIM is off: mapped groups follow it at each sign-in. Empty: groups are left alone. "
+            f"ID tokens are read up to {MOST_KIB} KiB: about a thousand groups by name."
+        ),
     )
     creates_users = BooleanField(
         required=False,

@@ -82,7 +82,10 @@ def _checked(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_endpoint(address: Any) -> bool:
-    return isinstance(address, str) and "#" not in address and is_protected(address)
+    try:
+        return isinstance(address, str) and "#" not in address and is_protected(address)
+    except ValueError:  # no address at all
+        return False
 
 
 def _texts(values: list[Any]) -> list[str]:

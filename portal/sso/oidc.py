@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import secrets
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -112,7 +113,7 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
     def get_provider(self) -> ConnectionProvider:
         return ConnectionProvider(self.request, self.connection)
 
-    @property
+    @cached_property
     def openid_config(self) -> dict[str, Any]:
         return discover(self.connection)
 

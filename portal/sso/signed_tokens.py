@@ -93,7 +93,7 @@ def _signed_claims(connection: SSOConnection, token: str, *, most_kib: int = MOS
             fact = f"The token is signed in a way that is not accepted: {listed([str(header.get('alg'))])}."
             raise BadToken(fact, code="old_signature", advice="Have ID tokens signed with RS256, or ES256.")
         return _checked(connection, token, header, checks)
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         issuer = checks.get("issuer", [""])[0]
         raise BadToken(**told(error, token, issuer=issuer, client_id=connection.client_id)) from error
 

@@ -40,6 +40,7 @@ BAD_ANSWERS = (
     ProviderException,
     RequestException,
     KeyError,
+    RecursionError,
     TypeError,
     ValueError,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from typing import Any
 
@@ -52,6 +53,13 @@ def test_all_sessions_of_a_person_end_and_nobody_elses(okta: SSOConnection, prov
     bob = browser(okta, provider, sub="00u2", sid="s3")
     assert send(okta, logout_token(provider)) == 200
     assert [is_in(client) for client in (first, second, bob)] == [False, False, True]
+
+
+def test_a_token_that_nests_without_end_is_refused_as_any_other(okta: SSOConnection) -> None:
+    """Anybody can send one; what is read before the signature must not break the reader."""
+    deep = base64.urlsafe_b64encode(b"[" * 11_000).decode().rstrip("=")
+    for token in (f"{deep}.e30.x", f"e30.{deep}.x", deep, "..", "e30.e30.e30"):
+        assert send(okta, token) == 400
 
 
 def test_one_session_there_ends_the_one_here(okta: SSOConnection, provider: OIDCProvider) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from identity.models import SSOConnection, User
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
-from tests.factories import OPERATOR, make_idp, set_mode
+from tests.factories import OPERATOR, make_idp, provision, set_mode
 from tests.portal.admin_pages import address, as_administrator, text_of
 from tests.portal.shell import answer
 from tests.sso.conftest import ISSUER, OIDCProvider, leave, make_connection
@@ -65,6 +65,18 @@ def test_a_person_is_made_of_the_claims_that_are_named(
 ) -> None:
     assert sign_in(provider, names, claims) == 302
     assert made() == EVE
+
+
+def test_an_external_id_may_come_as_a_number(provider: OIDCProvider, client: Client) -> None:
+    """An employee number, say: SCIM's externalId is always a text."""
+    set_mode(scim=True)
+    connection = make_connection(make_idp(), subject_claim="employee")
+    ada = provision(connection.identity_provider, "ada", external_id="701984").user
+    for number, status in ((True, 403), (701984.0, 403), (701985, 403), (701984, 302)):
+        leaving = leave(client, connection)
+        token = provider.token(nonce=leaving.wishes["nonce"], employee=number)
+        assert leaving.comes_back(provider, token).status_code == status
+    assert client.session["_auth_user_id"] == str(ada.pk)
 
 
 def test_a_claim_that_is_named_and_missing_has_no_stand_in(provider: OIDCProvider) -> None:

@@ -109,6 +109,9 @@ def test_an_answer_that_comes_in_drops_is_given_up(settings: Any, monkeypatch: p
         {"authorization_endpoint": "http://okta.example/authorize"},
         {"token_endpoint": "http://okta.example/token"},
         {"jwks_uri": None},
+        {"jwks_uri": "https://[okta.example/keys"},
+        {"authorization_endpoint": "https://okta.example/authorize#fragment"},
+        {"token_endpoint": ["https://okta.example/token"]},
     ],
     ids=str,
 )
