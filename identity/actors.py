@@ -63,6 +63,7 @@ class Provisioner:
     token_label: str
     asks_before_adopting: bool = False
     identifies_by_external_id: bool = False
+    refuses_nested_groups: bool = False
     method: str = ""
     address: str = ""
     request_id: str = field(default_factory=new_request_id)

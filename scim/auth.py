@@ -88,6 +88,7 @@ def _actor(bearer: tokens.TokenBearer, request: HttpRequest) -> Provisioner:
         token_label=bearer.label,
         asks_before_adopting=bearer.asks_before_adopting,
         identifies_by_external_id=bearer.identifies_by_external_id,
+        refuses_nested_groups=bearer.refuses_nested_groups,
         method=request.method or "",
         address=_address(request),
     )

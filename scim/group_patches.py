@@ -22,14 +22,15 @@ from scim.shapes import GROUP, LeftOut, Place, parsed
 
 Document = dict[str, Any]
 
+LONGEST_ID = 255
 _UNCHANGEABLE = refuse("mutability", "A member can be added or removed, not changed.")
 
 
 def member_ids(value: Any, *, strict: bool) -> frozenset[UUID]:
     """The ids in a `members` value: a list of objects or strings, or one alone; null and an empty list name nobody.
 
-    What can't be read is 400 `invalidValue`. Strict (adding): so is an id that can't be a user's, or the type of a
-    group; else (removing): such an id names nobody (R20).
+    What can't be read is 400 `invalidValue`. Strict (adding): so is an id that can't be a user's, while one that is
+    said to be a group's is not among them (R14); else (removing): such an id names nobody (R20).
     """
     value = _inner(parsed(value, "members"))
     entries = value if isinstance(value, list) else [value]
@@ -50,6 +51,8 @@ def _inner(value: Any) -> Any:
 
 def _member_id(entry: Any, *, strict: bool) -> UUID | None:
     said = parsed(entry, "members")
+    if strict and _is_group(said):
+        return None
     if isinstance(said, dict):
         if strict:
             _require_user(said)
@@ -70,11 +73,34 @@ def _require_user(entry: Document) -> None:
     if kind is not None and not isinstance(kind, str):
         raise refuse("invalidValue", "The type of a member must be a string.")
     if kind and kind.lower() != "user":
-        raise refuse("invalidValue", "members may name users only; groups can't be members of groups here.")
+        raise refuse("invalidValue", "members may name users only.")
 
 
 def _shown(value: Any) -> str:
     return json.dumps(value)[:80]
+
+
+def group_ids(value: Any) -> frozenset[str]:
+    """Of a `members` value the ids that it says are groups', by their type or reference (R14)."""
+    value = _inner(parsed(value, "members"))
+    said = [parsed(entry, "members") for entry in (value if isinstance(value, list) else [value])]
+    return frozenset(_canonical(get(entry, "value")) for entry in said if _is_group(entry))
+
+
+def _is_group(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not isinstance(get(entry, "value"), str):
+        return False
+    kind, reference = get(entry, "type"), get(entry, "$ref")
+    if isinstance(kind, str) and kind:
+        return kind.lower() == "group"
+    return isinstance(reference, str) and "/groups/" in reference.lower()
+
+
+def _canonical(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return text[:LONGEST_ID]
 
 
 class GroupPatch:
@@ -175,13 +201,13 @@ class _State:
             case "replace" if value_filter is not None:
                 raise _UNCHANGEABLE
             case "add":
-                self.members = self.members.adding(member_ids(value, strict=True))
+                self.members = self.members.adding(member_ids(value, strict=True), group_ids(value))
             case "replace":
-                self.members = Members.exactly(member_ids(value, strict=True))
+                self.members = Members.exactly(member_ids(value, strict=True), group_ids(value))
             case "remove" if value_filter is not None:
                 self.members = self.members.removing(self._selected(value_filter))
             case "remove" if value is not None:
-                self.members = self.members.removing(member_ids(value, strict=False))
+                self.members = self.members.removing(member_ids(value, strict=False), group_ids(value))
             case "remove":
                 self.members = Members.exactly(frozenset())
 

@@ -111,6 +111,7 @@ def idp_actor(idp: IdentityProvider) -> Provisioner:
         token_label="test token",
         asks_before_adopting=idp.asks_before_adopting,
         identifies_by_external_id=idp.identifies_by_external_id,
+        refuses_nested_groups=idp.refuses_nested_groups,
         method="POST",
     )
 

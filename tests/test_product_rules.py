@@ -597,10 +597,31 @@ def test_r14_an_sso_group_is_stored_and_moves_nobody_until_mapped(idp: IdP) -> N
 
 
 def test_r14_sso_group_names_are_unique_and_members_are_users(idp: IdP) -> None:
-    inner = idp.group("Engineering")
+    idp.group("Engineering")
     assert refused(idp.post("/Groups", {"displayName": "ENGINEERING"})) == (409, "uniqueness")
-    nested = {"displayName": "Everybody", "members": [{"value": inner["id"]}]}
+    stranger = {"displayName": "Everybody", "members": [{"value": str(uuid.uuid4())}]}
+    assert refused(idp.post("/Groups", stranger)) == (400, "invalidValue")
+
+
+def test_r14_a_nested_group_is_skipped_logged_and_counted_while_the_rest_applies(idp: IdP) -> None:
+    inner, person = idp.group("Engineering"), post(idp)
+    answer = idp.post(
+        "/Groups", {"displayName": "Everybody", "members": [{"value": inner["id"]}, {"value": person["id"]}]}
+    )
+    assert answer.status_code == 201
+    assert [one["value"] for one in answer.json()["members"]] == [person["id"]]
+    row = ProvisioningLog.objects.latest("id")
+    assert (row.outcome, row.details["nested"]) == ("partly", 1)
+    page = text_of(as_administrator().get(address("ssogroup_change", sso_group(answer.json()).pk)))
+    assert "Nested groups 1 skipped" in page
+
+
+def test_r14_an_idp_can_be_set_to_refuse_nested_groups() -> None:
+    idp = new_idp("Strict", refuses_nested_groups=True)
+    inner, person = idp.group("Engineering"), post(idp)
+    nested = {"displayName": "Everybody", "members": [{"value": inner["id"]}, {"value": person["id"]}]}
     assert refused(idp.post("/Groups", nested)) == (400, "invalidValue")
+    assert not SSOGroup.objects.filter(display_name="Everybody").exists()
 
 
 def test_r15_mapping_shows_who_moves_and_then_moves_exactly_these(idp: IdP) -> None:

@@ -41,6 +41,11 @@ class IdentityProvider(models.Model):
         default=False,
         help_text="When the same username and email exist: record a conflict instead of linking (R5).",
     )
+    refuses_nested_groups = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="A push of a group with a group among its members is refused instead of skipping that (R14).",
+    )
     identifies_by_external_id = models.BooleanField(
         "external IDs identify people",
         default=False,

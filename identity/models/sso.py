@@ -119,6 +119,7 @@ class SSOGroup(Versioned):
     external_id = models.CharField(max_length=255, null=True, blank=True)
     members = models.ManyToManyField(SSOUser, through="SSOMembership", related_name="sso_groups")
     pushed_at = models.DateTimeField(null=True, editable=False, help_text="Empty while only declared.")
+    nested_groups = models.JSONField(null=True, editable=False, help_text="Members that are groups, and so skipped.")
 
     objects = SSOGroupQuerySet.as_manager()
 
@@ -136,6 +137,11 @@ class SSOGroup(Versioned):
 
     def __str__(self) -> str:
         return self.display_name
+
+    @property
+    def number_of_nested_groups(self) -> int:
+        """How many groups the IdP counts among the members: none of them is one here (R14)."""
+        return len(self.nested_groups or ())
 
     @property
     def is_declared_only(self) -> bool:

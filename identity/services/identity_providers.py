@@ -28,6 +28,7 @@ def create_identity_provider(
     name: str,
     kind: str = IdentityProvider.Kind.OTHER,
     asks_before_adopting: bool = False,
+    refuses_nested_groups: bool = False,
     identifies_by_external_id: bool | None = None,
     actor: Actor,
 ) -> IdentityProvider:
@@ -37,7 +38,11 @@ def create_identity_provider(
     """
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = IdentityProvider()
-    _save(provider, name, kind, asks_before_adopting, identifies_by_external_id)
+    _switch(provider, asks_before_adopting, refuses_nested_groups, identifies_by_external_id)
+    _save(provider, name, kind)
+    if identifies_by_external_id is None and IdentityProvider.Kind(kind).has_permanent_external_ids:
+        provider.identifies_by_external_id = True
+        provider.save(update_fields=["identifies_by_external_id"])
     audit.record(
         "identity_provider.created",
         actor=actor,
@@ -54,18 +59,18 @@ def edit_identity_provider(
     name: str,
     kind: str,
     asks_before_adopting: bool,
+    refuses_nested_groups: bool | None = None,
     identifies_by_external_id: bool | None = None,
     actor: Actor,
 ) -> IdentityProvider:
-    """Rename, or set whether it asks before adopting (R5) and whether external IDs identify people (R9).
-
-    What is None stays.
+    """Rename, or set whether it asks before adopting (R5), refuses nested groups (R14) and knows people by their
+    external IDs (R9). What is None stays.
     """
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = lock(IdentityProvider, provider.pk)
     before = _settings(provider)
-    identifies = provider.identifies_by_external_id if identifies_by_external_id is None else identifies_by_external_id
-    _save(provider, name, kind, asks_before_adopting, identifies)
+    _switch(provider, asks_before_adopting, refuses_nested_groups, identifies_by_external_id)
+    _save(provider, name, kind)
     after = _settings(provider)
     audit.record(
         "identity_provider.edited",
@@ -118,15 +123,19 @@ def usage(provider: IdentityProvider, *, most: int | None = None) -> dict[str, i
     return {name: rows.order_by().values("pk")[:limit].count() for name, rows in counted.items()}
 
 
-def _save(
-    provider: IdentityProvider, name: str, kind: str, asks_before_adopting: bool, identifies: bool | None
-) -> None:
+def _switch(provider: IdentityProvider, asks: bool, refuses: bool | None, identifies: bool | None) -> None:
+    provider.asks_before_adopting = asks
+    if refuses is not None:
+        provider.refuses_nested_groups = refuses
+    if identifies is not None:
+        provider.identifies_by_external_id = identifies
+
+
+def _save(provider: IdentityProvider, name: str, kind: str) -> None:
     if kind not in IdentityProvider.Kind.values:
         raise InvalidValue("kind", f"must be one of {', '.join(IdentityProvider.Kind.values)}")
     provider.name, provider.name_key = name.strip(), label_key(name, "name")
-    provider.kind, provider.asks_before_adopting = kind, asks_before_adopting
-    by_kind = IdentityProvider.Kind(kind).has_permanent_external_ids
-    provider.identifies_by_external_id = by_kind if identifies is None else identifies
+    provider.kind = kind
     with taken_when(f"There is an identity provider named {provider.name} already."):
         provider.save()
 
@@ -136,5 +145,6 @@ def _settings(provider: IdentityProvider) -> dict[str, object]:
         "name": provider.name,
         "kind": provider.kind,
         "asks_before_adopting": provider.asks_before_adopting,
+        "refuses_nested_groups": provider.refuses_nested_groups,
         "identifies_by_external_id": provider.identifies_by_external_id,
     }

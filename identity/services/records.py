@@ -105,26 +105,32 @@ def _name(text: str | None, attribute: str) -> str | None:
 class Members:
     """What a request does to an SSO group's members: `only` these (None: whom it has), plus, minus.
 
-    `added` and `removed` are disjoint; the cost of applying follows their size, not the group's.
+    `added` and `removed` are disjoint; the cost of applying follows their size, not the group's. `groups` are the ids
+    that it says are groups', and `ungrouped` those that it takes away again: they are no members here (R14).
     """
 
     only: frozenset[UUID] | None = None
     added: frozenset[UUID] = frozenset()
     removed: frozenset[UUID] = frozenset()
+    groups: frozenset[str] = frozenset()
+    ungrouped: frozenset[str] = frozenset()
 
     @classmethod
-    def exactly(cls, ids: frozenset[UUID]) -> Members:
-        return cls(only=ids)
+    def exactly(cls, ids: frozenset[UUID], groups: frozenset[str] = frozenset()) -> Members:
+        return cls(only=ids, groups=groups)
 
-    def adding(self, ids: frozenset[UUID]) -> Members:
+    def adding(self, ids: frozenset[UUID], groups: frozenset[str] = frozenset()) -> Members:
+        said = replace(self, groups=self.groups | groups, ungrouped=self.ungrouped - groups)
         if self.only is not None:
-            return Members(only=self.only | ids)
-        return Members(added=self.added | ids, removed=self.removed - ids)
+            return replace(said, only=self.only | ids)
+        return replace(said, added=self.added | ids, removed=self.removed - ids)
 
-    def removing(self, ids: frozenset[UUID]) -> Members:
+    def removing(self, ids: frozenset[UUID], groups: frozenset[str] = frozenset()) -> Members:
+        gone = groups | {str(one) for one in ids}
+        said = replace(self, groups=self.groups - gone, ungrouped=self.ungrouped | gone)
         if self.only is not None:
-            return Members(only=self.only - ids)
-        return Members(added=self.added - ids, removed=self.removed | ids)
+            return replace(said, only=self.only - ids)
+        return replace(said, added=self.added - ids, removed=self.removed | ids)
 
     @property
     def named(self) -> frozenset[UUID]:
@@ -132,7 +138,7 @@ class Members:
         return self.added if self.only is None else self.only
 
     def __bool__(self) -> bool:
-        return self.only is not None or bool(self.added or self.removed)
+        return self.only is not None or bool(self.added or self.removed or self.groups or self.ungrouped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,18 @@ class Movement:
     added: list[int] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
     skipped: int = 0
+    nested: int = 0
     joined: list[memberships.Pair] = field(default_factory=list)
     left: list[memberships.Pair] = field(default_factory=list)
     left_out: LeftOut = ()
 
     def __bool__(self) -> bool:
         return bool(self.changed_sso_group or self.joined or self.left)
+
+    @property
+    def is_in_part(self) -> bool:
+        """Whether something that the request said was passed over."""
+        return bool(self.skipped or self.nested or self.left_out)
 
     @property
     def changed_sso_group(self) -> bool:
@@ -54,6 +60,7 @@ class Movement:
             "added": len(self.added),
             "removed": len(self.removed),
             "skipped": self.skipped,
+            "nested": self.nested,
             "joined": len(self.joined),
             "left": [user_id for _, user_id in self.left],
         }
@@ -82,7 +89,7 @@ def _push(record: GroupRecord, actor: Provisioner) -> SSOGroup:
     sso_group.external_id = opaque(record.external_id, "externalId")
     sso_group.pushed_at = sso_group.modified_at = now
     sso_group.save()
-    movement = _move_members(sso_group, record.members)
+    movement = _move_members(sso_group, record.members, actor)
     movement.left_out = record.left_out
     _record("sso_group.pushed", f"Pushed group {sso_group}", sso_group, movement, actor=actor, status=201)
     return sso_group
@@ -108,7 +115,7 @@ def _update(
     sso_group = _locked(scim_id, actor, version)
     record = change(sso_group)
     renamed = _store(sso_group, record)
-    movement = _move_members(sso_group, record.members)
+    movement = _move_members(sso_group, record.members, actor)
     if renamed or movement.changed_sso_group:
         sso_group.version += 1
         sso_group.modified_at = timezone.now()
@@ -136,7 +143,7 @@ def _store(sso_group: SSOGroup, record: GroupRecord) -> list[str]:
     return changed
 
 
-def _move_members(sso_group: SSOGroup, members: Members) -> Movement:
+def _move_members(sso_group: SSOGroup, members: Members, actor: Provisioner) -> Movement:
     """Both sides in one transaction: the IdP's members, then the portal groups they feed (SR-37).
 
     Who is named joins also when the IdP had them already, and a whole push makes the portal groups exact:
@@ -146,8 +153,9 @@ def _move_members(sso_group: SSOGroup, members: Members) -> Movement:
     if not members:
         return movement
     groups = memberships.lock_groups_fed_by(sso_group)
-    known = _known(members, sso_group.identity_provider_id)
-    movement.skipped = len(members.named) - len(known)
+    known, nested = _known(members, sso_group.identity_provider_id)
+    movement.skipped = len(members.named) - len(known) - len(nested - members.groups)
+    movement.nested = _skip_nested(sso_group, members, nested, actor)
     if members.only is not None:
         movement.removed = memberships.keep_only_in_sso_group(sso_group, known)
     elif members.removed:
@@ -172,27 +180,42 @@ _KNOWN_USERS = CompiledQuery(
 )
 
 
-def _known(members: Members, provider_id: int) -> list[int]:
-    """R20: row ids of this IdP's users; who is gone is left out, an id that never was its is refused."""
+def _known(members: Members, provider_id: int) -> tuple[list[int], frozenset[str]]:
+    """R14, R20: row ids of this IdP's users, and the ids of groups; who is gone is left out.
+
+    An id that never was this IdP's is refused.
+    """
     if not members.named:
-        return []
+        return [], members.groups
     known: dict[UUID, int] = dict(_KNOWN_USERS(identity_provider=provider_id, scim_id=members.named))
-    if missing := members.named - known.keys():
-        _require_gone(missing, provider_id)
-    return sorted(known.values())
+    missing = members.named - known.keys()
+    groups = _groups_among(missing, provider_id) if missing else frozenset()
+    return sorted(known.values()), members.groups | groups
 
 
-def _require_gone(missing: frozenset[UUID], provider_id: int) -> None:
-    gone = RetiredResource.objects.users_of(provider_id).filter(scim_id__any_of=list(missing))
-    never = missing - set(gone.values_list("scim_id", flat=True))
-    if never:
-        _refuse_unknown(min(never), provider_id)
+def _groups_among(missing: frozenset[UUID], provider_id: int) -> frozenset[str]:
+    """Of ids that are no user's those of SSO groups of this IdP."""
+    gone = RetiredResource.objects.filter(identity_provider=provider_id, scim_id__any_of=list(missing))
+    strangers = missing - set(gone.values_list("scim_id", flat=True))
+    if not strangers:
+        return frozenset()
+    found = SSOGroup.objects.of(provider_id).filter(scim_id__any_of=list(strangers))
+    groups = set(found.values_list("scim_id", flat=True))
+    if never := strangers - groups:
+        raise InvalidValue("members", f"names {min(never)}, which is no user of this identity provider")
+    return frozenset(map(str, groups))
 
 
-def _refuse_unknown(member: UUID, provider_id: int) -> None:
-    if SSOGroup.objects.of(provider_id).filter(scim_id=member).exists():
-        raise InvalidValue("members", f"names the group {member}; groups can't be members of groups here")
-    raise InvalidValue("members", f"names {member}, which is no user of this identity provider")
+def _skip_nested(sso_group: SSOGroup, members: Members, nested: frozenset[str], actor: Provisioner) -> int:
+    """R14: members that are groups are kept as a number on the SSO group's page, or refused where the IdP is set so."""
+    if nested and actor.refuses_nested_groups:
+        raise InvalidValue("members", f"names the group {min(nested)[:80]}; groups can't be members of groups here")
+    before = frozenset(sso_group.nested_groups or ()) if members.only is None else frozenset()
+    after = (before - members.ungrouped) | nested
+    if after != frozenset(sso_group.nested_groups or ()):
+        sso_group.nested_groups = sorted(after) or None
+        sso_group.save(update_fields=["nested_groups"])
+    return len(nested)
 
 
 def delete_sso_group(scim_id: UUID, *, actor: Provisioner, version: VersionCheck | None = None) -> None:
@@ -262,7 +285,7 @@ def _record(
     log_write(
         " ".join([_summary(verb, movement), *left_out_sentences(movement.left_out)]),
         actor=actor,
-        outcome=Outcome.PARTLY if movement.skipped or movement.left_out else outcome,
+        outcome=Outcome.PARTLY if movement.is_in_part else outcome,
         status=status,
         resource_type="Group",
         resource_id=sso_group.scim_id,
@@ -278,6 +301,7 @@ def _summary(verb: str, movement: Movement) -> str:
         "joined portal groups": len(movement.joined),
         "left portal groups": len(movement.left),
         "no longer exist and were skipped": movement.skipped,
+        "are groups and were skipped": movement.nested,
     }
     told = [f"{count} {what}" for what, count in counts.items() if count]
     return f"{verb}: {', '.join(told)}." if told else f"{verb}."

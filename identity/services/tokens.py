@@ -35,6 +35,7 @@ class TokenBearer:
     identity_provider_id: int
     asks_before_adopting: bool
     identifies_by_external_id: bool
+    refuses_nested_groups: bool
     scim_enabled: bool
     noted: bool
     watched: bool
@@ -92,7 +93,7 @@ def revoke_token(token: SCIMToken, *, actor: Actor) -> None:
 
 _BEARER = """
     SELECT t.id, t.label, t.hint, t.identity_provider_id, p.asks_before_adopting,
-           p.identifies_by_external_id, s.scim_enabled,
+           p.identifies_by_external_id, p.refuses_nested_groups, s.scim_enabled,
            t.last_used_at IS NOT NULL AND t.last_used_at > %s, p.watched_until IS NOT NULL AND p.watched_until > %s
       FROM identity_scimtoken t
       JOIN identity_identityprovider p ON p.id = t.identity_provider_id
@@ -110,13 +111,14 @@ def find_bearer(secret: str) -> TokenBearer | None:
     row = _first_row(_BEARER, [*moments, secrets.digest(secret), moments[1]])
     if row is None:
         return None
-    token_id, label, hint, provider_id, asks, identifies, scim_enabled, noted, watched = row
+    token_id, label, hint, provider_id, asks, identifies, refuses, scim_enabled, noted, watched = row
     return TokenBearer(
         token_id=token_id,
         label=f"{label} ({hint})",
         identity_provider_id=provider_id,
         asks_before_adopting=bool(asks),
         identifies_by_external_id=bool(identifies),
+        refuses_nested_groups=bool(refuses),
         scim_enabled=bool(scim_enabled),
         noted=bool(noted),
         watched=bool(watched),

@@ -42,6 +42,14 @@ class ProviderForm(Form):
             "linking at once."
         ),
     )
+    refuses_nested_groups = BooleanField(
+        required=False,
+        label="Refuse nested groups",
+        help_text=(
+            "A group among the members of a pushed group is skipped and counted on the SSO group's page. Tick it to "
+            "refuse such a push with 400 instead: some identity providers stop a whole sync then."
+        ),
+    )
 
 
 class ProviderChangesForm(ProviderForm):

@@ -33,6 +33,7 @@ class IdentityProviderInList(serializers.ModelSerializer):
             "name",
             "kind",
             "asks_before_adopting",
+            "refuses_nested_groups",
             "identifies_by_external_id",
             "created_at",
         )
@@ -61,6 +62,7 @@ class IdentityProviderSaid(Said):
     name = serializers.CharField(max_length=255)
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
     asks_before_adopting = serializers.BooleanField(required=False)
+    refuses_nested_groups = serializers.BooleanField(required=False)
     identifies_by_external_id = serializers.BooleanField(
         required=False, help_text="Left out: as the kind sends external IDs."
     )
@@ -72,6 +74,7 @@ class IdentityProviderChangesSaid(Said):
     name = serializers.CharField(max_length=255, required=False)
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
     asks_before_adopting = serializers.BooleanField(required=False)
+    refuses_nested_groups = serializers.BooleanField(required=False)
     identifies_by_external_id = serializers.BooleanField(required=False)
 
 
@@ -106,7 +109,8 @@ class Providers(Resources):
     def partial_update(self, request: Request, pk: int) -> Response:
         """Rename an identity provider, or set how it is followed.
 
-        Whether it asks before it adopts existing users, and whether its external IDs identify people.
+        Whether it asks before it adopts existing users, whether a push with nested groups is refused, and whether its
+        external IDs identify people.
         """
         provider = self.get_object()
         kept = {name: getattr(provider, name) for name in ("name", "kind", "asks_before_adopting")}

@@ -108,6 +108,9 @@ class SSOGroupAnswer(serializers.ModelSerializer):
 
     identity_provider = ProviderRef(read_only=True)
     member_count = serializers.IntegerField(read_only=True)
+    nested_groups = serializers.IntegerField(
+        source="number_of_nested_groups", read_only=True, help_text="Members that are groups: skipped."
+    )
     mappings = MappedTo(many=True, read_only=True)
 
     class Meta:
@@ -119,6 +122,7 @@ class SSOGroupAnswer(serializers.ModelSerializer):
             "display_name",
             "external_id",
             "member_count",
+            "nested_groups",
             "mappings",
             "pushed_at",
             "version",

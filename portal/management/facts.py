@@ -45,6 +45,7 @@ def provider_facts(provider: IdentityProvider) -> Facts:
         "name": provider.name,
         "kind": provider.kind,
         "asks_before_adopting": provider.asks_before_adopting,
+        "refuses_nested_groups": provider.refuses_nested_groups,
         "identifies_by_external_id": provider.identifies_by_external_id,
         "created_at": provider.created_at,
     }
@@ -119,6 +120,7 @@ def sso_group_facts(sso_group: SSOGroup) -> Facts:
         "external_id": sso_group.external_id,
         "pushed_at": sso_group.pushed_at,
         "members": sso_group.number_of_members,  # type: ignore[attr-defined]
+        "nested_groups": sso_group.number_of_nested_groups,
         "groups": [str(mapping.group) for mapping in sso_group.mappings.all()],
     }
 

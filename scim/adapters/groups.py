@@ -13,7 +13,7 @@ from identity.services import sso_groups
 from identity.services.records import GroupChange, GroupRecord, Members
 from scim import dialects
 from scim.adapters.base import ResourceAdapter, location
-from scim.group_patches import GroupPatch, member_ids
+from scim.group_patches import GroupPatch, group_ids, member_ids
 from scim.projection import Projection
 from scim.resources import CORE_GROUP, PORTAL_GROUP, GroupResource
 from scim.shapes import LeftOut
@@ -47,7 +47,7 @@ class SCIMGroup(ResourceAdapter):
         new = GroupRecord(
             display_name=resource.display_name or "",
             external_id=resource.external_id,
-            members=Members.exactly(member_ids(members, strict=True)),
+            members=Members.exactly(member_ids(members, strict=True), group_ids(members)),
             left_out=left_out.told(),
         )
         self._record, self._change = new, lambda _: new

@@ -31,6 +31,15 @@ def test_whether_external_ids_identify_people_is_as_the_kind_sends_them_and_can_
     assert ok(script.patch(path, {"name": "Entra ID"}))["identifies_by_external_id"]
 
 
+def test_nested_groups_are_skipped_unless_it_is_said() -> None:
+    script = administrators_caller()
+    made = script.do("POST", "identity-providers/", {"name": "Okta", "refuses_nested_groups": True})
+    assert made["refuses_nested_groups"]
+    path = f"identity-providers/{made['id']}/"
+    assert ok(script.patch(path, {"name": "Okta 2"}))["refuses_nested_groups"]
+    assert not ok(script.patch(path, {"refuses_nested_groups": False}))["refuses_nested_groups"]
+
+
 def test_an_identity_provider_lives_over_the_api() -> None:
     script = administrators_caller()
     made = script.do("POST", "identity-providers/", {"name": "Okta", "kind": "okta"})

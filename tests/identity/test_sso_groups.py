@@ -14,6 +14,7 @@ from identity.models import (
     RetiredResource,
     SSOGroup,
     SSOMembership,
+    SSOUser,
 )
 from identity.services import groups, mappings, sso_groups
 from identity.services.records import GroupRecord, Members
@@ -130,14 +131,68 @@ def test_a_stranger_among_the_members_refuses_the_whole_request() -> None:
     assert not SSOMembership.objects.exists()
 
 
-def test_a_group_is_no_member() -> None:
+def nested(*groups: SSOGroup, people: tuple[SSOUser, ...] = ()) -> Members:
+    return Members.exactly(frozenset(one.scim_id for one in (*groups, *people)))
+
+
+def test_a_group_among_the_members_is_skipped_logged_and_counted() -> None:
+    idp = make_idp()
+    ada, inner = provision(idp), push_group(idp, "Inner")
+    outer = sso_groups.push_group(GroupRecord("Outer", members=nested(inner, people=(ada,))), actor=idp_actor(idp))
+    assert pushed(outer) == {"ada"}
+    assert outer.number_of_nested_groups == 1
+    row = ProvisioningLog.objects.latest("id")
+    assert (row.outcome, row.details) == ("partly", {"added": 1, "nested": 1})
+    assert "1 are groups and were skipped" in row.summary
+
+
+def test_nested_groups_are_counted_as_they_come_and_go() -> None:
+    idp = make_idp()
+    ada, one, two = provision(idp), push_group(idp, "One"), push_group(idp, "Two")
+    outer = push_group(idp, "Outer", ada)
+    steps: list[tuple[Members, int]] = [
+        (Members().adding(frozenset({one.scim_id})), 1),
+        (Members().adding(frozenset({one.scim_id, two.scim_id})), 2),
+        (Members().removing(frozenset({one.scim_id})), 1),
+        (Members().adding(frozenset(), frozenset({"not even an id"})), 2),
+        (Members().removing(frozenset(), frozenset({"not even an id"})), 1),
+        (adding(ada), 1),
+        (nested(one, two, people=(ada,)), 2),
+        (Members().adding(frozenset({one.scim_id})).removing(frozenset({one.scim_id, two.scim_id})), 0),
+        (nested(one, people=(ada,)), 1),
+        (exactly(ada), 0),
+    ]
+    for members, count in steps:
+        version = change_members(outer, members).version
+        assert SSOGroup.objects.get(pk=outer.pk).number_of_nested_groups == count
+        assert version == 1  # members as the IdP reads them are the same
+        assert pushed(outer) == {"ada"}
+
+
+def test_an_idp_can_be_set_to_refuse_nested_groups() -> None:
+    idp = make_idp(refuses_nested_groups=True)
+    ada, inner = provision(idp), push_group(idp, "Inner")
+    with pytest.raises(InvalidValue, match="groups can't be members of groups"):
+        sso_groups.push_group(GroupRecord("Outer", members=nested(inner, people=(ada,))), actor=idp_actor(idp))
+    assert not SSOGroup.objects.filter(display_name="Outer").exists()
+    outer = push_group(idp, "Outer", ada)
+    change_members(outer, Members().removing(frozenset({inner.scim_id})))
+    assert pushed(outer) == {"ada"}
+
+
+def test_a_nested_group_that_is_gone_is_skipped_like_a_person_who_is() -> None:
     idp = make_idp()
     inner = push_group(idp, "Inner")
-    with pytest.raises(InvalidValue, match="groups can't be members of groups"):
-        sso_groups.push_group(
-            GroupRecord("Outer", members=Members.exactly(frozenset({inner.scim_id}))), actor=idp_actor(idp)
-        )
-    assert not SSOGroup.objects.filter(display_name="Outer").exists()
+    delete_sso_group(inner)
+    outer = sso_groups.push_group(GroupRecord("Outer", members=nested(inner)), actor=idp_actor(idp))
+    assert outer.number_of_nested_groups == 0
+    assert ProvisioningLog.objects.latest("id").details == {"skipped": 1}
+
+
+def test_another_idps_group_is_a_stranger() -> None:
+    theirs = push_group(make_idp("Entra"), "Inner")
+    with pytest.raises(InvalidValue, match="which is no user of this identity provider"):
+        sso_groups.push_group(GroupRecord("Outer", members=nested(theirs)), actor=idp_actor(make_idp()))
 
 
 def test_a_member_that_is_gone_is_skipped_logged_and_counted() -> None:

@@ -131,6 +131,15 @@ def test_whether_external_ids_identify_people_is_set() -> None:
     assert shown == {"Okta": False, "Entra": True}
 
 
+def test_whether_nested_groups_are_refused_is_set() -> None:
+    run("create_identity_provider", "Okta", "--refuse-nested-groups")
+    assert answer("show_identity_provider", "Okta")["refuses_nested_groups"]
+    run("edit_identity_provider", "Okta", "--ask-first", "on")
+    assert answer("show_identity_provider", "Okta")["refuses_nested_groups"]
+    run("edit_identity_provider", "Okta", "--refuse-nested-groups", "off")
+    assert not answer("show_identity_provider", "Okta")["refuses_nested_groups"]
+
+
 def test_a_newcomer_is_given_a_username() -> None:
     okta = new_idp("Okta")
     make_user("mia")

@@ -155,6 +155,16 @@ def test_whether_external_ids_identify_people_is_shown_and_set() -> None:
     assert IdentityProvider.objects.get(name="Okta").identifies_by_external_id
 
 
+def test_whether_nested_groups_are_refused_is_shown_and_set() -> None:
+    client = as_administrator()
+    client.post(address("identityprovider_add"), {"name": "Okta", "kind": "okta", "refuses_nested_groups": "on"})
+    idp = IdentityProvider.objects.get()
+    assert idp.refuses_nested_groups
+    assert "Nested groups Refused" in text_of(client.get(address("identityprovider_change", idp.pk)))
+    client.post(address("identityprovider_edit", idp.pk), {"name": "Okta", "kind": "okta"})
+    assert "Nested groups Skipped" in text_of(client.get(address("identityprovider_change", idp.pk)))
+
+
 def test_deleting_names_what_hangs_on_it_and_wants_the_name_typed() -> None:
     idp = make_idp("Okta")
     provision(idp, "ada")

@@ -759,9 +759,11 @@ _UUID = re.compile("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 def _joining(value: Any, people: People) -> set[str]:
-    """R20: somebody who never was here is refused at the end, who is gone is skipped. R14: no groups in groups."""
+    """R20: somebody who never was here is refused at the end, who is gone is skipped. R14: so are groups."""
     wanted = set()
     for entry in _listed(value):
+        if isinstance(entry, dict) and entry.get("type") == "Group" and isinstance(entry.get("value"), str):
+            continue
         if isinstance(entry, dict) and str(entry.get("type", "User")).lower() != "user":
             raise Refused("invalidValue")
         if not _UUID.match(_id_of(entry)):

@@ -28,6 +28,11 @@ class Command(ChangingCommand):
         )
 
         parser.add_argument(
+            "--refuse-nested-groups",
+            action="store_true",
+            help="refuse a group that has a group among its members, instead of skipping that (R14)",
+        )
+        parser.add_argument(
             "--external-ids-identify",
             choices=SWITCH,
             help="whether who comes back under another userName is known by the externalId (R9); else as the kind does",
@@ -38,6 +43,7 @@ class Command(ChangingCommand):
             name=options["name"],
             kind=options["kind"],
             asks_before_adopting=options["ask_first"],
+            refuses_nested_groups=options["refuse_nested_groups"],
             identifies_by_external_id=SWITCH.get(options["external_ids_identify"]),
             actor=operator,
         )

@@ -27,6 +27,11 @@ class Command(ChangingCommand):
         parser.add_argument("--kind", choices=IdentityProvider.Kind.values)
         parser.add_argument("--ask-first", choices=SWITCH, help="ask before existing accounts are adopted (R5)")
         parser.add_argument(
+            "--refuse-nested-groups",
+            choices=SWITCH,
+            help="refuse a group that has a group among its members, instead of skipping that (R14)",
+        )
+        parser.add_argument(
             "--external-ids-identify",
             choices=SWITCH,
             help="who comes back under another userName is known by the externalId (R9)",
@@ -39,6 +44,7 @@ class Command(ChangingCommand):
             name=options["name"] or provider.name,
             kind=options["kind"] or provider.kind,
             asks_before_adopting=SWITCH.get(options["ask_first"], provider.asks_before_adopting),
+            refuses_nested_groups=SWITCH.get(options["refuse_nested_groups"]),
             identifies_by_external_id=SWITCH.get(options["external_ids_identify"]),
             actor=operator,
         )
