@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from identity.actors import SignIn
 from identity.models import IdentityProvider, ProvisioningLog, Rhythm, SCIMToken
 from portal.admin.parts import ago
 from portal.counting import CountOf
@@ -92,4 +93,6 @@ def with_refusals(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider
 
 
 def _latest_of(provider: OuterRef) -> QuerySet[Any, Any]:
-    return ProvisioningLog.objects.filter(identity_provider=provider).order_by("-pk").values("pk")[:JUDGED]
+    """Sign-ins are no changes, and anybody can send answers of theirs that fail."""
+    changes = ProvisioningLog.objects.filter(identity_provider=provider).exclude(method=SignIn.method)
+    return changes.order_by("-pk").values("pk")[:JUDGED]

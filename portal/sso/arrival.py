@@ -30,7 +30,7 @@ from portal.sso.bad_answers import BadAnswer, Cause, cause_of
 
 log = logging.getLogger(__name__)
 
-SECONDS_BETWEEN_ROWS = 60
+SECONDS_BETWEEN_ROWS = 300
 TOLD = "told"
 TEST_RESULT = "sso_test_result"
 UNANSWERED = (ConnectionError, Timeout, patience.NotNow)
@@ -140,7 +140,7 @@ def _for_administrators(request: HttpRequest, connection: SSOConnection, cause: 
 
 
 def _noted(request: HttpRequest, connection: SSOConnection, cause: Cause) -> int:
-    """The id of the log's row: one of a kind in a minute, since anybody can send answers that prove nothing."""
+    """The id of the log's row: one of a kind in five minutes, since anybody can send answers that prove nothing."""
     key = f"sso-failure:{connection.pk}:{cause.code}"
     if not cache.add(key, 0, SECONDS_BETWEEN_ROWS) and not is_administrator(request):
         return cache.get(key) or 0

@@ -12,7 +12,8 @@ import pytest
 import requests
 from django.test import Client
 
-from identity.models import ProvisioningLog, SSOConnection
+from identity.models import IdentityProvider, ProvisioningLog, SSOConnection
+from portal.admin.activity import with_refusals
 from portal.sso.addresses import public_address
 from portal.sso.bad_answers import MOST_CHARACTERS, cause_of, shortened
 from portal.sso.outgoing import GuardedSession
@@ -156,6 +157,12 @@ def test_a_flood_of_bad_answers_is_no_flood_of_rows(saml: SSOConnection) -> None
         post(Client(), saml, "<x/>")
         post(Client(), saml, "<y/>")
     assert ProvisioningLog.objects.count() == 1
+
+
+def test_what_anybody_can_send_is_not_counted_among_the_changes_that_were_refused(saml: SSOConnection) -> None:
+    post(Client(), saml, "<x/>")
+    (provider,) = with_refusals(IdentityProvider.objects.filter(pk=saml.identity_provider_id))
+    assert (provider.judged, provider.refused) == (0, 0)
 
 
 def test_an_answer_to_nothing_says_what_may_be_the_matter(client: Client, saml: SSOConnection) -> None:
