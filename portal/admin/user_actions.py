@@ -257,6 +257,18 @@ class RoleForm(Form):
     role = ChoiceField(choices=ROLES, widget=RadioSelect)
 
 
+def _speaks_for(user: User) -> str:
+    """Who could act as a member who is given a role: what administrators made before goes on working."""
+    provider = user.managed_by
+    if provider is None or user.is_privileged:
+        return ""
+    tokens = provider.scim_tokens.count()
+    return (
+        f" {provider} manages this account. Above member, only owners create its SCIM tokens and change its "
+        f"connections; what exists goes on working ({tokens} token{'' if tokens == 1 else 's'}): look who has it first."
+    )
+
+
 class ChangeRole(_OfOwners):
     """Make somebody a member, support, administrator or owner."""
 
@@ -267,7 +279,7 @@ class ChangeRole(_OfOwners):
     submit = "Save the role"
 
     def get_explanation(self) -> str:
-        return f"{self.obj.display_name} has the role {self.obj.get_role_display().lower()} now."
+        return f"{self.obj.display_name} has the role {self.obj.get_role_display().lower()} now.{_speaks_for(self.obj)}"
 
     def get_initial(self) -> dict[str, Any]:
         return {"role": self.obj.role}

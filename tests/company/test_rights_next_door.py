@@ -24,7 +24,7 @@ from identity.services import conflicts, sso_connections
 from identity.services.sso_connections import ConnectionSettings
 from tests.api.caller import caller
 from tests.company.test_refusals import Attempt, through_the_pages
-from tests.factories import OPERATOR, make_idp, make_user, provision, resend
+from tests.factories import OPERATOR, make_idp, make_token, make_user, provision, resend
 from tests.portal.admin_pages import address, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -363,6 +363,18 @@ def test_owners_are_told_by_mail_whenever_somebody_changes_who_is_believed(
     assert "issuer" in str(mail.outbox[2].body)
     assert "root has just changed" in str(mail.outbox[0].body)
     assert "s3cret" not in str([message.body for message in mail.outbox])
+
+
+def test_before_a_member_is_given_a_role_it_is_told_who_could_act_as_them() -> None:
+    idp = make_idp()
+    ada = provision(idp).user
+    make_token(idp)
+    owner = signed_in(make_user("root", role=Role.OWNER))
+    page = text_of(owner.get(address("user_change_role", ada.pk)))
+    assert "Okta manages this account. Above member, only owners create its SCIM tokens" in page
+    assert "(1 token)" in page
+    give_role(ada, Role.SUPPORT)
+    assert "Okta manages this account" not in text_of(owner.get(address("user_change_role", ada.pk)))
 
 
 # --- emails -----------------------------------------------------------------------------------------------

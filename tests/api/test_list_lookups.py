@@ -1,0 +1,48 @@
+"""SR-26: no list of the REST API is narrowed or sorted by a column that it does not declare."""
+
+import random
+from typing import Any
+
+import pytest
+from django.db.models import Model
+
+from portal.api.urls import RESOURCES
+from tests.api.caller import Caller, owners_caller, problem, supports_caller
+from tests.factories import make_group, make_idp, push_group
+
+pytestmark = pytest.mark.django_db
+
+LOOKUPS = ("exact", "startswith", "regex", "gt", "isnull", "in")
+SECRETS = ("password", "digest", "client_secret", "user__password", "created_by__password", "sso_user__external_id")
+LISTS = {address: view for address, view in RESOURCES.items() if hasattr(view, "list")}
+
+
+def undeclared(view: Any, choose: random.Random) -> list[str]:
+    model: type[Model] = view.queryset.model
+    columns = [field.name for field in model._meta.get_fields() if field.concrete]
+    paths = [*choose.sample(columns, min(4, len(columns))), *choose.sample(SECRETS, 3)]
+    named = {f"{path}__{choose.choice(LOOKUPS)}" for path in paths}
+    filterset = getattr(view, "filterset_class", None)
+    return sorted(named - set(filterset.base_filters if filterset else ()))
+
+
+def path_of(address: str) -> str:
+    """The list, of the one group of either kind where it hangs on one."""
+    return f"{address.replace('<int:group_id>', '1').replace('<int:sso_group_id>', '1')}/"
+
+
+def reader(address: str) -> Caller:
+    return supports_caller() if address.startswith("support/") else owners_caller()
+
+
+@pytest.mark.parametrize("address", LISTS)
+def test_what_a_list_does_not_declare_is_400(address: str) -> None:
+    make_group()
+    push_group(make_idp())
+    script, choose = reader(address), random.Random(address)
+    path = path_of(address)
+    assert script.get(path).status_code == 200
+    for name in undeclared(LISTS[address], choose):
+        assert problem(script.get(f"{path}?{name}=1")) == (400, "invalid_value"), name
+    for column in ("password", "-digest", "user__password", "pk__gt"):
+        assert script.get(f"{path}?ordering={column}").status_code == 400, column
