@@ -61,7 +61,6 @@ WORDS: dict[str, str] = {
     "records.bulk_runs_pruned": "Old bulk actions deleted",
     "records.log_pruned": "Old rows of the provisioning log deleted",
     "records.personal_values_erased": "Old personal values of the audit log erased",
-    "api_token.unknown": "Unknown API token presented",
     "scim_token.created": "SCIM token created",
     "scim_token.revoked": "SCIM token revoked",
     "scim_token.unknown": "Unknown SCIM token presented",

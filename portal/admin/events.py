@@ -50,6 +50,7 @@ WORDS: dict[str, str] = {
     "asset.handed_over": "Took over an asset",
     "api_token.created": "Created an API token",
     "api_token.revoked": "API token revoked",
+    "api_token.unknown": "Unknown API token presented",
     "conflict.recorded": "The identity provider met this account: conflict",
     "conflict.link_approved": "Link approved",
     "conflict.move_approved": "Move to another identity provider approved",
