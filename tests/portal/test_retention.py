@@ -106,7 +106,13 @@ def test_old_bulk_actions_go_with_their_results() -> None:
 
 def test_the_answer_as_json() -> None:
     answer = json.loads(prune("--log-days", "90", "--json"))
-    assert answer == {"dry_run": True, "provisioning_log": 0, "bulk_actions": 0, "personal_values": 0}
+    assert answer == {
+        "dry_run": True,
+        "provisioning_log": 0,
+        "bulk_actions": 0,
+        "personal_values": 0,
+        "expired_sessions": 0,
+    }
 
 
 def test_a_negative_age_is_refused() -> None:
