@@ -10,6 +10,8 @@ from django.core.exceptions import PermissionDenied
 from requests import RequestException
 from requests.exceptions import InvalidURL, SSLError, Timeout
 
+from portal.sso import patience
+
 MOST_CHARACTERS = 300
 MOST_NAMED = 5
 
@@ -72,6 +74,12 @@ def cause_of(exception: BaseException) -> Cause:
 
 
 _TRANSPORT = (
+    (
+        patience.NotNow,
+        "unreachable",
+        "It was not asked, since it did not answer a moment ago or others wait for it already.",
+        "See whether its addresses answer from this server, and how quickly.",
+    ),
     (SSLError, "unreachable", "Its certificate for https can't be verified.", "Have it present a whole, valid chain."),
     (Timeout, "unreachable", "It did not answer in time.", "See whether its addresses answer from this server."),
     (

@@ -14,6 +14,7 @@ from django.test import Client
 
 from identity.models import IdentityProvider, ProvisioningLog, SSOConnection
 from portal.admin.activity import with_refusals
+from portal.sso import patience
 from portal.sso.addresses import public_address
 from portal.sso.bad_answers import MOST_CHARACTERS, cause_of, shortened
 from portal.sso.outgoing import GuardedSession
@@ -257,6 +258,9 @@ def test_a_token_that_is_not_believed_says_what_was_expected(
 @pytest.mark.parametrize(
     ("error", "fact"),
     [
+        (patience.Resting("secret"), "was not asked"),
+        (patience.Busy("secret"), "was not asked"),
+        (patience.TooSlow("secret"), "in time"),
         (requests.exceptions.SSLError("secret"), "certificate for https"),
         (requests.exceptions.ReadTimeout("secret"), "in time"),
         (requests.exceptions.InvalidURL("secret"), "private network"),

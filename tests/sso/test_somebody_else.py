@@ -13,6 +13,7 @@ from django.test import Client
 from identity.models import SSOConnection, User
 from identity.services import invitations
 from portal.second_factor import PENDING
+from portal.sso import arrival
 from tests.factories import OPERATOR, make_idp, make_user, provision
 from tests.sso.conftest import ISSUER, OIDCProvider, is_in, leave, make_connection
 from tests.sso.saml_answers import SAMLProvider, encoded, request_id
@@ -112,3 +113,11 @@ def test_the_same_person_confirms(client: Client, ada: User, provider: OIDCProvi
     leaving = leave(first, okta, "?again&next=/profile/")
     answer = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], auth_time=2**31))
     assert answer["Location"] == "/profile/"
+
+
+def test_a_door_that_forgets_to_ask_switches_nothing_either(
+    client: Client, request: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrival, "is_somebody_else", lambda request, user: False)
+    assert DOORS["SAML, step-up"](client, request).status_code == 403
+    assert who(client) == "ada"
