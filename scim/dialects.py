@@ -46,7 +46,7 @@ def take(plain: Body, name: str, value: Any, left_out: LeftOut, schema: Schema) 
     place = schema.place_of_name(name)
     if place is None:
         left_out.unknown(name)
-    elif place.head not in UNKEPT:
+    elif place.head not in UNKEPT and not (value is None and not place.steps):
         _put(plain, place, value if place.head == "members" else place.read(value, left_out), name)
 
 
@@ -199,6 +199,8 @@ def _plain_operation(operation: Body, left_out: LeftOut) -> list[Body]:
 def _says_something(place: Place, operation: Body) -> bool:
     """Adding null adds nothing; a status or password can't be taken away by a path (SCIM.md)."""
     is_null = "value" in operation and operation["value"] is None
+    if not place.steps:
+        return not is_null or operation["op"] == "remove"
     if place.head == "active":
         return not is_null and operation["op"] != "remove"
     return place.head not in {"password", "schemas"} and not (is_null and operation["op"] == "add")
@@ -277,6 +279,8 @@ def _without_path(operation: Body, left_out: LeftOut) -> list[Body]:
             left_out.unknown(name)
         elif place.head in UNKEPT or not _says_something(place, {"op": op, "value": item}):
             continue
+        elif not place.steps:
+            place.read(item, left_out)  # the core schema's URN over what is no object: refused
         elif place.selects:
             selecting += [_write({"op": op, "value": item}, place, left_out)]
         elif place.path in rest:

@@ -136,8 +136,10 @@ def _of_value(op: str, name: str, item: Any, left_out: LeftOut) -> list[tuple[st
     if place is None:
         left_out.unknown(name)
         return []
-    if place.head in UNKEPT or _adds_nothing(place, operation):
+    if place.head in UNKEPT or _adds_nothing(place, operation) or (item is None and not place.steps):
         return []
+    if not place.steps:
+        raise refuse("invalidValue", f"{name[:80]} must be an object.")
     return [(op, _path(place.path), operation)]
 
 

@@ -45,7 +45,8 @@ class Projection:
 
 def read(parameters: dict[str, Any], resource: Any) -> Projection:
     """From the query or SearchRequest members; names that the schema does not know select nothing."""
-    given = {name: parameters[name] for name in ("attributes", "excludedAttributes") if parameters.get(name)}
+    asked = {name: parameters.get(name) for name in ("attributes", "excludedAttributes")}
+    given = {name: value for name, value in asked.items() if value is not None and value not in ("", [])}
     if not given:
         return Projection()
     try:

@@ -269,14 +269,21 @@ class Schema:
     def named(self, value: Document) -> Iterator[tuple[str, Any]]:
         """The members of a value, with those under the URN of a schema of ours as paths."""
         for name, item in value.items():
-            urn, rest = self._split(name.strip())
-            inner = parsed(item, name) if urn is not None and not rest and name.lower().startswith("urn:") else None
-            if inner is None:
-                yield name, item
-            elif isinstance(inner, dict):
+            urn, inner = self._inside(name.strip(), item)
+            if isinstance(inner, dict):
                 yield from ((_within(urn, key), each) for key, each in inner.items())
             else:
-                raise refuse("invalidValue", f"{name[:80]} must be an object.")
+                yield name, item
+
+    def _inside(self, name: str, item: Any) -> tuple[str | None, Any]:
+        """What stands under a schema's URN; what can't be read stays as it is, to be refused under its name."""
+        urn, rest = self._split(name)
+        if urn is None or rest:
+            return None, None
+        try:
+            return urn, parsed(item, name)
+        except RequestRefused:
+            return urn, None
 
     def _split(self, path: str) -> tuple[str | None, str]:
         """The URN that a path begins with, the core's if none, and the rest; no URN where it is another's."""

@@ -72,15 +72,17 @@ def _keeping_external_id(document: Document, plain: Document, sso_user: SSOUser)
 
 
 def _says_inactive(body: Document) -> bool:
+    said = [status for name, value in USER.named(body) if (status := _status(name, value)) is not None]
+    return said[:1] == [False] and not any(said)
+
+
+def _status(name: str, value: Any) -> bool | None:
+    """What a member of a body says of the status, if it can be read."""
     try:
-        return any(_is_status(name) and boolean(value, "active") is False for name, value in USER.named(body))
+        place = USER.place_of_name(name)
+        return boolean(value, name) if place is not None and place.path.lower() == "active" else None
     except RequestRefused:
-        return False
-
-
-def _is_status(name: str) -> bool:
-    place = USER.place_of_name(name)
-    return place is not None and place.path.lower() == "active"
+        return None
 
 
 def _what_can_be_taken(body: Document, sso_user: SSOUser) -> tuple[Document, set[str], Told]:

@@ -13,6 +13,7 @@ from tests.scim.helpers import (
     CORE_USER,
     ENTERPRISE,
     PORTAL_USER,
+    SEARCH,
     Document,
     IdP,
     member,
@@ -266,6 +267,13 @@ def test_the_names_that_are_left_out_are_few_and_printable(idp: IdP) -> None:
     assert all(len(told) < 140 and "\u202e" not in told for told in left_out)
 
 
+@pytest.mark.parametrize("name", ["attributes", "excludedAttributes", "filter", "sortBy", "sortOrder", "cursor"])
+@pytest.mark.parametrize("value", [False, 0, {}, 5, [5], [{}]], ids=str)
+def test_a_search_that_cannot_be_read_is_refused(idp: IdP, name: str, value: Any) -> None:
+    for endpoint in ("/Users/.search", "/Groups/.search", "/.search"):
+        assert problem(idp.post(endpoint, {"schemas": [SEARCH], name: value}))[0] == 400
+
+
 # --- Base64 -----------------------------------------------------------------------------------------------
 
 
@@ -308,6 +316,9 @@ BAD: list[tuple[str, Any]] = [
     ("x509Certificates", [{"value": "*"}]),
     ("emails", [{"value": "x" * 300 + "@example.com"}]),
     ("roles", "[broken"),
+    (ENTERPRISE, 5),
+    (ENTERPRISE, "[broken"),
+    (CORE_USER, "x"),
 ]
 
 
@@ -318,9 +329,10 @@ def test_nothing_keeps_a_leaver_in(idp: IdP, way: str, attribute: str, value: An
     kept = {"title": "Boss", "emails": [work("ann@example.com")], "externalId": "e1"}
     user = idp.user("ann", **kept)
     path = f"/Users/{user['id']}"
-    body = {"userName": "ann", **kept, "nickName": "Annie", "active": False, attribute: value}
+    said = {"userName": "ann", **kept, "nickName": "Annie", "active": False}
+    body = {attribute: value, **{name: item for name, item in said.items() if name != attribute}}
     operations = {
-        "patch": [{"op": "replace", "value": {"nickName": "Annie", "active": False, attribute: value}}],
+        "patch": [{"op": "replace", "value": {attribute: value, "nickName": "Annie", "active": False}}],
         "patch each": [
             {"op": "replace", "path": attribute, "value": value},
             {"op": "replace", "path": "active", "value": "False"},
