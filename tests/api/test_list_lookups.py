@@ -27,8 +27,9 @@ def undeclared(view: Any, choose: random.Random) -> list[str]:
 
 
 def path_of(address: str) -> str:
-    """The list, of the one group of either kind where it hangs on one."""
-    return f"{address.replace('<int:group_id>', '1').replace('<int:sso_group_id>', '1')}/"
+    """The list, of a new group of either kind where it hangs on one."""
+    group, sso_group = str(make_group().pk), str(push_group(make_idp()).pk)
+    return f"{address.replace('<int:group_id>', group).replace('<int:sso_group_id>', sso_group)}/"
 
 
 def reader(address: str) -> Caller:
@@ -37,8 +38,6 @@ def reader(address: str) -> Caller:
 
 @pytest.mark.parametrize("address", LISTS)
 def test_what_a_list_does_not_declare_is_400(address: str) -> None:
-    make_group()
-    push_group(make_idp())
     script, choose = reader(address), random.Random(address)
     path = path_of(address)
     assert script.get(path).status_code == 200
