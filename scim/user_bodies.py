@@ -48,7 +48,9 @@ class UserBody:
         """For a PUT."""
         if self._refusal is not None:
             return _what_can_be_taken(self._body, sso_user)
-        document = _keeping_external_id(self._document, self._plain, sso_user)
+        document = self._document
+        if not _takes_external_id_away(self._body, document, sso_user):
+            document = _keeping_external_id(document, self._plain, sso_user)
         return document, carried_by(self._document), self._left_out.told()
 
 
@@ -69,6 +71,21 @@ def _keeping_external_id(document: Document, plain: Document, sso_user: SSOUser)
     if "externalId" in plain or not sso_user.external_id:
         return document
     return {**document, "externalId": sso_user.external_id}
+
+
+def _takes_external_id_away(body: Document, document: Document, sso_user: SSOUser) -> bool:
+    """Rauthy lets people go so where it may not delete: the record as it stands, by its id, but for the externalId.
+
+    What is built from the portal's answer has the `meta` of it, and what changes something else is an update.
+    """
+    names = {name.lower() for name in body}
+    if "id" not in names or "meta" in names or "externalId" in document:
+        return False
+    return _without(document, "schemas", "active") == _without(sso_user.attributes, "schemas", "externalId")
+
+
+def _without(document: Document, *names: str) -> Document:
+    return {name: value for name, value in document.items() if name not in names}
 
 
 def _says_inactive(body: Document) -> bool:

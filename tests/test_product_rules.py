@@ -213,7 +213,7 @@ def test_r2_what_cant_be_taken_keeps_no_leaver_in(idp: IdP) -> None:
 
 def test_r4_a_put_without_an_external_id_keeps_it(idp: IdP) -> None:
     created = post(idp, externalId="00U1")
-    assert idp.put(f"/Users/{created['id']}", ada()).json()["externalId"] == "00U1"
+    assert idp.put(f"/Users/{created['id']}", ada(externalId=None)).json()["externalId"] == "00U1"
     assert idp.found('externalId eq "00U1"') == ["ada"]
     assert "externalId" not in idp.put(f"/Users/{created['id']}", {**ada(), "externalId": None}).json()
 
@@ -245,6 +245,18 @@ def test_r4_a_put_without_active_leaves_the_status(idp: IdP) -> None:
     answer = idp.put(f"/Users/{created['id']}", ada(active=None, title="Dr"))
     assert answer.json()["active"] is False
     assert portal().status == Status.DISABLED
+
+
+def test_r4_only_a_put_that_takes_nothing_else_away_by_its_id_clears_the_external_id(idp: IdP) -> None:
+    """Rauthy's way of letting people go where it may not delete; an update keeps it, as does an echo of our answer."""
+    created = post(idp, externalId="00U1")
+    path = f"/Users/{created['id']}"
+    echo = {name: value for name, value in created.items() if name != "externalId"}
+    unlinked = ada(id=created["id"], title="Dr", externalId=None)
+    for kept in (ada(externalId=None), echo, unlinked):
+        assert "externalId" not in kept
+        assert idp.put(path, kept).json()["externalId"] == "00U1"
+    assert "externalId" not in idp.put(path, unlinked).json()
 
 
 def test_r5_the_same_username_and_email_adopt_the_user(idp: IdP) -> None:
