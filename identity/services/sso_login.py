@@ -133,6 +133,16 @@ def _identities(connection: SSOConnection) -> Any:
     return SSOIdentity.objects.filter(identity_provider=connection.identity_provider_id)
 
 
+def lacks_something(connection: SSOConnection, assertion: Assertion) -> bool:
+    """Whether this person is new here, and the assertion lacks what finding or making them takes."""
+    if _identities(connection).filter(subject=assertion.subject).exists():
+        return False
+    wanted = {connection.subject_claim}
+    if connection.matches_by_user_name or (connection.creates_users and not policy.current_mode().scim_enabled):
+        wanted |= {connection.user_name_claim, assertion.names.get("email", "email")}
+    return not all(assertion.text(claim) for claim in wanted)
+
+
 def _by_identity(connection: SSOConnection, assertion: Assertion) -> User | None:
     """Who signed in with this subject before; asked again under the lock, which a release may have held (R7)."""
     known = _identities(connection).filter(subject=assertion.subject)

@@ -17,8 +17,11 @@ from django.http import HttpRequest, HttpResponse
 from requests import RequestException
 
 from identity.models import IdentityProvider, SSOConnection
+from identity.services import sso_login
+from identity.services.assertions import Assertion
 from portal.sso.adapter import app_of
 from portal.sso.bad_answers import BadAnswer, listed, shortened
+from portal.sso.claims import named_claims
 from portal.sso.discovery import NAMES_ITSELF, discover, published
 from portal.sso.outgoing import GuardedSession, with_query
 from portal.sso.signed_tokens import BadToken, verified, verified_userinfo
@@ -136,15 +139,15 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
         id_token = kwargs["response"].get("id_token")
         if not isinstance(id_token, str):
             raise BadToken("The identity provider sent no ID token.", advice="Allow the application the scope openid.")
-        data = {
-            "id_token": verified(self.connection, id_token, required=("exp", "sub")),
-            "userinfo": self._userinfo(token.token),
-            "id_token_hint": id_token,
-        }
+        claims = verified(self.connection, id_token, required=("exp", "sub"))
+        data = {"id_token": claims, "userinfo": self._userinfo(token.token, claims), "id_token_hint": id_token}
         return self.get_provider().sociallogin_from_response(request, data)
 
-    def _userinfo(self, access_token: str) -> dict[str, Any]:
-        """What it adds to the ID token; one that can't be had or read adds nothing, and keeps nobody out."""
+    def _userinfo(self, access_token: str, claims: dict[str, Any]) -> dict[str, Any]:
+        """What it adds to the ID token; one that can't be had or read adds nothing, and keeps nobody out.
+
+        Only who is new here and needs it hears of that, rather than that their email is of another domain.
+        """
         address = self.openid_config.get("userinfo_endpoint")
         if address is None:
             return {}
@@ -153,6 +156,9 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
                 response = session.get(address, headers={"Authorization": f"Bearer {access_token}"})
             return self._read_userinfo(response)
         except (RequestException, BadToken, ValueError) as error:
+            said = Assertion(claims["sub"], claims, named_claims(self.connection))
+            if sso_login.lacks_something(self.connection, said):
+                raise
             log.warning("Userinfo of %s can't be read, its ID token alone counts: %s", self.connection, error)
             return {}
 

@@ -13,7 +13,7 @@ from django.test import Client
 from identity.models import SSOConnection, SSOIdentity, User
 from portal.sso import kept
 from portal.sso.outgoing import with_query
-from tests.factories import make_idp, make_owner, provision
+from tests.factories import make_idp, make_owner, provision, set_mode
 from tests.sso.conftest import is_in, make_connection
 from tests.sso.loopback_oidc import CLIENT_ID, CLIENT_SECRET, Loopback, public_key, serving
 
@@ -306,6 +306,21 @@ def test_one_that_is_too_long_says_how_long_it_may_be(provider: Loopback, client
 def test_userinfo_that_cannot_be_had_keeps_nobody_out(provider: Loopback, userinfo: Any) -> None:
     provider.userinfo = userinfo
     assert comes_in(provider, connect(provider))
+
+
+def test_who_is_new_and_needs_userinfo_hears_that_it_is_away(provider: Loopback) -> None:
+    """And is not told that their email is of another domain, or made without one."""
+    set_mode(scim=False)
+    connection = connect(provider, creates_users=True, allowed_domains="example.test")
+    provider.id_token = {"sub": "00u9", "preferred_username": "eve"}
+    whole = {"sub": "00u9", "email": "eve@example.test"}
+    for userinfo, is_made in ((500, False), ([], False), (whole, True), (500, True)):
+        provider.userinfo = userinfo
+        client = Client()
+        page = provider.sign_in(client, connection)
+        assert is_in(client) == is_made
+        assert is_made or "domain" not in page.content.decode()
+        assert User.objects.filter(username_key="eve").exists() == is_made
 
 
 def test_userinfo_that_is_away_keeps_nobody_out(provider: Loopback) -> None:
