@@ -21,7 +21,7 @@ def mail_reset_link(sealed: str) -> None:
     """To the person whose username or email was typed, if there is one who has a password that works."""
     user = find_user(unseal(sealed))
     if user is not None and user.email and may_reset_password(user) and _may_mail(user):
-        notices.reset_password(user, _path(user))
+        notices.reset_password(user, reset_path(user))
 
 
 def _may_mail(user: User) -> bool:
@@ -29,6 +29,7 @@ def _may_mail(user: User) -> bool:
     return bool(cache.add(f"reset-mail:{user.pk}", 1, SECONDS_BETWEEN_MAILS))
 
 
-def _path(user: User) -> str:
+def reset_path(user: User) -> str:
+    """The address of a link that works once, for an hour."""
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("password_reset_confirm", args=(uid, reset_tokens.make_token(user)))

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from identity.models import APIToken, Invitation, SSOConnection, SSOUser, Status, User
-from portal.sign_in import _reset_path
+from portal.resets import reset_path
 from tests.api.caller import Caller, make_api_token
 from tests.factories import PASSWORD, make_administrator, make_owner, make_token, make_user, provision, set_mode
 from tests.portal.admin_pages import signed_in
@@ -66,7 +66,7 @@ def test_every_way_in_is_closed_at_once(
     leaving = leave(by_sso, okta)
     leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
     by_password.post("/login/", {"username": "ada", "password": PASSWORD})
-    reset = _reset_path(ada)
+    reset = reset_path(ada)
     assert [is_in(by_sso), is_in(by_password), script.send("GET", "me/").status_code] == [True, True, 200]
 
     disable(ada)

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from identity.models import APIToken, AuditEvent, Status, User
 from identity.services import access, invitations
-from portal.sign_in import _reset_path
+from portal.resets import reset_path
 from tests.api.caller import Caller, make_api_token
 from tests.factories import (
     PASSWORD,
@@ -69,7 +69,7 @@ def test_open_password_sessions_end_and_stay_ended(client: Client, mia: User) ->
 
 
 def test_no_reset_link_is_sent_and_earlier_ones_are_dead(client: Client, mia: User) -> None:
-    earlier = _reset_path(mia)
+    earlier = reset_path(mia)
     set_mode(sso=True)
     client.post("/password/reset/", {"name": "mia"})
     assert mail.outbox == []
