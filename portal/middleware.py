@@ -20,6 +20,7 @@ from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware import common
 from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
 
 from identity.actors import Person
 from identity.origins import Origin
@@ -28,6 +29,7 @@ from portal import bodies
 from portal.api import problems
 from portal.proxies import address_in, is_address
 from portal.session_store import note_activity
+from portal.sessions import still_listed
 
 SCIM_PREFIX = "/scim/"
 API_PREFIX = "/api/"
@@ -111,7 +113,19 @@ class SessionMiddleware(PortalOnly, sessions.SessionMiddleware):
 
 
 class AuthenticationMiddleware(PortalOnly, auth.AuthenticationMiddleware):
-    """`request.user`, for people; SCIM requests carry a token and no user."""
+    """`request.user`, for people; SCIM requests carry a token and no user.
+
+    A session from before SECRET_KEY was rotated gets another key here, and stays listed.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]
+
+
+def _user(request: HttpRequest) -> Any:
+    with still_listed(request):
+        return auth.get_user(request)
 
 
 class MessageMiddleware(PortalOnly, messages.MessageMiddleware):

@@ -23,7 +23,7 @@ from qrcode.image.svg import SvgPathImage
 
 from identity import policy, totp
 from identity.actors import Person
-from identity.errors import GatehouseError, InvalidValue
+from identity.errors import GatehouseError, InvalidValue, Refused
 from identity.models import User
 from identity.services import second_factors, traces
 from portal.auth import has_second_factor, is_kept_out, may_reset_password
@@ -36,6 +36,10 @@ PENDING = "pending_sign_in"
 PENDING_SECONDS = 10 * 60
 SECRET = "totp_secret"  # noqa: S105 - the session's key for it
 WRONG = "This code is not right. Codes change every 30 seconds, and each works once."
+UNREADABLE = (
+    "Your second step can't be checked: the portal's SECRET_KEY has changed. Ask whoever runs the server to set "
+    "SECRET_KEY_FALLBACKS to the former key, or to reset your second step (manage.py reset_second_factor)."
+)
 PAUSE = "Too many wrong codes. Wait a minute, then try again."
 
 
@@ -113,7 +117,11 @@ class SecondFactor(SlowedDown, _Pending):
             note_sign_in(self.request, traces.PAUSED, self.user, code="pause", step="code")
             form.add_error("code", forms.ValidationError(PAUSE, code="pause"))
             return self.form_invalid(form)
-        method = second_factors.use_code(self.user, form.cleaned_data["code"])
+        try:
+            method = second_factors.use_code(self.user, form.cleaned_data["code"])
+        except Refused:
+            form.add_error("code", UNREADABLE)
+            return self.form_invalid(form)
         if not method:
             note_sign_in(self.request, traces.WRONG_CODE, self.user)
             form.add_error("code", WRONG)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
@@ -48,6 +49,8 @@ def still_listed(request: HttpRequest) -> Iterator[None]:
     """The session gets another key meanwhile, and stays the one that people see and can end."""
     before = request.session.session_key
     yield
+    if request.session.session_key == before:
+        return
     UserSession.objects.filter(session_key=before).update(session_key=request.session.session_key)
 
 
@@ -101,7 +104,11 @@ def sessions_of(user: User) -> list[SignedIn]:
 
 def _opens(data: dict[str, Any], user: User) -> bool:
     by_sso = data.get(BACKEND_SESSION_KEY) == SSO_BACKEND
-    return constant_time_compare(data.get(HASH_SESSION_KEY, ""), user.session_hash(by_sso=by_sso))
+    keys = (None, *settings.SECRET_KEY_FALLBACKS)
+    return any(
+        constant_time_compare(data.get(HASH_SESSION_KEY, ""), user.session_hash(by_sso=by_sso, secret=key))
+        for key in keys
+    )
 
 
 def _shown(row: UserSession) -> SignedIn:

@@ -32,6 +32,8 @@ PUBLIC_HOST = f"[{_HOSTNAME}]" if ":" in _HOSTNAME else _HOSTNAME  # IPv6, as it
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC_HOST, "127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[f"{PUBLIC.scheme}://{PUBLIC.netloc}"])
 
+# Earlier keys, when SECRET_KEY was rotated: what they signed and sealed is still good (docs/administrators-guide.md).
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SECRET_KEY = env.str("SECRET_KEY", default="") or load_or_create_secret_key(VAR_DIR / "secret_key")
 
 # --- application ----------------------------------------------------------------------------------------

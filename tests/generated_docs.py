@@ -46,7 +46,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "list_api_tokens", "create_api_token", "revoke_api_token",
     ),
     "Assets": ("list_assets", "create_asset", "edit_asset", "transfer_asset", "delete_asset"),
-    "Running the portal": ("doctor", "run_worker", "export_audit_events", "prune_records", "demo"),
+    "Running the portal": ("doctor", "run_worker", "export_audit_events", "prune_records", "reseal_secrets", "demo"),
 }  # fmt: skip
 UNLISTED = {"first_start"}  # what `make run` does, and nobody by hand
 

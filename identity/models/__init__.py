@@ -29,6 +29,7 @@ from identity.models.trail import (
     DeletionRecord,
     MembershipChange,
     ProvisioningLog,
+    SealedKeys,
 )
 from identity.models.users import Role, Status, User
 
@@ -68,6 +69,7 @@ __all__ = [
     "SSOUser",
     "SSOUserValue",
     "Scope",
+    "SealedKeys",
     "SecondFactor",
     "Status",
     "User",

@@ -206,6 +206,19 @@ class ProvisioningLog(models.Model):
         return self.summary
 
 
+class SealedKeys(models.Model):
+    """Keys of the portal's own that outlive SECRET_KEY, sealed with it (`identity.services.digest_keys`)."""
+
+    purpose = models.CharField(max_length=40, db_index=True)
+    sealed = models.TextField()
+
+    class Meta:
+        verbose_name_plural = "sealed keys"
+
+    def __str__(self) -> str:
+        return self.purpose
+
+
 class DeletionRecord(models.Model):
     """That a user was deleted for good: ids and keyed digests only (R10, SR-19)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
@@ -14,6 +15,8 @@ from django.utils.crypto import salted_hmac
 from identity.keys import NO_KEY, shows_nothing, sought
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from identity.models.providers import IdentityProvider
     from identity.models.sso import SSOUser
 
@@ -237,14 +240,17 @@ class User(AbstractBaseUser):
         """
         return self.session_hash(by_sso=self.signed_in_by_sso)
 
-    def get_session_auth_fallback_hash(self) -> Any:
-        return ()
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Sessions from before SECRET_KEY was rotated go on: Django writes the new hash into them."""
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self.session_hash(by_sso=self.signed_in_by_sso, secret=secret)
 
-    def session_hash(self, *, by_sso: bool) -> str:
-        """What a session carries that was opened by SSO, or by a password."""
+    def session_hash(self, *, by_sso: bool, secret: str | None = None) -> str:
+        """What a session carries that was opened by SSO, or by a password; `secret`: under an earlier SECRET_KEY."""
         salt = "identity.models.User.session"
         opened_by = "sso" if by_sso else f"{self.password}:{self.password_epoch}"
-        return salted_hmac(salt, f"{opened_by}:{self.credential_epoch}", algorithm="sha256").hexdigest()
+        value = f"{opened_by}:{self.credential_epoch}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
     @classmethod
     def normalize_username(cls, username: str) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils.crypto import salted_hmac
 
 from identity import audit, policy
 from identity.errors import InvalidValue, NotFound, Refused
@@ -29,6 +28,7 @@ from identity.models import (
 )
 from identity.policy import Action
 from identity.services import assets, idempotency
+from identity.services.digest_keys import DELETIONS, keyed_digests
 from identity.services.locks import locked
 from identity.services.provisioning import retire
 
@@ -107,8 +107,17 @@ def _lock_both(user: User, transferee: User | None) -> tuple[User, User | None]:
 
 
 def keyed_digest(key: str) -> str:
-    """HMAC with the portal's secret: answers "was it this person?" without keeping who it was."""
-    return salted_hmac("identity.DeletionRecord", key, algorithm="sha256").hexdigest()
+    """HMAC with a key of the portal's: answers "was it this person?" without keeping who it was."""
+    return keyed_digests(DELETIONS, key)[0]
+
+
+def records_of(key: str) -> QuerySet[DeletionRecord]:
+    """The deletions of whoever had this username or email, whichever SECRET_KEY there was."""
+    digests = keyed_digests(DELETIONS, key)
+    found: QuerySet[DeletionRecord] = DeletionRecord.objects.filter(
+        Q(username_digest__in=digests) | Q(email_digest__in=digests)
+    )
+    return found
 
 
 def _require_deletable(user: User, typed_username: str, reason: str, transferee: User | None) -> None:

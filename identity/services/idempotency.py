@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from identity.errors import KeyReused, StillRunning
+from identity.errors import KeyReused, Refused, StillRunning
 from identity.models import IdempotentRequest, User
 from identity.models.idempotency import KEPT
 from identity.services.sealing import seal, unseal
@@ -41,7 +41,10 @@ def _again(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:
         raise KeyReused("This Idempotency-Key was used for another request: take a new one.")
     if row.answer == ERASED:
         raise KeyReused("This was done; its answer was erased with somebody who was deleted.", code="answer_erased")
-    return row, unseal(row.answer)
+    try:
+        return row, unseal(row.answer)
+    except Refused as error:  # SECRET_KEY has changed meanwhile
+        raise KeyReused("This was done; its answer can't be read any more.", code="answer_unreadable") from error
 
 
 def finish(row: IdempotentRequest, answer: str) -> None:

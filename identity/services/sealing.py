@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from enum import Enum
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -30,9 +31,33 @@ def unseal(sealed: str) -> str:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         raise Refused(
-            "The stored secret can't be read: SECRET_KEY has changed. Enter the secret again.",
+            "The stored secret can't be read: SECRET_KEY has changed. Set SECRET_KEY_FALLBACKS to the former key on "
+            "the server, or enter the secret again.",
             code="sealed_with_another_key",
         ) from error
+
+
+class State(Enum):
+    """Which key something is sealed with: that of now, one of SECRET_KEY_FALLBACKS, or one that is not known."""
+
+    CURRENT = "current"
+    OLD = "old"
+    LOST = "lost"
+
+
+def state_of(sealed: str) -> State:
+    for number, key in enumerate((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)):
+        try:
+            _fernet(key).decrypt(sealed.encode())
+        except InvalidToken:
+            continue
+        return State.OLD if number else State.CURRENT
+    return State.LOST
+
+
+def reseal(sealed: str) -> str:
+    """The same under the key of now; what can't be opened stays as it is."""
+    return sealed if state_of(sealed) is State.LOST else _box().rotate(sealed.encode()).decode()
 
 
 def _box() -> MultiFernet:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
-from django.utils.crypto import salted_hmac
 
 from identity import audit, policy, totp
 from identity.errors import InvalidValue, NotFound, Refused
 from identity.models import RecoveryCode, SecondFactor, User
 from identity.services import notices
+from identity.services.digest_keys import RECOVERY_CODES, keyed_digests
 from identity.services.locks import lock
 from identity.services.notices import SecurityChange
 from identity.services.sealing import seal, unseal
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 CODES = 10
 CODE_DIGITS = 8
-_SALT = "identity.RecoveryCode"
 
 
 @transaction.atomic
@@ -135,12 +133,11 @@ def _changed(user: User, action: str, what: SecurityChange, actor: Actor) -> lis
     return codes
 
 
-def digest(user_id: int, code: str, secret_key: str | bytes | None = None) -> str:
+def digest(user_id: int, code: str) -> str:
     """What is kept of a code: keyed, since eight digits are soon tried out by whoever has the database."""
-    return salted_hmac(_SALT, f"{user_id}:{code}", secret=secret_key, algorithm="sha256").hexdigest()
+    return keyed_digests(RECOVERY_CODES, f"{user_id}:{code}")[0]
 
 
 def _digests(user: User, code: str) -> list[str]:
     """Under the key that is used now, and those before it."""
-    typed = "".join(code.split())
-    return [digest(user.pk, typed, key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    return keyed_digests(RECOVERY_CODES, f"{user.pk}:{''.join(code.split())}")

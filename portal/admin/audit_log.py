@@ -60,6 +60,7 @@ WORDS: dict[str, str] = {
     "sso_connection.enabled": "SSO connection switched on",
     "records.bulk_runs_pruned": "Old bulk actions deleted",
     "records.log_pruned": "Old rows of the provisioning log deleted",
+    "records.resealed": "Secrets sealed anew after a change of the key",
     "records.personal_values_erased": "Old personal values of the audit log erased",
     "scim_token.created": "SCIM token created",
     "scim_token.revoked": "SCIM token revoked",

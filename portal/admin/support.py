@@ -218,8 +218,7 @@ class DeletionRecordAdmin(PortalModelAdmin):
         """By the digest of the name typed: the record says whether it was this person, not who it was."""
         key = sought(search_term)
         if key:
-            digest = deletion.keyed_digest(key)
-            queryset = queryset.filter(username_digest=digest) | queryset.filter(email_digest=digest)
+            queryset = queryset.filter(pk__in=deletion.records_of(key).values("pk"))
         return queryset, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

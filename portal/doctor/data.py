@@ -24,6 +24,7 @@ from identity.models.contacts import Rhythm
 from identity.models.providers import EXPIRES_SOON
 from identity.services import background
 from identity.services.drift import drifts, told_otherwise
+from identity.services.resealing import HOLDERS, Count, count
 from portal.doctor.findings import Finding, counted
 
 LONG_IN_THE_QUEUE = timedelta(minutes=10)
@@ -42,6 +43,7 @@ def examine() -> Iterator[Finding]:
     yield conflicts()
     yield from background_work()
     yield from left_over()
+    yield from secrets()
     yield from drift()
     yield unmapped()
 
@@ -163,6 +165,34 @@ def left_over() -> Iterator[Finding]:
         "Give them one: `manage.py transfer_asset NAME --to USERNAME`.",
         one="asset has no owner.",
     )
+
+
+# --- what is encrypted ---
+
+
+def secrets() -> Iterator[Finding]:
+    """Whether SECRET_KEY_FALLBACKS may go, and what no key opens."""
+    counts = [count(holder) for holder in HOLDERS]
+    yield counted(
+        "secrets_under_an_earlier_key",
+        sum(one.old for one in counts),
+        f"secrets are sealed with one of SECRET_KEY_FALLBACKS{_which(counts, 'old')}.",
+        "Seal them with the key of now: `manage.py reseal_secrets`. Then that earlier key can go.",
+        one=f"secret is sealed with one of SECRET_KEY_FALLBACKS{_which(counts, 'old')}.",
+    )
+    yield counted(
+        "secrets_unreadable",
+        sum(one.lost for one in counts),
+        f"secrets can't be read with any key{_which(counts, 'lost')}.",
+        "Add the key that they were sealed with to SECRET_KEY_FALLBACKS. If it is lost: enter client secrets again "
+        "(`manage.py edit_sso_connection`), reset second steps (`manage.py reset_second_factor`).",
+        one=f"secret can't be read with any key{_which(counts, 'lost')}.",
+    )
+
+
+def _which(counts: list[Count], column: str) -> str:
+    found = ", ".join(f"{getattr(one, column)} {one.name}" for one in counts if getattr(one, column))
+    return f" ({found})" if found else ""
 
 
 # --- where both sides differ ---

@@ -71,6 +71,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "move_conflict": ("MOVE",),
     "remove_members": ("Crafts", "lea"),
     "resend_invitation": ("ines",),
+    "reseal_secrets": (),
     "reset_second_factor": ("mia",),
     "revoke_api_token": ("API_TOKEN",),
     "revoke_invitation": ("ines",),

@@ -1,0 +1,136 @@
+"""After SECRET_KEY was rotated: what an earlier key sealed is sealed by the new one.
+
+Row by row, each in a transaction of its own and only if it still is what was read: it can be stopped and begun again
+at any time, beside a portal that runs. What no key opens stays as it is and is counted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django_tasks_db.models import DBTaskResult
+
+from identity import audit, policy
+from identity.models import IdempotentRequest, SealedKeys, SecondFactor, SSOConnection
+from identity.policy import Action
+from identity.services import digest_keys
+from identity.services.idempotency import ERASED
+from identity.services.sealing import State, reseal, state_of
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from identity.actors import Actor
+
+ROWS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A table in which something is sealed: the column, and where in its JSON (empty: the column itself)."""
+
+    name: str
+    rows: Callable[[], QuerySet[Any]]
+    column: str
+    paths: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(slots=True)
+class Count:
+    """What a holder has: under the current key, under an earlier one (`old`), under none that is known (`lost`)."""
+
+    name: str
+    current: int = 0
+    old: int = 0
+    lost: int = 0
+
+
+HOLDERS: tuple[Holder, ...] = (
+    Holder("client secrets", lambda: SSOConnection.objects.exclude(client_secret=""), "client_secret"),
+    Holder("second steps", lambda: SecondFactor.objects.all(), "secret"),
+    Holder("keys of digests", lambda: SealedKeys.objects.all(), "sealed"),
+    Holder("answers to retried requests", lambda: IdempotentRequest.objects.exclude(answer__in=["", ERASED]), "answer"),
+    Holder("queued mails", lambda: DBTaskResult.objects.all(), "args_kwargs", (("kwargs", "sealed"),)),
+)
+
+
+def count(holder: Holder) -> Count:
+    """How much is under which key; nothing is changed."""
+    found = Count(holder.name)
+    for row in _rows(holder):
+        for sealed in _sealed_in(row, holder):
+            _add(found, state_of(sealed))
+    return found
+
+
+def reseal_all(holders: tuple[Holder, ...], *, really: bool, actor: Actor) -> list[Count]:
+    """Seal anew what an earlier key sealed, of all these; what there was of each before."""
+    policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
+    digest_keys.keep()  # if none was needed yet
+    found = [count(holder) for holder in holders]
+    if not really:
+        return found
+    for holder in holders:
+        for row in _rows(holder):
+            if any(state_of(sealed) is State.OLD for sealed in _sealed_in(row, holder)):
+                _reseal(row, holder)
+    if number := sum(one.old for one in found):
+        audit.record("records.resealed", actor=actor, details={"secrets": number})
+    return found
+
+
+@transaction.atomic
+def _reseal(row: Any, holder: Holder) -> None:
+    """Only if nobody has written there meanwhile."""
+    before = getattr(row, holder.column)
+    rows = holder.rows().filter(pk=row.pk)
+    current = rows.select_for_update().first()
+    if current is not None and getattr(current, holder.column) == before:
+        rows.update(**{holder.column: _sealed_anew(before, holder)})
+
+
+def _sealed_anew(value: Any, holder: Holder) -> Any:
+    if not holder.paths:
+        return reseal(value)
+    value = json.loads(json.dumps(value))
+    for *outer, last in holder.paths:
+        inner = value
+        for name in outer:
+            inner = inner.get(name, {})
+        if isinstance(inner.get(last), str):
+            inner[last] = reseal(inner[last])
+    return value
+
+
+def _sealed_in(row: Any, holder: Holder) -> Iterator[str]:
+    value = getattr(row, holder.column)
+    if not holder.paths:
+        yield value
+    for path in holder.paths:
+        inner = value
+        for name in path:
+            inner = inner.get(name) if isinstance(inner, dict) else None
+        if isinstance(inner, str) and inner:
+            yield inner
+
+
+def _rows(holder: Holder) -> Iterator[Any]:
+    """All of them, in order, so many at a time."""
+    rows = list(holder.rows().order_by("pk")[:ROWS_AT_ONCE])
+    while rows:
+        yield from rows
+        rows = list(holder.rows().filter(pk__gt=rows[-1].pk).order_by("pk")[:ROWS_AT_ONCE])
+
+
+def _add(found: Count, state: State) -> None:
+    match state:
+        case State.CURRENT:
+            found.current += 1
+        case State.OLD:
+            found.old += 1
+        case State.LOST:
+            found.lost += 1
