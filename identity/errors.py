@@ -42,6 +42,14 @@ class InvalidValue(GatehouseError):
         self.problem = problem
 
 
+class WeakPassword(InvalidValue):
+    """A password that is not good enough; the sentence says what to do, in full."""
+
+    def __init__(self, sentence: str) -> None:
+        GatehouseError.__init__(self, sentence)
+        self.attribute = "password"
+
+
 class Refused(GatehouseError):
     """The policy or a safeguard says no; the sentence says who can do it instead.
 

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from identity import audit, policy
-from identity.errors import InvalidValue, Refused
+from identity.errors import InvalidValue, Refused, WeakPassword
 from identity.keys import email_key, name_key, plain
 from identity.models import AccessSettings, APIToken, Conflict, Invitation, Role, SSOUser, Status, User
 from identity.policy import Action
@@ -289,11 +289,11 @@ def record_session_ended(user: User, *, actor: Actor) -> None:
 
 
 def check_password_strength(password: str, user: User) -> None:
-    """Django's validators; InvalidValue joins what they say."""
+    """Django's validators; WeakPassword joins what they say."""
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise InvalidValue("password", f"is too weak: {' '.join(error.messages)}") from error
+        raise WeakPassword(" ".join(error.messages)) from error
 
 
 def _require_password_door(user: User) -> None:

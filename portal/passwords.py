@@ -1,0 +1,72 @@
+"""Which passwords are good enough: long, in no list of leaked ones, and not made of words that are near at hand.
+
+The lists ship with zxcvbn (30,000 leaked passwords, names, words of Wikipedia, films and keyboards), which also knows
+years, repetitions, and letters written as digits. Nothing is asked of anybody over the network.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from zxcvbn import zxcvbn
+
+from identity.models import User
+
+GUESSES = 10**8  # zxcvbn: "safely unguessable" even for who has the stored hashes
+GUESSES_BESIDE_CONTEXT = 10**7
+LOOKED_AT = 72  # characters; zxcvbn takes no more
+SHORTEST_WORD = 3
+PRODUCT = "gatehouse"
+
+_WORDS = re.compile(r"[^\W\d_]+")
+
+
+class MinimumLength(password_validation.MinimumLengthValidator):
+    """Django's, in the portal's words."""
+
+    def get_error_message(self) -> str:
+        return self.get_help_text()
+
+    def get_help_text(self) -> str:
+        return f"Use at least {self.min_length} characters."
+
+
+class HardToGuess:
+    """Neither common, nor a word of this portal, its company or its owner with a year behind it."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        words = context_words(user if isinstance(user, User) else None)
+        text = password[:LOOKED_AT]
+        rest = without(words, text)
+        if _guesses(text, words) < GUESSES or (rest != text and _guesses(rest, words) < GUESSES_BESIDE_CONTEXT):
+            raise ValidationError(self.get_help_text(), code="password_guessable")
+
+    def get_help_text(self) -> str:
+        return "Avoid common passwords, names and years; several unrelated words are good."
+
+
+def context_words(user: User | None) -> list[str]:
+    """What somebody who guesses here would try first: the product, the portal's address, the person's own names."""
+    host = (settings.PUBLIC.hostname or "").rpartition(".")[0]  # without the top-level domain
+    texts = [PRODUCT, host]
+    if user is not None:
+        name, _, domain = (user.email or "").partition("@")
+        texts += [user.username.partition("@")[0], name, domain.rpartition(".")[0], user.first_name, user.last_name]
+    found = {word.casefold() for text in texts for word in _WORDS.findall(text)}
+    return sorted(word for word in found if len(word) >= SHORTEST_WORD)
+
+
+def without(words: list[str], text: str) -> str:
+    """What is left of a password when these words are taken out, and what stood between them."""
+    left = text.casefold()
+    for word in sorted(words, key=len, reverse=True):
+        left = left.replace(word, "")
+    return text if left == text.casefold() else "".join(char for char in left if char.isalnum())
+
+
+def _guesses(text: str, words: list[str]) -> float:
+    return float(zxcvbn(text, user_inputs=words)["guesses"]) if text else 1.0
