@@ -102,17 +102,26 @@ openapi: install-dev ## write docs/openapi.yaml anew, after a change of the REST
 	$(OPENAPI) --file docs/openapi.yaml
 
 .PHONY: lint
-lint: install-dev ## style, types, layers, templates, missing migrations, the API's document, deploy checks
+lint: install-dev ## style, types, layers, templates, weak versions, missing migrations, the API's document, deploy checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PYTHON) -m tests.lint_templates
 	$(PYTHON) -m tests.generated_docs
+	$(PYTHON) -m tests.supply_chain.audit
 	$(MANAGE) makemigrations --check --dry-run
 	@$(OPENAPI) | diff -u docs/openapi.yaml - || { echo "docs/openapi.yaml is not what the code says: make openapi" >&2; exit 1; }
 	PUBLIC_URL=https://portal.example.com EMAIL_URL=smtp+tls://mail.example.com:587 \
 		$(MANAGE) check --deploy --fail-level WARNING
+
+.PHONY: audit
+audit: install-dev ## no lock pins a version that is known to be weak (tests/supply_chain/advisories.toml)
+	$(PYTHON) -m tests.supply_chain.audit
+
+.PHONY: sbom
+sbom: install-dev ## a bill of materials of what runs, as CycloneDX: var/sbom.cdx.json
+	$(PYTHON) -m tests.supply_chain.sbom var/sbom.cdx.json
 
 .PHONY: programs
 programs: install-dev

@@ -1,0 +1,64 @@
+"""SR-44: what is locked is past the advisories that are known, and the bill of materials names all of it."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+
+from tests.supply_chain.audit import Advisory, advisories, weak
+from tests.supply_chain.locks import DEVELOPMENT, RUNTIME, packages
+from tests.supply_chain.sbom import bill_of_materials
+
+
+@pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT], ids=lambda lock: lock.name)
+def test_no_lock_falls_below_an_advisory(lock: Path) -> None:
+    assert list(weak(lock, advisories()[1])) == []
+
+
+def test_an_advisory_that_is_not_met_is_named() -> None:
+    [django] = [package for package in packages(RUNTIME) if package.name == "django"]
+    above = f"{Version(django.version).major}.{Version(django.version).minor}.999"
+    found = list(
+        weak(RUNTIME, [Advisory("django", "CVE-0", above, "https://example.com"), Advisory("x", "y", "1", "z")])
+    )
+    assert found == [f"requirements.lock: django {django.version} has CVE-0; mended in {above}"]
+
+
+def test_each_advisory_says_where_it_was_read_and_is_about_something_that_is_locked() -> None:
+    names = {package.name for package in packages(DEVELOPMENT)}
+    known = advisories()[1]
+    assert known
+    for advisory in known:
+        assert advisory.source.startswith("https://")
+        assert advisory.package in names
+        Version(advisory.fixed)
+
+
+def test_the_locks_are_read_whole() -> None:
+    for lock in (RUNTIME, DEVELOPMENT):
+        pins = [
+            line for line in lock.read_text().splitlines() if "==" in line.split("#")[0] and not line.startswith(" ")
+        ]
+        found = packages(lock)
+        assert len(found) == len(pins)
+        assert all(package.digests and package.needed_by for package in found)
+
+
+def test_the_bill_of_materials_names_what_runs_and_who_needs_it() -> None:
+    document = bill_of_materials()
+    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
+    by_name = {component["name"]: component for component in document["components"]}
+    assert set(by_name) == {package.name for package in packages(RUNTIME)}
+    django = by_name["django"]
+    assert (django["version"], django["purl"]) == (metadata.version("django"), f"pkg:pypi/django@{django['version']}")
+    assert django["licenses"]
+    assert django["externalReferences"][0]["hashes"]
+    refs = {component["bom-ref"] for component in [*document["components"], document["metadata"]["component"]]}
+    graph = {entry["ref"]: entry["dependsOn"] for entry in document["dependencies"]}
+    assert set(graph) == refs
+    assert {ref for needed in graph.values() for ref in needed} <= refs
+    assert django["bom-ref"] in graph[document["metadata"]["component"]["bom-ref"]]
+    assert bill_of_materials() == document
