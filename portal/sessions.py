@@ -49,9 +49,9 @@ def still_listed(request: HttpRequest) -> Iterator[None]:
     """The session gets another key meanwhile, and stays the one that people see and can end."""
     before = request.session.session_key
     yield
-    if request.session.session_key == before:
-        return
-    UserSession.objects.filter(session_key=before).update(session_key=request.session.session_key)
+    after = request.session.session_key
+    if after and after != before:  # none: the session has ended meanwhile
+        UserSession.objects.filter(session_key=before).update(session_key=after)
 
 
 def remember_provider(request: HttpRequest, connection: SSOConnection, assertion: Assertion, id_token: str) -> None:
