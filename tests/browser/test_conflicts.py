@@ -77,7 +77,7 @@ def test_a_link_by_keyboard_and_what_came_of_it(page: Page, sign_in: SignIn, okt
     page.goto(f"/admin/identity/conflict/{Conflict.objects.get().pk}/change/")
     page.get_by_role("link", name="Link", exact=True).press("Enter")
     page.get_by_role("button", name="Link at the next try").press("Enter")
-    expect(page.get_by_text("assign it again").first).to_be_visible()
+    expect(page.get_by_text("To retry at once").first).to_be_visible()
     page.get_by_role("link", name="Dismiss").press("Enter")
     page.get_by_role("button", name="Dismiss").press("Enter")
     assert okta.try_user("mia", "other@example.test")[0] == 409

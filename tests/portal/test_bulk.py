@@ -230,9 +230,9 @@ def test_only_the_page_of_who_started_it_goes_on_by_itself(monkeypatch: pytest.M
     client = as_administrator()
     monkeypatch.setattr(bulk.work_on, "__kwdefaults__", {"seconds": -1.0})
     page = client.post(address("user_bulk_disable", ids=",".join(str(user.pk) for user in people)), follow=True)
-    assert "requestSubmit" in page.content.decode()
+    assert "bulkRun('page')" in page.content.decode()
     looked_at = as_owner().get(address("bulkrun_change", BulkRun.objects.get().pk))
-    assert "requestSubmit" not in looked_at.content.decode()
+    assert "bulkRun('')" in looked_at.content.decode()
     assert "the rest is done in your name" in text_of(looked_at)
 
 
