@@ -68,6 +68,8 @@ def test_a_conflict_names_what_collided_on_every_door(account: str, sent: str) -
     assert detail == conflicts.sentence(conflict) == ProvisioningLog.objects.get(status=409).summary
     if account != "break-glass":
         assert user.username in detail.lower()
+    has_way_out = conflict.can_be_linked or conflict.is_about_another_person
+    assert ("A portal administrator can resolve this conflict" in detail) == has_way_out
     assert administrators_caller().read(f"conflicts/{conflict.pk}/")["sentence"] == detail
     assert detail in text_of(as_owner().get(address("conflict_change", conflict.pk)))
 
