@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import logging
 import secrets
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -116,8 +115,9 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
     def get_provider(self) -> ConnectionProvider:
         return ConnectionProvider(self.request, self.connection)
 
-    @cached_property
+    @property
     def openid_config(self) -> dict[str, Any]:
+        """Not a cached_property: Python 3.11 holds one lock for all instances while it is computed, a slow fetch too."""
         return discover(self.connection)
 
     @property
