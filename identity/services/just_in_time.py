@@ -51,7 +51,7 @@ def admit(connection: SSOConnection, assertion: Assertion, actor: SignIn) -> Use
         return _create(found.called_here(record), actor)
     if isinstance(found, Link):
         return _link(found, actor)
-    user, reason = _whose(found, record, actor)
+    user, reason = _whose(found, record, assertion.subject, actor)
     if reason:
         return _collide(user, reason, record, actor)
     if isinstance(found, Adopt):
@@ -106,7 +106,7 @@ def _link(found: Link, actor: SignIn) -> User:
 
 
 def _whose(
-    found: Adopt | Revive | Resume | Obstacle | Duplicate, record: PersonRecord, actor: SignIn
+    found: Adopt | Revive | Resume | Obstacle | Duplicate, record: PersonRecord, subject: str, actor: SignIn
 ) -> tuple[User, str]:
     """The account that is meant, and why nobody gets it without an administrator, if so.
 
@@ -117,15 +117,19 @@ def _whose(
         return SSOUser.objects.of(actor.identity_provider_id).get(user_name_key=record.user_name_key).user, TAKEN
     if isinstance(found, Obstacle) and found.reason in GRAVER:
         return found.user, found.reason
-    if _is_somebody_elses(found.user, record, actor):
+    if _is_somebody_elses(found.user, record, subject, actor):
         return found.user, Conflict.Reason.OTHER_PERSON
     return found.user, found.reason if isinstance(found, Obstacle) else ""
 
 
-def _is_somebody_elses(user: User, record: PersonRecord, actor: SignIn) -> bool:
-    """Who signs in for the first time is not the one who did before, nor of whom a record had another externalId."""
-    if _identities(user, actor).exists():
-        return True
+def _is_somebody_elses(user: User, record: PersonRecord, subject: str, actor: SignIn) -> bool:
+    """Who signs in for the first time is not the one who did before, nor of whom a record had another externalId.
+
+    Asked under the account's lock: of one person's sign-ins at once, the first has made the identity meanwhile (SR-36).
+    """
+    known = set(_identities(user, actor).values_list("subject", flat=True))
+    if known:
+        return subject not in known
     records = RetiredResource.objects.users_of(actor.identity_provider_id).filter(user=user)
     last = records.order_by("retired_at").last()
     return last is not None and last.external_id != record.external_id
