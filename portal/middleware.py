@@ -69,7 +69,9 @@ def refusals(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Any:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         if response.status_code == HTTPStatus.FORBIDDEN and not is_scim(request):
-            note_refusal(request, code=_code(response))
+            code = _code(response)
+            if code != "fresh_sign_in_required":  # which is a step on the way, and no refusal
+                note_refusal(request, code=code)
         return response
 
     return middleware

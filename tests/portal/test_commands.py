@@ -237,7 +237,7 @@ def test_import_users_names_the_lines_that_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text("username,email\nmia,other@example.com\nnew,new@example.com\n", encoding="utf-8")
     told = StringIO()
-    with pytest.raises(CommandError, match="1 lines were refused"):
+    with pytest.raises(CommandError, match="1 line was refused"):
         call_command("import_users", str(file), "--yes", stdout=StringIO(), stderr=told)
     assert told.getvalue().startswith("line 2, mia: ")
     assert User.objects.with_status(Status.INVITED).get().username == "new"
