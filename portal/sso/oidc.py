@@ -117,7 +117,7 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """Not a cached_property: Python 3.11 holds one lock for all instances while it is computed, a slow fetch too."""
+        """Not a cached_property: Python 3.11 holds one lock for all instances meanwhile, a slow fetch long."""
         return discover(self.connection)
 
     @property
