@@ -25,6 +25,7 @@ def plain_user(body: Body, left_out: LeftOut) -> Body:
     as a plain id (Entra ID), one email as an object or string (OneLogin), missing or old `schemas` (OneLogin),
     attributes by their paths, and values as JSON text.
     """
+    require_schemas(body)
     require_few_values(body)
     plain: Body = {}
     for name, value in USER.named(body):
@@ -35,6 +36,7 @@ def plain_user(body: Body, left_out: LeftOut) -> Body:
 
 def plain_group(body: Body, left_out: LeftOut) -> Body:
     """A POST or PUT body of a Group; its members are read apart, as they stand."""
+    require_schemas(body)
     plain: Body = {}
     for name, value in GROUP.named(body):
         take(plain, name, value, left_out, GROUP)
@@ -65,6 +67,14 @@ def _put(plain: Body, place: Place, value: Any, name: str) -> None:
     if home.get(last) is not None:
         raise refuse("invalidSyntax", f"The body names {last} twice.")
     home[last] = value
+
+
+def require_schemas(body: Body) -> None:
+    """URNs in a list; missing, empty and old ones are tolerated, and one alone (OneLogin)."""
+    said = get(body, "schemas")
+    urns = [said] if isinstance(said, str) else [] if said is None else said
+    if not isinstance(urns, list) or not all(isinstance(urn, str) for urn in urns):
+        raise refuse("invalidValue", "schemas must be a list of URNs.")
 
 
 def require_few_values(document: Body) -> None:
@@ -128,7 +138,11 @@ def _singles(operation: Body) -> list[Body]:
 
 
 def operations(body: Body) -> list[Body]:
-    """The PATCH operations with lower-case member names and op. Raises `invalidSyntax`, `tooMany`, `invalidValue`."""
+    """The PATCH operations with lower-case member names and op. Raises `invalidSyntax`, `tooMany`, `invalidValue`.
+
+    None at all change nothing: Entra ID's validator sends an empty list.
+    """
+    require_schemas(body)
     plain = [_operation(entry) for entry in _entries(body)]
     _require_short_paths(plain)
     return plain
@@ -136,8 +150,8 @@ def operations(body: Body) -> list[Body]:
 
 def _entries(body: Body) -> list[Any]:
     found = get(body, "Operations")
-    if not isinstance(found, list) or not found:
-        raise refuse("invalidSyntax", "Operations must be a list of one or more operations.")
+    if not isinstance(found, list):
+        raise refuse("invalidSyntax", "Operations must be a list of operations.")
     if len(found) > limits.PATCH_OPERATIONS:
         raise refuse("tooMany", f"A PATCH may hold at most {limits.PATCH_OPERATIONS} operations.")
     return found
@@ -145,7 +159,7 @@ def _entries(body: Body) -> list[Any]:
 
 def _require_short_paths(operations: list[Body]) -> None:
     lengths = [len(operation.get("path", "").encode("utf-8", "replace")) for operation in operations]
-    if max(lengths) > limits.FILTER_BYTES:
+    if max(lengths, default=0) > limits.FILTER_BYTES:
         raise refuse("invalidPath", f"A path may be at most {limits.FILTER_BYTES} bytes long.")
     if sum(lengths) > limits.PATCH_PATH_BYTES:
         raise refuse("tooMany", f"The paths of a PATCH may be at most {limits.PATCH_PATH_BYTES} bytes long together.")
@@ -187,6 +201,8 @@ def _plain_operation(operation: Body, left_out: LeftOut) -> list[Body]:
         return _without_path(operation, left_out)
     if not _says_something(place, operation):
         return []
+    if ":" in place.head and place.head in UNKEPT:
+        raise refuse("mutability", f"{place.path[:80]} is read-only.")
     if place.head in UNKEPT or not place.steps:
         return [operation]  # refused by the library, which knows whose they are
     if operation["op"] == "remove":

@@ -15,7 +15,7 @@ from identity.services.records import GroupRecord, Members
 from scim import bodies, limits
 from scim.attributes import UNKEPT
 from scim.dialects import get, named
-from scim.errors import refuse
+from scim.errors import RequestRefused, refuse
 from scim.filters import member_condition
 from scim.resources import CORE_GROUP, GroupMember, GroupResource
 from scim.shapes import GROUP, LeftOut, Place, parsed
@@ -195,13 +195,13 @@ class _State:
     def _apply_to_members(self, op: str, path: Any, operation: Document, binding: Any) -> None:
         value_filter = path.value_filter
         if binding.sub_field_name:
-            raise _UNCHANGEABLE
+            raise self._unchangeable(op, value_filter)
         value = operation.get("value")
         match op:
             case "add" if value_filter is not None:
                 self.members = self.members.adding(_told(value_filter))
             case "replace" if value_filter is not None:
-                raise _UNCHANGEABLE
+                raise self._unchangeable(op, value_filter)
             case "add":
                 self.members = self.members.adding(member_ids(value, strict=True), group_ids(value))
             case "replace":
@@ -212,6 +212,21 @@ class _State:
                 self.members = self.members.removing(member_ids(value, strict=False), group_ids(value))
             case "remove":
                 self.members = Members.exactly(frozenset())
+
+    def _unchangeable(self, op: str, value_filter: FilterNode | None) -> RequestRefused:
+        """What is no member can't be changed either, and is told first (RFC 7644 section 3.5.2.3)."""
+        if op == "replace" and value_filter is not None and not self._has(self._selected(value_filter)):
+            return refuse("noTarget", f"members[{str(value_filter)[:80]}] selects no member of this group.")
+        return _UNCHANGEABLE
+
+    def _has(self, ids: frozenset[UUID]) -> bool:
+        """Whether one of these is a member, after the operations so far."""
+        if self.members.only is not None:
+            return bool(ids & (self.members.only | self.members.added) - self.members.removed)
+        kept = SSOMembership.objects.filter(
+            sso_group=self.sso_group, sso_user__scim_id__any_of=list(ids - self.members.removed)
+        )
+        return bool(ids & self.members.added) or kept.exists()
 
     def _selected(self, value_filter: FilterNode) -> frozenset[UUID]:
         """Whom `members[…]` means: ids named by equality need no look, everything else asks the database."""

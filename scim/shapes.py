@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import Base64Bytes
 from scim2_models import BaseModel
 
-from scim import bodies
+from scim import bodies, words
 from scim.attributes import UNKEPT
 from scim.errors import RequestRefused, problem_of, refuse
 from scim.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, GroupResource, UserResource, decoded
@@ -246,7 +246,8 @@ class Schema:
 
         A URN may be followed by a colon (RFC 7644 section 3.10) or by a dot, as real connectors have it.
         """
-        urn, rest = self._split(path.strip())
+        path = words.quoted(path.strip())
+        urn, rest = self._split(path)
         if urn is None:
             return self._nowhere(path)
         if not rest:

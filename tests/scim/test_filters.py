@@ -494,6 +494,17 @@ def test_a_bare_word_finds_ids_groups_and_members(idp: IdP, three: dict[str, Doc
     assert both["totalResults"] == 2
 
 
+def test_a_bare_word_in_a_path_is_a_string_as_well(idp: IdP, three: dict[str, Document]) -> None:
+    where = f"/Users/{three['Ann']['id']}"
+    changed = idp.patch(where, {"op": "replace", "path": "emails[type eq work].value", "value": "new@work.test"})
+    assert "new@work.test" in {email["value"] for email in changed.json()["emails"]}
+    changed = idp.patch(where, {"op": "replace", "value": {"emails[type eq work].value": "newer@work.test"}})
+    assert "newer@work.test" in {email["value"] for email in changed.json()["emails"]}
+    group = idp.get("/Groups", filter="displayName eq Staff").json()["Resources"][0]["id"]
+    idp.patch(f"/Groups/{group}", {"op": "remove", "path": f"members[value eq {three['ben']['id']}]"})
+    assert [member["value"] for member in idp.get(f"/Groups/{group}").json()["members"]] == [three["Ann"]["id"]]
+
+
 @pytest.mark.parametrize(
     "expression",
     [

@@ -400,7 +400,7 @@ REFUSED: list[tuple[Document, str]] = [
     ({"op": "replace", "path": "meta.version", "value": "x"}, "mutability"),
     ({"op": "add", "path": f"{PORTAL_GROUP}:portalGroups", "value": [{"value": "1"}]}, "mutability"),
     ({"op": "replace", "path": "members.value", "value": "x"}, "mutability"),
-    ({"op": "replace", "path": 'members[value eq "x"].display', "value": "x"}, "mutability"),
+    ({"op": "replace", "path": 'members[value eq "x"].display', "value": "x"}, "noTarget"),
     ({"op": "add", "path": "members["}, "invalidPath"),
     ({"op": "add", "path": "members[", "value": "x"}, "invalidPath"),
     ({"op": "add", "path": "urn:example:2.0:Group:members", "value": "x"}, "invalidPath"),

@@ -560,7 +560,7 @@ def test_a_bad_operation_is_refused_with_all_the_others(idp: IdP, operation: Doc
     assert problem(first) == problem(last) == (400, scim_type)
 
 
-@pytest.mark.parametrize("operations", [None, [], {}, "x", [None], ["x"], [[]]])
+@pytest.mark.parametrize("operations", [None, {}, "x", [None], ["x"], [[]]])
 def test_a_patch_needs_operations(idp: IdP, operations: Any) -> None:
     user = idp.user()
     answer = idp.send("PATCH", f"/Users/{user['id']}", {"Operations": operations})
