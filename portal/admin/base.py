@@ -420,6 +420,10 @@ class PortalModelAdmin(ExportingAdmin):
             page.button(self, request, obj) for page in self.pages if not page.of_list and page.applies(request, obj)
         ]
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """There is none of Django's: what happened is told by the audit log."""
+        raise Http404
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return PortalChangeList
 

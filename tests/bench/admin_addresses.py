@@ -106,7 +106,6 @@ _DETAILS = """
     identity/user/{busy}/why/
     identity/user/{busy}/why/?before={event}
     identity/user/{invited}/why/
-    identity/user/{user}/history/
     identity/user/invite/
     identity/user/{user}/edit_profile/
     identity/user/{user}/add_to_groups/

@@ -24,8 +24,9 @@ from tests.scim.helpers import CORE_GROUP, CORE_USER, PATCH_OP
 Step = dict[str, Any]
 
 # A replay makes and revokes a token of its own, and a script has one; a page watches for first requests, and wants SSO
-# proven before it is enforced, which takes a connection.
-NOT_COMPARED = r"^(scim_token\.|api_token\.|sso_connection\.|identity_provider\.watched)"
+# proven before it is enforced, which takes a connection. A command has
+# an owner's rank, and meets no refusal by role.
+NOT_COMPARED = r"^(access\.refused|scim_token\.|api_token\.|sso_connection\.|identity_provider\.watched)"
 
 OWNER = {"username": "olga", "email": "olga@example.test", "password": "correct horse battery staple"}
 

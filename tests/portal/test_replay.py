@@ -87,7 +87,7 @@ def test_an_answer_that_differs_is_named_and_ends_with_1(tmp_path: Path) -> None
 def test_scim_switched_off_is_an_answer_as_well(conversation: str) -> None:
     make_idp("Okta")
     set_mode(scim=False)
-    assert refusal("replay", "--idp", "Okta", conversation) == (1, "1 conversations did not go through.")
+    assert refusal("replay", "--idp", "Okta", conversation) == (1, "1 conversation did not go through.")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -74,6 +74,8 @@ def attributes_of(core: Document, *extensions: Document) -> list[Attribute]:
     found = [one for definition in _COMMON for one in _attributes("", definition, is_extension=False)]
     for schema in (core, *extensions):
         for definition in schema["attributes"]:
+            if definition["returned"] == "never":  # a password: nothing can be asked about it
+                continue
             found += _attributes(schema["id"], definition, is_extension=schema is not core)
     return found
 
