@@ -201,7 +201,6 @@ def _binary(value: Any, where: str) -> str:
 _PATH = re.compile(
     r"(?P<head>[A-Za-z$_][\w$-]*)\s*(?P<filter>\[.*\])?(?:\.(?P<sub>[A-Za-z$_][\w$-]*))?", re.DOTALL | re.ASCII
 )
-_FILTER = re.compile(r"\[.*\]", re.DOTALL)
 _NAME = re.compile(r"[\w$-]+")
 _SEPARATOR = re.compile(r"[.:\[/]")
 _GENERIC = {"value", "type", "primary", "display", "$ref"}
@@ -240,6 +239,7 @@ class Schema:
     core: str
     shapes: Mapping[str, Shape]
     urns: Mapping[str, str]
+    homes: Mapping[str, str]
 
     def place(self, path: str) -> Place | None:
         """Where a path leads; None where it names nothing of ours. Raises `invalidPath`.
@@ -300,10 +300,9 @@ class Schema:
 
     def _home_of(self, urn: str, name: str) -> str:
         """The schema that has an attribute; one of an extension may be named without its URN (Entra ID: `manager`)."""
-        if name in self._attributes(urn):
-            return urn
-        extensions = [shape for key, shape in self.shapes.items() if shape.is_schema and key not in UNKEPT]
-        return next((shape.name for shape in extensions if urn == self.core and name in shape.subs), "")
+        if urn == self.core:
+            return self.homes.get(name, "")
+        return urn if name in self._attributes(urn) else ""
 
     def _attributes(self, urn: str) -> Mapping[str, Shape]:
         return self.shapes if urn == self.core else self.shapes[urn.lower()].subs
@@ -333,7 +332,9 @@ class Schema:
         return None
 
     def _is_close(self, path: str) -> bool:
-        names = _NAME.findall(_FILTER.sub("", path).lower())
+        """Cut at the brackets of a filter, not matched: a name in a value may be as long as the body."""
+        before, bracket, rest = path.partition("[")
+        names = _NAME.findall((before + rest.rpartition("]")[2] if bracket else path).lower())
         return bool(names) and names[-1] in _names_in(self.core)
 
 
@@ -361,7 +362,10 @@ def _names_below(shape: Shape) -> Iterator[str]:
 def _schema(resource: Any, core: str, **older: str) -> Schema:
     shapes = shapes_of(resource)
     extensions = {name: shape.name for name, shape in shapes.items() if shape.is_schema}
-    return Schema(core.rpartition(":")[2], core, shapes, {core.lower(): core, **extensions, **older})
+    without_urn = {
+        name: urn for key, urn in extensions.items() if key not in UNKEPT for name in shapes[key].subs
+    } | dict.fromkeys(shapes, core)
+    return Schema(core.rpartition(":")[2], core, shapes, {core.lower(): core, **extensions, **older}, without_urn)
 
 
 USER = _schema(

@@ -274,6 +274,13 @@ def test_a_search_that_cannot_be_read_is_refused(idp: IdP, name: str, value: Any
         assert problem(idp.post(endpoint, {"schemas": [SEARCH], name: value}))[0] == 400
 
 
+@pytest.mark.parametrize("name", ["[" * 50_000, "a[" + "].x" * 50_000, "urn:" * 50_000, "a." * 50_000 + "x"])
+def test_names_as_long_as_the_body_are_looked_at_once(idp: IdP, name: str) -> None:
+    user = idp.user("ann")
+    assert idp.put(f"/Users/{user['id']}", {"userName": "ann", name: 1}).status_code in {200, 400}
+    assert idp.patch(f"/Users/{user['id']}", {"op": "add", "value": {name: 1}}).status_code in {200, 400}
+
+
 # --- Base64 -----------------------------------------------------------------------------------------------
 
 
@@ -355,6 +362,34 @@ def test_nothing_keeps_a_leaver_in(idp: IdP, way: str, attribute: str, value: An
     assert {name: after[name] for name in kept} == kept or value in (TWO_PRIMARY, BAD[14][1])
     assert after["userName"] == "ann"
     assert last_row().outcome == "partly"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "replace", "path": 'emails[value eq "nobody"].display', "value": "x"},
+        {"op": "replace", "path": "emails[type eq]", "value": "x"},
+        {"op": "replace", "path": "emails[", "value": "x"},
+        {"op": "remove", "path": "userName"},
+        {"op": "replace", "path": "id", "value": "x"},
+        {"op": "move", "path": "title", "value": "x"},
+        {"op": "replace", "path": "title"},
+        {"op": "add", "path": "emails", "value": TWO_PRIMARY},
+        {"op": "replace", "value": 5},
+        "nonsense",
+    ],
+    ids=str,
+)
+def test_no_operation_keeps_a_leaver_in(idp: IdP, operation: Any) -> None:
+    user = idp.user("ann", title="Boss", emails=[work("ann@example.com")])
+    leave = {"op": "Replace", "path": "active", "value": "False"}
+    nick = {"op": "add", "path": "nickName", "value": "Annie"}
+    with unchanged_database():
+        assert problem(idp.patch(f"/Users/{user['id']}", operation, nick))[0] == 400
+    after = patched(idp, user, operation, leave, nick)
+    kept = {name: after[name] for name in ("active", "title", "emails", "nickName", "userName")}
+    expected = {"active": False, "title": "Boss", "emails": user["emails"], "nickName": "Annie", "userName": "ann"}
+    assert (kept, last_row().outcome) == (expected, "partly")
 
 
 def test_a_bad_value_is_refused_where_nobody_leaves(idp: IdP) -> None:
