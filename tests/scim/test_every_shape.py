@@ -177,6 +177,10 @@ def is_understood(attribute: Attribute, way: str, value: Any, before: Any, after
     """Whether `after` is what the request said: nothing, the value as it was sent, or that there is none."""
     if after == before or after == _as_sent(attribute, value, before):
         return True
+    if attribute.sub == "primary" and value is True:  # one is, and the others no longer (RFC 7644 section 3.5.2)
+        return _without(after, "primary") == _without(before, "primary") and str(after).count("True") == 1
+    if attribute.name == "manager" and isinstance(value, str) and not attribute.sub:  # an id alone, or none to clear
+        return after == ({**before, "value": value} if value else None)
     if attribute.sub:
         return _without(before, attribute.sub) == after and (value is None or way == "remove")
     if after in (None, [], ""):
@@ -244,6 +248,8 @@ def fault(world: World, endpoint: str, attribute: Attribute, way: str, shape: st
 
 def fault_of_new(attribute: Attribute, value: Any, made: Any) -> str:
     empty: Any = [{}] if attribute.is_multiple else {}
+    if attribute.name == "active" and value is None:
+        return "" if made is True else f"made {made}"  # as if it had not been said
     if made is None and (attribute.is_read_only or attribute.sub or _says_none(attribute, "put", value)):
         return ""
     return "" if made == _as_sent(attribute, value, empty) else f"made {made}"
