@@ -157,7 +157,10 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()  # not built: serve what the apps bring
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+_MAIL = env.email_url("EMAIL_URL", default="consolemail://")
+if _MAIL["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend":
+    _MAIL["EMAIL_BACKEND"] = "portal.console.EmailBackend"
+vars().update(_MAIL)
 _MAIL_DOMAIN = PUBLIC_HOST.replace("[", "[IPv6:")  # RFC 5321 section 4.1.3
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Gatehouse <gatehouse@{_MAIL_DOMAIN}>")
 EMAIL_TIMEOUT = 10

@@ -90,6 +90,29 @@ def test_create_scim_token_prints_only_the_token_on_standard_output(project: Pat
     ]
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("create_scim_token", "--idp", "Okta"),
+        ("edit_user", "olga", "--email", "olga@new.test"),
+        ("invite_user", "ines", "--email", "ines@example.test"),
+        ("create_api_token", "olga", "--scope", "read"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_mail_that_is_printed_for_want_of_a_server_is_no_part_of_the_result(
+    project: Path, command: tuple[str, ...]
+) -> None:
+    """Owners are told of a new token: a script that reads the token must not read the mail."""
+    make_user("olga", role=Role.OWNER)
+    done = in_a_shell(project, *command, EMAIL_URL="consolemail://")
+    assert done.returncode == 0, done.stderr
+    assert "Subject:" in done.stderr
+    assert "Subject:" not in done.stdout
+    assert len(done.stdout.splitlines()) <= 1
+
+
 @pytest.mark.django_db
 def test_create_scim_token_takes_the_identity_provider_of_that_name() -> None:
     first = run("create_scim_token", "--idp", "Okta", "--kind", "okta")

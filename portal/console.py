@@ -1,0 +1,16 @@
+"""Mails of a portal without a mail server: printed for whoever runs it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.mail.backends import console
+
+
+class EmailBackend(console.EmailBackend):
+    """Django's, on standard error: a command's standard output is its result, and scripts read it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("stream", sys.stderr)
+        super().__init__(*args, **kwargs)
