@@ -97,8 +97,12 @@ def test_pages_go_back_and_forth_and_a_filter_begins_at_the_newest(
 def test_both_files_hold_what_the_filters_leave(page: Page, live_server: LiveServer) -> None:
     enter(page.context, live_server, Role.ADMINISTRATOR)
     okta, entra = make_idp("Okta"), make_idp("Entra", kind="entra")
-    for idp, name in ((okta, "ada"), (entra, "bob"), (okta, "=SUM(A1)")):
-        provision(idp, name)
+    for idp, name, email in (
+        (okta, "ada", "ada@x.test"),
+        (entra, "bob", "bob@x.test"),
+        (okta, "=SUM(A1)", "sum@x.test"),
+    ):
+        provision(idp, name, email)
     ProvisioningLog.objects.filter(subject_key="ada").update(at=timezone.now() - timedelta(days=3))
     page.goto(f"{LOG}?idp={okta.pk}&outcome__exact=applied&since=day")
     expect(page.get_by_text("bob")).to_have_count(0)
