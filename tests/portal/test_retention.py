@@ -10,10 +10,12 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.utils import timezone
 
+from identity.actors import Person
 from identity.database import install_triggers, remove_triggers
+from identity.errors import Refused
 from identity.models import AuditEvent, AuditPersonalData, BulkRow, BulkRun, ProvisioningLog
 from identity.services import bulk, retention
-from tests.factories import OPERATOR, make_idp, make_user, provision
+from tests.factories import OPERATOR, make_administrator, make_idp, make_user, provision
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +126,12 @@ def test_a_negative_age_is_refused() -> None:
 def test_a_number_of_days_that_no_calendar_has_is_refused(days: str) -> None:
     with pytest.raises(CommandError, match="A number of days is 1 to 36,500, or 0 for good"):
         prune("--log-days", days)
+
+
+@pytest.mark.parametrize("prune_them", ["prune_provisioning_log", "prune_bulk_runs", "erase_old_personal_values"])
+def test_nobody_below_an_owner_prunes_records(prune_them: str) -> None:
+    provision(make_idp(), "ada")
+    before = ProvisioningLog.objects.count(), with_personal_values()
+    with pytest.raises(Refused):
+        getattr(retention, prune_them)(timedelta(0), actor=Person(make_administrator()))
+    assert (ProvisioningLog.objects.count(), with_personal_values()) == before
