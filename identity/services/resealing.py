@@ -6,7 +6,6 @@ at any time, beside a portal that runs. What no key opens stays as it is and is 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,12 +30,12 @@ ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A table in which something is sealed: the column, and where in its JSON (empty: the column itself)."""
+    """A table in which something is sealed: the column, and the way to it in the column's JSON, if it is JSON."""
 
     name: str
     rows: Callable[[], QuerySet[Any]]
     column: str
-    paths: tuple[tuple[str, ...], ...] = ()
+    path: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -54,7 +53,7 @@ HOLDERS: tuple[Holder, ...] = (
     Holder("second steps", lambda: SecondFactor.objects.all(), "secret"),
     Holder("keys of digests", lambda: SealedKeys.objects.all(), "sealed"),
     Holder("answers to retried requests", lambda: IdempotentRequest.objects.exclude(answer__in=["", ERASED]), "answer"),
-    Holder("queued mails", lambda: DBTaskResult.objects.all(), "args_kwargs", (("kwargs", "sealed"),)),
+    Holder("queued mails", lambda: DBTaskResult.objects.all(), "args_kwargs", ("kwargs", "sealed")),
 )
 
 
@@ -62,7 +61,7 @@ def count(holder: Holder) -> Count:
     """How much is under which key; nothing is changed."""
     found = Count(holder.name)
     for row in _rows(holder):
-        for sealed in _sealed_in(row, holder):
+        if sealed := _sealed_in(row, holder):
             _add(found, state_of(sealed))
     return found
 
@@ -76,7 +75,7 @@ def reseal_all(holders: tuple[Holder, ...], *, really: bool, actor: Actor) -> li
         return found
     for holder in holders:
         for row in _rows(holder):
-            if any(state_of(sealed) is State.OLD for sealed in _sealed_in(row, holder)):
+            if (sealed := _sealed_in(row, holder)) and state_of(sealed) is State.OLD:
                 _reseal(row, holder)
     if number := sum(one.old for one in found):
         audit.record("records.resealed", actor=actor, details={"secrets": number})
@@ -90,32 +89,23 @@ def _reseal(row: Any, holder: Holder) -> None:
     rows = holder.rows().filter(pk=row.pk)
     current = rows.select_for_update().first()
     if current is not None and getattr(current, holder.column) == before:
-        rows.update(**{holder.column: _sealed_anew(before, holder)})
+        rows.update(**{holder.column: _sealed_anew(before, holder.path)})
 
 
-def _sealed_anew(value: Any, holder: Holder) -> Any:
-    if not holder.paths:
-        return reseal(value)
-    value = json.loads(json.dumps(value))
-    for *outer, last in holder.paths:
-        inner = value
-        for name in outer:
-            inner = inner.get(name, {})
-        if isinstance(inner.get(last), str):
-            inner[last] = reseal(inner[last])
-    return value
-
-
-def _sealed_in(row: Any, holder: Holder) -> Iterator[str]:
+def _sealed_in(row: Any, holder: Holder) -> str:
+    """What is sealed in a row; empty where nothing is."""
     value = getattr(row, holder.column)
-    if not holder.paths:
-        yield value
-    for path in holder.paths:
-        inner = value
-        for name in path:
-            inner = inner.get(name) if isinstance(inner, dict) else None
-        if isinstance(inner, str) and inner:
-            yield inner
+    for name in holder.path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _sealed_anew(value: Any, path: tuple[str, ...]) -> Any:
+    """The column's value with what is sealed at the path's end sealed by the key of now."""
+    if not path:
+        return reseal(value)
+    name, *below = path
+    return {**value, name: _sealed_anew(value[name], tuple(below))}
 
 
 def _rows(holder: Holder) -> Iterator[Any]:

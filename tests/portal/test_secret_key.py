@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+from django_tasks_db.models import DBTaskResult
 
 from identity.actors import Person
 from identity.models import AuditEvent, DeletionRecord, IdempotentRequest, SecondFactor, SSOConnection, Status, User
@@ -16,6 +17,7 @@ from identity.services.resealing import HOLDERS
 from identity.services.sealing import State, seal, state_of, unseal
 from portal.auth import reset_tokens
 from portal.doctor import examine
+from portal.tasks import task_backend
 from tests.factories import (
     PASSWORD,
     make_break_glass,
@@ -140,6 +142,20 @@ def test_what_was_stopped_is_gone_on_with(settings: Any, monkeypatch: pytest.Mon
     assert answer("reseal_secrets")["resealed"] == 3
     forget(settings)
     assert {state_of(row.answer) for row in IdempotentRequest.objects.all()} == {State.CURRENT}
+
+
+def test_a_mail_that_waits_for_a_worker_is_sealed_anew(settings: Any) -> None:
+    make_user("mia", password=PASSWORD)
+    settings.TASKS = {"default": {"BACKEND": task_backend("database")}}
+    Client().post("/password/reset/", {"name": "mia"})
+    before = DBTaskResult.objects.get().args_kwargs
+    rotate(settings)
+    assert "queued mails" in findings()["secrets_under_an_earlier_key"]
+    assert answer("reseal_secrets")["resealed"] >= 1
+    forget(settings)
+    after = DBTaskResult.objects.get().args_kwargs
+    assert unseal(after["kwargs"]["sealed"]) == "mia"
+    assert after == {**before, "kwargs": {**before["kwargs"], "sealed": after["kwargs"]["sealed"]}}
 
 
 def test_what_was_written_meanwhile_is_not_overwritten(settings: Any) -> None:
