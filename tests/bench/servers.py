@@ -21,7 +21,7 @@ GRANIAN = "granian==2.8.7"
 
 
 def gunicorn(application: str, port: int, *, workers: int = 1, python: str = sys.executable) -> list[str]:
-    """The options of `make serve`."""
+    """A peer, with what counts of the options of `make serve`."""
     return [
         python,
         "-m",
@@ -36,10 +36,11 @@ def gunicorn(application: str, port: int, *, workers: int = 1, python: str = sys
 def gatehouse(
     address: str, *, name: str = "gatehouse", workers: int = 1, token: str = "", **environment: str
 ) -> AbstractContextManager[Server]:
-    """The product itself, on the database at this address."""
+    """The product itself, as `make serve` starts it, on the database at this address."""
+    gunicorn_of_serve = [sys.executable, "-m", "gunicorn", "--config", "python:portal.server", "portal.wsgi"]
     return running(
         name,
-        lambda port: gunicorn("portal.wsgi", port, workers=workers),
+        lambda port: [*gunicorn_of_serve, "--bind", f"127.0.0.1:{port}", "--workers", str(workers)],
         environment={"DATABASE_URL": address, "EMAIL_URL": "dummymail://"} | environment,
         token=token or databases.token(),
     )
