@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.test import Client
 from django.utils import timezone
 
 from identity.actors import Person
 from identity.errors import InvalidValue, Refused
-from identity.models import APIToken, AuditEvent, Scope, User
+from identity.models import APIToken, AuditEvent, Scope, Status, User
 from identity.services import api_tokens, secrets, users
 from tests.factories import (
     OPERATOR,
@@ -91,6 +92,17 @@ def test_r13_what_the_idp_deactivates_loses_its_tokens() -> None:
     make_api_token(ada.user)
     deprovision(ada)
     assert not APIToken.objects.exists()
+
+
+@pytest.mark.parametrize("status", [Status.DISABLED, Status.INVITED])
+def test_r13_a_token_that_is_left_opens_nothing_unless_its_owner_is_enabled(status: Status) -> None:
+    """Beside its deletion, each use is asked: a token may be made at the moment its owner is disabled."""
+    mia, max_ = make_user("mia"), make_user("max")
+    secret, others = make_api_token(mia), make_api_token(max_)
+    User.objects.filter(pk=mia.pk).update(status=status)
+    assert (api_tokens.find_api_token(secret), APIToken.objects.count()) == (None, 2)
+    answers = [Client().get("/api/v1/me/", headers={"Authorization": f"Bearer {one}"}) for one in (secret, others)]
+    assert [answer.status_code for answer in answers] == [401, 200]
 
 
 def test_a_refused_disabling_keeps_the_tokens() -> None:

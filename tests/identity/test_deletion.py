@@ -4,10 +4,12 @@ import pytest
 from django.apps import apps
 
 from identity.actors import Person
-from identity.errors import InvalidValue, NotFound, Refused
+from identity.errors import Conflicted, InvalidValue, NotFound, Refused
 from identity.models import (
     Asset,
     AuditEvent,
+    BulkRun,
+    Conflict,
     DeletionRecord,
     ProvisioningLog,
     ReceivedRequest,
@@ -17,7 +19,7 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import deletion, provisioning, users
+from identity.services import bulk, deletion, provisioning, users
 from identity.services.contacts import note_request
 from identity.services.provisioning_log import log_refusal
 from tests.factories import (
@@ -188,6 +190,30 @@ def test_nothing_personal_is_left_in_any_table() -> None:
     assert places_with("zaphod") == []
     assert places_with("beeblebrox") == []
     assert AuditEvent.objects.filter(user_id=user.pk).count() > 5
+
+
+def test_a_conflict_of_somebody_else_that_has_the_email_alone_goes() -> None:
+    """The address is the last one that the identity provider said: the portal never had it (R2)."""
+    idp, entra = make_idp(), make_idp("Entra")
+    ada = provision(idp)
+    resend(ada, "ada", "lovelace@example.test", active=False)
+    for name, email in (("max", "lovelace@example.test"), ("mia", "mia@elsewhere.test")):
+        make_user(name)
+        with pytest.raises(Conflicted):
+            provision(entra, name, email)
+    delete(ada.user)
+    assert places_with("lovelace") == []
+    assert [conflict.user_name for conflict in Conflict.objects.all()] == ["mia"]
+
+
+@pytest.mark.parametrize("said", [{"username": "ADA"}, {"email": "Ada@example.test"}])
+def test_what_a_file_said_of_the_person_goes_and_other_lines_stay(said: dict[str, str]) -> None:
+    user = disabled("ada")
+    line = {"username": "new", "email": "new@example.test", "first_name": "", "last_name": "", **said}
+    other = {**line, "username": "max", "email": "max@example.test"}
+    run = bulk.create_run(BulkRun.Kind.INVITE, [bulk.Wanted(values=line), bulk.Wanted(values=other)], actor=OPERATOR)
+    delete(user)
+    assert [row.username for row in run.rows.all()] == ["max"]
 
 
 def places_with(word: str) -> list[str]:

@@ -4,13 +4,14 @@ import pytest
 
 from identity.actors import Person
 from identity.errors import NotFound, Outdated, Refused, Taken
-from identity.models import AuditEvent, GroupMapping, SSOGroup
+from identity.models import AuditEvent, GroupMapping, Membership, MembershipChange, SSOGroup
 from identity.services import groups, mappings
 from tests.factories import (
     OPERATOR,
     adding,
     administrator,
     change_members,
+    exactly,
     make_group,
     make_idp,
     make_user,
@@ -73,6 +74,24 @@ def test_a_pair_is_mapped_once() -> None:
     map_group(sso_group, group)
     with pytest.raises(Taken):
         map_group(sso_group, group)
+
+
+def test_who_stays_neither_leaves_nor_joins() -> None:
+    """A whole push, another mapping and the end of one move those alone who move."""
+    idp = make_idp()
+    ada, grace = provision(idp), provision(idp, "grace")
+    one, two, group = push_group(idp, "One", ada), push_group(idp, "Two", ada), make_group()
+    map_group(one, group)
+    stays = Membership.objects.filter(user=ada.user)
+    before = list(stays.values())
+    change_members(one, exactly(ada))
+    change_members(one, exactly(ada, grace))
+    mapping = map_group(two, group)
+    unmap(mapping)
+    change_members(one, exactly(ada))
+    assert list(stays.values()) == before
+    moves = MembershipChange.objects.order_by("pk").values_list("user_id", "joined")
+    assert list(moves) == [(ada.user_id, True), (grace.user_id, True), (grace.user_id, False)]
 
 
 def test_the_last_mapping_deleted_keeps_everybody() -> None:

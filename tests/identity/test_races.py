@@ -162,6 +162,20 @@ def test_an_invitation_is_accepted_once() -> None:
     assert kinds(results) == ["NotFound", "NotFound", "User"]
 
 
+def test_an_invitation_is_accepted_once_by_who_waited_for_the_other_too() -> None:
+    """The second has found the link good before the first is done, and is asked again when its turn comes."""
+    user, secret = invited("ada")
+    first, second = (f"{PASSWORD} {number}" for number in (1, 2))
+    results = at_once(
+        lambda: slowly(lambda: invitations.accept_invitation(secret, password=first), comes_first=True),
+        lambda: slowly(lambda: invitations.accept_invitation(secret, password=second), comes_first=False),
+    )
+    assert kinds(results) == ["NoneType", "NotFound"]
+    user.refresh_from_db()
+    assert (user.check_password(first), user.check_password(second)) == (True, False)
+    assert AuditEvent.objects.filter(action="user.invitation_accepted").count() == 1
+
+
 def invited(username: str) -> tuple[User, str]:
     """Somebody invited, and the secret of the link, as the mail would tell it."""
     told: list[str] = []

@@ -262,6 +262,14 @@ def test_another_domain_or_tenant_is_refused() -> None:
     assert refusal(just_in_time("Three", allowed_tenant="t1"), says(tid="t2")) == "other_tenant"
 
 
+@pytest.mark.parametrize("claim", ["tid", "hd"])
+def test_the_named_tenant_is_let_in_whether_entra_or_google_says_it(claim: str) -> None:
+    connection = just_in_time(allowed_tenant="t1")
+    assert sso_login.sign_in(connection, says(**{claim: "t1"})).username == "ada"
+    assert refusal(connection, says("00u2", "bob", **{claim: "t2"})) == "other_tenant"
+    assert refusal(connection, says("00u2", "bob")) == "other_tenant"
+
+
 def test_the_same_username_with_another_email_is_a_conflict() -> None:
     connection = just_in_time()
     make_user("ada", email="ada@elsewhere.test")
