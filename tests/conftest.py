@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -14,25 +15,22 @@ from identity.database import install_triggers, remove_triggers
 from identity.models import AccessSettings
 from identity.services import background, traces
 from portal.shared_cache import cache as shared_cache
+from tests.template import own_database
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Tests hash many passwords and none of them matters.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # In memory, so that it can be emptied after each test; tests/portal/test_shared_cache.py tries the real one.
-    settings.CACHES["shared"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "shared"}
-    # A checkout whose `make serve` has collected static files serves them by names that the live server can't find.
     background.submit = lambda task, arguments: task.enqueue(**arguments)  # in a thread, they would not see the test's
     traces.FLUSH_SECONDS = 0  # what is counted is written at once, in the test's own transaction
-    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """SQLite in a file, as in production: in memory, all threads would share one connection."""
-    if connection.vendor == "sqlite":
-        file = tmp_path_factory.mktemp("database") / "test.sqlite3"
-        connection.settings_dict["TEST"]["NAME"] = str(file)
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: Any, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Instead of pytest-django's, which migrates each time."""
+    folder = tmp_path_factory.mktemp("database")
+    with django_db_blocker.unblock(), own_database(worker_id, folder), django_db_blocker.block():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,19 @@
+"""The portal's settings, untouched by the machine's environment, with what makes tests quick."""
+
+import os
+
+from tests import environment
+
+environment.clear()
+
+from portal.settings import *  # noqa: E402, F403  the environment must be clean when they are read
+from portal.settings import CACHES, STORAGES  # noqa: E402
+
+# Tests hash many passwords and none of them matters.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# In memory, so that it can be emptied after each test; tests/portal/test_shared_cache.py tries the real one.
+CACHES["shared"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "shared"}
+# A checkout whose `make serve` has collected static files serves them by names that the live server can't find.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"  # commands and servers that tests start are real portals
