@@ -201,7 +201,12 @@ def unmap(mapping: GroupMapping) -> None:
 
 
 def make_asset(owner: User, name: str = "Wiki") -> Asset:
-    return assets.create_asset(name=name, owner=owner, actor=OPERATOR)
+    """Whoever is disabled by now was given it before."""
+    row = User.objects.filter(pk=owner.pk)
+    row.update(status=Status.ENABLED)
+    asset = assets.create_asset(name=name, owner=owner, actor=OPERATOR)
+    row.update(status=owner.status)
+    return asset
 
 
 def set_mode(*, scim: bool = True, sso: bool = False, follow_idp: bool = False) -> None:

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def create_asset(*, name: str, kind: str = "", link: str = "", owner: User, actor: Actor) -> Asset:
-    """Register an asset with its first owner, who need not have logged in yet (R12)."""
+    """Register an asset with its first owner, who need not have logged in yet (R12). Raises Refused, Taken."""
     policy.require(Action.MANAGE_ASSETS, actor=actor)
+    owner = _owner_to_be(owner)
     asset = Asset()
     _save(asset, name, kind, link)
-    AssetOwner.objects.create(asset=asset, user=lock(User, owner.pk))
+    AssetOwner.objects.create(asset=asset, user=owner)
     audit.record("asset.created", actor=actor, user_id=owner.pk, details={"asset": asset.pk, "name": asset.name})
     return asset
 
@@ -42,8 +43,9 @@ def edit_asset(asset: Asset, *, name: str, kind: str, link: str, actor: Actor) -
 
 @transaction.atomic
 def add_owner(asset: Asset, user: User, *, actor: Actor) -> None:
+    """One more owner, who need not have logged in yet. Raises Refused for a disabled one."""
     policy.require(Action.MANAGE_ASSETS, actor=actor)
-    user, asset = _locked(user, asset)
+    user, asset = _owner_to_be(user), lock(Asset, asset.pk)
     _, is_new = AssetOwner.objects.get_or_create(asset=asset, user=user)
     if is_new:
         audit.record("asset.owner_added", actor=actor, user_id=user.pk, details={"asset": asset.pk})
@@ -68,8 +70,7 @@ def transfer_asset(asset: Asset, *, giver: User, taker: User, actor: Actor) -> N
     Raises Refused when `giver` does not own it, and for a disabled taker.
     """
     policy.require(Action.MANAGE_ASSETS, actor=actor)
-    taker, asset = _locked(taker, asset)
-    _require_taker(taker)
+    taker, asset = _owner_to_be(taker), lock(Asset, asset.pk)
     if not asset.ownerships.filter(user=giver).exists():
         raise Refused(f"{giver} does not own {asset}.", code="not_an_owner")
     add_owner(asset, taker, actor=actor)
@@ -81,8 +82,7 @@ def transfer_asset(asset: Asset, *, giver: User, taker: User, actor: Actor) -> N
 def give_asset(asset: Asset, *, taker: User, actor: Actor) -> None:
     """One person, who need not have logged in yet, becomes the only owner. Raises Refused for a disabled one."""
     policy.require(Action.MANAGE_ASSETS, actor=actor)
-    taker, asset = _locked(taker, asset)
-    _require_taker(taker)
+    taker, asset = _owner_to_be(taker), lock(Asset, asset.pk)
     add_owner(asset, taker, actor=actor)
     for ownership in asset.ownerships.exclude(user=taker).select_related("user").order_by("user_id"):
         remove_owner(asset, ownership.user, actor=actor)
@@ -112,14 +112,12 @@ def hand_over(user: User, to: User | None, *, actor: Actor) -> int:
     return len(alone)
 
 
-def _locked(owner: User, asset: Asset) -> tuple[User, Asset]:
-    """The owner-to-be first, as a permanent deletion does: nobody gets an asset while they are deleted."""
-    return lock(User, owner.pk), lock(Asset, asset.pk)
-
-
-def _require_taker(taker: User) -> None:
-    if taker.status == Status.DISABLED:
-        raise Refused(f"{taker} is disabled: choose somebody who can look after it.", code="owner_disabled")
+def _owner_to_be(user: User) -> User:
+    """Locked before the asset, as a permanent deletion does, so that nobody gets one meanwhile; nobody disabled."""
+    user = lock(User, user.pk)
+    if user.status == Status.DISABLED:
+        raise Refused(f"{user} is disabled: choose somebody who can look after it.", code="owner_disabled")
+    return user
 
 
 def _save(asset: Asset, name: str, kind: str, link: str) -> None:

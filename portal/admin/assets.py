@@ -84,17 +84,37 @@ class EditAsset(ActionPage):
         return "The asset was saved."
 
 
-class AddOwner(ChoosePeople):
+class OwnersForm(PeopleForm):
+    """People who can look after an asset."""
+
+    def clean_users(self) -> list[User]:
+        chosen = list(self.cleaned_data["users"])
+        for person in chosen:
+            if person.status == Status.DISABLED:
+                raise ValidationError(f"{person} is disabled: choose somebody who can look after it.")
+        return chosen
+
+
+class ChooseOwners(ChoosePeople):
+    """Whoever is not disabled, also somebody who has not signed in yet (R12)."""
+
+    action = Action.MANAGE_ASSETS
+    form_class = OwnersForm
+
+    def candidates(self) -> QuerySet[User]:
+        people: QuerySet[User] = User.objects.exclude(status=Status.DISABLED)
+        return people
+
+
+class AddOwner(ChooseOwners):
     """Give an asset further owners."""
 
     name = "add_owner"
     label = "Add owners"
-    action = Action.MANAGE_ASSETS
     submit = "Make owners"
 
     def candidates(self) -> QuerySet[User]:
-        people: QuerySet[User] = User.objects.exclude(pk__in=self.obj.ownerships.values("user"))
-        return people
+        return super().candidates().exclude(pk__in=self.obj.ownerships.values("user"))
 
     def run(self, form: Any) -> str:
         people = list(form.cleaned_data["users"])
@@ -122,30 +142,23 @@ class RemoveOwner(AboutPerson):
         return super().get_context_data(title=title, **kwargs)
 
 
-class PersonForm(PeopleForm):
-    """Exactly one person."""
+class OwnerForm(OwnersForm):
+    """Exactly one."""
 
     def clean_users(self) -> list[User]:
-        chosen = list(self.cleaned_data["users"])
+        chosen = super().clean_users()
         if len(chosen) != 1:
             raise ValidationError("Choose one person.")
-        if chosen[0].status == Status.DISABLED:
-            raise ValidationError(f"{chosen[0]} is disabled: choose somebody who can look after it.")
         return chosen
 
 
-class TransferTo(ChoosePeople):
-    """Somebody owns it from now on, in place of others; also somebody who has not signed in yet (R12)."""
+class TransferTo(ChooseOwners):
+    """Somebody owns it from now on, in place of others."""
 
-    action = Action.MANAGE_ASSETS
-    form_class = PersonForm
+    form_class = OwnerForm
     one_only = True
     icon = "swap_horiz"
     submit = "Transfer"
-
-    def candidates(self) -> QuerySet[User]:
-        people: QuerySet[User] = User.objects.exclude(status=Status.DISABLED)
-        return people
 
 
 class Transfer(TransferTo):

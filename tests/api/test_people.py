@@ -117,6 +117,19 @@ def test_an_asset_is_handed_over_in_one_step() -> None:
     assert problem(script.post(path, {"giver": mia.pk, "taker": zoe.pk})) == (403, "not_an_owner")
 
 
+def test_nobody_disabled_becomes_an_owner() -> None:
+    mia, dan = make_user(), make_user("dan", status=Status.DISABLED)
+    asset = make_asset(mia)
+    script = administrators_caller()
+    for path, said in {
+        "assets/": {"name": "Forge", "owner": dan.pk},
+        f"assets/{asset.pk}/owners/": {"user": dan.pk},
+        f"assets/{asset.pk}/transfer/": {"giver": mia.pk, "taker": dan.pk},
+    }.items():
+        assert problem(script.post(path, said)) == (403, "owner_disabled")
+    assert [list(one.owners.all()) for one in Asset.objects.all()] == [[mia]]
+
+
 def test_sr28_a_link_that_is_a_script_is_refused() -> None:
     said = {"name": "Wiki", "link": "javascript:alert(1)", "owner": make_user().pk}
     assert problem(administrators_caller().post("assets/", said)) == (400, "invalid_value")

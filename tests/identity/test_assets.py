@@ -5,9 +5,9 @@ from django.db import transaction
 
 from identity.actors import Person
 from identity.errors import InvalidValue, Refused, Taken
-from identity.models import Asset, AuditEvent
-from identity.services import assets
-from tests.factories import OPERATOR, administrator, make_asset, make_idp, make_user, owner, provision
+from identity.models import Asset, AuditEvent, Status, User
+from identity.services import assets, users
+from tests.factories import OPERATOR, administrator, everything, make_asset, make_idp, make_user, owner, provision
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +44,37 @@ def test_owners_come_and_go_but_the_last() -> None:
     with pytest.raises(Refused) as refusal:
         assets.remove_owner(asset, max_, actor=administrator())
     assert refusal.value.code == "last_asset_owner"
+
+
+@pytest.mark.parametrize("door", ["create_asset", "add_owner", "transfer_asset", "give_asset"])
+def test_nobody_disabled_becomes_an_owner(door: str) -> None:
+    mia, dan, ivy = make_user(), make_user("dan", status=Status.DISABLED), make_user("ivy", status=Status.INVITED)
+    asset = make_asset(mia)
+
+    def give(user: User) -> None:
+        said = {
+            "create_asset": {"name": f"Of {user}", "owner": user},
+            "add_owner": {"asset": asset, "user": user},
+            "transfer_asset": {"asset": asset, "giver": mia, "taker": user},
+            "give_asset": {"asset": asset, "taker": user},
+        }
+        getattr(assets, door)(**said[door], actor=administrator())
+
+    administrator()
+    before = everything()
+    with pytest.raises(Refused, match="dan is disabled: choose somebody who can look after it") as refusal:
+        give(dan)
+    assert refusal.value.code == "owner_disabled"
+    assert everything() == before
+    give(ivy)
+    assert Asset.objects.owned_by(ivy.pk).count() == 1
+
+
+def test_who_was_disabled_since_stays_an_owner() -> None:
+    mia = make_user()
+    asset = make_asset(mia)
+    users.disable_user(mia, actor=administrator())
+    assert owners(asset) == {"mia"}
 
 
 def test_an_asset_is_deleted() -> None:

@@ -122,6 +122,21 @@ def test_a_transfer_needs_one_person_who_is_not_disabled(chosen: list[str]) -> N
     assert owners_of(asset) == {"mia"}
 
 
+def test_nobody_disabled_becomes_an_owner() -> None:
+    mia, dan, max_ = make_user("mia"), make_user("dan", status=Status.DISABLED), make_user("max")
+    wiki, forge = make_asset(mia), make_asset(mia, "Forge")
+    client = as_administrator()
+    for url, said in {
+        address("asset_add"): {"name": "New", "owner": "dan"},
+        address("asset_add_owner", wiki.pk): {"users": [max_.pk, dan.pk]},
+        address("asset_transfer", wiki.pk, user=mia.pk): {"users": [dan.pk]},
+        address("asset_bulk_transfer", ids=f"{wiki.pk},{forge.pk}"): {"users": [dan.pk]},
+    }.items():
+        assert "dan is disabled: choose somebody who can look after it." in text_of(client.post(url, said)), url
+    assert [owners_of(asset) for asset in Asset.objects.all()] == [{"mia"}, {"mia"}]
+    assert "dan@example.test" not in text_of(client.get(address("asset_add_owner", wiki.pk)))
+
+
 def test_a_transfer_from_somebody_who_is_no_owner_is_not_found() -> None:
     asset = make_asset(make_user("mia"))
     url = address("asset_transfer", asset.pk, user=make_user("max").pk)

@@ -195,6 +195,16 @@ def test_transfer_asset_needs_its_owner() -> None:
     assert run("transfer_asset", "Wiki", "--to", "mia") == "Wiki is owned by mia.\n"
 
 
+def test_nobody_disabled_becomes_an_owner() -> None:
+    make_asset(make_user("mia"))
+    make_user("dan", status=Status.DISABLED)
+    refused = (REFUSED, "dan is disabled: choose somebody who can look after it.")
+    assert refusal("create_asset", "Forge", "--owner", "dan") == refused
+    for whose in ((), ("--share",), ("--from", "mia")):
+        assert refusal("transfer_asset", "Wiki", "--to", "dan", *whose) == refused
+    assert [row["owners"] for row in answer("list_assets")] == [["mia"]]
+
+
 def test_show_identity_provider_tells_what_to_enter_there() -> None:
     new_idp("Okta").user("ada")
     shown = answer("show_identity_provider", "okta")
