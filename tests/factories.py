@@ -14,6 +14,7 @@ from identity.models import (
     GroupMapping,
     IdentityProvider,
     Role,
+    Scope,
     SSOGroup,
     SSOIdentity,
     SSOUser,
@@ -22,6 +23,7 @@ from identity.models import (
 )
 from identity.services import (
     access,
+    api_tokens,
     assets,
     groups,
     identity_providers,
@@ -101,6 +103,11 @@ def make_idp(name: str = "Okta", **settings: Any) -> IdentityProvider:
 def make_token(idp: IdentityProvider, label: str = "test") -> str:
     """The secret of a new SCIM token."""
     return tokens.create_token(idp, label=label, actor=OPERATOR)[1]
+
+
+def make_api_token(user: User, *scopes: str) -> str:
+    """The secret of a new token of this person, with all scopes unless some are named."""
+    return api_tokens.create_api_token(label="test", scopes=scopes or tuple(Scope.values), actor=Person(user))[1]
 
 
 def idp_actor(idp: IdentityProvider) -> Provisioner:

@@ -15,9 +15,9 @@ from django.urls.resolvers import RoutePattern
 
 from identity.models import SSOUser, User
 from portal import bodies
-from tests.api.caller import make_api_token
-from tests.factories import make_administrator, make_owner, make_user
-from tests.scim.helpers import SCIM, IdP, new_idp, user_body
+from tests.clients import IdP, new_idp
+from tests.factories import make_administrator, make_api_token, make_owner, make_user
+from tests.scim.helpers import SCIM, user_body
 
 pytestmark = pytest.mark.django_db
 

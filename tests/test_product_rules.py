@@ -41,6 +41,7 @@ from identity.services import (
     users,
 )
 from identity.services.drift import drifts, told_otherwise
+from tests.clients import IdP, new_idp, problem
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -60,7 +61,7 @@ from tests.factories import (
 )
 from tests.portal.admin_pages import address, as_administrator, text_of
 from tests.portal.second_steps import FIRST, set_up
-from tests.scim.helpers import CORE_USER, PORTAL_GROUP, PORTAL_USER, Document, IdP, member_ids, new_idp, problem
+from tests.scim.helpers import CORE_USER, PORTAL_GROUP, PORTAL_USER, Document, member_ids
 
 pytestmark = pytest.mark.django_db
 

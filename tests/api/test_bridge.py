@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from identity.models import Conflict, GroupMapping, SSOGroup
 from identity.services import groups
-from tests.api.caller import administrators_caller, ok, owners_caller, problem
+from tests.clients import administrators_caller, ok, owners_caller, problem
 from tests.factories import (
     OPERATOR,
     make_administrator,

@@ -13,17 +13,17 @@ from django.utils import timezone
 
 from identity.models import APIToken, AuditEvent, Group, IdempotentRequest, Scope, Status, User
 from identity.services import sealing, users
-from tests.api.caller import (
-    Caller,
-    administrators_caller,
-    caller,
+from tests.clients import Script, administrators_caller, caller, ok, owners_caller, problem, sentence
+from tests.factories import (
+    OPERATOR,
+    make_administrator,
     make_api_token,
-    ok,
-    owners_caller,
-    problem,
-    sentence,
+    make_idp,
+    make_owner,
+    make_token,
+    make_user,
+    set_mode,
 )
-from tests.factories import OPERATOR, make_administrator, make_idp, make_owner, make_token, make_user, set_mode
 from tests.portal.admin_pages import set_fresh, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -38,26 +38,26 @@ GUESS = "ghapi_" + "a" * 46
     "header", ["Bearer", "Bearer ", f"Bearer {GUESS}", "Basic b3duZXI6cGFzcw==", "Token x", "Bearer \x00é"]
 )
 def test_sr14_what_is_no_token_is_401_with_a_challenge(header: str) -> None:
-    answer = Caller("").get("users/", Authorization=header)
+    answer = Script("").get("users/", {"Authorization": header})
     assert problem(answer) == (401, "invalid_token")
     assert answer["WWW-Authenticate"] == 'Bearer realm="Gatehouse API", error="invalid_token"'
 
 
 def test_a_stranger_is_401() -> None:
-    answer = Caller("").get("users/")
+    answer = Script("").get("users/")
     assert problem(answer) == (401, "not_authenticated")
     assert answer["WWW-Authenticate"] == 'Bearer realm="Gatehouse API"'
 
 
 def test_sr15_a_scim_token_does_not_open_the_api_nor_an_api_token_scim() -> None:
-    assert problem(Caller(make_token(make_idp())).get("users/"))[0] == 401
+    assert problem(Script(make_token(make_idp())).get("users/"))[0] == 401
     secret = make_api_token(make_administrator())
     assert Client().get("/scim/v2/Users", headers={"Authorization": f"Bearer {secret}"}).status_code == 401
 
 
 def test_a_token_counts_only_in_the_header() -> None:
     secret = make_api_token(make_administrator())
-    assert problem(Caller("").get(f"users/?token={secret}"))[0] == 401
+    assert problem(Script("").get(f"users/?token={secret}"))[0] == 401
 
 
 def test_sr22_the_token_of_somebody_disabled_is_dead_at_the_next_request() -> None:
@@ -90,7 +90,7 @@ def test_a_token_without_the_scope_may_not_write(scopes: list[str]) -> None:
 
 def test_who_may_write_may_read() -> None:
     assert administrators_caller(Scope.WRITE).get("users/").status_code == 200
-    assert problem(Caller(make_api_token(User.objects.get(), Scope.SUPPORT)).get("users/")) == (403, "scope_required")
+    assert problem(Script(make_api_token(User.objects.get(), Scope.SUPPORT)).get("users/")) == (403, "scope_required")
 
 
 def test_a_session_reads_and_writes_with_the_csrf_token_only() -> None:
@@ -146,7 +146,7 @@ def test_past_the_limit_of_the_minute_it_is_429_with_retry_after(settings: Any) 
     answer = script.get("users/")
     assert problem(answer) == (429, "throttled")
     assert 1 <= int(answer["Retry-After"]) <= 60
-    assert Caller(make_api_token(User.objects.get())).get("users/").status_code == 200
+    assert Script(make_api_token(User.objects.get())).get("users/").status_code == 200
 
 
 # --- how errors read ---
@@ -196,20 +196,17 @@ def test_head_answers_as_get_does_without_the_body() -> None:
 )
 def test_sr33_a_malformed_body_is_400(body: str | bytes) -> None:
     mia = make_user()
-    headers = {"Authorization": f"Bearer {make_api_token(make_administrator())}"}
-    answer = Client().patch(f"/api/v1/users/{mia.pk}/", body, content_type="application/json", headers=headers)
-    assert problem(answer) == (400, "parse_error")
+    said = body if isinstance(body, bytes) else body.encode()
+    assert problem(administrators_caller().send("PATCH", f"users/{mia.pk}/", said)) == (400, "parse_error")
 
 
 def test_another_media_type_is_415_and_another_wish_406() -> None:
     mia = make_user()
-    headers = {"Authorization": f"Bearer {make_api_token(make_administrator())}"}
-    form = Client().patch(
-        f"/api/v1/users/{mia.pk}/", "first_name=x", content_type="application/x-www-form-urlencoded", headers=headers
-    )
+    script = administrators_caller()
+    kind = "application/x-www-form-urlencoded"
+    form = script.send("PATCH", f"users/{mia.pk}/", b"first_name=x", Content_Type=kind)
     assert problem(form) == (415, "unsupported_media_type")
-    html = Client().get("/api/v1/users/", headers=headers | {"Accept": "text/html"})
-    assert problem(html) == (406, "not_acceptable")
+    assert problem(script.get("users/", {"Accept": "text/html"})) == (406, "not_acceptable")
 
 
 def test_sr32_a_body_that_is_too_large_is_413() -> None:
@@ -341,7 +338,7 @@ def test_who_has_it_already_is_told_304() -> None:
     mia = make_user()
     script = administrators_caller()
     answer = script.get(f"users/{mia.pk}/")
-    again = script.get(f"users/{mia.pk}/", If_None_Match=answer["ETag"])
+    again = script.get(f"users/{mia.pk}/", {"If_None_Match": answer["ETag"]})
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", answer["ETag"])
     assert answer["Cache-Control"] == "private, no-cache"
 

@@ -6,7 +6,7 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 
 from identity.models import AuditEvent, Group
-from tests.api.caller import administrators_caller, ok, problem
+from tests.clients import administrators_caller, ok, problem
 from tests.factories import (
     make_group,
     make_idp,

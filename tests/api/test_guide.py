@@ -12,8 +12,7 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from portal.api.problems import KINDS
-from tests.api.caller import make_api_token
-from tests.factories import make_owner, make_support
+from tests.factories import make_api_token, make_owner, make_support
 
 BLOCK = re.compile(r"```(sh|json)\n(.*?)```", re.DOTALL)
 END = "--- the next example ---"

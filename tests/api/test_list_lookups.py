@@ -7,7 +7,7 @@ import pytest
 from django.db.models import Model
 
 from portal.api.urls import RESOURCES
-from tests.api.caller import Caller, owners_caller, problem, supports_caller
+from tests.clients import Script, owners_caller, problem, supports_caller
 from tests.factories import make_group, make_idp, push_group
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def path_of(address: str) -> str:
     return f"{address.replace('<int:group_id>', group).replace('<int:sso_group_id>', sso_group)}/"
 
 
-def reader(address: str) -> Caller:
+def reader(address: str) -> Script:
     return supports_caller() if address.startswith("support/") else owners_caller()
 
 

@@ -1,6 +1,5 @@
 """Invitations, assets, support and API tokens over the REST API."""
 
-import json
 import re
 from datetime import timedelta
 
@@ -13,7 +12,7 @@ from identity.actors import Person
 from identity.models import APIToken, Asset, DeletionRecord, IdempotentRequest, Invitation, Scope, Status, User
 from identity.services import api_tokens
 from identity.services.sealing import unseal
-from tests.api.caller import Caller, administrators_caller, caller, ok, owners_caller, problem, supports_caller
+from tests.clients import Script, administrators_caller, caller, ok, owners_caller, problem, supports_caller
 from tests.factories import (
     deprovision,
     make_asset,
@@ -202,10 +201,10 @@ def test_deleting_needs_role_scope_and_at_a_browser_a_fresh_sign_in() -> None:
     assert problem(owners_caller().post(path, said)) == (403, "role_required")
     sue = make_support()
     assert problem(caller(sue, Scope.WRITE).post(path, said)) == (403, "scope_required")
-    stale = signed_in(sue, fresh=False).post(f"/api/v1/{path}", said, content_type="application/json")
-    assert problem(stale) == (403, "fresh_sign_in_required")
+    stale = Script(client=signed_in(sue, fresh=False))
+    assert problem(stale.post(path, said)) == (403, "fresh_sign_in_required")
     assert not DeletionRecord.objects.exists()
-    assert signed_in(sue).post(f"/api/v1/{path}", said, content_type="application/json").status_code == 200
+    assert Script(client=signed_in(sue)).post(path, said).status_code == 200
 
 
 def test_administrators_read_the_deletions_and_support_no_directory() -> None:
@@ -234,24 +233,18 @@ def test_no_token_creates_another_and_a_fresh_session_does() -> None:
     mia = make_user()
     said = {"label": "mine", "scopes": ["read"]}
     assert problem(caller(mia).post("api-tokens/", said)) == (403, "session_required")
-    stale = signed_in(mia, fresh=False).post("/api/v1/api-tokens/", said, content_type="application/json")
-    assert problem(stale) == (403, "fresh_sign_in_required")
-    answer = signed_in(mia).post("/api/v1/api-tokens/", said, content_type="application/json")
+    stale = Script(client=signed_in(mia, fresh=False))
+    assert problem(stale.post("api-tokens/", said)) == (403, "fresh_sign_in_required")
+    answer = Script(client=signed_in(mia)).post("api-tokens/", said)
     assert answer["Cache-Control"] == "no-store"
-    assert Caller(ok(answer)["secret"]).get("me/").status_code == 200
+    assert Script(ok(answer)["secret"]).get("me/").status_code == 200
     assert APIToken.objects.filter(label="mine", user=mia).count() == 1
 
 
 def test_no_token_is_shown_the_secret_of_another_by_an_idempotency_key() -> None:
     mia = make_user()
     said = {"label": "mine", "scopes": ["read"]}
-    made = signed_in(mia).generic(
-        "POST",
-        "/api/v1/api-tokens/",
-        json.dumps(said),
-        content_type="application/json",
-        headers={"Idempotency-Key": "once"},
-    )
+    made = Script(client=signed_in(mia)).post("api-tokens/", said, Idempotency_Key="once")
     assert made.status_code == 201
     assert ok(made)["secret"] not in unseal(IdempotentRequest.objects.get().answer)
     assert problem(caller(mia).post("api-tokens/", said, Idempotency_Key="once")) == (403, "session_required")

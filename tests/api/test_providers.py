@@ -12,7 +12,7 @@ from identity.services.sealing import seal, unseal
 from portal.api.fields import Secret
 from portal.api.idempotency import SHOWN_ONCE
 from portal.api.urls import urlpatterns
-from tests.api.caller import administrators_caller, caller, ok, problem
+from tests.clients import Script, administrators_caller, caller, ok, problem
 from tests.factories import everything, make_administrator, make_idp, make_token, make_user, provision, set_mode
 from tests.portal.admin_pages import signed_in
 
@@ -127,10 +127,9 @@ def test_a_scim_token_expires_in_the_future_only() -> None:
 def test_sr11_at_a_browser_a_token_needs_a_fresh_sign_in() -> None:
     said = {"identity_provider": make_idp().pk, "label": "x"}
     adam = make_administrator()
-    stale = signed_in(adam, fresh=False)
-    answer = stale.post("/api/v1/scim-tokens/", said, content_type="application/json")
-    assert problem(answer) == (403, "fresh_sign_in_required")
-    assert signed_in(adam).post("/api/v1/scim-tokens/", said, content_type="application/json").status_code == 201
+    stale = Script(client=signed_in(adam, fresh=False))
+    assert problem(stale.post("scim-tokens/", said)) == (403, "fresh_sign_in_required")
+    assert Script(client=signed_in(adam)).post("scim-tokens/", said).status_code == 201
 
 
 def test_a_connection_lives_over_the_api_and_its_secret_is_never_shown() -> None:
@@ -199,5 +198,5 @@ def test_sr24_a_session_without_csrf_creates_no_token() -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(make_administrator())
     said = {"identity_provider": make_idp().pk, "label": "x"}
-    assert client.post("/api/v1/scim-tokens/", said, content_type="application/json").status_code == 403
+    assert Script(client=client).post("scim-tokens/", said).status_code == 403
     assert not SCIMToken.objects.exists()

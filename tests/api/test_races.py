@@ -7,8 +7,8 @@ import pytest
 from django.http import HttpResponse
 
 from identity.models import APIToken, AuditEvent, Group, SCIMToken
-from tests.api.caller import Caller, make_api_token
-from tests.factories import make_administrator, make_group, make_idp, make_owner
+from tests.clients import Script
+from tests.factories import make_administrator, make_api_token, make_group, make_idp, make_owner
 from tests.identity.test_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,7 +22,7 @@ def test_one_idempotency_key_is_worked_on_once() -> None:
     for number in range(ROUNDS):
         before = SCIMToken.objects.count()
         answers = at_once(
-            *[lambda key=f"k{number}": Caller(secret).post("scim-tokens/", said, Idempotency_Key=key)] * 3
+            *[lambda key=f"k{number}": Script(secret).post("scim-tokens/", said, Idempotency_Key=key)] * 3
         )
         made = [json.loads(answer.content) for answer in answers if answer.status_code == 201]
         assert len({token["id"] for token in made}) == 1
@@ -34,7 +34,7 @@ def test_one_idempotency_key_is_worked_on_once() -> None:
 def test_one_version_is_changed_once() -> None:
     group, secret = make_group(), make_api_token(make_administrator())
     for _ in range(ROUNDS):
-        etag = Caller(secret).get(f"groups/{group.pk}/")["ETag"]
+        etag = Script(secret).get(f"groups/{group.pk}/")["ETag"]
         answers = at_once(*[rename(secret, group, number, etag) for number in range(3)])
         assert sorted(answer.status_code for answer in answers) == [200, 412, 412]
         group.refresh_from_db()
@@ -43,17 +43,17 @@ def test_one_version_is_changed_once() -> None:
 
 def rename(secret: str, group: Group, number: int, etag: str) -> Callable[[], HttpResponse]:
     said = {"name": f"{group.name} {number}"}
-    return lambda: Caller(secret).patch(f"groups/{group.pk}/", said, If_Match=etag)
+    return lambda: Script(secret).patch(f"groups/{group.pk}/", said, If_Match=etag)
 
 
 def test_requests_of_one_token_are_all_counted() -> None:
     secret = make_api_token(make_owner())
     for _ in range(2):  # once more when a minute ended in between
         APIToken.objects.update(window=0, requests=0)
-        Caller(secret).get("me/")
+        Script(secret).get("me/")
         begun = APIToken.objects.get()
         for _ in range(ROUNDS):
-            at_once(*[lambda: Caller(secret).get("me/")] * 3)
+            at_once(*[lambda: Script(secret).get("me/")] * 3)
         ended = APIToken.objects.get()
         if ended.window == begun.window:
             break

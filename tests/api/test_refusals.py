@@ -7,7 +7,7 @@ import pytest
 
 from identity.models import Scope
 from portal.api.schema import document
-from tests.api.caller import Caller, caller
+from tests.clients import Script, caller
 from tests.factories import make_administrator, make_support, make_user
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ OF_EVERYBODY = {
 }
 
 
-def refusal(script: Caller, name: str) -> tuple[int, str]:
+def refusal(script: Script, name: str) -> tuple[int, str]:
     answer = script.send(*OPERATIONS[name])
     return answer.status_code, json.loads(answer.content).get("code", "")
 

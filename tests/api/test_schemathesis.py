@@ -29,8 +29,8 @@ from schemathesis.specs.openapi.checks import (
 
 from identity.models import User
 from portal.api.schema import document
-from tests.api.caller import make_api_token
 from tests.factories import (
+    make_api_token,
     make_asset,
     make_break_glass,
     make_group,

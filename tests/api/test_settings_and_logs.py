@@ -11,7 +11,7 @@ from identity.actors import Person
 from identity.models import AccessSettings, AuditEvent, Mode, User
 from identity.policy import Action
 from identity.services import drift, groups, users
-from tests.api.caller import administrators_caller, caller, ok, owners_caller, problem
+from tests.clients import administrators_caller, caller, ok, owners_caller, problem
 from tests.factories import (
     OPERATOR,
     deprovision,

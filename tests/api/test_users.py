@@ -6,7 +6,7 @@ import pytest
 from django.test.utils import CaptureQueriesContext
 
 from identity.models import Role, Status, User
-from tests.api.caller import administrators_caller, caller, ok, owners_caller, problem, sentence
+from tests.clients import administrators_caller, caller, ok, owners_caller, problem, sentence
 from tests.factories import (
     PASSWORD,
     administrator,

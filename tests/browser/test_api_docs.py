@@ -2,9 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.api.caller import make_api_token
 from tests.browser.test_every_page import looked_at
-from tests.factories import make_administrator, make_user
+from tests.factories import make_administrator, make_api_token, make_user
 
 
 def test_the_documentation_shows_every_operation(page: Page) -> None:

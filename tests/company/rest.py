@@ -9,7 +9,7 @@ from django.utils import timezone
 from identity.models import IdentityProvider, Scope, User
 from portal.replay.conversation import play
 from portal.replay.senders import InProcess
-from tests.api.caller import Caller, caller, ok
+from tests.clients import Script, caller
 from tests.company.story import OWNER, Step
 from tests.factories import sign_in_by_sso
 from tests.portal.admin_pages import signed_in
@@ -19,10 +19,9 @@ class RestAPI:
     """A script of the first owner, with a token that the owner made after signing in."""
 
     def __init__(self) -> None:
-        browser = signed_in(User.objects.get(username=OWNER["username"]))
+        browser = Script(client=signed_in(User.objects.get(username=OWNER["username"])))
         said = {"label": "script", "scopes": [Scope.WRITE]}
-        answer = browser.post("/api/v1/api-tokens/", said, content_type="application/json")
-        self.owner = Caller(ok(answer)["secret"])
+        self.owner = Script(browser.do("POST", "api-tokens/", said)["secret"])
         self.secret = ""
 
     def set_up_identity_provider(self, name: str, kind: str) -> None:

@@ -18,7 +18,7 @@ from identity import policy
 from identity.actors import Operator, Person
 from identity.models import Group, Mode, Role, Status, User
 from identity.policy import MODES, Action, Decision
-from tests.api.caller import caller
+from tests.clients import caller
 from tests.factories import make_group, make_idp, make_user, map_group, provision, push_group, set_mode
 from tests.portal.admin_pages import address, signed_in, text_of
 

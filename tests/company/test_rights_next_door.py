@@ -22,7 +22,7 @@ from identity.models import Conflict, IdentityProvider, Role, SCIMToken, SSOConn
 from identity.policy import Action
 from identity.services import conflicts, sso_connections
 from identity.services.sso_connections import ConnectionSettings
-from tests.api.caller import caller
+from tests.clients import caller
 from tests.company.test_refusals import Attempt, through_the_pages
 from tests.factories import OPERATOR, make_idp, make_token, make_user, provision, resend
 from tests.portal.admin_pages import address, signed_in, text_of

@@ -7,10 +7,11 @@ import json
 import pytest
 from django.test import Client
 
+from tests.clients import IdP, new_idp
 from tests.conformance.report import reason_for, render
 from tests.conformance.requirements import Requirement, all_requirements, judge
 from tests.conformance.service import Answer, Service
-from tests.scim.helpers import ROOT, IdP, new_idp
+from tests.scim.helpers import ROOT
 
 REQUIREMENTS = all_requirements()
 

@@ -19,6 +19,7 @@ from identity.models import AuditEvent, Role
 from portal.admin import audit_log
 from portal.admin import events as events_in_words
 from portal.ocsf import CLASSES, as_ocsf
+from tests.clients import new_idp
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -36,7 +37,7 @@ from tests.factories import (
 )
 from tests.generated_docs import actions_in_the_code
 from tests.portal.shell import in_a_shell, refusal, run, shell_environment
-from tests.scim.helpers import new_idp, user_body
+from tests.scim.helpers import user_body
 
 Event = dict[str, Any]
 

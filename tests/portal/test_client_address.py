@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from django.test import Client
 
 from identity.models import ProvisioningLog
-from tests.factories import make_idp, make_token
+from tests.clients import new_idp
+from tests.scim.helpers import user_body
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +39,5 @@ def test_the_callers_address_is_what_trusted_proxies_say(
     settings: Any, peer: str, forwarded: str, address: str
 ) -> None:
     settings.TRUSTED_PROXIES = [ip_network("127.0.0.1"), ip_network("10.0.0.0/8")]
-    bearer = {"Authorization": f"Bearer {make_token(make_idp())}", "X-Forwarded-For": forwarded}
-    body = {"userName": "ada"}
-    Client(REMOTE_ADDR=peer).post("/scim/v2/Users", body, content_type="application/scim+json", headers=bearer)
+    replace(new_idp(), client=Client(REMOTE_ADDR=peer)).post("/Users", user_body("ada"), X_Forwarded_For=forwarded)
     assert ProvisioningLog.objects.get().address == address

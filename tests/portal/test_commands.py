@@ -32,9 +32,9 @@ from identity.models import (
     User,
 )
 from identity.services import tokens
+from tests.clients import new_idp
 from tests.factories import PASSWORD, make_user
 from tests.portal.shell import in_a_shell, refusal, run, shell_environment
-from tests.scim.helpers import new_idp
 
 NOT_FOUND, TAKEN, REFUSED, INVALID = 3, 4, 5, 6
 

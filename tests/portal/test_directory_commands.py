@@ -7,6 +7,7 @@ import pytest
 from identity.models import AuditEvent, Conflict, Role, SSOConnection, SSOUser, Status
 from identity.services import api_tokens
 from identity.services.sealing import unseal
+from tests.clients import new_idp
 from tests.factories import (
     make_asset,
     make_break_glass,
@@ -21,7 +22,7 @@ from tests.factories import (
     set_mode,
 )
 from tests.portal.shell import answer, refusal, run
-from tests.scim.helpers import PORTAL_USER, new_idp, user_body
+from tests.scim.helpers import PORTAL_USER, user_body
 
 pytestmark = pytest.mark.django_db
 

@@ -18,6 +18,7 @@ from identity.models.contacts import hour_of
 from portal.doctor import examine
 from portal.doctor.findings import counted
 from portal.tasks import task_backend
+from tests.clients import idp_of, new_idp
 from tests.factories import (
     make_break_glass,
     make_group,
@@ -30,7 +31,7 @@ from tests.factories import (
     set_mode,
 )
 from tests.portal.shell import in_a_shell, run
-from tests.scim.helpers import IdP, new_idp, user_body
+from tests.scim.helpers import user_body
 
 IN_PRODUCTION = {"PUBLIC_URL": "https://portal.example.com", "EMAIL_URL": "smtp+tls://mail.example.com:587"}
 
@@ -134,7 +135,7 @@ def test_conflicts_and_expired_invitations_wait_for_somebody() -> None:
 @pytest.mark.django_db
 def test_orphans_are_found() -> None:
     make_break_glass()
-    idp = IdP(provider := make_idp(), SCIMToken(), make_token(provider))
+    idp = idp_of(provider := make_idp())
     idp.get("/Users")
     make_user("nobodys", managed_by=provider)
     Asset.objects.create(name="Wiki", name_key="wiki")
@@ -145,7 +146,7 @@ def test_orphans_are_found() -> None:
 def test_drift_between_both_sides_is_found_and_the_mend_mends() -> None:
     make_break_glass()
     provider = make_idp()
-    IdP(provider, SCIMToken(), make_token(provider)).get("/Users")
+    idp_of(provider).get("/Users")
     ada, group = provision(provider), make_group("Builders")
     map_group(push_group(provider, "Engineering", ada), group)
     set_mode(scim=False)

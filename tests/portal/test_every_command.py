@@ -10,6 +10,7 @@ from django.core.management import call_command, get_commands, load_command_clas
 
 from identity.models import Conflict, Role, Status
 from portal.management.operator_command import ChangingCommand, DestroyingCommand, ListCommand
+from tests.clients import idp_of
 from tests.factories import (
     everything,
     make_asset,
@@ -18,14 +19,13 @@ from tests.factories import (
     make_idp,
     make_owner,
     make_support,
-    make_token,
     make_user,
     map_group,
     provision,
     push_group,
 )
 from tests.portal.shell import answer, refusal, run
-from tests.scim.helpers import IdP, user_body
+from tests.scim.helpers import user_body
 
 # Each changing command with arguments that succeed in the company below.
 ACTS: dict[str, tuple[str, ...]] = {
@@ -108,20 +108,19 @@ def company() -> dict[str, str]:
     run("invite_user", "ines", "--email", "ines@example.test")
     okta, other = make_idp("Okta"), make_idp("Google")
     ada, ben = provision(okta), provision(other, "ben")
-    secret = make_token(okta)
     map_group(push_group(okta, "Engineering", ada), make_group("Builders"))
     push_group(okta, "Design", ada)
     make_group("Crafts", lea)
     run("declare_sso_group", "Announced", "--idp", "Okta")
     make_asset(mia)
-    pushed = IdP(okta, okta.scim_tokens.get(), secret)
+    pushed = idp_of(okta)
     pushed.post("/Users", user_body("mia", emails=[{"value": "mia@elsewhere.test"}]))
     pushed.post("/Users", user_body("ben", emails=[{"value": str(ben.email)}]))
     run("create_api_token", "olga", "--scope", "read")
     connection, unused = (answer(*arguments_of("create_sso_connection", {}))["slug"] for _ in range(2))
     run("enable_sso_connection", connection)
     return {
-        "TOKEN": str(pushed.token.pk),
+        "TOKEN": str(okta.scim_tokens.get().pk),
         "API_TOKEN": str(owner.api_tokens.get().pk),
         "CONNECTION": connection,
         "UNUSED": unused,

@@ -10,9 +10,10 @@ from django.core.management import CommandError, call_command
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import AuditEvent, SCIMToken, SSOUser, Status, User
+from tests.clients import new_idp
 from tests.factories import everything, make_idp, make_user, set_mode
 from tests.portal.shell import answer, refusal, run
-from tests.scim.helpers import new_idp, user_body
+from tests.scim.helpers import user_body
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 

@@ -1,6 +1,5 @@
 """The set-up guide: this portal's own addresses, what has been reached, and what comes in while one watches."""
 
-import json
 from datetime import timedelta
 from html import unescape
 
@@ -12,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from identity.models import IdentityProvider, ReceivedRequest
 from portal.guides import guide_of
+from tests.clients import IdP
 from tests.factories import make_idp, make_support, make_token, make_user, set_mode
 from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
 
@@ -35,18 +35,8 @@ def watch(admin: Client, idp: IdentityProvider) -> None:
 
 
 def ask(secret: str, path: str, method: str = "GET", body: object = None) -> int:
-    """What the identity provider does; the status of the answer."""
-    return (
-        Client()
-        .generic(
-            method,
-            f"/scim/v2{path}",
-            data="" if body is None else json.dumps(body),
-            content_type="application/scim+json",
-            headers={"Authorization": f"Bearer {secret}"},
-        )
-        .status_code
-    )
+    """What an identity provider with this token does; the status of the answer."""
+    return IdP(secret).send(method, path, body).status_code
 
 
 def live(admin: Client, idp: IdentityProvider, after: int | None = None) -> str:

@@ -16,6 +16,7 @@ from identity.actors import Person, Visitor
 from identity.models import AuditEvent, AuditOrigin, Status, User
 from identity.origins import Origin
 from identity.services import deletion, retention, secrets, traces
+from tests.clients import Caller, IdP, Script
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -103,25 +104,18 @@ def test_the_right_password_of_a_closed_account_is_a_refused_sign_in(mia: User) 
     ]
 
 
-def scim(secret: str) -> Any:
-    return Client(**FROM_THERE).get("/scim/v2/Users", HTTP_AUTHORIZATION=f"Bearer {secret}")
-
-
-def rest(secret: str) -> Any:
-    return Client(**FROM_THERE).get("/api/v1/users/", HTTP_AUTHORIZATION=f"Bearer {secret}")
-
-
-TOKENS: dict[str, tuple[Callable[[str], Any], str]] = {
-    "scim_token.unknown": (scim, secrets.SCIM_PREFIX),
-    "api_token.unknown": (rest, secrets.API_PREFIX),
+TOKENS: dict[str, tuple[type[Caller], str, str]] = {
+    "scim_token.unknown": (IdP, "/Users", secrets.SCIM_PREFIX),
+    "api_token.unknown": (Script, "users/", secrets.API_PREFIX),
 }
 
 
 @pytest.mark.parametrize(("action", "times"), [("scim_token.unknown", 500), ("api_token.unknown", 50)])
 def test_hundreds_of_unknown_tokens_are_one_event(action: str, times: int) -> None:
-    send, prefix = TOKENS[action]
+    door, path, prefix = TOKENS[action]
     for number in range(times):
-        assert send(secrets.new_token(prefix) if number % 2 else f"guess {number}").status_code == 401
+        secret = secrets.new_token(prefix) if number % 2 else f"guess {number}"
+        assert door(secret, Client(**FROM_THERE)).get(path).status_code == 401
     assert told() == [(action, None, {}, ADDRESS, times)]
 
 

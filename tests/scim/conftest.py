@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scim.helpers import IdP, new_idp
+from tests.clients import IdP, new_idp
 
 
 @pytest.fixture

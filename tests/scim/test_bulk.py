@@ -8,7 +8,8 @@ import pytest
 from django.http import HttpResponse
 
 from identity.models import ProvisioningLog, SSOGroup, SSOUser
-from tests.scim.helpers import BASE, CORE_GROUP, CORE_USER, Document, IdP, member_ids, new_idp, problem
+from tests.clients import IdP, new_idp, problem
+from tests.scim.helpers import BASE, CORE_GROUP, CORE_USER, Document, member_ids
 
 REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from identity.models import User
-from tests.scim.helpers import PORTAL_USER, Document, IdP, user_body
+from tests.clients import IdP
+from tests.scim.helpers import PORTAL_USER, Document, user_body
 
 pytestmark = pytest.mark.django_db
 

@@ -11,10 +11,10 @@ import pytest
 
 from identity.models import Conflict, ProvisioningLog, Role, Status, User
 from identity.services import conflicts, sso_groups
-from tests.api.caller import administrators_caller
+from tests.clients import IdP, administrators_caller, new_idp, problem
 from tests.factories import OPERATOR, make_break_glass, make_idp, make_user, provision, resend
 from tests.portal.admin_pages import address, as_owner, text_of
-from tests.scim.helpers import IdP, group_body, new_idp, problem, user_body
+from tests.scim.helpers import group_body, user_body
 
 pytestmark = pytest.mark.django_db
 

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -27,7 +28,9 @@ from identity.models import (
     User,
 )
 from identity.services import groups, mappings, provisioning
-from tests.scim.helpers import OPERATOR, Document, IdP, group_body, member, member_ids, new_idp, user_body
+from tests.clients import IdP, new_idp
+from tests.factories import OPERATOR
+from tests.scim.helpers import Document, group_body, member, member_ids, user_body
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,7 +63,7 @@ def statuses(answers: list[HttpResponse]) -> Counter[int]:
 
 def again(idp: IdP) -> IdP:
     """The same identity provider on another connection: a test client is not made for threads."""
-    return IdP(idp.provider, idp.token, idp.secret, Client())
+    return replace(idp, client=Client())
 
 
 def times(count: int, request: Callable[[int], HttpResponse]) -> list[HttpResponse]:

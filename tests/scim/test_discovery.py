@@ -9,19 +9,8 @@ from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_models import Group, ResourceType, Schema, ServiceProviderConfig, User
 
 from portal.wsgi import application
-from tests.scim.helpers import (
-    BASE,
-    CORE_GROUP,
-    CORE_USER,
-    ENTERPRISE,
-    LIST,
-    PORTAL_GROUP,
-    PORTAL_USER,
-    Document,
-    IdP,
-    new_idp,
-    problem,
-)
+from tests.clients import IdP, new_idp, problem
+from tests.scim.helpers import BASE, CORE_GROUP, CORE_USER, ENTERPRISE, LIST, PORTAL_GROUP, PORTAL_USER, Document
 
 TRUE, FALSE = {"supported": True}, {"supported": False}
 

@@ -11,18 +11,8 @@ from django.db import DatabaseError, OperationalError
 from django.test import Client
 
 from identity.models import AccessSettings, AuditEvent, ProvisioningLog
-from tests.scim.helpers import (
-    ROOT,
-    SCIM,
-    SEARCH,
-    Document,
-    IdP,
-    group_body,
-    problem,
-    snapshot,
-    unchanged_database,
-    user_body,
-)
+from tests.clients import IdP, problem
+from tests.scim.helpers import ROOT, SCIM, SEARCH, Document, group_body, snapshot, unchanged_database, user_body
 
 TITLE: Document = {"op": "replace", "path": "title", "value": "x"}
 

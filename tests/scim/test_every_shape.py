@@ -21,17 +21,9 @@ from django.http import HttpResponse
 
 from identity.models import Group, Membership, SSOGroup, SSOMembership, SSOUser, SSOUserValue, User
 from identity.services import groups, mappings
-from tests.scim.helpers import (
-    CORE_GROUP,
-    CORE_USER,
-    ENTERPRISE,
-    OPERATOR,
-    PORTAL_USER,
-    Document,
-    IdP,
-    new_idp,
-    problem,
-)
+from tests.clients import IdP, new_idp, problem
+from tests.factories import OPERATOR
+from tests.scim.helpers import CORE_GROUP, CORE_USER, ENTERPRISE, PORTAL_USER, Document
 from tests.scim.test_users import FULL
 
 IN_THE_SUITE = 400

@@ -14,21 +14,12 @@ from hypothesis import strategies as st
 
 from identity.models import SSOGroup, SSOUser, User
 from identity.services import groups, mappings
+from tests.clients import IdP, new_idp, problem
+from tests.factories import OPERATOR
 from tests.scim.examples import examples
 from tests.scim.filter_model import Attribute, attributes_of, in_order
 from tests.scim.filter_strategies import WORDS, Filters, random_user, spelled
-from tests.scim.helpers import (
-    CORE_GROUP,
-    CORE_USER,
-    ENTERPRISE,
-    OPERATOR,
-    PORTAL_GROUP,
-    PORTAL_USER,
-    Document,
-    IdP,
-    new_idp,
-    problem,
-)
+from tests.scim.helpers import CORE_GROUP, CORE_USER, ENTERPRISE, PORTAL_GROUP, PORTAL_USER, Document
 
 PEOPLE = 14
 GROUPS = ("Staff", "staff 2", "É", "b%", "Nobody's", "a\\b")

@@ -8,20 +8,9 @@ import pytest
 
 from identity.models import SSOGroup, User
 from identity.services import groups, mappings
-from tests.scim.helpers import (
-    BASE,
-    CORE_GROUP,
-    CORE_USER,
-    ENTERPRISE,
-    OPERATOR,
-    PORTAL_GROUP,
-    PORTAL_USER,
-    SEARCH,
-    Document,
-    IdP,
-    new_idp,
-    problem,
-)
+from tests.clients import IdP, new_idp, problem
+from tests.factories import OPERATOR
+from tests.scim.helpers import BASE, CORE_GROUP, CORE_USER, ENTERPRISE, PORTAL_GROUP, PORTAL_USER, SEARCH, Document
 
 CERTIFICATE = "MIIDQzCCAqygAwIBAgICEAAwDQYJKoZIhvcNAQEFBQAwTjELMAkGA1UEBhMCVVMx"
 

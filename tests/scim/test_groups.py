@@ -9,19 +9,17 @@ import pytest
 
 from identity.models import Group, GroupMapping, Membership, ProvisioningLog, SSOGroup, SSOMembership, SSOUser
 from identity.services import groups, mappings, sso_groups
+from tests.clients import IdP, new_idp, problem
+from tests.factories import OPERATOR
 from tests.scim.helpers import (
     BASE,
     CORE_GROUP,
-    OPERATOR,
     PATCH_OP,
     PORTAL_GROUP,
     Document,
-    IdP,
     group_body,
     member,
     member_ids,
-    new_idp,
-    problem,
     unchanged_database,
 )
 

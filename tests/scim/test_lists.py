@@ -10,18 +10,8 @@ from django.core import signing
 from django.http import HttpResponse
 
 from identity.models import SSOUser, User
-from tests.scim.helpers import (
-    CORE_USER,
-    ENTERPRISE,
-    LIST,
-    PORTAL_GROUP,
-    PORTAL_USER,
-    SEARCH,
-    Document,
-    IdP,
-    new_idp,
-    problem,
-)
+from tests.clients import IdP, new_idp, problem
+from tests.scim.helpers import CORE_USER, ENTERPRISE, LIST, PORTAL_GROUP, PORTAL_USER, SEARCH, Document
 
 NAMES = ["ann", "Ben", "cat", "Dan", "eve"]
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from tests.scim.helpers import IdP, new_idp
+from tests.clients import IdP, new_idp
 
 NAMES = ["ada@example.test", "STRASSE@example.test", "o'brien@example.test", "%_@example.test", "ångström@example.test"]
 WANTED = [*NAMES, "Ada@Example.TEST", "straße@example.test", "ÅNGSTRÖM@example.test", "%@example.test", "", "nobody"]

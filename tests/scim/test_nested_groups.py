@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from identity.models import IdentityProvider, ProvisioningLog, SSOGroup
-from tests.scim.helpers import BASE, Document, IdP, group_body, member, member_ids, new_idp, problem, unchanged_database
+from tests.clients import IdP, new_idp, problem
+from tests.scim.helpers import BASE, Document, group_body, member, member_ids, unchanged_database
 
 pytestmark = pytest.mark.django_db
 

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scim.resources import GroupResource, UserResource
+from tests.clients import IdP, new_idp, problem
 from tests.scim.helpers import (
     CORE_GROUP,
     CORE_USER,
@@ -30,9 +31,6 @@ from tests.scim.helpers import (
     SCIM,
     SEARCH,
     Document,
-    IdP,
-    new_idp,
-    problem,
     snapshot,
 )
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.clients import IdP, new_idp, problem
 from tests.scim import patch_strategies as strategies
 from tests.scim.examples import examples
-from tests.scim.helpers import CORE_USER, ENTERPRISE, PORTAL_USER, IdP, member_ids, new_idp, problem
+from tests.scim.helpers import CORE_USER, ENTERPRISE, PORTAL_USER, member_ids
 from tests.scim.patch_model import Document, People, Refused, patched_group, patched_user
 
 _SHOWN_BESIDE = {"schemas", "id", "meta", PORTAL_USER}

@@ -5,9 +5,10 @@ from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_tester import CheckResult, Status, check_server
 
 from portal.wsgi import application
+from tests.clients import new_idp
 from tests.conformance.deviations import SCIM2_TESTER as DEVIATIONS
 from tests.conformance.deviations import subject
-from tests.scim.helpers import BASE, new_idp
+from tests.scim.helpers import BASE
 
 
 @pytest.fixture

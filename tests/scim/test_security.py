@@ -25,21 +25,9 @@ from identity.models import (
     User,
 )
 from identity.services import groups, identity_providers, tokens
-from tests.scim.helpers import (
-    OPERATOR,
-    ROOT,
-    SCIM,
-    SEARCH,
-    Document,
-    IdP,
-    group_body,
-    member,
-    new_idp,
-    problem,
-    snapshot,
-    unchanged_database,
-    user_body,
-)
+from tests.clients import IdP, new_idp, problem
+from tests.factories import OPERATOR
+from tests.scim.helpers import ROOT, SCIM, SEARCH, Document, group_body, member, snapshot, unchanged_database, user_body
 
 
 def local(username: str, email: str | None = None, **columns: Any) -> User:
@@ -268,7 +256,7 @@ def test_a_token_is_kept_as_a_digest_only(idp: IdP) -> None:
 def test_a_revoked_token_is_dead_at_once(idp: IdP) -> None:
     """SR-12, R23."""
     assert idp.get("/Users").status_code == 200
-    tokens.revoke_token(idp.token, actor=OPERATOR)
+    tokens.revoke_token(idp.provider.scim_tokens.get(), actor=OPERATOR)
     assert problem(idp.get("/Users")) == (401, None)
 
 

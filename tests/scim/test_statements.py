@@ -12,15 +12,9 @@ from django.http import HttpResponse
 
 from identity.models import SSOGroup, SSOMembership, SSOUser, User
 from identity.services import groups, mappings
-from tests.scim.helpers import (
-    ENTERPRISE,
-    OPERATOR,
-    Document,
-    IdP,
-    group_body,
-    statements,
-    user_body,
-)
+from tests.clients import IdP
+from tests.factories import OPERATOR
+from tests.scim.helpers import ENTERPRISE, Document, group_body, statements, user_body
 
 
 def cost(request: Callable[[], HttpResponse], expected: int = 200) -> int:

@@ -11,18 +11,8 @@ import pytest
 
 from identity.models import ProvisioningLog
 from scim import config
-from tests.scim.helpers import (
-    CORE_GROUP,
-    CORE_USER,
-    PATCH_OP,
-    PORTAL_GROUP,
-    PORTAL_USER,
-    IdP,
-    group_body,
-    member,
-    problem,
-    user_body,
-)
+from tests.clients import IdP, problem
+from tests.scim.helpers import CORE_GROUP, CORE_USER, PATCH_OP, PORTAL_GROUP, PORTAL_USER, group_body, member, user_body
 
 
 def test_a_password_stands_in_schemas_as_it_is_used() -> None:

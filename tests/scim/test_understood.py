@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from identity.models import ProvisioningLog, SSOUser
+from tests.clients import IdP, problem
 from tests.scim.helpers import (
     CORE_GROUP,
     CORE_USER,
@@ -15,9 +16,7 @@ from tests.scim.helpers import (
     PORTAL_USER,
     SEARCH,
     Document,
-    IdP,
     member,
-    problem,
     unchanged_database,
 )
 from tests.scim.test_groups import changed, fresh, ids, mapped, members, people_of

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 
 from identity.models import ProvisioningLog, SSOUser, User
+from tests.clients import IdP, problem
 from tests.scim.helpers import (
     BASE,
     CORE_USER,
     ENTERPRISE,
     PORTAL_USER,
     Document,
-    IdP,
-    problem,
     snapshot,
     unchanged_database,
     user_body,

@@ -9,7 +9,7 @@ import pytest
 
 from identity.models import AuditEvent, SSOConnection, SSOIdentity
 from identity.services.sso_connections import same_issuer
-from tests.api.caller import administrators_caller, ok, problem
+from tests.clients import administrators_caller, ok, problem
 from tests.factories import make_idp, make_user
 from tests.portal.admin_pages import address, as_administrator, text_of
 from tests.portal.shell import answer, refusal

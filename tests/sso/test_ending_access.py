@@ -12,8 +12,14 @@ from django.test import Client
 
 from identity.models import APIToken, Invitation, SSOConnection, SSOUser, Status, User
 from portal.resets import reset_path
-from tests.api.caller import Caller, make_api_token
-from tests.factories import PASSWORD, make_administrator, make_owner, make_token, make_user, provision, set_mode
+from tests.clients import caller, idp_of, owners_caller
+from tests.factories import (
+    PASSWORD,
+    make_administrator,
+    make_user,
+    provision,
+    set_mode,
+)
 from tests.portal.admin_pages import signed_in
 from tests.portal.second_steps import code_of, set_up
 from tests.sso.conftest import OIDCProvider, is_in, leave
@@ -23,18 +29,13 @@ pytestmark = pytest.mark.django_db
 
 def by_scim(user: User) -> None:
     sso_user = SSOUser.objects.select_related("identity_provider").get(user=user)
-    bearer = {"Authorization": f"Bearer {make_token(sso_user.identity_provider)}"}
-    off = {"Operations": [{"op": "replace", "path": "active", "value": False}]}
-    answer = Client().patch(
-        f"/scim/v2/Users/{sso_user.scim_id}", off, content_type="application/scim+json", headers=bearer
-    )
-    assert answer.status_code == 200
+    off = {"op": "replace", "path": "active", "value": False}
+    assert idp_of(sso_user.identity_provider).patch(f"/Users/{sso_user.scim_id}", off).status_code == 200
 
 
 def by_scim_delete(user: User) -> None:
     sso_user = SSOUser.objects.select_related("identity_provider").get(user=user)
-    bearer = {"Authorization": f"Bearer {make_token(sso_user.identity_provider)}"}
-    assert Client().delete(f"/scim/v2/Users/{sso_user.scim_id}", headers=bearer).status_code == 204
+    assert idp_of(sso_user.identity_provider).delete(f"/Users/{sso_user.scim_id}").status_code == 204
 
 
 def by_an_administrator(user: User) -> None:
@@ -44,8 +45,7 @@ def by_an_administrator(user: User) -> None:
 
 def by_rest(user: User) -> None:
     set_mode(scim=False)
-    answer = Caller(make_api_token(make_owner())).send("POST", f"users/{user.pk}/disable/")
-    assert answer.status_code == 200, answer.content
+    owners_caller().do("POST", f"users/{user.pk}/disable/")
 
 
 def by_command(user: User) -> None:
@@ -62,7 +62,7 @@ def test_every_way_in_is_closed_at_once(
 ) -> None:
     make_user("ada", password=PASSWORD)
     ada: User = provision(okta.identity_provider, "ada", external_id="00u1").user
-    by_sso, by_password, script = Client(), Client(), Caller(make_api_token(ada))
+    by_sso, by_password, script = Client(), Client(), caller(ada)
     leaving = leave(by_sso, okta)
     leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
     by_password.post("/login/", {"username": "ada", "password": PASSWORD})
@@ -88,7 +88,7 @@ def test_what_has_ended_stays_ended_when_the_person_is_enabled_again(
 ) -> None:
     make_user("ada", password=PASSWORD)
     ada: User = provision(okta.identity_provider, "ada", external_id="00u1").user
-    client, script = Client(), Caller(make_api_token(ada))
+    client, script = Client(), caller(ada)
     leaving = leave(client, okta)
     leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
     by_scim(ada)

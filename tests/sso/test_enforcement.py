@@ -14,7 +14,7 @@ from django.urls import reverse
 from identity.models import APIToken, AuditEvent, Status, User
 from identity.services import access, invitations
 from portal.resets import reset_path
-from tests.api.caller import Caller, make_api_token
+from tests.clients import Script, caller
 from tests.factories import (
     PASSWORD,
     administrator,
@@ -114,13 +114,13 @@ def test_basic_credentials_open_nothing(client: Client, mia: User, path: str) ->
 def test_no_password_leads_to_an_api_token(client: Client, mia: User) -> None:
     """Not in a session that it opened, not as Basic credentials, and not by way of a token made before."""
     enter(client, "mia")
-    script = Caller(make_api_token(mia))
+    script = caller(mia)
     set_mode(sso=True)
     body = {"label": "x", "scopes": ["read"]}
-    assert client.post("/api/v1/api-tokens/", body, content_type="application/json").status_code in {401, 403}
-    basic = {"Authorization": f"Basic {b64encode(f'mia:{PASSWORD}'.encode()).decode()}"}
-    assert Client().post("/api/v1/api-tokens/", body, content_type="application/json", headers=basic).status_code == 401
-    assert script.send("POST", "api-tokens/", body).status_code == 403
+    assert Script(client=client).post("api-tokens/", body).status_code in {401, 403}
+    basic = f"Basic {b64encode(f'mia:{PASSWORD}'.encode()).decode()}"
+    assert Script().post("api-tokens/", body, Authorization=basic).status_code == 401
+    assert script.post("api-tokens/", body).status_code == 403
     assert client.get("/profile/api-tokens/new/")["Location"].startswith("/login/")
     assert APIToken.objects.count() == 1
 

@@ -9,7 +9,8 @@ from django.test import Client
 
 from identity.models import SSOConnection, SSOUser, User
 from identity.services import sso_groups
-from tests.factories import OPERATOR, make_group, make_idp, make_token, map_group, members_of, set_mode
+from tests.clients import idp_of
+from tests.factories import OPERATOR, make_group, make_idp, map_group, members_of, set_mode
 from tests.sso.conftest import OIDCProvider, is_in, leave, make_connection
 
 pytestmark = pytest.mark.django_db
@@ -50,10 +51,8 @@ def test_a_later_provisioning_adopts_the_account(
     eve = User.objects.get(username_key="eve")
     set_mode(scim=True)
     assert sign_in(Client(), connection, provider).status_code == 403
-    bearer = {"Authorization": f"Bearer {make_token(connection.identity_provider)}"}
-    body = {"userName": "eve", "externalId": "00u9", "emails": [{"value": "eve@example.test", "primary": True}]}
-    answer = Client().post("/scim/v2/Users", body, content_type="application/scim+json", headers=bearer)
-    assert answer.status_code == 201
+    emails = [{"value": "eve@example.test", "primary": True}]
+    idp_of(connection.identity_provider).user("eve", externalId="00u9", emails=emails)
     assert SSOUser.objects.get().user == eve
     again = Client()
     assert sign_in(again, connection, provider)["Location"] == "/profile/"

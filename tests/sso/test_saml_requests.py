@@ -19,7 +19,7 @@ from identity.models import SSOConnection
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
 from portal.sso.saml_metadata import BadMetadata, read_metadata
-from tests.api.caller import caller, ok
+from tests.clients import caller, ok
 from tests.factories import OPERATOR, make_idp, make_owner, provision
 from tests.portal.admin_pages import address, signed_in, text_of
 from tests.portal.shell import answer as answered
