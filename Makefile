@@ -169,6 +169,10 @@ screenshots: install-dev programs ## the pictures of docs/, of the demo company
 bench: install-dev ## the benchmarks (tests/bench), on PostgreSQL
 	$(PYTHON) -m tests.postgres -- $(PYTHON) -m tests.bench
 
+.PHONY: mutants
+mutants: install-dev ## put N small faults (SEED=…) into the code and list those that no test notices: tests/mutants
+	$(PYTHON) -m tests.mutants --number $(or $(N),300) --seed $(or $(SEED),1)
+
 .PHONY: help
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
