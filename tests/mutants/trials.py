@@ -58,8 +58,7 @@ class Trials:
 
     def _make_the_database(self) -> None:
         """By running one test that uses it; what is made for the session stays."""
-        with_database = [item for item in self.session.items if "db" in getattr(item, "fixturenames", ())]
-        self._run(with_database[:1])
+        self._run([item for item in self.session.items if _uses_the_database(item)][:1])
         connections.close_all()
 
     def _try_all(self, mutants: list[tuple[Mutant, list[str] | None]]) -> None:
@@ -154,6 +153,10 @@ class _Failures:
 
 def _mutant(known: dict[str, Any]) -> Mutant:
     return Mutant(**known | {"new": known["new"].encode(), "lines": tuple(known["lines"])})
+
+
+def _uses_the_database(item: pytest.Item) -> bool:
+    return item.get_closest_marker("django_db") is not None or "db" in getattr(item, "fixturenames", ())
 
 
 def _fork(work: Callable[[], Any]) -> int:
