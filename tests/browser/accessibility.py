@@ -3,8 +3,9 @@
 from functools import cache
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page
+
+from tests.programs import not_here
 
 AXE = Path(__file__).parent / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = ("serious", "critical")
@@ -14,7 +15,7 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 @cache
 def _source() -> str:
     if not AXE.exists():
-        pytest.skip("axe-core is not installed: make axe")
+        not_here("axe-core", "make axe")
     return AXE.read_text()
 
 

@@ -15,6 +15,7 @@ from identity.services import users
 from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.factories import make_user
 from tests.portal.admin_pages import signed_in
+from tests.programs import not_here
 
 HERE = Path(__file__).parent
 OWNER_PASSWORD = "a-long-password-for-tests"
@@ -33,8 +34,7 @@ def browser() -> Iterator[Browser]:
     """One Chromium for all tests; without one they are skipped, or fail where CI promises to run them."""
     executable = find_chromium()
     if executable is None:
-        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("no Chromium on this machine (see tests/programs.py)")
+        not_here("Chromium", "make programs")
     # Playwright's event loop makes this thread look asynchronous, and Django would refuse its database here.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:

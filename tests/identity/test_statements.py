@@ -106,7 +106,7 @@ def test_enforcing_sso_is_one_update_of_all_users() -> None:
     assert len(seen) <= 4, seen
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's planner")
+@pytest.mark.postgresql
 @pytest.mark.parametrize("table", ["identity_user", "identity_ssouser", "identity_retiredresource"])
 def test_whom_a_record_means_is_found_by_index(table: str) -> None:
     idp = make_idp()

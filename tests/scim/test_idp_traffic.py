@@ -1,7 +1,7 @@
 """The dialects of identity providers: each conversation in idp_traffic/ and dialects/ must go through.
 
-The project keeps its own copy of the scenarios; those of a folder `../shared/idp-traffic` beside the checkout
-are played as well when they differ from the copy.
+The project keeps its own copy of the scenarios; those of the folders named by --idp-traffic are played as well when
+they differ from the copy.
 """
 
 import secrets
@@ -19,18 +19,26 @@ from portal.replay.senders import OverHTTP
 
 OURS = Path(__file__).parent / "idp_traffic"
 DIALECTS = Path(__file__).parent / "dialects"
-SHARED = Path(__file__).parents[3] / "shared" / "idp-traffic"
 
 
-def scenarios() -> list[Path]:
-    """Our files, and the shared ones that are new or say something else."""
+def scenarios(folders: list[Path]) -> list[Path]:
+    """Our files, and those of the folders that are new or say something else."""
     ours = {file.name: file for file in sorted(OURS.glob("*.json"))}
     others = [
         file
-        for file in sorted(SHARED.glob("*.json"))
+        for folder in folders
+        for file in sorted(folder.glob("*.json"))
         if file.name not in ours or file.read_bytes() != ours[file.name].read_bytes()
     ]
     return [*ours.values(), *others, *sorted(DIALECTS.glob("*.json"))]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "scenario" in metafunc.fixturenames:
+        folders: list[Path] = metafunc.config.getoption("idp_traffic")
+        if empty := [str(folder) for folder in folders if not any(folder.glob("*.json"))]:
+            raise pytest.UsageError(f"--idp-traffic: no conversations in {', '.join(empty)}")
+        metafunc.parametrize("scenario", [pytest.param(file, id=file.stem) for file in scenarios(folders)])
 
 
 @pytest.fixture
@@ -50,7 +58,6 @@ def client(_answers_leave_at_once: None, live_server: LiveServer) -> Iterator[Ov
     client.close()
 
 
-@pytest.mark.parametrize("scenario", [pytest.param(file, id=file.stem) for file in scenarios()])
 def test_an_identity_providers_conversation_goes_through(scenario: Path, client: OverHTTP) -> None:
     play(read(scenario), client, run=f"t{secrets.token_hex(4)}")
 

@@ -49,7 +49,7 @@ def test_a_look_up_of_groups_finds_what_the_filter_finds(idp: IdP, wanted: str) 
     assert looked_up == filtered
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="a connection that PostgreSQL ends")
+@pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_a_lost_connection_is_replaced_before_the_identity_provider_notices(transactional_db: None) -> None:
     """SR-40: the token's look-up is the health check."""
