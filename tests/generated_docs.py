@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import django
@@ -186,14 +187,15 @@ def activity(action: str) -> str:
     return f"{number} {kind.activities.get(number, 'Other')}"
 
 
-def actions_in_the_code() -> set[str]:
+@cache
+def actions_in_the_code() -> frozenset[str]:
     """Every action that a service records; `user.{status}` is written as an f-string."""
     found = {"user.enabled", "user.disabled"}
     for file in (ROOT / "identity" / "services").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and ACTION.fullmatch(node.value):
                 found.add(node.value)
-    return found
+    return frozenset(found)
 
 
 def pages() -> dict[str, str]:

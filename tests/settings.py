@@ -1,10 +1,12 @@
 """The portal's settings, untouched by the machine's environment, with what makes tests quick."""
 
 import os
+from pathlib import Path
 
 from tests import environment
 
 environment.clear()
+environment.keep_bytecode(Path(__file__).parent.parent / "var" / "tests" / "bytecode")
 
 from portal.settings import *  # noqa: E402, F403  the environment must be clean when they are read
 from portal.settings import CACHES, STORAGES  # noqa: E402
@@ -15,5 +17,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES["shared"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "shared"}
 # A checkout whose `make serve` has collected static files serves them by names that the live server can't find.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+# A static file is looked for when it is asked for: the list of all of them is made once a server, but in tests each
+# client is a server of its own, and the list was a quarter of what a page costs.
+WHITENOISE_AUTOREFRESH = True
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"  # commands and servers that tests start are real portals

@@ -4,31 +4,18 @@ No 5xx, no status, content type or body that the document does not name, no wron
 credentials. Schemathesis' pytest loader does not work on pytest 9: the operations are looped over.
 """
 
-import os
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from typing import Any
 
 import pytest
-import schemathesis
 from django.core.signals import request_finished, request_started
-from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from django.test import Client
-from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis import APIOperation, GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    negative_data_rejection,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from identity.models import User
 from portal.api.schema import document
+from tests.api.simplified import operations, takes_anything
 from tests.factories import (
     make_api_token,
     make_asset,
@@ -44,42 +31,15 @@ from tests.factories import (
     push_group,
 )
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    negative_data_rejection,
-]
-EXAMPLES = int(os.environ.get("EXAMPLES", "12"))  # more of them find more, and take longer
-
-# Tested by themselves: credentials (below), and what makes other answers right than the body and the row do.
-LEFT_OUT = {"fields", "If-Match", "If-None-Match"}
+OPERATIONS = operations(document())
 
 
-def simplified() -> dict[str, Any]:
-    """The document without `LEFT_OUT`."""
-    found = deepcopy(document())
-    del found["components"]["securitySchemes"]
-    for operation in (operation for methods in found["paths"].values() for operation in methods.values()):
-        del operation["security"]
-        parameters = operation.get("parameters", [])
-        operation["parameters"] = [parameter for parameter in parameters if parameter["name"] not in LEFT_OUT]
-    return found
-
-
-SCHEMA = schemathesis.openapi.from_dict(simplified())
-SCHEMA.app = get_wsgi_application()
-OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations()}
-
-
-def calls() -> Iterator[tuple[str, GenerationMode]]:
+def calls() -> Iterator[tuple[str, str]]:
     """Each operation with what fits, and where it takes anything at all with what does not."""
     for label, operation in sorted(OPERATIONS.items()):
-        yield label, GenerationMode.POSITIVE
-        if list(operation.iter_parameters()) or operation.body:
-            yield label, GenerationMode.NEGATIVE
+        yield label, "positive"
+        if takes_anything(operation):
+            yield label, "negative"
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +70,16 @@ def test_all_operations_are_there() -> None:
     assert len(OPERATIONS) > 80
 
 
+def test_all_operations_are_tried() -> None:
+    from tests.api import schema_cases  # noqa: PLC0415 - schemathesis takes seconds to import
+
+    assert schema_cases.OPERATIONS.keys() == OPERATIONS.keys()
+    with_input = {label for label, mode in calls() if mode == "negative"}
+    assert with_input == {
+        label for label, operation in schema_cases.OPERATIONS.items() if schema_cases.reads(operation)
+    }
+
+
 @pytest.mark.parametrize("label", sorted(OPERATIONS))
 def test_without_credentials_an_operation_is_401(label: str, db: None) -> None:
     method, _, path = label.partition(" ")
@@ -120,24 +90,9 @@ def test_without_credentials_an_operation_is_401(label: str, db: None) -> None:
 
 
 @pytest.mark.parametrize(("label", "mode"), list(calls()))
-def test_an_operation_answers_as_documented(label: str, mode: GenerationMode, company: User) -> None:
-    operation = OPERATIONS[label]
+def test_an_operation_answers_as_documented(label: str, mode: str, company: User) -> None:
+    from tests.api import schema_cases  # noqa: PLC0415 - schemathesis takes seconds to import
+
     person = make_support() if "/support/" in label else company
     headers = {"Authorization": f"Bearer {make_api_token(person)}"}
-    run(operation, mode, headers)
-
-
-def run(operation: APIOperation, mode: GenerationMode, headers: dict[str, str]) -> None:
-    @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    def call(case: Any) -> None:
-        case.call_and_validate(headers=headers, checks=CHECKS)
-
-    call()
+    schema_cases.run(label, mode, headers)

@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from tests.conformance import deviations
 from tests.conformance.requirements import Result
-from tests.conformance.tools import ToolRun
+
+if TYPE_CHECKING:  # the checkers take seconds to import
+    from tests.conformance.tools import ToolRun
 
 OUTCOMES = ("met", "not met", "not applicable")
 RFCS = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from scim2_client.engines.wsgi import WSGISCIMClient
 from scim2_models import Group, ResourceType, Schema, ServiceProviderConfig, User
 
 from portal.wsgi import application
@@ -133,6 +132,8 @@ def test_an_unknown_document_is_404(idp: IdP, path: str) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_typed_client_discovers_and_works() -> None:
     """scim2-client reads the three documents and builds its models from them."""
+    from scim2_client.engines.wsgi import WSGISCIMClient  # noqa: PLC0415 - takes seconds to import
+
     client = WSGISCIMClient(application, base_url=BASE, headers={"Authorization": f"Bearer {new_idp().secret}"})
     client.discover()
     assert isinstance(client.provider.config, ServiceProviderConfig)
