@@ -137,6 +137,13 @@ def test_fail_on_errors_stops_after_so_many(idp: IdP) -> None:
     assert set(SSOUser.objects.values_list("user_name", flat=True)) == {"ann"}
 
 
+def test_fail_on_errors_counts_what_refers_to_each_other_in_a_circle(idp: IdP) -> None:
+    circle = [new_group("a", "bulkId:b"), new_group("b", "bulkId:c"), new_group("c", "bulkId:a")]
+    assert statuses(bulk(idp, new_user("ann"), *circle, failOnErrors=2)) == ["201", "409", "409"]
+    assert statuses(bulk(idp, new_user("bad", title=5), *circle, failOnErrors=2)) == ["400", "409"]
+    assert SSOGroup.objects.count() == 0
+
+
 @pytest.mark.parametrize(
     ("operation", "status"),
     [
@@ -167,6 +174,8 @@ def test_an_operation_that_makes_no_sense_is_refused(idp: IdP, operation: Docume
         {"Operations": [None]},
         {"Operations": [{"method": 5}]},
         {"failOnErrors": 0},
+        {"failOnErrors": -1},
+        {"failOnErrors": True},
         {"failOnErrors": "x"},
         {"schemas": []},
     ],

@@ -111,6 +111,12 @@ CAUSES: dict[str, tuple[Any, str, str, str]] = {
         "Often the person is not assigned",
     ),
     "transient": (good(name_id_format=TRANSIENT), "no_subject", "transient", "Choose persistent"),
+    "no moment": (
+        good(authenticated="12026-11-30T08:00:00Z"),  # a dateTime of XML Schema, and no year of any calendar here
+        "bad_answer",
+        "does not say when the person proved who they are (AuthnInstant)",
+        "",
+    ),
     "nobody": (good(name_id=None), "no_subject", "no NameID", "send a NameID that stays the same"),
 }
 
@@ -130,7 +136,7 @@ def test_a_saml_response_that_is_not_believed_says_why_to_administrators_alone(
     (entry,) = ProvisioningLog.objects.all()
     assert (entry.method, entry.code, entry.outcome) == ("SIGN-IN", code, "refused")
     assert fact in entry.summary
-    assert advice in entry.details["what_to_do"]
+    assert advice in entry.details.get("what_to_do", "")
     link = re.search(r'href="(/admin/[^"]+)"', answer.content.decode())
     assert link is not None
     page = text_of(signed_in(make_owner()).get(link[1]))
