@@ -40,6 +40,10 @@ class TooLarge(RequestException):
     """The answer is larger than anything that an identity provider has to say."""
 
 
+class NotPublic(Exception):
+    """An address of a private network. No OSError, of which urllib3 would make a connection that broke."""
+
+
 def time_left() -> float:
     """Seconds until the deadline of the call that is under way. Raises TimeoutError when there are none."""
     left = (_until.get() or patience.deadline()) - time.monotonic()
@@ -93,16 +97,18 @@ class TimedConnection(HTTPConnection):
 
     def _first_to_answer(self, addresses: list[str]) -> socket.socket:
         """Each gets its share of the time: one that is not routed must not use up that of the next."""
-        for tries_left in range(len(addresses), 0, -1):
-            self._dns_host, self.timeout = addresses[-tries_left], time_left() / tries_left
+        for tries_left in range(len(addresses), 1, -1):
             try:
-                connected = super()._new_conn()
-                connected.settimeout(time_left())  # for TLS
-                return connected
+                return self._connected(addresses[-tries_left], time_left() / tries_left)
             except (ConnectTimeoutError, NewConnectionError):
-                if tries_left == 1:
-                    raise
-        raise InvalidURL("The name has no address.")
+                continue
+        return self._connected(addresses[-1], time_left())
+
+    def _connected(self, address: str, seconds: float) -> socket.socket:
+        self._dns_host, self.timeout = address, seconds
+        connected = super()._new_conn()
+        connected.settimeout(time_left())  # for TLS
+        return connected
 
 
 class TimedTLSConnection(TimedConnection, HTTPSConnection):
@@ -154,6 +160,8 @@ def _one_deadline() -> Iterator[None]:
     set_before = _until.set(until)
     try:
         yield
+    except NotPublic as error:
+        raise InvalidURL(str(error)) from error
     except (RequestException, HTTPError, OSError) as error:
         if time.monotonic() >= until:
             raise TooSlow("The answer took too long.") from error
@@ -217,10 +225,10 @@ def with_query(address: str, query: str) -> str:
 
 
 def resolve_public(host: str, port: int) -> list[str]:
-    """Addresses of this host. Raises InvalidURL when one of them leads into a private network."""
+    """Addresses of this host. Raises NotPublic when one of them leads into a private network."""
     addresses = resolve(host, port)
     if not all(_is_public(address) for address in addresses):
-        raise InvalidURL(f"{host} is not at a public address; name its origin in SSO_INTERNAL_ORIGINS.")
+        raise NotPublic(f"{host} is not at a public address; name its origin in SSO_INTERNAL_ORIGINS.")
     return addresses
 
 

@@ -167,6 +167,13 @@ def settings_of(connection: SSOConnection, *, wants_assertions_signed: bool = Fa
     }
 
 
+def _settings(connection: SSOConnection) -> OneLogin_Saml2_Settings:
+    try:
+        return OneLogin_Saml2_Settings(settings_of(connection))
+    except OneLogin_Saml2_Error as error:
+        raise saml_causes.unusable(error) from error
+
+
 def metadata(connection: SSOConnection) -> bytes | str:
     """What SAML providers can import. They don't expire: our addresses never change, and there is no key in them."""
     asking = settings_of(connection, wants_assertions_signed=True)
@@ -185,7 +192,7 @@ def begin(request: HttpRequest, connection: SSOConnection, target: str, *, again
             code="not_asked_here",
             advice="Have it answer requests of the portal (sign-in that the service provider begins).",
         )
-    wish = OneLogin_Saml2_Authn_Request(OneLogin_Saml2_Settings(settings_of(connection)), force_authn=again)
+    wish = OneLogin_Saml2_Authn_Request(_settings(connection), force_authn=again)
     provider = app_of(connection).get_provider(request)
     provider.stash_redirect_state(request, "login", target, state_id=wish.get_id(), again=again)
     response = _CARRY[SSOConnection.Binding(connection.sso_binding)](request, connection, wish)
@@ -275,10 +282,11 @@ def verified(connection: SSOConnection, response: str) -> Answer:
     """What a response says, if all that it must be is true of it. Raises BadAssertion and what the libraries raise."""
     if not response or len(response) > MOST_CHARACTERS:
         raise BadAssertion("There is no response, or one that is too long.")
+    own = _settings(connection)
     try:
-        checked = StrictResponse(OneLogin_Saml2_Settings(settings_of(connection)), response)
-    except OneLogin_Saml2_Error as error:
-        raise saml_causes.encrypted(error) from error
+        checked = StrictResponse(own, response)
+    except OneLogin_Saml2_Error as error:  # of an encrypted one, that there is no key
+        raise saml_causes.encrypted() from error
     checked.is_valid(_request_data(connection, {"SAMLResponse": response}))
     try:
         answer = _read(connection, checked)

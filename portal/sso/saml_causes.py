@@ -34,21 +34,21 @@ class UnaskedAnswer(BadAssertion):
 
 
 def explained(response: StrictResponse, stumbled: BaseException) -> BadAssertion:
-    """The cause of a response that python3-saml, or what the portal asks beyond it, did not take."""
-    if isinstance(stumbled, BadAssertion):
-        return stumbled
+    """The cause of a response that python3-saml did not take."""
     explain = _CAUSES.get(stumbled.code) if isinstance(stumbled, OneLogin_Saml2_ValidationError) else None
     return explain(response) if explain else BadAssertion(f"The response is not as it should be: {stumbled}")
 
 
-def encrypted(stumbled: OneLogin_Saml2_Error) -> BadAssertion:
-    """The portal has no key: what python3-saml says first of an encrypted assertion."""
-    if stumbled.code != OneLogin_Saml2_Error.PRIVATE_KEY_NOT_FOUND:
-        return BadAssertion(str(stumbled))
-    return _encrypted()
+def unusable(stumbled: OneLogin_Saml2_Error) -> BadAssertion:
+    """What the portal stores of a connection, and python3-saml does not take."""
+    return BadAssertion(
+        f"The connection can't be used as it is: {stumbled}.",
+        code="bad_settings",
+        advice="Enter the SSO URL as browsers send it, without letters outside ASCII in the name of the host.",
+    )
 
 
-def _encrypted(_: Any = None) -> BadAssertion:
+def encrypted(_: Any = None) -> BadAssertion:
     return BadAssertion(
         "The assertion is encrypted, and the portal has no key to read it with.",
         code="encrypted",
@@ -195,7 +195,7 @@ _CAUSES: dict[int, Callable[[StrictResponse], BadAssertion]] = {
     _E.NO_SIGNATURE_FOUND: _unsigned,
     _E.DEPRECATED_SIGNATURE_METHOD: _algorithm,
     _E.DEPRECATED_DIGEST_METHOD: _algorithm,
-    _E.ENCRYPTED_ATTRIBUTES: _encrypted,
+    _E.ENCRYPTED_ATTRIBUTES: encrypted,
     _E.NO_NAMEID: _nobody,
     _E.EMPTY_NAMEID: _nobody,
 }

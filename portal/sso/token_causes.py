@@ -28,9 +28,6 @@ def told(error: BaseException, token: str, *, issuer: str, client_id: str) -> di
                 "code": "other_audience",
                 "advice": "Compare the client ID of the connection with the one at the identity provider.",
             }
-        case jwt.InvalidSignatureError():
-            fact = "The token's signature fits none of the identity provider's keys."
-            return {"fact": fact, "code": "other_signature"}
         case jwt.MissingRequiredClaimError():
             return {"fact": f"The token lacks the claim “{error.claim}”.", "code": "bad_token"}
         case _ if isinstance(error, _TIMES):

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import wraps
 from urllib.parse import urlsplit
 
-from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.providers.base import ProviderException
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.conf import settings
@@ -58,9 +57,6 @@ def answered(view: View) -> View:
         try:
             with patience.visit(insists=lambda: arrival.is_administrator(request)):
                 return view(request, slug)
-        except ImmediateHttpResponse as answer:
-            response: HttpResponse = answer.response
-            return response
         except GatehouseError as error:
             return arrival.not_understood(request, connection, error)
         except BAD_ANSWERS as error:

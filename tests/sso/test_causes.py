@@ -13,12 +13,14 @@ import requests
 from django.test import Client
 
 from identity.models import IdentityProvider, ProvisioningLog, SSOConnection
+from identity.services import sso_connections
+from identity.services.sso_connections import ConnectionSettings
 from portal.admin.activity import with_refusals
 from portal.sso import patience
 from portal.sso.addresses import public_address
 from portal.sso.bad_answers import MOST_CHARACTERS, cause_of, shortened
 from portal.sso.outgoing import GuardedSession
-from tests.factories import make_owner, make_user
+from tests.factories import OPERATOR, make_owner, make_user
 from tests.portal.admin_pages import signed_in, text_of
 from tests.sso.conftest import ISSUER, Answer, OIDCProvider, leave
 from tests.sso.idp_processes import self_signed
@@ -159,6 +161,34 @@ def test_a_claim_that_is_missing_is_told_with_those_that_came(
     assert "ada@" not in str(entry.details)
 
 
+UMLAUT = "https://anmeldung.münchen.example/sso"
+
+
+@pytest.mark.parametrize("way", ["there", "back"])
+def test_an_address_that_is_none_for_saml_is_told(
+    client: Client, saml: SSOConnection, saml_provider: SAMLProvider, way: str
+) -> None:
+    said = ConnectionSettings(entity_id=saml.entity_id, sso_url=UMLAUT, certificate=saml.certificate)
+    connection = sso_connections.edit_connection(saml, said=said, actor=OPERATOR)
+    if way == "there":
+        answer = client.get(f"/sso/{connection.slug}/")
+    else:
+        answer = post(client, connection, saml_provider.good(connection, ""))
+    assert (answer.status_code, CALM in text_of(answer)) == (403, True)
+    entry = ProvisioningLog.objects.get()
+    assert entry.code == "bad_settings"
+    assert "can't be used as it is: Invalid dict settings: idp_sso_url_invalid." in entry.summary
+    assert "letters outside ASCII" in entry.details["what_to_do"]
+
+
+def test_a_discovery_document_that_is_none_is_told(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
+    provider.answers[f"{ISSUER}/.well-known/openid-configuration"] = [provider.discovery]
+    assert CALM in text_of(client.get(f"/sso/{okta.slug}/"))
+    entry = ProvisioningLog.objects.get()
+    assert "The discovery document is none." in entry.summary
+    assert "/.well-known/openid-configuration behind it" in entry.details["what_to_do"]
+
+
 def test_a_flood_of_bad_answers_is_no_flood_of_rows(saml: SSOConnection) -> None:
     for _ in range(20):
         post(Client(), saml, "<x/>")
@@ -247,9 +277,10 @@ def test_a_client_secret_that_has_expired_is_said_so(
         ({"iss": "https://evil.example"}, "other_issuer", f"expected {ISSUER}, received https://evil.example."),
         ({"aud": ["a", "b"]}, "other_audience", "expected gatehouse, received a, b."),
         ({"exp": 1000}, "other_time", "good until 1 January 1970, 00:16:40"),
+        ({"nbf": 10**30}, "other_time", "good from at no readable time"),
         ({"iat": None}, "bad_token", "lacks the claim “iat”"),
     ],
-    ids=["issuer", "audience", "time", "claim"],
+    ids=["issuer", "audience", "time", "no time", "claim"],
 )
 def test_a_token_that_is_not_believed_says_what_was_expected(
     client: Client, okta: SSOConnection, provider: OIDCProvider, claims: dict[str, Any], code: str, fact: str

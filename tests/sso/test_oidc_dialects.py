@@ -11,6 +11,7 @@ from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOA
 from django.test import Client
 
 from identity.models import SSOConnection, SSOIdentity, User
+from portal.shared_cache import cache
 from portal.sso import kept
 from portal.sso.outgoing import with_query
 from tests.factories import make_idp, make_owner, provision, set_mode
@@ -147,6 +148,19 @@ def test_an_endpoint_that_moved_is_found_after_the_first_failure(provider: Loopb
     provider.discovery["token_endpoint"] = f"{ORIGIN}/new-token"
     provider.trade = _moved(provider)  # type: ignore[method-assign]
     assert not comes_in(provider, connection)
+    assert comes_in(provider, connection)
+
+
+def test_documents_that_were_forgotten_meanwhile_are_read_again(provider: Loopback) -> None:
+    connection, trade = connect(provider), provider.trade
+
+    def forget_and_fail(form: dict[str, str], authorization: str) -> tuple[int, Any]:
+        cache.clear()
+        return 502, {}
+
+    provider.trade = forget_and_fail  # type: ignore[method-assign]
+    assert not comes_in(provider, connection)
+    provider.trade = trade  # type: ignore[method-assign]
     assert comes_in(provider, connection)
 
 

@@ -10,15 +10,38 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import requests
+from django.test import Client
 from requests.exceptions import RequestException
 
-from identity.models import SSOConnection
+from identity.models import ProvisioningLog, SSOConnection
 from portal.sso import outgoing, patience
 from portal.sso.discovery import discover
-from portal.sso.outgoing import GuardedSession, is_protected, resolve_public
-from tests.sso.conftest import OIDCProvider
+from portal.sso.outgoing import GuardedSession, is_protected
+from tests.factories import make_idp, make_owner
+from tests.portal.admin_pages import signed_in, text_of
+from tests.sso.conftest import OIDCProvider, make_connection
 
 pytestmark = pytest.mark.django_db
+
+
+Names = dict[str, list[str] | OSError]
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+    """What the names of hosts are found at; all others, and addresses, as ever."""
+    known: Names = {}
+    look_up = socket.getaddrinfo
+
+    def found(host: str, port: int, *args: Any, **kwargs: Any) -> Any:
+        answer = known.get(host, [host])
+        if isinstance(answer, OSError):
+            raise answer
+        return [entry for each in answer for entry in look_up(each, port, *args, **kwargs)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", found)
+    return known
 
 
 @pytest.mark.parametrize(
@@ -36,14 +59,52 @@ pytestmark = pytest.mark.django_db
         "2002:7f00:1::",
     ],
 )
-def test_private_addresses_are_not_called(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    found = [(family, socket.SOCK_STREAM, 6, "", (address, 443))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: found)
-    with pytest.raises(RequestException):
-        resolve_public("idp.example", 443)
-    with GuardedSession() as session, pytest.raises(RequestException):
+def test_private_addresses_are_not_called(names: Names, address: str) -> None:
+    """SSRF. Who runs the portal hears how to allow one."""
+    names["idp.example"] = ["93.184.216.34", address]
+    connection = make_connection(make_idp("Okta"), issuer="https://idp.example")
+    page = text_of(signed_in(make_owner()).get(f"/sso/{connection.slug}/"))
+    assert "One of its addresses leads into a private network, or nowhere." in page
+    assert "If that is right, name its origin in SSO_INTERNAL_ORIGINS." in page
+    with GuardedSession() as session, pytest.raises(requests.exceptions.InvalidURL):
         session.get("https://idp.example/.well-known/openid-configuration")
+
+
+def test_a_second_answer_of_the_name_server_changes_nothing(names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address that was looked at is the one that is called (DNS rebinding)."""
+    called: list[tuple[str, int]] = []
+
+    def connect(address: tuple[str, int], *args: Any, **kwargs: Any) -> socket.socket:
+        called.append(address)
+        names["idp.example"] = ["10.0.0.1"]
+        raise OSError("nobody there")
+
+    names["idp.example"] = ["93.184.216.34", "93.184.216.35"]
+    monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
+    with GuardedSession() as session, pytest.raises(requests.ConnectionError):
+        session.get("https://idp.example/")
+    assert called == [("93.184.216.34", 443), ("93.184.216.35", 443)]
+
+
+def test_an_address_that_refuses_gives_way_to_the_next(names: Names, settings: Any, live_server: Any) -> None:
+    port = live_server.thread.port
+    settings.SSO_INTERNAL_ORIGINS = [f"http://idp.corp:{port}"]
+    names["idp.corp"] = ["127.0.0.2", live_server.thread.host]
+    settings.ALLOWED_HOSTS = ["idp.corp"]
+    with GuardedSession() as session:
+        assert session.get(f"http://idp.corp:{port}/healthz").text == "ok\n"
+    names["idp.corp"] = ["127.0.0.2", "127.0.0.3"]
+    with GuardedSession() as session, pytest.raises(requests.ConnectionError):
+        session.get(f"http://idp.corp:{port}/healthz")
+
+
+@pytest.mark.parametrize("host", ["nowhere.example", f"{'a' * 64}.example"])
+def test_a_name_that_is_not_found_is_told_as_one(names: Names, host: str) -> None:
+    names["nowhere.example"] = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    connection = make_connection(make_idp("Okta"), issuer=f"https://{host}")
+    page = text_of(Client().get(f"/sso/{connection.slug}/"))
+    assert "Okta can't be reached right now." in page
+    assert ProvisioningLog.objects.get().code == "unreachable"
 
 
 def test_plain_http_is_not_called_unless_the_operator_named_it() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -18,6 +19,7 @@ from identity.errors import InvalidValue
 from identity.models import SSOConnection
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
+from portal.sso.outgoing import GuardedSession
 from portal.sso.saml_metadata import BadMetadata, read_metadata
 from tests.clients import caller, ok
 from tests.factories import OPERATOR, make_idp, make_owner, provision
@@ -212,7 +214,9 @@ def when(**ago: float) -> str:
 
 
 @pytest.mark.parametrize("part", ["md:EntityDescriptor", "md:IDPSSODescriptor", "md:EntitiesDescriptor"])
-@pytest.mark.parametrize(("until", "taken"), [(when(days=-3), True), (when(days=3), False), ("2020", False)])
+@pytest.mark.parametrize(
+    ("until", "taken"), [(when(days=-3), True), (when(days=3), False), ("2020", False), ("2020-02-30T00:00:00Z", False)]
+)
 def test_metadata_that_have_expired_are_not_taken_in_silence(key: str, part: str, until: str, taken: bool) -> None:
     xml = f'<md:EntitiesDescriptor xmlns:md="{MD}">{metadata(key)}</md:EntitiesDescriptor>'
     xml = xml.replace(f"<{part} ", f'<{part} validUntil="{until}" ')
@@ -221,6 +225,25 @@ def test_metadata_that_have_expired_are_not_taken_in_silence(key: str, part: str
         return
     with pytest.raises(BadMetadata, match=r"valid until|until when they are valid"):
         read_metadata(xml)
+
+
+def test_metadata_are_fetched_from_their_address(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = requests.Response()
+    found.status_code, found._content = 200, metadata(key).encode()
+    monkeypatch.setattr(GuardedSession, "get", lambda self, url: found if url == "https://idp.example/md" else None)
+    sent = {"metadata_url": "https://idp.example/md", "subject_claim": "NameID", "user_name_claim": "NameID"}
+    signed_in(make_owner()).post(address("identityprovider_connect_saml", make_idp().pk), sent)
+    assert SSOConnection.objects.get().sso_url == "https://idp.example/sso"
+
+
+def test_an_address_that_answers_with_an_error_has_no_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = requests.Response()
+    missing.status_code = 404
+    monkeypatch.setattr(GuardedSession, "get", lambda self, url: missing)
+    sent = {"metadata_url": "https://idp.example/md", "subject_claim": "NameID", "user_name_claim": "NameID"}
+    answer = signed_in(make_owner()).post(address("identityprovider_connect_saml", make_idp().pk), sent)
+    assert "could not be fetched from this address. Upload the file instead." in text_of(answer)
+    assert not SSOConnection.objects.exists()
 
 
 def test_an_expired_file_is_refused_on_the_page_in_words(key: str) -> None:

@@ -65,6 +65,13 @@ def test_nor_does_one_whose_connection_is_gone(ada: Client, okta: SSOConnection)
     assert not is_offered_the_page(ada)
 
 
+def test_a_session_of_before_id_tokens_were_kept_is_offered_it_too(ada: Client) -> None:
+    session = ada.session
+    del session["id_token"]
+    session.save()
+    assert is_offered_the_page(ada)
+
+
 def test_saml_knows_no_such_page_here(client: Client, saml: SSOConnection, saml_provider: SAMLProvider) -> None:
     """Single logout is not announced: its requests would come unsigned through browsers."""
     provision(saml.identity_provider, "ada", external_id="ext-1")

@@ -1,0 +1,52 @@
+"""The database fails while a token is looked up, or beside the answer (SR-40)."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+
+from identity.models import ReceivedRequest
+from identity.services import contacts
+from tests.factories import administrator
+from tests.interruptions import failing
+from tests.scim.helpers import IdP, problem
+
+TOKENS = "FROM identity_scimtoken"
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError, DatabaseError])
+def test_503_when_no_token_can_be_looked_up(idp: IdP, error: type[Exception]) -> None:
+    with failing(TOKENS, error=error) as failed:
+        answer = idp.get("/Users")
+    assert problem(answer) == (503, None)
+    assert answer["Retry-After"] == "5"
+    assert len(failed) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_broke_meanwhile_is_replaced_and_nobody_notices(
+    idp: IdP, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "is_usable", lambda: False)
+    with failing(TOKENS, times=1) as failed:
+        before = connection.connection
+        assert idp.get("/Users").status_code == 200
+    assert len(failed) == 1
+    assert connection.connection is not before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_fails_on_a_sound_connection_is_not_made_again(idp: IdP) -> None:
+    with failing(TOKENS) as failed:
+        assert problem(idp.get("/Users")) == (503, None)
+    assert len(failed) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_looks_on_misses_a_request_rather_than_that_it_fails(idp: IdP) -> None:
+    contacts.watch(idp.provider, actor=administrator())
+    with failing("identity_receivedrequest"):
+        assert idp.post("/Users", {"userName": "ada"}).status_code == 201
+    assert not ReceivedRequest.objects.exists()
+    assert idp.get("/Users").json()["totalResults"] == 1
+    assert ReceivedRequest.objects.count() == 1
