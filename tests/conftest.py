@@ -1,22 +1,19 @@
 """What every test needs: the database it claims to run on, and settings that make tests quick."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
-from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db import connection, connections
+from django.test import TransactionTestCase
 
-from identity.database import install_triggers, remove_triggers
-from identity.models import AccessSettings
 from identity.services import background, traces
 from portal.shared_cache import cache as shared_cache
-from tests import reporting
-from tests.template import own_database
+from tests import databases, reporting
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,7 +49,7 @@ def django_db_setup(
 ) -> Iterator[None]:
     """Instead of pytest-django's, which migrates each time."""
     folder = tmp_path_factory.mktemp("database")
-    with django_db_blocker.unblock(), own_database(worker_id, folder), django_db_blocker.block():
+    with django_db_blocker.unblock(), databases.own_database(worker_id, folder), django_db_blocker.block():
         yield
 
 
@@ -64,23 +61,15 @@ def _the_database_that_the_run_claims() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _a_flush_leaves_a_new_portal() -> Iterator[None]:
-    """The clean-up after a test that commits may empty append-only tables, and lays a migration's row anew.
+def _what_commits_is_cleaned_up() -> Iterator[None]:
+    """Django's own flush would write what migrations laid anew each time, and may not delete what is append-only."""
 
-    Django's own means for such rows, serialized_rollback, hangs on the connection object, and Playwright's
-    event loop gives the main thread another one.
-    """
-    operations = type(connection.ops)
-    flush = operations.execute_sql_flush
-
-    def flush_and_lay(self: BaseDatabaseOperations, sql_list: Iterable[str]) -> None:
-        remove_triggers(self.connection)
-        flush(self, sql_list)
-        install_triggers(self.connection)
-        AccessSettings.objects.create()
+    def clean_up(case: TransactionTestCase) -> None:
+        for name in case._databases_names(include_mirrors=False):
+            databases.empty(connections[name])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(operations, "execute_sql_flush", flush_and_lay)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", clean_up)
         yield
 
 

@@ -9,12 +9,14 @@ environment.clear()
 environment.keep_bytecode(Path(__file__).parent.parent / "var" / "tests" / "bytecode")
 
 from portal.settings import *  # noqa: E402, F403  the environment must be clean when they are read
-from portal.settings import CACHES, STORAGES  # noqa: E402
+from portal.settings import CACHES, DATABASES, STORAGES  # noqa: E402
 
 # Tests hash many passwords and none of them matters.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # In memory, so that it can be emptied after each test; tests/portal/test_shared_cache.py tries the real one.
 CACHES["shared"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "shared"}
+if "init_command" in DATABASES["default"]["OPTIONS"]:  # SQLite: nothing of a test needs to survive a power cut
+    DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 # A checkout whose `make serve` has collected static files serves them by names that the live server can't find.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # A static file is looked for when it is asked for: the list of all of them is made once a server, but in tests each

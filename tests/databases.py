@@ -1,7 +1,7 @@
 """The database of a test run is a copy of a template, which is migrated once for each digest of the migrations.
 
 SQLite: a file of var/tests that is copied. PostgreSQL: a database of the server, `CREATE DATABASE … TEMPLATE`. Each
-process of a run has a copy of its own, and drops it at the end.
+process of a run has a copy of its own, and drops it at the end. A test that commits leaves it empty again.
 """
 
 from __future__ import annotations
@@ -12,15 +12,20 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from identity.database import install_triggers, remove_triggers
+from identity.models import AccessSettings
 
 FOLDER = settings.BASE_DIR / "var" / "tests"
 OUR_IMPORTS = re.compile(r"^(?:from|import) (identity(?:\.\w+)*)", re.MULTILINE)
+LAID_BY_MIGRATIONS = frozenset({"auth_permission", "django_content_type"})
 KEPT_TEMPLATES = 3
 LOCK = 0x6A7E  # of PostgreSQL's advisory ones
 
@@ -37,6 +42,28 @@ def own_database(worker: str, folder: Path) -> Iterator[None]:
             connection.close()
     finally:
         _point(connection, before)
+
+
+def empty(wrapper: BaseDatabaseWrapper) -> None:
+    """As the template is: without a row, but for those that migrations laid."""
+    quoted = [wrapper.ops.quote_name(table) for table in _tables(wrapper.alias)]
+    with transaction.atomic(using=wrapper.alias), wrapper.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(f"EXISTS (SELECT 1 FROM {table})" for table in quoted))
+        filled = [table for table, has_rows in zip(quoted, cursor.fetchone(), strict=True) if has_rows]
+        if wrapper.vendor == "postgresql":
+            cursor.execute(f"TRUNCATE {', '.join(filled)} CASCADE")  # triggers of rows see nothing of it
+        else:
+            remove_triggers(wrapper)
+            for table in filled:
+                cursor.execute(f"DELETE FROM {table}")
+            install_triggers(wrapper)
+        AccessSettings.objects.using(wrapper.alias).create()
+
+
+@cache
+def _tables(alias: str) -> list[str]:
+    names = connections[alias].introspection.django_table_names(only_existing=True, include_views=False)
+    return sorted(set(names) - LAID_BY_MIGRATIONS)
 
 
 def digest() -> str:
