@@ -7,9 +7,9 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from identity.models import ReceivedRequest
 from identity.services import contacts
+from tests.clients import IdP, problem
 from tests.factories import administrator
 from tests.interruptions import failing
-from tests.scim.helpers import IdP, problem
 
 TOKENS = "FROM identity_scimtoken"
 
