@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from identity.models import (
     Conflict,
     DeletionRecord,
     Group,
+    IdentityProvider,
     ProvisioningLog,
     ReceivedRequest,
     RetiredResource,
@@ -133,19 +135,25 @@ def _require_deletable(user: User, typed_username: str, reason: str, transferee:
 
 @dataclass(frozen=True, slots=True)
 class _KnownBy:
-    """The keys of all usernames and emails that the portal or an IdP knew somebody by, and the ids of all records."""
+    """The keys of all usernames and emails that the portal or an IdP knew somebody by; ids and IdPs of all records."""
 
     names: set[str]
     scim_ids: list[str]
+    providers: set[int]
     is_provisioned: bool
 
 
 def _known_by(user: User) -> _KnownBy:
-    columns = ("user_name_key", "email_key", "scim_id")
+    columns = ("user_name_key", "email_key", "scim_id", "identity_provider")
     now = list(SSOUser.objects.filter(user=user).values_list(*columns))
     records = [*now, *RetiredResource.objects.filter(user=user).values_list(*columns)]
-    names = {user.username_key, user.email_key, *(name for *pair, _ in records for name in pair)}
-    return _KnownBy({name for name in names if name}, [str(scim_id) for *_, scim_id in records], bool(now))
+    names = {user.username_key, user.email_key, *(name for *pair, _, _ in records for name in pair)}
+    return _KnownBy(
+        names={name for name in names if name},
+        scim_ids=[str(scim_id) for *_, scim_id, _ in records],
+        providers={provider for *_, provider in records},
+        is_provisioned=bool(now),
+    )
 
 
 def _retire_records(user: User) -> None:
@@ -160,7 +168,30 @@ def _log_of(user: User, known: _KnownBy) -> QuerySet[ProvisioningLog]:
     """What the provisioning log tells of somebody, with or without a link to the account."""
     told = Q(user=user) | Q(subject_key__in=known.names) | Q(resource_id__in=known.scim_ids, user=None)
     rows: QuerySet[ProvisioningLog] = ProvisioningLog.objects.filter(told)
-    return rows
+    return rows.exclude(_of_namesakes(user, known))
+
+
+def _of_namesakes(user: User, known: _KnownBy) -> Q:
+    """What the log tells, under one of these names, of somebody else who has it too."""
+    told = Q()
+    for namesake, provider, name in _namesakes(user, known.names):
+        told |= Q(user=namesake, subject_key=name)
+        if provider and provider not in known.providers:
+            told |= Q(user=None, identity_provider=provider, subject_key=name)
+    return told
+
+
+def _namesakes(user: User, names: set[str]) -> Iterator[tuple[int, int | None, str]]:
+    """Who else has one of these names: the user, the IdP that calls them so if it is not the portal, and the name.
+
+    IdPs call people as they like, and the portal's usernames are another space (R2).
+    """
+    here = User.objects.exclude(pk=user.pk).filter(username_key__in=names)
+    yield from ((pk, None, name) for pk, name in here.values_list("pk", "username_key"))
+    every = list(IdentityProvider.objects.values_list("pk", flat=True))  # names are indexed by IdP
+    for rows in (SSOUser.objects, RetiredResource.objects.exclude(user=None)):
+        there = rows.exclude(user=user).filter(identity_provider__in=every, user_name_key__in=names)
+        yield from there.values_list("user", "identity_provider", "user_name_key")
 
 
 def _erase_personal_values(user: User, known: _KnownBy) -> None:
@@ -171,5 +202,5 @@ def _erase_personal_values(user: User, known: _KnownBy) -> None:
     ReceivedRequest.objects.all().delete()  # they hold what was searched for, and are kept for minutes only
     told = _log_of(user, known)
     told.update(summary="Erased with the user.", subject_key="", details={}, user=None)
-    BulkRow.objects.filter(Q(subject_key__in=known.names) | Q(email_key__in=known.names)).delete()
+    BulkRow.objects.filter(user=None).filter(Q(subject_key__in=known.names) | Q(email_key__in=known.names)).delete()
     Conflict.objects.filter(Q(user_name_key__in=known.names) | Q(email_key__in=known.names)).delete()

@@ -206,6 +206,24 @@ def test_a_conflict_of_somebody_else_that_has_the_email_alone_goes() -> None:
     assert [conflict.user_name for conflict in Conflict.objects.all()] == ["mia"]
 
 
+def test_what_the_log_tells_of_a_namesake_stays() -> None:
+    """Each identity provider calls somebody ada; so is somebody here, whom none of them has (R2)."""
+    okta, entra = make_idp(), make_idp("Entra")
+    ours, theirs = (resend(provision(idp, f"ada.{idp}"), "ada") for idp in (okta, entra))
+    here = make_user("ada")
+    for idp in (okta, entra):
+        refused = {"status": 409, "code": "taken", "resource_type": "User", "subject_key": "ada"}
+        log_refusal(f"userName ada is taken at {idp}.", actor=idp_actor(idp), **refused)
+    run = bulk.create_run(BulkRun.Kind.ENABLE, [bulk.Wanted(here)], actor=OPERATOR)
+    resend(ours, "ada", active=False)
+    before = set(ProvisioningLog.objects.filter(user=theirs.user).values_list("summary", "subject_key"))
+    delete(ours.user)
+    assert set(ProvisioningLog.objects.filter(user=theirs.user).values_list("summary", "subject_key")) == before
+    told = ProvisioningLog.objects.filter(summary__startswith="userName ada is taken at")
+    assert [row.summary for row in told] == ["userName ada is taken at Entra."]
+    assert run.rows.get().user == here
+
+
 @pytest.mark.parametrize("said", [{"username": "ADA"}, {"email": "Ada@example.test"}])
 def test_what_a_file_said_of_the_person_goes_and_other_lines_stay(said: dict[str, str]) -> None:
     user = disabled("ada")

@@ -1,0 +1,640 @@
+"""What each service does for one of two identity providers that are alike, or for one of their people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from identity import totp
+from identity.actors import Operator, Person
+from identity.models import (
+    BulkRun,
+    Membership,
+    SSOConnection,
+    SSOGroup,
+    SSOIdentity,
+    Status,
+    User,
+)
+from identity.origins import Origin
+from identity.services import (
+    access,
+    api_tokens,
+    assets,
+    bulk,
+    conflicts,
+    contacts,
+    deletion,
+    groups,
+    idempotency,
+    identity_providers,
+    invitations,
+    just_in_time,
+    mappings,
+    matching,
+    memberships,
+    mismatches,
+    notices,
+    provisioning,
+    provisioning_log,
+    second_factors,
+    secrets,
+    sso_connections,
+    sso_groups,
+    sso_login,
+    tokens,
+    traces,
+    users,
+)
+from identity.services.notices import SecurityChange
+from identity.services.records import GroupRecord, Members, PersonRecord
+from identity.services.sealing import seal
+from tests.factories import OPERATOR, PASSWORD, adding, exactly, make_group, owner, person, removing
+from tests.identity.two_idps import ISSUER, LEAVER, SUBJECT, Side, says
+
+Deed = Callable[[Side], object]
+
+
+def _ada(**said: Any) -> PersonRecord:
+    return person("ada", first_name="Ada", last_name="King", external_id=SUBJECT, **said)
+
+
+def _leaver(user_name: str = "leaver", **said: Any) -> PersonRecord:
+    return person(user_name, external_id=LEAVER, **said)
+
+
+def _regroup(members: Members, name: str = "Engineering") -> Callable[[SSOGroup], GroupRecord]:
+    return lambda row: GroupRecord(name, row.external_id, members)
+
+
+def _knows_by_id(side: Side) -> Any:
+    return replace(side.actor, identifies_by_external_id=True)
+
+
+def _settings(**said: Any) -> sso_connections.ConnectionSettings:
+    kept = {"issuer": ISSUER, "client_id": "gatehouse", "groups_claim": "groups", "client_secret": "s"}
+    return sso_connections.ConnectionSettings(**{**kept, **said})
+
+
+def _code(side: Side) -> str:
+    return totp.code_at(side.totp_secret, totp.step_now() + 1)
+
+
+def _new_app() -> dict[str, str]:
+    secret = totp.new_secret()
+    return {"secret": secret, "code": totp.code_at(secret, totp.step_now())}
+
+
+def _mail() -> str:
+    return seal(json.dumps(["Hello", "you", "somebody@example.test"]))
+
+
+def _itself(connection: SSOConnection) -> QuerySet[SSOConnection]:
+    return SSOConnection.objects.filter(pk=connection.pk)
+
+
+def _map_to_a_new_group(side: Side) -> None:
+    group = make_group("Fresh")
+    seen = mappings.preview_mapping(side.sso_group, group).fingerprint
+    mappings.apply_mapping(side.sso_group, group, fingerprint=seen, actor=OPERATOR)
+
+
+def _unmap(side: Side, group: Any) -> None:
+    mapping = side.sso_group.mappings.get(group=group)
+    seen = mappings.preview_unmapping(mapping).fingerprint
+    mappings.delete_mapping(mapping, fingerprint=seen, actor=OPERATOR)
+
+
+def _forget_the_groups(side: Side) -> list[Any]:
+    Membership.objects.filter(user=side.user).delete()
+    return [side.group, side.shared]
+
+
+def _leave_the_groups(side: Side) -> None:
+    memberships.remove_from_sso_group(side.sso_group, [side.sso_user.scim_id])
+    memberships.let_leave([side.group, side.shared], [side.sso_user.pk])
+
+
+def _delete(side: Side, user: User) -> None:
+    users.change_status(user, Status.DISABLED)
+    deletion.delete_permanently(
+        user, typed_username=user.username, reason="left", transferee=side.invited, actor=OPERATOR
+    )
+
+
+def _draft(side: Side, kind: BulkRun.Kind, user: User, **values: Any) -> BulkRun:
+    return bulk.create_run(kind, [bulk.Wanted(user)], values=values, actor=OPERATOR)
+
+
+def _work(side: Side, kind: BulkRun.Kind, user: User, **values: Any) -> None:
+    bulk.work_on(_draft(side, kind, user, **values), actor=OPERATOR)
+
+
+def _arrive_as(side: Side, **said: Any) -> None:
+    """Signing in as nobody who signed in before."""
+    sso_login.sign_in(side.oidc, says("new-subject", **said))
+
+
+def _found_by_external_id(side: Side) -> None:
+    SSOIdentity.objects.filter(user=side.user).delete()
+    assert sso_login.sign_in(side.oidc, says()) == side.user
+
+
+def _found_by_user_name(side: Side) -> None:
+    SSOIdentity.objects.filter(user=side.user).delete()
+    assert sso_login.sign_in(side.oidc, says("new-subject")) == side.user
+
+
+def _signs_in(side: Side, *groups: str) -> None:
+    assert sso_login.sign_in(side.oidc, says(groups=list(groups))) == side.user
+
+
+# What is done for one person: the colleague's rows stay as well.
+OF_A_PERSON: dict[str, list[Deed]] = {
+    "api_tokens.create_api_token": [
+        lambda mine: api_tokens.create_api_token(label="new", scopes=["read"], actor=Person(mine.user))
+    ],
+    "api_tokens.note_use": [lambda mine: api_tokens.note_use(mine.api_token, address="192.0.2.1", limit=9)],
+    "api_tokens.revoke_api_token": [lambda mine: api_tokens.revoke_api_token(mine.api_token, actor=OPERATOR)],
+    "assets.add_owner": [lambda mine: assets.add_owner(mine.asset, mine.local, actor=OPERATOR)],
+    "assets.create_asset": [lambda mine: assets.create_asset(name="New", owner=mine.user, actor=OPERATOR)],
+    "assets.delete_asset": [lambda mine: assets.delete_asset(mine.asset, actor=OPERATOR)],
+    "assets.edit_asset": [lambda mine: assets.edit_asset(mine.asset, name="N", kind="", link="", actor=OPERATOR)],
+    "assets.give_asset": [lambda mine: assets.give_asset(mine.asset, taker=mine.local, actor=OPERATOR)],
+    "assets.hand_over": [lambda mine: assets.hand_over(mine.user, mine.local, actor=OPERATOR)],
+    "assets.remove_owner": [
+        lambda mine: [
+            assets.add_owner(mine.asset, mine.local, actor=OPERATOR),
+            assets.remove_owner(mine.asset, mine.user, actor=OPERATOR),
+        ]
+    ],
+    "assets.transfer_asset": [
+        lambda mine: assets.transfer_asset(mine.asset, giver=mine.user, taker=mine.local, actor=OPERATOR)
+    ],
+    "bulk.carry_out": [
+        lambda mine: bulk.carry_out(mine.run.rows.get(), actor=OPERATOR),
+        lambda mine: bulk.carry_out(mine.draft.rows.get(), actor=OPERATOR),
+    ],
+    "bulk.create_run": [lambda mine: _draft(mine, BulkRun.Kind.DISABLE, mine.user)],
+    "bulk.discard_draft": [lambda mine: bulk.discard_draft(mine.draft, actor=OPERATOR)],
+    "bulk.finish": [lambda mine: bulk.finish.func(mine.run.pk, owner().user.pk)],
+    "bulk.start_run": [lambda mine: bulk.start_run(mine.draft, actor=OPERATOR)],
+    "bulk.work_on": [
+        lambda mine: bulk.work_on(mine.run, actor=OPERATOR),
+        lambda mine: _work(mine, BulkRun.Kind.DISABLE, mine.user),
+        lambda mine: _work(mine, BulkRun.Kind.REVOKE_INVITATION, mine.invited),
+        lambda mine: _work(mine, BulkRun.Kind.RESEND_INVITATION, mine.invited),
+        lambda mine: _work(mine, BulkRun.Kind.ADD_TO_GROUPS, mine.local, groups=[mine.group.pk]),
+    ],
+    "conflicts.dismiss_conflict": [lambda mine: conflicts.dismiss_conflict(mine.conflicts["mia"], actor=OPERATOR)],
+    "conflicts.give_own_username": [
+        lambda mine: conflicts.give_own_username(mine.conflicts["mia"], username="newcomer", actor=OPERATOR)
+    ],
+    "conflicts.link_conflict": [lambda mine: conflicts.link_conflict(mine.conflicts["mia"], actor=OPERATOR)],
+    "conflicts.move_conflict": [lambda mine: conflicts.move_conflict(mine.conflicts["theo"], actor=OPERATOR)],
+    "conflicts.record_conflict": [
+        lambda mine: conflicts.record_conflict(
+            mine.conflicts["mia"].user, "other_email", person("mia", "again@example.test"), actor=mine.actor
+        ),
+        lambda mine: conflicts.record_conflict(mine.user, "already_linked", person("new"), actor=mine.actor),
+    ],
+    "conflicts.settle": [lambda mine: conflicts.settle(mine.conflicts["mia"])],
+    "deletion.delete_permanently": [
+        lambda mine: _delete(mine, mine.disabled),
+        lambda mine: _delete(mine, mine.user),
+        lambda mine: _delete(mine, mine.leaver),
+    ],
+    "groups.add_members": [
+        lambda mine: groups.add_members(mine.group, [mine.local], actor=OPERATOR),
+        lambda mine: groups.add_members(make_group("Fresh"), [mine.user], actor=OPERATOR),
+    ],
+    "groups.remove_members": [lambda mine: groups.remove_members(mine.group, [mine.user], actor=OPERATOR)],
+    "idempotency.abandon": [lambda mine: idempotency.abandon(mine.request)],
+    "idempotency.begin": [lambda mine: idempotency.begin(mine.user, "another", "digest")],
+    "idempotency.finish": [lambda mine: idempotency.finish(mine.request, "answer")],
+    "invitations.accept_invitation": [
+        lambda mine: invitations.accept_invitation(mine.invitation_secret, password=PASSWORD)
+    ],
+    "invitations.invite_user": [
+        lambda mine: invitations.invite_user(username="ada", email="ada@example.test", actor=OPERATOR)
+    ],
+    "invitations.resend_invitation": [lambda mine: invitations.resend_invitation(mine.invited, actor=OPERATOR)],
+    "invitations.revoke_invitation": [lambda mine: invitations.revoke_invitation(mine.invited, actor=OPERATOR)],
+    "just_in_time.admit": [
+        lambda mine: just_in_time.admit(mine.oidc, says(), mine.sign_in_actor),
+        lambda mine: just_in_time.admit(mine.oidc, says("new-subject", "newcomer"), mine.sign_in_actor),
+    ],
+    "just_in_time.follow_groups": [
+        lambda mine: just_in_time.follow_groups(mine.user, mine.oidc, says(groups=[]), mine.sign_in_actor),
+        lambda mine: [
+            _forget_the_groups(mine),
+            just_in_time.follow_groups(mine.user, mine.oidc, says(groups=["g1"]), mine.sign_in_actor),
+        ],
+    ],
+    "memberships.end_all_sso_memberships": [lambda mine: memberships.end_all_sso_memberships(mine.sso_user)],
+    "memberships.follow_claim": [
+        lambda mine: memberships.follow_claim(mine.user, {mine.group.pk, mine.shared.pk}, set()),
+        lambda mine: memberships.follow_claim(mine.local, {mine.group.pk, mine.shared.pk}, {mine.shared.pk}),
+    ],
+    "memberships.remove_from_all_groups": [lambda mine: memberships.remove_from_all_groups(mine.user)],
+    "notices.deliver_invitation": [
+        lambda mine: notices.deliver_invitation.func(_mail(), secrets.digest(mine.invitation_secret))
+    ],
+    "provisioning.deprovision_user": [
+        lambda mine: provisioning.deprovision_user(mine.sso_user.scim_id, actor=mine.actor)
+    ],
+    "provisioning.provision_user": [
+        lambda mine: provisioning.provision_user(person("new", external_id=SUBJECT), actor=mine.actor),
+        lambda mine: provisioning.provision_user(person("new", external_id=SUBJECT), actor=_knows_by_id(mine)),
+        lambda mine: provisioning.provision_user(_leaver(), actor=mine.actor),
+        lambda mine: provisioning.provision_user(_leaver("renamed"), actor=_knows_by_id(mine)),
+        lambda mine: provisioning.provision_user(_leaver(), actor=_knows_by_id(mine)),
+        lambda mine: provisioning.provision_user(person("mia", "elsewhere@example.test"), actor=mine.actor),
+    ],
+    "provisioning.release": [lambda mine: provisioning.release(mine.user, actor=OPERATOR)],
+    "provisioning.retire": [lambda mine: provisioning.retire(mine.sso_user)],
+    "provisioning.update_user": [
+        lambda mine: provisioning.update_user(mine.sso_user.scim_id, lambda row: _ada(), actor=mine.actor),
+        lambda mine: provisioning.update_user(mine.sso_user.scim_id, lambda row: _ada(active=False), actor=mine.actor),
+        lambda mine: provisioning.update_user(
+            mine.sso_user.scim_id, lambda row: person("eve", "eve@example.test", external_id=LEAVER), actor=mine.actor
+        ),
+    ],
+    "second_factors.make_recovery_codes": [
+        lambda mine: second_factors.make_recovery_codes(mine.local, actor=Person(mine.local))
+    ],
+    "second_factors.remove_second_factor": [
+        lambda mine: second_factors.remove_second_factor(mine.local, actor=Operator("reset"))
+    ],
+    "second_factors.replace_second_factor": [
+        lambda mine: second_factors.replace_second_factor(mine.local, **_new_app(), actor=Person(mine.local))
+    ],
+    "second_factors.set_up_second_factor": [
+        lambda mine: [
+            second_factors.remove_second_factor(mine.local, actor=Operator("reset")),
+            second_factors.set_up_second_factor(mine.local, **_new_app(), actor=Person(mine.local)),
+        ]
+    ],
+    "second_factors.use_code": [
+        lambda mine: second_factors.use_code(mine.local, _code(mine)),
+        lambda mine: second_factors.use_code(mine.local, mine.recovery_code),
+    ],
+    "sso_login.record_logout": [lambda mine: sso_login.record_logout(mine.oidc, [mine.user.pk])],
+    "sso_login.sign_in": [
+        lambda mine: _signs_in(mine, "Engineering"),
+        lambda mine: _signs_in(mine),
+        _found_by_external_id,
+        _found_by_user_name,
+        lambda mine: _arrive_as(mine, user_name="newcomer"),
+        lambda mine: _arrive_as(mine, user_name="leaver"),
+        lambda mine: _arrive_as(mine, user_name="mia"),
+        lambda mine: sso_login.sign_in(mine.saml, says(f"saml:{SUBJECT}")),
+    ],
+    "traces.note": [
+        lambda mine: traces.note(traces.REFUSED, actor=mine.sign_in_actor, origin=Origin(), user_id=mine.user.pk)
+    ],
+    "users.change_role": [lambda mine: users.change_role(mine.user, "support", actor=OPERATOR)],
+    "users.change_status": [
+        lambda mine: users.change_status(mine.user, Status.DISABLED),
+        lambda mine: users.change_status(mine.invited, Status.DISABLED),
+    ],
+    "users.disable_user": [
+        lambda mine: users.disable_user(mine.local, actor=OPERATOR),
+        lambda mine: users.disable_user(mine.user, actor=OPERATOR),
+    ],
+    "users.edit_profile": [
+        lambda mine: users.edit_profile(
+            mine.user, first_name="A", last_name="L", email=mine.user.email, actor=OPERATOR
+        ),
+        lambda mine: users.edit_profile(
+            mine.local, first_name="A", last_name="L", email="ada@example.test", actor=OPERATOR
+        ),
+    ],
+    "users.enable_user": [
+        lambda mine: users.enable_user(mine.disabled, actor=OPERATOR),
+        lambda mine: users.enable_user(mine.leaver, actor=OPERATOR),
+    ],
+    "users.end_credentials": [lambda mine: users.end_credentials(mine.user)],
+    "users.end_sessions": [lambda mine: users.end_sessions(mine.user, actor=OPERATOR)],
+    "users.record_login": [lambda mine: users.record_login(mine.user, method="oidc", actor=Person(mine.user))],
+    "users.record_session_ended": [lambda mine: users.record_session_ended(mine.user, actor=OPERATOR)],
+    "users.set_break_glass": [
+        lambda mine: [
+            users.change_role(mine.local, "owner", actor=OPERATOR),
+            users.set_break_glass(mine.local, True, actor=OPERATOR),
+        ]
+    ],
+    "users.set_password": [lambda mine: users.set_password(mine.local, "a wholly new one", actor=OPERATOR)],
+    "users.set_status": [lambda mine: users.set_status(mine.user, Status.DISABLED, actor=OPERATOR)],
+}
+
+# What is done for the identity provider, or for all of a group of its.
+OF_A_PROVIDER: dict[str, list[Deed]] = {
+    "contacts.note_contact": [lambda mine: contacts.note_contact(mine.idp.pk, timezone.now().replace(year=2030))],
+    "contacts.note_request": [
+        lambda mine: contacts.note_request(
+            mine.idp.pk, method="GET", path="/Users", status=200, token_label="", address=""
+        )
+    ],
+    "contacts.watch": [
+        lambda mine: [
+            type(mine.idp).objects.filter(pk=mine.idp.pk).update(watched_until=None),
+            contacts.watch(mine.idp, actor=OPERATOR),
+        ]
+    ],
+    "groups.delete_group": [lambda mine: groups.delete_group(mine.group, actor=OPERATOR)],
+    "groups.edit_group": [lambda mine: groups.edit_group(mine.group, name="New", description="", actor=OPERATOR)],
+    "identity_providers.delete_identity_provider": [
+        lambda mine: identity_providers.delete_identity_provider(mine.idp, actor=OPERATOR)
+    ],
+    "identity_providers.edit_identity_provider": [
+        lambda mine: identity_providers.edit_identity_provider(
+            mine.idp, name="New", kind="okta", asks_before_adopting=True, actor=OPERATOR
+        )
+    ],
+    "mappings.apply_mapping": [_map_to_a_new_group],
+    "mappings.delete_mapping": [
+        lambda mine: _unmap(mine, mine.group),
+        lambda mine: _unmap(mine, mine.shared),
+    ],
+    "mappings.map_to_new_group": [
+        lambda mine: mappings.map_to_new_group(
+            mine.sso_group, fingerprint=mappings.preview_new_group(mine.sso_group).fingerprint, actor=OPERATOR
+        )
+    ],
+    "memberships.add_to_sso_group": [
+        lambda mine: memberships.add_to_sso_group(mine.declared, [mine.sso_user.pk]),
+    ],
+    "memberships.follow_mappings": [lambda mine: memberships.follow_mappings(_forget_the_groups(mine))],
+    "memberships.keep_only_in_sso_group": [lambda mine: memberships.keep_only_in_sso_group(mine.sso_group, [])],
+    "memberships.let_join": [
+        lambda mine: memberships.let_join(_forget_the_groups(mine), [mine.sso_user.pk]),
+    ],
+    "memberships.let_leave": [_leave_the_groups],
+    "memberships.remove_from_sso_group": [
+        lambda mine: memberships.remove_from_sso_group(mine.sso_group, [mine.sso_user.scim_id]),
+        lambda mine: memberships.remove_from_sso_group(
+            mine.sso_group, [mine.sso_user.scim_id, mine.other.sso_user.scim_id]
+        ),
+    ],
+    "provisioning_log.log_refusal": [
+        lambda mine: provisioning_log.log_refusal(
+            "No.", actor=mine.actor, status=400, code="x", resource_type="User", subject_key="ada"
+        )
+    ],
+    "provisioning_log.log_write": [
+        lambda mine: provisioning_log.log_write(
+            "Yes.", actor=mine.actor, outcome="applied", status=200, resource_type="User", user_id=mine.user.pk
+        )
+    ],
+    "sso_connections.create_connection": [
+        lambda mine: sso_connections.create_connection(mine.idp, protocol="oidc", said=_settings(), actor=OPERATOR)
+    ],
+    "sso_connections.delete_connection": [lambda mine: sso_connections.delete_connection(mine.oidc, actor=OPERATOR)],
+    "sso_connections.edit_connection": [
+        lambda mine: sso_connections.edit_connection(mine.oidc, said=_settings(client_id="n"), actor=OPERATOR),
+        lambda mine: [
+            sso_connections.delete_connection(mine.saml, actor=OPERATOR),
+            sso_connections.edit_connection(
+                mine.oidc, said=_settings(issuer="https://new.example"), forget_identities=True, actor=OPERATOR
+            ),
+        ],
+    ],
+    "sso_connections.set_connection_enabled": [
+        lambda mine: sso_connections.set_connection_enabled(mine.oidc, False, actor=OPERATOR)
+    ],
+    "sso_groups.declare_sso_group": [
+        lambda mine: sso_groups.declare_sso_group(mine.idp, name="Another", actor=OPERATOR)
+    ],
+    "sso_groups.delete_sso_group": [lambda mine: sso_groups.delete_sso_group(mine.sso_group.scim_id, actor=mine.actor)],
+    "sso_groups.push_group": [
+        lambda mine: sso_groups.push_group(GroupRecord("New", members=exactly(mine.sso_user)), actor=mine.actor),
+        lambda mine: sso_groups.push_group(GroupRecord("Declared", external_id="g2"), actor=mine.actor),
+        lambda mine: sso_groups.push_group(GroupRecord("Former"), actor=mine.actor),
+    ],
+    "sso_groups.update_group": [
+        lambda mine: sso_groups.update_group(mine.sso_group.scim_id, _regroup(exactly()), actor=mine.actor),
+        lambda mine: sso_groups.update_group(
+            mine.sso_group.scim_id, _regroup(removing(mine.sso_user, mine.other.sso_user)), actor=mine.actor
+        ),
+        lambda mine: sso_groups.update_group(mine.sso_group.scim_id, _regroup(Members(), "New"), actor=mine.actor),
+        lambda mine: [
+            _forget_the_groups(mine),
+            sso_groups.update_group(
+                mine.sso_group.scim_id, _regroup(exactly(mine.sso_user, mine.colleague)), actor=mine.actor
+            ),
+        ],
+        lambda mine: [
+            _forget_the_groups(mine),
+            sso_groups.update_group(mine.sso_group.scim_id, _regroup(adding(mine.sso_user)), actor=mine.actor),
+        ],
+    ],
+    "sso_groups.withdraw_declaration": [lambda mine: sso_groups.withdraw_declaration(mine.declared, actor=OPERATOR)],
+    "sso_login.record_failure": [
+        lambda mine: sso_login.record_failure(mine.oidc, code="x", sentence="No.", advice="", address="")
+    ],
+    "tokens.create_token": [lambda mine: tokens.create_token(mine.idp, label="directory", actor=OPERATOR)],
+    "tokens.note_use": [
+        lambda mine: tokens.note_use(tokens.find_bearer(mine.secret), address="192.0.2.1")  # type: ignore[arg-type]
+    ],
+    "tokens.revoke_token": [lambda mine: tokens.revoke_token(mine.token, actor=OPERATOR)],
+}
+
+# What is asked, with what is found; nothing is written.
+READS: dict[str, Callable[[Side], tuple[object, object]]] = {
+    "access.has_signed_in_by_sso": lambda mine: (access.has_signed_in_by_sso(mine.local), False),
+    "api_tokens.find_api_token": lambda mine: (api_tokens.find_api_token(mine.api_secret), mine.api_token),
+    "bulk.finish_in_background": lambda mine: (bulk.finish_in_background(mine.run, actor=OPERATOR), None),
+    "conflicts.refusal": lambda mine: (
+        conflicts.refusal(mine.conflicts["mia"]),
+        "userName mia exists in the portal with another email.",
+    ),
+    "conflicts.sentence": lambda mine: (conflicts.sentence(mine.conflicts["theo"])[:12], "userName theo"[:12]),
+    "deletion.preflight": lambda mine: (
+        [group.pk for group in deletion.preflight(mine.user).groups],
+        [mine.group.pk, mine.shared.pk],
+    ),
+    "identity_providers.usage": lambda mine: (
+        identity_providers.usage(mine.idp),
+        {"users": 3, "sso_users": 2, "sso_groups": 2, "mappings": 2, "tokens": 1, "retired": 2},
+    ),
+    "invitations.find_invitation": lambda mine: (
+        invitations.find_invitation(mine.invitation_secret).user,
+        mine.invited,
+    ),
+    "invitations.mail_has_failed": lambda mine: (invitations.mail_has_failed(mine.invited), True),
+    "mappings.preview_mapping": lambda mine: (mappings.preview_mapping(mine.sso_group, mine.group).join_ids, set()),
+    "mappings.preview_new_group": lambda mine: (
+        mappings.preview_new_group(mine.sso_group).join_ids <= {mine.user.pk, mine.colleague.user_id},
+        True,
+    ),
+    "mappings.preview_unmapping": lambda mine: (
+        mappings.preview_unmapping(mine.sso_group.mappings.get(group=mine.shared)).leave_ids
+        <= {mine.user.pk, mine.colleague.user_id},
+        True,
+    ),
+    "matching.match": lambda mine: (
+        [
+            matching.match(_ada(), mine.actor),
+            getattr(matching.match(_leaver(), mine.actor), "user", None),
+            getattr(matching.match(_leaver("renamed"), _knows_by_id(mine)), "user", None),
+            matching.match(person("new", external_id=SUBJECT), mine.actor).shares,  # type: ignore[union-attr]
+        ],
+        [matching.Duplicate(), mine.leaver, mine.leaver, (mine.user.pk,)],
+    ),
+    "memberships.lock_groups_fed_by": lambda mine: (
+        memberships.lock_groups_fed_by(mine.sso_group),
+        sorted([mine.group, mine.shared], key=lambda group: group.pk),
+    ),
+    "mismatches.what_arrived": lambda mine: (
+        sorted(sent.account for sent in mismatches.what_arrived(mine.idp)),
+        sorted([0, 0, mine.user.pk, mine.colleague.user_id]),
+    ),
+    "notices.invite": lambda mine: (notices.invite(mine.invited, "secret"), None),
+    "notices.reset_password": lambda mine: (notices.reset_password(mine.local, "/reset/"), None),
+    "notices.tell_administrators_of_another_person": lambda mine: (
+        notices.tell_administrators_of_another_person(mine.conflicts["mia"]),
+        None,
+    ),
+    "notices.tell_administrators_of_break_glass": lambda mine: (
+        notices.tell_administrators_of_break_glass(mine.user),
+        None,
+    ),
+    "notices.tell_administrators_of_revival": lambda mine: (notices.tell_administrators_of_revival(mine.user), None),
+    "notices.tell_of_security_change": lambda mine: (
+        notices.tell_of_security_change(mine.user, SecurityChange.EMAIL),
+        None,
+    ),
+    "notices.tell_owners_of_trust": lambda mine: (
+        notices.tell_owners_of_trust(mine.idp, "Changed", "", actor=OPERATOR),
+        None,
+    ),
+    "second_factors.digest": lambda mine: (
+        second_factors.digest(mine.local.pk, mine.recovery_code)
+        == second_factors.digest(mine.other.local.pk, mine.recovery_code),
+        False,
+    ),
+    "sso_connections.identities_of": lambda mine: (
+        [set(sso_connections.identities_of(one).values_list("user", flat=True)) for one in (mine.oidc, mine.saml)],
+        [{mine.user.pk, mine.colleague.user_id}] * 2,
+    ),
+    "sso_connections.keep_a_way_in": lambda mine: (sso_connections.keep_a_way_in(_itself(mine.oidc)), None),
+    "sso_login.find_connection": lambda mine: (sso_login.find_connection(mine.oidc.slug), mine.oidc),
+    "sso_login.lacks_something": lambda mine: (
+        [sso_login.lacks_something(mine.oidc, says(subject, email="")) for subject in (SUBJECT, "new-subject")],
+        [False, True],
+    ),
+    "sso_login.rehearse": lambda mine: (sso_login.rehearse(mine.oidc, says()).user_id, mine.user.pk),
+    "tokens.find_bearer": lambda mine: (
+        getattr(tokens.find_bearer(mine.secret), "identity_provider_id", None),
+        mine.idp.pk,
+    ),
+    "users.check_password_strength": lambda mine: (users.check_password_strength(PASSWORD, mine.user), None),
+    "users.is_last_enabled_owner": lambda mine: (users.is_last_enabled_owner(mine.user), False),
+    "users.keep_an_owner": lambda mine: (users.keep_an_owner(mine.user), None),
+}
+
+# What names a row of the other side with this one's words: refused, and nothing is changed but the log.
+STRANGERS: dict[str, Deed] = {
+    "a user is changed": lambda mine: provisioning.update_user(
+        mine.other.sso_user.scim_id, lambda row: _ada(active=False), actor=mine.actor
+    ),
+    "a user is removed": lambda mine: provisioning.deprovision_user(mine.other.sso_user.scim_id, actor=mine.actor),
+    "a group is changed": lambda mine: sso_groups.update_group(
+        mine.other.sso_group.scim_id, _regroup(exactly()), actor=mine.actor
+    ),
+    "a group is removed": lambda mine: sso_groups.delete_sso_group(mine.other.sso_group.scim_id, actor=mine.actor),
+    "a member is added": lambda mine: sso_groups.update_group(
+        mine.sso_group.scim_id, _regroup(adding(mine.other.sso_user)), actor=mine.actor
+    ),
+    "a member is pushed": lambda mine: sso_groups.update_group(
+        mine.sso_group.scim_id, _regroup(exactly(mine.other.sso_user)), actor=mine.actor
+    ),
+    "a group with a member is pushed": lambda mine: sso_groups.push_group(
+        GroupRecord("New", members=exactly(mine.other.sso_user)), actor=mine.actor
+    ),
+    "a group with a group is pushed": lambda mine: sso_groups.push_group(
+        GroupRecord("New", members=Members.exactly(frozenset([mine.other.sso_group.scim_id]))), actor=mine.actor
+    ),
+    "a group with somebody gone is pushed": lambda mine: sso_groups.push_group(
+        GroupRecord(
+            "New",
+            members=Members.exactly(frozenset([mine.other.leaver.retired_resources.get().scim_id])),
+        ),
+        actor=mine.actor,
+    ),
+}
+
+# What takes nothing that is one side's.
+NOBODYS = {
+    "access.consequences_of_enforcing",
+    "access.require_ready_to_enforce",
+    "access.set_mode",
+    "background.after_answer",
+    "background.forget_done",
+    "background.forget_old_failures",
+    "background.in_a_thread",
+    "background.is_waiting",
+    "background.later",
+    "background.put_back",
+    "background.queue",
+    "background.renew",
+    "bulk.has_worker",
+    "contacts.note_stranger",
+    "deletion.keyed_digest",
+    "deletion.records_of",
+    "digest_keys.keep",
+    "digest_keys.keyed_digests",
+    "drift.drifts",
+    "drift.told_otherwise",
+    "group_claims.is_readable",
+    "group_claims.read_groups",
+    "groups.create_group",
+    "idempotency.erase_answers",
+    "identity_providers.create_identity_provider",
+    "invitations.check_invitations",
+    "locks.again_if_raced",
+    "locks.for_update",
+    "locks.lock",
+    "locks.locked",
+    "mismatches.find_mismatches",
+    "mismatches.read_names",
+    "notices.deliver",
+    "provisioning_log.left_out_details",
+    "provisioning_log.left_out_sentences",
+    "resealing.count",
+    "resealing.reseal_all",
+    "retention.erase_old_personal_values",
+    "retention.old_bulk_runs",
+    "retention.old_log_rows",
+    "retention.old_personal_values",
+    "retention.prune_bulk_runs",
+    "retention.prune_provisioning_log",
+    "sealing.reseal",
+    "sealing.seal",
+    "sealing.state_of",
+    "sealing.unseal",
+    "secrets.digest",
+    "secrets.hint",
+    "secrets.looks_like_token",
+    "secrets.new_link_secret",
+    "secrets.new_token",
+    "sso_connections.check_address",
+    "sso_connections.pem",
+    "sso_connections.preset",
+    "sso_connections.same_issuer",
+    "tokens.check_expiry",
+    "traces.flush",
+    "uniqueness.taken_when",
+    "users.check_email",
+    "users.create_owner",
+    "whatif.effects",
+    "whatif.following",
+    "whatif.look",
+    "whatif.password_users",
+}
