@@ -110,6 +110,13 @@ def make_api_token(user: User, *scopes: str) -> str:
     return api_tokens.create_api_token(label="test", scopes=scopes or tuple(Scope.values), actor=Person(user))[1]
 
 
+def use_token(secret: str) -> None:
+    """A request of the identity provider came with it."""
+    bearer = tokens.find_bearer(secret)
+    assert bearer is not None
+    tokens.note_use(bearer, address="192.0.2.1")
+
+
 def idp_actor(idp: IdentityProvider) -> Provisioner:
     """The identity provider, calling."""
     return Provisioner(

@@ -2,17 +2,16 @@
 
 import json
 from base64 import urlsafe_b64encode
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
-from django.utils import timezone
 
 from identity.models import APIToken, AuditEvent, Group, IdempotentRequest, Scope, Status, User
 from identity.services import sealing, users
+from tests import clock
 from tests.clients import Script, administrators_caller, caller, ok, owners_caller, problem, sentence
 from tests.factories import (
     OPERATOR,
@@ -408,8 +407,8 @@ def test_while_the_first_is_being_worked_on_it_is_409_until_it_is_given_up() -> 
     ok(script.post(path, Idempotency_Key="k1"))
     IdempotentRequest.objects.update(answer="")
     assert problem(script.post(path, Idempotency_Key="k1")) == (409, "still_running")
-    IdempotentRequest.objects.update(begun_at=timezone.now() - timedelta(minutes=3))
-    assert script.post(path, Idempotency_Key="k1").status_code == 200
+    with clock.later(minutes=3):
+        assert script.post(path, Idempotency_Key="k1").status_code == 200
 
 
 def test_a_refusal_leaves_the_key_free() -> None:
@@ -425,8 +424,8 @@ def test_keys_are_kept_for_a_day_and_are_each_persons_own() -> None:
     script = administrators_caller()
     ok(script.post(f"users/{mia.pk}/end-sessions/", Idempotency_Key="k1"))
     assert "Idempotency-Replayed" not in owners_caller().post(f"users/{mia.pk}/end-sessions/", Idempotency_Key="k1")
-    IdempotentRequest.objects.update(begun_at=timezone.now() - timedelta(hours=25))
-    assert "Idempotency-Replayed" not in script.post(f"users/{mia.pk}/end-sessions/", Idempotency_Key="k1")
+    with clock.later(hours=25):
+        assert "Idempotency-Replayed" not in script.post(f"users/{mia.pk}/end-sessions/", Idempotency_Key="k1")
     assert IdempotentRequest.objects.count() == 1
 
 

@@ -7,12 +7,12 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from identity.models import Headcount, Role, SCIMToken
-from identity.services.contacts import note_contact
+from identity.models import Headcount, Role
+from tests import clock
 from tests.browser.conftest import SignIn
 from tests.browser.idp import LiveIdP
 from tests.browser.refusals import refused_by_address
-from tests.factories import make_idp, make_token, make_user
+from tests.factories import make_idp, make_token, make_user, use_token
 
 
 def test_what_waits_leads_to_where_it_is_decided(owner_page: Page, live_server: LiveServer) -> None:
@@ -32,11 +32,10 @@ def test_what_waits_leads_to_where_it_is_decided(owner_page: Page, live_server: 
 
 
 def test_a_provider_that_falls_silent_is_named(owner_page: Page) -> None:
-    idp, now = make_idp("Entra"), timezone.now()
-    make_token(idp)
-    SCIMToken.objects.update(last_used_at=now - timedelta(days=2))
-    for hours in range(48, 300):
-        note_contact(idp.pk, now - timedelta(hours=hours))
+    secret = make_token(make_idp("Entra"))
+    for hours in range(300, 47, -1):
+        with clock.ago(hours=hours):
+            use_token(secret)
     owner_page.reload()
     owner_page.get_by_role("link", name="Entra is silent").click()
     expect(owner_page.get_by_text("Silent against its usual rhythm")).to_be_visible()

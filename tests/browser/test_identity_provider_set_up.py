@@ -1,17 +1,15 @@
 """Connecting an identity provider with a real browser beside it (issue 5, item 5)."""
 
-from datetime import timedelta
-
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import IdentityProvider, Role, SCIMToken
+from tests import clock
 from tests.browser.conftest import SignIn
 from tests.browser.idp import LiveIdP
 from tests.browser.refusals import refused_by_address
-from tests.factories import make_idp, make_token
+from tests.factories import make_idp, make_token, use_token
 
 
 def test_from_nothing_to_a_connection_that_lights_up(owner_page: Page, live_server: LiveServer) -> None:
@@ -49,7 +47,8 @@ def test_a_token_that_was_pasted_wrongly_shows(owner_page: Page, live_server: Li
 
 def test_a_token_is_rotated_without_a_gap_by_keyboard(owner_page: Page, live_server: LiveServer) -> None:
     page, okta = owner_page, make_idp()
-    old = LiveIdP(live_server.url, provider=okta, token=make_token(okta, "Old"))
+    secret = make_token(okta, "Old")
+    old = LiveIdP(live_server.url, provider=okta, token=secret)
     new = LiveIdP(live_server.url, provider=okta, token=make_token(okta, "New"))
     old.send("GET", "/Users")
     page.goto(f"/admin/identity/identityprovider/{okta.pk}/change/")
@@ -58,7 +57,8 @@ def test_a_token_is_rotated_without_a_gap_by_keyboard(owner_page: Page, live_ser
     new.send("GET", "/Users")
     page.reload()
     expect(page.get_by_role("row", name="Old")).to_contain_text("Still in use: not yet safe to revoke")
-    SCIMToken.objects.filter(label="Old").update(last_used_at=timezone.now() - timedelta(hours=25))
+    with clock.ago(hours=25):
+        use_token(secret)
     page.reload()
     expect(page.get_by_role("row", name="Old")).to_contain_text("Silent for 1 day: safe to revoke")
     page.get_by_role("link", name="Revoke Old").press("Enter")

@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from identity.actors import Person
 from identity.models import BulkRun, Invitation, Role, Status, User
 from identity.services import bulk, invitations
+from tests import clock
 from tests.browser.company import enter
 from tests.browser.refusals import refused_by_address, refused_by_post
 from tests.factories import OPERATOR, PASSWORD, make_user
@@ -125,9 +126,9 @@ def test_an_invitation_that_is_revoked_leads_nowhere(
     page: Page, live_server: LiveServer, mailoutbox: list[EmailMessage]
 ) -> None:
     admin = enter(page.context, live_server, Role.ADMINISTRATOR)
-    for name in ("ivy", "eve"):
-        invitations.invite_user(username=name, email=f"{name}@example.test", actor=Person(admin))
-    Invitation.objects.filter(email="eve@example.test").update(expires_at="2020-01-01T00:00Z")
+    for name, hours in (("ivy", 0), ("eve", 72)):
+        with clock.ago(hours=hours):
+            invitations.invite_user(username=name, email=f"{name}@example.test", actor=Person(admin))
     page.goto("/admin/identity/invitation/?link=expired")
     page.get_by_role("row", name="eve").get_by_role("checkbox").check()
     page.get_by_label("Select action to run").select_option(label="Revoke invitations")

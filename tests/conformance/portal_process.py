@@ -7,7 +7,6 @@ import secrets
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.error import URLError
 from urllib.request import urlopen
+
+from tests import clock
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
@@ -84,11 +85,13 @@ def _serve(environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
+    def answers() -> bool:
         try:
             with urlopen(url, timeout=2):  # noqa: S310 -- our own server on loopback
-                return
+                return True
         except (URLError, OSError):
-            time.sleep(0.1)
-    raise RuntimeError(f"the portal did not answer at {url}")
+            return False
+
+    clock.wait_until(lambda: answers() or server.poll() is not None, seconds=START_SECONDS)
+    if not answers():
+        raise RuntimeError(f"the portal did not answer at {url}")

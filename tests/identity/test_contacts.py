@@ -9,6 +9,7 @@ from identity.errors import Refused
 from identity.models import AuditEvent, IdentityProvider, ProviderContact, ReceivedRequest, Rhythm
 from identity.services import contacts
 from identity.services.contacts import KEPT, note_contact, note_request, note_stranger, watch
+from tests import clock
 from tests.factories import administrator, make_idp, support
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +49,8 @@ def test_a_week_is_usual_while_the_history_is_shorter() -> None:
 
 def test_an_hour_is_noted_once_and_old_ones_are_forgotten() -> None:
     idp = make_idp()
-    note_contact(idp.pk, timezone.now() - timedelta(weeks=9))
+    with clock.ago(weeks=9):
+        note_contact(idp.pk, timezone.now())
     called(idp, 0, 0)
     assert ProviderContact.objects.count() == 1
 
@@ -83,6 +85,6 @@ def test_strangers_are_kept_while_somebody_watches_and_one_a_second() -> None:
     for _ in range(3):
         note_stranger(method="GET", path="/Users", address="192.0.2.1")
     assert [row.status for row in ReceivedRequest.objects.all()] == [401]
-    ReceivedRequest.objects.update(at=timezone.now() - contacts.STRANGERS_APART)
-    note_stranger(method="GET", path="/Users", address="192.0.2.1")
+    with clock.later(seconds=contacts.STRANGERS_APART.total_seconds()):
+        note_stranger(method="GET", path="/Users", address="192.0.2.1")
     assert ReceivedRequest.objects.count() == 2

@@ -1,7 +1,6 @@
 """SR-10, SR-35 to SR-38: what several do at once ends as if they had taken turns."""
 
 import threading
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,6 +20,7 @@ from identity.models import (
     User,
 )
 from identity.services import assets, conflicts, deletion, invitations, provisioning, users
+from tests import clock
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -76,10 +76,10 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 
 def slowly(change: Callable[[], Any], *, comes_first: bool) -> None:
     """A change whose transaction stays open for a while, or that begins while the other's is open."""
-    time.sleep(0 if comes_first else 0.2)
+    clock.wait(0 if comes_first else 0.2)
     with transaction.atomic():
         change()
-        time.sleep(0.4 if comes_first else 0)
+        clock.wait(0.4 if comes_first else 0)
 
 
 def as_the_door_does(call: Callable[[], Any]) -> Any:

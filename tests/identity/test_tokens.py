@@ -11,6 +11,7 @@ from identity.actors import Person
 from identity.errors import InvalidValue, NotFound, Refused
 from identity.models import AuditEvent, SCIMToken
 from identity.services import identity_providers, secrets, tokens
+from tests import clock
 from tests.factories import OPERATOR, administrator, make_idp, make_token, make_user, set_mode
 
 pytestmark = pytest.mark.django_db
@@ -88,8 +89,8 @@ def test_a_token_never_expires_unless_set() -> None:
     token, secret = tokens.create_token(idp, label="", expires_at=timezone.now() + timedelta(days=1), actor=OPERATOR)
     assert token.label == "SCIM token"
     assert tokens.find_bearer(secret)
-    SCIMToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert tokens.find_bearer(secret) is None
+    with clock.later(days=1):
+        assert tokens.find_bearer(secret) is None
 
 
 def test_a_token_that_has_expired_already_is_not_made() -> None:
@@ -137,8 +138,8 @@ def test_the_last_use_is_shown() -> None:
     again = tokens.find_bearer(secret)
     assert again is not None
     assert again.noted is True
-    SCIMToken.objects.update(last_used_at=timezone.now() - timedelta(seconds=61))
-    later = tokens.find_bearer(secret)
+    with clock.later(seconds=61):
+        later = tokens.find_bearer(secret)
     assert later is not None
     assert later.noted is False
 

@@ -4,7 +4,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,12 +15,12 @@ from django.core.mail.backends import locmem
 from django.core.management import CommandError
 from django.db import transaction
 from django.test import override_settings
-from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from identity.services import background
 from portal.tasks import task_backend
+from tests import clock
 from tests.portal.shell import in_a_shell, run, shell_environment
 from tests.portal.smtp import MailServer, listening
 
@@ -106,9 +105,9 @@ def test_after_the_last_try_it_stays_failed_and_is_forgotten_in_the_end(monkeypa
 def test_a_task_whose_worker_dies_at_the_last_try_has_failed() -> None:
     invite()
     DBTaskResult.objects.get().claim("the last worker")
-    long_ago = timezone.now() - timedelta(minutes=5)
-    DBTaskResult.objects.update(worker_ids=[f"worker {number}" for number in range(6)], started_at=long_ago)
-    assert background.put_back() == 0
+    DBTaskResult.objects.update(worker_ids=[f"worker {number}" for number in range(6)])
+    with clock.later(minutes=5):
+        assert background.put_back() == 0
     assert (background.queue().running, background.queue().failed) == (0, 1)
 
 
@@ -137,12 +136,12 @@ def test_a_lease_is_renewed_only_while_the_task_runs() -> None:
     invite()
     row = DBTaskResult.objects.get()
     row.claim("a worker")
-    DBTaskResult.objects.update(started_at=timezone.now() - timedelta(minutes=5))
-    background.renew(row.pk)
-    assert background.put_back() == 0
-    DBTaskResult.objects.update(started_at=timezone.now() - timedelta(minutes=5))
-    assert background.put_back() == 1
-    background.renew(row.pk)
+    with clock.later(minutes=5):
+        background.renew(row.pk)
+        assert background.put_back() == 0
+    with clock.later(minutes=10):
+        assert background.put_back() == 1
+        background.renew(row.pk)
     row.refresh_from_db()
     assert (row.status, background.is_waiting()) == (TaskResultStatus.READY, True)
 
@@ -159,7 +158,7 @@ def test_a_mail_survives_its_worker_killed_in_the_middle_of_it(project: Path) ->
         worker.send_signal(signal.SIGKILL)
         worker.wait(10)
         server.holds = False
-        time.sleep(1.1)  # the dead worker's lease
+        clock.wait(1.1)  # the dead worker's lease, on the clock of the next one's process
         again = in_a_shell(project, "run_worker", "--until-empty", "--lease", "1", **environment)
         assert (again.returncode, statuses(), len(server.received)) == (0, [], 1), again.stderr
     assert "To: zoe@example.test" in server.received[0]

@@ -12,14 +12,16 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from identity.errors import Conflicted
-from identity.models import Headcount, IdentityProvider, ProvisioningLog, Role, SCIMToken, Status, User
-from identity.services import sso_connections
+from identity.models import Headcount, IdentityProvider, Role, Status, User
+from identity.services import sso_connections, tokens
 from identity.services.contacts import note_contact
 from identity.services.provisioning_log import log_refusal
 from identity.services.sso_connections import ConnectionSettings
 from portal.admin.dashboard import PROVIDERS
+from tests import clock
 from tests.factories import (
     OPERATOR,
+    administrator,
     everything,
     idp_actor,
     make_asset,
@@ -31,6 +33,7 @@ from tests.factories import (
     provision,
     push_group,
     set_mode,
+    use_token,
 )
 from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
 from tests.sso.idp_processes import self_signed
@@ -45,12 +48,11 @@ def page(client: Client | None = None) -> str:
     return text_of((client or as_administrator()).get(HOME))
 
 
-def heard(idp: IdentityProvider, ago: timedelta = timedelta(minutes=5)) -> None:
+def heard(idp: IdentityProvider, **ago: float) -> None:
     """The provider's token was used this long ago."""
-    make_token(idp)
-    at = timezone.now() - ago
-    SCIMToken.objects.filter(identity_provider=idp).update(last_used_at=at)
-    note_contact(idp.pk, at)
+    secret = make_token(idp)
+    with clock.ago(**ago or {"minutes": 5}):
+        use_token(secret)
 
 
 def test_users_are_counted_by_status_and_lead_to_the_filtered_list() -> None:
@@ -75,9 +77,9 @@ def test_a_new_portal_shows_the_three_steps() -> None:
     idp = make_idp()
     assert "Add your identity provider Done" in page(client)
     assert reverse("admin:identity_identityprovider_create_token", args=(idp.pk,)) in client.get(HOME).content.decode()
-    make_token(idp)
+    secret = make_token(idp)
     assert "Create a SCIM token Done" in page(client)
-    SCIMToken.objects.update(last_used_at=timezone.now())
+    use_token(secret)
     assert "Connect your identity provider" not in page(client)
 
 
@@ -104,7 +106,7 @@ def test_open_conflicts_wait() -> None:
 
 def test_an_identity_provider_that_has_stopped_calling_is_named() -> None:
     heard(make_idp("Okta"))
-    heard(make_idp("Entra"), timedelta(days=11))
+    heard(make_idp("Entra"), days=11)
     text = page()
     assert "Entra is silent Its last request came 1 week ago. It is too new to have a rhythm" in text
     assert "Okta is silent" not in text
@@ -113,12 +115,12 @@ def test_an_identity_provider_that_has_stopped_calling_is_named() -> None:
 
 def test_silence_is_measured_by_its_own_rhythm() -> None:
     """Two providers, silent for the same time: usual for the one that calls once a week, not for the other."""
-    now = timezone.now()
     weekly, hourly = make_idp("Weekly"), make_idp("Hourly")
     for idp, pause in ((weekly, timedelta(days=7)), (hourly, timedelta(hours=1))):
-        heard(idp, timedelta(days=3))
-        for back in range(1, 5 if idp is weekly else 200):
-            note_contact(idp.pk, now - timedelta(days=3) - back * pause)
+        heard(idp, days=3)
+        with clock.ago(days=3):
+            for back in range(1, 5 if idp is weekly else 200):
+                note_contact(idp.pk, timezone.now() - back * pause)
     text = page()
     assert "Hourly is silent Its last request came 3 days ago. Its longest pause in the last eight weeks was" in text
     assert "Weekly is silent" not in text
@@ -128,7 +130,7 @@ def test_whoever_falls_silent_is_named_however_many_identity_providers_there_are
     for number in range(PROVIDERS):
         make_idp(f"Directory {number}")
     heard(make_idp("Okta"))
-    heard(make_idp("Zeta"), timedelta(days=25))
+    heard(make_idp("Zeta"), days=25)
     text = page()
     assert "Zeta is silent" in text
     assert re.search(r"Name Last request Refused Zeta 3.weeks ago – Okta 5.minutes ago – Directory 0 Never", text)
@@ -137,7 +139,7 @@ def test_whoever_falls_silent_is_named_however_many_identity_providers_there_are
 def test_nobody_is_silent_while_scim_is_off() -> None:
     """What calls is turned away then, before it is noted."""
     idp = make_idp("Entra")
-    heard(idp, timedelta(days=30))
+    heard(idp, days=30)
     set_mode(scim=False)
     client = as_administrator()
     assert "is silent" not in page(client)
@@ -178,21 +180,18 @@ def test_a_saml_certificate_that_ends_soon_waits_until_the_next_one_is_there(tmp
 
 
 def test_a_token_that_expires_soon_waits() -> None:
-    idp = make_idp("Okta")
-    heard(idp)
-    client = as_administrator()
-    for days, waits in ((15, False), (13, True), (-1, True)):
-        SCIMToken.objects.update(expires_at=timezone.now() + timedelta(days=days))
-        assert ("1 SCIM token expires within two weeks, or has" in page(client)) is waits
+    expires_at = timezone.now() + timedelta(days=15)
+    tokens.create_token(make_idp("Okta"), label="", expires_at=expires_at, actor=OPERATOR)
+    for days, waits in ((0, False), (2, True), (16, True)):
+        with clock.later(days=days):
+            assert ("1 SCIM token expires within two weeks, or has" in page(signed_in(administrator().user))) is waits
 
 
 def test_refusals_of_the_last_day_are_counted_and_older_ones_are_not() -> None:
     actor = idp_actor(make_idp())
-    for _ in range(3):
-        log_refusal("No.", actor=actor, resource_type="User", status=400, code="invalidValue")
-    ProvisioningLog.objects.filter(pk=ProvisioningLog.objects.earliest("pk").pk).update(
-        at=timezone.now() - timedelta(days=2)
-    )
+    for days in (2, 0, 0):
+        with clock.ago(days=days):
+            log_refusal("No.", actor=actor, resource_type="User", status=400, code="invalidValue")
     assert "2 requests refused in the last day" in page()
 
 
@@ -319,7 +318,7 @@ def test_the_number_of_statements_is_the_same_for_any_number_of_rows(
         client.get(HOME)
     for name in ("Okta", "Entra", "Ping"):
         idp = make_idp(name)
-        heard(idp, timedelta(days=30))
+        heard(idp, days=30)
         push_group(idp, f"{name} people", provision(idp, name.casefold()))
     with django_assert_num_queries(11):
         client.get(HOME)

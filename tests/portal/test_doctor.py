@@ -1,7 +1,6 @@
 """`manage.py doctor`: content with a portal in order, and for each thing that is not, what to do."""
 
 import json
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from identity.database import install_triggers, remove_triggers
-from identity.models import Asset, Membership, ProviderContact, SCIMToken, Status, User
-from identity.models.contacts import hour_of
+from identity.models import Asset, Membership, Status, User
 from portal.doctor import examine
 from portal.doctor.findings import counted
 from portal.tasks import task_backend
+from tests import clock
 from tests.clients import idp_of, new_idp
 from tests.factories import (
     make_break_glass,
@@ -29,6 +28,7 @@ from tests.factories import (
     provision,
     push_group,
     set_mode,
+    use_token,
 )
 from tests.portal.shell import in_a_shell, run
 from tests.scim.helpers import user_body
@@ -102,21 +102,20 @@ def test_missing_triggers_are_missed_and_the_mend_mends() -> None:
 @pytest.mark.django_db
 def test_an_identity_provider_that_stopped_calling_is_silent() -> None:
     make_break_glass()
-    idp = make_idp("Okta")
-    make_token(idp)
+    secret = make_token(make_idp("Okta"))
     assert "has never sent anything" in mends()["silence"][0]
-    now = timezone.now()
-    SCIMToken.objects.update(last_used_at=now - timedelta(days=4))
-    for days in range(4, 40):
-        ProviderContact.objects.create(identity_provider=idp, hour=hour_of(now - timedelta(days=days)))
+    for days in range(39, 3, -1):
+        with clock.ago(days=days):
+            use_token(secret)
     assert "last heard of" in mends()["silence"][0]
 
 
 @pytest.mark.django_db
 def test_an_identity_provider_that_stopped_long_ago_is_silent() -> None:
     make_break_glass()
-    make_token(make_idp("Okta"))
-    SCIMToken.objects.update(last_used_at=timezone.now() - timedelta(weeks=20))
+    secret = make_token(make_idp("Okta"))
+    with clock.ago(weeks=20):
+        use_token(secret)
     assert "last heard of" in mends()["silence"][0]
 
 
@@ -172,8 +171,8 @@ def test_work_that_nobody_does_is_noticed() -> None:
     with override_settings(TASKS={"default": {"BACKEND": task_backend("database")}}):
         run("invite_user", "zoë", "--email", "zoe@example.test")
         assert "queue" not in mends()
-        DBTaskResult.objects.update(enqueued_at=timezone.now() - timedelta(hours=1))
-        assert "make worker" in mends()["queue"][1]
+        with clock.later(hours=1):
+            assert "make worker" in mends()["queue"][1]
         DBTaskResult.objects.update(status="FAILED", finished_at=timezone.now())
         assert mends()["failed_tasks"][0].startswith("1 task has failed")
 

@@ -18,6 +18,7 @@ from identity.models import AuditEvent, IdentityProvider, ProvisioningLog
 from identity.services import assets, deletion
 from portal.admin.audit_log import FAMILIES, WORDS
 from portal.exports import csv_cell
+from tests import clock
 from tests.factories import (
     OPERATOR,
     administrator,
@@ -75,10 +76,9 @@ def test_the_log_is_filtered_by_outcome(outcome: str, shown: bool) -> None:
 
 def test_the_log_is_filtered_by_time() -> None:
     idp = make_idp()
-    for name in ("old", "new"):
-        provision(idp, name)
-    old = ProvisioningLog.objects.get(subject_key="old")
-    ProvisioningLog.objects.filter(pk=old.pk).update(at=timezone.now() - timedelta(days=3))
+    with clock.ago(days=3):
+        provision(idp, "old")
+    provision(idp, "new")
     page = text_of(as_administrator().get(address("provisioninglog_changelist", since="day")))
     assert "Created new" in page
     assert "Created old" not in page
@@ -86,12 +86,11 @@ def test_the_log_is_filtered_by_time() -> None:
 
 def test_the_first_row_since_a_moment_is_found_by_id() -> None:
     idp = make_idp()
-    for number in range(20):
-        provision(idp, f"user{number}")
+    for hours in range(20, 0, -1):
+        with clock.ago(hours=hours):
+            provision(idp, f"user{hours}")
     entries = list(ProvisioningLog.objects.order_by("pk"))
-    moments = [timezone.now() - timedelta(hours=20 - number) for number in range(20)]
-    for entry, moment in zip(entries, moments, strict=True):
-        ProvisioningLog.objects.filter(pk=entry.pk).update(at=moment)
+    moments = [entry.at for entry in entries]
     entries[3].delete()
     assert ProvisioningLog.objects.first_id_since(moments[7]) == entries[7].pk
     assert ProvisioningLog.objects.first_id_since(moments[0] - timedelta(days=1)) <= entries[0].pk

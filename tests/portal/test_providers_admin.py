@@ -8,14 +8,23 @@ from django.conf import settings
 from django.utils import timezone
 
 from identity.models import IdentityProvider, SCIMToken, User
+from identity.services import tokens
 from identity.services.tokens import find_bearer
 from portal.admin import providers, set_up
-from tests.factories import everything, make_idp, make_support, make_token, make_user, provision
-from tests.portal.admin_pages import address, as_administrator, messages_of, signed_in, text_of
+from tests import clock
+from tests.factories import OPERATOR, everything, make_idp, make_support, make_token, make_user, provision, use_token
+from tests.portal.admin_pages import address, as_administrator, as_owner, messages_of, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
 TOKEN = re.compile(r'<code class="gh-code">(\S+)</code>')
+
+
+def used_long_ago(idp: IdentityProvider, label: str, **ago: float) -> None:
+    """A token that its provider used last so long ago."""
+    secret = make_token(idp, label)
+    with clock.ago(**ago):
+        use_token(secret)
 
 
 def test_an_identity_provider_is_added_and_its_guide_shown() -> None:
@@ -188,23 +197,21 @@ def test_deleting_names_what_hangs_on_it_and_wants_the_name_typed() -> None:
 def test_two_tokens_stand_side_by_side_until_the_old_one_is_silent() -> None:
     idp = make_idp()
     client = as_administrator()
-    for label, used in (("Old", timedelta(hours=3)), ("New", timedelta(minutes=5))):
-        make_token(idp, label)
-        SCIMToken.objects.filter(label=label).update(last_used_at=timezone.now() - used)
+    used_long_ago(idp, "Old", hours=3)
+    used_long_ago(idp, "New", minutes=5)
     page = text_of(client.get(address("identityprovider_change", idp.pk)))
     assert re.search(r"New \S+ In use .* Old \S+ Still in use: not yet safe to revoke", page)
     assert "last used 3 hours ago" in text_of(
         client.get(address("scimtoken_revoke", SCIMToken.objects.get(label="Old").pk))
     )
-    SCIMToken.objects.filter(label="Old").update(last_used_at=timezone.now() - timedelta(hours=26))
-    page = text_of(client.get(address("identityprovider_change", idp.pk)))
+    with clock.later(hours=23):
+        page = text_of(as_owner().get(address("identityprovider_change", idp.pk)))
     assert re.search(r"Old \S+ Silent for 1 day: safe to revoke", page)
 
 
 def test_the_old_token_is_not_replaced_before_the_new_one_was_used() -> None:
     idp = make_idp()
-    make_token(idp, "Old")
-    SCIMToken.objects.update(last_used_at=timezone.now() - timedelta(days=3))
+    used_long_ago(idp, "Old", days=3)
     make_token(idp, "New")
     page = text_of(as_administrator().get(address("identityprovider_change", idp.pk)))
     assert re.search(r"New \S+ Not used yet .* Old \S+ Silent for 3 days [^:]", page)
@@ -213,9 +220,8 @@ def test_the_old_token_is_not_replaced_before_the_new_one_was_used() -> None:
 def test_a_silent_token_is_not_safe_to_revoke_while_the_newer_one_is_silent_for_longer() -> None:
     """A newer one was tried once; then provisioning, which uses the old one, broke down."""
     idp, client = make_idp(), as_administrator()
-    for label, used in (("Old", timedelta(days=2)), ("New", timedelta(days=9))):
-        make_token(idp, label)
-        SCIMToken.objects.filter(label=label).update(last_used_at=timezone.now() - used)
+    used_long_ago(idp, "Old", days=2)
+    used_long_ago(idp, "New", days=9)
     page = text_of(client.get(address("identityprovider_change", idp.pk)))
     assert "Old" in page
     assert "Silent for 2 days, and the newer one for longer: not safe to revoke" in page
@@ -227,9 +233,8 @@ def test_a_silent_token_is_not_safe_to_revoke_while_the_newer_one_is_silent_for_
 
 def test_revoking_what_was_replaced_warns_of_nothing() -> None:
     idp = make_idp()
-    for label, used in (("Old", timedelta(days=2)), ("New", timedelta(minutes=5))):
-        make_token(idp, label)
-        SCIMToken.objects.filter(label=label).update(last_used_at=timezone.now() - used)
+    used_long_ago(idp, "Old", days=2)
+    used_long_ago(idp, "New", minutes=5)
     old = SCIMToken.objects.get(label="Old")
     page = text_of(as_administrator().get(address("scimtoken_revoke", old.pk)))
     assert "It was last used 2 days ago. The next request of Okta that carries it is refused." in page
@@ -237,8 +242,8 @@ def test_revoking_what_was_replaced_warns_of_nothing() -> None:
 
 def test_a_token_used_a_moment_ago_and_one_that_expires_soon_say_so() -> None:
     idp, client = make_idp(), as_administrator()
-    make_token(idp)
-    SCIMToken.objects.update(last_used_at=timezone.now(), expires_at=timezone.now() + timedelta(days=3))
+    soon = timezone.now() + timedelta(days=3)
+    use_token(tokens.create_token(idp, label="", expires_at=soon, actor=OPERATOR)[1])
     page = text_of(client.get(address("identityprovider_change", idp.pk)))
     assert "just now" in page
     assert "Soon" in page

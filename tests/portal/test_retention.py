@@ -7,14 +7,12 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
-from django.utils import timezone
 
 from identity.actors import Person
-from identity.database import install_triggers, remove_triggers
 from identity.errors import Refused
 from identity.models import AuditEvent, AuditPersonalData, BulkRow, BulkRun, ProvisioningLog
 from identity.services import bulk, retention
+from tests import clock
 from tests.factories import OPERATOR, make_administrator, make_idp, make_user, provision
 
 pytestmark = pytest.mark.django_db
@@ -26,22 +24,13 @@ def prune(*options: str) -> str:
     return said.getvalue()
 
 
-def age(*names: str, days: int) -> None:
-    """Make what was recorded of these people older; the database itself would refuse it."""
-    at = timezone.now() - timedelta(days=days)
-    ProvisioningLog.objects.filter(subject_key__in=names).update(at=at)
-    remove_triggers(connection)
-    AuditEvent.objects.filter(personal_data__values__username__in=names).update(at=at)
-    install_triggers(connection)
-
-
 @pytest.fixture
 def _records() -> None:
     """Of three people: two long ago, one now."""
     idp = make_idp()
-    for name in ("ada", "bob", "eve"):
-        provision(idp, name)
-    age("ada", "bob", days=100)
+    for name, days in (("ada", 100), ("bob", 100), ("eve", 0)):
+        with clock.ago(days=days):
+            provision(idp, name)
 
 
 def subjects() -> set[str]:
@@ -100,8 +89,8 @@ def test_the_setting_is_what_the_command_uses(settings: object) -> None:
 
 def test_old_bulk_actions_go_with_their_results() -> None:
     for days in (1, 100):
-        run = bulk.create_run(BulkRun.Kind.ENABLE, [bulk.Wanted(make_user(f"user{days}"))], actor=OPERATOR)
-        BulkRun.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(days=days))
+        with clock.ago(days=days):
+            bulk.create_run(BulkRun.Kind.ENABLE, [bulk.Wanted(make_user(f"user{days}"))], actor=OPERATOR)
     assert "Deleted 1 bulk actions older than 90 days." in prune("--log-days", "90", "--yes")
     assert [row.username for row in BulkRow.objects.all()] == ["user1"]
 

@@ -1,19 +1,18 @@
 """The set-up guide: this portal's own addresses, what has been reached, and what comes in while one watches."""
 
-from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.conf import settings
 from django.test import Client, override_settings
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from identity.models import IdentityProvider, ReceivedRequest
 from portal.guides import guide_of
+from tests import clock
 from tests.clients import IdP
 from tests.factories import make_idp, make_support, make_token, make_user, set_mode
-from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
+from tests.portal.admin_pages import address, as_administrator, as_owner, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -175,8 +174,8 @@ def test_a_wrong_token_shows_only_where_somebody_watched(admin: Client, idp: Ide
     ask("ghscim_pasted-in-part", "/Users")
     for provider in (idp, later):
         assert "nobody's" not in live(admin, provider)
-    watched_next_day = timezone.now() + timedelta(days=1)
-    IdentityProvider.objects.filter(pk=later.pk).update(watched_until=watched_next_day)
+    with clock.later(days=1):
+        watch(as_owner(), later)
     later.refresh_from_db()
     assert "nobody's" not in live(admin, later)
     assert "nobody's" in live(admin, other)

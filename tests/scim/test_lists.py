@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
-from django.core import signing
 from django.http import HttpResponse
 
 from identity.models import SSOUser, User
+from tests import clock
 from tests.clients import IdP, new_idp, problem
 from tests.scim.helpers import CORE_USER, ENTERPRISE, LIST, PORTAL_GROUP, PORTAL_USER, SEARCH, Document
 
@@ -183,15 +182,14 @@ def test_a_cursor_belongs_to_its_query_and_its_idp(idp: IdP) -> None:
 
 
 @pytest.mark.usefixtures("five")
-def test_a_cursor_expires(idp: IdP, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cursor_expires(idp: IdP) -> None:
     """Not before the time that ServiceProviderConfig tells."""
     timeout = idp.get("/ServiceProviderConfig").json()["pagination"]["cursorTimeout"]
     cursor = idp.get("/Users", cursor="", count=2).json()["nextCursor"]
-    now = time.time()
-    monkeypatch.setattr(signing.time, "time", lambda: now + timeout - 5)
-    assert names(idp.get("/Users", cursor=cursor, count=2)) == NAMES[2:4]
-    monkeypatch.setattr(signing.time, "time", lambda: now + timeout + 5)
-    answer = idp.get("/Users", cursor=cursor, count=2)
+    with clock.later(seconds=timeout - 5):
+        assert names(idp.get("/Users", cursor=cursor, count=2)) == NAMES[2:4]
+    with clock.later(seconds=timeout + 5):
+        answer = idp.get("/Users", cursor=cursor, count=2)
     assert problem(answer) == (400, "expiredCursor")
     assert str(timeout) in answer.json()["detail"]
 

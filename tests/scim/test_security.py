@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from identity.models import (
     User,
 )
 from identity.services import groups, identity_providers, tokens
+from tests import clock
 from tests.clients import IdP, new_idp, problem
 from tests.factories import OPERATOR
 from tests.scim.helpers import ROOT, SCIM, SEARCH, Document, group_body, member, snapshot, unchanged_database, user_body
@@ -261,8 +263,12 @@ def test_a_revoked_token_is_dead_at_once(idp: IdP) -> None:
 
 
 def test_an_expired_token_is_refused(idp: IdP) -> None:
-    SCIMToken.objects.update(expires_at=timezone.now())
-    assert problem(idp.get("/Users")) == (401, None)
+    _, idp.secret = tokens.create_token(
+        idp.provider, label="", expires_at=timezone.now() + timedelta(hours=1), actor=OPERATOR
+    )
+    assert idp.get("/Users").status_code == 200
+    with clock.later(hours=1):
+        assert problem(idp.get("/Users")) == (401, None)
 
 
 def test_the_tokens_of_a_deleted_idp_are_dead_at_once(idp: IdP) -> None:

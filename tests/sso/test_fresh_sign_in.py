@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,27 +27,28 @@ def ago(seconds: float) -> int:
     return int(time.time() - seconds)
 
 
-# Each `auth_time` as a provider, or whoever meddles with the address on the way there, may have it come back.
+# Each `auth_time` as a provider, or whoever meddles with the address on the way there, may have it come back; what
+# hangs on the time is asked for when it is sent.
 NOT_FRESH: dict[str, Any] = {
     "absent": None,
-    "hours ago": ago(8 * HOUR),
-    "eleven minutes ago": ago(11 * MINUTE),
-    "in a year": ago(-YEAR),
-    "in an hour": ago(-HOUR),
-    "in milliseconds": ago(0) * 1000,
+    "hours ago": lambda: ago(8 * HOUR),
+    "eleven minutes ago": lambda: ago(11 * MINUTE),
+    "in a year": lambda: ago(-YEAR),
+    "in an hour": lambda: ago(-HOUR),
+    "in milliseconds": lambda: ago(0) * 1000,
     "the beginning": 0,
     "negative": -1,
     "beyond all clocks": 10**400,
-    "a fraction, now": time.time(),
-    "a fraction, hours ago": float(ago(8 * HOUR)),
-    "a text, now": str(ago(0)),
-    "a text, hours ago": str(ago(8 * HOUR)),
-    "a date": utc(0),
+    "a fraction, now": time.time,
+    "a fraction, hours ago": lambda: float(ago(8 * HOUR)),
+    "a text, now": lambda: str(ago(0)),
+    "a text, hours ago": lambda: str(ago(8 * HOUR)),
+    "a date": lambda: utc(0),
     "an empty text": "",
     "true": True,
     "false": False,
-    "a list": [ago(0)],
-    "an object": {"value": ago(0)},
+    "a list": lambda: [ago(0)],
+    "an object": lambda: {"value": ago(0)},
 }
 
 
@@ -78,8 +80,9 @@ def is_fresh(client: Client, connection: SSOConnection) -> bool:
 def test_what_does_not_say_that_it_was_just_now_is_not_fresh(
     client: Client, okta: SSOConnection, provider: OIDCProvider, shape: str, asked: str
 ) -> None:
-    leaving = leave(client, okta, asked)
-    answer = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], auth_time=NOT_FRESH[shape]))
+    leaving, said = leave(client, okta, asked), NOT_FRESH[shape]
+    auth_time = said() if callable(said) else said
+    answer = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], auth_time=auth_time))
     assert answer.status_code == 302
     assert not is_fresh(client, okta)
 
@@ -104,14 +107,14 @@ def test_userinfo_proves_no_sign_in(client: Client, okta: SSOConnection, provide
 
 @pytest.mark.usefixtures("olga")
 @pytest.mark.parametrize(
-    ("auth_time", "reason"),
-    [(None, "did not say when you last proved"), (ago(HOUR), "let you through without asking who you are")],
+    ("hours", "reason"),
+    [(None, "did not say when you last proved"), (1, "let you through without asking who you are")],
 )
 def test_who_asked_for_a_fresh_sign_in_is_told_why_it_is_none(
-    client: Client, okta: SSOConnection, provider: OIDCProvider, auth_time: int | None, reason: str
+    client: Client, okta: SSOConnection, provider: OIDCProvider, hours: int | None, reason: str
 ) -> None:
     leaving = leave(client, okta, "?again")
-    token = provider.token(nonce=leaving.wishes["nonce"], auth_time=auth_time)
+    token = provider.token(nonce=leaving.wishes["nonce"], auth_time=hours and ago(hours * HOUR))
     page = client.get(leaving.comes_back(provider, token)["Location"])
     assert reason in " ".join(messages_of(page))
 
@@ -120,18 +123,19 @@ def test_who_asked_for_a_fresh_sign_in_is_told_why_it_is_none(
 @pytest.mark.parametrize(
     ("instant", "fresh"),
     [
-        (utc(0), True),
-        (utc(0).removesuffix("Z"), True),  # UTC in any case (SAML Core 1.3.3)
-        (utc(-8 * HOUR), False),
-        (utc(HOUR), False),
-        (utc(YEAR), False),
-        ("1969-12-31T23:59:59Z", False),
+        (lambda: utc(0), True),
+        (lambda: utc(0).removesuffix("Z"), True),  # UTC in any case (SAML Core 1.3.3)
+        (lambda: utc(-8 * HOUR), False),
+        (lambda: utc(HOUR), False),
+        (lambda: utc(YEAR), False),
+        (lambda: "1969-12-31T23:59:59Z", False),
     ],
+    ids=["now", "now, without a zone", "hours ago", "in an hour", "in a year", "before all clocks"],
 )
 def test_the_same_goes_for_saml(
-    client: Client, saml: SSOConnection, saml_provider: SAMLProvider, instant: str, fresh: bool
+    client: Client, saml: SSOConnection, saml_provider: SAMLProvider, instant: Callable[[], str], fresh: bool
 ) -> None:
-    assert come_back(client, saml, saml_provider, authenticated=instant) == 302
+    assert come_back(client, saml, saml_provider, authenticated=instant()) == 302
     assert is_fresh(client, saml) is fresh
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from identity.models import SSOConnection, SSOIdentity, User
 from portal.shared_cache import cache
 from portal.sso import kept
 from portal.sso.outgoing import with_query
+from tests import clock
 from tests.factories import make_idp, make_owner, provision, set_mode
 from tests.sso.conftest import is_in, make_connection
 from tests.sso.loopback_oidc import CLIENT_ID, CLIENT_SECRET, Loopback, public_key, serving
@@ -112,22 +112,15 @@ def test_documents_are_kept_and_not_fetched_at_each_start(provider: Loopback) ->
     assert provider.asked.count("/keys") == 1
 
 
-def hours_later(monkeypatch: pytest.MonkeyPatch, hours: float) -> None:
-    now = time.time()
-    monkeypatch.setattr(kept.time, "time", lambda: now + hours * 3600)
-
-
-def test_they_are_read_anew_in_time_and_serve_while_the_provider_is_away(
-    provider: Loopback, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_they_are_read_anew_in_time_and_serve_while_the_provider_is_away(provider: Loopback, client: Client) -> None:
     connection = connect(provider)
     assert comes_in(provider, connection)
-    hours_later(monkeypatch, 2)
     provider.discovery["authorization_endpoint"] = f"{ORIGIN}/moved"
-    assert client.get(f"/sso/{connection.slug}/")["Location"].startswith(f"{provider.origin}/moved?")
-    hours_later(monkeypatch, 4)
+    with clock.later(hours=2):
+        assert client.get(f"/sso/{connection.slug}/")["Location"].startswith(f"{provider.origin}/moved?")
     provider.get = lambda path: (503, {})  # type: ignore[method-assign]
-    assert client.get(f"/sso/{connection.slug}/")["Location"].startswith(f"{provider.origin}/moved?")
+    with clock.later(hours=4):
+        assert client.get(f"/sso/{connection.slug}/")["Location"].startswith(f"{provider.origin}/moved?")
 
 
 def test_an_administrators_test_sees_what_the_provider_says_now(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +17,7 @@ from identity.models import ProvisioningLog, SSOConnection
 from portal.sso import outgoing, patience
 from portal.sso.discovery import discover
 from portal.sso.outgoing import GuardedSession, is_protected
+from tests import clock
 from tests.factories import make_idp, make_owner
 from tests.portal.admin_pages import signed_in, text_of
 from tests.sso.conftest import OIDCProvider, make_connection
@@ -145,7 +145,7 @@ def dripping() -> Iterator[str]:
                 try:
                     for _ in range(200):
                         connection.sendall(b" ")
-                        time.sleep(0.02)
+                        clock.wait(0.02)
                 except OSError:  # the portal hung up
                     pass
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,7 +11,6 @@ import pytest
 import requests
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils import timezone
 from lxml import etree, html
 
 from identity.errors import InvalidValue
@@ -21,6 +19,7 @@ from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
 from portal.sso.outgoing import GuardedSession
 from portal.sso.saml_metadata import BadMetadata, read_metadata
+from tests import clock
 from tests.clients import caller, ok
 from tests.factories import OPERATOR, make_idp, make_owner, provision
 from tests.portal.admin_pages import address, signed_in, text_of
@@ -209,14 +208,17 @@ def test_metadata_without_a_way_in_say_so(key: str) -> None:
         read_metadata(with_binding(metadata(key), soap))
 
 
-def when(**ago: float) -> str:
-    return (timezone.now() - timedelta(**ago)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 @pytest.mark.parametrize("part", ["md:EntityDescriptor", "md:IDPSSODescriptor", "md:EntitiesDescriptor"])
 @pytest.mark.parametrize(
-    ("until", "taken"), [(when(days=-3), True), (when(days=3), False), ("2020", False), ("2020-02-30T00:00:00Z", False)]
+    ("until", "taken"),
+    [
+        ("2028-03-01T00:00:00Z", True),
+        ("2028-02-29T00:00:00Z", False),
+        ("2020", False),
+        ("2020-02-30T00:00:00Z", False),
+    ],
 )
+@clock.at("2028-02-29T23:59:59")
 def test_metadata_that_have_expired_are_not_taken_in_silence(key: str, part: str, until: str, taken: bool) -> None:
     xml = f'<md:EntitiesDescriptor xmlns:md="{MD}">{metadata(key)}</md:EntitiesDescriptor>'
     xml = xml.replace(f"<{part} ", f'<{part} validUntil="{until}" ')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -18,6 +17,7 @@ from django.utils import timezone
 from identity.models import SSOConnection, SSOIdentity, User
 from identity.services import deletion, users
 from portal.session_store import ANONYMOUS_SECONDS, OPENED, SEEN
+from tests import clock
 from tests.factories import OPERATOR, PASSWORD, make_owner, make_user, set_mode, support
 from tests.portal.admin_pages import signed_in
 from tests.sso.conftest import OIDCProvider, leave
@@ -47,11 +47,11 @@ def seconds_left(client: Client) -> float:
     return (row.expire_date - timezone.now()).total_seconds()
 
 
-def as_if(client: Client, *, opened: float = 0, seen: float = 0) -> None:
-    """The session was opened, and its person last seen, so many seconds ago."""
-    session = client.session
-    session[OPENED], session[SEEN] = time.time() - opened, time.time() - seen
-    session.save()
+def come_by(client: Client, *, hours: int = 0, minutes: int = 0) -> None:
+    """Its person is here every half hour for so long."""
+    for passed in range(30, 60 * hours + minutes + 1, 30):
+        with clock.later(minutes=passed):
+            assert is_in(client)
 
 
 # --- how long ---
@@ -60,23 +60,24 @@ def as_if(client: Client, *, opened: float = 0, seen: float = 0) -> None:
 @pytest.mark.usefixtures("mia")
 def test_a_session_ends_twelve_hours_after_the_sign_in_whatever_is_saved_in_it() -> None:
     client = enter()
-    as_if(client, opened=12 * HOUR - 2 * MINUTE)
-    for _ in range(3):
-        client.post("/confirm-password/", {"password": PASSWORD})
-        client.post("/profile/sessions/end-others/")  # leaves a message
-        client.get("/profile/")
-        assert seconds_left(client) < 2 * MINUTE + 1
-    as_if(client, opened=12 * HOUR + 1)
-    assert not is_in(client)
+    come_by(client, hours=11, minutes=30)
+    with clock.later(hours=11, minutes=58):
+        for _ in range(3):
+            client.post("/confirm-password/", {"password": PASSWORD})
+            client.post("/profile/sessions/end-others/")  # leaves a message
+            client.get("/profile/")
+            assert seconds_left(client) < 2 * MINUTE + 1
+    with clock.later(hours=12, seconds=1):
+        assert not is_in(client)
 
 
 @pytest.mark.usefixtures("mia")
 def test_a_page_message_moves_no_end() -> None:
     client = enter()
-    as_if(client, opened=HOUR, seen=MINUTE / 2)
     before = Session.objects.get().expire_date
-    client.post("/profile/sessions/end-others/")
-    client.get("/profile/")
+    with clock.later(seconds=30):
+        client.post("/profile/sessions/end-others/")
+        client.get("/profile/")
     assert abs(Session.objects.get().expire_date - before) < timedelta(seconds=2)
 
 
@@ -84,42 +85,46 @@ def test_a_page_message_moves_no_end() -> None:
 def test_nor_does_signing_in_once_more() -> None:
     """Twelve hours of one browser, and the password, or the identity provider, is asked for anew."""
     client = enter()
-    as_if(client, opened=11 * HOUR)
-    client.post("/confirm-password/", {"password": PASSWORD})
-    assert time.time() - client.session[OPENED] > 11 * HOUR - 1
+    come_by(client, hours=11)
+    with clock.later(hours=11, minutes=1):
+        client.post("/confirm-password/", {"password": PASSWORD})
+        assert seconds_left(client) < HOUR - MINUTE + 1
 
 
 @pytest.mark.usefixtures("mia")
 def test_an_hour_without_its_person_ends_a_session() -> None:
     client = enter()
-    as_if(client, opened=2 * HOUR, seen=HOUR + 1)
-    assert not is_in(client)
+    come_by(client, hours=1)
+    with clock.later(hours=2, seconds=1):
+        assert not is_in(client)
 
 
 @pytest.mark.usefixtures("mia")
 def test_a_request_of_the_person_keeps_it_and_one_of_the_page_does_not() -> None:
     client = enter()
-    as_if(client, opened=2 * HOUR, seen=HOUR - 2 * MINUTE)
-    client.get("/profile/", headers={"HX-Request": "true"})
-    assert seconds_left(client) < 2 * MINUTE + 1
-    client.get("/profile/")
-    assert seconds_left(client) > HOUR - MINUTE
+    come_by(client, hours=1)
+    with clock.later(hours=1, minutes=58):
+        client.get("/profile/", headers={"HX-Request": "true"})
+        assert seconds_left(client) < 2 * MINUTE + 1
+        client.get("/profile/")
+        assert seconds_left(client) > HOUR - MINUTE
 
 
 @pytest.mark.usefixtures("mia")
 def test_the_idle_limit_can_be_switched_off(settings: Any) -> None:
     settings.SESSION_IDLE_SECONDS = 0
     client = enter()
-    as_if(client, opened=11 * HOUR, seen=10 * HOUR)
-    assert is_in(client)
+    with clock.later(hours=11):
+        assert is_in(client)
 
 
 @pytest.mark.usefixtures("mia")
 def test_the_cookie_ends_with_the_session() -> None:
     client = enter()
     assert client.cookies["sessionid"]["max-age"] == HOUR
-    as_if(client, opened=12 * HOUR - 10 * MINUTE, seen=5 * MINUTE)
-    client.get("/profile/")
+    come_by(client, hours=11, minutes=30)
+    with clock.later(hours=11, minutes=50):
+        client.get("/profile/")
     assert client.cookies["sessionid"]["max-age"] <= 10 * MINUTE
 
 
@@ -151,19 +156,19 @@ def test_a_sign_in_that_was_only_begun_is_gone_after_half_an_hour(
 def test_expired_sessions_are_swept_up_by_whoever_comes_next() -> None:
     for _ in range(3):
         enter()
-    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
-    cache.clear()
-    Client().post("/logout/")
+    with clock.later(hours=1, seconds=1):
+        cache.clear()
+        Client().post("/logout/")
     assert (Session.objects.count(), UserSession.objects.count()) == (1, 0)
 
 
 @pytest.mark.usefixtures("mia")
 def test_and_by_prune_records() -> None:
     enter()
-    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
     for options, said, left in (((), "Would delete 1 sessions", 1), (("--yes",), "Deleted 1 sessions", 0)):
         out = StringIO()
-        call_command("prune_records", *options, stdout=out)
+        with clock.later(hours=1, seconds=1):
+            call_command("prune_records", *options, stdout=out)
         assert said in out.getvalue()
         assert Session.objects.count() == left
 

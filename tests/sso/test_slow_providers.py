@@ -20,6 +20,7 @@ from requests.exceptions import RequestException
 from identity.models import SSOConnection
 from portal.sso import outgoing, patience
 from portal.sso.outgoing import GuardedSession
+from tests import clock
 from tests.factories import make_idp, make_owner
 from tests.sso.conftest import make_connection
 
@@ -202,7 +203,7 @@ def drip_a_body(self: Dripper, connection: socket.socket) -> None:
         try:
             for _ in range(100):
                 connection.sendall(b"1\r\n \r\n")
-                time.sleep(0.1)
+                clock.wait(0.1)
         except OSError:
             pass
 

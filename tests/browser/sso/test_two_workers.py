@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests import clock
 from tests.sso.idp_processes import CLIENT_SECRET, free_port, require_installed, running
 
 ROOT = Path(__file__).parents[3]
@@ -80,14 +80,13 @@ def portal(tmp_path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _wait_for(url: str) -> None:
-    for _ in range(150):
+    def answers() -> bool:
         try:
-            if httpx.get(url).status_code == 200:
-                return
+            return httpx.get(url).status_code == 200
         except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(f"nothing answers at {url}")
+            return False
+
+    assert clock.wait_until(answers), f"nothing answers at {url}"
 
 
 def test_disabled_over_scim_the_next_click_is_refused(
