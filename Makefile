@@ -115,6 +115,11 @@ coverage: install-dev idps ## which branches the tests without a browser reach, 
 	@echo "Left out as out of reach:"; git grep -n "pragma: no \(cover\|branch\)" -- identity scim portal || echo "nothing"
 	$(BIN)/coverage report --include="$(COVERED)" --show-missing --skip-covered --fail-under=100
 
+.PHONY: odd-days
+odd-days: install-dev idps ## the suite on odd dates, in far zones and in ASCII (DAYS="leap-day 2038" for some of them)
+	@$(PYTHON) -m tests.programs gcc
+	$(PYTHON) -m tests.odd_days $(DAYS)
+
 OPENAPI = env -u PUBLIC_URL $(MANAGE) spectacular --validate --fail-on-warn
 
 .PHONY: openapi

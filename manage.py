@@ -4,8 +4,11 @@
 import os
 import sys
 
+from portal.streams import speak_utf8
+
 
 def main() -> None:
+    speak_utf8()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     try:
         from django.conf import settings  # noqa: PLC0415 - to explain its absence

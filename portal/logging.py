@@ -77,4 +77,5 @@ def audit_event_handler(where: str) -> dict[str, Any]:
                 "stream": "ext://sys.stderr" if is_command else "ext://sys.stdout",
                 "formatter": "audit_event",
             }
-    return {"class": "logging.handlers.WatchedFileHandler", "filename": where, "formatter": "audit_event"}
+    file = {"class": "logging.handlers.WatchedFileHandler", "filename": where, "encoding": "utf-8"}
+    return file | {"formatter": "audit_event"}

@@ -110,7 +110,7 @@ def _sqlite(worker: str, folder: Path) -> Iterator[str]:
 def _sqlite_template() -> Path:
     FOLDER.mkdir(parents=True, exist_ok=True)
     file = FOLDER / f"template-{digest()}.sqlite3"
-    with (FOLDER / "template.lock").open("w") as lock:
+    with (FOLDER / "template.lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not file.exists():
             unfinished = file.with_suffix(".unfinished")

@@ -113,7 +113,9 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 
 def version_of(binaries: Path) -> str:
     """As in "postgres (PostgreSQL) 18.1", without what a distribution adds in brackets."""
-    told = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True, timeout=20)
+    told = subprocess.run(
+        [binaries / "postgres", "--version"], capture_output=True, encoding="utf-8", check=True, timeout=20
+    )
     return "PostgreSQL " + told.stdout.split()[2]
 
 
@@ -149,7 +151,7 @@ def _installed() -> list[Path]:
 def _asked_of_pg_config() -> list[Path]:
     if shutil.which("pg_config") is None:
         return []
-    answer = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=False)
+    answer = subprocess.run(["pg_config", "--bindir"], capture_output=True, encoding="utf-8", check=False)
     return [Path(answer.stdout.strip())] if answer.returncode == 0 else []
 
 
@@ -182,11 +184,16 @@ def _hand_over(scratch: Path) -> None:
         shutil.chown(scratch / "data", "nobody")
 
 
+def _of_another_day() -> dict[str, str]:
+    """The zone and the date of the run, if it has its own (tests/odd_days)."""
+    return {name: os.environ[name] for name in ("TZ", "LD_PRELOAD", "CLOCK_MOVED_BY") if name in os.environ}
+
+
 def _as_nobody() -> dict[str, Any]:
     """Popen's arguments for a program of PostgreSQL's: no input, a clean environment and, as root, another user."""
     return {
         "cwd": "/",
-        "env": {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"},
+        "env": {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"} | _of_another_day(),
         "stdin": subprocess.DEVNULL,
         "user": "nobody" if os.geteuid() == 0 else None,
     }

@@ -2,6 +2,7 @@
 
 `python -m tests.programs` installs what is missing where that needs no question: as root on Debian. Elsewhere the
 tests that need it are skipped and say so; where CI=true promises that all of them run, nothing may be missing.
+`python -m tests.programs gcc` wants a compiler as well (tests/odd_days).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from typing import NoReturn
 
 import pytest
@@ -19,15 +21,16 @@ from tests.browser.chromium import find_chromium
 from tests.postgres import installed_binaries, version_of
 
 SECONDS_TO_INSTALL = 900
+ALONGSIDE = {"chromium": ["fonts-dejavu-core"], "gcc": ["libc6-dev"]}
 
 
-def main() -> int:
+def main(further: list[str]) -> int:
     """Install what is missing if we may, else say what follows."""
-    if missing() and os.geteuid() == 0 and shutil.which("apt-get"):
-        _install(missing())
-    for name in missing():
+    if missing(further) and os.geteuid() == 0 and shutil.which("apt-get"):
+        _install(missing(further))
+    for name in missing(further):
         sys.stderr.write(f"{name} was not found: the tests that need it {_what_follows()}.\n")
-    return 1 if missing() and in_ci() else 0
+    return 1 if missing(further) and in_ci() else 0
 
 
 def in_ci() -> bool:
@@ -42,13 +45,14 @@ def not_here(what: str, how: str) -> NoReturn:
     pytest.skip(message)
 
 
-def missing() -> list[str]:
-    """Which of them are not here, by their packages' names."""
+def missing(further: Iterable[str] = ()) -> list[str]:
+    """Which of them, and of `further` ones, are not here, by their packages' names."""
     found = {
         "chromium": find_chromium(),
         "curl": shutil.which("curl"),
         "jq": shutil.which("jq"),
         "postgresql": installed_binaries(),
+        **{name: shutil.which(name) for name in further},
     }
     return [name for name, path in found.items() if path is None]
 
@@ -62,7 +66,7 @@ def versions() -> list[str]:
 
 
 def _version(path: str) -> str:
-    answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=60)
+    answer = subprocess.run([path, "--version"], capture_output=True, encoding="utf-8", check=False, timeout=60)
     found = re.search(r"\d+(\.\d+)+", answer.stdout)
     return found[0] if found else "of an unknown version"
 
@@ -73,7 +77,7 @@ def _what_follows() -> str:
 
 def _install(names: list[str]) -> None:
     sys.stderr.write(f"Installing {' and '.join(names)} for the tests …\n")
-    packages = [*names, *(["fonts-dejavu-core"] if "chromium" in names else [])]
+    packages = [package for name in names for package in (name, *ALONGSIDE.get(name, []))]
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
         subprocess.run(
@@ -87,4 +91,4 @@ def _install(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

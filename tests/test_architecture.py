@@ -66,7 +66,7 @@ def subject(call: ast.Call) -> str:
 
 
 def writing_calls(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
             if node.func.attr not in BULK_WRITES and subject(node) in NOT_ROWS:
                 continue
@@ -74,7 +74,7 @@ def writing_calls(file: Path) -> Iterator[str]:
 
 
 def imported_names(file: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         match node:
             case ast.Import():
                 yield from ((node.lineno, alias.name) for alias in node.names)
@@ -83,7 +83,7 @@ def imported_names(file: Path) -> Iterator[tuple[int, str]]:
 
 
 def status_assignments(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if assigns_a_users_status(node):
             yield f"{name(file)}:{node.lineno}"  # type: ignore[attr-defined]
 
@@ -139,21 +139,21 @@ def test_identity_knows_no_request_and_no_page() -> None:
 
 def test_nothing_takes_all_fields() -> None:
     """SR-25: forms and serializers list theirs, so that a new column is not editable by accident."""
-    sources = {name(file): file.read_text() for file in modules("scim", "portal")}
+    sources = {name(file): file.read_text(encoding="utf-8") for file in modules("scim", "portal")}
     assert [file for file, source in sources.items() if "__all__" in source and "fields" in source] == []
 
 
 def test_provisioned_text_is_never_trusted_as_html() -> None:
     """SR-28: `mark_safe`, and the template filter `safe`, would switch the escaping off."""
-    python = {name(file): file.read_text() for file in modules("scim", "portal")}
-    pages = {name(file): file.read_text() for file in (ROOT / "templates").rglob("*.html")}
+    python = {name(file): file.read_text(encoding="utf-8") for file in modules("scim", "portal")}
+    pages = {name(file): file.read_text(encoding="utf-8") for file in (ROOT / "templates").rglob("*.html")}
     assert [file for file, source in python.items() if "mark_safe" in source or "SafeString" in source] == []
     assert [file for file, source in pages.items() if "|safe" in source or "autoescape off" in source] == []
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_its_sentence(rule: str) -> None:
-    tree = ast.parse((ROOT / "tests" / "test_product_rules.py").read_text())
+    tree = ast.parse((ROOT / "tests" / "test_product_rules.py").read_text(encoding="utf-8"))
     tests = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     assert [test for test in tests if test.startswith(f"test_{rule}_")] != []
 
@@ -196,7 +196,7 @@ def test_an_attribute_without_a_rule_is_known_to_the_resource_models_alone() -> 
         (name(file), found[0])
         for file in modules("scim")
         if file.name != "resources.py"
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "\n" not in node.value
         if " " not in node.value and (found := word.search(node.value))
     }

@@ -17,13 +17,13 @@ ON_ANOTHERS_PAGE = {IdentityProvider.Kind.RAUTHY: "other"}
 
 def anchors_of(page: Path) -> set[str]:
     """What GitHub calls the headings of a page."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_pages_links_lead_somewhere(page: Path) -> None:
-    for file, anchor in LINK.findall(page.read_text()):
+    for file, anchor in LINK.findall(page.read_text(encoding="utf-8")):
         target = (page.parent / file).resolve() if file else page
         assert target.exists(), f"{page.name} links to {file}"
         if anchor and target.suffix == ".md":
@@ -33,8 +33,8 @@ def test_a_pages_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("kind", IdentityProvider.Kind.values)
 def test_each_kind_of_identity_provider_has_a_page_that_names_the_fields_of_its_guide(kind: str) -> None:
     name = ON_ANOTHERS_PAGE.get(kind, kind)
-    text = (ROOT / "docs" / f"connect-{name}.md").read_text().lower()
-    assert f"docs/connect-{name}.md" in (ROOT / "README.md").read_text()
+    text = (ROOT / "docs" / f"connect-{name}.md").read_text(encoding="utf-8").lower()
+    assert f"docs/connect-{name}.md" in (ROOT / "README.md").read_text(encoding="utf-8")
     provider = IdentityProvider(kind=kind)
     labels = [box.label for box in guide_of(provider).filled_in("https://portal.example.com/scim/v2")]
     missing = [label for label in labels if label.lower().split(":")[0] not in text]
@@ -43,7 +43,7 @@ def test_each_kind_of_identity_provider_has_a_page_that_names_the_fields_of_its_
 
 def test_the_guide_of_every_kind_stands_in_the_documentation_whole() -> None:
     """Whatever the page of the portal tells is written by `make docs`; other kinds need no boxes of their own."""
-    written = {block for page in PAGES for block in blocks_of(page.read_text())}
+    written = {block for page in PAGES for block in blocks_of(page.read_text(encoding="utf-8"))}
     expected = {(kind, part) for kind in IdentityProvider.Kind.values for part in PARTS}
     by_hand = {("other", part) for part in ("fields", "attributes", "groups", "check", "resync", "sources")}
     assert written == expected - by_hand

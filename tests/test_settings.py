@@ -27,7 +27,7 @@ def run_python(*arguments: str, **environment: str) -> subprocess.CompletedProce
         cwd=ROOT,
         env=inherited | {"SECRET_KEY": "x" * 60} | environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
 

@@ -40,7 +40,9 @@ def test_each_advisory_says_where_it_was_read_and_is_about_something_that_is_loc
 def test_the_locks_are_read_whole() -> None:
     for lock in (RUNTIME, DEVELOPMENT):
         pins = [
-            line for line in lock.read_text().splitlines() if "==" in line.split("#")[0] and not line.startswith(" ")
+            line
+            for line in lock.read_text(encoding="utf-8").splitlines()
+            if "==" in line.split("#")[0] and not line.startswith(" ")
         ]
         found = packages(lock)
         assert len(found) == len(pins)

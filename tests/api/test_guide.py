@@ -33,7 +33,7 @@ def examples(guide: str) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def guide(project: Path) -> str:
-    return (project / "docs" / "api.md").read_text()
+    return (project / "docs" / "api.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -55,7 +55,12 @@ def run(scripts: list[str], environment: dict[str, str], folder: Path) -> list[s
     placed = [re.sub(r"^export (PORTAL|TOKEN)=(https|ghapi).*$", "", script, flags=re.MULTILINE) for script in scripts]
     whole = "set -euo pipefail\n" + "".join(f"{script}\necho\necho '{END}'\n" for script in placed)
     done = subprocess.run(
-        ["bash", "-c", whole], env=os.environ | environment, cwd=folder, capture_output=True, text=True, timeout=120
+        ["bash", "-c", whole],
+        env=os.environ | environment,
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.split(f"{END}\n")[:-1]

@@ -60,7 +60,7 @@ def _run(wanted: Scenario, scale: Scale) -> bool:
     _show(result)
     print(f"({time.perf_counter() - started:.0f} s)", flush=True)
     facts = {"name": wanted.name, "title": wanted.title, "scale": scale.name, "machine": machine.describe()}
-    (VAR / f"{wanted.name}.json").write_text(json.dumps(facts | dataclasses.asdict(result), indent=1))
+    (VAR / f"{wanted.name}.json").write_text(json.dumps(facts | dataclasses.asdict(result), indent=1), encoding="utf-8")
     return True
 
 

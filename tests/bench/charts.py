@@ -16,7 +16,7 @@ def save(chart: Chart, file: str) -> str:
     """Draw it under docs/images; the file's name."""
     folder = ROOT / "docs" / "images"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / file).write_text(_svg(chart, _bars(chart) if chart.kind == "bars" else _lines(chart)))
+    (folder / file).write_text(_svg(chart, _bars(chart) if chart.kind == "bars" else _lines(chart)), encoding="utf-8")
     return file
 
 

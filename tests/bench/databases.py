@@ -82,7 +82,7 @@ def manage(*arguments: str, **environment: str) -> str:
     """Run a management command of Gatehouse; what it prints."""
     command = [sys.executable, str(ROOT / "manage.py"), *arguments]
     wanted = clean_environment() | {"STATEMENT_TIMEOUT": "0"} | environment
-    done = subprocess.run(command, cwd=ROOT, env=wanted, check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=wanted, check=True, stdout=subprocess.PIPE, encoding="utf-8")
     return done.stdout
 
 

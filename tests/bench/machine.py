@@ -26,7 +26,7 @@ def describe() -> dict[str, str]:
 
 
 def _line(file: str, name: str) -> str:
-    for line in Path(file).read_text().splitlines():
+    for line in Path(file).read_text(encoding="utf-8").splitlines():
         if line.startswith(name):
             return line.partition(":")[2].strip()
     return "?"

@@ -43,7 +43,7 @@ def cpu_seconds(pid: int) -> float:
 
 def _stat(pid: int) -> list[str]:
     """The fields after the command's name, which may hold spaces itself."""
-    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    return (PROC / str(pid) / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
 
 
 def parent(pid: int) -> int:
@@ -54,7 +54,7 @@ def children(pid: int) -> list[int]:
     found = []
     for task in (PROC / str(pid) / "task").glob("*/children"):
         try:
-            found += [int(child) for child in task.read_text().split()]
+            found += [int(child) for child in task.read_text(encoding="utf-8").split()]
         except (FileNotFoundError, ProcessLookupError):
             continue
     return found
@@ -71,7 +71,7 @@ def proportional_megabytes(pid: int) -> float:
 
 
 def forget_peak(pid: int) -> None:
-    (PROC / str(pid) / "clear_refs").write_text("5")
+    (PROC / str(pid) / "clear_refs").write_text("5", encoding="utf-8")
 
 
 def peak_megabytes(pid: int) -> float:
@@ -83,7 +83,7 @@ def resident_megabytes(pid: int) -> float:
 
 
 def _kilobytes(pid: int, file: str, name: str) -> int:
-    for line in (PROC / str(pid) / file).read_text().splitlines():
+    for line in (PROC / str(pid) / file).read_text(encoding="utf-8").splitlines():
         if line.startswith(f"{name}:"):
             return int(line.split()[1])
     raise KeyError(name)

@@ -59,7 +59,7 @@ def ask(
         env=environment | {"DEBUG": "false", "PORT": "8000"},
         input=json.dumps(order),
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     answers: list[Answer] = json.loads(done.stdout)

@@ -60,14 +60,14 @@ def write() -> int:
     parts += [_section(name, facts) for name, facts in results.items()]
     target = ROOT / "docs" / "performance.md"
     target.parent.mkdir(exist_ok=True)
-    target.write_text("\n".join([*parts, RERUN]))
+    target.write_text("\n".join([*parts, RERUN]), encoding="utf-8")
     print("Wrote docs/performance.md")
     return 0
 
 
 def _results() -> dict[str, dict[str, Any]]:
     files = {name: VAR / f"{name}.json" for name in SCENARIOS}
-    return {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
+    return {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items() if file.exists()}
 
 
 def _result(facts: dict[str, Any]) -> Result:

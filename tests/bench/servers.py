@@ -110,10 +110,10 @@ def scimmy() -> AbstractContextManager[Server]:
 def _peers_python() -> Path:
     folder, wanted = VAR / "peers", PEERS / "scim2_server" / "requirements.txt"
     python, stamp = folder / "bin" / "python", folder / "installed.txt"
-    if not stamp.exists() or stamp.read_text() != wanted.read_text():
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted.read_text(encoding="utf-8"):
         venv.create(folder, with_pip=True, clear=True)
         _install([str(python), "-m", "pip", "install", "-r", str(wanted)], "scim2-server")
-        stamp.write_text(wanted.read_text())
+        stamp.write_text(wanted.read_text(encoding="utf-8"), encoding="utf-8")
     return python
 
 
@@ -121,11 +121,11 @@ def _peers_python() -> Path:
 def _granian() -> Path:
     folder = VAR / "granian"
     stamp = folder / "installed.txt"
-    if not stamp.exists() or stamp.read_text() != GRANIAN:
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != GRANIAN:
         _install(
             [str(_peers_python()), "-m", "pip", "install", "--upgrade", "--target", str(folder), GRANIAN], "granian"
         )
-        stamp.write_text(GRANIAN)
+        stamp.write_text(GRANIAN, encoding="utf-8")
     return folder
 
 
@@ -144,6 +144,6 @@ def _node_modules() -> Path:
 
 
 def _install(command: list[str], what: str) -> None:
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", check=False)
     if done.returncode:
         raise Skipped(f"{what} is left out: it could not be installed ({done.stderr.strip().splitlines()[-1:]})")

@@ -16,7 +16,7 @@ COLOURS = ["color-contrast", "link-in-text-block"]
 def _source() -> str:
     if not AXE.exists():
         not_here("axe-core", "make axe")
-    return AXE.read_text()
+    return AXE.read_text(encoding="utf-8")
 
 
 def grave_violations(page: Page, *, colours_only: bool = False) -> list[str]:

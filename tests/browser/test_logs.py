@@ -40,7 +40,7 @@ def test_the_log_is_filtered_by_person_paged_and_saved(
     expect(page.get_by_text("bob")).to_have_count(0)
     with page.expect_download() as download:
         page.get_by_role("link", name="Export JSON lines").click()
-    lines = [json.loads(line) for line in Path(download.value.path()).read_text().splitlines()]
+    lines = [json.loads(line) for line in Path(download.value.path()).read_text(encoding="utf-8").splitlines()]
     assert len(lines) == 4
     assert lines[-1]["summary"] == "Created Ada (ada), enabled."
 
@@ -109,8 +109,8 @@ def test_both_files_hold_what_the_filters_leave(page: Page, live_server: LiveSer
         page.get_by_role("link", name="Export JSON lines").click()
     with page.expect_download() as table:
         page.get_by_role("link", name="Export CSV").click()
-    [line] = [json.loads(line) for line in Path(lines.value.path()).read_text().splitlines()]
-    [row] = list(csv.DictReader(Path(table.value.path()).read_text().splitlines()))
+    [line] = [json.loads(line) for line in Path(lines.value.path()).read_text(encoding="utf-8").splitlines()]
+    [row] = list(csv.DictReader(Path(table.value.path()).read_text(encoding="utf-8").splitlines()))
     assert (line["identity_provider"], line["summary"]) == ("Okta", row["What happened"])
     assert "=SUM(A1)" in line["summary"]
 

@@ -26,7 +26,7 @@ def test_a_file_of_people_is_previewed_started_and_answered_line_by_line(
     enter(page.context, live_server, Role.ADMINISTRATOR)
     make_user("mia")
     file = tmp_path / "people.csv"
-    file.write_text(FILE)
+    file.write_text(FILE, encoding="utf-8")
     page.goto("/admin/identity/invitation/")
     page.get_by_role("link", name="Invite from a file").first.click()
     page.get_by_label("CSV file").set_input_files(file)
@@ -40,7 +40,9 @@ def test_a_file_of_people_is_previewed_started_and_answered_line_by_line(
     expect(page.get_by_text("The invitation is on its way to ivy@example.test.")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Export CSV").click()
-    assert '"3","mia","mia@elsewhere.example","","","Refused"' in Path(download.value.path()).read_text()
+    assert '"3","mia","mia@elsewhere.example","","","Refused"' in Path(download.value.path()).read_text(
+        encoding="utf-8"
+    )
     page.get_by_role("link", name="Invitations").first.click()
     expect(page.get_by_role("link", name="Ivy")).to_be_visible()
     assert set(Invitation.objects.values_list("email", flat=True)) == {"ivy@example.test", "eve@example.test"}
@@ -83,7 +85,9 @@ def test_filters_are_in_the_address_and_in_the_file(page: Page, live_server: Liv
     expect(page.get_by_role("link", name="mia")).to_have_count(0)
     with page.expect_download() as download:
         page.get_by_role("link", name="Export CSV").click()
-    assert [line.split(",")[0] for line in Path(download.value.path()).read_text().splitlines()[1:]] == ['"dan"']
+    assert [
+        line.split(",")[0] for line in Path(download.value.path()).read_text(encoding="utf-8").splitlines()[1:]
+    ] == ['"dan"']
 
 
 def link_in(mail: EmailMessage) -> str:

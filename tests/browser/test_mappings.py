@@ -41,7 +41,7 @@ def test_a_draft_of_a_new_group_leaves_nothing_behind(page: Page, sign_in: SignI
     expect(page.get_by_role("link", name="Ava Stone")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="All as CSV").click()
-    assert '"join","ava.stone","Ava Stone"' in download.value.path().read_text()
+    assert '"join","ava.stone","Ava Stone"' in download.value.path().read_text(encoding="utf-8")
     assert not Group.objects.exists()
     page.get_by_role("button", name="Apply the mapping").press("Enter")
     expect(page.get_by_text("SSO group Engineering now feeds the portal group Engineering.")).to_be_visible()
@@ -75,7 +75,7 @@ def test_a_destructive_sync_was_announced_and_tells_who_left(owner_page: Page, l
     expect(owner_page.get_by_role("row", name="Ava Stone")).to_contain_text("left")
     with owner_page.expect_download() as download:
         owner_page.get_by_role("link", name="All as CSV").click()
-    assert download.value.path().read_text().count('"left"') == 2
+    assert download.value.path().read_text(encoding="utf-8").count('"left"') == 2
 
 
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.SUPPORT])

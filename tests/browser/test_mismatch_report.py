@@ -29,7 +29,7 @@ def test_names_are_pasted_by_keyboard_and_come_out_as_csv(report: Page) -> None:
     expect(report.get_by_role("row", name="ida@corp.test")).to_contain_text("ida@example.test")
     with report.expect_download() as download:
         report.get_by_role("button", name="Download CSV").click()
-    lines = download.value.path().read_text().splitlines()
+    lines = download.value.path().read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[0] for line in lines] == ['"userName"', '"Mia"', '"ida@corp.test"', '"\'=1+1"']
 
 
@@ -45,7 +45,7 @@ def test_a_long_file_is_compared_while_one_looks(report: Page, monkeypatch: pyte
     expect(report.get_by_role("link", name="7 · No match")).to_be_visible()
     with report.expect_download() as download:
         report.get_by_role("button", name="Download CSV").click()
-    assert len(download.value.path().read_text().splitlines()) == 10
+    assert len(download.value.path().read_text(encoding="utf-8").splitlines()) == 10
 
 
 def test_a_file_is_uploaded(report: Page) -> None:

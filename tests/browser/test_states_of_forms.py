@@ -59,7 +59,7 @@ def test_what_if_of_every_mode(owner_among_people: Page) -> None:
 
 def test_a_file_of_people_from_its_preview_to_its_results(owner_among_people: Page, tmp_path: Path) -> None:
     page, file = owner_among_people, tmp_path / "people.csv"
-    file.write_text(ROWS)
+    file.write_text(ROWS, encoding="utf-8")
     page.goto("/admin/identity/invitation/import/")
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Show the preview").click()

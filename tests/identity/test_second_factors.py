@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +21,7 @@ from identity.errors import GatehouseError, InvalidValue
 from identity.models import AuditEvent, RecoveryCode, SecondFactor, User
 from identity.services import second_factors
 from identity.services.sealing import seal, unseal
+from tests import clock
 from tests.factories import OPERATOR, PASSWORD, make_administrator, make_break_glass, make_owner, make_user, set_mode
 
 pytestmark = pytest.mark.django_db
@@ -29,14 +32,16 @@ NOW = 60_000_000  # the time step that it is, in the tests that stop the clock
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+def at_step() -> Iterator[Callable[[int], None]]:
     """Sets the time step."""
+    with ExitStack() as stack:
 
-    def set_step(step: int) -> None:
-        monkeypatch.setattr(totp, "step_now", lambda: step)
+        def set_step(step: int) -> None:
+            moment = datetime.fromtimestamp(step * totp.PERIOD_SECONDS, UTC)
+            stack.enter_context(clock.at(moment.isoformat(), stopped=True))
 
-    set_step(NOW)
-    return set_step
+        set_step(NOW)
+        yield set_step
 
 
 def set_up(user: User, secret: str = SECRET, actor: Actor | None = None) -> list[str]:
@@ -56,7 +61,7 @@ def test_codes_are_those_of_the_standard(seconds: int, code: str) -> None:
     assert totp.code_at("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", seconds // 30) == code
 
 
-def test_one_step_of_drift_is_taken_either_way_and_no_more(clock: Callable[[int], None]) -> None:
+def test_one_step_of_drift_is_taken_either_way_and_no_more(at_step: Callable[[int], None]) -> None:
     for drift in (-2, -1, 0, 1, 2):
         mia = make_user(f"mia{drift}", password=PASSWORD)
         set_up(mia)
@@ -65,25 +70,25 @@ def test_one_step_of_drift_is_taken_either_way_and_no_more(clock: Callable[[int]
         assert taken == ("totp" if abs(drift) <= 1 else "")
 
 
-def test_no_code_is_taken_twice_nor_one_that_is_older_than_the_last(clock: Callable[[int], None]) -> None:
+def test_no_code_is_taken_twice_nor_one_that_is_older_than_the_last(at_step: Callable[[int], None]) -> None:
     mia = make_user("mia", password=PASSWORD)
     set_up(mia)
     SecondFactor.objects.update(last_step=0)
     tried = [(NOW, 0), (NOW, 0), (NOW, -1), (NOW, 1), (NOW, 1), (NOW, 0), (NOW + 1, 0), (NOW + 1, 1), (NOW + 2, 0)]
     taken = []
     for now, drift in tried:
-        clock(now)
+        at_step(now)
         taken.append(bool(second_factors.use_code(mia, totp.code_at(SECRET, now + drift))))
     assert taken == [True, False, False, True, False, False, False, True, False]
 
 
 @pytest.mark.parametrize("drift", [-1, 0, 1])
-def test_the_code_that_set_it_up_is_used_up(clock: Callable[[int], None], drift: int) -> None:
+def test_the_code_that_set_it_up_is_used_up(at_step: Callable[[int], None], drift: int) -> None:
     mia = make_user("mia", password=PASSWORD)
     code = totp.code_at(SECRET, NOW + drift)
     second_factors.set_up_second_factor(mia, secret=SECRET, code=code, actor=Person(mia))
     for step in (NOW, NOW + 1):
-        clock(step)
+        at_step(step)
         assert second_factors.use_code(mia, code) == ""
     second_factors.replace_second_factor(
         mia, secret=ANOTHER, code=(again := totp.code_at(ANOTHER, NOW + 1)), actor=Person(mia)
@@ -92,7 +97,7 @@ def test_the_code_that_set_it_up_is_used_up(clock: Callable[[int], None], drift:
 
 
 @pytest.mark.parametrize("typed", ["", "12345", "000000", "abcdef", "１２３４５６", "1" * 32, "\x00", "é"])
-def test_what_is_no_code_is_none(clock: Callable[[int], None], typed: str) -> None:
+def test_what_is_no_code_is_none(at_step: Callable[[int], None], typed: str) -> None:
     mia = make_user("mia", password=PASSWORD)
     set_up(mia)
     assert second_factors.use_code(mia, typed) == ""
@@ -100,7 +105,7 @@ def test_what_is_no_code_is_none(clock: Callable[[int], None], typed: str) -> No
         second_factors.replace_second_factor(mia, secret=ANOTHER, code=typed, actor=Person(mia))
 
 
-def test_spaces_in_a_code_are_as_apps_show_them(clock: Callable[[int], None]) -> None:
+def test_spaces_in_a_code_are_as_apps_show_them(at_step: Callable[[int], None]) -> None:
     mia = make_user("mia", password=PASSWORD)
     codes = set_up(mia)
     code = totp.code_at(SECRET, NOW + 1)

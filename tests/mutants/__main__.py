@@ -35,7 +35,7 @@ def main() -> int:
     on_postgresql = [mutant for mutant in mutants if _locks(mutant)]
     _try([mutant for mutant in mutants if mutant not in on_postgresql], tests, options, [])
     _try(on_postgresql, tests, options, [sys.executable, "-m", "tests.postgres", "--"])
-    results = [json.loads(line) for line in (KEPT / "results.jsonl").read_text().splitlines()]
+    results = [json.loads(line) for line in (KEPT / "results.jsonl").read_text(encoding="utf-8").splitlines()]
     by_name = {mutant.name: mutant for mutant in mutants}
     sys.stdout.write(write([Trial(mutant=by_name[result.pop("name")], **result) for result in results]))
     return 0
@@ -114,7 +114,8 @@ def _try(mutants: list[Mutant], tests: Tests | None, options: Any, within: list[
                 "results": str(KEPT / "results.jsonl"),
                 "jobs": options.jobs,
             }
-        )
+        ),
+        encoding="utf-8",
     )
     environment = {name: value for name, value in os.environ.items() if within or name != "DATABASE_URL"}
     environment |= {"MUTANTS_PLAN": str(file), "EXPECT_DATABASE": "postgresql" if within else "sqlite"}

@@ -42,12 +42,12 @@ COVERAGE = ("--cov=identity", "--cov=scim", "--cov=portal", "--cov-context=test"
 def measured(*, jobs: int, old_is_good: bool = False) -> Tests:
     """The map of this tree; made anew if the tree has changed, which takes as long as the suite does twice."""
     digest = _digest()
-    if not (DIGEST.exists() and (old_is_good or DIGEST.read_text() == digest)):
+    if not (DIGEST.exists() and (old_is_good or DIGEST.read_text(encoding="utf-8") == digest)):
         shutil.rmtree(KEPT, ignore_errors=True)
         KEPT.mkdir(parents=True)
         with ThreadPoolExecutor(jobs) as pool:
             list(pool.map(_measure, _parts()))
-        DIGEST.write_text(digest)
+        DIGEST.write_text(digest, encoding="utf-8")
     return Tests()
 
 
@@ -65,7 +65,7 @@ def _measure(part: str) -> None:
         "MUTANTS_SECONDS": str(KEPT / f"seconds.{name}.json"),
     }
     command = [sys.executable, "-m", "pytest", *PLUGIN, *COVERAGE, *(f"--ignore={path}" for path in LEFT_OUT), part]
-    with (KEPT / f"{name}.log").open("w") as log:  # tests that fail are left out
+    with (KEPT / f"{name}.log").open("w", encoding="utf-8") as log:  # tests that fail are left out
         subprocess.run(command, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False)
 
 
@@ -88,7 +88,7 @@ class Tests:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         for file in KEPT.glob("seconds.*.json"):
-            self.seconds |= json.loads(file.read_text())
+            self.seconds |= json.loads(file.read_text(encoding="utf-8"))
         self._data = [CoverageData(str(file)) for file in KEPT.glob("coverage.*")]
         for data in self._data:
             data.read()
@@ -127,7 +127,7 @@ class Tests:
 
 def _lines_that_use(path: str, constant: str) -> Iterator[int]:
     """The lines of functions that read this constant of their module, or one that is made of it."""
-    tree = ast.parse((ROOT / path).read_text())
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     names = {constant}
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and _reads(statement.value, names):

@@ -45,7 +45,7 @@ class Notes:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if not hasattr(session.config, "workerinput"):
             fit = {test: round(spent, 4) for test, spent in self.seconds.items() if test not in self.unfit}
-            self.file.write_text(json.dumps(fit))
+            self.file.write_text(json.dumps(fit), encoding="utf-8")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -32,7 +32,7 @@ SECONDS_WITHOUT_A_RESULT = 60
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    plan = json.loads(Path(os.environ["MUTANTS_PLAN"]).read_text())
+    plan = json.loads(Path(os.environ["MUTANTS_PLAN"]).read_text(encoding="utf-8"))
     config.pluginmanager.register(Trials(plan))
 
 
@@ -71,7 +71,7 @@ class Trials:
                 "test": test,
                 "tests": len(self.items if tests is None else tests),
             }
-            with self.results.open("a") as file:
+            with self.results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line | {"seconds": round(time.monotonic() - started, 1)}) + "\n")
 
     def _try(self, mutant: Mutant, tests: list[str] | None) -> tuple[str, str]:

@@ -60,7 +60,7 @@ DAYS = [
 
 
 def main(arguments: list[str]) -> int:
-    names, _, options = _split(arguments)
+    names, options = _split(arguments)
     unknown = set(names) - {day.name for day in DAYS}
     if unknown:
         raise SystemExit(f"No such day: {', '.join(sorted(unknown))}. There are {', '.join(d.name for d in DAYS)}.")
@@ -73,9 +73,9 @@ def main(arguments: list[str]) -> int:
     return int(failed)
 
 
-def _split(arguments: list[str]) -> tuple[list[str], str, list[str]]:
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
     where = arguments.index("--") if "--" in arguments else len(arguments)
-    return arguments[:where], "--", arguments[where + 1 :]
+    return arguments[:where], arguments[where + 1 :]
 
 
 @contextmanager

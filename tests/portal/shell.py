@@ -40,7 +40,7 @@ def in_a_shell(project: Path, *arguments: str, **environment: str) -> subprocess
         cwd=project,
         env=shell_environment() | environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
 

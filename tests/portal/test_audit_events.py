@@ -249,7 +249,7 @@ def test_events_go_to_a_file_that_may_be_rotated(project: Path, tmp_path: Path) 
     in_a_shell(project, "disable_user", "mia", AUDIT_EVENTS=str(file))
     file.rename(tmp_path / "events.1.jsonl")
     in_a_shell(project, "enable_user", "mia", AUDIT_EVENTS=str(file))
-    assert json.loads(file.read_text())["metadata"]["event_code"] == "user.enabled"
+    assert json.loads(file.read_text(encoding="utf-8"))["metadata"]["event_code"] == "user.enabled"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -284,7 +284,9 @@ def test_following_goes_on_as_events_happen(project: Path) -> None:
     make_user("mia")
     run("disable_user", "mia")
     command = [sys.executable, "manage.py", "export_audit_events", "--follow", "--interval", "0.1"]
-    with subprocess.Popen(command, cwd=project, env=shell_environment(), stdout=subprocess.PIPE, text=True) as follower:
+    with subprocess.Popen(
+        command, cwd=project, env=shell_environment(), stdout=subprocess.PIPE, encoding="utf-8"
+    ) as follower:
         assert follower.stdout is not None
         assert "user.disabled" in follower.stdout.readline()
         run("enable_user", "mia")

@@ -341,7 +341,13 @@ def test_progress_is_shown_on_a_terminal_and_never_in_the_result(project: Path) 
     termios.tcsetwinsize(theirs, (24, 80))
     command = [sys.executable, "manage.py", "export_users"]
     export = subprocess.run(
-        command, cwd=project, env=shell_environment(), stdout=subprocess.PIPE, stderr=theirs, text=True, check=True
+        command,
+        cwd=project,
+        env=shell_environment(),
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        encoding="utf-8",
+        check=True,
     )
     shown = os.read(mine, 10_000).decode()
     for end in (mine, theirs):
@@ -357,7 +363,7 @@ def test_a_list_that_nobody_reads_to_the_end_ends_quietly(project: Path) -> None
         make_user(f"user{number:04}")
     command = [sys.executable, "manage.py", "list_users", "--json"]
     with subprocess.Popen(
-        command, cwd=project, env=shell_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=project, env=shell_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     ) as listing:
         assert listing.stdout is not None
         assert listing.stderr is not None

@@ -31,7 +31,7 @@ OIDC = {
 def certificate(folder: Path) -> str:
     """The body of a certificate's PEM."""
     folder.mkdir(exist_ok=True)
-    return "".join(self_signed(folder)[1].read_text().splitlines()[1:-1])
+    return "".join(self_signed(folder)[1].read_text(encoding="utf-8").splitlines()[1:-1])
 
 
 def upload(text: str) -> SimpleUploadedFile:

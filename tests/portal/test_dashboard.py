@@ -166,7 +166,9 @@ def test_how_much_is_refused_is_told_with_what_it_was_counted_from() -> None:
 def test_a_saml_certificate_that_ends_soon_waits_until_the_next_one_is_there(tmp_path: Path) -> None:
     _, ending = self_signed(tmp_path, days=20)
     said = ConnectionSettings(
-        entity_id="https://saml.example", sso_url="https://saml.example/sso", certificate=ending.read_text()
+        entity_id="https://saml.example",
+        sso_url="https://saml.example/sso",
+        certificate=ending.read_text(encoding="utf-8"),
     )
     connection = sso_connections.create_connection(make_idp("Ping"), protocol="saml", said=said, actor=OPERATOR)
     client, told = as_administrator(), "The SAML certificate of Ping ends soon Nobody signs in through it after"
@@ -174,7 +176,7 @@ def test_a_saml_certificate_that_ends_soon_waits_until_the_next_one_is_there(tmp
     sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)
     assert told in page(client)
     _, following = self_signed(tmp_path, days=400)
-    both = replace(said, certificate=connection.certificate + "\n" + following.read_text())
+    both = replace(said, certificate=connection.certificate + "\n" + following.read_text(encoding="utf-8"))
     sso_connections.edit_connection(connection, said=both, actor=OPERATOR)
     assert told not in page(client)
 

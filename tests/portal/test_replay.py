@@ -114,7 +114,7 @@ def test_a_file_that_is_no_conversation_is_named(tmp_path: Path) -> None:
 @pytest.mark.django_db
 def test_the_shortest_conversation_of_the_documentation_goes_through(project: Path, tmp_path: Path) -> None:
     make_idp("Okta")
-    page = (project / "docs" / "replay.md").read_text()
+    page = (project / "docs" / "replay.md").read_text(encoding="utf-8")
     file = tmp_path / "shortest.json"
     file.write_text(page.partition("```json\n")[2].partition("```")[0], encoding="utf-8")
     assert answer("replay", "--idp", "Okta", str(file))["events"] == HAPPENED

@@ -131,4 +131,4 @@ def test_connections_outlive_the_idle_time_of_balancers() -> None:
 
 
 def test_make_serve_takes_these_settings() -> None:
-    assert "--config python:portal.server portal.wsgi" in (Path(ROOT) / "Makefile").read_text()
+    assert "--config python:portal.server portal.wsgi" in (Path(ROOT) / "Makefile").read_text(encoding="utf-8")

@@ -1,18 +1,19 @@
 """The set-up guide: this portal's own addresses, what has been reached, and what comes in while one watches."""
 
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.conf import settings
 from django.test import Client, override_settings
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from identity.models import IdentityProvider, ReceivedRequest
 from portal.guides import guide_of
-from tests import clock
 from tests.clients import IdP
 from tests.factories import make_idp, make_support, make_token, make_user, set_mode
-from tests.portal.admin_pages import address, as_administrator, as_owner, signed_in, text_of
+from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -81,7 +82,7 @@ FACTS = [
 @pytest.mark.parametrize(("kind", "fact"), FACTS)
 def test_what_costs_a_day_when_it_is_not_known_is_told(admin: Client, kind: str, fact: str) -> None:
     page = unescape(text_of(admin.get(address("identityprovider_set_up", make_idp(kind=kind).pk))))
-    docs = "".join(file.read_text() for file in (settings.BASE_DIR / "docs").glob("connect-*.md"))
+    docs = "".join(file.read_text(encoding="utf-8") for file in (settings.BASE_DIR / "docs").glob("connect-*.md"))
     for told in (page, docs.replace("*", "").replace("`", "")):
         assert "".join(fact.split()) in "".join(told.split())
 
@@ -174,8 +175,8 @@ def test_a_wrong_token_shows_only_where_somebody_watched(admin: Client, idp: Ide
     ask("ghscim_pasted-in-part", "/Users")
     for provider in (idp, later):
         assert "nobody's" not in live(admin, provider)
-    with clock.later(days=1):
-        watch(as_owner(), later)
+    watched_next_day = timezone.now() + timedelta(days=1)
+    IdentityProvider.objects.filter(pk=later.pk).update(watched_until=watched_next_day)
     later.refresh_from_db()
     assert "nobody's" not in live(admin, later)
     assert "nobody's" in live(admin, other)

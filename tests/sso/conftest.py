@@ -142,7 +142,7 @@ def make_connection(idp: Any, **said: Any) -> SSOConnection:
 def saml_provider(tmp_path: Path) -> SAMLProvider:
     """A provider with a key of its own."""
     key, certificate = self_signed(tmp_path)
-    return SAMLProvider(key.read_text(), certificate.read_text())
+    return SAMLProvider(key.read_text(encoding="utf-8"), certificate.read_text(encoding="utf-8"))
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ class IdP:
     def knows(self, login: str, **claims: Any) -> None:
         """Add or change somebody, at once."""
         self.accounts[login] = claims
-        self.accounts_file.write_text(json.dumps(self.accounts))
+        self.accounts_file.write_text(json.dumps(self.accounts), encoding="utf-8")
 
 
 def free_port() -> int:
@@ -60,16 +60,16 @@ def free_port() -> int:
 def running(script: str, port: int, folder: Path, certificate: str = "", **environment: str) -> Iterator[IdP]:
     """The script of tests/sso/idps, listening on this port until the block ends."""
     idp = IdP(f"http://127.0.0.1:{port}", folder / f"{script}.accounts.json", certificate)
-    idp.accounts_file.write_text("{}")
+    idp.accounts_file.write_text("{}", encoding="utf-8")
     known = {"PORT": str(port), "ACCOUNTS": str(idp.accounts_file), "NODE_ENV": "test", **environment}
-    log = (folder / f"{script}.log").open("w")
+    log = (folder / f"{script}.log").open("w", encoding="utf-8")
     process = subprocess.Popen(
-        [str(NODE), script], cwd=IDPS, env=os.environ | known, stdout=subprocess.PIPE, stderr=log, text=True
+        [str(NODE), script], cwd=IDPS, env=os.environ | known, stdout=subprocess.PIPE, stderr=log, encoding="utf-8"
     )
     try:
         assert process.stdout is not None
         ready = process.stdout.readline()
-        assert ready == "ready\n", (folder / f"{script}.log").read_text()
+        assert ready == "ready\n", (folder / f"{script}.log").read_text(encoding="utf-8")
         yield idp
     finally:
         process.kill()

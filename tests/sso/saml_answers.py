@@ -28,6 +28,10 @@ def utc(seconds: float) -> str:
     return (timezone.now() + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def moment(said: str | float | None) -> str | None:
+    return utc(said) if isinstance(said, int | float) else said
+
+
 def request_id(client: Client, connection: SSOConnection, query: str = "") -> str:
     """Press the button; the id of the AuthnRequest that the browser carries away."""
     return request_of(client.get(f"/sso/{connection.slug}/{query}")["Location"])
@@ -68,18 +72,21 @@ class SAMLProvider:
     entity_id: str = "https://saml.example/metadata"
 
     def assertion(self, connection: SSOConnection, in_response_to: str = "", **said: Any) -> str:
-        """An unsigned assertion. None takes a part away: `audience`, `recipient`, `until`, `name_id`."""
+        """An unsigned assertion. None takes a part away: `audience`, `recipient`, `until`, `name_id`.
+
+        Moments are given as they are sent, or as a number of seconds from now.
+        """
         whole: dict[str, Any] = {
             "identifier": "_assertion",
             "issuer": self.entity_id,
             "audience": public_address("saml_metadata", connection),
             "recipient": public_address("saml_acs", connection),
             "answers": in_response_to,
-            "until": utc(300),
+            "until": 300,
             "name_id": "ext-1",
             "name_id_format": UNSPECIFIED,
             "attributes": {"mail": ["ada@example.test"]},
-            "authenticated": utc(0),
+            "authenticated": 0,
             "extra": "",
             **said,
         }
@@ -108,9 +115,9 @@ class SAMLProvider:
 def _assertion(said: dict[str, Any]) -> str:
     name_id = said["name_id"]
     shown_name = "" if name_id is None else f'<saml:NameID Format="{said["name_id_format"]}">{name_id}</saml:NameID>'
-    data = {"Recipient": said["recipient"], "NotOnOrAfter": said["until"], "InResponseTo": said["answers"]}
+    data = {"Recipient": said["recipient"], "NotOnOrAfter": moment(said["until"]), "InResponseTo": said["answers"]}
     confirmation = " ".join(f'{name}="{value}"' for name, value in data.items() if value)
-    audience = said["audience"]
+    audience, until = said["audience"], moment(said.get("conditions_until", 300))
     restriction = f"<saml:Audience>{audience}</saml:Audience>" if audience else ""
     restriction = f"<saml:AudienceRestriction>{restriction}</saml:AudienceRestriction>" if restriction else ""
     attributes = "".join(
@@ -126,8 +133,8 @@ def _assertion(said: dict[str, Any]) -> str:
         f"<saml:Subject>{shown_name}"
         '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer">'
         f"<saml:SubjectConfirmationData {confirmation}/></saml:SubjectConfirmation></saml:Subject>"
-        f'<saml:Conditions NotBefore="{utc(-60)}" NotOnOrAfter="{said.get("conditions_until", utc(300))}">{restriction}'
-        f'</saml:Conditions><saml:AuthnStatement AuthnInstant="{said["authenticated"]}"><saml:AuthnContext>'
+        f'<saml:Conditions NotBefore="{utc(-60)}" NotOnOrAfter="{until}">{restriction}'
+        f'</saml:Conditions><saml:AuthnStatement AuthnInstant="{moment(said["authenticated"])}"><saml:AuthnContext>'
         "<saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</saml:AuthnContextClassRef>"
         "</saml:AuthnContext></saml:AuthnStatement>"
         f"{statement}{said['extra']}</saml:Assertion>"

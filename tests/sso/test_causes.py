@@ -24,7 +24,7 @@ from tests.factories import OPERATOR, make_owner, make_user
 from tests.portal.admin_pages import signed_in, text_of
 from tests.sso.conftest import ISSUER, Answer, OIDCProvider, leave
 from tests.sso.idp_processes import self_signed
-from tests.sso.saml_answers import TRANSIENT, SAMLProvider, encoded, request_id, utc
+from tests.sso.saml_answers import TRANSIENT, SAMLProvider, encoded, request_id
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +65,9 @@ def elsewhere(provider: SAMLProvider, connection: SSOConnection, asked: str, fol
 
 def by_another_key(provider: SAMLProvider, connection: SSOConnection, asked: str, folder: Path) -> str:
     key, certificate = self_signed(folder)
-    return SAMLProvider(key.read_text(), certificate.read_text()).good(connection, asked)
+    return SAMLProvider(key.read_text(encoding="utf-8"), certificate.read_text(encoding="utf-8")).good(
+        connection, asked
+    )
 
 
 def in_an_old_way(provider: SAMLProvider, connection: SSOConnection, asked: str, folder: Path) -> str:
@@ -95,12 +97,12 @@ CAUSES: dict[str, tuple[Any, str, str, str]] = {
     ),
     "destination": (elsewhere, "other_address", f"expected {HERE}, received https://old.example/acs.", "ACS URL"),
     "expired": (
-        good(until=utc(-900), conditions_until=utc(-900)),
+        good(until=-900, conditions_until=-900),
         "other_time",
         "not good now: it says NotBefore",
         "NTP",
     ),
-    "confirmation expired": (good(until=utc(-900)), "other_time", "not good now", "Set the clocks"),
+    "confirmation expired": (good(until=-900), "other_time", "not good now", "Set the clocks"),
     "another request": (good(answers="_other"), "not_asked_here", "does not answer a request", "InResponseTo"),
     "encrypted": (encrypted, "encrypted", "The assertion is encrypted", "Switch the encryption of assertions off"),
     "unsigned": (unsigned, "not_signed", "Neither the response nor the assertion is signed", "sign the assertion"),

@@ -21,7 +21,7 @@ from portal.sso.saml import COOKIE, BadAssertion, verified
 from tests.factories import OPERATOR, make_idp, provision, set_mode
 from tests.sso.conftest import is_in
 from tests.sso.idp_processes import self_signed
-from tests.sso.saml_answers import EMAIL, TRANSIENT, UNSPECIFIED, SAMLProvider, encoded, request_id, request_of, utc
+from tests.sso.saml_answers import EMAIL, TRANSIENT, UNSPECIFIED, SAMLProvider, encoded, request_id, request_of
 
 pytestmark = pytest.mark.django_db
 
@@ -61,8 +61,8 @@ def test_a_good_answer_lets_in_once(client: Client, saml: SSOConnection, saml_pr
         {"answers": None},
         {"answers": "_another_request"},
         {"until": None},
-        {"until": utc(-3600)},
-        {"conditions_until": utc(-3600)},
+        {"until": -3600},
+        {"conditions_until": -3600},
         {"issuer": "https://another-idp.example"},
         {"name_id": None},
         {"name_id": ""},
@@ -134,7 +134,7 @@ def test_a_signature_of_another_key_lets_nobody_in(
 ) -> None:
     (tmp_path / "other").mkdir()
     key, certificate = self_signed(tmp_path / "other")
-    forger = SAMLProvider(key.read_text(), certificate.read_text())
+    forger = SAMLProvider(key.read_text(encoding="utf-8"), certificate.read_text(encoding="utf-8"))
     assert send(client, saml, forger.good(saml, request_id(client, saml))) == 403
 
 
@@ -310,7 +310,7 @@ def test_after_a_sign_in_a_tile_works_again(client: Client, saml: SSOConnection,
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"audience": "https://other.example"}, {"issuer": "https://evil.example"}, {"until": utc(-60)}], ids=str
+    "wrong", [{"audience": "https://other.example"}, {"issuer": "https://evil.example"}, {"until": -60}], ids=str
 )
 def test_a_bad_answer_is_no_better_for_having_been_asked_by_nobody(
     client: Client, saml: SSOConnection, saml_provider: SAMLProvider, wrong: dict[str, Any]
@@ -412,10 +412,13 @@ def test_while_the_provider_changes_its_key_both_are_good(
     said = ConnectionSettings(
         entity_id=saml.entity_id,
         sso_url=saml.sso_url,
-        certificate=saml.certificate + "\n" + certificate.read_text(),
+        certificate=saml.certificate + "\n" + certificate.read_text(encoding="utf-8"),
     )
     saml = sso_connections.edit_connection(saml, said=said, actor=OPERATOR)
-    for signer in (saml_provider, SAMLProvider(key.read_text(), certificate.read_text())):
+    for signer in (
+        saml_provider,
+        SAMLProvider(key.read_text(encoding="utf-8"), certificate.read_text(encoding="utf-8")),
+    ):
         assert send(client, saml, signer.good(saml, request_id(client, saml))) == 302
         client.post("/logout/")
 
@@ -449,9 +452,9 @@ def test_a_fresh_sign_in_is_asked_for_and_believed_only_if_it_was_one(
     client: Client, saml: SSOConnection, saml_provider: SAMLProvider
 ) -> None:
     """SR-11: the provider says when the person logged in there, and an hour ago is not fresh."""
-    send(client, saml, saml_provider.good(saml, request_id(client, saml), authenticated=utc(-3600)))
+    send(client, saml, saml_provider.good(saml, request_id(client, saml), authenticated=-3600))
     old = client.session["signed_in_at"]
-    send(client, saml, saml_provider.good(saml, request_id(client, saml, "?again"), authenticated=utc(0)))
+    send(client, saml, saml_provider.good(saml, request_id(client, saml, "?again"), authenticated=0))
     assert client.session["signed_in_at"] - old > 3000
 
 

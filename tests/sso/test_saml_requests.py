@@ -27,7 +27,7 @@ from tests.portal.shell import answer as answered
 from tests.portal.shell import run
 from tests.sso.conftest import is_in
 from tests.sso.idp_processes import self_signed
-from tests.sso.saml_answers import SAMLProvider, encoded, metadata, utc
+from tests.sso.saml_answers import SAMLProvider, encoded, metadata
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 @pytest.fixture
 def key(tmp_path: Path) -> str:
     """The body of a certificate."""
-    return "".join(self_signed(tmp_path)[1].read_text().splitlines()[1:-1])
+    return "".join(self_signed(tmp_path)[1].read_text(encoding="utf-8").splitlines()[1:-1])
 
 
 def pem(body: str) -> str:
@@ -69,7 +69,7 @@ def by_rest(idp: Any, key: str, tmp_path: Path) -> None:
 
 
 def by_command(idp: Any, key: str, tmp_path: Path) -> None:
-    (tmp_path / "idp.pem").write_text(pem(key))
+    (tmp_path / "idp.pem").write_text(pem(key), encoding="utf-8")
     said = ("--entity-id", "https://idp.example", "--sso-url", GOOGLE, "--certificate", str(tmp_path / "idp.pem"))
     run("create_sso_connection", idp.name, "saml", *said)
 
@@ -126,7 +126,7 @@ def test_the_request_goes_by_post_where_the_provider_wants_it(
     assert request.get("Destination") == connection.sso_url
     assert request.get("ForceAuthn") == "true"
     assert request.get("AssertionConsumerServiceURL").endswith(f"/sso/{saml.slug}/acs/")
-    xml = saml_provider.good(saml, request.get("ID"), authenticated=utc(0))
+    xml = saml_provider.good(saml, request.get("ID"), authenticated=0)
     answer = client.post(f"/sso/{saml.slug}/acs/", {"SAMLResponse": encoded(xml)})
     assert client.get(answer["Location"])["Location"] == "/profile/?tab=groups"
     assert is_in(client)

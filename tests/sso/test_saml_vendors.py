@@ -49,7 +49,7 @@ def vendor(request: Any) -> SAMLVendor:
 def provider(vendor: SAMLVendor, tmp_path: Path) -> SAMLProvider:
     """It signs with a key of ours."""
     key, certificate = self_signed(tmp_path)
-    return SAMLProvider(key.read_text(), certificate.read_text(), vendor.entity_id)
+    return SAMLProvider(key.read_text(encoding="utf-8"), certificate.read_text(encoding="utf-8"), vendor.entity_id)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_google_is_believed_whatever_it_is_told_to_sign(client: Client, tmp_path
     """*Signed response* may be ticked or not."""
     key, certificate = self_signed(tmp_path)
     google = VENDORS["saml_google"]
-    provider = SAMLProvider(key.read_text(), certificate.read_text(), google.entity_id)
+    provider = SAMLProvider(key.read_text(encoding="utf-8"), certificate.read_text(encoding="utf-8"), google.entity_id)
     said = sso_connections.ConnectionSettings(
         entity_id=google.entity_id, sso_url=google.sso_url, certificate=provider.certificate
     )

@@ -27,7 +27,7 @@ def admin_list(scale: Scale) -> Result:
     wrong = [answer for answer in answers if answer["status"] != 200]
     if wrong:
         raise RuntimeError(f"the admin answered {wrong[0]['status']} to {wrong[0]['name']}")
-    (VAR / "admin-statements.json").write_text(json.dumps(answers, indent=1))
+    (VAR / "admin-statements.json").write_text(json.dumps(answers, indent=1), encoding="utf-8")
     rows = [[a["name"], a["statements"], a["db_ms"], a["cpu_ms"]] for a in answers]
     table = Table(f"{size:,} users", ["page", "statements", "database ms", "application CPU ms"], rows)
     return Result([table], [_target(answer, size) for answer in answers])

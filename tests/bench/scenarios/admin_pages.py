@@ -40,7 +40,7 @@ def admin_pages(scale: Scale) -> Result:
     users = scale.users[-1]
     it = company(users, users * LOG_ROWS_A_USER)
     answers = [answer for walk in walks(it) for answer in _walk(it, walk)]
-    (VAR / "admin-pages-statements.json").write_text(json.dumps(answers, indent=1))
+    (VAR / "admin-pages-statements.json").write_text(json.dumps(answers, indent=1), encoding="utf-8")
     title = f"{users:,} users, {GROUPS:,} groups, {users * LOG_ROWS_A_USER:,} log rows"
     columns = ["page", "asked for in ways", "statements", "database ms", "dearest way"]
     return Result([Table(title, columns, list(_rows(answers)), NOTE)], [_target(answers, users)])

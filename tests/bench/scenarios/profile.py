@@ -15,7 +15,7 @@ def profile(scale: Scale) -> Result:
     ids = databases.scim_ids(address, 1_000)
     group = _group(address, ids)
     answers = probe.ask(address, databases.token(), _requests(ids, group), repeat=scale.block, profile=True)
-    (VAR / "profile-functions.json").write_text(json.dumps(answers, indent=1))
+    (VAR / "profile-functions.json").write_text(json.dumps(answers, indent=1), encoding="utf-8")
     rows = [[a["name"], a["status"], a["statements"], a["cpu_ms"], a["db_ms"], a["bytes"]] for a in answers]
     columns = ["request", "status", "statements", "CPU ms", "database ms", "bytes"]
     return Result(

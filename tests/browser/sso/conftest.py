@@ -100,7 +100,7 @@ def saml(_idps_installed: None, internal: Any, live_server: LiveServer, tmp_path
         "saml",
         entity_id=f"{origin}/metadata",
         sso_url=f"{origin}/sso",
-        certificate=certificate.read_text(),
+        certificate=certificate.read_text(encoding="utf-8"),
         groups_claim="groups",
     )
     acs = f"{live_server.url}/sso/{connection.slug}/acs/"

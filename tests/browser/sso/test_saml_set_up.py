@@ -27,9 +27,9 @@ def test_from_the_metadata_file_to_the_first_sign_in(
     provider, port = make_idp("Corporate SAML"), free_port()
     internal.SSO_INTERNAL_ORIGINS.append(f"http://127.0.0.1:{port}")
     key, certificate = self_signed(tmp_path)
-    body = "".join(certificate.read_text().splitlines()[1:-1])
+    body = "".join(certificate.read_text(encoding="utf-8").splitlines()[1:-1])
     file = tmp_path / "metadata.xml"
-    file.write_text(metadata(body, origin=f"http://127.0.0.1:{port}"))
+    file.write_text(metadata(body, origin=f"http://127.0.0.1:{port}"), encoding="utf-8")
     users.create_owner(username="owner", email="", password=PASSWORD, actor=OPERATOR)
     provision(provider, "ada", external_id="ext-1")
 

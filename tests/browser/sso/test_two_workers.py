@@ -60,7 +60,9 @@ def portal(tmp_path: Path) -> Iterator[dict[str, Any]]:
     environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
 
     def run(*command: str) -> str:
-        answer = subprocess.run([sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True)
+        answer = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8"
+        )
         assert answer.returncode == 0, answer.stderr
         return answer.stdout
 
@@ -68,7 +70,7 @@ def portal(tmp_path: Path) -> Iterator[dict[str, Any]]:
     made = json.loads(run("-c", SET_UP.format(issuer=issuer, secret=CLIENT_SECRET)))
     server = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
     server += ["--threads", "4", "--no-control-socket"]
-    log = (tmp_path / "gunicorn.log").open("w")
+    log = (tmp_path / "gunicorn.log").open("w", encoding="utf-8")
     process = subprocess.Popen(server, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
         _wait_for(f"{url}/healthz")
