@@ -16,8 +16,13 @@ def parsed(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
-# Measures what it times, or is a program of its own beside the suite.
-WAITS_BY_ITSELF = {"tests/clock.py", "tests/bench/processes.py"}
+# Each with its reason.
+WAITS_BY_ITSELF = {
+    "tests/clock.py": "is the clock",
+    "tests/bench/processes.py": "measures, and is no test",
+    "tests/postgres.py": "waits for a server before there are tests",
+    "tests/suite.py": "waits for the runs that it starts",
+}
 
 # Set, or replaced, they are a clock of one test's own.
 CLOCKS = re.compile(r"\b(timezone|datetime|date|time)(\.\w+)*\.?(now|time|time_ns|today|utcnow|monotonic)?$")
