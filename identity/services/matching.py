@@ -111,9 +111,8 @@ class Candidate:
 
     def was(self, record: PersonRecord) -> bool:
         """Whether this IdP's last record of the account had this userName and email (R9)."""
-        if self.last is None:
-            return False
-        said = (self.last.user_name_key, self.last.email_key or None)
+        last = self.last
+        said = last and (last.user_name_key, last.email_key or None)
         return said == (record.user_name_key, record.email_key)
 
     def has_name(self, record: PersonRecord) -> bool:
@@ -295,8 +294,6 @@ def _identified(
 ) -> Resume | Revive | Obstacle:
     """R9: where externalId identifies people, an inactive or removed record of it is this person's, renamed since."""
     one = min(known, key=lambda candidate: candidate.record is None or not candidate.record.active)
-    if one.user.is_break_glass:
-        return Obstacle(one.user, Reason.BREAK_GLASS)
     if len(known) > 1 or (one.record is not None and one.record.active):
         return Obstacle(one.user, Reason.SAME_EXTERNAL_ID)
     if one.record is None:

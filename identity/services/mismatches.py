@@ -213,7 +213,7 @@ def _cell(row: list[str], at: int) -> str:
 def _compare(batch: list[Sent]) -> Iterator[Finding]:
     """Who is linked already with that account, the others with the closest one."""
     accounts = _users("pk", {sent.account for sent in batch if sent.account})
-    others = _closest([sent for sent in batch if sent.account not in accounts])
+    others = iter(_closest([sent for sent in batch if sent.account not in accounts]))
     for sent in batch:
         user = accounts.get(sent.account)
         yield Finding(sent, _match(sent, user, otherwise=Match.LINKED), user) if user else next(others)
@@ -225,18 +225,20 @@ def _match(sent: Sent, user: User, *, otherwise: Match) -> Match:
     return Match.EXACT if user.username == sent.user_name else Match.CASE
 
 
-def _closest(batch: list[Sent]) -> Iterator[Finding]:
+def _closest(batch: list[Sent]) -> list[Finding]:
     """By username first; an email is looked up for those alone who have no account of that name."""
     by_name = _users("username_key", {key for sent in batch for key in (sent.key, sent.prefix) if key})
     by_prefix = _users_called({sent.key for sent in batch if "@" not in sent.key and sent.key not in by_name})
     named = [by_name.get(sent.key) or by_name.get(sent.prefix) or by_prefix.get(sent.key) for sent in batch]
     by_email = _users("email_key", {sent.email_key for sent, user in zip(batch, named, strict=True) if not user} - {""})
-    for sent, user in zip(batch, named, strict=True):
-        if user:
-            yield Finding(sent, _match(sent, user, otherwise=Match.PREFIX), user)
-        else:
-            user = by_email.get(sent.email_key)
-            yield Finding(sent, Match.SAME_EMAIL if user else Match.NONE, user)
+    return [_found(sent, user, by_email) for sent, user in zip(batch, named, strict=True)]
+
+
+def _found(sent: Sent, user: User | None, by_email: dict[str, User]) -> Finding:
+    if user:
+        return Finding(sent, _match(sent, user, otherwise=Match.PREFIX), user)
+    user = by_email.get(sent.email_key)
+    return Finding(sent, Match.SAME_EMAIL if user else Match.NONE, user)
 
 
 def _users(column: str, keys: set[Any]) -> dict[Any, User]:

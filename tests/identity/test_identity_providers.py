@@ -18,6 +18,7 @@ from tests.factories import (
     members_of,
     provision,
     push_group,
+    set_mode,
 )
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +45,8 @@ def test_a_name_is_unique_and_a_kind_is_known() -> None:
         make_idp("")
 
 
-def test_deleting_an_idp_releases_its_people_with_their_groups() -> None:
+@pytest.mark.parametrize("scim", [True, False])
+def test_deleting_an_idp_releases_its_people_with_their_groups(scim: bool) -> None:
     idp = make_idp()
     sso_user = provision(idp)
     deprovision(provision(idp, "grace"))
@@ -53,6 +55,7 @@ def test_deleting_an_idp_releases_its_people_with_their_groups() -> None:
     map_group(push_group(idp, "Engineering", sso_user), group)
     usage = identity_providers.usage(idp)
     assert usage == {"users": 2, "sso_users": 1, "sso_groups": 1, "mappings": 1, "tokens": 1, "retired": 1}
+    set_mode(scim=scim)
     identity_providers.delete_identity_provider(idp, actor=administrator())
     user = User.objects.get(username="ada")
     assert (user.status, user.managed_by) == (Status.ENABLED, None)
