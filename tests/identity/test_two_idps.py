@@ -22,7 +22,7 @@ from identity.services import groups, provisioning, sso_login
 from tests.factories import OPERATOR, set_mode
 from tests.identity.two_idps import Side, says, two_idps
 from tests.identity.two_idps_cases import NOBODYS, OF_A_PERSON, OF_A_PROVIDER, READS, STRANGERS, Deed
-from tests.identity.whose import Keys, all_rows, owned_by, touched
+from tests.identity.whose import Bystanders, Keys, all_rows, owned_by
 
 pytestmark = pytest.mark.django_db
 
@@ -87,20 +87,13 @@ def person(user: User) -> Keys:
     return {User: {user.pk}}
 
 
-class Watch:
-    """Runs deeds one by one, each undone; what they changed of those who have no part in them."""
-
-    def __init__(self, *bystanders: Keys) -> None:
-        self.before = all_rows()
-        self.theirs = [owned_by(roots, self.before) for roots in bystanders]
-
-    def run(self, deed: Deed, mine: Side) -> tuple[bool, list[str]]:
-        """Whether anything changed at all, and what of the bystanders' did."""
-        with undone():
-            with suppress(GatehouseError):
-                deed(mine.copy())
-            after = all_rows()
-        return self.before != after, [line for owned in self.theirs for line in touched(owned, self.before, after)]
+def run(deed: Deed, mine: Side, bystanders: Bystanders) -> tuple[bool, list[str]]:
+    """Do it and undo it: whether anything changed at all, and what of the bystanders' did."""
+    with undone():
+        with suppress(GatehouseError):
+            deed(mine.copy())
+        after = all_rows()
+    return bystanders.before != after, bystanders.touched(after)
 
 
 def the_two(is_first: bool) -> Side:
@@ -115,11 +108,11 @@ def test_a_service_touches_nothing_of_the_other_side(is_first: bool) -> None:
     for scim in (True, False):
         set_mode(scim=scim)
         colleague = person(mine.colleague.user)
-        for cases, bystanders in ((OF_A_PERSON, [mine.other.roots, colleague]), (OF_A_PROVIDER, [mine.other.roots])):
-            watch = Watch(*bystanders)
+        for cases, roots in ((OF_A_PERSON, [mine.other.roots, colleague]), (OF_A_PROVIDER, [mine.other.roots])):
+            watch = Bystanders(*roots)
             for name, deeds in cases.items():
                 for number, deed in enumerate(deeds):
-                    has_moved, found = watch.run(deed, mine)
+                    has_moved, found = run(deed, mine, watch)
                     moved |= {(name, number)} if has_moved else set()
                     emptied = EMPTIED.get(name, "-")
                     strange += [

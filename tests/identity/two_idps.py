@@ -70,7 +70,7 @@ from tests.identity.whose import Keys
 SUBJECT = "00u1"  # of Ada at either, and her externalId there
 COLLEAGUE = "00u2"
 LEAVER = "00u9"
-ISSUER = "https://idp.example"
+ISSUER = "https://okta.example"
 
 
 @dataclass
@@ -219,8 +219,8 @@ def _side(name: str, shared: Group, mia: User, theo: User) -> Side:
             SSOIdentity.objects.create(identity_provider=idp, subject=subject, user=one.user)
     for user in (mia, theo):
         side.conflicts[user.username] = _conflict(idp, user)
-    for user in (side.user, colleague.user, local):
-        _session(user, side.oidc)
+    for number, user in enumerate((side.user, colleague.user, local), 1):
+        _session(user, side.oidc, sid=f"session-{number}")
     return side
 
 
@@ -285,12 +285,12 @@ def _conflict(idp: IdentityProvider, user: User) -> Conflict:
     return Conflict.objects.get(identity_provider=idp, user=user)
 
 
-def _session(user: User, connection: SSOConnection) -> None:
+def _session(user: User, connection: SSOConnection, *, sid: str) -> None:
     client = Client()
     client.force_login(user)
     UserSession.objects.create(
         user=user,
         session_key=client.session.session_key,
         ip="192.0.2.1",
-        data={"method": "oidc", "connection": connection.slug, "sid": "session-1"},
+        data={"method": "oidc", "connection": connection.slug, "sid": sid},
     )

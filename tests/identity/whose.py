@@ -71,7 +71,7 @@ def owned_by(roots: Keys, rows: Rows) -> Keys:
     return owned
 
 
-def touched(owned: Keys, before: Rows, after: Rows) -> list[str]:
+def _touched(owned: Keys, before: Rows, after: Rows) -> list[str]:
     """What was changed of it, went away, or was added to it."""
     changed = {table: _changed(before[table], after[table]) for table in before}
     theirs: Keys = defaultdict(set, {table: set(keys) for table, keys in owned.items()})
@@ -81,6 +81,18 @@ def touched(owned: Keys, before: Rows, after: Rows) -> list[str]:
         for table, keys in changed.items()
         for key in sorted(keys & theirs[table])
     ]
+
+
+class Bystanders:
+    """Those who have no part in what is done, and what of theirs it touches."""
+
+    def __init__(self, *roots: Keys) -> None:
+        self.before = all_rows()
+        self._owned = [owned_by(one, self.before) for one in roots]
+
+    def touched(self, after: Rows | None = None) -> list[str]:
+        after = all_rows() if after is None else after
+        return [line for owned in self._owned for line in _touched(owned, self.before, after)]
 
 
 def _take_in(keys: Keys, rows: Rows, owned: Keys) -> None:

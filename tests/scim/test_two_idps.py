@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from tests.clients import IdP, problem
 from tests.factories import set_mode
 from tests.identity.two_idps import LEAVER, SUBJECT, Side, two_idps
-from tests.identity.whose import all_rows, owned_by, touched
+from tests.identity.whose import Bystanders
 from tests.scim.helpers import (
     ENTERPRISE,
     PORTAL_GROUP,
@@ -32,27 +32,24 @@ def mine(request: pytest.FixtureRequest) -> Side:
     return one if request.param else two
 
 
-class Bystander:
-    """The other side, looked at after each request."""
+class Other(Bystanders):
+    """The other side, looked at after each request; its `words` tell it from its twin."""
 
     def __init__(self, side: Side) -> None:
-        self.side = side
-        self.before = all_rows()
-        self.owned = owned_by(side.roots, self.before)
-
-    @property
-    def words(self) -> list[str]:
-        """What tells it from its twin."""
-        side = self.side
-        rows = [side.sso_user, side.colleague, side.sso_group, side.declared]
-        gone = side.idp.retired_resources.values_list("scim_id", flat=True)
-        return [*(str(row.scim_id) for row in rows), *map(str, gone), f".{side.name}@", f"of {side.name}"]
+        super().__init__(side.roots)
+        ids = [row.scim_id for row in (side.sso_user, side.colleague, side.sso_group, side.declared)]
+        self.words = [
+            *map(str, ids),
+            *gone_at(side),
+            f".{side.name}@",
+            f"of {side.name}",
+        ]
 
     def assert_untouched(self) -> None:
-        assert touched(self.owned, self.before, all_rows()) == []
+        assert self.touched() == []
 
     def assert_left_alone(self, answer: HttpResponse) -> None:
-        """Nothing of the other side was changed, or told."""
+        """Nothing of it was changed, or told."""
         self.assert_untouched()
         told = answer.content.decode()
         assert [word for word in self.words if word in told] == []
@@ -89,7 +86,7 @@ def named_by_address(idp: IdP, theirs: Side) -> list[HttpResponse]:
 
 
 def test_what_is_the_others_is_not_found_by_address(mine: Side) -> None:
-    theirs = Bystander(mine.other)
+    theirs = Other(mine.other)
     answers = named_by_address(client_of(mine), mine.other)
     assert len(answers) == 36
     for answer in answers:
@@ -98,7 +95,7 @@ def test_what_is_the_others_is_not_found_by_address(mine: Side) -> None:
 
 
 def test_what_is_the_others_is_not_found_in_bulk(mine: Side) -> None:
-    theirs = Bystander(mine.other)
+    theirs = Other(mine.other)
     user, group = f"/Users/{mine.other.sso_user.scim_id}", f"/Groups/{mine.other.sso_group.scim_id}"
     active = {"Operations": [{"op": "replace", "path": "active", "value": False}]}
     operations: list[Document] = [
@@ -114,7 +111,7 @@ def test_what_is_the_others_is_not_found_in_bulk(mine: Side) -> None:
 
 
 def test_the_others_people_and_groups_are_never_members(mine: Side) -> None:
-    theirs, idp = Bystander(mine.other), client_of(mine)
+    theirs, idp = Other(mine.other), client_of(mine)
     path, other = f"/Groups/{mine.sso_group.scim_id}", mine.other
     before = idp.get(path).json()["members"]
     for one in (other.sso_user.scim_id, other.sso_group.scim_id, other.declared.scim_id, *gone_at(other)):
@@ -142,7 +139,7 @@ def test_the_others_people_and_groups_are_never_members(mine: Side) -> None:
 
 
 def test_lists_and_filters_show_the_own_ones(mine: Side) -> None:
-    theirs, idp, other = Bystander(mine.other), client_of(mine), mine.other
+    theirs, idp, other = Other(mine.other), client_of(mine), mine.other
     for expression, found in {
         'userName eq "ada"': ["ada"],
         f'externalId eq "{SUBJECT}"': ["ada"],
@@ -175,7 +172,7 @@ def test_lists_and_filters_show_the_own_ones(mine: Side) -> None:
 
 
 def test_every_page_holds_the_own_ones(mine: Side) -> None:
-    theirs, idp = Bystander(mine.other), client_of(mine)
+    theirs, idp = Other(mine.other), client_of(mine)
     search = {"schemas": [SEARCH], "filter": "id pr", "sortBy": "id"}
     for answer in (
         idp.get("/Users"),
@@ -199,7 +196,7 @@ def test_a_cursor_of_the_other_one_opens_nothing(mine: Side) -> None:
 
 
 def test_what_is_written_is_written_to_the_own_ones(mine: Side) -> None:
-    theirs, idp = Bystander(mine.other), client_of(mine)
+    theirs, idp = Other(mine.other), client_of(mine)
     user, group = f"/Users/{mine.sso_user.scim_id}", f"/Groups/{mine.sso_group.scim_id}"
     ada = {**user_body("ada"), "externalId": SUBJECT}
     for expected, answer in (
@@ -226,7 +223,7 @@ def test_what_is_written_is_written_to_the_own_ones(mine: Side) -> None:
 
 def test_with_scim_off_nothing_is_anybodys(mine: Side) -> None:
     set_mode(scim=False)
-    theirs, idp = Bystander(mine.other), client_of(mine)
+    theirs, idp = Other(mine.other), client_of(mine)
     own = [idp.get("/Users"), idp.delete(f"/Users/{mine.sso_user.scim_id}"), idp.post("/Groups", group_body("New"))]
     for answer in (*named_by_address(idp, mine.other), *own):
         assert problem(answer)[0] == 403
