@@ -11,9 +11,11 @@ from django.core.cache import cache
 from django.db import connection, connections
 from django.test import TransactionTestCase
 
+from identity.models import User
 from identity.services import background, traces
 from portal.shared_cache import cache as shared_cache
 from tests import databases, reporting
+from tests.factories import PASSWORD, make_user
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -78,6 +80,12 @@ def _empty_cache() -> Iterator[None]:
     yield
     cache.clear()
     shared_cache.clear()
+
+
+@pytest.fixture
+def mia(db: None) -> User:
+    """A member with a password."""
+    return make_user("mia", password=PASSWORD)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from identity.models import (
     IdentityProvider,
     Role,
     Scope,
+    SSOConnection,
     SSOGroup,
     SSOIdentity,
     SSOUser,
@@ -39,6 +40,7 @@ from identity.services.sso_connections import ConnectionSettings
 PASSWORD = "correct horse battery staple"
 
 OPERATOR = Operator("test")
+ISSUER = "https://okta.example"
 
 
 def make_user(
@@ -228,13 +230,26 @@ def set_mode(*, scim: bool = True, sso: bool = False, follow_idp: bool = False) 
     access.set_mode(scim_enabled=scim, sso_enforced=sso, follow_idp=follow_idp, force=True, actor=OPERATOR)
 
 
+def connect(
+    idp: IdentityProvider | str = "Okta", protocol: str = "oidc", *, enabled: bool = True, **said: Any
+) -> SSOConnection:
+    """An SSO connection as an administrator sets one up; a provider that is only named is made."""
+    idp = make_idp(idp) if isinstance(idp, str) else idp
+    if protocol == "oidc":
+        said = {"issuer": ISSUER, "client_id": "gatehouse", "client_secret": "s", **said}
+    made = sso_connections.create_connection(idp, protocol=protocol, said=ConnectionSettings(**said), actor=OPERATOR)
+    return sso_connections.set_connection_enabled(made, enabled, actor=OPERATOR)
+
+
 def sign_in_by_sso(user: User, idp: IdentityProvider, subject: str = "subject-1") -> SSOIdentity:
     """Leave what a successful SSO login leaves, through a connection that is on."""
     if not idp.sso_connections.exists():
-        said = ConnectionSettings(issuer="https://idp.example", client_id="gatehouse", client_secret="s")
-        connection = sso_connections.create_connection(idp, protocol="oidc", said=said, actor=OPERATOR)
-        sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)
+        connect(idp)
     return SSOIdentity.objects.create(identity_provider=idp, subject=subject, user=user, last_login_at=user.created_at)
+
+
+def owners_of(asset: Asset) -> set[str]:
+    return set(asset.owners.values_list("username", flat=True))
 
 
 def members_of(group: Group) -> set[str]:

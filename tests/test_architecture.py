@@ -201,3 +201,59 @@ def test_an_attribute_without_a_rule_is_known_to_the_resource_models_alone() -> 
         if " " not in node.value and (found := word.search(node.value))
     }
     assert not known
+
+
+# --- the tests themselves ---
+
+
+TESTS = [file for file in modules("tests") if "bench" not in file.parts]
+COUNTERS = {"CaptureQueriesContext", "assertNumQueries", "django_assert_num_queries", "django_assert_max_num_queries"}
+
+
+def test_statements_are_counted_in_one_place() -> None:
+    """tests/statements.py: with a pinned number in each test, one statement more is a hundred edits."""
+    found = {
+        name(file)
+        for file in TESTS
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if COUNTERS & {getattr(node, attribute, None) for attribute in ("id", "attr", "arg", "name")}
+    }
+    assert found == {"tests/statements.py"}
+
+
+def test_exact_numbers_of_statements_are_pinned_for_scim_alone() -> None:
+    found = {name(file) for file in TESTS for _ in pinned(ast.parse(file.read_text(encoding="utf-8")))}
+    assert found == {"tests/scim/test_statements.py"}
+
+
+def pinned(tree: ast.AST) -> Iterator[ast.AST]:
+    """`len(seen) == 3`, and `cost(…) == 3`, of what `statements()` or `cost()` saw."""
+    seen = {"cost"}
+    for node in ast.walk(tree):
+        match node:
+            case ast.withitem(context_expr=ast.Call(func=ast.Name(id="statements")), optional_vars=ast.Name(id=named)):
+                seen.add(named)
+            case ast.Assign(targets=[ast.Name(id=named)], value=ast.Call(func=ast.Name(id="cost"))):
+                seen.add(named)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Compare(left=ast.Call(func=function, args=[*given]), ops=[ast.Eq()], comparators=[number]):
+                names = {one.id for one in (function, *given) if isinstance(one, ast.Name)}
+                if names & seen and isinstance(number, ast.Constant | ast.IfExp):
+                    yield node
+
+
+def test_no_helper_of_the_tests_is_written_twice() -> None:
+    written: dict[str, set[str]] = {}
+    for file in TESTS:
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                said = [one for one in node.body if not isinstance(one, ast.Expr) or not is_text(one.value)]
+                alike = f"{node.name}({ast.unparse(node.args)}): {[ast.unparse(one) for one in said]}"
+                written.setdefault(alike, set()).add(name(file))
+    assert len(written) > 3_000
+    assert {alike: files for alike, files in written.items() if len(files) > 1} == {}
+
+
+def is_text(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)

@@ -59,9 +59,10 @@ from tests.factories import (
     support,
     unmap,
 )
-from tests.portal.admin_pages import address, as_administrator, text_of
+from tests.portal.admin_pages import address, text_of
 from tests.portal.second_steps import FIRST, set_up
 from tests.scim.helpers import CORE_USER, PORTAL_GROUP, PORTAL_USER, Document, member_ids
+from tests.sessions import as_administrator, is_in, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -117,14 +118,10 @@ def mapped(idp: IdP, *members: Document) -> tuple[Document, Group]:
 def signs_in(username: str, password: str = PASSWORD) -> bool:
     """Does the login page let this person in?"""
     client = Client()
-    answer = client.post("/login/", {"username": username, "password": password})
+    answer = sign_in(username, password, client=client)
     if answer.headers.get("Location") == FIRST:
         set_up(client, FIRST)  # a break-glass account's second step
     return is_in(client)
-
-
-def is_in(client: Client) -> bool:
-    return client.get("/profile/").status_code == 200
 
 
 # --- users ------------------------------------------------------------------------------------------------
@@ -570,7 +567,7 @@ def test_r13_disabling_ends_sessions_at_once(idp: IdP) -> None:
     make_user("ada", password=PASSWORD)
     created = post(idp)
     client = Client()
-    client.post("/login/", {"username": "ada", "password": PASSWORD})
+    sign_in("ada", client=client)
     assert is_in(client)
     idp.patch(f"/Users/{created['id']}", {"op": "replace", "path": "active", "value": False})
     assert not is_in(client)
@@ -822,7 +819,7 @@ def test_r22_password_sessions_end_when_sso_is_enforced() -> None:
     make_break_glass("glass")
     sessions = {name: Client() for name in ("mia", "glass")}
     for name, client in sessions.items():
-        client.post("/login/", {"username": name, "password": PASSWORD})
+        sign_in(name, client=client)
     set_mode(sso=True)
     assert {name: is_in(client) for name, client in sessions.items()} == {"mia": False, "glass": True}
 

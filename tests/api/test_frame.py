@@ -23,7 +23,7 @@ from tests.factories import (
     make_user,
     set_mode,
 )
-from tests.portal.admin_pages import set_fresh, signed_in
+from tests.sessions import set_fresh, signed_in
 
 pytestmark = pytest.mark.django_db
 

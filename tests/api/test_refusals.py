@@ -31,31 +31,31 @@ OF_EVERYBODY = {
 }
 
 
-def refusal(script: Script, name: str) -> tuple[int, str]:
+def answered(script: Script, name: str) -> tuple[int, str]:
     answer = script.send(*OPERATIONS[name])
     return answer.status_code, json.loads(answer.content).get("code", "")
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_a_member_is_kept_out_of_everything_but_what_is_everybodys(name: str) -> None:
-    status, code = refusal(caller(make_user()), name)
+    status, code = answered(caller(make_user()), name)
     assert status == OF_EVERYBODY[name] if name in OF_EVERYBODY else (status, code) == (403, "role_required")
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_token_to_read_changes_nothing(name: str) -> None:
-    assert refusal(caller(make_administrator(), Scope.READ), name) == (403, "scope_required")
+    assert answered(caller(make_administrator(), Scope.READ), name) == (403, "scope_required")
 
 
 @pytest.mark.parametrize("name", SUPPORTS)
 def test_what_support_does_needs_its_role_and_its_scope(name: str) -> None:
     if name in {"list_deletions", "get_deletion"}:  # administrators read these too
-        assert refusal(caller(make_administrator()), name)[0] in {200, 404}
+        assert answered(caller(make_administrator()), name)[0] in {200, 404}
         return
-    assert refusal(caller(make_administrator()), name) == (403, "role_required")
-    assert refusal(caller(make_support(), Scope.WRITE), name) == (403, "scope_required")
+    assert answered(caller(make_administrator()), name) == (403, "role_required")
+    assert answered(caller(make_support(), Scope.WRITE), name) == (403, "scope_required")
 
 
 @pytest.mark.parametrize("name", sorted(CHANGES.keys() - SUPPORTS.keys() - OF_EVERYBODY.keys()))
 def test_support_changes_nothing_else(name: str) -> None:
-    assert refusal(caller(make_support()), name) == (403, "role_required")
+    assert answered(caller(make_support()), name) == (403, "role_required")

@@ -1,9 +1,6 @@
 """A small company for the browser: a few of everything, with names that are long, right to left, or markup."""
 
-import time
-
 import pytest
-from django.test import Client
 from playwright.sync_api import APIResponse, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
@@ -25,6 +22,7 @@ from tests.factories import (
     resend,
     support,
 )
+from tests.sessions import signed_in
 
 LONG = "Bartholomew-Maximilian Featherstonehaugh-Cholmondeley de la Rochefoucauld-Montmorency"
 RIGHT_TO_LEFT = "نورهان عبد الرحمن السيد"
@@ -84,12 +82,7 @@ def _deleted() -> None:
 def enter(context: BrowserContext, live_server: LiveServer, role: Role, *, fresh: bool = True) -> User:
     """Somebody of this role, signed in; `fresh`: a moment ago."""
     user = make_user(f"the-{role}", role=role, first_name="Robin", last_name=str(role.label))
-    client = Client()
-    client.force_login(user)
-    session = client.session
-    session["signed_in_at"] = time.time() if fresh else 0.0
-    session.save()
-    cookie = client.cookies["sessionid"].value
+    cookie = signed_in(user, fresh=fresh).cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
     return user
 

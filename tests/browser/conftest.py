@@ -14,8 +14,8 @@ from identity.models import Role
 from identity.services import users
 from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.factories import make_user
-from tests.portal.admin_pages import signed_in
 from tests.programs import not_here
+from tests.sessions import signed_in
 
 HERE = Path(__file__).parent
 OWNER_PASSWORD = "a-long-password-for-tests"

@@ -71,7 +71,7 @@ def main() -> int:
 
 def take(browser: Browser, address: str, role: str, credential: tuple[str, str]) -> int:
     """All pictures that this role sees; 1 when one is too large for a page that people load."""
-    with signed_in(browser, address, *credential) as page:
+    with _signed_in_as(browser, address, *credential) as page:
         sizes = {picture.name: _taken(page, picture) for picture in PICTURES if picture.role == role}
     for name, size in sizes.items():
         sys.stdout.write(f"docs/images/{name}.png  {size // 1024} KB\n")
@@ -79,7 +79,7 @@ def take(browser: Browser, address: str, role: str, credential: tuple[str, str])
 
 
 @contextmanager
-def signed_in(browser: Browser, address: str, username: str, password: str) -> Iterator[Page]:
+def _signed_in_as(browser: Browser, address: str, username: str, password: str) -> Iterator[Page]:
     context = browser.new_context(base_url=address, viewport=WINDOW, color_scheme="light", reduced_motion="reduce")
     page = context.new_page()
     page.goto("/admin/")

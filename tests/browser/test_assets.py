@@ -8,11 +8,11 @@ from identity.models import Asset, Role, Status, User
 from identity.services import assets
 from tests.browser.company import enter
 from tests.browser.refusals import refused_by_address, refused_by_post
-from tests.factories import OPERATOR, make_asset, make_idp, make_user, provision
+from tests.factories import OPERATOR, make_asset, make_idp, make_user, owners_of, provision
 
 
-def owners_of(name: str) -> set[str]:
-    return set(Asset.objects.get(name=name).owners.values_list("username", flat=True))
+def owners_of_the(name: str) -> set[str]:
+    return owners_of(Asset.objects.get(name=name))
 
 
 def test_an_asset_is_registered_and_transferred_to_somebody_who_never_signed_in(
@@ -34,7 +34,7 @@ def test_an_asset_is_registered_and_transferred_to_somebody_who_never_signed_in(
     page.get_by_label("Ada Stone").check()
     page.get_by_role("button", name="Transfer").click()
     expect(page.get_by_text("Ada Stone owns Wiki in place of mia.")).to_be_visible()
-    assert owners_of("Wiki") == {"ada"}
+    assert owners_of_the("Wiki") == {"ada"}
 
 
 def test_what_nobody_looks_after_is_found_and_given_to_somebody(page: Page, live_server: LiveServer) -> None:
@@ -52,7 +52,7 @@ def test_what_nobody_looks_after_is_found_and_given_to_somebody(page: Page, live
     page.get_by_role("radio", name="mia").check()
     page.get_by_role("button", name="Transfer").click()
     expect(page.get_by_text("mia owns 1 asset now.")).to_be_visible()
-    assert owners_of("Forge") == {"mia"}
+    assert owners_of_the("Forge") == {"mia"}
 
 
 PRESS_THREE_TIMES = """
@@ -86,7 +86,7 @@ def test_people_who_were_ticked_stay_so_over_searches_and_mistakes(page: Page, l
     page.get_by_role("checkbox", name="bob").check()
     page.get_by_role("button", name="Make owners").click()
     expect(page.get_by_text("ada, bob own Wiki now.")).to_be_visible()
-    assert owners_of("Wiki") == {"mia", "ada", "bob"}
+    assert owners_of_the("Wiki") == {"mia", "ada", "bob"}
 
 
 @pytest.mark.parametrize("role", [Role.SUPPORT, Role.MEMBER])
@@ -105,7 +105,7 @@ def test_support_and_members_are_refused_by_address(page: Page, live_server: Liv
     for path in forms:
         said = {"users": str(user.pk), "name": "Mine", "owner": user.username}
         refused_by_post(page, role, f"/admin/identity/asset/{path}", **said)
-    assert owners_of("Wiki") == {"mia"}
+    assert owners_of_the("Wiki") == {"mia"}
     assert Asset.objects.count() == 1
 
 

@@ -21,7 +21,7 @@ def okta(live_server: LiveServer) -> LiveIdP:
 def test_both_identities_with_a_message_for_the_other_side(page: Page, sign_in: SignIn, okta: LiveIdP) -> None:
     make_user("mia")
     for _ in range(3):
-        okta.try_user("mia", "other@example.test")
+        okta.push("mia", "other@example.test")
     sign_in(page, Role.ADMINISTRATOR)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto("/admin/identity/conflict/")
@@ -36,7 +36,7 @@ def test_both_identities_with_a_message_for_the_other_side(page: Page, sign_in: 
     page.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_text("The conflict about mia was dismissed.")).to_be_visible()
     assert Conflict.objects.get().state == State.DISMISSED
-    okta.try_user("mia", "third@example.test")
+    okta.push("mia", "third@example.test")
     page.goto("/admin/identity/conflict/")
     expect(page.get_by_role("row", name="mia Open")).to_be_visible()
 
@@ -47,19 +47,19 @@ def test_an_account_moves_to_the_other_provider(
     entra_row = make_idp("Entra")
     entra = LiveIdP(live_server.url, provider=entra_row, token=make_token(entra_row))
     okta.user("ava.stone")
-    assert entra.try_user("ava.stone")[0] == 409
+    assert entra.push("ava.stone").status_code == 409
     sign_in(page, Role.ADMINISTRATOR)
     page.goto(f"/admin/identity/conflict/{Conflict.objects.get().pk}/change/")
     page.get_by_role("link", name="Move here").click()
     page.get_by_role("button", name="Move the account").click()
     expect(page.get_by_text("now waits for Entra's next try")).to_be_visible()
-    assert entra.try_user("ava.stone")[0] == 201
+    assert entra.push("ava.stone").status_code == 201
     assert User.objects.get(username="ava.stone").managed_by == IdentityProvider.objects.get(name="Entra")
 
 
 def test_a_privileged_account_is_an_owners_decision(page: Page, sign_in: SignIn, okta: LiveIdP) -> None:
     make_user("boss", role=Role.ADMINISTRATOR)
-    okta.try_user("boss")
+    okta.push("boss")
     conflict = Conflict.objects.get()
     sign_in(page, Role.ADMINISTRATOR)
     page.goto(f"/admin/identity/conflict/{conflict.pk}/change/")
@@ -72,7 +72,7 @@ def test_a_privileged_account_is_an_owners_decision(page: Page, sign_in: SignIn,
 
 def test_a_link_by_keyboard_and_what_came_of_it(page: Page, sign_in: SignIn, okta: LiveIdP) -> None:
     make_user("mia")
-    okta.try_user("mia", "other@example.test")
+    okta.push("mia", "other@example.test")
     sign_in(page, Role.OWNER)
     page.goto(f"/admin/identity/conflict/{Conflict.objects.get().pk}/change/")
     page.get_by_role("link", name="Link", exact=True).press("Enter")
@@ -80,11 +80,11 @@ def test_a_link_by_keyboard_and_what_came_of_it(page: Page, sign_in: SignIn, okt
     expect(page.get_by_text("To retry at once").first).to_be_visible()
     page.get_by_role("link", name="Dismiss").press("Enter")
     page.get_by_role("button", name="Dismiss").press("Enter")
-    assert okta.try_user("mia", "other@example.test")[0] == 409
+    assert okta.push("mia", "other@example.test").status_code == 409
     page.get_by_role("link", name="Link", exact=True).press("Enter")
     page.get_by_role("button", name="Link at the next try").press("Enter")
     page.wait_for_load_state()
-    assert okta.try_user("mia", "other@example.test")[0] == 201
+    assert okta.push("mia", "other@example.test").status_code == 201
     page.reload()
     expect(page.get_by_text("Linked: Okta sent this person again")).to_be_visible()
     page.get_by_role("link", name="in the provisioning log").press("Enter")
@@ -94,7 +94,7 @@ def test_a_link_by_keyboard_and_what_came_of_it(page: Page, sign_in: SignIn, okt
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.SUPPORT])
 def test_other_roles_are_refused_by_address(page: Page, sign_in: SignIn, okta: LiveIdP, role: Role) -> None:
     make_user("mia")
-    okta.try_user("mia", "other@example.test")
+    okta.push("mia", "other@example.test")
     conflict = Conflict.objects.get()
     sign_in(page, role)
     for path in ("", "export.csv", *(f"{conflict.pk}/{action}/" for action in ("change", "link", "move", "dismiss"))):

@@ -18,7 +18,7 @@ from tests.factories import make_idp, make_token, make_user, use_token
 def test_what_waits_leads_to_where_it_is_decided(owner_page: Page, live_server: LiveServer) -> None:
     okta = LiveIdP(live_server.url)
     make_user("mia")
-    okta.try_user("mia", "other@example.test")
+    okta.push("mia", "other@example.test")
     okta.group("Engineering")
     owner_page.reload()
     expect(owner_page.get_by_role("heading", name="SCIM is on and SSO is not enforced")).to_be_visible()

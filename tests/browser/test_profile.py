@@ -22,7 +22,7 @@ def mia() -> User:
     return user
 
 
-def sign_in(page: Page) -> None:
+def mia_signs_in(page: Page) -> None:
     page.goto("/login/")
     page.get_by_label("Username").fill("mia")
     page.get_by_label("Password").fill(PASSWORD)
@@ -34,7 +34,7 @@ def test_a_member_sees_everything_on_a_phone_without_scrolling_sideways(page: Pa
     page.set_viewport_size({"width": 390, "height": 844})
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.goto("/profile/") if scheme == "dark" else sign_in(page)
+        page.goto("/profile/") if scheme == "dark" else mia_signs_in(page)
         for text in ("mia@example.test", "Builders", "Wiki", "This browser"):
             expect(page.get_by_text(text).first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
@@ -44,8 +44,8 @@ def test_a_lost_phone_is_signed_out_from_the_laptop(
     page: Page, browser: Browser, live_server: LiveServer, mia: User
 ) -> None:
     phone = browser.new_context(base_url=live_server.url).new_page()
-    sign_in(phone)
-    sign_in(page)
+    mia_signs_in(phone)
+    mia_signs_in(page)
     page.get_by_role("button", name=re.compile("End the session in")).click()
     expect(page.get_by_text("That session has ended.")).to_be_visible()
     expect(page.get_by_role("heading", name="Mia Wong")).to_be_visible()

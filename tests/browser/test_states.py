@@ -20,9 +20,9 @@ def test_a_set_up_that_is_watched(owner_page: Page, live_server: LiveServer) -> 
     address = f"/admin/identity/identityprovider/{okta.provider.pk}/set_up/"
     owner_page.goto(address)
     assert looked_at(owner_page, f"{address} waiting") == []
-    LiveIdP(live_server.url, provider=okta.provider, token="ghscim_half").send("GET", "/Users")
-    okta.send("GET", f"/Users?filter=userName%20eq%20%22{'long' * 40}%22")
-    okta.try_user("ava.stone")
+    LiveIdP(live_server.url, provider=okta.provider, token="ghscim_half").get("/Users")
+    okta.get(f"/Users?filter=userName%20eq%20%22{'long' * 40}%22")
+    okta.push("ava.stone")
     expect(owner_page.get_by_text("Created Ava Stone").first).to_be_visible()
     assert looked_at(owner_page, f"{address} connected") == []
 
@@ -49,9 +49,9 @@ def test_a_dashboard_with_its_chart_open(owner_page: Page) -> None:
 
 def test_a_request_that_moved_people(owner_page: Page, live_server: LiveServer) -> None:
     okta = LiveIdP(live_server.url)
-    group = okta.group("Engineering", okta.user("ava.stone"))
+    group = okta.group("Engineering", [okta.user("ava.stone")])
     map_group(SSOGroup.objects.get(), make_group("Engineers"))
-    okta.delete_group(group)
+    assert okta.delete(f"/Groups/{group['id']}").status_code == 204
     owner_page.goto("/admin/identity/provisioninglog/")
     owner_page.get_by_role("link", name="Deleted group Engineering").click()
     expect(owner_page.get_by_role("heading", name="Who moved: 1 left, 0 joined")).to_be_visible()

@@ -30,9 +30,9 @@ ACTIONS = (
 def test_everything_about_a_person_and_what_made_it_so(owner_page: Page, live_server: LiveServer) -> None:
     page, okta = owner_page, LiveIdP(live_server.url)
     ava = okta.user("ava.stone")
-    okta.group("Engineering", ava)
+    okta.group("Engineering", [ava])
     map_group(SSOGroup.objects.get(), make_group("Engineers"))
-    okta.send("PATCH", f"/Users/{ava}", {"Operations": [{"op": "replace", "path": "userName", "value": "ava.reed"}]})
+    okta.patch(f"/Users/{ava['id']}", {"op": "replace", "path": "userName", "value": "ava.reed"})
     user = User.objects.get(username="ava.stone")
     make_asset(user, "Wiki")
     page.goto(f"/admin/identity/user/{user.pk}/change/")
@@ -62,9 +62,9 @@ def test_the_trail_goes_back_to_the_beginning(owner_page: Page) -> None:
 
 def test_a_linked_person_is_not_said_to_have_been_changed(page: Page, sign_in: SignIn, live_server: LiveServer) -> None:
     okta, mia = LiveIdP(live_server.url), make_user("mia", email="mia@private.example")
-    okta.try_user("mia", "mia@corp.example")
+    okta.push("mia", "mia@corp.example")
     conflicts.link_conflict(Conflict.objects.get(), actor=OPERATOR)
-    assert okta.try_user("mia", "mia@corp.example")[0] == 201
+    assert okta.push("mia", "mia@corp.example").status_code == 201
     sign_in(page, Role.ADMINISTRATOR)
     page.goto(f"/admin/identity/user/{mia.pk}/change/")
     expect(page.get_by_text("Email: Okta sends mia@corp.example, and an administrator linked that")).to_be_visible()

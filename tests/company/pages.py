@@ -13,7 +13,8 @@ from portal.replay.conversation import play
 from portal.replay.senders import InProcess
 from tests.company.story import OWNER, Step
 from tests.factories import sign_in_by_sso
-from tests.portal.admin_pages import address, hidden, signed_in, text_of
+from tests.portal.admin_pages import address, hidden, text_of
+from tests.sessions import signed_in
 
 TOKEN = re.compile(r"ghscim_[0-9A-Za-z]+")
 

@@ -12,7 +12,7 @@ from portal.replay.senders import InProcess
 from tests.clients import Script, caller
 from tests.company.story import OWNER, Step
 from tests.factories import sign_in_by_sso
-from tests.portal.admin_pages import signed_in
+from tests.sessions import signed_in
 
 
 class RestAPI:

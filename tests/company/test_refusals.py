@@ -19,8 +19,10 @@ from identity.actors import Operator, Person
 from identity.models import Group, Mode, Role, Status, User
 from identity.policy import MODES, Action, Decision
 from tests.clients import caller
+from tests.company.cases import Cases
 from tests.factories import make_group, make_idp, make_user, map_group, provision, push_group, set_mode
-from tests.portal.admin_pages import address, signed_in, text_of
+from tests.portal.admin_pages import address, text_of
+from tests.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -47,15 +49,10 @@ class Attempt:
     sentence: str | None = None
 
 
-CASES: dict[str, Callable[[], Case]] = {}
+CASES: Cases[Callable[[], Case]] = Cases()
 
 
-def case(make: Callable[[], Case]) -> Callable[[], Case]:
-    CASES[make.__name__.replace("_", " ")] = make
-    return make
-
-
-@case
+@CASES.add
 def inviting_somebody() -> Case:
     said = {"username": "ivy", "email": "ivy@example.test"}
     return Case(
@@ -64,12 +61,12 @@ def inviting_somebody() -> Case:
     )  # fmt: skip
 
 
-@case
+@CASES.add
 def editing_a_local_profile() -> Case:
     return editing(make_user("mia"))
 
 
-@case
+@CASES.add
 def editing_a_managed_profile() -> Case:
     return editing(provision(make_idp()).user)
 
@@ -83,12 +80,12 @@ def editing(user: User) -> Case:
     )  # fmt: skip
 
 
-@case
+@CASES.add
 def adding_to_an_unmapped_group() -> Case:
     return adding(make_group("Readers"))
 
 
-@case
+@CASES.add
 def adding_to_a_mapped_group() -> Case:
     group = make_group("Builders")
     map_group(push_group(make_idp()), group)
@@ -104,12 +101,12 @@ def adding(group: Group) -> Case:
     )  # fmt: skip
 
 
-@case
+@CASES.add
 def disabling_a_local_user() -> Case:
     return disabling(make_user("mia"))
 
 
-@case
+@CASES.add
 def disabling_a_managed_user() -> Case:
     return disabling(provision(make_idp()).user)
 
@@ -123,7 +120,7 @@ def disabling(user: User) -> Case:
     )  # fmt: skip
 
 
-@case
+@CASES.add
 def enabling_a_managed_user() -> Case:
     user = provision(make_idp(), active=False).user
     return Case(
@@ -136,7 +133,7 @@ def enabling_a_managed_user() -> Case:
 # What is a matter of the role alone, whatever the mode.
 
 
-@case
+@CASES.add
 def creating_a_group() -> Case:
     said = {"name": "Readers"}
     return Case(
@@ -145,7 +142,7 @@ def creating_a_group() -> Case:
     )  # fmt: skip
 
 
-@case
+@CASES.add
 def changing_a_role() -> Case:
     mia, said = make_user("mia"), {"role": "support"}
     return Case(

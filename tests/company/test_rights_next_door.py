@@ -23,9 +23,11 @@ from identity.policy import Action
 from identity.services import conflicts, sso_connections
 from identity.services.sso_connections import ConnectionSettings
 from tests.clients import caller
+from tests.company.cases import Cases
 from tests.company.test_refusals import Attempt, through_the_pages
-from tests.factories import OPERATOR, make_idp, make_token, make_user, provision, resend
-from tests.portal.admin_pages import address, signed_in, text_of
+from tests.factories import OPERATOR, connect, make_idp, make_token, make_user, provision, resend
+from tests.portal.admin_pages import address, text_of
+from tests.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -51,23 +53,14 @@ class Case:
     command: tuple[str, ...]
 
 
-CASES: dict[str, Callable[[IdentityProvider, User], Case]] = {}
-
-
-def case(make: Callable[[IdentityProvider, User], Case]) -> Callable[[IdentityProvider, User], Case]:
-    CASES[make.__name__.replace("_", " ")] = make
-    return make
-
-
-def make_connection(idp: IdentityProvider) -> SSOConnection:
-    return sso_connections.create_connection(idp, protocol="oidc", said=ConnectionSettings(**SAID), actor=OPERATOR)
+CASES: Cases[Callable[[IdentityProvider, User], Case]] = Cases()
 
 
 def about(idp: IdentityProvider, is_done: Callable[[], bool], **doors: Any) -> Case:
     return Case(Action.CHANGE_TRUST, {"identity_provider": idp}, is_done, **doors)
 
 
-@case
+@CASES.add
 def setting_up_a_connection(idp: IdentityProvider, person: User) -> Case:
     return about(
         idp, SSOConnection.objects.exists,
@@ -80,7 +73,7 @@ def setting_up_a_connection(idp: IdentityProvider, person: User) -> Case:
 
 def changing(name: str, value: Any) -> Callable[[IdentityProvider, User], Case]:
     def make(idp: IdentityProvider, person: User) -> Case:
-        connection = make_connection(idp)
+        connection = connect(idp, enabled=False, **SAID)
         kept = {name: value for name, value in SAID.items() if name != "client_secret"}
         said = {name: value, "client_secret": "another"}
         shown = "on" if value is True else value
@@ -107,9 +100,9 @@ CASES |= {
 }
 
 
-@case
+@CASES.add
 def switching_a_connection_on(idp: IdentityProvider, person: User) -> Case:
-    connection = make_connection(idp)
+    connection = connect(idp, enabled=False, **SAID)
     return about(
         idp, SSOConnection.objects.filter(is_enabled=True).exists,
         page=("ssoconnection_enable", (connection.pk,), {}),
@@ -118,9 +111,9 @@ def switching_a_connection_on(idp: IdentityProvider, person: User) -> Case:
     )  # fmt: skip
 
 
-@case
+@CASES.add
 def deleting_a_connection(idp: IdentityProvider, person: User) -> Case:
-    connection = make_connection(idp)
+    connection = connect(idp, enabled=False, **SAID)
     return about(
         idp, lambda: not SSOConnection.objects.exists(),
         page=("ssoconnection_delete", (connection.pk,), {}),
@@ -129,7 +122,7 @@ def deleting_a_connection(idp: IdentityProvider, person: User) -> Case:
     )  # fmt: skip
 
 
-@case
+@CASES.add
 def creating_a_scim_token(idp: IdentityProvider, person: User) -> Case:
     return about(
         idp, SCIMToken.objects.exists,
@@ -139,7 +132,7 @@ def creating_a_scim_token(idp: IdentityProvider, person: User) -> Case:
     )  # fmt: skip
 
 
-@case
+@CASES.add
 def deleting_the_identity_provider(idp: IdentityProvider, person: User) -> Case:
     return about(
         idp, lambda: not IdentityProvider.objects.exists(),
@@ -149,7 +142,7 @@ def deleting_the_identity_provider(idp: IdentityProvider, person: User) -> Case:
     )  # fmt: skip
 
 
-@case
+@CASES.add
 def changing_an_email(idp: IdentityProvider, person: User) -> Case:
     user = make_user("pat", role=Role(person.role))
     form = {"first_name": "", "last_name": "", "email": "evil@example.test"}
@@ -161,7 +154,7 @@ def changing_an_email(idp: IdentityProvider, person: User) -> Case:
     )  # fmt: skip
 
 
-@case
+@CASES.add
 def linking_a_conflict(idp: IdentityProvider, person: User) -> Case:
     user = make_user("pat", role=Role(person.role))
     conflict = collide(make_idp("Entra"), user)
@@ -282,7 +275,7 @@ def okta() -> IdentityProvider:
 
 
 def test_in_an_emergency_an_administrator_takes_a_connection_off_and_revokes_tokens(okta: IdentityProvider) -> None:
-    connection = make_connection(okta)
+    connection = connect(okta, enabled=False, **SAID)
     sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)
     call_command("create_scim_token", "--idp", "Okta", stdout=StringIO(), stderr=StringIO())
     adam = caller(make_user("adam", role=Role.ADMINISTRATOR))
@@ -293,7 +286,7 @@ def test_in_an_emergency_an_administrator_takes_a_connection_off_and_revokes_tok
 
 @pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.OWNER])
 def test_buttons_are_shown_to_owners_and_the_reason_to_administrators(okta: IdentityProvider, role: Role) -> None:
-    connection = make_connection(okta)
+    connection = connect(okta, enabled=False, **SAID)
     client = signed_in(make_user("actor", role=role))
     shown = {
         page: links_of(client, address(page, key))
@@ -321,7 +314,7 @@ def links_of(client: Client, url: str) -> tuple[str, set[str]]:
 
 
 def test_a_client_secret_is_not_sent_to_another_issuer(okta: IdentityProvider) -> None:
-    connection = make_connection(okta)
+    connection = connect(okta, enabled=False, **SAID)
     owner = caller(make_user("root", role=Role.OWNER))
     path = f"sso-connections/{connection.pk}/"
     refused = owner.patch(path, {"issuer": "https://evil.example"})

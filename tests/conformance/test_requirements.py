@@ -7,7 +7,7 @@ import json
 import pytest
 from django.test import Client
 
-from tests.clients import IdP, new_idp
+from tests.clients import new_idp
 from tests.conformance.report import reason_for, render
 from tests.conformance.requirements import Requirement, all_requirements, judge
 from tests.conformance.service import Answer, Service
@@ -17,12 +17,7 @@ REQUIREMENTS = all_requirements()
 
 
 @pytest.fixture
-def idp(db: None) -> IdP:
-    return new_idp()
-
-
-@pytest.fixture
-def service(idp: IdP) -> Service:
+def service(db: None) -> Service:
     """The portal, through Django's test client."""
     client = Client()
 
@@ -32,7 +27,7 @@ def service(idp: IdP) -> Service:
         answer = client.generic(method, f"{ROOT}{path}", content or b"", content_type=kind, headers=others)
         return Answer(answer.status_code, {name.lower(): value for name, value in answer.items()}, answer.content)
 
-    return Service(send, idp.secret)
+    return Service(send, new_idp().secret)
 
 
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda one: one.key)

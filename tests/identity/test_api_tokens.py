@@ -25,6 +25,7 @@ from tests.factories import (
     owner,
     provision,
 )
+from tests.statements import no_statements
 
 pytestmark = pytest.mark.django_db
 
@@ -55,10 +56,8 @@ def test_a_secret_finds_its_token_with_the_owner() -> None:
 
 
 @pytest.mark.parametrize("secret", ["", "ghapi_", "ghapi_" + "a" * 46, ANOTHER_KIND])
-def test_what_is_no_token_is_known_without_asking_the_database(
-    secret: str, django_assert_num_queries: pytest.FixtureRequest
-) -> None:
-    with django_assert_num_queries(0):  # type: ignore[operator]
+def test_what_is_no_token_is_known_without_asking_the_database(secret: str) -> None:
+    with no_statements():
         assert api_tokens.find_api_token(secret) is None
 
 

@@ -7,13 +7,19 @@ from identity.actors import Person
 from identity.errors import InvalidValue, Refused, Taken
 from identity.models import Asset, AuditEvent, Status, User
 from identity.services import assets, users
-from tests.factories import OPERATOR, administrator, everything, make_asset, make_idp, make_user, owner, provision
+from tests.factories import (
+    OPERATOR,
+    administrator,
+    everything,
+    make_asset,
+    make_idp,
+    make_user,
+    owner,
+    owners_of,
+    provision,
+)
 
 pytestmark = pytest.mark.django_db
-
-
-def owners(asset: Asset) -> set[str]:
-    return set(asset.owners.values_list("username", flat=True))
 
 
 def test_an_asset_may_belong_to_somebody_who_never_logged_in() -> None:
@@ -21,7 +27,7 @@ def test_an_asset_may_belong_to_somebody_who_never_logged_in() -> None:
     asset = assets.create_asset(
         name=" Wiki ", kind="site", link="https://wiki.test/", owner=user, actor=administrator()
     )
-    assert (asset.name, asset.kind, asset.link, owners(asset)) == ("Wiki", "site", "https://wiki.test/", {"ada"})
+    assert (asset.name, asset.kind, asset.link, owners_of(asset)) == ("Wiki", "site", "https://wiki.test/", {"ada"})
     event = AuditEvent.objects.latest("id")
     assert (event.action, event.user_id) == ("asset.created", user.pk)
 
@@ -40,7 +46,7 @@ def test_owners_come_and_go_but_the_last() -> None:
     assets.add_owner(asset, max_, actor=administrator())
     assert AuditEvent.objects.filter(action="asset.owner_added").count() == 1
     assets.remove_owner(asset, mia, actor=administrator())
-    assert owners(asset) == {"max"}
+    assert owners_of(asset) == {"max"}
     with pytest.raises(Refused) as refusal:
         assets.remove_owner(asset, max_, actor=administrator())
     assert refusal.value.code == "last_asset_owner"
@@ -74,7 +80,7 @@ def test_who_was_disabled_since_stays_an_owner() -> None:
     mia = make_user()
     asset = make_asset(mia)
     users.disable_user(mia, actor=administrator())
-    assert owners(asset) == {"mia"}
+    assert owners_of(asset) == {"mia"}
 
 
 def test_an_asset_is_deleted() -> None:

@@ -2,11 +2,11 @@
 
 import json
 import random
+from functools import partial
 from importlib import import_module
 
 import pytest
 from django.apps import apps
-from pytest_django import DjangoAssertNumQueries
 
 from identity import policy
 from identity.errors import InvalidValue
@@ -25,6 +25,7 @@ from tests.factories import (
     resend,
     set_mode,
 )
+from tests.statements import Most, cost, no_statements
 
 pytestmark = pytest.mark.django_db
 
@@ -84,36 +85,31 @@ def test_parts_of_any_size_find_what_differs(seed: int, monkeypatch: pytest.Monk
         assert [one.group.name for one in found] == sorted(expected)
 
 
-def test_a_part_costs_a_statement_for_each_side_and_the_next_goes_on_from_there(
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
+def test_a_part_costs_a_statement_for_each_side_and_the_next_goes_on_from_there() -> None:
     idp, builders = make_idp(), make_group()
     map_group(push_group(idp, "Engineering", *(provision(idp, f"user{number}") for number in range(5))), builders)
     comparison, seen = Comparison(), []
-    for statements in (1, 2, 1, 1):  # five on one side, five on the other, three at a time
+    for _ in range(4):  # five on one side, five on the other, three at a time
         comparison = Comparison.resume(json.loads(json.dumps(comparison.state())))
-        with django_assert_num_queries(statements):
-            comparison.go_on(3)
+        cost(partial(comparison.go_on, 3), Most.PART)
         seen.append((comparison.compared, comparison.progress))
     assert seen == [(3, (0, 2)), (6, (1, 2)), (9, (1, 2)), (10, (2, 2))]
     assert comparison.position is None
-    with django_assert_num_queries(0):
+    with no_statements():
         assert comparison.drifts() == []
 
 
-def test_of_a_large_movement_the_first_are_named_and_all_are_counted(
-    django_assert_num_queries: DjangoAssertNumQueries,
-) -> None:
+def test_of_a_large_movement_the_first_are_named_and_all_are_counted() -> None:
     idp, builders = make_idp(), make_group()
     map_group(push_group(idp, "Engineering", *(provision(idp, f"user{number:02}") for number in range(20))), builders)
     Membership.objects.filter(group=builders).delete()
     comparison = Comparison()
     comparison.go_on()
-    with django_assert_num_queries(2):
-        [found] = comparison.drifts()
-    assert (found.joins.count, len(found.joins.named), found.joins.more) == (20, NAMED, 20 - NAMED)
-    assert [user.username for user in found.joins.named] == [f"user{number:02}" for number in range(NAMED)]
-    assert found.leaves.count == 0
+    found = []
+    cost(lambda: found.extend(comparison.drifts()), Most.PART)
+    [whole] = found
+    assert (whole.joins.count, len(whole.joins.named), whole.joins.more) == (20, NAMED, 20 - NAMED)
+    assert [user.username for user in whole.joins.named] == [f"user{number:02}" for number in range(NAMED)]
 
 
 def test_who_is_deleted_between_two_parts_is_not_named() -> None:

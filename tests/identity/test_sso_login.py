@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from identity.errors import Conflicted, InvalidValue, Refused
@@ -13,19 +11,18 @@ from identity.models import (
     Invitation,
     ProvisioningLog,
     Role,
-    SSOConnection,
     SSOIdentity,
     SSOUser,
     Status,
     User,
 )
 from identity.services import conflicts, identity_providers, invitations, sso_connections, sso_groups, sso_login
-from identity.services.assertions import Assertion
 from identity.services.sso_connections import ConnectionSettings
 from identity.services.sso_login import Rehearsal
 from tests.factories import (
     OPERATOR,
     administrator,
+    connect,
     deprovision,
     everything,
     make_break_glass,
@@ -40,33 +37,9 @@ from tests.factories import (
     resend,
     set_mode,
 )
+from tests.identity.assertions import just_in_time, kept_out, says
 
 pytestmark = pytest.mark.django_db
-
-
-def connect(name: str = "Okta", **said: Any) -> SSOConnection:
-    settings = {"issuer": f"https://{name.lower()}.example", "client_id": "x", "client_secret": "s3cret", **said}
-    return sso_connections.create_connection(
-        make_idp(name), protocol="oidc", said=ConnectionSettings(**settings), actor=OPERATOR
-    )
-
-
-def just_in_time(name: str = "Okta", **said: Any) -> SSOConnection:
-    set_mode(scim=False)
-    return connect(name, creates_users=True, allowed_domains="example.test", groups_claim="groups", **said)
-
-
-def says(subject: str = "00u1", user_name: str = "ada", **claims: Any) -> Assertion:
-    return Assertion(
-        subject,
-        {"sub": subject, "preferred_username": user_name, "email": f"{user_name}@example.test", **claims},
-    )
-
-
-def refusal(connection: SSOConnection, assertion: Assertion) -> str:
-    with pytest.raises(Refused) as caught:
-        sso_login.sign_in(connection, assertion)
-    return caught.value.code
 
 
 # --- finding the person ---------------------------------------------------------------------------------
@@ -81,8 +54,7 @@ def test_the_first_time_the_configured_claim_is_compared_with_the_external_id() 
 
 def test_entra_is_matched_by_oid() -> None:
     idp = make_idp("Entra", kind="entra")
-    said = ConnectionSettings(issuer="https://login.example", client_id="x", client_secret="y")
-    connection = sso_connections.create_connection(idp, protocol="oidc", said=said, actor=OPERATOR)
+    connection = connect(idp)
     user = provision(idp, "ada", external_id="object-id").user
     assert sso_login.sign_in(connection, says("pairwise", oid="object-id")) == user
 
@@ -100,22 +72,22 @@ def test_the_portals_own_username_and_email_never_decide() -> None:
     connection = connect()
     make_user("ada")
     provision(connection.identity_provider, "bob", external_id="00u2")
-    assert refusal(connection, says("00u1", "bob")) == "not_provisioned"
-    assert refusal(connection, says("00u1", "ada")) == "not_provisioned"
+    assert kept_out(connection, says("00u1", "bob")) == "not_provisioned"
+    assert kept_out(connection, says("00u1", "ada")) == "not_provisioned"
 
 
 def test_by_username_only_where_an_administrator_allowed_it_and_never_to_rebind() -> None:
     connection = connect(matches_by_user_name=True)
     user = provision(connection.identity_provider, "ada", external_id="other").user
     assert sso_login.sign_in(connection, says("00u1", "ADA")) == user
-    assert refusal(connection, says("00u2", "ada")) == "bound_to_another_subject"
+    assert kept_out(connection, says("00u2", "ada")) == "bound_to_another_subject"
 
 
 def test_two_people_with_one_external_id_are_nobody() -> None:
     connection = connect()
     provision(connection.identity_provider, "ada", external_id="00u1")
     provision(connection.identity_provider, "bob", external_id="00u1")
-    assert refusal(connection, says("00u1")) == "ambiguous"
+    assert kept_out(connection, says("00u1")) == "ambiguous"
 
 
 @pytest.mark.parametrize("identifies", [True, False])
@@ -130,19 +102,19 @@ def test_of_two_records_of_one_person_the_active_one_signs_in_where_external_ids
     if identifies:
         assert sso_login.sign_in(connection, says("00u1")) == second
     else:
-        assert refusal(connection, says("00u1")) == "ambiguous"
+        assert kept_out(connection, says("00u1")) == "ambiguous"
 
 
 def test_a_second_provider_can_not_take_over_the_first_ones_people() -> None:
     connection = connect()
     provision(connection.identity_provider, "ada", external_id="00u1")
     hostile = connect("Hostile", matches_by_user_name=True)
-    assert refusal(hostile, says("00u1", "ada")) == "not_provisioned"
+    assert kept_out(hostile, says("00u1", "ada")) == "not_provisioned"
     set_mode(scim=False)
     hostile = sso_connections.edit_connection(
         hostile,
         said=ConnectionSettings(
-            issuer="https://hostile.example",
+            issuer=hostile.issuer,
             client_id="x",
             matches_by_user_name=True,
             creates_users=True,
@@ -165,7 +137,7 @@ def test_a_disabled_user_is_refused_whatever_the_provider_says() -> None:
     ada = provision(connection.identity_provider, "ada", external_id="00u1")
     sso_login.sign_in(connection, says())
     resend(ada, "ada", external_id="00u1", active=False)
-    assert refusal(connection, says()) == "disabled"
+    assert kept_out(connection, says()) == "disabled"
     ada.user.refresh_from_db()
     assert ada.user.status == Status.DISABLED
 
@@ -175,7 +147,7 @@ def test_a_deprovisioned_user_is_refused() -> None:
     ada = provision(connection.identity_provider, "ada", external_id="00u1")
     sso_login.sign_in(connection, says())
     deprovision(ada)
-    assert refusal(connection, says()) == "disabled"
+    assert kept_out(connection, says()) == "disabled"
 
 
 def test_a_break_glass_account_is_never_reached() -> None:
@@ -185,12 +157,12 @@ def test_a_break_glass_account_is_never_reached() -> None:
         sso_login.sign_in(connection, says("00u1", "glass"))
     assert caught.value.code == "break_glass"
     SSOIdentity.objects.create(identity_provider=connection.identity_provider, subject="00u1", user=glass)
-    assert refusal(connection, says("00u1", "glass")) == "break_glass"
+    assert kept_out(connection, says("00u1", "glass")) == "break_glass"
 
 
 def test_a_refusal_leaves_a_row_that_an_administrator_can_find() -> None:
     connection = connect()
-    refusal(connection, says())
+    kept_out(connection, says())
     row = ProvisioningLog.objects.get()
     assert (row.code, row.subject_key, row.method) == ("not_provisioned", "ada", "SIGN-IN")
 
@@ -242,13 +214,13 @@ def test_with_scim_on_nobody_is_created() -> None:
     connection = just_in_time()
     sso_login.sign_in(connection, says())
     set_mode(scim=True)
-    assert refusal(connection, says("00u2", "bob")) == "not_provisioned"
-    assert refusal(connection, says()) == "not_provisioned"
+    assert kept_out(connection, says("00u2", "bob")) == "not_provisioned"
+    assert kept_out(connection, says()) == "not_provisioned"
 
 
 def test_just_in_time_is_off_until_switched_on() -> None:
     set_mode(scim=False)
-    assert refusal(connect(), says()) == "unknown_person"
+    assert kept_out(connect(), says()) == "unknown_person"
 
 
 def test_just_in_time_needs_a_domain_or_tenant() -> None:
@@ -257,17 +229,17 @@ def test_just_in_time_needs_a_domain_or_tenant() -> None:
 
 
 def test_another_domain_or_tenant_is_refused() -> None:
-    assert refusal(just_in_time(), says(email="ada@evil.test")) == "other_domain"
-    assert refusal(just_in_time("Two"), says(email_verified=False)) == "other_domain"
-    assert refusal(just_in_time("Three", allowed_tenant="t1"), says(tid="t2")) == "other_tenant"
+    assert kept_out(just_in_time(), says(email="ada@evil.test")) == "other_domain"
+    assert kept_out(just_in_time("Two"), says(email_verified=False)) == "other_domain"
+    assert kept_out(just_in_time("Three", allowed_tenant="t1"), says(tid="t2")) == "other_tenant"
 
 
 @pytest.mark.parametrize("claim", ["tid", "hd"])
 def test_the_named_tenant_is_let_in_whether_entra_or_google_says_it(claim: str) -> None:
     connection = just_in_time(allowed_tenant="t1")
     assert sso_login.sign_in(connection, says(**{claim: "t1"})).username == "ada"
-    assert refusal(connection, says("00u2", "bob", **{claim: "t2"})) == "other_tenant"
-    assert refusal(connection, says("00u2", "bob")) == "other_tenant"
+    assert kept_out(connection, says("00u2", "bob", **{claim: "t2"})) == "other_tenant"
+    assert kept_out(connection, says("00u2", "bob")) == "other_tenant"
 
 
 def test_the_same_username_with_another_email_is_a_conflict() -> None:
@@ -375,7 +347,7 @@ def test_with_scim_on_the_claim_is_not_followed() -> None:
 
 
 def test_the_client_secret_is_stored_encrypted() -> None:
-    connection = connect()
+    connection = connect(client_secret="s3cret")
     assert "s3cret" not in connection.client_secret
     assert User.objects.count() == 0
 
@@ -383,9 +355,8 @@ def test_the_client_secret_is_stored_encrypted() -> None:
 def test_one_identity_provider_has_one_issuer() -> None:
     """Its subjects tell people apart, and those of two issuers could be alike."""
     connection = connect()
-    said = ConnectionSettings(issuer="https://another.example", client_id="x", client_secret="y")
     with pytest.raises(InvalidValue, match="issuer"):
-        sso_connections.create_connection(connection.identity_provider, protocol="oidc", said=said, actor=OPERATOR)
+        connect(connection.identity_provider, issuer="https://another.example")
 
 
 def test_at_another_issuer_everybody_is_found_anew() -> None:
@@ -420,8 +391,8 @@ def test_an_address_without_tls_is_refused() -> None:
 
 
 def test_the_last_connections_provider_stays_while_sso_is_enforced() -> None:
-    first = sso_connections.set_connection_enabled(connect(), True, actor=OPERATOR)
-    second = sso_connections.set_connection_enabled(connect("Entra"), True, actor=OPERATOR)
+    first = connect()
+    second = connect("Entra")
     set_mode(sso=True)
     identity_providers.delete_identity_provider(second.identity_provider, actor=OPERATOR)
     with pytest.raises(Refused, match="last connection"):
@@ -431,7 +402,7 @@ def test_the_last_connections_provider_stays_while_sso_is_enforced() -> None:
 
 
 def test_the_last_connection_stays_while_sso_is_enforced() -> None:
-    connection = sso_connections.set_connection_enabled(connect(), True, actor=OPERATOR)
+    connection = connect()
     set_mode(sso=True)
     with pytest.raises(Refused, match="last connection"):
         sso_connections.delete_connection(connection, actor=OPERATOR)

@@ -4,12 +4,12 @@ from itertools import product
 
 import pytest
 
-from identity.models import Mode, SSOConnection, Status, User
-from identity.services import sso_connections, users, whatif
-from identity.services.sso_connections import ConnectionSettings
+from identity.models import Mode, Status, User
+from identity.services import users, whatif
 from tests.factories import (
     OPERATOR,
     PASSWORD,
+    connect,
     deprovision,
     make_break_glass,
     make_idp,
@@ -22,13 +22,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 MODES = [Mode(*flags) for flags in product((True, False), repeat=2)]
-
-
-def connect(name: str = "Okta") -> SSOConnection:
-    settings = ConnectionSettings(issuer=f"https://{name.lower()}.example", client_id="x", client_secret="s3cret")
-    connection = sso_connections.create_connection(make_idp(name), protocol="oidc", said=settings, actor=OPERATOR)
-    SSOConnection.objects.filter(pk=connection.pk).update(is_enabled=True)
-    return connection
 
 
 def a_company() -> None:

@@ -1,42 +1,16 @@
-"""Walking through the admin UI: sign in, read a page, submit what it shows."""
+"""Walking through the admin UI: read a page, submit what it shows."""
 
 from __future__ import annotations
 
 import re
-import time
 from html import unescape
 from typing import Any
 
-from django.test import Client
 from django.urls import reverse
 
-from identity.models import User
-from tests.factories import make_administrator, make_owner, make_support, make_user
+from tests.factories import make_support, make_user
 
 READERS_REFUSED = (make_user, make_support)
-
-
-def signed_in(user: User, *, fresh: bool = True) -> Client:
-    """A browser of this person; `fresh`: the password was just typed."""
-    client = Client()
-    client.force_login(user)
-    set_fresh(client, fresh=fresh)
-    return client
-
-
-def set_fresh(client: Client, *, fresh: bool = True) -> None:
-    """Who is signed in has proven just now who they are, or never."""
-    session = client.session
-    session["signed_in_at"] = time.time() if fresh else 0.0
-    session.save()
-
-
-def as_administrator(*, fresh: bool = True) -> Client:
-    return signed_in(make_administrator(), fresh=fresh)
-
-
-def as_owner() -> Client:
-    return signed_in(make_owner())
 
 
 def address(page: str, *args: Any, **query: Any) -> str:

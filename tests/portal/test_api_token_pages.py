@@ -10,7 +10,8 @@ from identity.actors import Person
 from identity.models import APIToken, AuditEvent, User
 from identity.services import api_tokens
 from tests.factories import make_administrator, make_owner, make_user
-from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
+from tests.portal.admin_pages import address, text_of
+from tests.sessions import as_administrator, signed_in
 
 pytestmark = pytest.mark.django_db
 

@@ -3,14 +3,11 @@
 import pytest
 
 from identity.models import Asset, AuditEvent, Status, User
-from tests.factories import everything, make_asset, make_idp, make_support, make_user, provision
-from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
+from tests.factories import everything, make_asset, make_idp, make_support, make_user, owners_of, provision
+from tests.portal.admin_pages import address, text_of
+from tests.sessions import as_administrator, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def owners_of(asset: Asset) -> set[str]:
-    return set(asset.owners.values_list("username", flat=True))
 
 
 def test_r12_somebody_who_never_signed_in_can_own_an_asset() -> None:

@@ -4,7 +4,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,23 +13,15 @@ from django.core import mail
 from django.core.mail.backends import locmem
 from django.core.management import CommandError
 from django.db import transaction
-from django.test import override_settings
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from identity.services import background
-from portal.tasks import task_backend
 from tests import clock
 from tests.portal.shell import in_a_shell, run, shell_environment
 from tests.portal.smtp import MailServer, listening
 
 LINK = re.compile(r"/invitations/[\w-]{20,}/")
-
-
-@pytest.fixture
-def _queued() -> Iterator[None]:
-    with override_settings(TASKS={"default": {"BACKEND": task_backend("database")}}):
-        yield
 
 
 def invite(username: str = "zoë") -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import re
-from collections.abc import Iterator
 from html import unescape
 from io import StringIO
 from typing import Any
@@ -17,10 +16,10 @@ from django.test import Client, override_settings
 from identity.errors import Refused
 from identity.models import AuditEvent, BulkRow, BulkRun, Invitation, Status, User
 from identity.services import bulk, deletion, groups, invitations, users
-from portal.tasks import task_backend
 from tests import clock
 from tests.factories import OPERATOR, administrator, make_support, make_user, set_mode, support
-from tests.portal.admin_pages import address, as_administrator, as_owner, messages_of, signed_in, text_of
+from tests.portal.admin_pages import address, messages_of, text_of
+from tests.sessions import as_administrator, as_owner, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -233,12 +232,6 @@ def test_only_the_page_of_who_started_it_goes_on_by_itself(monkeypatch: pytest.M
     looked_at = as_owner().get(address("bulkrun_change", BulkRun.objects.get().pk))
     assert "bulkRun('')" in looked_at.content.decode()
     assert "the rest is done in your name" in text_of(looked_at)
-
-
-@pytest.fixture
-def _queued() -> Iterator[None]:
-    with override_settings(TASKS={"default": {"BACKEND": task_backend("database")}}):
-        yield
 
 
 def begin_slowly(monkeypatch: pytest.MonkeyPatch) -> BulkRun:

@@ -12,7 +12,8 @@ from identity.models import AuditEvent, SSOConnection
 from identity.services.sealing import unseal
 from portal.sso.saml_metadata import BadMetadata, read_metadata
 from tests.factories import make_idp, make_support, make_user
-from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
+from tests.portal.admin_pages import address, text_of
+from tests.sessions import as_administrator, signed_in
 from tests.sso.idp_processes import self_signed
 from tests.sso.saml_answers import metadata
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 from django.db import connection
-from django.test import override_settings
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -15,7 +14,6 @@ from identity.database import install_triggers, remove_triggers
 from identity.models import Asset, Membership, Status, User
 from portal.doctor import examine
 from portal.doctor.findings import counted
-from portal.tasks import task_backend
 from tests import clock
 from tests.clients import idp_of, new_idp
 from tests.factories import (
@@ -30,6 +28,7 @@ from tests.factories import (
     set_mode,
     use_token,
 )
+from tests.portal.conftest import queued
 from tests.portal.shell import in_a_shell, run
 from tests.scim.helpers import user_body
 
@@ -168,7 +167,7 @@ def test_drift_between_both_sides_is_found_and_the_mend_mends() -> None:
 @pytest.mark.django_db
 def test_work_that_nobody_does_is_noticed() -> None:
     make_break_glass()
-    with override_settings(TASKS={"default": {"BACKEND": task_backend("database")}}):
+    with queued():
         run("invite_user", "zoë", "--email", "zoe@example.test")
         assert "queue" not in mends()
         with clock.later(hours=1):

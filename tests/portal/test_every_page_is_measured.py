@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from tests.bench.admin_addresses import walks
 from tests.bench.company import Company
-from tests.portal.admin_pages import as_owner
+from tests.sessions import as_owner
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,8 @@ from identity.origins import network_of
 from portal import guesses, throttle
 from portal.forms import WRONG
 from tests.factories import PASSWORD, make_break_glass, make_user
-from tests.portal.admin_pages import signed_in, text_of
+from tests.portal.admin_pages import text_of
+from tests.sessions import sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -28,12 +29,7 @@ BUSY = "Too many people are signing in right now."
 
 def guess(name: str, password: str = "wrong", *, client: Client | None = None, address: str = "") -> HttpResponse:  # noqa: S107
     client = client or (Client(REMOTE_ADDR=address) if address else Client())
-    return client.post("/login/", {"username": name, "password": password})
-
-
-@pytest.fixture
-def mia() -> User:
-    return make_user("mia", password=PASSWORD)
+    return sign_in(name, password, client=client)
 
 
 @contextmanager

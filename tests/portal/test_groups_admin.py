@@ -18,7 +18,8 @@ from tests.factories import (
     push_group,
     set_mode,
 )
-from tests.portal.admin_pages import address, as_administrator, messages_of, signed_in, text_of
+from tests.portal.admin_pages import address, messages_of, text_of
+from tests.sessions import as_administrator, signed_in
 
 pytestmark = pytest.mark.django_db
 

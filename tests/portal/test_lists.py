@@ -9,7 +9,8 @@ from django.contrib.admin import site
 
 from identity.models import Group, User
 from tests.factories import make_group, make_idp, make_user, provision
-from tests.portal.admin_pages import address, as_administrator, text_of
+from tests.portal.admin_pages import address, text_of
+from tests.sessions import as_administrator
 
 pytestmark = pytest.mark.django_db
 

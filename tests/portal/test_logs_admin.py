@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin import site
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from identity.errors import Conflicted
@@ -32,7 +30,9 @@ from tests.factories import (
     resend,
     support,
 )
-from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
+from tests.portal.admin_pages import address, text_of
+from tests.sessions import as_administrator, signed_in
+from tests.statements import statements
 
 pytestmark = pytest.mark.django_db
 
@@ -144,9 +144,9 @@ def test_a_page_links_to_its_neighbours_under_the_same_filters(monkeypatch: pyte
 def test_no_record_is_ever_counted(page: str) -> None:
     provision(make_idp(), "ada")
     client = as_administrator()
-    with CaptureQueriesContext(connection) as queries:
+    with statements() as seen:
         client.get(address(f"{page}_changelist"))
-    assert [q["sql"] for q in queries if "COUNT(" in q["sql"] and page in q["sql"]] == []
+    assert [sql for sql in seen if "COUNT(" in sql and page in sql] == []
 
 
 def test_the_log_is_filtered_by_person_also_before_there_was_an_account() -> None:

@@ -13,8 +13,9 @@ from identity.models import User
 from identity.services import invitations, notices
 from portal.passwords import HardToGuess, context_words
 from tests.factories import OPERATOR, PASSWORD, make_user
-from tests.portal.admin_pages import signed_in, text_of
+from tests.portal.admin_pages import text_of
 from tests.portal.shell import refusal
+from tests.sessions import signed_in
 
 ADVICE = "Avoid common passwords, names and years; several unrelated words are good."
 YEARS = [str(year) for year in range(2019, 2031)]

@@ -13,7 +13,8 @@ from identity.services.tokens import find_bearer
 from portal.admin import providers, set_up
 from tests import clock
 from tests.factories import OPERATOR, everything, make_idp, make_support, make_token, make_user, provision, use_token
-from tests.portal.admin_pages import address, as_administrator, as_owner, messages_of, signed_in, text_of
+from tests.portal.admin_pages import address, messages_of, text_of
+from tests.sessions import as_administrator, as_owner, signed_in
 
 pytestmark = pytest.mark.django_db
 

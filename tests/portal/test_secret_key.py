@@ -25,9 +25,10 @@ from tests.factories import (
     make_support,
     make_user,
 )
-from tests.portal.admin_pages import signed_in, text_of
+from tests.portal.admin_pages import text_of
 from tests.portal.second_steps import code_of, set_up
 from tests.portal.shell import answer, run
+from tests.sessions import entered, is_in, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -46,18 +47,12 @@ def forget(settings: Any) -> None:
     settings.SECRET_KEY_FALLBACKS = []
 
 
-def enter(name: str = "mia") -> Client:
-    client = Client()
-    client.post("/login/", {"username": name, "password": PASSWORD})
-    return client
-
-
 def with_second_step() -> str:
     make_user("mia", password=PASSWORD)
-    return set_up(enter())[0]
+    return set_up(entered())[0]
 
 
-def connect() -> SSOConnection:
+def connected() -> SSOConnection:
     make_idp("Okta")
     run(
         "create_sso_connection", "Okta", "oidc", "--issuer", "https://idp.example", "--client-id", "portal",
@@ -77,7 +72,7 @@ def findings() -> dict[str, str]:
 
 
 def lets_in(secret: str) -> bool:
-    client = enter()
+    client = entered()
     client.post("/login/code/", {"code": code_of(secret)})
     return client.get("/profile/").status_code == 200
 
@@ -87,9 +82,9 @@ def lets_in(secret: str) -> bool:
 
 def test_people_links_and_secrets_go_on_with_the_former_key_among_the_fallbacks(settings: Any) -> None:
     secret = with_second_step()
-    connection = connect()
+    connection = connected()
     ben = make_user("ben", password=PASSWORD)
-    session = enter("ben")
+    session = entered("ben")
     link = urlsafe_base64_encode(force_bytes(ben.pk)), reset_tokens.make_token(ben)
     rotate(settings)
     assert text_of(session.get("/profile/")).count("with a password") == 1
@@ -102,7 +97,7 @@ def test_people_links_and_secrets_go_on_with_the_former_key_among_the_fallbacks(
 def test_the_doctor_says_what_is_under_an_earlier_key_until_it_is_sealed_anew(settings: Any) -> None:
     make_break_glass()
     secret = with_second_step()
-    connect()
+    connected()
     assert findings() == {}
     rotate(settings)
     told = findings()
@@ -159,7 +154,7 @@ def test_a_mail_that_waits_for_a_worker_is_sealed_anew(settings: Any) -> None:
 
 
 def test_what_was_written_meanwhile_is_not_overwritten(settings: Any) -> None:
-    connection = connect()
+    connection = connected()
     rotate(settings)
     SSOConnection.objects.update(client_secret=seal("changed meanwhile"))
     resealing._reseal(connection, HOLDERS[0])
@@ -203,17 +198,17 @@ def test_r10_digests_from_before_the_keys_were_kept_match(settings: Any) -> None
 def test_a_code_that_cannot_be_checked_says_what_to_do(settings: Any) -> None:
     with_second_step()
     rotate(settings, keep=False)
-    client = enter()
+    client = entered()
     answered = client.post("/login/code/", {"code": "123456"})
     assert answered.status_code == 200
     assert "SECRET_KEY_FALLBACKS" in text_of(answered)
     assert "reset_second_factor" in text_of(answered)
     run("reset_second_factor", "mia")
-    assert enter().get("/profile/").status_code == 200
+    assert is_in(entered())
 
 
 def test_single_sign_on_without_its_secret_says_what_to_do(settings: Any) -> None:
-    connection = connect()
+    connection = connected()
     run("enable_sso_connection", connection.slug)
     rotate(settings, keep=False)
     answered = Client(HTTP_HOST=settings.PUBLIC.netloc).get(f"/sso/{connection.slug}/")
@@ -224,7 +219,7 @@ def test_single_sign_on_without_its_secret_says_what_to_do(settings: Any) -> Non
 def test_the_doctor_says_what_no_key_opens(settings: Any) -> None:
     make_break_glass()
     with_second_step()
-    connect()
+    connected()
     rotate(settings, keep=False)
     told = findings()["secrets_unreadable"]
     assert "1 client secrets" in told
@@ -237,7 +232,7 @@ def test_a_lost_key_keeps_nobody_from_a_new_second_step_or_from_being_deleted(se
     delete("gone")
     rotate(settings, keep=False)
     run("reset_second_factor", "mia")
-    assert lets_in(set_up(enter())[0])
+    assert lets_in(set_up(entered())[0])
     delete("gone.later")
     assert [asked_for(name) for name in ("gone", "gone.later")] == [0, 1]
     settings.SECRET_KEY_FALLBACKS = ["the former key"]

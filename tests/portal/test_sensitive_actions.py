@@ -53,7 +53,7 @@ from tests.factories import (
     push_group,
     sign_in_by_sso,
 )
-from tests.portal.admin_pages import signed_in
+from tests.sessions import sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -289,7 +289,7 @@ def by_a_new_password(client: Client) -> None:
 @pytest.mark.parametrize("confirm", [by_password, by_a_new_password])
 def test_a_confirmation_renews_the_key_and_the_session_stays_listed(confirm: Callable[[Client], None]) -> None:
     mia, client = make_user("mia", password=PASSWORD), Client()
-    client.post("/login/", {"username": "mia", "password": PASSWORD})
+    sign_in(client=client)
     check_that_it_renews(client, mia, confirm)
 
 

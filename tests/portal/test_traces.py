@@ -8,9 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from identity.actors import Person, Visitor
 from identity.models import AuditEvent, AuditOrigin, Status, User
@@ -25,9 +23,11 @@ from tests.factories import (
     make_user,
     set_mode,
 )
-from tests.portal.admin_pages import signed_in, text_of
+from tests.portal.admin_pages import text_of
 from tests.portal.second_steps import set_up
 from tests.portal.shell import run
+from tests.sessions import sign_in, signed_in
+from tests.statements import no_statements
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ FROM_THERE = {"REMOTE_ADDR": ADDRESS, "HTTP_USER_AGENT": BROWSER}
 
 
 def guess(name: str = "mia", password: str = "wrong", **there: str) -> Any:  # noqa: S107
-    return Client(**(FROM_THERE | there)).post("/login/", {"username": name, "password": password})
+    return sign_in(name, password, client=Client(**(FROM_THERE | there)))
 
 
 def told() -> list[tuple[Any, ...]]:
@@ -49,11 +49,6 @@ def told() -> list[tuple[Any, ...]]:
 def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test falls upon the end of one."""
     monkeypatch.setattr(traces, "WINDOW", timedelta(days=365_000))
-
-
-@pytest.fixture
-def mia() -> User:
-    return make_user("mia", password=PASSWORD)
 
 
 # --- what leaves a trace ---
@@ -80,11 +75,11 @@ def test_wrong_passwords_unknown_names_and_pauses_are_counted(mia: User) -> None
 
 def test_a_wrong_code_and_a_wrong_confirmation_are_counted(mia: User) -> None:
     client = Client(**FROM_THERE)
-    client.post("/login/", {"username": "mia", "password": PASSWORD})
+    sign_in(client=client)
     set_up(client)
     client.post("/confirm-password/", {"password": "wrong"})
     client.post("/logout/")
-    client.post("/login/", {"username": "mia", "password": PASSWORD})
+    sign_in(client=client)
     client.post("/login/code/", {"code": "000000"})
     assert told()[1:] == [
         ("sign_in.wrong_password", mia.pk, {"at": "confirmation"}, ADDRESS, 1),
@@ -172,10 +167,9 @@ def test_a_flood_is_not_written_statement_by_statement(monkeypatch: pytest.Monke
     monkeypatch.setattr(traces, "FLUSH_SECONDS", 3600)
     traces.flush()
     origin, actor = Origin(ADDRESS), Visitor("SCIM")
-    with CaptureQueriesContext(connection) as statements:
+    with no_statements():
         for _ in range(500):
             traces.note(traces.UNKNOWN_SCIM_TOKEN, actor=actor, origin=origin)
-    assert len(statements) == 0
     traces.flush()
     assert told() == [("scim_token.unknown", None, {}, ADDRESS, 500)]
 

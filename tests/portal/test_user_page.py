@@ -23,7 +23,8 @@ from tests.factories import (
     support,
     unmap,
 )
-from tests.portal.admin_pages import address, as_administrator, signed_in, text_of
+from tests.portal.admin_pages import address, text_of
+from tests.sessions import as_administrator, signed_in
 
 pytestmark = pytest.mark.django_db
 

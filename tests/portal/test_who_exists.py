@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connection
 from django.http import HttpResponse
-from django.test import Client, override_settings
-from django.test.utils import CaptureQueriesContext
+from django.test import Client
 from django_tasks_db.models import DBTaskResult
 
 from identity.models import Status
 from identity.services import background
-from portal.tasks import task_backend
 from portal.throttle import RESETS_AN_HOUR
 from tests.factories import PASSWORD, make_break_glass, make_idp, make_user, provision
 from tests.portal.admin_pages import text_of
+from tests.portal.conftest import queued
 from tests.portal.shell import run
 from tests.portal.smtp import MailServer, listening
+from tests.sessions import sign_in
+from tests.statements import statements
 
 NAMES = ["mia", "mia@example.test", "dan", "ada", "glass", "nobody", "nobody@example.test", "x" * 255, "\u202e"]
 
@@ -41,9 +41,9 @@ def work_of(answer: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:
     hashes: list[str] = []
     for name in ("make_password", "check_password"):
         monkeypatch.setattr(f"portal.auth.{name}", lambda *args: hashes.append("one") and False)
-    with CaptureQueriesContext(connection) as captured:
+    with statements() as seen:
         response = answer()
-    words = [query["sql"].split()[:4] for query in captured if "SAVEPOINT" not in query["sql"]]
+    words = [sql.split()[:4] for sql in seen]
     return words, hashes, response.status_code, response.headers.get("Location", "")
 
 
@@ -67,7 +67,7 @@ def test_a_wrong_password_is_the_same_work_whoever_was_named(monkeypatch: pytest
 
     def guess(name: str, number: int) -> HttpResponse:
         client = Client(REMOTE_ADDR=f"203.0.113.{number}")
-        return client.post("/login/", {"username": name, "password": "wrong"})
+        return sign_in(name, "wrong", client=client)
 
     names = [name for name in NAMES if name != "glass"]  # counted apart, see tests/portal/test_floods.py
     works = [work_of(lambda pair=pair: guess(pair[1], pair[0]), monkeypatch) for pair in enumerate(names)]
@@ -115,7 +115,7 @@ def test_a_break_glass_sign_in_does_not_wait_for_the_mail_server(settings: Any) 
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     with listening(MailServer(holds=True)) as server:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-        assert Client().post("/login/", {"username": "glass", "password": PASSWORD}).status_code == 302
+        assert sign_in("glass").status_code == 302
         assert server.holding.wait(30)
         server.released.set()
         finish()
@@ -125,7 +125,7 @@ def test_a_break_glass_sign_in_does_not_wait_for_the_mail_server(settings: Any) 
 @pytest.mark.django_db(transaction=True)
 def test_with_a_worker_the_queue_is_the_same_whoever_was_named() -> None:
     make_everybody()
-    with override_settings(TASKS={"default": {"BACKEND": task_backend("database")}}):
+    with queued():
         for name in NAMES:
             ask(name)
         rows = list(DBTaskResult.objects.values_list("task_path", "status"))

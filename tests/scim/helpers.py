@@ -1,4 +1,4 @@
-"""An identity provider's side of the conversation, and what the tests look at afterwards."""
+"""The words of SCIM, the bodies that identity providers send, and what the tests look at afterwards."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.apps import apps
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
+
+from identity.models import Group, SSOGroup
+from tests.factories import make_group, map_group
 
 Document = dict[str, Any]
 
@@ -48,6 +49,14 @@ def member_ids(group: Document) -> list[str]:
     return [entry["value"] for entry in group.get("members", [])]
 
 
+def mapped(group: Document, *names: str) -> Group:
+    """The last of these portal groups, all of which follow this SSO group from now on."""
+    for name in names:
+        portal_group = Group.objects.filter(name=name).first() or make_group(name)
+        map_group(SSOGroup.objects.get(scim_id=group["id"]), portal_group)
+    return portal_group
+
+
 def snapshot() -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the domain except what refusals and uses leave behind (log, conflicts, last use of tokens)."""
     left_out = {"ProvisioningLog", "Conflict", "SCIMToken", "ProviderContact"}
@@ -61,22 +70,3 @@ def unchanged_database() -> Iterator[None]:
     before = snapshot()
     yield
     assert snapshot() == before
-
-
-_FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
-
-
-_NOTED = ("last_used_from", "identity_providercontact")
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """The SQL of the block without transaction control and the once-a-minute notes (PERFORMANCE.md)."""
-    seen: list[str] = []
-    with CaptureQueriesContext(connection) as captured:
-        yield seen
-    seen.extend(
-        query["sql"]
-        for query in captured
-        if not query["sql"].startswith(_FRAME) and not any(noted in query["sql"] for noted in _NOTED)
-    )

@@ -13,8 +13,9 @@ from identity.models import Conflict, ProvisioningLog, Role, Status, User
 from identity.services import conflicts, sso_groups
 from tests.clients import IdP, administrators_caller, new_idp, problem
 from tests.factories import OPERATOR, make_break_glass, make_idp, make_user, provision, resend
-from tests.portal.admin_pages import address, as_owner, text_of
+from tests.portal.admin_pages import address, text_of
 from tests.scim.helpers import group_body, user_body
+from tests.sessions import as_owner
 
 pytestmark = pytest.mark.django_db
 

@@ -27,10 +27,9 @@ from identity.models import (
     SSOUser,
     User,
 )
-from identity.services import groups, mappings, provisioning
+from identity.services import provisioning
 from tests.clients import IdP, new_idp
-from tests.factories import OPERATOR
-from tests.scim.helpers import Document, group_body, member, member_ids, user_body
+from tests.scim.helpers import Document, group_body, mapped, member, member_ids, user_body
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -139,15 +138,6 @@ def test_members_that_are_added_at_once_are_all_members(idp: IdP) -> None:
     assert Membership.objects.filter(group=portal_group).count() == len(everybody)
 
 
-def mapped(group: Document, *names: str) -> Group:
-    sso_group = SSOGroup.objects.get(scim_id=group["id"])
-    for name in names:
-        portal_group = Group.objects.filter(name=name).first() or groups.create_group(name=name, actor=OPERATOR)
-        preview = mappings.preview_mapping(sso_group, portal_group)
-        mappings.apply_mapping(sso_group, portal_group, fingerprint=preview.fingerprint, actor=OPERATOR)
-    return portal_group
-
-
 def test_groups_that_feed_the_same_portal_groups_do_not_block_each_other(idp: IdP) -> None:
     users = [idp.user() for _ in range(4)]
     pushed = [idp.group(members=users[:1]), idp.group(members=users[1:2])]
@@ -225,7 +215,7 @@ def test_a_deadlock_begins_the_request_anew_with_its_body(idp: IdP, monkeypatch:
 # --- in the middle ----------------------------------------------------------------------------------------
 
 
-def everything() -> dict[str, list[Any]]:
+def rows() -> dict[str, list[Any]]:
     models = (User, SSOUser, SSOGroup, SSOMembership, Membership, GroupMapping, AuditEvent, ProvisioningLog, Group)
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in models}
 
@@ -274,6 +264,6 @@ def test_a_write_that_fails_in_the_middle_leaves_nothing(
     idp: IdP, world: tuple[Document, Document], write: str
 ) -> None:
     """SR-37."""
-    before = everything()
+    before = rows()
     assert WRITES[write](idp, *world).status_code == 500
-    assert everything() == before
+    assert rows() == before

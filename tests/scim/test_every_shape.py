@@ -20,10 +20,8 @@ from django.db import transaction
 from django.http import HttpResponse
 
 from identity.models import Group, Membership, SSOGroup, SSOMembership, SSOUser, SSOUserValue, User
-from identity.services import groups, mappings
 from tests.clients import IdP, new_idp, problem
-from tests.factories import OPERATOR
-from tests.scim.helpers import CORE_GROUP, CORE_USER, ENTERPRISE, PORTAL_USER, Document
+from tests.scim.helpers import CORE_GROUP, CORE_USER, ENTERPRISE, PORTAL_USER, Document, mapped
 from tests.scim.test_users import FULL
 
 IN_THE_SUITE = 400
@@ -149,10 +147,7 @@ def world(db: None) -> World:
     user = idp.post("/Users", {**FULL, "active": True}).json()
     members = [idp.user() for _ in range(3)]
     group = idp.group("Guides", members, externalId="g1")
-    portal_group = groups.create_group(name="Staff", actor=OPERATOR)
-    sso_group = SSOGroup.objects.get(scim_id=group["id"])
-    preview = mappings.preview_mapping(sso_group, portal_group)
-    mappings.apply_mapping(sso_group, portal_group, fingerprint=preview.fingerprint, actor=OPERATOR)
+    portal_group = mapped(group, "Staff")
     return World(idp, user, idp.get(f"/Groups/{group['id']}").json(), portal_group)
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from identity.models import Group, GroupMapping, Membership, ProvisioningLog, SSOGroup, SSOMembership, SSOUser
-from identity.services import groups, mappings, sso_groups
+from identity.services import groups, sso_groups
 from tests.clients import IdP, new_idp, problem
 from tests.factories import OPERATOR
 from tests.scim.helpers import (
@@ -18,6 +18,7 @@ from tests.scim.helpers import (
     PORTAL_GROUP,
     Document,
     group_body,
+    mapped,
     member,
     member_ids,
     unchanged_database,
@@ -43,15 +44,6 @@ def changed(idp: IdP, group: Document, *operations: Document) -> set[str]:
 
 def ids(*users: Document) -> set[str]:
     return {user["id"] for user in users}
-
-
-def mapped(group: Document, name: str) -> Group:
-    """A portal group that follows this SSO group."""
-    portal_group = groups.create_group(name=name, actor=OPERATOR)
-    sso_group = SSOGroup.objects.get(scim_id=group["id"])
-    preview = mappings.preview_mapping(sso_group, portal_group)
-    mappings.apply_mapping(sso_group, portal_group, fingerprint=preview.fingerprint, actor=OPERATOR)
-    return portal_group
 
 
 def people_of(portal_group: Group) -> set[str]:

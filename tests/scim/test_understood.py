@@ -16,10 +16,11 @@ from tests.scim.helpers import (
     PORTAL_USER,
     SEARCH,
     Document,
+    mapped,
     member,
     unchanged_database,
 )
-from tests.scim.test_groups import changed, fresh, ids, mapped, members, people_of
+from tests.scim.test_groups import changed, fresh, ids, members, people_of
 from tests.scim.test_users import patched, stored, work
 
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"

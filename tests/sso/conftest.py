@@ -16,14 +16,10 @@ from django.conf import settings
 from django.test import Client, RequestFactory
 
 from identity.models import SSOConnection
-from identity.services import sso_connections
-from identity.services.sso_connections import ConnectionSettings
 from portal.sso.outgoing import GuardedSession
-from tests.factories import OPERATOR, make_idp
+from tests.factories import ISSUER, connect, make_idp
 from tests.sso.idp_processes import self_signed
 from tests.sso.saml_answers import SAMLProvider
-
-ISSUER = "https://okta.example"
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +84,11 @@ class OIDCProvider:
         said = {name: value for name, value in whole.items() if value is not None}
         return jwt.encode(said, self.key, algorithm="RS256", headers={"kid": kid} if kid else {})
 
+    def sign_in(self, client: Client, connection: SSOConnection, query: str = "", **claims: Any) -> Any:
+        """From the button to what the portal answers to a token with these claims."""
+        leaving = leave(client, connection, query)
+        return leaving.comes_back(self, self.token(nonce=leaving.wishes["nonce"], **claims))
+
 
 @dataclass
 class Leaving:
@@ -111,10 +112,6 @@ def leave(client: Client, connection: SSOConnection, query: str = "") -> Leaving
     return Leaving(client, connection, wishes)
 
 
-def is_in(client: Client) -> bool:
-    return bool(client.get("/profile/").status_code == 200)
-
-
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> OIDCProvider:
     """A provider that the portal reaches without a network."""
@@ -127,15 +124,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> OIDCProvider:
 @pytest.fixture
 def okta(provider: OIDCProvider) -> SSOConnection:
     """Its connection."""
-    return make_connection(make_idp("Okta", kind="okta"))
-
-
-def make_connection(idp: Any, **said: Any) -> SSOConnection:
-    settings = {"issuer": ISSUER, "client_id": "gatehouse", "client_secret": "s", **said}
-    connection = sso_connections.create_connection(
-        idp, protocol="oidc", said=ConnectionSettings(**settings), actor=OPERATOR
-    )
-    return sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)
+    return connect(make_idp("Okta", kind="okta"))
 
 
 @pytest.fixture
@@ -148,10 +137,4 @@ def saml_provider(tmp_path: Path) -> SAMLProvider:
 @pytest.fixture
 def saml(saml_provider: SAMLProvider) -> SSOConnection:
     """Its connection."""
-    said = ConnectionSettings(
-        entity_id=saml_provider.entity_id,
-        sso_url="https://saml.example/sso",
-        certificate=saml_provider.certificate,
-    )
-    connection = sso_connections.create_connection(make_idp("SAML"), protocol="saml", said=said, actor=OPERATOR)
-    return sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)
+    return connect("SAML", "saml", **saml_provider.settings)

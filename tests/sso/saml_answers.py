@@ -71,6 +71,11 @@ class SAMLProvider:
     certificate: str
     entity_id: str = "https://saml.example/metadata"
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What an administrator enters of it."""
+        return {"entity_id": self.entity_id, "sso_url": "https://saml.example/sso", "certificate": self.certificate}
+
     def assertion(self, connection: SSOConnection, in_response_to: str = "", **said: Any) -> str:
         """An unsigned assertion. None takes a part away: `audience`, `recipient`, `until`, `name_id`.
 

@@ -17,8 +17,9 @@ from django.test import Client
 from identity.models import SSOConnection
 from portal.sso import logout
 from portal.sso.logout import EVENT
-from tests.factories import make_idp, provision
-from tests.sso.conftest import OIDCProvider, is_in, leave, make_connection
+from tests.factories import connect, make_idp, provision
+from tests.sessions import is_in
+from tests.sso.conftest import OIDCProvider
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +37,7 @@ def send(connection: SSOConnection, token: str) -> int:
 def browser(connection: SSOConnection, provider: OIDCProvider, **claims: Any) -> Client:
     """A browser that somebody signed in with."""
     client = Client()
-    leaving = leave(client, connection)
-    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], **claims))
+    provider.sign_in(client, connection, **claims)
     assert is_in(client)
     return client
 
@@ -77,7 +77,7 @@ def test_a_session_that_can_not_be_told_apart_ends_with_its_person(okta: SSOConn
 
 def test_another_provider_ends_nothing_here(okta: SSOConnection, provider: OIDCProvider) -> None:
     ada = browser(okta, provider, sid="s1")
-    hostile = make_connection(make_idp("Hostile"))
+    hostile = connect(make_idp("Hostile"))
     assert send(hostile, logout_token(provider, sid="s1")) == 200
     assert is_in(ada)
 

@@ -20,9 +20,10 @@ from portal.sso import patience
 from portal.sso.addresses import public_address
 from portal.sso.bad_answers import MOST_CHARACTERS, cause_of, shortened
 from portal.sso.outgoing import GuardedSession
-from tests.factories import OPERATOR, make_owner, make_user
-from tests.portal.admin_pages import signed_in, text_of
-from tests.sso.conftest import ISSUER, Answer, OIDCProvider, leave
+from tests.factories import ISSUER, OPERATOR, make_owner, make_user
+from tests.portal.admin_pages import text_of
+from tests.sessions import signed_in
+from tests.sso.conftest import Answer, OIDCProvider, leave
 from tests.sso.idp_processes import self_signed
 from tests.sso.saml_answers import TRANSIENT, SAMLProvider, encoded, request_id
 
@@ -287,8 +288,7 @@ def test_a_client_secret_that_has_expired_is_said_so(
 def test_a_token_that_is_not_believed_says_what_was_expected(
     client: Client, okta: SSOConnection, provider: OIDCProvider, claims: dict[str, Any], code: str, fact: str
 ) -> None:
-    leaving = leave(client, okta)
-    page = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], **claims))
+    page = provider.sign_in(client, okta, **claims)
     assert CALM in text_of(page)
     entry = ProvisioningLog.objects.get()
     assert (entry.code, fact in entry.summary) == (code, True)

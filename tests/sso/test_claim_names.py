@@ -8,12 +8,11 @@ import pytest
 from django.test import Client
 
 from identity.models import SSOConnection, User
-from identity.services import sso_connections
-from identity.services.sso_connections import ConnectionSettings
-from tests.factories import OPERATOR, make_idp, provision, set_mode
-from tests.portal.admin_pages import address, as_administrator, text_of
+from tests.factories import ISSUER, connect, make_idp, provision, set_mode
+from tests.portal.admin_pages import address, text_of
 from tests.portal.shell import answer
-from tests.sso.conftest import ISSUER, OIDCProvider, leave, make_connection
+from tests.sessions import as_administrator
+from tests.sso.conftest import OIDCProvider
 from tests.sso.saml_answers import SAMLProvider, encoded, request_id
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +26,8 @@ def _without_scim() -> None:
     set_mode(scim=False)
 
 
-def sign_in(provider: OIDCProvider, names: dict[str, str], claims: dict[str, Any]) -> int:
-    leaving = leave(Client(), make_connection(make_idp(), **CREATES, **names))
-    return int(leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], **claims)).status_code)
+def status_of(provider: OIDCProvider, names: dict[str, str], claims: dict[str, Any]) -> int:
+    return int(provider.sign_in(Client(), connect(make_idp(), **CREATES, **names), **claims).status_code)
 
 
 def made() -> tuple[str, str | None, str, str]:
@@ -63,41 +61,34 @@ def made() -> tuple[str, str | None, str, str]:
 def test_a_person_is_made_of_the_claims_that_are_named(
     provider: OIDCProvider, names: dict[str, str], claims: dict[str, Any]
 ) -> None:
-    assert sign_in(provider, names, claims) == 302
+    assert status_of(provider, names, claims) == 302
     assert made() == EVE
 
 
 def test_an_external_id_may_come_as_a_number(provider: OIDCProvider, client: Client) -> None:
     """An employee number, say: SCIM's externalId is always a text."""
     set_mode(scim=True)
-    connection = make_connection(make_idp(), subject_claim="employee")
+    connection = connect(make_idp(), subject_claim="employee")
     ada = provision(connection.identity_provider, "ada", external_id="701984").user
     for number, status in ((True, 403), (701984.0, 403), (701985, 403), (701984, 302)):
-        leaving = leave(client, connection)
-        token = provider.token(nonce=leaving.wishes["nonce"], employee=number)
-        assert leaving.comes_back(provider, token).status_code == status
+        assert provider.sign_in(client, connection, employee=number).status_code == status
     assert client.session["_auth_user_id"] == str(ada.pk)
 
 
 def test_a_claim_that_is_named_and_missing_has_no_stand_in(provider: OIDCProvider) -> None:
     """Who names upn may not trust email, which people write themselves at some providers."""
-    assert sign_in(provider, {"email_claim": "upn"}, {"preferred_username": "eve", "email": EVE[1]}) == 403
+    assert status_of(provider, {"email_claim": "upn"}, {"preferred_username": "eve", "email": EVE[1]}) == 403
     assert not User.objects.exists()
 
 
 def test_over_saml_as_well(client: Client, saml_provider: SAMLProvider) -> None:
-    said = ConnectionSettings(
-        entity_id=saml_provider.entity_id,
-        sso_url="https://saml.example/sso",
-        certificate=saml_provider.certificate,
-        user_name_claim="login",
-        email_claim="private mail",
-        first_name_claim="vorname",
-        last_name_claim="nachname",
-        **CREATES,  # type: ignore[arg-type]
-    )
-    connection = sso_connections.create_connection(make_idp(), protocol="saml", said=said, actor=OPERATOR)
-    sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)
+    names = {
+        "user_name_claim": "login",
+        "email_claim": "private mail",
+        "first_name_claim": "vorname",
+        "last_name_claim": "nachname",
+    }
+    connection = connect("Okta", "saml", **saml_provider.settings, **names, **CREATES)
     attributes = {"login": ["eve"], "private mail": [EVE[1]], "vorname": [EVE[2]], "nachname": [EVE[3]]}
     decoys = {"mail": ["x@evil.test"], "givenName": ["X"], "sn": ["X"]}
     asked = request_id(client, connection)

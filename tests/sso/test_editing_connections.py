@@ -10,10 +10,10 @@ import pytest
 from identity.models import AuditEvent, SSOConnection, SSOIdentity
 from identity.services.sso_connections import same_issuer
 from tests.clients import administrators_caller, ok, problem
-from tests.factories import make_idp, make_user
-from tests.portal.admin_pages import address, as_administrator, text_of
+from tests.factories import ISSUER, connect, make_idp, make_user
+from tests.portal.admin_pages import address, text_of
 from tests.portal.shell import answer, refusal
-from tests.sso.conftest import ISSUER, make_connection
+from tests.sessions import as_administrator
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ INVALID = 6  # of docs/commands.md
 @pytest.fixture
 def connection() -> SSOConnection:
     """Two people have signed in through it, and one over SAML at the same provider."""
-    connection = make_connection(make_idp("IdP"))
+    connection = connect(make_idp("IdP"))
     for number, subject in enumerate(("00u1", "00u2", "saml:00u3")):
         SSOIdentity.objects.create(
             identity_provider=connection.identity_provider, subject=subject, user=make_user(f"user{number}")
@@ -94,7 +94,7 @@ def test_the_page_says_how_many_would_be_forgotten_and_wants_it_confirmed(connec
 
 
 def test_whom_nobody_knows_needs_no_confirmation() -> None:
-    connection = make_connection(make_idp("IdP"))
+    connection = connect(make_idp("IdP"))
     client = as_administrator()
     page = address("ssoconnection_edit", connection.pk)
     assert "Forget who" not in text_of(client.get(page))
@@ -146,4 +146,4 @@ def test_how_the_secret_is_sent_is_chosen_over_rest(connection: SSOConnection) -
 
 
 def test_two_connections_of_a_provider_may_spell_their_issuer_differently(connection: SSOConnection) -> None:
-    assert make_connection(connection.identity_provider, issuer=f"{ISSUER}/").issuer == f"{ISSUER}/"
+    assert connect(connection.identity_provider, issuer=f"{ISSUER}/").issuer == f"{ISSUER}/"

@@ -20,9 +20,9 @@ from tests.factories import (
     provision,
     set_mode,
 )
-from tests.portal.admin_pages import signed_in
 from tests.portal.second_steps import code_of, set_up
-from tests.sso.conftest import OIDCProvider, is_in, leave
+from tests.sessions import is_in, sign_in, signed_in
+from tests.sso.conftest import OIDCProvider, leave
 
 pytestmark = pytest.mark.django_db
 
@@ -63,9 +63,8 @@ def test_every_way_in_is_closed_at_once(
     make_user("ada", password=PASSWORD)
     ada: User = provision(okta.identity_provider, "ada", external_id="00u1").user
     by_sso, by_password, script = Client(), Client(), caller(ada)
-    leaving = leave(by_sso, okta)
-    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
-    by_password.post("/login/", {"username": "ada", "password": PASSWORD})
+    provider.sign_in(by_sso, okta)
+    sign_in("ada", client=by_password)
     reset = reset_path(ada)
     assert [is_in(by_sso), is_in(by_password), script.send("GET", "me/").status_code] == [True, True, 200]
 
@@ -79,7 +78,7 @@ def test_every_way_in_is_closed_at_once(
     again = leave(by_sso, okta)
     answer = again.comes_back(provider, provider.token(nonce=again.wishes["nonce"]))
     assert "Your account is disabled" in answer.content.decode()
-    by_password.post("/login/", {"username": "ada", "password": PASSWORD})
+    sign_in("ada", client=by_password)
     assert [is_in(by_sso), is_in(by_password)] == [False, False]
 
 
@@ -89,8 +88,7 @@ def test_what_has_ended_stays_ended_when_the_person_is_enabled_again(
     make_user("ada", password=PASSWORD)
     ada: User = provision(okta.identity_provider, "ada", external_id="00u1").user
     client, script = Client(), caller(ada)
-    leaving = leave(client, okta)
-    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    provider.sign_in(client, okta)
     by_scim(ada)
     set_mode(scim=False)
     call_command("enable_user", "ada", stdout=StringIO())
@@ -108,10 +106,10 @@ def test_an_invitation_dies_with_the_account(client: Client) -> None:
 def test_a_sign_in_half_done_ends_as_well(client: Client) -> None:
     """The password was right, the code is still to come."""
     mia = make_user("mia", password=PASSWORD)
-    client.post("/login/", {"username": "mia", "password": PASSWORD})
+    sign_in(client=client)
     secret, _ = set_up(client)
     client.post("/logout/")
-    client.post("/login/", {"username": "mia", "password": PASSWORD})
+    sign_in(client=client)
     by_command(mia)
     answer: Any = client.post("/login/code/", {"code": code_of(secret)})
     assert answer["Location"] == "/login/"

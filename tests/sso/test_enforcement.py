@@ -26,42 +26,30 @@ from tests.factories import (
     set_mode,
     sign_in_by_sso,
 )
+from tests.sessions import is_in, sign_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mia() -> User:
-    return make_user("mia", password=PASSWORD)
-
-
-def enter(client: Client, name: str, at: str = "/login/") -> Any:
-    return client.post(at, {"username": name, "password": PASSWORD})
-
-
-def is_in(client: Client) -> bool:
-    return bool(client.get("/profile/").status_code == 200)
 
 
 @pytest.mark.parametrize("scim", [True, False])
 def test_a_password_opens_the_sign_in_page_only_while_sso_is_optional(client: Client, mia: User, scim: bool) -> None:
     set_mode(scim=scim, sso=True)
-    assert "Single sign-on is enforced" in enter(client, "mia").content.decode()
+    assert "Single sign-on is enforced" in sign_in("mia", client=client).content.decode()
     assert not is_in(client)
     set_mode(scim=scim, sso=False)
-    enter(client, "mia")
+    sign_in("mia", client=client)
     assert is_in(client)
 
 
 def test_the_admin_login_is_the_same_door(client: Client) -> None:
     make_user("adam", role="administrator", password=PASSWORD)
     set_mode(sso=True)
-    enter(client, "adam", "/admin/login/")
+    sign_in("adam", client=client, at="/admin/login/")
     assert client.get("/admin/").status_code == 302
 
 
 def test_open_password_sessions_end_and_stay_ended(client: Client, mia: User) -> None:
-    enter(client, "mia")
+    sign_in("mia", client=client)
     assert is_in(client)
     set_mode(sso=True)
     set_mode(sso=False)
@@ -80,7 +68,7 @@ def test_no_reset_link_is_sent_and_earlier_ones_are_dead(client: Client, mia: Us
 
 
 def test_a_signed_in_person_can_not_change_a_password(client: Client, mia: User) -> None:
-    enter(client, "mia")
+    sign_in("mia", client=client)
     set_mode(sso=True)
     client.force_login(User.objects.get(pk=mia.pk))
     assert client.get("/password/change/").status_code == 302
@@ -113,7 +101,7 @@ def test_basic_credentials_open_nothing(client: Client, mia: User, path: str) ->
 
 def test_no_password_leads_to_an_api_token(client: Client, mia: User) -> None:
     """Not in a session that it opened, not as Basic credentials, and not by way of a token made before."""
-    enter(client, "mia")
+    sign_in("mia", client=client)
     script = caller(mia)
     set_mode(sso=True)
     body = {"label": "x", "scopes": ["read"]}
@@ -140,7 +128,7 @@ def test_a_break_glass_account_passes_with_an_event_and_a_mail(
     make_owner()
     set_mode(sso=True)
     with django_capture_on_commit_callbacks(execute=True):
-        enter(client, "glass")
+        sign_in("glass", client=client)
     assert AuditEvent.objects.filter(action="user.break_glass_login").exists() == bool(mail.outbox)
 
 

@@ -10,10 +10,10 @@ from django.core.cache import cache
 from django.test import Client
 
 from identity.models import SSOConnection, SSOIdentity, User
-from tests.factories import make_idp, make_owner, set_mode
+from tests.factories import ISSUER, connect, make_idp, make_owner, set_mode
 from tests.portal.admin_pages import messages_of
 from tests.portal.test_sensitive_actions import check_that_it_renews
-from tests.sso.conftest import ISSUER, OIDCProvider, leave, make_connection
+from tests.sso.conftest import OIDCProvider, leave
 from tests.sso.saml_answers import SAMLProvider, encoded, request_id, utc
 
 pytestmark = pytest.mark.django_db
@@ -79,9 +79,8 @@ def is_fresh(client: Client, connection: SSOConnection) -> bool:
 def test_what_does_not_say_that_it_was_just_now_is_not_fresh(
     client: Client, okta: SSOConnection, provider: OIDCProvider, shape: str, asked: str
 ) -> None:
-    leaving, said = leave(client, okta, asked), NOT_FRESH[shape]
-    auth_time = said() if callable(said) else said
-    answer = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], auth_time=auth_time))
+    said = NOT_FRESH[shape]
+    answer = provider.sign_in(client, okta, asked, auth_time=said() if callable(said) else said)
     assert answer.status_code == 302
     assert not is_fresh(client, okta)
 
@@ -90,8 +89,7 @@ def test_what_does_not_say_that_it_was_just_now_is_not_fresh(
 @pytest.mark.parametrize("seconds", [0, 9 * MINUTE, -30])
 def test_a_moment_ago_is_fresh(client: Client, okta: SSOConnection, provider: OIDCProvider, seconds: int) -> None:
     """With the minute of skew that all clocks are given (SR-42)."""
-    leaving = leave(client, okta)
-    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], auth_time=ago(seconds)))
+    provider.sign_in(client, okta, auth_time=ago(seconds))
     assert is_fresh(client, okta)
 
 
@@ -99,8 +97,7 @@ def test_a_moment_ago_is_fresh(client: Client, okta: SSOConnection, provider: OI
 def test_userinfo_proves_no_sign_in(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
     """It is not signed, and tells of the person rather than of this sign-in."""
     provider.answers[f"{ISSUER}/userinfo"] = {"sub": "00u1", "auth_time": ago(0)}
-    leaving = leave(client, okta)
-    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    provider.sign_in(client, okta)
     assert not is_fresh(client, okta)
 
 
@@ -112,9 +109,7 @@ def test_userinfo_proves_no_sign_in(client: Client, okta: SSOConnection, provide
 def test_who_asked_for_a_fresh_sign_in_is_told_why_it_is_none(
     client: Client, okta: SSOConnection, provider: OIDCProvider, hours: int | None, reason: str
 ) -> None:
-    leaving = leave(client, okta, "?again")
-    token = provider.token(nonce=leaving.wishes["nonce"], auth_time=hours and ago(hours * HOUR))
-    page = client.get(leaving.comes_back(provider, token)["Location"])
+    page = client.get(provider.sign_in(client, okta, "?again", auth_time=hours and ago(hours * HOUR))["Location"])
     assert reason in " ".join(messages_of(page))
 
 
@@ -161,8 +156,7 @@ def test_a_fresh_sign_in_renews_the_key_of_the_session(
     client: Client, okta: SSOConnection, provider: OIDCProvider, olga: User
 ) -> None:
     def go_there(client: Client, query: str = "?again") -> None:
-        leaving = leave(client, okta, query)
-        leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+        provider.sign_in(client, okta, query)
 
     go_there(client, "")
     check_that_it_renews(client, olga, go_there)
@@ -180,7 +174,7 @@ UNVERIFIED: list[Any] = [
 def creating(provider: OIDCProvider) -> SSOConnection:
     """Creates people of example.test."""
     set_mode(scim=False)
-    return make_connection(make_idp("Okta", kind="okta"), creates_users=True, allowed_domains="example.test")
+    return connect(make_idp("Okta", kind="okta"), creates_users=True, allowed_domains="example.test")
 
 
 def arrive(client: Client, connection: SSOConnection, provider: OIDCProvider, **claims: Any) -> User | None:
@@ -199,8 +193,7 @@ def test_only_true_is_verified(client: Client, creating: SSOConnection, provider
         "email": "eve@example.test",
         "email_verified": said,
     }
-    leaving = leave(client, creating)
-    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    provider.sign_in(client, creating)
     assert not User.objects.exists()
     provider.answers[f"{ISSUER}/userinfo"] = {}
     if said is not None:

@@ -12,8 +12,8 @@ from django.test import Client
 from identity.models import AuditEvent, Group, SSOConnection, User
 from identity.services import sso_groups
 from identity.services.group_claims import MOST_GROUPS, Unreadable, read_groups
-from tests.factories import OPERATOR, make_group, make_idp, make_owner, map_group, set_mode
-from tests.sso.conftest import OIDCProvider, leave, make_connection
+from tests.factories import OPERATOR, connect, make_group, make_idp, make_owner, map_group, set_mode
+from tests.sso.conftest import OIDCProvider
 
 pytestmark = pytest.mark.django_db
 
@@ -72,7 +72,7 @@ def connection(provider: OIDCProvider) -> SSOConnection:
     """Each known group is mapped to one of its own name."""
     set_mode(scim=False)
     said = {"creates_users": True, "allowed_domains": "example.test", "groups_claim": "groups"}
-    connection = make_connection(make_idp("Okta", kind="okta"), **said)
+    connection = connect(make_idp("Okta", kind="okta"), **said)
     for name, external_id in KNOWN.items():
         declared = sso_groups.declare_sso_group(connection.identity_provider, name=name, actor=OPERATOR)
         declared.external_id = external_id or None
@@ -81,11 +81,9 @@ def connection(provider: OIDCProvider) -> SSOConnection:
     return connection
 
 
-def sign_in(connection: SSOConnection, provider: OIDCProvider, groups: Any) -> set[str]:
+def groups_of_eve(connection: SSOConnection, provider: OIDCProvider, groups: Any) -> set[str]:
     """The groups of Eve afterwards."""
-    leaving = leave(Client(), connection)
-    token = provider.token(nonce=leaving.wishes["nonce"], **EVE, groups=groups)
-    assert leaving.comes_back(provider, token).status_code == 302
+    assert provider.sign_in(Client(), connection, **EVE, groups=groups).status_code == 302
     user = User.objects.get(username_key="eve")
     return set(Group.objects.filter(memberships__user=user).values_list("name", flat=True))
 
@@ -101,7 +99,7 @@ def test_groups_are_read_in_whatever_they_come(connection: SSOConnection, provid
         expected = (
             {"Ops"} if names == ["101"] else {name for name in KNOWN if name.casefold() in map(str.casefold, names)}
         )
-        assert sign_in(connection, provider, told(names)) == expected, names
+        assert groups_of_eve(connection, provider, told(names)) == expected, names
     assert warnings() == []
 
 
@@ -115,7 +113,7 @@ def test_groups_are_read_where_commas_or_keys_name_them(
         (["Engineering", "101"], {"Engineering", "Ops"}),
         (["unknown", "other"], set()),
     ):
-        assert sign_in(connection, provider, told(names)) == expected
+        assert groups_of_eve(connection, provider, told(names)) == expected
     assert warnings() == []
 
 
@@ -136,21 +134,21 @@ def test_groups_are_read_where_commas_or_keys_name_them(
 def test_one_group_is_one_group(
     connection: SSOConnection, provider: OIDCProvider, groups: Any, expected: set[str]
 ) -> None:
-    assert sign_in(connection, provider, groups) == expected
+    assert groups_of_eve(connection, provider, groups) == expected
 
 
 @pytest.mark.parametrize("groups", UNREADABLE, ids=repr)
 def test_what_cannot_be_read_changes_nothing_and_warns(
     connection: SSOConnection, provider: OIDCProvider, groups: Any
 ) -> None:
-    assert sign_in(connection, provider, ["Engineering", "101"]) == {"Engineering", "Ops"}
-    assert sign_in(connection, provider, groups) == {"Engineering", "Ops"}
+    assert groups_of_eve(connection, provider, ["Engineering", "101"]) == {"Engineering", "Ops"}
+    assert groups_of_eve(connection, provider, groups) == {"Engineering", "Ops"}
     assert warnings() == ["user.groups_claim_unreadable"]
 
 
 def test_what_is_absent_changes_nothing_and_warns(connection: SSOConnection, provider: OIDCProvider) -> None:
-    assert sign_in(connection, provider, ["Engineering"]) == {"Engineering"}
-    assert sign_in(connection, provider, None) == {"Engineering"}
+    assert groups_of_eve(connection, provider, ["Engineering"]) == {"Engineering"}
+    assert groups_of_eve(connection, provider, None) == {"Engineering"}
     assert warnings() == ["user.groups_claim_missing"]
 
 
@@ -211,6 +209,5 @@ def test_a_test_of_the_connection_says_what_cannot_be_read(
     client.force_login(make_owner())
     page = f"/admin/identity/ssoconnection/{connection.pk}/test/"
     for groups, words in ((["a"], "Received"), ([{"size": 3}], "be read: groups would be left alone")):
-        leaving = leave(client, connection, f"?next={page}")
-        leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], **EVE, groups=groups))
+        provider.sign_in(client, connection, f"?next={page}", **EVE, groups=groups)
         assert words in client.get(page).content.decode().partition("<dt>Groups</dt>")[2].partition("</dd>")[0]

@@ -10,8 +10,9 @@ from django.test import Client
 from identity.models import SSOConnection, SSOUser, User
 from identity.services import sso_groups
 from tests.clients import idp_of
-from tests.factories import OPERATOR, make_group, make_idp, map_group, members_of, set_mode
-from tests.sso.conftest import OIDCProvider, is_in, leave, make_connection
+from tests.factories import OPERATOR, connect, make_group, make_idp, map_group, members_of, set_mode
+from tests.sessions import is_in
+from tests.sso.conftest import OIDCProvider
 
 pytestmark = pytest.mark.django_db
 
@@ -23,12 +24,7 @@ def connection(provider: OIDCProvider) -> SSOConnection:
     """People of example.test may be created."""
     set_mode(scim=False)
     said = {"creates_users": True, "allowed_domains": "example.test", "groups_claim": "groups"}
-    return make_connection(make_idp("Okta", kind="okta"), **said)
-
-
-def sign_in(client: Client, connection: SSOConnection, provider: OIDCProvider, **claims: Any) -> Any:
-    leaving = leave(client, connection)
-    return leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], **{**EVE, **claims}))
+    return connect(make_idp("Okta", kind="okta"), **said)
 
 
 def test_an_unknown_person_is_created_with_groups_and_comes_again(
@@ -36,26 +32,26 @@ def test_an_unknown_person_is_created_with_groups_and_comes_again(
 ) -> None:
     builders = make_group("Builders")
     map_group(sso_groups.declare_sso_group(connection.identity_provider, name="Engineering", actor=OPERATOR), builders)
-    assert sign_in(client, connection, provider, groups=["Engineering"])["Location"] == "/profile/"
+    assert provider.sign_in(client, connection, **EVE, groups=["Engineering"])["Location"] == "/profile/"
     eve = User.objects.get(username_key="eve")
     assert (eve.role, eve.first_name, eve.managed_by, eve.has_usable_password()) == ("member", "Eve", None, False)
     assert members_of(builders) == {"eve"}
-    sign_in(Client(), connection, provider, groups=[], given_name="Evelyn")
+    provider.sign_in(Client(), connection, **{**EVE, "groups": [], "given_name": "Evelyn"})
     assert (members_of(builders), User.objects.get().first_name) == (set(), "Eve")
 
 
 def test_a_later_provisioning_adopts_the_account(
     client: Client, connection: SSOConnection, provider: OIDCProvider
 ) -> None:
-    sign_in(client, connection, provider)
+    provider.sign_in(client, connection, **EVE)
     eve = User.objects.get(username_key="eve")
     set_mode(scim=True)
-    assert sign_in(Client(), connection, provider).status_code == 403
+    assert provider.sign_in(Client(), connection, **EVE).status_code == 403
     emails = [{"value": "eve@example.test", "primary": True}]
     idp_of(connection.identity_provider).user("eve", externalId="00u9", emails=emails)
     assert SSOUser.objects.get().user == eve
     again = Client()
-    assert sign_in(again, connection, provider)["Location"] == "/profile/"
+    assert provider.sign_in(again, connection, **EVE)["Location"] == "/profile/"
     assert is_in(again)
 
 
@@ -76,6 +72,6 @@ def test_a_later_provisioning_adopts_the_account(
 def test_who_is_not_of_the_domain_or_has_no_proper_name_is_not_created(
     client: Client, connection: SSOConnection, provider: OIDCProvider, claims: dict[str, Any]
 ) -> None:
-    answer = sign_in(client, connection, provider, **claims)
+    answer = provider.sign_in(client, connection, **{**EVE, **claims})
     assert answer.status_code == 403
     assert not User.objects.exists()

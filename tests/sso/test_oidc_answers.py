@@ -22,8 +22,9 @@ from requests.exceptions import ConnectionError
 from identity.models import IdentityProvider, SSOConnection, SSOIdentity
 from identity.services import sso_connections
 from portal.sso.outgoing import GuardedSession
-from tests.factories import OPERATOR, make_idp, make_owner, make_user, provision, set_mode
-from tests.sso.conftest import ISSUER, OIDCProvider, is_in, leave, make_connection
+from tests.factories import ISSUER, OPERATOR, connect, make_idp, make_owner, make_user, provision, set_mode
+from tests.sessions import is_in
+from tests.sso.conftest import OIDCProvider, leave
 
 pytestmark = pytest.mark.django_db
 
@@ -62,8 +63,7 @@ def test_only_own_pages_are_landed_on(
     client: Client, okta: SSOConnection, provider: OIDCProvider, parameter: str, asked: str, landed: str
 ) -> None:
     """SR-31. A member is not sent to the admin pages."""
-    leaving = leave(client, okta, f"?{urlencode({parameter: asked})}")
-    assert leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))["Location"] == landed
+    assert provider.sign_in(client, okta, f"?{urlencode({parameter: asked})}")["Location"] == landed
 
 
 def test_a_good_answer_lets_in_once(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
@@ -114,8 +114,7 @@ def test_who_is_refused_is_told_whom_to_ask(
     client: Client, okta: SSOConnection, provider: OIDCProvider, settings: Any
 ) -> None:
     settings.SUPPORT_CONTACT = "it-help@example.test"
-    leaving = leave(client, okta)
-    page = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], sub="stranger")).content.decode()
+    page = provider.sign_in(client, okta, sub="stranger").content.decode()
     assert "Okta has not sent you to this portal yet" in page
     assert 'href="mailto:it-help@example.test"' in page
 
@@ -131,8 +130,7 @@ def test_why_it_did_not_work_is_for_administrators_and_the_log(
     assert told in caplog.text
     assert token not in caplog.text
     client.force_login(make_owner())
-    leaving = leave(client, okta)
-    page = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], aud="x")).content.decode()
+    page = provider.sign_in(client, okta, aud="x").content.decode()
     assert "The cause: The token is for another audience: expected gatehouse, received x." in page
 
 
@@ -191,8 +189,7 @@ def test_a_minute_of_clock_skew_is_forgiven(client: Client, okta: SSOConnection,
 def test_a_new_key_of_the_provider_is_fetched_when_it_is_first_used(
     client: Client, okta: SSOConnection, provider: OIDCProvider
 ) -> None:
-    leaving = leave(client, okta)
-    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    provider.sign_in(client, okta)
     client.post("/logout/")
     provider.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     provider.answers[f"{ISSUER}/keys"] = {"keys": [provider.public_key("k2")]}
@@ -210,15 +207,13 @@ def test_a_token_without_a_key_id_is_checked_with_the_only_key(
 
 def test_userinfo_of_somebody_else_is_refused(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
     provider.answers[f"{ISSUER}/userinfo"] = {"sub": "00u2", "email": "ada@example.test"}
-    leaving = leave(client, okta)
-    page = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    page = provider.sign_in(client, okta)
     assert "not about the same person" in page.content.decode()
 
 
 def test_a_provider_without_userinfo_will_do(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
     del provider.discovery["userinfo_endpoint"]
-    leaving = leave(client, okta)
-    assert leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"])).status_code == 302
+    assert provider.sign_in(client, okta).status_code == 302
 
 
 def test_an_answer_that_nobody_asked_for_is_refused(client: Client, okta: SSOConnection) -> None:
@@ -232,7 +227,7 @@ def test_an_answer_that_nobody_asked_for_is_refused(client: Client, okta: SSOCon
 
 
 def test_a_state_of_another_connection_is_refused(client: Client, okta: SSOConnection) -> None:
-    other = make_connection(make_idp("Two"))
+    other = connect(make_idp("Two"))
     state = leave(client, okta).wishes["state"]
     assert client.get(f"/sso/{other.slug}/callback/?code=x&state={state}").status_code == 403
 
@@ -251,8 +246,7 @@ def test_a_provider_that_promises_to_name_itself_must(
     client: Client, okta: SSOConnection, provider: OIDCProvider
 ) -> None:
     provider.discovery["authorization_response_iss_parameter_supported"] = True
-    leaving = leave(client, okta)
-    assert leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"])).status_code == 403
+    assert provider.sign_in(client, okta).status_code == 403
 
 
 @pytest.mark.parametrize("broken", ["/token", "/keys", "/userinfo"])
@@ -297,8 +291,7 @@ def test_the_end_of_a_test_shows_claims_to_administrators_only(
 ) -> None:
     page = f"/admin/identity/ssoconnection/{okta.pk}/test/"
     client.force_login(make_user("mia"))
-    leaving = leave(client, okta, f"?next={page}")
-    answer = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    answer = provider.sign_in(client, okta, f"?next={page}")
     assert answer["Location"] == "/login/"
     assert client.get(page).status_code in {302, 403}
     assert not SSOIdentity.objects.exists()
@@ -316,8 +309,7 @@ def test_being_vouched_for_is_not_a_fresh_sign_in_when_the_provider_says_it_was_
     hours_ago = int(time.time()) - 3 * 3600
     sensitive = f"/admin/identity/ssoconnection/{okta.pk}/edit/"
     set_mode(scim=False)
-    leaving = leave(client, okta)
-    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], sub="00u7", auth_time=hours_ago))
+    provider.sign_in(client, okta, sub="00u7", auth_time=hours_ago)
     assert client.get(sensitive)["Location"].startswith("/confirm-password/")
     leaving = leave(client, okta, f"?again&next={sensitive}")
     assert (leaving.wishes["prompt"], leaving.wishes["max_age"]) == ("login", "0")
@@ -332,7 +324,7 @@ def test_being_vouched_for_is_not_a_fresh_sign_in_when_the_provider_says_it_was_
 
 
 def test_google_is_asked_in_the_only_way_that_it_knows(client: Client, provider: OIDCProvider) -> None:
-    google = make_connection(make_idp("Google", kind="google"))
+    google = connect(make_idp("Google", kind="google"))
     wishes = leave(client, google, "?again").wishes
     assert (wishes["prompt"], wishes.get("max_age")) == ("select_account", None)
 
@@ -375,6 +367,5 @@ def test_a_page_to_sign_out_may_have_a_query_of_its_own(
 ) -> None:
     IdentityProvider.objects.update(kind="other")
     provider.discovery["end_session_endpoint"] = f"{ISSUER}/logout?policy=b2c"
-    leaving = leave(client, okta)
-    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+    provider.sign_in(client, okta)
     assert f'href="{ISSUER}/logout?policy=b2c&amp;client_id=gatehouse&amp;' in client.post("/logout/").content.decode()

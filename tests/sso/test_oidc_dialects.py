@@ -14,8 +14,8 @@ from portal.shared_cache import cache
 from portal.sso import kept
 from portal.sso.outgoing import with_query
 from tests import clock
-from tests.factories import make_idp, make_owner, provision, set_mode
-from tests.sso.conftest import is_in, make_connection
+from tests.factories import connect, make_idp, make_owner, provision, set_mode
+from tests.sessions import is_in
 from tests.sso.loopback_oidc import CLIENT_ID, CLIENT_SECRET, Loopback, public_key, serving
 
 pytestmark = pytest.mark.django_db
@@ -38,9 +38,9 @@ def provider(settings: Any) -> Iterator[Loopback]:
         yield provider
 
 
-def connect(provider: Loopback, issuer: str = "", **said: Any) -> SSOConnection:
+def connected(provider: Loopback, issuer: str = "", **said: Any) -> SSOConnection:
     settings = {"issuer": issuer or provider.issuer, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, **said}
-    connection = make_connection(make_idp("IdP"), **settings)
+    connection = connect(make_idp("IdP"), **settings)
     provision(connection.identity_provider, "ada", external_id=provider.id_token["sub"])
     return connection
 
@@ -59,7 +59,7 @@ def comes_in(provider: Loopback, connection: SSOConnection) -> bool:
 def test_a_slash_at_the_end_of_an_issuer_is_no_other_issuer(provider: Loopback, told: str, entered: str) -> None:
     """authentik's and Auth0's end with one; tokens then carry it exactly as the document does."""
     provider.discovery["issuer"] = f"{ORIGIN}{told}"
-    connection = connect(provider, f"{provider.origin}{told.rstrip('/')}{entered}")
+    connection = connected(provider, f"{provider.origin}{told.rstrip('/')}{entered}")
     assert comes_in(provider, connection)
     assert not any("//" in path for path in provider.asked)
 
@@ -68,12 +68,12 @@ def test_a_slash_at_the_end_of_an_issuer_is_no_other_issuer(provider: Loopback, 
 def test_tokens_name_the_issuer_as_its_document_does(provider: Loopback, named: str) -> None:
     provider.discovery["issuer"] = f"{ORIGIN}/realms/a/"
     provider.id_token["iss"] = f"{provider.origin}{named}"
-    assert not comes_in(provider, connect(provider))
+    assert not comes_in(provider, connected(provider))
     assert not SSOIdentity.objects.exists()
 
 
 def test_a_document_of_another_issuer_is_refused_with_both_names(provider: Loopback, client: Client) -> None:
-    connection = connect(provider, f"{provider.origin}/")
+    connection = connected(provider, f"{provider.origin}/")
     provider.discovery["issuer"] = "https://another.example"
     client.force_login(make_owner())
     provider.get = lambda path: (200, provider.document)  # type: ignore[method-assign]
@@ -90,7 +90,7 @@ def test_a_document_of_another_issuer_is_refused_with_both_names(provider: Loopb
 def test_discovery_goes_through_the_portals_checks_whatever_is_configured(
     provider: Loopback, client: Client, groups_claim: str, wrong: str
 ) -> None:
-    connection = connect(provider, groups_claim=groups_claim)
+    connection = connected(provider, groups_claim=groups_claim)
     provider.discovery[wrong] = "http://plain.example/x"
     answer = client.get(f"/sso/{connection.slug}/")
     assert (answer.status_code, answer.get("Location")) == (403, None)
@@ -101,11 +101,11 @@ def test_allauth_reads_no_discovery_document_itself(provider: Loopback, monkeypa
         raise AssertionError("past the portal's checks")
 
     monkeypatch.setattr(OpenIDConnectOAuth2Adapter, "openid_config", property(read))
-    assert comes_in(provider, connect(provider, groups_claim=""))
+    assert comes_in(provider, connected(provider, groups_claim=""))
 
 
 def test_documents_are_kept_and_not_fetched_at_each_start(provider: Loopback) -> None:
-    connection = connect(provider)
+    connection = connected(provider)
     for _ in range(3):
         assert comes_in(provider, connection)
     assert provider.asked.count("/.well-known/openid-configuration") == 1
@@ -113,7 +113,7 @@ def test_documents_are_kept_and_not_fetched_at_each_start(provider: Loopback) ->
 
 
 def test_they_are_read_anew_in_time_and_serve_while_the_provider_is_away(provider: Loopback, client: Client) -> None:
-    connection = connect(provider)
+    connection = connected(provider)
     assert comes_in(provider, connection)
     provider.discovery["authorization_endpoint"] = f"{ORIGIN}/moved"
     with clock.later(hours=2):
@@ -126,7 +126,7 @@ def test_they_are_read_anew_in_time_and_serve_while_the_provider_is_away(provide
 def test_an_administrators_test_sees_what_the_provider_says_now(
     provider: Loopback, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection = connect(provider)
+    connection = connected(provider)
     client.get(f"/sso/{connection.slug}/")
     provider.discovery["authorization_endpoint"] = f"{ORIGIN}/moved"
     monkeypatch.setattr(kept, "JUST_NOW_SECONDS", 0)
@@ -136,7 +136,7 @@ def test_an_administrators_test_sees_what_the_provider_says_now(
 
 
 def test_an_endpoint_that_moved_is_found_after_the_first_failure(provider: Loopback) -> None:
-    connection = connect(provider)
+    connection = connected(provider)
     assert comes_in(provider, connection)
     provider.discovery["token_endpoint"] = f"{ORIGIN}/new-token"
     provider.trade = _moved(provider)  # type: ignore[method-assign]
@@ -145,7 +145,7 @@ def test_an_endpoint_that_moved_is_found_after_the_first_failure(provider: Loopb
 
 
 def test_documents_that_were_forgotten_meanwhile_are_read_again(provider: Loopback) -> None:
-    connection, trade = connect(provider), provider.trade
+    connection, trade = connected(provider), provider.trade
 
     def forget_and_fail(form: dict[str, str], authorization: str) -> tuple[int, Any]:
         cache.clear()
@@ -170,7 +170,7 @@ def test_an_authorization_endpoint_keeps_its_own_query(provider: Loopback, clien
     """Azure AD B2C tells its policies apart so; the address for signing out may have one as well."""
     provider.discovery["authorization_endpoint"] = f"{ORIGIN}/authorize?p=b2c_1_signin"
     provider.discovery["end_session_endpoint"] = f"{ORIGIN}/logout?p=b2c_1_signin"
-    connection = connect(provider)
+    connection = connected(provider)
     there = client.get(f"/sso/{connection.slug}/")["Location"]
     assert there.startswith(f"{provider.origin}/authorize?p=b2c_1_signin&client_id={CLIENT_ID}&")
     assert there.count("?") == 1
@@ -206,7 +206,7 @@ def test_the_secret_is_shown_as_the_provider_announces(
     if announced is not None:
         provider.discovery["token_endpoint_auth_methods_supported"] = announced
     provider.takes = (takes,)
-    assert comes_in(provider, connect(provider))
+    assert comes_in(provider, connected(provider))
 
 
 @pytest.mark.parametrize("chosen", ["client_secret_basic", "client_secret_post"])
@@ -215,7 +215,7 @@ def test_an_administrator_may_choose_how_the_secret_is_sent(provider: Loopback, 
         method for method in provider.takes if method != chosen
     ]
     provider.takes = (chosen,)
-    connection = connect(provider)
+    connection = connected(provider)
     assert not comes_in(provider, connection)
     connection.client_authentication = chosen
     connection.save()
@@ -223,7 +223,7 @@ def test_an_administrator_may_choose_how_the_secret_is_sent(provider: Loopback, 
 
 
 def test_why_there_are_no_tokens_is_told_to_administrators(provider: Loopback, client: Client) -> None:
-    connection = connect(provider)
+    connection = connected(provider)
     provider.refuses_with = {"error": "invalid_client", "error_description": "AADSTS7000222: the secret has expired."}
     assert "AADSTS7000222" not in provider.sign_in(client, connection).content.decode()
     client.force_login(make_owner())
@@ -252,17 +252,17 @@ def test_a_key_is_found_however_the_provider_names_it(
     provider: Loopback, keys: list[dict[str, Any]], kid: str | None
 ) -> None:
     provider.keys, provider.kid = keys, kid
-    assert comes_in(provider, connect(provider))
+    assert comes_in(provider, connected(provider))
 
 
 @pytest.mark.parametrize("keys", [[], [public_key("k2", kid="k1")], [public_key("k1", use="enc")], [{"kid": "k1"}]])
 def test_without_the_right_key_nobody_comes_in(provider: Loopback, keys: list[dict[str, Any]]) -> None:
     provider.keys = keys
-    assert not comes_in(provider, connect(provider))
+    assert not comes_in(provider, connected(provider))
 
 
 def test_a_key_exchanged_under_the_same_name_is_read_once(provider: Loopback) -> None:
-    connection = connect(provider)
+    connection = connected(provider)
     assert comes_in(provider, connection)
     provider.keys, provider.signed_with = [public_key("k2", kid="k1")], "k2"
     assert comes_in(provider, connection)
@@ -270,7 +270,7 @@ def test_a_key_exchanged_under_the_same_name_is_read_once(provider: Loopback) ->
 
 
 def test_forged_signatures_make_the_portal_ask_twice_a_minute_at_most(provider: Loopback) -> None:
-    connection = connect(provider)
+    connection = connected(provider)
     assert comes_in(provider, connection)
     provider.signed_with = "k2"
     for _ in range(3):
@@ -281,11 +281,11 @@ def test_forged_signatures_make_the_portal_ask_twice_a_minute_at_most(provider: 
 @pytest.mark.parametrize("length", [1, 191, 192, 255])
 def test_a_subject_may_have_255_characters(provider: Loopback, length: int) -> None:
     provider.id_token["sub"] = provider.userinfo["sub"] = "s" * length
-    assert comes_in(provider, connect(provider))
+    assert comes_in(provider, connected(provider))
 
 
 def test_a_subject_with_more_is_refused(provider: Loopback) -> None:
-    connection = connect(provider)
+    connection = connected(provider)
     provider.id_token["sub"] = provider.userinfo["sub"] = "s" * 256
     assert not comes_in(provider, connection)
 
@@ -295,12 +295,12 @@ def test_an_id_token_with_hundreds_of_groups_is_read(provider: Loopback) -> None
     name = "CN=Department {:03},OU=Groups of the company,OU=Europe,DC=corp,DC=example"
     groups = [name.format(number) for number in range(600)]
     provider.id_token["groups"] = groups
-    assert comes_in(provider, connect(provider))
+    assert comes_in(provider, connected(provider))
 
 
 def test_one_that_is_too_long_says_how_long_it_may_be(provider: Loopback, client: Client) -> None:
     provider.id_token["groups"] = ["g" * 200] * 600
-    connection = connect(provider)
+    connection = connected(provider)
     client.force_login(make_owner())
     page = provider.sign_in(client, connection).content.decode()
     assert "at most 128 are read. Have fewer groups sent" in page
@@ -312,13 +312,13 @@ def test_one_that_is_too_long_says_how_long_it_may_be(provider: Loopback, client
 @pytest.mark.parametrize("userinfo", [500, 401, 404, [], "text", "a.b.c", None, 7.5, {"email": "x"}], ids=str)
 def test_userinfo_that_cannot_be_had_keeps_nobody_out(provider: Loopback, userinfo: Any) -> None:
     provider.userinfo = userinfo
-    assert comes_in(provider, connect(provider))
+    assert comes_in(provider, connected(provider))
 
 
 def test_who_is_new_and_needs_userinfo_hears_that_it_is_away(provider: Loopback) -> None:
     """And is not told that their email is of another domain, or made without one."""
     set_mode(scim=False)
-    connection = connect(provider, creates_users=True, allowed_domains="example.test")
+    connection = connected(provider, creates_users=True, allowed_domains="example.test")
     provider.id_token = {"sub": "00u9", "preferred_username": "eve"}
     whole = {"sub": "00u9", "email": "eve@example.test"}
     for userinfo, is_made in ((500, False), ([], False), (whole, True), (500, True)):
@@ -332,12 +332,12 @@ def test_who_is_new_and_needs_userinfo_hears_that_it_is_away(provider: Loopback)
 
 def test_userinfo_that_is_away_keeps_nobody_out(provider: Loopback) -> None:
     provider.discovery["userinfo_endpoint"] = "https://127.0.0.1:1/userinfo"
-    assert comes_in(provider, connect(provider))
+    assert comes_in(provider, connected(provider))
 
 
 def test_userinfo_may_be_a_signed_token(provider: Loopback, client: Client) -> None:
     provider.userinfo = provider.token(email="ada@example.test", picture="seen", iat=None, exp=None)
-    connection = connect(provider)
+    connection = connected(provider)
     client.force_login(make_owner())
     page = f"/admin/identity/ssoconnection/{connection.pk}/test/"
     assert provider.sign_in(client, connection, f"?next={page}")["Location"] == page
@@ -349,7 +349,7 @@ def test_signed_userinfo_that_proves_nothing_adds_nothing(provider: Loopback, cl
     provider.signed_with = "k2" if wrong == "key" else "k1"
     provider.userinfo = provider.token(**{"picture": "seen", **(wrong if isinstance(wrong, dict) else {})})
     provider.signed_with = "k1"
-    connection = connect(provider)
+    connection = connected(provider)
     client.force_login(make_owner())
     page = f"/admin/identity/ssoconnection/{connection.pk}/test/"
     assert provider.sign_in(client, connection, f"?next={page}")["Location"] == page
@@ -358,5 +358,5 @@ def test_signed_userinfo_that_proves_nothing_adds_nothing(provider: Loopback, cl
 
 def test_signed_userinfo_of_somebody_else_is_refused(provider: Loopback) -> None:
     provider.userinfo = provider.token(sub="00u2")
-    assert not comes_in(provider, connect(provider))
+    assert not comes_in(provider, connected(provider))
     assert not User.objects.filter(sso_identities__isnull=False).exists()

@@ -13,9 +13,10 @@ from django.test import Client
 from identity.models import AuditEvent, Group, SSOConnection, SSOIdentity, User
 from identity.services import sso_groups
 from portal.sso import signed_tokens
-from tests.factories import OPERATOR, make_group, make_idp, map_group, provision, set_mode
+from tests.factories import ISSUER, OPERATOR, connect, make_group, make_idp, map_group, provision, set_mode
+from tests.sessions import is_in
 from tests.sso import vendors
-from tests.sso.conftest import ISSUER, OIDCProvider, is_in, leave, make_connection
+from tests.sso.conftest import OIDCProvider
 from tests.sso.loopback_oidc import CLIENT_ID, CLIENT_SECRET, Loopback, public_key, serving
 from tests.sso.vendors.oidc import OIDCVendor
 
@@ -49,7 +50,7 @@ def there(vendor: OIDCVendor, settings: Any) -> Iterator[Loopback]:
 def connection(vendor: OIDCVendor, there: Loopback) -> SSOConnection:
     """As an administrator sets it up who follows docs/sso.md."""
     said = {"allowed_domains": "example.test", "groups_claim": "groups", **vendor.settings}
-    return make_connection(
+    return connect(
         make_idp(vendor.name, kind=vendor.kind),
         issuer=there.issuer,
         client_id=CLIENT_ID,
@@ -117,6 +118,5 @@ def test_google_may_leave_out_the_scheme_of_its_name(
     bare = ISSUER.removeprefix("https://")
     for google, status in (("https://accounts.google.com", 403), (ISSUER, 302)):
         monkeypatch.setattr(signed_tokens, "GOOGLE", google)
-        leaving = leave(client, okta)
-        answer = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], iss=bare))
+        answer = provider.sign_in(client, okta, iss=bare)
         assert answer.status_code == status

@@ -18,9 +18,10 @@ from portal.sso import outgoing, patience
 from portal.sso.discovery import discover
 from portal.sso.outgoing import GuardedSession, is_protected
 from tests import clock
-from tests.factories import make_idp, make_owner
-from tests.portal.admin_pages import signed_in, text_of
-from tests.sso.conftest import OIDCProvider, make_connection
+from tests.factories import connect, make_idp, make_owner
+from tests.portal.admin_pages import text_of
+from tests.sessions import signed_in
+from tests.sso.conftest import OIDCProvider
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +63,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
 def test_private_addresses_are_not_called(names: Names, address: str) -> None:
     """SSRF. Who runs the portal hears how to allow one."""
     names["idp.example"] = ["93.184.216.34", address]
-    connection = make_connection(make_idp("Okta"), issuer="https://idp.example")
+    connection = connect(make_idp("Okta"), issuer="https://idp.example")
     page = text_of(signed_in(make_owner()).get(f"/sso/{connection.slug}/"))
     assert "One of its addresses leads into a private network, or nowhere." in page
     assert "If that is right, name its origin in SSO_INTERNAL_ORIGINS." in page
@@ -101,7 +102,7 @@ def test_an_address_that_refuses_gives_way_to_the_next(names: Names, settings: A
 @pytest.mark.parametrize("host", ["nowhere.example", f"{'a' * 64}.example"])
 def test_a_name_that_is_not_found_is_told_as_one(names: Names, host: str) -> None:
     names["nowhere.example"] = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    connection = make_connection(make_idp("Okta"), issuer=f"https://{host}")
+    connection = connect(make_idp("Okta"), issuer=f"https://{host}")
     page = text_of(Client().get(f"/sso/{connection.slug}/"))
     assert "Okta can't be reached right now." in page
     assert ProvisioningLog.objects.get().code == "unreachable"

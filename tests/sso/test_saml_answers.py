@@ -18,8 +18,8 @@ from identity.services.sso_connections import ConnectionSettings
 from portal.management.connection_options import settings_of
 from portal.sso.claims import saml_assertion
 from portal.sso.saml import COOKIE, BadAssertion, verified
-from tests.factories import OPERATOR, make_idp, provision, set_mode
-from tests.sso.conftest import is_in
+from tests.factories import OPERATOR, connect, make_idp, provision, set_mode
+from tests.sessions import is_in
 from tests.sso.idp_processes import self_signed
 from tests.sso.saml_answers import EMAIL, TRANSIENT, UNSPECIFIED, SAMLProvider, encoded, request_id, request_of
 
@@ -363,11 +363,7 @@ def test_r21_the_domain_of_a_name_id_counts(
 def test_an_answer_for_one_connection_does_not_open_another(
     client: Client, saml: SSOConnection, saml_provider: SAMLProvider
 ) -> None:
-    said = ConnectionSettings(
-        entity_id=saml_provider.entity_id, sso_url="https://saml.example/sso", certificate=saml_provider.certificate
-    )
-    other = sso_connections.create_connection(make_idp("Two"), protocol="saml", said=said, actor=OPERATOR)
-    other = sso_connections.set_connection_enabled(other, True, actor=OPERATOR)
+    other = connect("Two", "saml", **saml_provider.settings)
     xml = saml_provider.good(saml, request_id(client, saml))
     assert send(client, other, xml) == 403
     answer = client.post(f"/sso/{saml.slug}/acs/", {"SAMLResponse": encoded(xml)})
@@ -428,11 +424,7 @@ def test_the_attribute_with_the_external_id_is_the_subject_where_one_is_chosen(
 ) -> None:
     """A NameID that is an email goes to the next person of that name; the object id does not."""
     idp = make_idp("Entra", kind="entra")
-    said = ConnectionSettings(
-        entity_id=saml_provider.entity_id, sso_url="https://saml.example/sso", certificate=saml_provider.certificate
-    )
-    connection = sso_connections.create_connection(idp, protocol="saml", said=said, actor=OPERATOR)
-    connection = sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)
+    connection = connect(idp, "saml", **saml_provider.settings)
     provision(idp, "jo", external_id="object-1")
     xml = saml_provider.good(
         connection, request_id(client, connection), name_id="jo@example.test", attributes={ENTRA_ID: ["object-1"]}

@@ -22,10 +22,10 @@ from portal.sso.saml_metadata import BadMetadata, read_metadata
 from tests import clock
 from tests.clients import caller, ok
 from tests.factories import OPERATOR, make_idp, make_owner, provision
-from tests.portal.admin_pages import address, signed_in, text_of
+from tests.portal.admin_pages import address, text_of
 from tests.portal.shell import answer as answered
 from tests.portal.shell import run
-from tests.sso.conftest import is_in
+from tests.sessions import is_in, signed_in
 from tests.sso.idp_processes import self_signed
 from tests.sso.saml_answers import SAMLProvider, encoded, metadata
 

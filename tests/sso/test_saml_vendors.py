@@ -17,6 +17,7 @@ from identity.models import SSOConnection, User
 from identity.services import sso_connections
 from tests.factories import (
     OPERATOR,
+    connect,
     make_group,
     make_idp,
     make_owner,
@@ -26,9 +27,9 @@ from tests.factories import (
     push_group,
     set_mode,
 )
-from tests.portal.admin_pages import address, signed_in
+from tests.portal.admin_pages import address
+from tests.sessions import is_in, signed_in
 from tests.sso import vendors
-from tests.sso.conftest import is_in
 from tests.sso.idp_processes import self_signed
 from tests.sso.saml_answers import SAMLProvider, encoded, request_of
 from tests.sso.vendors.saml import BOTH, ONLY_ASSERTION, ONLY_RESPONSE, SAMLVendor
@@ -66,7 +67,7 @@ def connection(vendor: SAMLVendor, provider: SAMLProvider) -> SSOConnection:
     return sso_connections.set_connection_enabled(SSOConnection.objects.get(), True, actor=OPERATOR)
 
 
-def sign_in(client: Client, connection: SSOConnection, vendor: SAMLVendor, provider: SAMLProvider) -> Any:
+def come_in(client: Client, connection: SSOConnection, vendor: SAMLVendor, provider: SAMLProvider) -> Any:
     """From the button to where the vendor's answer leads."""
     begun = client.get(f"/sso/{connection.slug}/")
     asked = _asked(begun) if connection.sso_binding == "post" else request_of(begun["Location"])
@@ -101,7 +102,7 @@ def test_whom_it_provisioned_signs_in(
     client: Client, connection: SSOConnection, vendor: SAMLVendor, provider: SAMLProvider
 ) -> None:
     user = provision(connection.identity_provider, "ada", external_id=vendor.external_id).user
-    assert sign_in(client, connection, vendor, provider)["Location"] == "/profile/"
+    assert come_in(client, connection, vendor, provider)["Location"] == "/profile/"
     assert is_in(client)
     assert client.session["_auth_user_id"] == str(user.pk)
 
@@ -114,12 +115,12 @@ def test_r21_whom_nobody_provisioned_is_created_with_groups(
     map_group(push_group(idp, vendor.groups[0]), group)
     set_mode(scim=False)
     SSOConnection.objects.update(creates_users=True, allowed_domains="example.test")
-    assert sign_in(client, connection, vendor, provider)["Location"] == "/profile/"
+    assert come_in(client, connection, vendor, provider)["Location"] == "/profile/"
     user = User.objects.get(pk=client.session["_auth_user_id"])
     assert who_is(user) == vendor.person
     assert members_of(group) == {user.username}
     client.post("/logout/")
-    assert sign_in(client, connection, vendor, provider)["Location"] == "/profile/"
+    assert come_in(client, connection, vendor, provider)["Location"] == "/profile/"
     assert client.session["_auth_user_id"] == str(user.pk)
 
 
@@ -129,11 +130,7 @@ def test_google_is_believed_whatever_it_is_told_to_sign(client: Client, tmp_path
     key, certificate = self_signed(tmp_path)
     google = VENDORS["saml_google"]
     provider = SAMLProvider(key.read_text(encoding="utf-8"), certificate.read_text(encoding="utf-8"), google.entity_id)
-    said = sso_connections.ConnectionSettings(
-        entity_id=google.entity_id, sso_url=google.sso_url, certificate=provider.certificate
-    )
-    connection = sso_connections.create_connection(make_idp("G"), protocol="saml", said=said, actor=OPERATOR)
-    sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)
+    connection = connect("G", "saml", **{**provider.settings, "sso_url": google.sso_url})
     provision(connection.identity_provider, "ada", external_id=google.external_id)
     vendor = SAMLVendor(**{**vars(google), "signs": signs})
-    assert sign_in(client, connection, vendor, provider)["Location"] == "/profile/"
+    assert come_in(client, connection, vendor, provider)["Location"] == "/profile/"

@@ -18,28 +18,13 @@ from identity.models import SSOConnection, SSOIdentity, User
 from identity.services import deletion, users
 from portal.session_store import ANONYMOUS_SECONDS, OPENED, SEEN
 from tests import clock
-from tests.factories import OPERATOR, PASSWORD, make_owner, make_user, set_mode, support
-from tests.portal.admin_pages import signed_in
+from tests.factories import OPERATOR, PASSWORD, make_owner, set_mode, support
+from tests.sessions import entered, is_in, signed_in
 from tests.sso.conftest import OIDCProvider, leave
 
 pytestmark = pytest.mark.django_db
 
 MINUTE, HOUR = 60, 3600
-
-
-@pytest.fixture
-def mia() -> User:
-    return make_user("mia", password=PASSWORD)
-
-
-def enter(client: Client | None = None) -> Client:
-    client = client or Client()
-    client.post("/login/", {"username": "mia", "password": PASSWORD})
-    return client
-
-
-def is_in(client: Client) -> bool:
-    return bool(client.get("/profile/").status_code == 200)
 
 
 def seconds_left(client: Client) -> float:
@@ -59,7 +44,7 @@ def come_by(client: Client, *, hours: int = 0, minutes: int = 0) -> None:
 
 @pytest.mark.usefixtures("mia")
 def test_a_session_ends_twelve_hours_after_the_sign_in_whatever_is_saved_in_it() -> None:
-    client = enter()
+    client = entered()
     come_by(client, hours=11, minutes=30)
     with clock.later(hours=11, minutes=58):
         for _ in range(3):
@@ -73,7 +58,7 @@ def test_a_session_ends_twelve_hours_after_the_sign_in_whatever_is_saved_in_it()
 
 @pytest.mark.usefixtures("mia")
 def test_a_page_message_moves_no_end() -> None:
-    client = enter()
+    client = entered()
     before = Session.objects.get().expire_date
     with clock.later(seconds=30):
         client.post("/profile/sessions/end-others/")
@@ -84,7 +69,7 @@ def test_a_page_message_moves_no_end() -> None:
 @pytest.mark.usefixtures("mia")
 def test_nor_does_signing_in_once_more() -> None:
     """Twelve hours of one browser, and the password, or the identity provider, is asked for anew."""
-    client = enter()
+    client = entered()
     come_by(client, hours=11)
     with clock.later(hours=11, minutes=1):
         client.post("/confirm-password/", {"password": PASSWORD})
@@ -93,7 +78,7 @@ def test_nor_does_signing_in_once_more() -> None:
 
 @pytest.mark.usefixtures("mia")
 def test_an_hour_without_its_person_ends_a_session() -> None:
-    client = enter()
+    client = entered()
     come_by(client, hours=1)
     with clock.later(hours=2, seconds=1):
         assert not is_in(client)
@@ -101,7 +86,7 @@ def test_an_hour_without_its_person_ends_a_session() -> None:
 
 @pytest.mark.usefixtures("mia")
 def test_a_request_of_the_person_keeps_it_and_one_of_the_page_does_not() -> None:
-    client = enter()
+    client = entered()
     come_by(client, hours=1)
     with clock.later(hours=1, minutes=58):
         client.get("/profile/", headers={"HX-Request": "true"})
@@ -113,14 +98,14 @@ def test_a_request_of_the_person_keeps_it_and_one_of_the_page_does_not() -> None
 @pytest.mark.usefixtures("mia")
 def test_the_idle_limit_can_be_switched_off(settings: Any) -> None:
     settings.SESSION_IDLE_SECONDS = 0
-    client = enter()
+    client = entered()
     with clock.later(hours=11):
         assert is_in(client)
 
 
 @pytest.mark.usefixtures("mia")
 def test_the_cookie_ends_with_the_session() -> None:
-    client = enter()
+    client = entered()
     assert client.cookies["sessionid"]["max-age"] == HOUR
     come_by(client, hours=11, minutes=30)
     with clock.later(hours=11, minutes=50):
@@ -155,7 +140,7 @@ def test_a_sign_in_that_was_only_begun_is_gone_after_half_an_hour(
 @pytest.mark.usefixtures("mia")
 def test_expired_sessions_are_swept_up_by_whoever_comes_next() -> None:
     for _ in range(3):
-        enter()
+        entered()
     with clock.later(hours=1, seconds=1):
         cache.clear()
         Client().post("/logout/")
@@ -164,7 +149,7 @@ def test_expired_sessions_are_swept_up_by_whoever_comes_next() -> None:
 
 @pytest.mark.usefixtures("mia")
 def test_and_by_prune_records() -> None:
-    enter()
+    entered()
     for options, said, left in (((), "Would delete 1 sessions", 1), (("--yes",), "Deleted 1 sessions", 0)):
         out = StringIO()
         with clock.later(hours=1, seconds=1):
@@ -175,10 +160,10 @@ def test_and_by_prune_records() -> None:
 
 def test_a_session_that_opens_nothing_any_more_goes_at_the_next_sign_in(mia: User) -> None:
     """Disabled and enabled again: the old cookie is dead, and so is what its row held."""
-    enter()
+    entered()
     users.disable_user(mia, actor=OPERATOR)
     users.enable_user(mia, actor=OPERATOR)
-    enter()
+    entered()
     assert (Session.objects.count(), UserSession.objects.count()) == (1, 1)
 
 
@@ -187,9 +172,8 @@ def test_a_permanent_deletion_leaves_no_session(
 ) -> None:
     set_mode(scim=False)
     SSOIdentity.objects.create(identity_provider=okta.identity_provider, subject="00u1", user=mia)
-    leaving = leave(client, okta)
-    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
-    enter()
+    provider.sign_in(client, okta)
+    entered()
     bystander = signed_in(make_owner())
     users.disable_user(mia, actor=OPERATOR)
     assert Session.objects.count() == 3

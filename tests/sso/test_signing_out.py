@@ -14,7 +14,8 @@ from portal.shared_cache import cache
 from portal.sso.outgoing import GuardedSession
 from tests.factories import OPERATOR, provision
 from tests.portal.admin_pages import text_of
-from tests.sso.conftest import OIDCProvider, is_in, leave
+from tests.sessions import is_in
+from tests.sso.conftest import OIDCProvider, leave
 from tests.sso.saml_answers import SAMLProvider, encoded, request_id
 
 pytestmark = pytest.mark.django_db

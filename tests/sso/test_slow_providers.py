@@ -21,8 +21,7 @@ from identity.models import SSOConnection
 from portal.sso import outgoing, patience
 from portal.sso.outgoing import GuardedSession
 from tests import clock
-from tests.factories import make_idp, make_owner
-from tests.sso.conftest import make_connection
+from tests.factories import connect, make_idp, make_owner
 
 THREADS = 16  # of a worker of `make serve`
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Padding: " + b"x" * 600
@@ -92,7 +91,7 @@ def dripper(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dripper]
 
 @pytest.fixture
 def slow(dripper: Dripper) -> SSOConnection:
-    return make_connection(make_idp("Slow"), issuer=dripper.origin)
+    return connect(make_idp("Slow"), issuer=dripper.origin)
 
 
 def visit(path: str) -> tuple[int, str]:

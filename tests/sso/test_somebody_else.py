@@ -14,8 +14,9 @@ from identity.models import SSOConnection, User
 from identity.services import invitations
 from portal.second_factor import PENDING
 from portal.sso import arrival
-from tests.factories import OPERATOR, make_idp, make_user, provision
-from tests.sso.conftest import ISSUER, OIDCProvider, is_in, leave, make_connection
+from tests.factories import ISSUER, OPERATOR, connect, make_idp, make_user, provision
+from tests.sessions import is_in, sign_in
+from tests.sso.conftest import OIDCProvider
 from tests.sso.saml_answers import SAMLProvider, encoded, request_id
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +33,7 @@ def ada() -> User:
 def client(ada: User) -> Client:
     """Ada's browser, signed in with her password."""
     client = Client()
-    client.post("/login/", {"username": "ada", "password": PASSWORD})
+    sign_in("ada", client=client)
     assert is_in(client)
     return client
 
@@ -45,11 +46,10 @@ def who(client: Client) -> str:
 def by_oidc(query: str) -> Callable[[Client, Any], Any]:
     def arrive(client: Client, request: Any) -> Any:
         provider: OIDCProvider = request.getfixturevalue("provider")
-        connection = make_connection(make_idp("Okta", kind="okta"))
+        connection = connect(make_idp("Okta", kind="okta"))
         provision(connection.identity_provider, "bob", external_id="00u1")
         provider.answers[f"{ISSUER}/userinfo"] = {"sub": "00u1"}
-        leaving = leave(client, connection, query)
-        return leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
+        return provider.sign_in(client, connection, query)
 
     return arrive
 
@@ -108,10 +108,8 @@ def test_a_session_is_never_switched_without_asking(client: Client, request: Any
 def test_the_same_person_confirms(client: Client, ada: User, provider: OIDCProvider, okta: SSOConnection) -> None:
     provision(okta.identity_provider, "grace", external_id="00u1")
     first = Client()
-    leaving = leave(first, okta)
-    leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"]))
-    leaving = leave(first, okta, "?again&next=/profile/")
-    answer = leaving.comes_back(provider, provider.token(nonce=leaving.wishes["nonce"], auth_time=2**31))
+    provider.sign_in(first, okta)
+    answer = provider.sign_in(first, okta, "?again&next=/profile/", auth_time=2**31)
     assert answer["Location"] == "/profile/"
 
 

@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from identity.models import IdentityProvider, SSOConnection
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
-from tests.factories import OPERATOR, make_idp
+from tests.factories import OPERATOR, connect, make_idp
 from tests.sso.idp_processes import CLIENT_SECRET, IdP, free_port, require_installed, running, self_signed
 
 
@@ -42,14 +42,6 @@ def internal(settings: Any, live_server: LiveServer) -> Any:
     settings.PUBLIC_URL = live_server.url
     settings.SSO_INTERNAL_ORIGINS = []
     return settings
-
-
-def connect(idp: IdentityProvider, protocol: str, *, enabled: bool = True, **said: Any) -> SSOConnection:
-    """An SSO connection as an administrator sets one up."""
-    connection = sso_connections.create_connection(
-        idp, protocol=protocol, said=ConnectionSettings(**said), actor=OPERATOR
-    )
-    return sso_connections.set_connection_enabled(connection, enabled, actor=OPERATOR)
 
 
 @contextmanager

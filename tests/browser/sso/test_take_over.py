@@ -68,8 +68,8 @@ def test_by_provisioning_the_person_over_scim_first(
     page: Page, ada: User, hostile: Running, live_server: LiveServer
 ) -> None:
     scim = LiveIdP(live_server.url, hostile.provider)
-    status, answer = scim.try_user("ada", "ada@example.test")
-    assert (status, answer["scimType"]) == (409, "uniqueness")
+    answer = scim.push("ada", "ada@example.test")
+    assert (answer.status_code, answer.json()["scimType"]) == (409, "uniqueness")
     hostile.idp.knows("evil", **EVERYTHING_OF_ADA)
     hostile.sign_in(page, "evil")
     expect(page.get_by_text("Hostile has not sent you to this portal yet")).to_be_visible()
