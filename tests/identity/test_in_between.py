@@ -19,7 +19,7 @@ from tests.factories import (
     provision,
     push_group,
 )
-from tests.identity.test_sso_login import just_in_time, refusal, says
+from tests.identity.assertions import just_in_time, kept_out, says
 from tests.interruptions import after, failing
 
 pytestmark = pytest.mark.django_db
@@ -63,5 +63,5 @@ def test_of_two_first_sign_ins_with_one_subject_the_second_is_nobody_elses() -> 
         )
 
     with after('FROM "identity_ssoidentity"', sign_in_as_another):
-        assert refusal(connection, says()) == "bound_to_another_user"
+        assert kept_out(connection, says()) == "bound_to_another_user"
     assert list(User.objects.values_list("username", flat=True)) == ["other"]

@@ -23,6 +23,7 @@ from tests.factories import OPERATOR, set_mode
 from tests.identity.two_idps import Side, says, two_idps
 from tests.identity.two_idps_cases import NOBODYS, OF_A_PERSON, OF_A_PROVIDER, READS, STRANGERS, Deed
 from tests.identity.whose import Bystanders, Keys, all_rows, owned_by
+from tests.loops import each
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +130,7 @@ def test_what_is_asked_is_answered_of_one_side_and_changes_nothing(is_first: boo
     mine = the_two(is_first)
     set_mode(scim=scim)
     before = all_rows()
-    for name, ask in READS.items():
+    for name, ask in each(READS.items(), at_least=5):
         found, expected = ask(mine.copy())
         assert found == expected, name
         assert all_rows() == before, name
@@ -139,7 +140,7 @@ def test_what_is_asked_is_answered_of_one_side_and_changes_nothing(is_first: boo
 def test_what_is_named_of_the_other_side_is_refused(is_first: bool) -> None:
     mine = the_two(is_first)
     before = all_rows()
-    for name, deed in STRANGERS.items():
+    for name, deed in each(STRANGERS.items(), at_least=5):
         with undone(), pytest.raises(GatehouseError):
             deed(mine.copy())
         assert all_rows() == before, name
