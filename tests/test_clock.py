@@ -1,7 +1,6 @@
 """The clock of the tests, and that all programs of a run live on the same day (`make odd-days`)."""
 
 import os
-import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from tests import clock
+from tests.processes import run
 from tests.sso.idp_processes import NODE
 
 SECONDS_OF_PYTHON = [sys.executable, "-c", "import time; print(time.time())"]
@@ -31,7 +31,7 @@ def seconds_of_the_database() -> float:
 @pytest.mark.django_db
 def test_all_programs_live_on_the_day_of_the_run() -> None:
     for command in (SECONDS_OF_PYTHON, SECONDS_OF_NODE):
-        told = float(subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout)
+        told = float(run(command, check=True).stdout)
         assert told == pytest.approx(seconds_now(), abs=60)
     assert seconds_of_the_database() == pytest.approx(seconds_now(), abs=60)
 

@@ -12,8 +12,8 @@ import pytest
 
 from portal.databases import database_config
 from portal.secret_key import load_or_create_secret_key
+from tests.processes import run
 
-ROOT = Path(__file__).parent.parent
 SETTINGS = "PUBLIC_URL DATABASE_URL PORT SECRET_KEY DEBUG ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS EMAIL_URL"
 # The browser tests set the second one in this process; a deployment must not (Django's async_unsafe check).
 NOT_INHERITED = {*SETTINGS.split(), "DJANGO_ALLOW_ASYNC_UNSAFE"}
@@ -22,14 +22,7 @@ NOT_INHERITED = {*SETTINGS.split(), "DJANGO_ALLOW_ASYNC_UNSAFE"}
 def run_python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Python in the project's root, with none of our variables set but those of `environment`."""
     inherited = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=inherited | {"SECRET_KEY": "x" * 60} | environment,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    return run([sys.executable, *arguments], environment=inherited | {"SECRET_KEY": "x" * 60} | environment)
 
 
 def settings_with(*names: str, **environment: str) -> dict[str, Any]:

@@ -3,12 +3,11 @@
 Its import takes seconds: only who runs the calls waits for it.
 """
 
-import os
 from typing import Any
 
 import schemathesis
 from django.core.wsgi import get_wsgi_application
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from schemathesis import APIOperation, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -21,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from portal.api.schema import document
 from tests.api.simplified import simplified
+from tests.examples import SQLITE, examples
 
 CHECKS = [
     not_a_server_error,
@@ -30,7 +30,6 @@ CHECKS = [
     response_schema_conformance,
     negative_data_rejection,
 ]
-EXAMPLES = int(os.environ.get("EXAMPLES", "12"))  # more of them find more, and take longer
 
 SCHEMA = schemathesis.openapi.from_dict(simplified(document()))
 SCHEMA.app = get_wsgi_application()
@@ -46,14 +45,7 @@ def run(label: str, mode: str, headers: dict[str, str]) -> None:
     """Call the operation with what fits ("positive") or does not ("negative"), and check each answer."""
 
     @given(case=OPERATIONS[label].as_strategy(generation_mode=GenerationMode(mode)))
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @examples(12, home=SQLITE, phases=[Phase.explicit, Phase.generate])
     def call(case: Any) -> None:
         case.call_and_validate(headers=headers, checks=CHECKS)
 

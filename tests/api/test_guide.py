@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from portal.api.problems import KINDS
+from tests import processes
 from tests.factories import make_api_token, make_owner, make_support
 from tests.programs import not_here
 
@@ -54,15 +54,7 @@ def run(scripts: list[str], environment: dict[str, str], folder: Path) -> list[s
     """What each script prints, all in one shell; the guide's own values for the portal and the token are left out."""
     placed = [re.sub(r"^export (PORTAL|TOKEN)=(https|ghapi).*$", "", script, flags=re.MULTILINE) for script in scripts]
     whole = "set -euo pipefail\n" + "".join(f"{script}\necho\necho '{END}'\n" for script in placed)
-    done = subprocess.run(
-        ["bash", "-c", whole],
-        env=os.environ | environment,
-        cwd=folder,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = processes.run(["bash", "-c", whole], environment=os.environ | environment, cwd=folder, check=True)
     return done.stdout.split(f"{END}\n")[:-1]
 
 

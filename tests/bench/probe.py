@@ -10,7 +10,6 @@ import io
 import json
 import os
 import pstats
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -18,8 +17,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from tests.processes import ROOT, run
+
 FIRST_LINES = 500  # of a file that is made while it is sent: its first batch
-ROOT = Path(__file__).resolve().parent.parent.parent
+TO_PROBE = 3600.0  # seconds
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -53,13 +54,11 @@ def ask(
         "signed_in_as": signed_in_as,
     }
     environment = os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": settings, "SECRET_KEY": "benchmark"}
-    done = subprocess.run(
+    done = run(
         [sys.executable, "-m", "tests.bench.probe"],
-        cwd=ROOT,
-        env=environment | {"DEBUG": "false", "PORT": "8000"},
+        environment=environment | {"DEBUG": "false", "PORT": "8000"},
         input=json.dumps(order),
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
+        limit=TO_PROBE,
         check=True,
     )
     answers: list[Answer] = json.loads(done.stdout)

@@ -1,22 +1,20 @@
-"""Servers on loopback: started on a free port, waited for, ended by the id of their process."""
+"""Servers on loopback: started on a port of their own, waited for, ended by the id of their process."""
 
 from __future__ import annotations
 
 import os
-import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench import measure
 from tests.bench.client import Client
+from tests.processes import ROOT, Command, HeldPort, Process, held_port, started
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 VAR = ROOT / "var" / "bench"
 PATIENCE_SECONDS = 60
 
@@ -58,29 +56,18 @@ class Server:
 @contextmanager
 def running(
     name: str,
-    command: Callable[[int], Sequence[str | Path]],
+    command: Callable[[HeldPort], Command],
     *,
     environment: dict[str, str] | None = None,
     token: str = "",
     prefix: str = "/scim/v2",
 ) -> Iterator[Server]:
     """The server that `command(port)` starts, for as long as the block runs."""
-    VAR.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    with (VAR / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(part) for part in command(port)],
-            cwd=ROOT,
-            env=clean_environment() | {"PORT": str(port)} | (environment or {}),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that what it starts ends with it
-        )
-    try:
-        _wait(process, port, name)
-        yield Server(name, port, process.pid, token, prefix)
-    finally:
-        _end(process)
+    with held_port() as port:
+        known = {"PORT": str(port.number), "LISTEN": str(port.descriptor)} | (environment or {})
+        with started(command(port), environment=clean_environment() | known, port=port) as process:
+            _wait(process, port.number)
+            yield Server(name, port.number, process.pid, token, prefix)
 
 
 def clean_environment() -> dict[str, str]:
@@ -90,15 +77,9 @@ def clean_environment() -> dict[str, str]:
     return kept | {"SECRET_KEY": "benchmark", "DEBUG": "false", "PATH": f"{tools}:{kept.get('PATH', '')}"}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, name: str) -> None:
+def _wait(process: Process, port: int) -> None:
     for _ in range(PATIENCE_SECONDS * 20):
-        if process.poll() is not None:
+        if process.has_ended():
             break
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -106,13 +87,4 @@ def _wait(process: subprocess.Popen[bytes], port: int, name: str) -> None:
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError(f"{name} did not start: see var/bench/{name}.log")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.fail("did not start")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import venv
 from contextlib import AbstractContextManager
@@ -11,23 +10,25 @@ from functools import cache
 from pathlib import Path
 
 from tests.bench import databases
-from tests.bench.processes import ROOT, VAR, Server, clean_environment, running
+from tests.bench.processes import VAR, Server, clean_environment, running
 from tests.bench.registry import Skipped
+from tests.processes import HeldPort, run
 
 PEERS = Path(__file__).resolve().parent / "peers"
 STATIC_TOKEN = "static-token-of-the-benchmark"
 THREADS = 16
 GRANIAN = "granian==2.8.7"
+TO_INSTALL = 900.0  # seconds
 
 
-def gunicorn(application: str, port: int, *, workers: int = 1, python: str = sys.executable) -> list[str]:
+def gunicorn(application: str, port: HeldPort, *, workers: int = 1, python: str = sys.executable) -> list[str]:
     """A peer, with what counts of the options of `make serve`."""
     return [
         python,
         "-m",
         "gunicorn",
         application,
-        *("--bind", f"127.0.0.1:{port}", "--preload", "--workers", str(workers)),
+        *("--bind", f"fd://{port.descriptor}", "--preload", "--workers", str(workers)),
         *("--worker-class", "gthread", "--threads", str(THREADS)),
         *("--limit-request-line", "8190", "--no-control-socket"),
     ]
@@ -40,7 +41,7 @@ def gatehouse(
     gunicorn_of_serve = [sys.executable, "-m", "gunicorn", "--config", "python:portal.server", "portal.wsgi"]
     return running(
         name,
-        lambda port: [*gunicorn_of_serve, "--bind", f"127.0.0.1:{port}", "--workers", str(workers)],
+        lambda port: [*gunicorn_of_serve, "--bind", f"fd://{port.descriptor}", "--workers", str(workers)],
         environment={"DATABASE_URL": address, "EMAIL_URL": "dummymail://"} | environment,
         token=token or databases.token(),
     )
@@ -50,9 +51,10 @@ def gatehouse_on_granian(address: str) -> AbstractContextManager[Server]:
     """The product on granian, as many worker threads."""
     libraries = _granian()
 
-    def command(port: int) -> list[str]:
+    def command(port: HeldPort) -> list[str]:
         return [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+            *(sys.executable, "-m", "granian", "--interface", "wsgi"),
+            *("--host", "127.0.0.1", "--port", str(port.number)),
             *("--workers", "1", "--blocking-threads", str(THREADS), "--log-level", "warning"),
             "portal.wsgi:application",
         ]
@@ -71,12 +73,8 @@ def stock(workers: int = 1) -> AbstractContextManager[Server]:
     """django-scim2 as it comes, on a PostgreSQL database of its own."""
     address = databases.empty("stock")
     settings = {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "tests.bench.peers.stock.settings"}
-    subprocess.run(
-        [sys.executable, "-m", "django", "migrate", "--run-syncdb", "--verbosity", "0"],
-        cwd=ROOT,
-        env=clean_environment() | settings,
-        check=True,
-    )
+    migrate = [sys.executable, "-m", "django", "migrate", "--run-syncdb", "--verbosity", "0"]
+    run(migrate, environment=clean_environment() | settings, check=True)
     return running(
         "stock",
         lambda port: gunicorn("tests.bench.peers.stock.wsgi", port, workers=workers),
@@ -144,6 +142,6 @@ def _node_modules() -> Path:
 
 
 def _install(command: list[str], what: str) -> None:
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", check=False)
+    done = run(command, limit=TO_INSTALL)
     if done.returncode:
         raise Skipped(f"{what} is left out: it could not be installed ({done.stderr.strip().splitlines()[-1:]})")

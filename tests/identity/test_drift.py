@@ -13,6 +13,7 @@ from identity.errors import InvalidValue
 from identity.models import Group, Membership, SSOMembership, SSOUser, Status, User
 from identity.services import drift, users
 from identity.services.drift import NAMED, Comparison, Position, drifts, told_otherwise
+from tests.examples import POSTGRESQL, share
 from tests.factories import (
     OPERATOR,
     make_group,
@@ -71,7 +72,7 @@ def told(found: list[drift.Drift]) -> dict[str, tuple[set[str], set[str]]]:
     }
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(share(6, home=POSTGRESQL)))
 def test_parts_of_any_size_find_what_differs(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     company(seed)
     expected = by_definition()
@@ -144,7 +145,7 @@ def overruled_by_definition() -> set[str]:
     return {row.user_name for row in rows if row.active != row.user.is_active}
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(share(8, home=POSTGRESQL)))
 def test_who_was_enabled_or_disabled_otherwise_is_known_after_any_history(seed: int) -> None:
     dice, idp = random.Random(seed), make_idp()
     people = [provision(idp, f"user{number}", active=dice.choice([True, False, None])) for number in range(4)]

@@ -9,6 +9,7 @@ import pytest
 from identity.errors import Conflicted, Taken
 from identity.models import Conflict, Group, GroupMapping, SSOGroup, SSOUser, User
 from identity.services import conflicts, groups
+from tests.examples import POSTGRESQL, share
 from tests.factories import (
     OPERATOR,
     adding,
@@ -178,7 +179,7 @@ class History:
         )
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(share(12, home=POSTGRESQL)))
 def test_a_random_history_ends_as_the_model_says(seed: int) -> None:
     history = History(seed)
     for number in range(STEPS):
@@ -283,7 +284,7 @@ class Directory:
         }
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(share(12, home=POSTGRESQL)))
 def test_however_people_are_renamed_one_external_id_stays_one_user(seed: int) -> None:
     directory = Directory(seed)
     for number in range(STEPS):

@@ -13,6 +13,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from tests import processes
+
 
 def run(*arguments: str, **options: Any) -> str:
     """What the command prints on standard output."""
@@ -35,14 +37,8 @@ def refusal(*arguments: str) -> tuple[int, str]:
 
 def in_a_shell(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`manage.py` in a process of its own, on the database of this test."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=project,
-        env=shell_environment() | environment,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    command = [sys.executable, "manage.py", *arguments]
+    return processes.run(command, cwd=project, environment=shell_environment() | environment)
 
 
 def shell_environment() -> dict[str, str]:

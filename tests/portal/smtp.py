@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
+
+from tests.processes import LIMIT, finish
 
 
 @dataclass
 class MailServer:
-    """`holds`: answers to a mail wait for `released`; `holding` tells that one does."""
+    """`holds`: answers to a mail wait for `released`; `holding` tells that one does. What is never released is lost."""
 
     holds: bool = False
     holding: Event = field(default_factory=Event)
@@ -20,7 +23,8 @@ class MailServer:
     def accept(self, mail: str) -> None:
         if self.holds:
             self.holding.set()
-            self.released.wait(30)
+            if not self.released.wait(LIMIT):
+                return
         self.received.append(mail)
 
     @property
@@ -33,10 +37,12 @@ def listening(server: MailServer) -> Iterator[MailServer]:
     class Conversation(StreamRequestHandler):
         """Just enough of SMTP (RFC 5321)."""
 
+        timeout = LIMIT
+
         def handle(self) -> None:
             self.say("220 test")
-            while line := self.rfile.readline().decode():
-                match line[:4].strip().upper():
+            for line in self.rfile:
+                match line[:4].decode().strip().upper():
                     case "DATA":
                         self.say("354 go on")
                         server.accept(self.mail())
@@ -48,7 +54,7 @@ def listening(server: MailServer) -> Iterator[MailServer]:
                         self.say("250 test")
 
         def mail(self) -> str:
-            return b"".join(iter(self.rfile.readline, b".\r\n")).decode()
+            return b"".join(takewhile(lambda line: line != b".\r\n", self.rfile)).decode()
 
         def say(self, line: str) -> None:
             try:
@@ -63,4 +69,4 @@ def listening(server: MailServer) -> Iterator[MailServer]:
         thread.start()
         yield server
         listener.shutdown()
-        thread.join()
+        finish(thread)

@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -19,7 +18,7 @@ from identity.models import AuditEvent, Role
 from portal.admin import audit_log
 from portal.admin import events as events_in_words
 from portal.ocsf import CLASSES, as_ocsf
-from tests import clock
+from tests import clock, processes
 from tests.clients import new_idp
 from tests.factories import (
     OPERATOR,
@@ -284,11 +283,7 @@ def test_following_goes_on_as_events_happen(project: Path) -> None:
     make_user("mia")
     run("disable_user", "mia")
     command = [sys.executable, "manage.py", "export_audit_events", "--follow", "--interval", "0.1"]
-    with subprocess.Popen(
-        command, cwd=project, env=shell_environment(), stdout=subprocess.PIPE, encoding="utf-8"
-    ) as follower:
-        assert follower.stdout is not None
-        assert "user.disabled" in follower.stdout.readline()
+    with processes.started(command, cwd=project, environment=shell_environment(), reads=True) as follower:
+        assert "user.disabled" in follower.read_line()
         run("enable_user", "mia")
-        assert "user.enabled" in follower.stdout.readline()
-        follower.terminate()
+        assert "user.enabled" in follower.read_line()

@@ -2,8 +2,8 @@
 
 import re
 import signal
-import subprocess
 import sys
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from identity.services import background
-from tests import clock
+from tests import clock, processes
 from tests.portal.shell import in_a_shell, run, shell_environment
 from tests.portal.smtp import MailServer, listening
 
@@ -143,11 +143,11 @@ def test_a_mail_survives_its_worker_killed_in_the_middle_of_it(project: Path) ->
         environment = {"TASKS": "database", "EMAIL_URL": server.url}
         done = in_a_shell(project, "invite_user", "zoe", "--email", "zoe@example.test", **environment)
         assert (done.returncode, server.received) == (0, [])
-        worker = start_worker(project, environment)
-        assert server.holding.wait(30), "the worker never sent the mail"
-        assert statuses() == ["RUNNING"]
-        worker.send_signal(signal.SIGKILL)
-        worker.wait(10)
+        with worker_of(project, environment) as worker:
+            assert server.holding.wait(30), worker.log
+            assert statuses() == ["RUNNING"]
+            worker.signal(signal.SIGKILL)
+            worker.exit_code()
         server.holds = False
         clock.wait(1.1)  # the dead worker's lease, on the clock of the next one's process
         again = in_a_shell(project, "run_worker", "--until-empty", "--lease", "1", **environment)
@@ -161,20 +161,16 @@ def test_a_worker_told_to_stop_finishes_the_task_at_hand(project: Path) -> None:
     with listening(MailServer(holds=True)) as server:
         environment = {"TASKS": "database", "EMAIL_URL": server.url}
         in_a_shell(project, "invite_user", "zoe", "--email", "zoe@example.test", **environment)
-        worker = start_worker(project, environment)
-        assert server.holding.wait(30), "the worker never sent the mail"
-        worker.terminate()
-        server.released.set()
-        assert (worker.wait(15), statuses(), len(server.received)) == (0, [], 1)
+        with worker_of(project, environment) as worker:
+            assert server.holding.wait(30), worker.log
+            worker.signal(signal.SIGTERM)
+            server.released.set()
+            assert (worker.exit_code(), statuses(), len(server.received)) == (0, [], 1)
 
 
-def start_worker(project: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "manage.py", "run_worker", "--lease", "1", "--interval", "0.1"],
-        cwd=project,
-        env=shell_environment() | environment,
-        stderr=subprocess.DEVNULL,
-    )
+def worker_of(project: Path, environment: dict[str, str]) -> AbstractContextManager[processes.Process]:
+    command = [sys.executable, "manage.py", "run_worker", "--lease", "1", "--interval", "0.1"]
+    return processes.started(command, cwd=project, environment=shell_environment() | environment)
 
 
 @pytest.mark.django_db

@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import pty
-import subprocess
 import sys
 import termios
 from io import StringIO
@@ -32,6 +31,7 @@ from identity.models import (
     User,
 )
 from identity.services import tokens
+from tests import processes
 from tests.clients import new_idp
 from tests.factories import PASSWORD, make_user
 from tests.loops import each
@@ -341,15 +341,7 @@ def test_progress_is_shown_on_a_terminal_and_never_in_the_result(project: Path) 
     mine, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     command = [sys.executable, "manage.py", "export_users"]
-    export = subprocess.run(
-        command,
-        cwd=project,
-        env=shell_environment(),
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        encoding="utf-8",
-        check=True,
-    )
+    export = processes.run(command, cwd=project, environment=shell_environment(), stderr=theirs, check=True)
     shown = os.read(mine, 10_000).decode()
     for end in (mine, theirs):
         os.close(end)
@@ -363,11 +355,7 @@ def test_a_list_that_nobody_reads_to_the_end_ends_quietly(project: Path) -> None
     for number in range(2000):
         make_user(f"user{number:04}")
     command = [sys.executable, "manage.py", "list_users", "--json"]
-    with subprocess.Popen(
-        command, cwd=project, env=shell_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
-    ) as listing:
-        assert listing.stdout is not None
-        assert listing.stderr is not None
-        assert "user0000" in listing.stdout.readline()
-        listing.stdout.close()
-        assert (listing.stderr.read(), listing.wait(20)) == ("", 0)
+    with processes.started(command, cwd=project, environment=shell_environment(), reads=True) as listing:
+        assert "user0000" in listing.read_line()
+        listing.hang_up()
+        assert (listing.exit_code(), listing.log) == (0, "")

@@ -13,6 +13,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from identity.models import User
 from tests.factories import make_user
 from tests.portal.shell import shell_environment
+from tests.processes import LIMIT
 
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
@@ -26,6 +27,7 @@ def manage(project: Path, *arguments: str, said: str = "", **environment: str) -
         input=said.encode(),
         capture_output=True,
         check=False,
+        timeout=LIMIT,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.decode(), done.stderr.decode()
@@ -58,7 +60,7 @@ def test_a_terminal_of_ascii_is_shown_escapes(project: Path) -> None:
     reader, terminal = pty.openpty()
     environment = shell_environment() | ASCII | {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}
     command = [sys.executable, "manage.py", "doctor"]
-    subprocess.run(command, cwd=project, env=environment, stdout=terminal, stderr=terminal, check=False)
+    subprocess.run(command, cwd=project, env=environment, stdout=terminal, stderr=terminal, check=False, timeout=LIMIT)
     assert rb"\u2192 Start it, or set DATABASE_URL" in os.read(reader, 65536)
     os.close(terminal)
     os.close(reader)

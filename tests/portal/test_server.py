@@ -7,13 +7,13 @@ import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from portal import server
-from tests.conformance.portal_process import ROOT, Portal, running_portal
+from tests.conformance.portal_process import Portal, running_portal
+from tests.processes import ROOT
 
 SCIM = "application/scim+json"
 
@@ -131,4 +131,4 @@ def test_connections_outlive_the_idle_time_of_balancers() -> None:
 
 
 def test_make_serve_takes_these_settings() -> None:
-    assert "--config python:portal.server portal.wsgi" in (Path(ROOT) / "Makefile").read_text(encoding="utf-8")
+    assert "--config python:portal.server portal.wsgi" in (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -29,6 +29,7 @@ from identity.models import (
 )
 from identity.services import provisioning
 from tests.clients import IdP, new_idp
+from tests.processes import LIMIT
 from tests.scim.helpers import Document, group_body, mapped, member, member_ids, user_body
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,13 +48,13 @@ def together(requests: list[Callable[[], HttpResponse]]) -> list[HttpResponse]:
 
     def send(request: Callable[[], HttpResponse]) -> HttpResponse:
         try:
-            start.wait()
+            start.wait(LIMIT)
             return request()
         finally:
             connection.close()
 
     with ThreadPoolExecutor(len(requests)) as pool:
-        return list(pool.map(send, requests))
+        return list(pool.map(send, requests, timeout=LIMIT))
 
 
 def statuses(answers: list[HttpResponse]) -> Counter[int]:

@@ -7,7 +7,6 @@ chosen by a seed; `HYPOTHESIS_PROFILE=thorough` tries them all.
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections.abc import Iterator
 from copy import deepcopy
@@ -21,6 +20,7 @@ from django.http import HttpResponse
 
 from identity.models import Group, Membership, SSOGroup, SSOMembership, SSOUser, SSOUserValue, User
 from tests.clients import IdP, new_idp, problem
+from tests.examples import IS_THOROUGH, SQLITE, share
 from tests.scim.helpers import CORE_GROUP, CORE_USER, ENTERPRISE, PORTAL_USER, Document, mapped
 from tests.scim.test_users import FULL
 
@@ -89,9 +89,7 @@ def _attributes(urn: str, described: list[Document]) -> Iterator[Attribute]:
 
 
 def sampled(cases: list[Any]) -> list[Any]:
-    if os.environ.get("HYPOTHESIS_PROFILE") == "thorough":
-        return cases
-    return random.Random(20261130).sample(cases, IN_THE_SUITE)
+    return cases if IS_THOROUGH else random.Random(20261130).sample(cases, share(IN_THE_SUITE, home=SQLITE))
 
 
 def rows() -> list[Any]:

@@ -1,7 +1,4 @@
-"""PATCH through the front door against the reference model (SR-27): the whole answer, and refusals change nothing.
-
-A few hundred examples in the suite; `HYPOTHESIS_PROFILE=thorough` makes them 20,000.
-"""
+"""PATCH through the front door against the reference model (SR-27): the whole answer, and refusals change nothing."""
 
 from __future__ import annotations
 
@@ -12,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clients import IdP, new_idp, problem
+from tests.examples import SQLITE, examples
 from tests.scim import patch_strategies as strategies
-from tests.scim.examples import examples
 from tests.scim.helpers import CORE_USER, ENTERPRISE, PORTAL_USER, member_ids
 from tests.scim.patch_model import Document, People, Refused, patched_group, patched_user
 
@@ -50,7 +47,7 @@ def world(db: None) -> World:
     return World(new_idp())
 
 
-@examples
+@examples(200, home=SQLITE)
 @given(user=strategies.users, operations=strategies.user_operations)
 def test_a_patch_of_a_user_leaves_what_the_rfc_says(world: World, user: Document, operations: list[Document]) -> None:
     path = f"/Users/{world.user}"
@@ -100,7 +97,7 @@ def _refusals(refused: Refused) -> set[tuple[int, str | None]]:
     return {(409 if scim_type == "uniqueness" else 400, scim_type) for scim_type in refused.scim_types}
 
 
-@examples
+@examples(200, home=SQLITE)
 @given(group=strategies.groups, data=st.data())
 def test_a_patch_of_a_group_leaves_what_the_rfc_says(world: World, group: Document, data: st.DataObject) -> None:
     path = f"/Groups/{world.group}"

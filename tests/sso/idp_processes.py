@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from django.utils import timezone
+
+from tests.processes import HeldPort, started
 
 IDPS = Path(__file__).parent / "idps"
 CLIENT_SECRET = "a-client-secret-for-tests"
@@ -49,32 +49,16 @@ class IdP:
         self.accounts_file.write_text(json.dumps(self.accounts), encoding="utf-8")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
-def running(script: str, port: int, folder: Path, certificate: str = "", **environment: str) -> Iterator[IdP]:
+def running(script: str, port: HeldPort, folder: Path, certificate: str = "", **environment: str) -> Iterator[IdP]:
     """The script of tests/sso/idps, listening on this port until the block ends."""
-    idp = IdP(f"http://127.0.0.1:{port}", folder / f"{script}.accounts.json", certificate)
+    idp = IdP(port.origin, folder / f"{script}.accounts.json", certificate)
     idp.accounts_file.write_text("{}", encoding="utf-8")
-    known = {"PORT": str(port), "ACCOUNTS": str(idp.accounts_file), "NODE_ENV": "test", **environment}
-    log = (folder / f"{script}.log").open("w", encoding="utf-8")
-    process = subprocess.Popen(
-        [str(NODE), script], cwd=IDPS, env=os.environ | known, stdout=subprocess.PIPE, stderr=log, encoding="utf-8"
-    )
-    try:
-        assert process.stdout is not None
-        ready = process.stdout.readline()
-        assert ready == "ready\n", (folder / f"{script}.log").read_text(encoding="utf-8")
+    known = {"PORT": str(port.number), "LISTEN": str(port.descriptor), "ACCOUNTS": str(idp.accounts_file)}
+    known |= {"NODE_ENV": "test", **environment}
+    with started([NODE, script], cwd=IDPS, environment=os.environ | known, reads=True, port=port) as process:
+        assert process.read_line() == "ready"
         yield idp
-    finally:
-        process.kill()
-        process.communicate()
-        log.close()
 
 
 def self_signed(folder: Path, *, days: int = 1) -> tuple[Path, Path]:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
 from identity.models import SSOConnection
+from tests.processes import finish
 
 CLIENT_ID, CLIENT_SECRET = "gatehouse", "s:3%cr et+/="  # what form-encoding changes
 
@@ -157,4 +158,4 @@ def serving(discovery: dict[str, Any], *stands_for: str, **said: Any) -> Iterato
             yield provider
         finally:
             server.shutdown()
-            thread.join()
+            finish(thread)

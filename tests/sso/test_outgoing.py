@@ -20,6 +20,7 @@ from portal.sso.outgoing import GuardedSession, is_protected
 from tests import clock
 from tests.factories import connect, make_idp, make_owner
 from tests.portal.admin_pages import text_of
+from tests.processes import finish
 from tests.sessions import signed_in
 from tests.sso.conftest import OIDCProvider
 
@@ -153,7 +154,7 @@ def dripping() -> Iterator[str]:
         thread = threading.Thread(target=drip)
         thread.start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        thread.join()
+        finish(thread)
 
 
 def test_an_answer_that_comes_in_drops_is_given_up(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

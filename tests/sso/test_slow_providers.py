@@ -22,6 +22,7 @@ from portal.sso import outgoing, patience
 from portal.sso.outgoing import GuardedSession
 from tests import clock
 from tests.factories import connect, make_idp, make_owner
+from tests.processes import LIMIT, finish
 
 THREADS = 16  # of a worker of `make serve`
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Padding: " + b"x" * 600
@@ -77,7 +78,7 @@ def dripping(every: float = 0.1) -> Iterator[Dripper]:
         thread.start()
         yield dripper
         server.shutdown(socket.SHUT_RDWR)
-    thread.join()
+    finish(thread)
 
 
 @pytest.fixture
@@ -110,8 +111,8 @@ def test_forty_visits_to_a_slow_provider_leave_threads_for_everybody_else(
     monkeypatch.setattr(patience, "VISIT_SECONDS", 60)
     with ThreadPoolExecutor(THREADS) as worker:
         visits = [worker.submit(visit, f"/sso/{slow.slug}/") for _ in range(40)]
-        healthy = worker.submit(visit, "/healthz").result()
-        answered = [future.result() for future in islice(as_completed(visits), 40 - patience.AT_ONCE)]
+        healthy = worker.submit(visit, "/healthz").result(LIMIT)
+        answered = [future.result(LIMIT) for future in islice(as_completed(visits, LIMIT), 40 - patience.AT_ONCE)]
         assert dripper.open_now == patience.AT_ONCE  # all this while the first ones still wait
         dripper.ended.set()
     assert healthy[0] == 200
@@ -231,7 +232,7 @@ def test_an_answer_that_breaks_off_is_a_failure_in_the_terms_of_requests(setting
         settings.SSO_INTERNAL_ORIGINS = [origin]
         with GuardedSession() as session, pytest.raises(RequestException):
             session.get(origin)
-        thread.join()
+        finish(thread)
 
 
 @pytest.mark.django_db

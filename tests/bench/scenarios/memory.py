@@ -69,7 +69,7 @@ def _starts(address: str) -> tuple[float, float]:
     environment = clean_environment() | {"DATABASE_URL": address}
     for _ in range(6):
         started, before = time.perf_counter(), _children_cpu()
-        subprocess.run([sys.executable, "-c", "import portal.wsgi"], cwd=ROOT, env=environment, check=True)
+        subprocess.run([sys.executable, "-c", "import portal.wsgi"], cwd=ROOT, env=environment, check=True, timeout=60)
         wall.append(time.perf_counter() - started)
         cpu.append(_children_cpu() - before)
     return median(cpu[1:]), median(wall[1:])

@@ -15,7 +15,8 @@ from identity.models import IdentityProvider, SSOConnection
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
 from tests.factories import OPERATOR, connect, make_idp
-from tests.sso.idp_processes import CLIENT_SECRET, IdP, free_port, require_installed, running, self_signed
+from tests.processes import held_port
+from tests.sso.idp_processes import CLIENT_SECRET, IdP, require_installed, running, self_signed
 
 
 @pytest.fixture
@@ -47,22 +48,19 @@ def internal(settings: Any, live_server: LiveServer) -> Any:
 @contextmanager
 def running_oidc(internal: Any, portal_url: str, folder: Path, provider: IdentityProvider) -> Iterator[Running]:
     """An identity provider that speaks OpenID Connect, and its connection."""
-    port = free_port()
-    origin = f"http://127.0.0.1:{port}"
-    internal.SSO_INTERNAL_ORIGINS.append(origin)
-    said = {"issuer": origin, "client_id": "gatehouse", "client_secret": CLIENT_SECRET, "groups_claim": "groups"}
-    connection = connect(provider, "oidc", **said)
-    here = f"{portal_url}/sso/{connection.slug}"
     folder.mkdir(exist_ok=True)
-    with running(
-        "oidc.mjs",
-        port,
-        folder,
-        REDIRECT_URI=f"{here}/callback/",
-        POST_LOGOUT_URI=f"{portal_url}/login/",
-        BACKCHANNEL_URI=f"{here}/backchannel-logout/",
-    ) as idp:
-        yield Running(idp, connection)
+    with held_port() as port:
+        internal.SSO_INTERNAL_ORIGINS.append(port.origin)
+        ours = {"client_id": "gatehouse", "client_secret": CLIENT_SECRET, "groups_claim": "groups"}
+        connection = connect(provider, "oidc", issuer=port.origin, **ours)
+        here = f"{portal_url}/sso/{connection.slug}"
+        addresses = {
+            "REDIRECT_URI": f"{here}/callback/",
+            "POST_LOGOUT_URI": f"{portal_url}/login/",
+            "BACKCHANNEL_URI": f"{here}/backchannel-logout/",
+        }
+        with running("oidc.mjs", port, folder, **addresses) as idp:
+            yield Running(idp, connection)
 
 
 @pytest.fixture
@@ -83,21 +81,20 @@ def hostile(_idps_installed: None, internal: Any, live_server: LiveServer, tmp_p
 @pytest.fixture
 def saml(_idps_installed: None, internal: Any, live_server: LiveServer, tmp_path: Path) -> Iterator[Running]:
     """An identity provider that speaks SAML, and its connection."""
-    port = free_port()
-    origin = f"http://127.0.0.1:{port}"
-    internal.SSO_INTERNAL_ORIGINS.append(origin)
     key, certificate = self_signed(tmp_path)
-    connection = connect(
-        make_idp("Corporate SAML"),
-        "saml",
-        entity_id=f"{origin}/metadata",
-        sso_url=f"{origin}/sso",
-        certificate=certificate.read_text(encoding="utf-8"),
-        groups_claim="groups",
-    )
-    acs = f"{live_server.url}/sso/{connection.slug}/acs/"
-    with running("saml.mjs", port, tmp_path, ACS_URL=acs, KEY=str(key), CERT=str(certificate)) as idp:
-        yield Running(idp, connection)
+    with held_port() as port:
+        internal.SSO_INTERNAL_ORIGINS.append(port.origin)
+        connection = connect(
+            make_idp("Corporate SAML"),
+            "saml",
+            entity_id=f"{port.origin}/metadata",
+            sso_url=f"{port.origin}/sso",
+            certificate=certificate.read_text(encoding="utf-8"),
+            groups_claim="groups",
+        )
+        acs = f"{live_server.url}/sso/{connection.slug}/acs/"
+        with running("saml.mjs", port, tmp_path, ACS_URL=acs, KEY=str(key), CERT=str(certificate)) as idp:
+            yield Running(idp, connection)
 
 
 class Running:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +15,29 @@ from identity.models import SSOConnection
 from identity.services import users
 from tests.browser.sso.conftest import Running
 from tests.factories import OPERATOR, PASSWORD, make_idp, provision
-from tests.sso.idp_processes import free_port, require_installed, running, self_signed
+from tests.processes import HeldPort, held_port
+from tests.sso.idp_processes import require_installed, running, self_signed
 from tests.sso.saml_answers import metadata
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture
+def port() -> Iterator[HeldPort]:
+    with held_port() as held:
+        yield held
+
+
 def test_from_the_metadata_file_to_the_first_sign_in(
-    page: Page, internal: Any, live_server: LiveServer, tmp_path: Path
+    page: Page, internal: Any, live_server: LiveServer, port: HeldPort, tmp_path: Path
 ) -> None:
     require_installed()
-    provider, port = make_idp("Corporate SAML"), free_port()
-    internal.SSO_INTERNAL_ORIGINS.append(f"http://127.0.0.1:{port}")
+    provider = make_idp("Corporate SAML")
+    internal.SSO_INTERNAL_ORIGINS.append(port.origin)
     key, certificate = self_signed(tmp_path)
     body = "".join(certificate.read_text(encoding="utf-8").splitlines()[1:-1])
     file = tmp_path / "metadata.xml"
-    file.write_text(metadata(body, origin=f"http://127.0.0.1:{port}"), encoding="utf-8")
+    file.write_text(metadata(body, origin=port.origin), encoding="utf-8")
     users.create_owner(username="owner", email="", password=PASSWORD, actor=OPERATOR)
     provision(provider, "ada", external_id="ext-1")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
+import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +15,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests import clock
-from tests.sso.idp_processes import CLIENT_SECRET, free_port, require_installed, running
+from tests.processes import held_port, run, started, wait_until_it_answers
+from tests.sso.idp_processes import CLIENT_SECRET, require_installed, running
 
-ROOT = Path(__file__).parents[3]
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # httpx would read all certificates of the machine for each request
 
 SET_UP = """
 import json, django; django.setup()
@@ -47,48 +47,27 @@ print(api_tokens.create_api_token(label="test", scopes=["read"], actor=Person(Us
 def portal(tmp_path: Path) -> Iterator[dict[str, Any]]:
     """gunicorn with two workers on a database of its own, connected to an identity provider that is not up yet."""
     require_installed()
-    port, idp_port = free_port(), free_port()
-    url, issuer = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{idp_port}"
-    environment = os.environ | {
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.sqlite3'}",
-        "PUBLIC_URL": url,
-        "SECRET_KEY": "k3y-" + "0123456789abcdef" * 4,
-        "SSO_INTERNAL_ORIGINS": issuer,
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "DEBUG": "false",
-    }
-    environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
+    with held_port() as port, held_port() as idp_port:
+        environment = os.environ | {
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.sqlite3'}",
+            "PUBLIC_URL": port.origin,
+            "SECRET_KEY": "k3y-" + "0123456789abcdef" * 4,
+            "SSO_INTERNAL_ORIGINS": idp_port.origin,
+            "DJANGO_SETTINGS_MODULE": "portal.settings",
+            "DEBUG": "false",
+        }
+        environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
 
-    def run(*command: str) -> str:
-        answer = subprocess.run(
-            [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8"
-        )
-        assert answer.returncode == 0, answer.stderr
-        return answer.stdout
+        def python(*command: str) -> str:
+            return run([sys.executable, *command], environment=environment, check=True).stdout
 
-    run("manage.py", "migrate", "--verbosity", "0")
-    made = json.loads(run("-c", SET_UP.format(issuer=issuer, secret=CLIENT_SECRET)))
-    server = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
-    server += ["--threads", "4", "--no-control-socket"]
-    log = (tmp_path / "gunicorn.log").open("w", encoding="utf-8")
-    process = subprocess.Popen(server, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    try:
-        _wait_for(f"{url}/healthz")
-        yield {"url": url, "idp_port": idp_port, "run": run, **made}
-    finally:
-        process.terminate()
-        process.wait()
-        log.close()
-
-
-def _wait_for(url: str) -> None:
-    def answers() -> bool:
-        try:
-            return httpx.get(url).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    assert clock.wait_until(answers), f"nothing answers at {url}"
+        python("manage.py", "migrate", "--verbosity", "0")
+        made = json.loads(python("-c", SET_UP.format(issuer=idp_port.origin, secret=CLIENT_SECRET)))
+        server = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"fd://{port.descriptor}"]
+        server += ["--workers", "2", "--threads", "4", "--no-control-socket"]
+        with started(server, environment=environment, port=port) as process:
+            wait_until_it_answers(process, f"{port.origin}/healthz")
+            yield {"url": port.origin, "idp_port": idp_port, "python": python, **made}
 
 
 def test_disabled_over_scim_the_next_click_is_refused(
@@ -99,7 +78,7 @@ def test_disabled_over_scim_the_next_click_is_refused(
     url = portal["url"]
     bearer = {"Authorization": f"Bearer {portal['token']}"}
     ada = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada", "externalId": "00u1"}
-    scim_id = httpx.post(f"{url}/scim/v2/Users", json=ada, headers=bearer).json()["id"]
+    scim_id = httpx.post(f"{url}/scim/v2/Users", json=ada, headers=bearer, verify=NO_TLS).json()["id"]
     here = f"{url}/sso/{portal['slug']}"
     addresses = {"REDIRECT_URI": f"{here}/callback/", "POST_LOGOUT_URI": f"{url}/login/", "BACKCHANNEL_URI": here}
     with running("oidc.mjs", portal["idp_port"], tmp_path, **addresses) as idp:
@@ -115,15 +94,15 @@ def test_disabled_over_scim_the_next_click_is_refused(
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [{"op": "replace", "path": "active", "value": False}],
         }
-        script = {"Authorization": f"Bearer {portal['run']('-c', API_TOKEN).strip()}"}
-        assert {httpx.get(f"{url}/api/v1/me/", headers=script).status_code for _ in range(6)} == {200}
-        assert httpx.patch(f"{url}/scim/v2/Users/{scim_id}", json=off, headers=bearer).status_code == 200
+        script = {"Authorization": f"Bearer {portal['python']('-c', API_TOKEN).strip()}"}
+        assert {httpx.get(f"{url}/api/v1/me/", headers=script, verify=NO_TLS).status_code for _ in range(6)} == {200}
+        assert httpx.patch(f"{url}/scim/v2/Users/{scim_id}", json=off, headers=bearer, verify=NO_TLS).status_code == 200
         page.get_by_role("link", name="Profile").click()
         expect(page).to_have_url(re.compile("/login/"))
         cookies = {cookie["name"]: cookie["value"] for cookie in context.cookies() if cookie["name"] == "sessionid"}
-        answers = {httpx.get(f"{url}/profile/", cookies=cookies).status_code for _ in range(20)}
+        answers = {httpx.get(f"{url}/profile/", cookies=cookies, verify=NO_TLS).status_code for _ in range(20)}
         assert answers == {302}
-        assert {httpx.get(f"{url}/api/v1/me/", headers=script).status_code for _ in range(20)} == {401}
+        assert {httpx.get(f"{url}/api/v1/me/", headers=script, verify=NO_TLS).status_code for _ in range(20)} == {401}
         page.goto(f"/sso/{portal['slug']}/")
         expect(page.get_by_text("Your account is disabled")).to_be_visible()
         context.close()
@@ -131,14 +110,15 @@ def test_disabled_over_scim_the_next_click_is_refused(
 
 def test_wrong_passwords_are_counted_by_both_workers_together(portal: dict[str, Any]) -> None:
     url = portal["url"]
-    portal["run"]("manage.py", "create_owner", "--username", "olga", "--email", "", "--password", "a-long-passphrase")
+    who = ("--username", "olga", "--email", "", "--password", "a-long-passphrase")
+    portal["python"]("manage.py", "create_owner", *who)
     pages = [_type_wrong_password(url) for _ in range(8)]
     assert [("do not match" in page, "Too many" in page) for page in pages] == [(True, False)] * 5 + [(False, True)] * 3
 
 
 def _type_wrong_password(url: str) -> str:
     """From a new connection, which either worker may take."""
-    with httpx.Client() as client:
+    with httpx.Client(verify=NO_TLS) as client:
         form = client.get(f"{url}/login/").text
         found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
         assert found is not None

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Provider } from 'oidc-provider';
 
-const { PORT, ACCOUNTS, REDIRECT_URI, POST_LOGOUT_URI, BACKCHANNEL_URI } = process.env;
+const { PORT, LISTEN, ACCOUNTS, REDIRECT_URI, POST_LOGOUT_URI, BACKCHANNEL_URI } = process.env;
 const issuer = `http://127.0.0.1:${PORT}`;
 const accounts = () => JSON.parse(readFileSync(ACCOUNTS, 'utf8'));
 
@@ -66,4 +66,4 @@ provider.use(async (ctx, next) => {
 });
 provider.on('server_error', (ctx, error) => console.error(error));
 provider.on('backchannel.error', (ctx, error) => console.error('backchannel', error));
-provider.listen(Number(PORT), '127.0.0.1', () => console.log('ready'));
+provider.listen({ fd: Number(LISTEN) }, () => console.log('ready'));

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { deflateRawSync } from 'node:zlib';
 import samlp from 'samlp';
 
-const { PORT, ACCOUNTS, ACS_URL, KEY, CERT } = process.env;
+const { PORT, LISTEN, ACCOUNTS, ACS_URL, KEY, CERT } = process.env;
 const origin = `http://127.0.0.1:${PORT}`;
 const accounts = () => JSON.parse(readFileSync(ACCOUNTS, 'utf8'));
 
@@ -61,4 +61,4 @@ createServer(async (req, res) => {
   res.set = (name, value) => res.setHeader(name, value);
   res.send = (text) => res.end(text);
   auth(account)(req, res, (error) => { console.error(error); res.statusCode = 500; res.end(String(error)); });
-}).listen(Number(PORT), '127.0.0.1', () => console.log('ready'));
+}).listen({ fd: Number(LISTEN) }, () => console.log('ready'));

@@ -70,4 +70,4 @@ app.use("/scim/v2", new SCIMMYRouters({
         return "benchmark";
     },
 }));
-app.listen(Number(process.env.PORT), "127.0.0.1");
+app.listen({ fd: Number(process.env.LISTEN) });
