@@ -1,0 +1,100 @@
+"""What runs the suite keeps its promises: nothing is left behind, nothing vanishes, and what got slower is told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
+
+import pytest
+
+from tests import durations
+from tests.postgres import installed_binaries, wheel_binaries
+from tests.processes import Process, run, started
+from tests.suite import lanes
+
+pytestmark = pytest.mark.once
+
+IN_THE_SERVERS_LIFE = "import os, time; print(os.getpid(), os.environ['DATABASE_URL'], flush=True); time.sleep(300)"
+SECONDS_TO_GO = 60
+
+
+@pytest.mark.parametrize("told", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM], ids=lambda told: told.name)
+def test_no_server_outlives_the_run_that_started_it(told: signal.Signals) -> None:
+    command = [sys.executable, "-m", "tests.postgres", "--wheel", "--", sys.executable, "-c", IN_THE_SERVERS_LIFE]
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    with started(command, environment=environment, reads=True) as launcher:
+        pids = [*_pids_in_its_life(launcher)]
+        assert all(_is_alive(pid) for pid in pids)
+        launcher.signal(told)
+        until = time.monotonic() + SECONDS_TO_GO
+        while any(_is_alive(pid) for pid in pids) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert [pid for pid in pids if _is_alive(pid)] == []
+
+
+def _pids_in_its_life(launcher: Process) -> tuple[int, int]:
+    """Of the command and of the server."""
+    command, url = launcher.read_line().split()
+    [folder] = parse_qs(urlsplit(url).query)["host"]
+    server = (Path(folder) / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0]
+    return int(command), int(server)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+@pytest.fixture
+def vanishing(tmp_path: Path) -> Path:
+    ours = "from tests.conftest import pytest_addoption, pytest_configure"
+    (tmp_path / "conftest.py").write_text(ours, encoding="utf-8")
+    file = tmp_path / "test_vanishing.py"
+    file.write_text("import pytest\ndef test_runs(): pass\n@pytest.mark.skip\ndef test_vanishes(): pass\n", "utf-8")
+    return file
+
+
+@pytest.mark.parametrize(("most", "code"), [("0", 1), ("1", 0)])
+def test_more_skips_than_are_allowed_fail_the_run(project: Path, vanishing: Path, most: str, code: int) -> None:
+    report = vanishing.with_suffix(".xml")
+    ours = ("-c", project / "pyproject.toml", "--rootdir", project, "-p", "no:cacheprovider")
+    said = ("--most-skips", most, f"--junitxml={report}", vanishing)
+    done = run([sys.executable, "-m", "pytest", *ours, *said])
+    assert (done.returncode, f"1 tests were skipped; {most} may be." in done.stdout) == (code, True), done.stdout
+    cases = ElementTree.parse(report).iter("testcase")  # noqa: S314  pytest's own file
+    assert [case.get("name") for case in cases] == ["test_runs", "test_vanishes"]
+
+
+def test_each_database_has_a_lane_and_a_cache_of_its_own() -> None:
+    found = list(lanes(workers=2))
+    assert {lane.name for lane in found} >= {"browser", "sqlite", "postgresql"}
+    assert ("postgresql-installed" in {lane.name for lane in found}) == (installed_binaries() is not None)
+    assert wheel_binaries() is not None
+    assert len({lane.report for lane in found}) == len({lane.log for lane in found}) == len(found)
+    assert all("loadfile" in lane.arguments for lane in found if lane.name in {"sqlite", "postgresql"})
+
+
+def test_what_got_slower_is_told_whatever_the_machine() -> None:
+    """This one takes twice as long for everything, and ten times for one file."""
+    before = {"tests.a": 20.0, "tests.b": 20.0, "tests.c": 20.0, "tests.gone": 20.0}
+    now = {"tests.a": 40.0, "tests.b": 200.0, "tests.c": 40.0, "tests.new": 30.0}
+    told = [name for name, _, _ in durations.slower(now, before)]
+    assert told == ["tests.b", "tests.new"]
+    assert durations.slower(before, before) == []
+
+
+def test_a_report_is_added_up_by_file(tmp_path: Path) -> None:
+    suite = ElementTree.Element("testsuite")
+    for name, seconds in (("tests.a", "1.5"), ("tests.a", "0.5"), ("tests.b", "3")):
+        ElementTree.SubElement(suite, "testcase", classname=name, time=seconds)
+    report = tmp_path / "report.xml"
+    ElementTree.ElementTree(suite).write(report)
+    assert durations.of(report) == {"tests.a": 2.0, "tests.b": 3.0}
