@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from scim import config
+from tests.loops import each
 
 ROOT = Path(__file__).parent.parent
 
@@ -113,24 +114,24 @@ def is_users_status(target: ast.expr) -> bool:
 
 def test_only_services_write_rows() -> None:
     doors = [file for file in modules("scim", "portal") if name(file) not in ALLOWED_WRITES]
-    assert [call for file in doors for call in writing_calls(file)] == []
+    assert [call for file in each(doors, at_least=100) for call in writing_calls(file)] == []
 
 
 def test_only_services_write_rows_inside_identity() -> None:
     """audit.py is the services' pen; a model's own save() or manager is Django's contract."""
-    others = [file for file in modules("identity") if "services" not in file.parts and "models" not in file.parts]
-    assert [call for file in others if file.name != "audit.py" for call in writing_calls(file)] == []
+    others = [file for file in modules("identity") if not {"services", "models", "audit.py"} & set(file.parts)]
+    assert [call for file in each(others, at_least=10) for call in writing_calls(file)] == []
 
 
 def test_only_the_users_service_assigns_a_status() -> None:
     others = [file for file in modules("identity", "scim", "portal") if name(file) != "identity/services/users.py"]
-    assert [place for file in others for place in status_assignments(file)] == []
+    assert [place for file in each(others, at_least=150) for place in status_assignments(file)] == []
 
 
 def test_identity_knows_no_request_and_no_page() -> None:
     found = [
         f"{name(file)}:{line} {imported}"
-        for file in modules("identity")
+        for file in each(modules("identity"), at_least=50)
         for line, imported in imported_names(file)
         if imported.startswith(FOREIGN)
     ]
@@ -140,15 +141,21 @@ def test_identity_knows_no_request_and_no_page() -> None:
 def test_nothing_takes_all_fields() -> None:
     """SR-25: forms and serializers list theirs, so that a new column is not editable by accident."""
     sources = {name(file): file.read_text(encoding="utf-8") for file in modules("scim", "portal")}
-    assert [file for file, source in sources.items() if "__all__" in source and "fields" in source] == []
+    assert [
+        file for file, source in each(sources.items(), at_least=100) if "__all__" in source and "fields" in source
+    ] == []
 
 
 def test_provisioned_text_is_never_trusted_as_html() -> None:
     """SR-28: `mark_safe`, and the template filter `safe`, would switch the escaping off."""
     python = {name(file): file.read_text(encoding="utf-8") for file in modules("scim", "portal")}
     pages = {name(file): file.read_text(encoding="utf-8") for file in (ROOT / "templates").rglob("*.html")}
-    assert [file for file, source in python.items() if "mark_safe" in source or "SafeString" in source] == []
-    assert [file for file, source in pages.items() if "|safe" in source or "autoescape off" in source] == []
+    assert [
+        file for file, source in each(python.items(), at_least=100) if "mark_safe" in source or "SafeString" in source
+    ] == []
+    assert [
+        file for file, source in each(pages.items(), at_least=50) if "|safe" in source or "autoescape off" in source
+    ] == []
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -1,4 +1,4 @@
-"""A test whose asserts all stand in loops over something computed says how much there is to loop over."""
+"""A test that asserts of each of something computed, in loops or comprehensions, says how much of it there is."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def has_members(value: ast.expr, known: Names, depth: int = 6) -> bool:
             return full(of)
         case ast.BinOp(left=left, op=operator, right=right):
             return full(left) or (isinstance(operator, ast.Add | ast.BitOr) and full(right))
-        case ast.ListComp(generators=loops) | ast.GeneratorExp(generators=loops):
+        case ast.ListComp(generators=loops) | ast.SetComp(generators=loops) | ast.GeneratorExp(generators=loops):
             return all(full(loop.iter) and not loop.ifs for loop in loops)
         case ast.IfExp(body=yes, orelse=no):
             return full(yes) and full(no)
@@ -78,8 +78,36 @@ def is_check(node: ast.AST) -> bool:
     return False
 
 
+def comprehension(value: ast.expr, known: Names, depth: int = 4) -> ast.ListComp | ast.GeneratorExp | None:
+    """The one that this is, or that it is made from."""
+    match value:
+        case ast.ListComp() | ast.GeneratorExp() | ast.SetComp() | ast.DictComp():
+            return value  # type: ignore[return-value]
+        case ast.Name(id=name) if name in known and depth:
+            return comprehension(known[name], known, depth - 1)
+        case ast.Call(func=ast.Name(id="sorted" | "list" | "set" | "len"), args=[first, *_]) if depth:
+            return comprehension(first, known, depth - 1)
+    return None
+
+
+def walked(claim: ast.expr, known: Names) -> ast.expr | None:
+    """What a claim like `[… for x in these if …] == []`, `not any(…)` or `all(…)` is about: true of nothing at all."""
+    match claim:
+        case ast.Compare(left=found, ops=[ast.Eq()], comparators=[ast.List(elts=[]) | ast.Dict(keys=[])]):
+            made = comprehension(found, known)
+        case ast.Compare(left=found, ops=[ast.Eq()], comparators=[ast.Call(func=ast.Name(id="set"), args=[])]):
+            made = comprehension(found, known)
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Name(id="any"), args=[found])):
+            made = comprehension(found, known)
+        case ast.UnaryOp(op=ast.Not(), operand=found) | ast.Call(func=ast.Name(id="all"), args=[found]):
+            made = comprehension(found, known)
+        case _:
+            made = None
+    return made.generators[0].iter if made else None
+
+
 def open_loops(source: str) -> Iterator[str]:
-    """Tests that would pass with nothing checked, if what they loop over were empty."""
+    """Tests that would pass with nothing checked, if what they walk through were empty."""
     tree = ast.parse(source)
     for test in ast.walk(tree):
         if not isinstance(test, ast.FunctionDef) or not test.name.startswith("test_"):
@@ -87,10 +115,15 @@ def open_loops(source: str) -> Iterator[str]:
         own = assigned(ast.walk(test))
         parameters = {argument.arg for argument in test.args.args}
         known = {name: value for name, value in (assigned(tree.body) | own).items() if name not in parameters}
-        loops = [one for one in ast.walk(test) if isinstance(one, ast.For) and not has_members(one.iter, known)]
-        inside = {id(node) for loop in loops for node in ast.walk(loop) if is_check(node)}
-        if inside and inside == {id(node) for node in ast.walk(test) if is_check(node)}:
-            yield f"{test.name}: {', '.join(ast.unparse(loop.iter) for loop in loops)}"
+        checks = {id(node): node for node in ast.walk(test) if is_check(node)}
+        open_ones: dict[int, ast.expr] = {}
+        for node in ast.walk(test):
+            if isinstance(node, ast.For) and not has_members(node.iter, known):
+                open_ones |= {id(inner): node.iter for inner in ast.walk(node) if id(inner) in checks}
+            if isinstance(node, ast.Assert) and (these := walked(node.test, known)) and not has_members(these, known):
+                open_ones[id(node)] = these
+        if checks and open_ones.keys() == checks.keys():
+            yield f"{test.name}: {', '.join(sorted({ast.unparse(these) for these in open_ones.values()}))}"
 
 
 @pytest.mark.once
@@ -117,6 +150,14 @@ def test_no_test_passes_for_want_of_something_to_loop_over() -> None:
         ("for x in registry: assert x\n    assert registry", False),
         ("for x in registry:\n        with pytest.raises(KeyError): x()", True),
         ("for x in registry: x()", False),
+        ("assert [x for x in registry if x] == []", True),
+        ("assert not any(x for x in registry)", True),
+        ("assert all(x for x in registry)", True),
+        ("found = {x for x in registry}\n    assert found == set()", True),
+        ("assert [x for x in each(registry, at_least=3) if x] == []", False),
+        ("assert all(x for x in ALL)", False),
+        ("assert [x for x in registry] == [1]", False),
+        ("assert not [x for x in registry]\n    assert len(registry) > 3", False),
     ],
 )
 def test_an_open_loop_is_recognised(loop: str, is_open: bool) -> None:

@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from portal.api.problems import KINDS
 from tests import processes
 from tests.factories import make_api_token, make_owner, make_support
+from tests.loops import each
 from tests.programs import not_here
 
 BLOCK = re.compile(r"```(sh|json)\n(.*?)```", re.DOTALL)
@@ -81,5 +82,5 @@ def matches(said: Any, answered: Any) -> bool:
 
 
 def test_the_guide_names_every_kind_of_problem(guide: str) -> None:
-    rows = {f"| `{slug}` | {status} |" for status, slug, _ in KINDS.values()}
+    rows = {f"| `{slug}` | {status} |" for status, slug, _ in each(KINDS.values(), at_least=10)}
     assert sorted(row for row in rows if row not in guide) == []

@@ -11,6 +11,7 @@ from tests.clients import new_idp
 from tests.conformance.report import reason_for, render
 from tests.conformance.requirements import Requirement, all_requirements, judge
 from tests.conformance.service import Answer, Service
+from tests.loops import each
 from tests.scim.helpers import ROOT
 
 REQUIREMENTS = all_requirements()
@@ -65,4 +66,4 @@ def test_there_are_as_many_requirements_as_are_claimed() -> None:
 def test_the_page_can_be_written(service: Service) -> None:
     results = [judge(requirement, service) for requirement in REQUIREMENTS[:3]]
     page = render(results, [], "sqlite")
-    assert all(one.sentence in page for one in REQUIREMENTS[:3])
+    assert all(one.sentence in page for one in each(REQUIREMENTS[:3], at_least=3))
