@@ -6,13 +6,12 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import transaction
 from django_tasks.base import Task
 
 from identity import services
@@ -22,7 +21,7 @@ from identity.services import groups, provisioning, sso_login
 from tests.factories import OPERATOR, set_mode
 from tests.identity.two_idps import Side, says, two_idps
 from tests.identity.two_idps_cases import NOBODYS, OF_A_PERSON, OF_A_PROVIDER, READS, STRANGERS, Deed
-from tests.identity.whose import Bystanders, Keys, all_rows, owned_by
+from tests.identity.whose import Bystanders, Keys, all_rows, owned_by, undone
 from tests.loops import each
 
 pytestmark = pytest.mark.django_db
@@ -75,13 +74,6 @@ def test_the_two_sides_are_alike_and_have_no_row_in_common() -> None:
     assert [table for table in rows if ones[table] & twos[table]] == []
     kept = apps.get_app_config("identity").get_models()
     assert {table.__name__ for table in kept if not ones[table]} == NEITHERS
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def person(user: User) -> Keys:

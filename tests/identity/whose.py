@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.sessions.models import Session
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from identity.models import AuditEvent, Group, IdentityProvider, SSOGroup, User
 
@@ -93,6 +94,14 @@ class Bystanders:
     def touched(self, after: Rows | None = None) -> list[str]:
         after = all_rows() if after is None else after
         return [line for owned in self._owned for line in _touched(owned, self.before, after)]
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is written in the block is not there afterwards."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def _take_in(keys: Keys, rows: Rows, owned: Keys) -> None:
