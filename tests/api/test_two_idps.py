@@ -11,8 +11,9 @@ from django.conf import settings
 
 from tests.clients import Script, caller
 from tests.factories import make_owner, make_support, set_mode
-from tests.identity.two_idps import Side, two_idps
+from tests.identity.two_idps import Side, both, one_of_two
 from tests.identity.whose import Bystanders, all_rows, undone
+from tests.loops import each
 
 pytestmark = pytest.mark.django_db
 
@@ -127,23 +128,17 @@ def operations() -> set[str]:
     return {operation["operationId"] for methods in document["paths"].values() for operation in methods.values()}
 
 
-@pytest.fixture(params=[True, False], ids=["the first", "the second"])
-def mine(request: pytest.FixtureRequest) -> Side:
-    one, two = two_idps()
-    return one if request.param else two
-
-
-@pytest.fixture
-def scripts(mine: Side) -> dict[str, Script]:
+def scripts() -> dict[str, Script]:
     """Of an owner, and of support for what it alone may do."""
     return {"owner": caller(make_owner()), "support": caller(make_support())}
 
 
-def who(scripts: dict[str, Script], path: str) -> Script:
-    return scripts["support" if path.startswith("support/") else "owner"]
+def who(callers: dict[str, Script], path: str) -> Script:
+    return callers["support" if path.startswith("support/") else "owner"]
 
 
-def test_every_operation_has_a_case(mine: Side) -> None:
+def test_every_operation_has_a_case() -> None:
+    mine = one_of_two(is_first=True)
     cases = [*writes(mine), *reads(mine), *NOBODYS]
     assert sorted(cases) == sorted(operations())
 
@@ -166,10 +161,10 @@ def prepared(mine: Side, name: str, request: Request, script: Script) -> Request
     return method, path, body
 
 
-def refused(mine: Side, scripts: dict[str, Script], *, others: Bystanders) -> Iterator[str]:
+def refused(mine: Side, callers: dict[str, Script], *, others: Bystanders) -> Iterator[str]:
     """What was refused in this mode; nothing of the other side is touched by any."""
     for name, request in writes(mine).items():
-        script = who(scripts, request[1])
+        script = who(callers, request[1])
         with undone():
             answer = script.send(*prepared(mine, name, request, script))
             found = others.touched(all_rows())
@@ -184,21 +179,24 @@ def is_emptied(name: str, line: str) -> bool:
     return name == "delete_user_permanently" and line.startswith("identity.ReceivedRequest")
 
 
-def test_what_is_done_to_one_sides_touches_nothing_of_the_others(mine: Side, scripts: dict[str, Script]) -> None:
-    found = {}
+@both
+def test_what_is_done_to_one_sides_touches_nothing_of_the_others(is_first: bool) -> None:
+    mine, callers, found = one_of_two(is_first=is_first), scripts(), {}
     for scim in (True, False):
         set_mode(scim=scim)
-        found[scim] = set(refused(mine, scripts, others=Bystanders(mine.other.roots)))
+        found[scim] = set(refused(mine, callers, others=Bystanders(mine.other.roots)))
     # Mapped groups, and whom an identity provider manages, are changed there while SCIM is on.
     assert found == {True: {"add_members", "remove_member", "remove_members", "disable_user"}, False: set()}
 
 
-def test_what_is_asked_of_one_side_tells_nothing_of_the_other(mine: Side, scripts: dict[str, Script]) -> None:
+@both
+def test_what_is_asked_of_one_side_tells_nothing_of_the_other(is_first: bool) -> None:
+    mine, callers = one_of_two(is_first=is_first), scripts()
     other = mine.other
     words = [f".{other.name}", f"of {other.name}", f'"{other.name}"', str(other.sso_user.scim_id)]
     others = Bystanders(other.roots)
-    for name, path in reads(mine).items():
-        answer = who(scripts, path).get(path)
+    for name, path in each(reads(mine).items(), at_least=20):
+        answer = who(callers, path).get(path)
         assert answer.status_code == 200, (name, answer.content)
         told = answer.content.decode()
         assert [word for word in words if word in told] == [], name

@@ -19,7 +19,7 @@ from identity.errors import GatehouseError
 from identity.models import Membership, MembershipChange, SSOIdentity, User
 from identity.services import groups, provisioning, sso_login
 from tests.factories import OPERATOR, set_mode
-from tests.identity.two_idps import Side, says, two_idps
+from tests.identity.two_idps import Side, both, one_of_two, says, two_idps
 from tests.identity.two_idps_cases import NOBODYS, OF_A_PERSON, OF_A_PROVIDER, READS, STRANGERS, Deed
 from tests.identity.whose import Bystanders, Keys, all_rows, owned_by, undone
 from tests.loops import each
@@ -89,15 +89,9 @@ def run(deed: Deed, mine: Side, bystanders: Bystanders) -> tuple[bool, list[str]
     return bystanders.before != after, bystanders.touched(after)
 
 
-def the_two(is_first: bool) -> Side:
-    """The side that acts: rows of the other are older or younger than its own."""
-    one, two = two_idps()
-    return one if is_first else two
-
-
-@pytest.mark.parametrize("is_first", [True, False], ids=["the first", "the second"])
+@both
 def test_a_service_touches_nothing_of_the_other_side(is_first: bool) -> None:
-    mine, moved, strange = the_two(is_first), set(), []
+    mine, moved, strange = one_of_two(is_first=is_first), set(), []
     for scim in (True, False):
         set_mode(scim=scim)
         colleague = person(mine.colleague.user)
@@ -117,9 +111,9 @@ def test_a_service_touches_nothing_of_the_other_side(is_first: bool) -> None:
 
 
 @pytest.mark.parametrize("scim", [True, False], ids=["SCIM on", "SCIM off"])
-@pytest.mark.parametrize("is_first", [True, False], ids=["the first", "the second"])
+@both
 def test_what_is_asked_is_answered_of_one_side_and_changes_nothing(is_first: bool, scim: bool) -> None:
-    mine = the_two(is_first)
+    mine = one_of_two(is_first=is_first)
     set_mode(scim=scim)
     before = all_rows()
     for name, ask in each(READS.items(), at_least=5):
@@ -128,9 +122,9 @@ def test_what_is_asked_is_answered_of_one_side_and_changes_nothing(is_first: boo
         assert all_rows() == before, name
 
 
-@pytest.mark.parametrize("is_first", [True, False], ids=["the first", "the second"])
+@both
 def test_what_is_named_of_the_other_side_is_refused(is_first: bool) -> None:
-    mine = the_two(is_first)
+    mine = one_of_two(is_first=is_first)
     before = all_rows()
     for name, deed in each(STRANGERS.items(), at_least=5):
         with undone(), pytest.raises(GatehouseError):
@@ -143,7 +137,7 @@ def test_what_is_named_of_the_other_side_is_refused(is_first: bool) -> None:
 
 @pytest.fixture(params=[True, False], ids=["the first", "the second"])
 def mine(request: pytest.FixtureRequest) -> Side:
-    return the_two(request.param)
+    return one_of_two(is_first=request.param)
 
 
 @pytest.mark.parametrize("scim", [True, False], ids=["SCIM on", "SCIM off"])

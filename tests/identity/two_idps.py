@@ -158,6 +158,15 @@ def two_idps() -> tuple[Side, Side]:
     return one, two
 
 
+def one_of_two(*, is_first: bool) -> Side:
+    """The side that acts: the other's rows are younger than its own, or older."""
+    one, two = two_idps()
+    return one if is_first else two
+
+
+both = pytest.mark.parametrize("is_first", [True, False], ids=["the first", "the second"])
+
+
 def _idp(name: str) -> IdentityProvider:
     idp = IdentityProvider.objects.create(name=name, name_key=name.casefold())
     contacts.watch(idp, actor=OPERATOR)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from identity.models import SSOConnection, SSOIdentity, User
 from tests.factories import set_mode
-from tests.identity.two_idps import ISSUER, SUBJECT, Side, two_idps
+from tests.identity.two_idps import ISSUER, SUBJECT, Side, one_of_two
 from tests.identity.whose import Bystanders
 from tests.sso import conftest
 from tests.sso.conftest import OIDCProvider, leave
@@ -25,8 +25,7 @@ CLAIMS = {"sub": SUBJECT, "preferred_username": "ada", "email": "ada@example.tes
 @pytest.fixture(params=[True, False], ids=["the first", "the second"])
 def mine(request: pytest.FixtureRequest) -> Side:
     assert ISSUER == conftest.ISSUER
-    one, two = two_idps()
-    return one if request.param else two
+    return one_of_two(is_first=request.param)
 
 
 @pytest.fixture(params=[True, False], ids=["SCIM on", "SCIM off"])
