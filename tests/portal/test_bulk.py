@@ -382,7 +382,7 @@ def test_the_list_of_invitations_tells_which_links_work() -> None:
     assert "ivy ivy ivy@example.test adam" in text_of(page)
     assert "Works for 72 h" in text_of(page)
     assert address("user_change", ivy.pk) in page.content.decode()
-    with clock.later(hours=71, minutes=40):
+    with clock.later(hours=71, minutes=40, stopped=True):
         client = signed_in(administrator().user)
         assert "Works for 20 min" in text_of(client.get(address("invitation_changelist")))
     with clock.later(hours=72):

@@ -226,6 +226,7 @@ def headcount(days_ago: int, enabled: int, disabled: int = 0) -> None:
     Headcount.objects.create(day=day, invited=0, enabled=enabled, disabled=disabled)
 
 
+@clock.stopped()
 def test_a_large_directory_shows_the_days_count_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portal.admin.headcount.MOST", 2)
     headcount(3, 40)
@@ -241,6 +242,7 @@ def test_a_large_directory_shows_the_days_count_and_says_so(monkeypatch: pytest.
     assert f"At the start of {then:%-d %B %Y} (UTC) 30 1 0" in text
 
 
+@clock.stopped()
 def test_a_directory_that_has_grown_since_the_days_count_has_more_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portal.admin.headcount.MOST", 2)
     headcount(0, 1)
@@ -256,6 +258,7 @@ def test_the_chart_begins_with_the_second_day() -> None:
     assert "Users over time It begins with the second day" in page()
 
 
+@clock.stopped()
 def test_the_chart_says_in_words_and_in_a_table_what_it_shows() -> None:
     headcount(9, 40)
     headcount(5, 30, 10)
@@ -270,6 +273,7 @@ def test_the_chart_says_in_words_and_in_a_table_what_it_shows() -> None:
     assert [polygon.count(",") for polygon in POLYGON.findall(answer.content.decode())] == [20, 20, 20]
 
 
+@clock.stopped()
 def test_the_span_of_the_chart_is_chosen() -> None:
     headcount(80, 5)
     client = as_administrator()
@@ -280,6 +284,7 @@ def test_the_span_of_the_chart_is_chosen() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@clock.stopped()
 def test_the_first_change_of_a_day_leaves_the_number_of_users() -> None:
     Headcount.objects.noted_on = None
     make_user("max", status=Status.DISABLED)

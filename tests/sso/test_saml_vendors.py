@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from lxml import etree, html
 
 from identity.models import SSOConnection, User
@@ -58,7 +60,9 @@ def connection(vendor: SAMLVendor, provider: SAMLProvider) -> SSOConnection:
     """Set up on the page with the vendor's metadata, and switched on."""
     idp = make_idp(vendor.name, kind=vendor.kind)
     key = "".join(provider.certificate.splitlines()[1:-1])
-    file = SimpleUploadedFile("metadata.xml", vendor.metadata.format(certificate=key).encode())
+    in_five_years = f"{timezone.now() + timedelta(days=5 * 365):%Y-%m-%dT%H:%M:%S.000Z}"
+    metadata = vendor.metadata.format(certificate=key, in_five_years=in_five_years)
+    file = SimpleUploadedFile("metadata.xml", metadata.encode())
     page = address("identityprovider_connect_saml", idp.pk)
     administrator = signed_in(make_owner())
     form = html.fromstring(administrator.get(page).content.decode()).forms[-1]

@@ -18,7 +18,7 @@ VENDOR = SAMLVendor(
     sso_url=SSO,
     metadata=f"""<?xml version="1.0" encoding="UTF-8" standalone="no"?>
 <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{ENTITY}"
-    validUntil="2031-06-01T10:15:00.000Z">
+    validUntil="{{in_five_years}}">
   <md:IDPSSODescriptor WantAuthnRequestsSigned="false"
       protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
     <md:KeyDescriptor use="signing">
