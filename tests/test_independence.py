@@ -146,8 +146,10 @@ def hangs_on_the_locale(call: ast.Call) -> bool:
     if "encoding" in said:
         return False
     match call.func:
-        case ast.Attribute(attr="read_text" | "write_text"):
-            return True
+        case ast.Attribute(attr="read_text"):
+            return not call.args
+        case ast.Attribute(attr="write_text"):
+            return len(call.args) < 2
         case ast.Name(id="open"):
             return len(call.args) < 2 or is_text_mode(call.args[1])
         case ast.Attribute(attr="open" | "fdopen" | "NamedTemporaryFile" | "TemporaryFile"):
@@ -164,6 +166,7 @@ def is_text_mode(mode: ast.expr) -> bool:
     [
         ("file.read_text()", True),
         ("file.write_text(text)", True),
+        ("file.write_text(text, 'utf-8')", False),
         ("file.open('w')", True),
         ("open(name)", True),
         ("subprocess.run(command, text=True)", True),

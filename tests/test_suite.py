@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
 
-from tests import durations
+from tests import clock, durations
 from tests.postgres import installed_binaries, wheel_binaries
 from tests.processes import Process, run, started
 from tests.suite import lanes
@@ -31,9 +30,7 @@ def test_no_server_outlives_the_run_that_started_it(told: signal.Signals) -> Non
         pids = [*_pids_in_its_life(launcher)]
         assert all(_is_alive(pid) for pid in pids)
         launcher.signal(told)
-        until = time.monotonic() + SECONDS_TO_GO
-        while any(_is_alive(pid) for pid in pids) and time.monotonic() < until:
-            time.sleep(0.1)
+        clock.wait_until(lambda: not any(map(_is_alive, pids)), seconds=SECONDS_TO_GO)
         assert [pid for pid in pids if _is_alive(pid)] == []
 
 
