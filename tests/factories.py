@@ -2,14 +2,17 @@
 
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from identity.actors import Operator, Person, Provisioner
+from identity.errors import Conflicted
 from identity.keys import email_key, fold, name_key
 from identity.models import (
     Asset,
+    Conflict,
     Group,
     GroupMapping,
     IdentityProvider,
@@ -265,3 +268,10 @@ def everything() -> dict[str, list[dict[str, Any]]]:
     found["identity.AuditEvent"] = [event for event in events if event["id"] not in refusals]
     found["identity.AuditOrigin"] = [origin for origin in origins if origin["event_id"] not in refusals]
     return found
+
+
+def conflict_over(idp: IdentityProvider, *said: Any, **more: Any) -> Conflict:
+    """Provision, be refused, and hand back the conflict that is left."""
+    with pytest.raises(Conflicted):
+        provision(idp, *said, **more)
+    return Conflict.objects.latest("last_seen_at", "id")

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.test import Client
 
-from identity.models import User
-from tests.factories import PASSWORD, make_administrator, make_owner
+from identity.models import (
+    User,
+)
+from portal.sessions import sessions_of
+from tests.factories import (
+    PASSWORD,
+    make_administrator,
+    make_owner,
+)
 
 
 def signed_in(user: User, *, fresh: bool = True) -> Client:
@@ -50,3 +60,17 @@ def entered(name: str = "mia") -> Client:
 
 def is_in(client: Client) -> bool:
     return bool(client.get("/profile/").status_code == 200)
+
+
+def check_that_it_renews(client: Client, user: User, confirm: Callable[[Client], None]) -> None:
+    stolen = Client()
+    stolen.cookies["sessionid"] = client.cookies["sessionid"].value
+    before = client.session.session_key
+    (listed,) = sessions_of(user)
+    confirm(client)
+    assert client.session.session_key != before
+    assert not Session.objects.filter(session_key=before).exists()
+    assert (client.get("/profile/").status_code, stolen.get("/profile/").status_code) == (200, 302)
+    (still,) = sessions_of(User.objects.get(pk=user.pk))
+    assert (still.pk, still.key) == (listed.pk, client.session.session_key)
+    assert UserSession.objects.count() == 1

@@ -10,8 +10,7 @@ import pytest
 
 from scim import config
 from tests.loops import each
-
-ROOT = Path(__file__).parent.parent
+from tests.sources import ROOT, modules, name
 
 BULK_WRITES = {"bulk_create", "bulk_update", "get_or_create", "update_or_create"}
 SYNC_WRITES = {"create", "delete", "save", "update"} | BULK_WRITES
@@ -44,16 +43,6 @@ FOREIGN = (
 )
 
 RULES = [f"r{number}" for number in range(1, 24)]
-
-
-def modules(*packages: str) -> list[Path]:
-    """The source files of `packages`, migrations left out."""
-    files = [file for package in packages for file in (ROOT / package).rglob("*.py")]
-    return sorted(file for file in files if "migrations" not in file.parts)
-
-
-def name(file: Path) -> str:
-    return str(file.relative_to(ROOT))
 
 
 def subject(call: ast.Call) -> str:
@@ -260,6 +249,17 @@ def test_no_helper_of_the_tests_is_written_twice() -> None:
                 written.setdefault(alike, set()).add(name(file))
     assert len(written) > 3_000
     assert {alike: files for alike, files in written.items() if len(files) > 1} == {}
+
+
+def test_what_two_files_of_tests_need_is_in_neither() -> None:
+    """A helper that is imported lies in a module of its own (tests/README.md)."""
+    imported = [
+        f"{name(file)}:{line} {found}"
+        for file in each(TESTS, at_least=250)
+        for line, found in imported_names(file)
+        if found.startswith("tests.") and ".test_" in found
+    ]
+    assert imported == []
 
 
 def is_text(value: ast.expr) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.loops import each
-from tests.test_architecture import ROOT, modules, name
+from tests.sources import ROOT, modules, name
 
 
 @cache

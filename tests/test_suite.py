@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests import clock, durations
+from tests.loops import each
 from tests.postgres import installed_binaries, wheel_binaries
 from tests.processes import Process, run, started
 from tests.suite import lanes
@@ -27,7 +28,7 @@ def test_no_server_outlives_the_run_that_started_it(told: signal.Signals) -> Non
     command = [sys.executable, "-m", "tests.postgres", "--wheel", "--", sys.executable, "-c", IN_THE_SERVERS_LIFE]
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     with started(command, environment=environment, reads=True) as launcher:
-        pids = [*_pids_in_its_life(launcher)]
+        pids = each(_pids_in_its_life(launcher), at_least=2)
         assert all(_is_alive(pid) for pid in pids)
         launcher.signal(told)
         clock.wait_until(lambda: not any(map(_is_alive, pids)), seconds=SECONDS_TO_GO)

@@ -9,6 +9,7 @@ from identity.services import groups
 from tests.clients import administrators_caller, ok, owners_caller, problem
 from tests.factories import (
     OPERATOR,
+    conflict_over,
     make_administrator,
     make_group,
     make_idp,
@@ -18,7 +19,6 @@ from tests.factories import (
     provision,
     push_group,
 )
-from tests.identity.test_matching import conflict_over
 from tests.statements import MANY, Most, same_for_many_rows
 
 pytestmark = pytest.mark.django_db

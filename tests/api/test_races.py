@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from identity.models import APIToken, AuditEvent, Group, SCIMToken
 from tests.clients import Script
 from tests.factories import make_administrator, make_api_token, make_group, make_idp, make_owner
-from tests.identity.test_races import at_once
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

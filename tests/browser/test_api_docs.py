@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_every_page import looked_at
+from tests.browser.looks import looked_at
 from tests.factories import make_administrator, make_api_token, make_user
 
 

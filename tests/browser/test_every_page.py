@@ -6,36 +6,19 @@ checked by the `page` fixture.
 
 import re
 from collections.abc import Iterator
-from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import Role
 from tests.browser import long_names
-from tests.browser.accessibility import grave_violations
 from tests.browser.company import enter, move_in
+from tests.browser.looks import DESK, looked_at
 
-DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
 FILES = re.compile(r"\.(csv|jsonl)$|_csv/$|/moved/$|/schema/|/logout/|/jsi18n/|^/api/")
 DOORS = ("/login/", "/password/reset/", "/password/reset/sent/", "/invitations/nonsense/")
-
-# The page beside its screen, and what a cell of a list has no room for.
-TOO_LARGE = """() => {
-    const beside = document.documentElement.scrollWidth - window.innerWidth;
-    const cells = [...document.querySelectorAll("#result_list tbody :is(td, th)")];
-    const isCut = cell => cell.scrollWidth > cell.clientWidth + 1 || cell.scrollHeight > cell.clientHeight + 1;
-    const told = cells.filter(isCut).map(cell => `${cell.className.split(" ")[0]} is cut`);
-    return beside > 0 ? [`${beside} px wider than the screen`, ...told] : told;
-}"""
-
-ARRIVED = """async () => {
-    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
-    const transitions = document.getAnimations().filter(one => one instanceof CSSTransition);
-    await Promise.allSettled(transitions.map(one => one.finished));
-}"""
 
 
 def kind_of(path: str) -> str:
@@ -70,30 +53,6 @@ def walk(page: Page, start: str) -> Iterator[str]:
             seen.add(arrived)
             yield address
             waiting += links_of(page)
-
-
-def looked_at(page: Page, address: str) -> list[str]:
-    """What is wrong with the open page: on a desk and on a phone, by day and by night."""
-    problems = _seen(page, f"{address} on a phone", PHONE) + _seen(page, f"{address} on a desk", DESK)
-    _put_on(page, "light")
-    return problems
-
-
-def _seen(page: Page, where: str, screen: ViewportSize) -> list[str]:
-    """Another theme changes colours only, so that all of axe's rules are asked once for each screen."""
-    page.set_viewport_size(screen)
-    _put_on(page, "light")
-    problems = [f"{where}, light: {told}" for told in grave_violations(page)]
-    _put_on(page, "dark")
-    problems += [f"{where}, dark: {told}" for told in grave_violations(page, colours_only=True)]
-    return [*problems, *(f"{where}: {told}" for told in page.evaluate(TOO_LARGE))]
-
-
-def _put_on(page: Page, theme: Literal["light", "dark"]) -> None:
-    """As the system's setting does on the portal's own pages, and as the switch of the admin UI does there."""
-    page.emulate_media(color_scheme=theme)
-    page.evaluate("theme => document.documentElement.classList.toggle('dark', theme === 'dark')", theme)
-    page.evaluate(ARRIVED)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_every_page import PHONE
+from tests.browser.looks import PHONE
 
 
 @pytest.mark.parametrize("page_of", ["/admin/", "/admin/identity/user/"])

@@ -10,7 +10,7 @@ from identity.models import Headcount, SSOGroup
 from identity.services import contacts
 from tests.browser.company import LONG, RIGHT_TO_LEFT
 from tests.browser.idp import LiveIdP
-from tests.browser.test_every_page import looked_at
+from tests.browser.looks import looked_at
 from tests.factories import administrator, make_group, make_user, map_group
 
 

@@ -12,7 +12,7 @@ from identity.models import Role
 from identity.services import invitations
 from portal.sign_in import Profile
 from tests.browser.company import RIGHT_TO_LEFT, enter
-from tests.browser.test_every_page import looked_at
+from tests.browser.looks import looked_at
 from tests.factories import OPERATOR, PASSWORD, make_break_glass, make_idp, make_user, set_mode, sign_in_by_sso
 from tests.portal.second_steps import code_of
 

@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from identity.models import BulkRun, Group, IdentityProvider, Role, User
 from identity.services import bulk
 from tests.browser.company import LONG, RIGHT_TO_LEFT, enter, move_in
-from tests.browser.test_every_page import looked_at
+from tests.browser.looks import looked_at
 from tests.factories import OPERATOR, make_idp, set_mode
 
 SUBMIT = ".gh-form [type=submit]"

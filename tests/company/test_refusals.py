@@ -19,10 +19,8 @@ from identity.actors import Operator, Person
 from identity.models import Group, Mode, Role, Status, User
 from identity.policy import MODES, Action, Decision
 from tests.clients import caller
-from tests.company.cases import Cases
+from tests.company.cases import Attempt, Cases, through_the_pages
 from tests.factories import make_group, make_idp, make_user, map_group, provision, push_group, set_mode
-from tests.portal.admin_pages import address, text_of
-from tests.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -39,14 +37,6 @@ class Case:
     page: tuple[str, tuple[int, ...], dict[str, Any]]
     request: tuple[str, str, dict[str, Any] | None]
     command: tuple[str, ...]
-
-
-@dataclass
-class Attempt:
-    """What came of it: the reason as that door tells it, None when it was done."""
-
-    code: str | None = None
-    sentence: str | None = None
 
 
 CASES: Cases[Callable[[], Case]] = Cases()
@@ -152,12 +142,6 @@ def changing_a_role() -> Case:
 
 
 # --- the doors ------------------------------------------------------------------------------------------
-
-
-def through_the_pages(tried: Case, who: User) -> Attempt:
-    page, arguments, form = tried.page
-    answer = signed_in(who).post(address(page, *arguments), form)
-    return Attempt(sentence=text_of(answer)) if answer.status_code == 403 else Attempt()
 
 
 def through_the_api(tried: Case, who: User) -> Attempt:

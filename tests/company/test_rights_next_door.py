@@ -23,8 +23,7 @@ from identity.policy import Action
 from identity.services import conflicts, sso_connections
 from identity.services.sso_connections import ConnectionSettings
 from tests.clients import caller
-from tests.company.cases import Cases
-from tests.company.test_refusals import Attempt, through_the_pages
+from tests.company.cases import Attempt, Cases, through_the_pages
 from tests.factories import OPERATOR, connect, make_idp, make_token, make_user, provision, resend
 from tests.portal.admin_pages import address, text_of
 from tests.sessions import signed_in

@@ -20,6 +20,7 @@ from identity.services import conflicts, identity_providers, users
 from tests.factories import (
     OPERATOR,
     administrator,
+    conflict_over,
     deprovision,
     make_asset,
     make_group,
@@ -32,7 +33,6 @@ from tests.factories import (
     resend,
     set_mode,
 )
-from tests.identity.test_matching import conflict_over
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from identity.actors import Operator, Person
-from identity.errors import Conflicted, InvalidValue, Refused, Taken
+from identity.errors import InvalidValue, Refused, Taken
 from identity.models import (
     AuditEvent,
     Conflict,
@@ -21,6 +21,7 @@ from identity.services import conflicts, invitations, users
 from tests.factories import (
     OPERATOR,
     administrator,
+    conflict_over,
     deprovision,
     everything,
     make_asset,
@@ -40,13 +41,6 @@ pytestmark = pytest.mark.django_db
 
 Reason = Conflict.Reason
 State = Conflict.State
-
-
-def conflict_over(idp: IdentityProvider, *said: Any, **more: Any) -> Conflict:
-    """Provision, be refused, and hand back the conflict that is left."""
-    with pytest.raises(Conflicted):
-        provision(idp, *said, **more)
-    return Conflict.objects.latest("last_seen_at", "id")
 
 
 # --- R5: adopting -----------------------------------------------------------------------------------------

@@ -1,13 +1,12 @@
 """SR-10, SR-35 to SR-38: what several do at once ends as if they had taken turns."""
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import transaction
 
-from identity.errors import GatehouseError, NotFound, Outdated, Refused, Taken
+from identity.errors import NotFound, Outdated, Refused, Taken
 from identity.models import (
     AuditEvent,
     Conflict,
@@ -44,34 +43,11 @@ from tests.factories import (
     resend,
     unmap,
 )
+from tests.threads import at_once, kinds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 4
-DEADLOCK = "40P01"
-
-
-def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """Run these in threads that start together; each one's result, or the refusal it met."""
-    barrier = threading.Barrier(len(calls))
-    results: list[Any] = [None] * len(calls)
-
-    def run(number: int) -> None:
-        try:
-            barrier.wait(10)
-            results[number] = as_the_door_does(calls[number])
-        except (GatehouseError, DatabaseError) as error:
-            results[number] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert [found for found in results if isinstance(found, DatabaseError)] == []
-    return results
 
 
 def slowly(change: Callable[[], Any], *, comes_first: bool) -> None:
@@ -80,21 +56,6 @@ def slowly(change: Callable[[], Any], *, comes_first: bool) -> None:
     with transaction.atomic():
         change()
         clock.wait(0.4 if comes_first else 0)
-
-
-def as_the_door_does(call: Callable[[], Any]) -> Any:
-    """Deadlocks are begun anew (SR-40)."""
-    for _ in range(3):
-        try:
-            return call()
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) != DEADLOCK:
-                raise
-    return call()
-
-
-def kinds(results: Iterable[Any]) -> list[str]:
-    return sorted(type(found).__name__ for found in results)
 
 
 def assert_both_sides_agree() -> None:

@@ -19,7 +19,7 @@ from tests.factories import (
     set_mode,
 )
 from tests.identity.assertions import just_in_time, says
-from tests.identity.test_races import at_once, kinds
+from tests.threads import at_once, kinds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from identity.models import AccessSettings, Status, User
 from tests.factories import make_asset, make_group, make_support, make_user
 from tests.portal.admin_pages import address
-from tests.portal.test_list_statements import fill
+from tests.portal.rows import fill
 from tests.sessions import as_administrator, as_owner, signed_in
 from tests.statements import MANY, Most, same_for_many_rows
 

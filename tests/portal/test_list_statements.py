@@ -6,47 +6,17 @@ import pytest
 from django.contrib.admin import site
 from django.test import Client
 
-from identity.models import BulkRun, Conflict, DeletionRecord, Group, IdentityProvider, Membership, User
-from identity.services import api_tokens, bulk, invitations
 from tests.factories import (
-    OPERATOR,
-    administrator,
-    connect,
-    make_asset,
-    make_group,
     make_idp,
-    make_token,
     make_user,
-    map_group,
-    provision,
-    push_group,
 )
 from tests.loops import each
 from tests.portal.admin_pages import address
+from tests.portal.rows import fill
 from tests.sessions import as_owner
 from tests.statements import Most, same_for_many_rows, statements
 
 pytestmark = pytest.mark.django_db
-
-
-def fill(numbers: range) -> None:
-    """One of everything that is listed for each number."""
-    idp = IdentityProvider.objects.filter(name="Okta").first() or make_idp("Okta")
-    for one in numbers:
-        sso_user = provision(idp, f"user{one:03}")
-        map_group(push_group(idp, f"SSO {one}", sso_user), make_group(f"Group {one}"))
-        make_asset(sso_user.user, f"Asset {one}")
-        make_token(idp, f"token {one}")
-        connect(f"IdP {one}")
-        Conflict.objects.create(identity_provider=idp, user=sso_user.user, user_name=f"user{one:03}")
-        invitations.invite_user(username=f"ivy{one}", email=f"ivy{one}@example.test", actor=OPERATOR)
-        bulk.create_run(BulkRun.Kind.ENABLE, [bulk.Wanted(sso_user.user)], actor=administrator())
-        DeletionRecord.objects.create(user_id=one, username_digest="0", reason="asked for")
-        api_tokens.create_api_token(label=f"script {one}", scopes=["read"], actor=administrator())
-    Membership.objects.bulk_create(
-        (Membership(group=group, user=user) for group in Group.objects.all() for user in User.objects.all()),
-        ignore_conflicts=True,
-    )
 
 
 LISTS = sorted(admin.opts.model_name for admin in site._registry.values() if admin.opts.model_name != "accesssettings")

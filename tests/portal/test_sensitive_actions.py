@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from allauth.usersessions.models import UserSession
 from django.contrib import admin
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -35,7 +33,6 @@ from identity.models import (
 )
 from identity.services import api_tokens, bulk, invitations
 from identity.services.sealing import seal
-from portal.sessions import sessions_of
 from tests.clients import Script
 from tests.factories import (
     OPERATOR,
@@ -53,7 +50,7 @@ from tests.factories import (
     push_group,
     sign_in_by_sso,
 )
-from tests.sessions import sign_in, signed_in
+from tests.sessions import check_that_it_renews, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -291,17 +288,3 @@ def test_a_confirmation_renews_the_key_and_the_session_stays_listed(confirm: Cal
     mia, client = make_user("mia", password=PASSWORD), Client()
     sign_in(client=client)
     check_that_it_renews(client, mia, confirm)
-
-
-def check_that_it_renews(client: Client, user: User, confirm: Callable[[Client], None]) -> None:
-    stolen = Client()
-    stolen.cookies["sessionid"] = client.cookies["sessionid"].value
-    before = client.session.session_key
-    (listed,) = sessions_of(user)
-    confirm(client)
-    assert client.session.session_key != before
-    assert not Session.objects.filter(session_key=before).exists()
-    assert (client.get("/profile/").status_code, stolen.get("/profile/").status_code) == (200, 302)
-    (still,) = sessions_of(User.objects.get(pk=user.pk))
-    assert (still.pk, still.key) == (listed.pk, client.session.session_key)
-    assert UserSession.objects.count() == 1

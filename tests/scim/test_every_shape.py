@@ -21,8 +21,7 @@ from django.http import HttpResponse
 from identity.models import Group, Membership, SSOGroup, SSOMembership, SSOUser, SSOUserValue, User
 from tests.clients import IdP, new_idp, problem
 from tests.examples import IS_THOROUGH, SQLITE, share
-from tests.scim.helpers import CORE_GROUP, CORE_USER, ENTERPRISE, PORTAL_USER, Document, mapped
-from tests.scim.test_users import FULL
+from tests.scim.helpers import CORE_GROUP, CORE_USER, ENTERPRISE, FULL, PORTAL_USER, Document, mapped
 
 IN_THE_SUITE = 400
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"

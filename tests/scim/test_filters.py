@@ -10,9 +10,17 @@ from identity.models import SSOGroup, User
 from tests.clients import IdP, new_idp, problem
 from tests.factories import make_group, map_group
 from tests.loops import each
-from tests.scim.helpers import BASE, CORE_GROUP, CORE_USER, ENTERPRISE, PORTAL_GROUP, PORTAL_USER, SEARCH, Document
-
-CERTIFICATE = "MIIDQzCCAqygAwIBAgICEAAwDQYJKoZIhvcNAQEFBQAwTjELMAkGA1UEBhMCVVMx"
+from tests.scim.helpers import (
+    BASE,
+    CERTIFICATE,
+    CORE_GROUP,
+    CORE_USER,
+    ENTERPRISE,
+    PORTAL_GROUP,
+    PORTAL_USER,
+    SEARCH,
+    Document,
+)
 
 
 @pytest.fixture

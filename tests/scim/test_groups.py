@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from identity.models import Group, GroupMapping, Membership, ProvisioningLog, SSOGroup, SSOMembership, SSOUser
+from identity.models import Group, GroupMapping, ProvisioningLog, SSOGroup, SSOMembership, SSOUser
 from identity.services import groups, sso_groups
 from tests.clients import IdP, new_idp, problem
 from tests.factories import OPERATOR
@@ -20,36 +20,9 @@ from tests.scim.helpers import (
     group_body,
     mapped,
     member,
-    member_ids,
     unchanged_database,
 )
-
-
-def fresh(idp: IdP, group: Document) -> Document:
-    return idp.get(f"/Groups/{group['id']}").json()
-
-
-def members(group: Document) -> set[str]:
-    """The ids of the members in the database."""
-    rows = SSOMembership.objects.filter(sso_group__scim_id=group["id"])
-    return {str(scim_id) for scim_id in rows.values_list("sso_user__scim_id", flat=True)}
-
-
-def changed(idp: IdP, group: Document, *operations: Document) -> set[str]:
-    answer = idp.patch(f"/Groups/{group['id']}", *operations)
-    assert (answer.status_code, answer.content) == (204, b""), answer.content
-    assert set(member_ids(fresh(idp, group))) == members(group)
-    return members(group)
-
-
-def ids(*users: Document) -> set[str]:
-    return {user["id"] for user in users}
-
-
-def people_of(portal_group: Group) -> set[str]:
-    """The SCIM ids of the people in a portal group."""
-    users = Membership.objects.filter(group=portal_group).values("user")
-    return {str(scim_id) for scim_id in SSOUser.objects.filter(user__in=users).values_list("scim_id", flat=True)}
+from tests.scim.stored import changed, fresh, ids, members, people_of
 
 
 @pytest.fixture

@@ -20,8 +20,7 @@ from tests.scim.helpers import (
     member,
     unchanged_database,
 )
-from tests.scim.test_groups import changed, fresh, ids, members, people_of
-from tests.scim.test_users import patched, stored, work
+from tests.scim.stored import changed, fresh, ids, members, patched, people_of, stored, work
 
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 

@@ -12,94 +12,20 @@ from tests.scim.helpers import (
     BASE,
     CORE_USER,
     ENTERPRISE,
+    FULL,
     PORTAL_USER,
     Document,
     snapshot,
     unchanged_database,
     user_body,
 )
-
-CERTIFICATE = "MIIDQzCCAqygAwIBAgICEAAwDQYJKoZIhvcNAQEFBQAwTjELMAkGA1UEBhMCVVMx"
-
-# Every attribute of RFC 7643 section 8.2 and 8.3 that a client may write.
-FULL: Document = {
-    "userName": "bjensen@example.com",
-    "externalId": "701984",
-    "name": {
-        "formatted": "Ms. Barbara J Jensen, III",
-        "familyName": "Jensen",
-        "givenName": "Barbara",
-        "middleName": "Jane",
-        "honorificPrefix": "Ms.",
-        "honorificSuffix": "III",
-    },
-    "displayName": "Babs Jensen",
-    "nickName": "Babs",
-    "profileUrl": "https://login.example.com/bjensen",
-    "title": "Tour Guide",
-    "userType": "Employee",
-    "preferredLanguage": "en-US",
-    "locale": "en-US",
-    "timezone": "America/Los_Angeles",
-    "emails": [
-        {"value": "bjensen@example.com", "type": "work", "primary": True},
-        {"value": "babs@Jensen.Test", "type": "home", "display": "Home"},
-    ],
-    "phoneNumbers": [
-        {"value": "tel:+1-201-555-0123", "type": "work", "primary": True},
-        {"value": "555-555-4444", "type": "mobile"},
-    ],
-    "ims": [{"value": "someaimhandle", "type": "aim"}],
-    "photos": [{"value": "not a URL, and kept", "type": "photo"}],
-    "addresses": [
-        {
-            "formatted": "100 Universal City Plaza\nHollywood, CA 91608 USA",
-            "streetAddress": "100 Universal City Plaza",
-            "locality": "Hollywood",
-            "region": "CA",
-            "postalCode": "91608",
-            "country": "US",
-            "type": "work",
-            "primary": True,
-        }
-    ],
-    "entitlements": [{"value": "printing", "display": "Printing", "type": "facility", "primary": True}],
-    "roles": [{"value": "guide", "display": "Guide", "type": "job"}],
-    "x509Certificates": [{"value": CERTIFICATE, "display": "signing"}],
-    ENTERPRISE: {
-        "employeeNumber": "701984",
-        "costCenter": "4130",
-        "organization": "Universal Studios",
-        "division": "Theme Park",
-        "department": "Tour Operations",
-        "manager": {
-            "value": "26118915-6090-4610-87e4-49d8ca9f808d",
-            "$ref": "../Users/26118915-6090-4610-87e4-49d8ca9f808d",
-            "displayName": "John Smith",
-        },
-    },
-}
+from tests.scim.stored import patched, stored, work
 
 
 def own_view(document: Document) -> Document:
     """What the IdP sent, without what the portal adds to it."""
     added = {"schemas", "id", "meta", "active", "groups", PORTAL_USER}
     return {name: value for name, value in document.items() if name not in added}
-
-
-def stored(document: Document) -> SSOUser:
-    return SSOUser.objects.select_related("user").get(scim_id=document["id"])
-
-
-def patched(idp: IdP, user: Document, *operations: Document) -> Document:
-    answer = idp.patch(f"/Users/{user['id']}", *operations)
-    assert answer.status_code == 200, answer.content
-    assert answer.json() == idp.get(f"/Users/{user['id']}").json()
-    return answer.json()
-
-
-def work(value: str, **more: Any) -> Document:
-    return {"value": value, "type": "work", **more}
 
 
 # --- POST and GET -----------------------------------------------------------------------------------------

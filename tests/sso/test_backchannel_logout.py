@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from typing import Any
 
 import jwt
@@ -19,19 +18,10 @@ from portal.sso import logout
 from portal.sso.logout import EVENT
 from tests.factories import connect, make_idp, provision
 from tests.sessions import is_in
+from tests.sso.backchannel import logout_token, send
 from tests.sso.conftest import OIDCProvider
 
 pytestmark = pytest.mark.django_db
-
-
-def logout_token(provider: OIDCProvider, **claims: Any) -> str:
-    return provider.token(**{"events": {EVENT: {}}, "jti": str(time.monotonic_ns()), **claims})
-
-
-def send(connection: SSOConnection, token: str) -> int:
-    answer = Client().post(f"/sso/{connection.slug}/backchannel-logout/", {"logout_token": token})
-    assert "no-store" in answer["Cache-Control"]
-    return answer.status_code
 
 
 def browser(connection: SSOConnection, provider: OIDCProvider, **claims: Any) -> Client:

@@ -12,7 +12,7 @@ from django.test import Client
 from identity.models import SSOConnection, SSOIdentity, User
 from tests.factories import ISSUER, connect, make_idp, make_owner, set_mode
 from tests.portal.admin_pages import messages_of
-from tests.portal.test_sensitive_actions import check_that_it_renews
+from tests.sessions import check_that_it_renews
 from tests.sso.conftest import OIDCProvider, leave
 from tests.sso.saml_answers import SAMLProvider, encoded, request_id, utc
 

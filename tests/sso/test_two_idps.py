@@ -13,9 +13,9 @@ from tests.factories import set_mode
 from tests.identity.two_idps import ISSUER, SUBJECT, Side, one_of_two
 from tests.identity.whose import Bystanders
 from tests.sso import conftest
+from tests.sso.backchannel import logout_token, send
 from tests.sso.conftest import OIDCProvider, leave
 from tests.sso.saml_answers import SAMLProvider, encoded, request_id
-from tests.sso.test_backchannel_logout import logout_token, send
 
 pytestmark = pytest.mark.django_db
 

@@ -1,0 +1,36 @@
+"""Rows for every list of the admin UI."""
+
+from identity.models import BulkRun, Conflict, DeletionRecord, Group, IdentityProvider, Membership, User
+from identity.services import api_tokens, bulk, invitations
+from tests.factories import (
+    OPERATOR,
+    administrator,
+    connect,
+    make_asset,
+    make_group,
+    make_idp,
+    make_token,
+    map_group,
+    provision,
+    push_group,
+)
+
+
+def fill(numbers: range) -> None:
+    """One of everything that is listed for each number."""
+    idp = IdentityProvider.objects.filter(name="Okta").first() or make_idp("Okta")
+    for one in numbers:
+        sso_user = provision(idp, f"user{one:03}")
+        map_group(push_group(idp, f"SSO {one}", sso_user), make_group(f"Group {one}"))
+        make_asset(sso_user.user, f"Asset {one}")
+        make_token(idp, f"token {one}")
+        connect(f"IdP {one}")
+        Conflict.objects.create(identity_provider=idp, user=sso_user.user, user_name=f"user{one:03}")
+        invitations.invite_user(username=f"ivy{one}", email=f"ivy{one}@example.test", actor=OPERATOR)
+        bulk.create_run(BulkRun.Kind.ENABLE, [bulk.Wanted(sso_user.user)], actor=administrator())
+        DeletionRecord.objects.create(user_id=one, username_digest="0", reason="asked for")
+        api_tokens.create_api_token(label=f"script {one}", scopes=["read"], actor=administrator())
+    Membership.objects.bulk_create(
+        (Membership(group=group, user=user) for group in Group.objects.all() for user in User.objects.all()),
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,49 @@
+"""Calls that start at the same moment, each on a connection of its own."""
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db import DatabaseError, OperationalError, connection
+
+from identity.errors import GatehouseError
+
+DEADLOCK = "40P01"
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """Run these in threads that start together; each one's result, or the refusal it met."""
+    barrier = threading.Barrier(len(calls))
+    results: list[Any] = [None] * len(calls)
+
+    def run(number: int) -> None:
+        try:
+            barrier.wait(10)
+            results[number] = as_the_door_does(calls[number])
+        except (GatehouseError, DatabaseError) as error:
+            results[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [found for found in results if isinstance(found, DatabaseError)] == []
+    return results
+
+
+def as_the_door_does(call: Callable[[], Any]) -> Any:
+    """Deadlocks are begun anew (SR-40)."""
+    for _ in range(3):
+        try:
+            return call()
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != DEADLOCK:
+                raise
+    return call()
+
+
+def kinds(results: Iterable[Any]) -> list[str]:
+    return sorted(type(found).__name__ for found in results)
