@@ -124,7 +124,7 @@ def reads(mine: Side) -> dict[str, str]:
 
 
 def operations() -> set[str]:
-    document = yaml.load((settings.BASE_DIR / "docs/openapi.yaml").read_text(), yaml.CSafeLoader)
+    document = yaml.load((settings.BASE_DIR / "docs/openapi.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     return {operation["operationId"] for methods in document["paths"].values() for operation in methods.values()}
 
 
