@@ -252,6 +252,7 @@ OF_A_PERSON: dict[str, list[Deed]] = {
         lambda mine: provisioning.provision_user(person("new", external_id=SUBJECT), actor=mine.actor),
         lambda mine: provisioning.provision_user(person("new", external_id=SUBJECT), actor=_knows_by_id(mine)),
         lambda mine: provisioning.provision_user(_leaver(), actor=mine.actor),
+        lambda mine: provisioning.provision_user(person("leaver", external_id="another"), actor=mine.actor),
         lambda mine: provisioning.provision_user(_leaver("renamed"), actor=_knows_by_id(mine)),
         lambda mine: provisioning.provision_user(_leaver(), actor=_knows_by_id(mine)),
         lambda mine: provisioning.provision_user(person("mia", "elsewhere@example.test"), actor=mine.actor),
