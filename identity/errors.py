@@ -5,6 +5,7 @@ Doors translate by class (SCIM status and scimType, page message, exit code); no
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class InvalidValue(GatehouseError):
         super().__init__(f"{attribute} {problem}.")
         self.attribute = attribute
         self.problem = problem
+
+    @property
+    def field(self) -> str:
+        """The attribute as fields are called: `entity_id` of an entity ID, `display_name` of a displayName."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.attribute).replace(" ", "_").lower()
 
 
 class WeakPassword(InvalidValue):

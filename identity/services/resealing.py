@@ -122,5 +122,5 @@ def _add(found: Count, state: State) -> None:
             found.current += 1
         case State.OLD:
             found.old += 1
-        case State.LOST:
+        case _:
             found.lost += 1

@@ -317,8 +317,8 @@ class ActionPage(FormView):
 
 def _field(form: BaseForm, error: GatehouseError) -> str | None:
     """The field that an InvalidValue is about, when the form has it."""
-    attribute = error.attribute if isinstance(error, InvalidValue) else ""
-    return attribute if attribute in form.fields else None
+    field = error.field if isinstance(error, InvalidValue) else ""
+    return field if field in form.fields else None
 
 
 class PortalModelAdmin(ExportingAdmin):

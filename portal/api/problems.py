@@ -137,7 +137,7 @@ def _more(error: Exception, context: dict[str, Any]) -> dict[str, Any]:
         case errors.Refused(decision=Decision() as decision):
             return {"policy": refusal(decision)}
         case errors.InvalidValue():
-            return {"errors": [{"pointer": f"/{error.attribute.replace(' ', '_')}", "detail": error.sentence}]}
+            return {"errors": [{"pointer": f"/{error.field}", "detail": error.sentence}]}
         case exceptions.ValidationError():
             # What a request asks for stands in its address when it has no body.
             name = "parameter" if context["request"].method in {"GET", "HEAD", "DELETE"} else "pointer"

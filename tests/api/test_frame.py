@@ -23,6 +23,7 @@ from tests.factories import (
     make_user,
     set_mode,
 )
+from tests.interruptions import after
 from tests.sessions import set_fresh, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -409,6 +410,24 @@ def test_while_the_first_is_being_worked_on_it_is_409_until_it_is_given_up() -> 
     assert problem(script.post(path, Idempotency_Key="k1")) == (409, "still_running")
     with clock.later(minutes=3):
         assert script.post(path, Idempotency_Key="k1").status_code == 200
+
+
+def test_an_answer_that_no_key_opens_any_more_is_told_as_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"users/{make_user().pk}/end-sessions/"
+    script = administrators_caller()
+    ok(script.post(path, Idempotency_Key="k1"))
+    monkeypatch.setattr(settings, "SECRET_KEY", "another")
+    assert problem(script.post(path, Idempotency_Key="k1")) == (422, "answer_unreadable")
+    assert AuditEvent.objects.filter(action="user.sessions_ended").count() == 1
+
+
+def test_a_key_that_the_first_try_gave_up_just_now_is_409() -> None:
+    path = f"users/{make_user().pk}/end-sessions/"
+    script = administrators_caller()
+    ok(script.post(path, Idempotency_Key="k1"))
+    with after("ROLLBACK TO SAVEPOINT", IdempotentRequest.objects.all().delete):
+        assert problem(script.post(path, Idempotency_Key="k1")) == (409, "still_running")
+    assert script.post(path, Idempotency_Key="k1").status_code == 200
 
 
 def test_a_refusal_leaves_the_key_free() -> None:

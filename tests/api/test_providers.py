@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from rest_framework.serializers import CharField
 
-from identity.models import IdempotentRequest, IdentityProvider, SCIMToken, SSOConnection
+from identity.models import AuditEvent, IdempotentRequest, IdentityProvider, SCIMToken, SSOConnection
 from identity.services import tokens
 from identity.services.sealing import seal, unseal
 from portal.api.fields import Secret
@@ -186,6 +186,48 @@ def test_an_address_that_cannot_be_one_is_refused(issuer: str) -> None:
     )
     assert problem(answer) == (400, "invalid_value")
     assert json.loads(answer.content)["errors"] == [{"pointer": "/issuer", "detail": "issuer is not a web address."}]
+
+
+SAML = {"protocol": "saml", "entity_id": "https://idp.example.com", "sso_url": "https://idp.example.com/sso"}
+
+
+@pytest.mark.parametrize(
+    ("said", "pointer", "detail"),
+    [
+        ({**OIDC, "client_id": " "}, "/client_id", "client ID must not be empty."),
+        ({**OIDC, "client_secret": ""}, "/client_secret", "client secret must not be empty."),
+        ({**OIDC, "allowed_domains": "example"}, "/allowed_domains", "must be domains such as example.com."),
+        ({**OIDC, "allowed_domains": "a@b.example"}, "/allowed_domains", "must be domains such as example.com."),
+        ({**SAML, "entity_id": " "}, "/entity_id", "entity ID must not be empty."),
+        (SAML, "/certificate", "certificate must not be empty."),
+        ({**SAML, "certificate": "MIIB"}, "/certificate", "certificate is not an X.509 certificate."),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_a_connection_lacks_is_told_with_its_field(said: dict[str, str], pointer: str, detail: str) -> None:
+    answer = administrators_caller().post("sso-connections/", {"identity_provider": make_idp().pk, **said})
+    assert problem(answer) == (400, "invalid_value")
+    [error] = json.loads(answer.content)["errors"]
+    assert error["pointer"] == pointer
+    assert error["detail"].endswith(detail)
+    assert not SSOConnection.objects.exists()
+
+
+def test_a_secret_is_not_shown_to_another_issuer() -> None:
+    script = administrators_caller()
+    made = script.do("POST", "sso-connections/", {"identity_provider": make_idp().pk, **OIDC})
+    answer = script.patch(f"sso-connections/{made['id']}/", {"issuer": "https://evil.example.com"})
+    assert problem(answer) == (400, "invalid_value")
+    assert "must be entered again, since the issuer is another one" in answer.content.decode()
+    assert SSOConnection.objects.get().issuer == "https://idp.example.com"
+
+
+def test_what_is_on_already_is_switched_on_without_an_event() -> None:
+    script = administrators_caller()
+    made = script.do("POST", "sso-connections/", {"identity_provider": make_idp().pk, **OIDC})
+    for _ in range(2):
+        assert ok(script.post(f"sso-connections/{made['id']}/enable/"))["is_enabled"] is True
+    assert AuditEvent.objects.filter(action="sso_connection.enabled").count() == 1
 
 
 @pytest.mark.parametrize("path", ["identity-providers/", "scim-tokens/", "sso-connections/"])

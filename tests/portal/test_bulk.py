@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client, override_settings
+from django_tasks_db.models import DBTaskResult
 
 from identity.errors import Refused
 from identity.models import AuditEvent, BulkRow, BulkRun, Invitation, Status, User
@@ -260,6 +261,14 @@ def test_a_worker_does_nothing_more_for_somebody_who_was_disabled(monkeypatch: p
     users.disable_user(User.objects.get(username="adam"), actor=OPERATOR)
     call_command("run_worker", "--until-empty")
     assert run.rows.filter(outcome=Outcome.PENDING).count() == 2
+
+
+@pytest.mark.usefixtures("_queued")
+def test_a_worker_passes_over_a_run_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin_slowly(monkeypatch).delete()
+    call_command("run_worker", "--until-empty")
+    assert User.objects.filter(status=Status.DISABLED).count() == 1
+    assert not DBTaskResult.objects.exists()
 
 
 def test_a_draft_does_not_go_on_before_it_is_started() -> None:

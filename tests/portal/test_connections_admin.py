@@ -91,6 +91,17 @@ def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
     assert not SSOConnection.objects.exists()
 
 
+def test_what_is_wrong_stands_beside_its_field() -> None:
+    sent = {**CLAIMS, "entity_id": "https://idp.example", "sso_url": "http://idp.example/sso", "certificate": "MIIB"}
+    page = address("identityprovider_connect_saml", make_idp().pk)
+    client = as_administrator()
+    assert client.post(page, sent).context["form"].errors == {"sso_url": ["SSO URL must begin with https://."]}
+    sent["sso_url"] = "https://idp.example/sso"
+    assert client.post(page, sent).context["form"].errors == {
+        "certificate": ["certificate is not an X.509 certificate."]
+    }
+
+
 def test_metadata_of_a_service_are_not_those_of_a_provider() -> None:
     with pytest.raises(BadMetadata):
         read_metadata('<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="x"/>')

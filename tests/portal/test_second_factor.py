@@ -224,6 +224,17 @@ def test_the_operator_forgets_a_lost_second_step(client: Client, mia: User) -> N
     assert is_in(client)
 
 
+def test_one_that_is_forgotten_while_its_code_is_asked_for_lets_nobody_in_by_it(client: Client, mia: User) -> None:
+    sign_in(client=client)
+    secret, codes = set_up(client)
+    client.post("/logout/")
+    sign_in(client=client)
+    call_command("reset_second_factor", "mia", stdout=StringIO())
+    for code in (code_of(secret), codes[0]):
+        client.post("/login/code/", {"code": code})
+        assert not is_in(client)
+
+
 def test_the_drill_page_shows_when_each_account_was_proven(client: Client) -> None:
     make_break_glass(proven=False)
     actor = owner()

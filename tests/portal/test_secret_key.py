@@ -12,7 +12,7 @@ from django_tasks_db.models import DBTaskResult
 
 from identity.actors import Person
 from identity.models import AuditEvent, DeletionRecord, IdempotentRequest, SecondFactor, SSOConnection, Status, User
-from identity.services import deletion, idempotency, resealing
+from identity.services import bulk, deletion, idempotency, resealing
 from identity.services.resealing import HOLDERS
 from identity.services.sealing import State, seal, state_of, unseal
 from portal.auth import reset_tokens
@@ -151,6 +151,15 @@ def test_a_mail_that_waits_for_a_worker_is_sealed_anew(settings: Any) -> None:
     after = DBTaskResult.objects.get().args_kwargs
     assert unseal(after["kwargs"]["sealed"]) == "mia"
     assert after == {**before, "kwargs": {**before["kwargs"], "sealed": after["kwargs"]["sealed"]}}
+
+
+def test_work_that_holds_nothing_sealed_is_left_as_it_is(settings: Any) -> None:
+    settings.TASKS = {"default": {"BACKEND": task_backend("database")}}
+    bulk.finish.enqueue(run=1, person=1)
+    before = DBTaskResult.objects.get().args_kwargs
+    rotate(settings)
+    run("reseal_secrets")
+    assert DBTaskResult.objects.get().args_kwargs == before
 
 
 def test_what_was_written_meanwhile_is_not_overwritten(settings: Any) -> None:
