@@ -52,6 +52,16 @@ def test_owners_come_and_go_but_the_last() -> None:
     assert refusal.value.code == "last_asset_owner"
 
 
+def test_who_owns_it_not_is_taken_off_without_an_event_and_who_does_keeps_it_by_a_transfer_to_themselves() -> None:
+    mia, max_ = make_user("mia"), make_user("max")
+    asset = make_asset(mia)
+    before = AuditEvent.objects.count()
+    assets.remove_owner(asset, max_, actor=OPERATOR)
+    assets.transfer_asset(asset, giver=mia, taker=mia, actor=OPERATOR)
+    assert owners_of(asset) == {"mia"}
+    assert AuditEvent.objects.count() == before
+
+
 @pytest.mark.parametrize("door", ["create_asset", "add_owner", "transfer_asset", "give_asset"])
 def test_nobody_disabled_becomes_an_owner(door: str) -> None:
     mia, dan, ivy = make_user(), make_user("dan", status=Status.DISABLED), make_user("ivy", status=Status.INVITED)

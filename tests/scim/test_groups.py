@@ -221,6 +221,19 @@ def removals(ann: str, ben: str) -> list[tuple[Document, set[str]]]:
     ]
 
 
+def test_operations_of_one_patch_follow_each_other(idp: IdP, people: list[Document]) -> None:
+    ann, ben, cat = people[:3]
+    group = idp.group("Staff", [ann])
+    left = changed(
+        idp,
+        group,
+        {"op": "replace", "path": "members", "value": [member(ann), member(ben)]},
+        {"op": "add", "path": "members", "value": [member(cat)]},
+        {"op": "remove", "path": f'members[value eq "{ben["id"]}"]'},
+    )
+    assert left == {ann["id"], cat["id"]}
+
+
 @pytest.mark.parametrize("number", range(len(removals("a", "b"))))
 def test_remove_takes_away_whom_it_names_and_nobody_else(idp: IdP, people: list[Document], number: int) -> None:
     """R20: a remove that names members never removes others; without value or filter it clears."""

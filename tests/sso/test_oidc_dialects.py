@@ -9,6 +9,7 @@ import pytest
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.test import Client
 
+from identity.errors import InvalidValue
 from identity.models import SSOConnection, SSOIdentity, User
 from portal.shared_cache import cache
 from portal.sso import kept
@@ -220,6 +221,11 @@ def test_an_administrator_may_choose_how_the_secret_is_sent(provider: Loopback, 
     connection.client_authentication = chosen
     connection.save()
     assert comes_in(provider, connection)
+
+
+def test_no_other_way_can_be_chosen(provider: Loopback) -> None:
+    with pytest.raises(InvalidValue, match="client authentication must be one of"):
+        connected(provider, client_authentication="private_key_jwt")
 
 
 def test_why_there_are_no_tokens_is_told_to_administrators(provider: Loopback, client: Client) -> None:
