@@ -104,12 +104,13 @@ durations: install-dev ## remember how long each file of tests took in the last 
 
 # The rules, the tokens of identity providers and signing in: no branch of theirs goes untested.
 COVERED := identity/services/*,identity/policy.py,scim/auth.py,portal/sso/*
+MEASURED = $(BIN)/coverage run -m pytest -n auto --dist loadfile -m
 
 .PHONY: coverage
 coverage: install-dev idps ## which branches the tests without a browser reach, on both databases: all of COVERED
 	$(BIN)/coverage erase
-	env -u DATABASE_URL EXPECT_DATABASE=sqlite $(BIN)/coverage run -m pytest -m "not browser"
-	$(PYTHON) -m tests.postgres -- $(BIN)/coverage run -m pytest -m "not browser"
+	env -u DATABASE_URL EXPECT_DATABASE=sqlite $(MEASURED) "not browser"
+	$(PYTHON) -m tests.postgres -- $(MEASURED) "not browser and not once"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --sort=Cover
 	@echo "Left out as out of reach:"; git grep -n "pragma: no \(cover\|branch\)" -- identity scim portal || echo "nothing"
