@@ -12,6 +12,8 @@ from scim import config
 from tests.loops import each
 from tests.sources import ROOT, modules, name
 
+pytestmark = pytest.mark.once
+
 BULK_WRITES = {"bulk_create", "bulk_update", "get_or_create", "update_or_create"}
 SYNC_WRITES = {"create", "delete", "save", "update"} | BULK_WRITES
 WRITES = SYNC_WRITES | {f"a{method}" for method in SYNC_WRITES}

@@ -10,6 +10,8 @@ from portal.guides import guide_of
 from tests.generated_guides import PARTS, blocks_of
 from tests.loops import each
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")

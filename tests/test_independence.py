@@ -11,6 +11,8 @@ import pytest
 from tests.loops import each
 from tests.sources import ROOT, modules, name
 
+pytestmark = pytest.mark.once
+
 
 @cache
 def parsed(file: Path) -> ast.Module:

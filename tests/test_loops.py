@@ -10,6 +10,8 @@ import pytest
 
 from tests.loops import each
 
+pytestmark = pytest.mark.once
+
 HERE = Path(__file__).parent
 
 # What has as many members as its first argument, and methods of a literal that give back what it holds.
@@ -126,13 +128,11 @@ def open_loops(source: str) -> Iterator[str]:
             yield f"{test.name}: {', '.join(sorted({ast.unparse(these) for these in open_ones.values()}))}"
 
 
-@pytest.mark.once
 def test_no_test_passes_for_want_of_something_to_loop_over() -> None:
     files = each(sorted(HERE.rglob("test_*.py")), at_least=150)
     assert {file.name: found for file in files if (found := list(open_loops(file.read_text(encoding="utf-8"))))} == {}
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(
     ("loop", "is_open"),
     [

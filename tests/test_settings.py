@@ -14,6 +14,8 @@ from portal.databases import database_config
 from portal.secret_key import load_or_create_secret_key
 from tests.processes import run
 
+pytestmark = pytest.mark.once
+
 SETTINGS = "PUBLIC_URL DATABASE_URL PORT SECRET_KEY DEBUG ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS EMAIL_URL"
 # The browser tests set the second one in this process; a deployment must not (Django's async_unsafe check).
 NOT_INHERITED = {*SETTINGS.split(), "DJANGO_ALLOW_ASYNC_UNSAFE"}

@@ -12,6 +12,8 @@ from tests.supply_chain.audit import Advisory, advisories, weak
 from tests.supply_chain.locks import DEVELOPMENT, RUNTIME, packages
 from tests.supply_chain.sbom import bill_of_materials
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT], ids=lambda lock: lock.name)
 def test_no_lock_falls_below_an_advisory(lock: Path) -> None:

@@ -5,6 +5,8 @@ import pytest
 from identity.errors import InvalidValue
 from identity.keys import MAX_LENGTH, email_key, label_key, name_key, opaque, plain
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("one", "other"),

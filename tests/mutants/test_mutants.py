@@ -10,6 +10,8 @@ from scim import words
 from tests.mutants.sites import ROOT, mutants_in, mutants_of
 from tests.mutants.trials import code_with
 
+pytestmark = pytest.mark.once
+
 
 def changed(statements: str) -> set[str]:
     """What becomes of the statements of a function; what merely returns None is left out."""

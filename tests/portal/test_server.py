@@ -15,6 +15,8 @@ from portal import server
 from tests.conformance.portal_process import Portal, running_portal
 from tests.processes import ROOT
 
+pytestmark = pytest.mark.once
+
 SCIM = "application/scim+json"
 
 
