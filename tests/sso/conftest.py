@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.test import Client, RequestFactory
 
@@ -19,6 +18,7 @@ from identity.models import SSOConnection
 from portal.sso.outgoing import GuardedSession
 from tests.factories import ISSUER, connect, make_idp
 from tests.sso.idp_processes import self_signed
+from tests.sso.keys import new_key
 from tests.sso.saml_answers import SAMLProvider
 
 
@@ -52,7 +52,7 @@ class Answer:
 class OIDCProvider:
     """Its answers by address; `key` signs its tokens."""
 
-    key: Any = field(default_factory=lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    key: Any = field(default_factory=new_key)
     answers: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

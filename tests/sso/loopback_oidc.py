@@ -9,25 +9,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlsplit
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
 from identity.models import SSOConnection
 from tests.processes import finish
+from tests.sso.keys import signing_key
 
 CLIENT_ID, CLIENT_SECRET = "gatehouse", "s:3%cr et+/="  # what form-encoding changes
-
-
-@cache
-def signing_key(name: str = "k1") -> rsa.RSAPrivateKey:
-    """One for each name: making them is slow."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def public_key(name: str = "k1", **said: Any) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any
 import jwt
 import pytest
 from allauth.usersessions.models import UserSession
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.cache.backends.db import DatabaseCache
 from django.db import OperationalError
 from django.test import Client
@@ -20,6 +19,7 @@ from tests.factories import connect, make_idp, provision
 from tests.sessions import is_in
 from tests.sso.backchannel import logout_token, send
 from tests.sso.conftest import OIDCProvider
+from tests.sso.keys import new_key
 
 pytestmark = pytest.mark.django_db
 
@@ -132,7 +132,7 @@ def test_an_id_token_is_no_logout_token(okta: SSOConnection, provider: OIDCProvi
 
 def test_a_token_of_another_key_or_of_none_is_refused(okta: SSOConnection, provider: OIDCProvider) -> None:
     claims = jwt.decode(logout_token(provider), options={"verify_signature": False})
-    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    other = new_key()
     forged = jwt.encode(claims, other, algorithm="RS256", headers={"kid": "k1"})
     unsigned = jwt.encode(claims, None, algorithm="none", headers={"kid": "k1"})
     shared = jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": "k1"})

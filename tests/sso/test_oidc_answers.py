@@ -13,7 +13,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings as portal_settings
 from django.core.cache import cache
 from django.test import Client
@@ -25,6 +24,7 @@ from portal.sso.outgoing import GuardedSession
 from tests.factories import ISSUER, OPERATOR, connect, make_idp, make_owner, make_user, provision, set_mode
 from tests.sessions import is_in
 from tests.sso.conftest import OIDCProvider, leave
+from tests.sso.keys import new_key
 
 pytestmark = pytest.mark.django_db
 
@@ -156,7 +156,7 @@ def test_an_id_token_signed_by_nobody_or_with_a_public_key_lets_nobody_in(
     public = provider.key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    other = new_key()
     forgeries: list[Callable[[dict[str, Any]], str]] = [
         lambda claims: jwt.encode(claims, None, algorithm="none", headers={"kid": "k1"}),
         lambda claims: hmac_token(claims, public),
@@ -191,7 +191,7 @@ def test_a_new_key_of_the_provider_is_fetched_when_it_is_first_used(
 ) -> None:
     provider.sign_in(client, okta)
     client.post("/logout/")
-    provider.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    provider.key = new_key()
     provider.answers[f"{ISSUER}/keys"] = {"keys": [provider.public_key("k2")]}
     leaving = leave(client, okta)
     token = provider.token(kid="k2", nonce=leaving.wishes["nonce"])
