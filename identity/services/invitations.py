@@ -70,7 +70,7 @@ def check_invitations(people: Iterable[dict[str, str]]) -> list[str]:
     checked = [_checked(said) for said in people]
     users = [user for user, _ in checked if user]
     names, emails = (_Keys(_taken(column, users)) for column in ("username_key", "email_key"))
-    return [problem or _not_free(user, names, emails) for user, problem in checked]
+    return [_not_free(user, names, emails) if user else problem for user, problem in checked]
 
 
 def _checked(said: dict[str, str]) -> tuple[User | None, str]:
@@ -103,10 +103,8 @@ class _Keys:
         return f"An earlier line has this {name}." if key in self.above else ""
 
 
-def _not_free(user: User | None, names: _Keys, emails: _Keys) -> str:
+def _not_free(user: User, names: _Keys, emails: _Keys) -> str:
     """Why, if so; a name that was free is taken from now on."""
-    if user is None:
-        return ""
     key, email = user.username_key, user.email_key or ""
     problem = names.why_not(key, "username") or emails.why_not(email, "email")
     if not problem:
