@@ -231,14 +231,13 @@ def _delete(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> 
 
 
 def _dissolve(sso_group: SSOGroup) -> list[memberships.Pair]:
-    """Take the group off both sides; the portal memberships that ended."""
+    """Take a group that was pushed off both sides; the portal memberships that ended."""
     groups = memberships.lock_groups_fed_by(sso_group)
-    if sso_group.pushed_at is not None:
-        RetiredResource.objects.create(
-            scim_id=sso_group.scim_id,
-            identity_provider_id=sso_group.identity_provider_id,
-            resource_type=RetiredResource.ResourceType.GROUP,
-        )
+    RetiredResource.objects.create(
+        scim_id=sso_group.scim_id,
+        identity_provider_id=sso_group.identity_provider_id,
+        resource_type=RetiredResource.ResourceType.GROUP,
+    )
     pk = sso_group.pk
     GroupMapping.objects.filter(sso_group=sso_group).delete()
     sso_group.memberships.all().delete()
