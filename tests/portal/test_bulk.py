@@ -196,6 +196,15 @@ def test_a_draft_that_a_colleague_starts_is_the_colleagues() -> None:
     assert owner.get(address("bulkrun_change", run.pk)).context["is_own"]
 
 
+def test_a_run_stays_with_who_started_it_whoever_presses_start_again() -> None:
+    upload(first := as_administrator())
+    start(first)
+    sent = len(mail.outbox)
+    start(as_owner())
+    assert BulkRun.objects.get().started_by == User.objects.get(username="adam")
+    assert len(mail.outbox) == sent > 0
+
+
 def test_with_sso_enforced_no_file_is_taken_and_a_draft_invites_nobody() -> None:
     client = as_administrator()
     upload(client)
@@ -247,8 +256,10 @@ def begin_slowly(monkeypatch: pytest.MonkeyPatch) -> BulkRun:
 
 
 @pytest.mark.usefixtures("_queued")
-def test_a_worker_does_the_rest_in_the_name_of_who_started_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("seconds", [bulk.SECONDS_OF_A_ROUND, -1.0], ids=["at-once", "row-by-row"])
+def test_a_worker_does_the_rest_in_the_name_of_who_started_it(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     run = begin_slowly(monkeypatch)
+    monkeypatch.setattr(bulk, "SECONDS_OF_A_ROUND", seconds)
     call_command("run_worker", "--until-empty")
     assert {outcome for outcome, _ in results(run).values()} == {Outcome.DONE}
     adam = User.objects.get(username="adam")
