@@ -16,6 +16,11 @@ from tests.mutants.caches import forget
 STARTS_PROCESSES = ("starts processes", True)
 
 
+def function_of(test: str) -> str:
+    """A test without its case."""
+    return test.partition("[")[0]
+
+
 class Notes:
     """`file` gets the seconds of each test that may try mutants, by its node id."""
 
@@ -30,10 +35,15 @@ class Notes:
         if event == "subprocess.Popen" and self.running is not None:
             self.running.user_properties.append(STARTS_PROCESSES)
 
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """One case of each test tells which lines it runs."""
+        items[:] = {function_of(item.nodeid): item for item in items}.values()
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        if self.running is None or self.running.path != item.path:
+            forget()  # what the first test of a run leaves to all others would seem to be its alone
         self.running = item
-        forget()  # what the first test of a run leaves to all others would seem to be its alone
         return (yield)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -9,7 +9,8 @@ from itertools import groupby
 from tests.mutants.coverage_map import KEPT
 from tests.mutants.sites import ROOT, Mutant
 
-OUTCOMES = ("killed", "killed by time", "survived", "no test", "not tried")
+LIVING = ("survived", "no test")
+OUTCOMES = ("killed", "killed by time", *LIVING, "not tried")
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,9 @@ def package_of(path: str) -> str:
 
 def write(trials: list[Trial]) -> str:
     """The table, in Markdown; var/mutants/survivors.md gets the diffs."""
-    (KEPT / "table.md").write_text(table := _table(trials), encoding="utf-8")
-    living = [trial for trial in trials if trial.outcome in ("survived", "no test")]
-    (KEPT / "survivors.md").write_text(
-        "\n".join(_survivor(trial) for trial in sorted(living, key=_place)), encoding="utf-8"
-    )
+    (KEPT / "table.md").write_text(table := _table(trials))
+    living = [trial for trial in trials if trial.outcome in LIVING]
+    (KEPT / "survivors.md").write_text("\n".join(_survivor(trial) for trial in sorted(living, key=_place)))
     return table
 
 

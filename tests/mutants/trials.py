@@ -1,7 +1,7 @@
 """A pytest plugin that tries mutants: collects once, makes the database once, then forks a child for each mutant.
 
 The child has a copy of the database and gives the functions that the mutant changes their new code. A kill counts
-once the same tests pass without the mutant.
+once the same test passes without the mutant.
 """
 
 from __future__ import annotations
@@ -22,27 +22,31 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
+import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection, connections
 
 from tests.mutants.caches import forget
+from tests.mutants.measuring import function_of
 from tests.mutants.sites import ROOT, Mutant
 
 SECONDS_WITHOUT_A_RESULT = 60
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    plan = json.loads(Path(os.environ["MUTANTS_PLAN"]).read_text(encoding="utf-8"))
+    plan = json.loads(Path(os.environ["MUTANTS_PLAN"]).read_text())
     config.pluginmanager.register(Trials(plan))
 
 
 class Trials:
-    """The plan names the mutants with their tests, where results go, and how many are tried at once."""
+    """The plan names mutants with their tests, where results go, how many are tried at once, with how many tests."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
         self.mutants = [(_mutant(known), tests) for known, tests in plan["mutants"]]
         self.results = Path(plan["results"])
         self.jobs: int = plan["jobs"]
+        self.most: int = plan["most"]
         self.items: dict[str, pytest.Item] = {}
         self.sound: set[str] = set()
         self.unfit: set[str] = set()
@@ -65,32 +69,33 @@ class Trials:
         for mutant, tests in mutants:
             started = time.monotonic()
             outcome, test = self._try(mutant, tests)
-            line = {
-                "name": mutant.name,
-                "outcome": outcome,
-                "test": test,
-                "tests": len(self.items if tests is None else tests),
-            }
-            with self.results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line | {"seconds": round(time.monotonic() - started, 1)}) + "\n")
+            seconds = round(time.monotonic() - started, 1)
+            line = {"name": mutant.name, "outcome": outcome, "test": test, "seconds": seconds}
+            with self.results.open("a") as file:
+                file.write(json.dumps(line | {"tests": len(self._candidates(tests))}) + "\n")
 
     def _try(self, mutant: Mutant, tests: list[str] | None) -> tuple[str, str]:
         while True:
-            fit = [
-                test
-                for test in (self.items if tests is None else tests)
-                if test in self.items and test not in self.unfit
-            ]
+            fit = [test for test in self._candidates(tests) if test not in self.unfit]
             if not fit:
                 return "no test", ""
             outcome, test = self._in_a_child(mutant, fit)
             if outcome != "killed" or test in self.sound:
                 return outcome, test
-            without, guilty = self._in_a_child(None, fit[: fit.index(test) + 1])
-            if without == "survived":
+            if self._in_a_child(None, [test])[0] == "survived":
                 self.sound.add(test)
                 return outcome, test
-            self.unfit.add(guilty)
+            self.unfit.add(test)
+
+    def _candidates(self, tests: list[str] | None) -> list[str]:
+        """Those of the map first, then their other cases, which the map does not know."""
+        if tests is None:
+            return list(self.items)
+        if self.most:
+            return [test for test in tests if test in self.items][: self.most]
+        functions = {function_of(test) for test in tests}
+        known = [test for test in tests if test in self.items]
+        return known + [test for test in self.items if function_of(test) in functions and test not in set(known)]
 
     # --- one child ---
 
@@ -104,18 +109,20 @@ class Trials:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
             os.waitpid(child, 0)
+        last = (said.splitlines() or [""])[-1]
+        running = "".join(tests[said.count("passed\n") :][:1])
         if not ended:
-            return "killed by time", tests[said.count("\n")] if said.count("\n") < len(tests) else ""
-        lines = said.splitlines()
-        last = lines[-1] if lines else "killed"
-        return last, tests[max(0, len(lines) - 2)]
+            return "killed by time", running
+        if last in ("survived", "not tried"):
+            return last, ""
+        return "killed", running  # as well when the child could say nothing any more
 
     def _be_the_child(self, mutant: Mutant | None, tests: list[str], database: str, writer: int) -> None:
         os.setpgid(0, 0)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
-        connection.settings_dict["NAME"] = database
+        connection.settings_dict["NAME"] = settings.DATABASES[connection.alias]["NAME"] = database
         forget()
         try:
             if mutant is not None:
@@ -192,10 +199,8 @@ def _copy_of_the_database() -> Iterator[str]:
         for left in Path(copy).parent.glob(f"{Path(copy).name}*"):
             left.unlink()
         return
-    # Imported here: only PostgreSQL's tests have a use for it.
-    import psycopg  # noqa: PLC0415
-
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+    address = {name.lower(): connection.settings_dict[name] or None for name in ("HOST", "PORT", "USER", "PASSWORD")}
+    with psycopg.connect(dbname="postgres", autocommit=True, **address) as server:
         server.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"')
         yield copy
         server.execute(f'DROP DATABASE "{copy}" WITH (FORCE)')
