@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import DatabaseError, OperationalError
@@ -121,6 +121,13 @@ def test_404_for_an_id_that_nobody_has(idp: IdP, endpoint: str, name: str) -> No
     with unchanged_database():
         for method, body in (("GET", None), ("PUT", put), ("PATCH", patch), ("DELETE", None)):
             assert problem(idp.send(method, f"{endpoint}/{name}", body)) == (404, None)
+
+
+@pytest.mark.parametrize("spelling", ["{hex}", "{{{id}}}", "urn:uuid:{id}"])
+def test_404_for_an_id_that_is_spelled_otherwise_than_it_was_given(idp: IdP, spelling: str) -> None:
+    known = UUID(idp.post("/Users", user_body()).json()["id"])
+    assert idp.get(f"/Users/{str(known).upper()}").status_code == 200
+    assert problem(idp.get("/Users/" + spelling.format(id=known, hex=known.hex))) == (404, None)
 
 
 @pytest.mark.parametrize("path", ["/Nope", "/users", "/Users/a/b", "/ResourceTypes/Nope", "/Schemas/urn:x", "/Users/x"])
