@@ -29,27 +29,21 @@ def quoted(expression: str) -> str:
     """
     if len(expression) > limits.FILTER_BYTES or not _IS_BARE.search(expression):
         return expression
-    pieces, end, before = [], 0, ("", "")
+    pieces, end, before = [], 0, ""
     for found in _TOKEN.finditer(expression):
         token = found[0]
-        if _is_operand(before):
+        if before.lower() in _OPERATORS:
             _require_end(expression[found.end() :])
             pieces += [expression[end : found.start()], _value(token)]
-            end, before = found.end(), ("", "")
+            end, before = found.end(), ""
         else:
-            before = (before[1], token)
+            before = token
     return "".join([*pieces, expression[end:]])
 
 
 def is_value_bare(expression: str) -> bool:
     """Whether some value stands there without quotes."""
     return bool(_IS_BARE.search(expression))
-
-
-def _is_operand(before: tuple[str, str]) -> bool:
-    """Whether what comes next is compared with: an attribute and an operator stand before it."""
-    attribute, operator = before
-    return operator.lower() in _OPERATORS and attribute not in {"", "(", ")", "[", "]"}
 
 
 def _value(word: str) -> str:
