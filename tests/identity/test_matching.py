@@ -133,6 +133,17 @@ def test_an_account_that_another_idp_deleted_is_still_its_own() -> None:
     assert conflict_over(make_idp()).reason == Reason.OTHER_PROVIDER
 
 
+@pytest.mark.parametrize("came_back", [False, True])
+def test_what_another_idp_calls_somebody_is_in_nobodys_way(came_back: bool) -> None:
+    entra = make_idp("Entra")
+    ada = resend(provision(entra), "grace", "ada@example.test")
+    if came_back:
+        deprovision(ada)
+        assert provision(entra, "grace", "ada@example.test").user_id == ada.user_id
+    grace = provision(make_idp(), "grace", "grace@example.test").user
+    assert (grace.pk != ada.user_id, grace.username) == (True, "grace")
+
+
 def test_an_account_with_another_record_of_this_idp_is_a_conflict_that_cannot_be_linked() -> None:
     idp = make_idp()
     resend(provision(idp), "countess", "ada@example.test")
