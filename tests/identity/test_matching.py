@@ -136,11 +136,11 @@ def test_an_account_that_another_idp_deleted_is_still_its_own() -> None:
 @pytest.mark.parametrize("came_back", [False, True])
 def test_what_another_idp_calls_somebody_is_in_nobodys_way(came_back: bool) -> None:
     entra = make_idp("Entra")
-    ada = resend(provision(entra), "grace", "ada@example.test")
+    ada = resend(provision(entra, external_id="1"), "grace", "ada@example.test", external_id="1")
     if came_back:
         deprovision(ada)
-        assert provision(entra, "grace", "ada@example.test").user_id == ada.user_id
-    grace = provision(make_idp(), "grace", "grace@example.test").user
+        assert provision(entra, "grace", "ada@example.test", external_id="1").user_id == ada.user_id
+    grace = provision(make_idp(), "grace", "grace@example.test", external_id="1").user
     assert (grace.pk != ada.user_id, grace.username) == (True, "grace")
 
 
