@@ -68,7 +68,7 @@ def _separator(text: str) -> str:
     """OneLogin puts semicolons between roles; a distinguished name has commas of its own."""
     if ";" in text:
         return ";"
-    return "," if "," in text and "=" not in text else ""
+    return "" if "=" in text else ","
 
 
 def _json(text: str) -> Any:

@@ -269,6 +269,12 @@ def test_sr26_a_parameter_that_cannot_be_is_400_and_named(query: str, parameter:
     assert [error["parameter"] for error in json.loads(answer.content)["errors"]] == [parameter]
 
 
+@pytest.mark.parametrize("limit", [1, 200])
+def test_a_page_may_be_as_short_or_long_as_that(limit: int) -> None:
+    make_user()
+    assert len(administrators_caller().read(f"users/?limit={limit}")["results"]) == min(limit, 2)
+
+
 def test_a_database_that_does_not_answer_is_503(monkeypatch: pytest.MonkeyPatch) -> None:
     script = administrators_caller()
 

@@ -94,6 +94,7 @@ def test_r21_switching_scim_on_lists_what_differs_and_follows_if_told_to() -> No
     users.disable_user(ada.user, actor=OPERATOR)
     script = owners_caller()
     groups.remove_members(group, [ada.user], actor=OPERATOR)
+    assert script.read("access-settings/what-if/?sso_enforced=true")["groups"] == []
     what_if = script.read("access-settings/what-if/?scim_enabled=true")
     ada_ref = {"id": ada.user_id, "username": "ada", "display_name": "ada"}
     effects = {effect["code"]: effect["users"] for effect in what_if["effects"]}

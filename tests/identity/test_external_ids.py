@@ -90,6 +90,14 @@ def test_who_comes_back_renamed_keeps_the_groups_of_the_idp() -> None:
     assert list(sso_group.members.values_list("user_name", flat=True)) == ["mia.new"]
 
 
+def test_a_name_of_somebody_who_left_without_an_external_id_is_not_taken_silently() -> None:
+    """Whether they are two people can't be told."""
+    idp = identifying()
+    deprovision(provision(idp, "mia.new", "other@example.test"))
+    left(idp, how="removed")
+    assert conflict_over(idp, *NEW, external_id="00U1").reason == Reason.OTHER_EMAIL
+
+
 def test_who_comes_back_renamed_and_inactive_stays_disabled() -> None:
     idp = identifying()
     left(idp, how="inactive")
