@@ -1,6 +1,7 @@
 """Access settings, the policy and the two logs over the REST API."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,12 @@ from identity import policy
 from identity.actors import Person
 from identity.models import AccessSettings, Mode, User
 from identity.policy import Action
-from identity.services import drift, groups, users
+from identity.services import drift, groups, provisioning, users
 from tests.clients import administrators_caller, caller, ok, owners_caller, problem
 from tests.factories import (
     OPERATOR,
     deprovision,
+    idp_actor,
     make_administrator,
     make_break_glass,
     make_group,
@@ -23,6 +25,7 @@ from tests.factories import (
     make_support,
     make_user,
     map_group,
+    person,
     provision,
     push_group,
     set_mode,
@@ -198,6 +201,8 @@ def test_the_provisioning_log_is_read_and_filtered() -> None:
 def test_the_audit_log_is_read_and_filtered() -> None:
     adam, mia = make_administrator(), make_user()
     users.disable_user(mia, actor=Person(adam))
+    token = replace(idp_actor(make_idp()), token_id=adam.pk)
+    provisioning.provision_user(person("ada"), actor=token)
     script = caller(adam)
     rows = script.read("audit-log/?action=user.disabled")["results"]
     assert [(row["actor_kind"], row["actor_id"], row["user_id"]) for row in rows] == [("user", adam.pk, mia.pk)]
@@ -206,7 +211,7 @@ def test_the_audit_log_is_read_and_filtered() -> None:
         f"user_id={mia.pk}": 1,
         f"actor={adam.pk}": 2,
         f"actor={mia.pk}": 0,
-        "actor_kind=operator": 0,
+        "actor_kind=operator": 1,
         "group_id=999": 0,
     }.items():
         assert len(script.read(f"audit-log/?{query}")["results"]) == expected, query

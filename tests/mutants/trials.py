@@ -91,11 +91,10 @@ class Trials:
         """Those of the map first, then their other cases, which the map does not know."""
         if tests is None:
             return list(self.items)
-        if self.most:
-            return [test for test in tests if test in self.items][: self.most]
         functions = {function_of(test) for test in tests}
         known = [test for test in tests if test in self.items]
-        return known + [test for test in self.items if function_of(test) in functions and test not in set(known)]
+        others = [test for test in self.items if function_of(test) in functions and test not in set(known)]
+        return [*known, *others][: self.most or None]
 
     # --- one child ---
 

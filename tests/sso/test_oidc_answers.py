@@ -66,9 +66,14 @@ def test_only_own_pages_are_landed_on(
     assert provider.sign_in(client, okta, f"?{urlencode({parameter: asked})}")["Location"] == landed
 
 
-def test_a_good_answer_lets_in_once(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
+@pytest.mark.parametrize(
+    "said", [{}, {"aud": ["gatehouse"]}, {"aud": ["gatehouse", "another-client"], "azp": "gatehouse"}], ids=str
+)
+def test_a_good_answer_lets_in_once(
+    client: Client, okta: SSOConnection, provider: OIDCProvider, said: dict[str, Any]
+) -> None:
     leaving = leave(client, okta)
-    token = provider.token(nonce=leaving.wishes["nonce"])
+    token = provider.token(nonce=leaving.wishes["nonce"], **said)
     assert leaving.comes_back(provider, token)["Location"] == "/profile/"
     client.post("/logout/")
     assert leaving.comes_back(provider, token).status_code == 403
