@@ -98,7 +98,7 @@ def _is_fit(mutant: Mutant, tests: Tests | None) -> bool:
 
 def _locks(mutant: Mutant) -> bool:
     """Whether the function that it changes holds locks."""
-    source, line = (ROOT / mutant.path).read_text(), mutant.lines[0]
+    source, line = (ROOT / mutant.path).read_text(encoding="utf-8"), mutant.lines[0]
     functions = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
     spans = [(one.lineno, one.end_lineno or 0) for one in functions if one.lineno <= line <= (one.end_lineno or 0)]
     lines = source.splitlines()
@@ -112,7 +112,7 @@ def _try(mutants: list[Mutant], tests: Tests | None, options: Any, within: list[
     files = options.tests or sorted({test.partition("::")[0] for found in chosen for test in found or ()})
     known = [asdict(mutant) | {"new": mutant.new.decode()} for mutant in mutants]
     plan = {"mutants": list(zip(known, chosen, strict=True)), "results": str(RESULTS)}
-    PLAN.write_text(json.dumps(plan | {"jobs": options.jobs, "most": options.most}))
+    PLAN.write_text(json.dumps(plan | {"jobs": options.jobs, "most": options.most}), encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if within or name != "DATABASE_URL"}
     environment |= {"MUTANTS_PLAN": str(PLAN), "EXPECT_DATABASE": "postgresql" if within else "sqlite"}
     command = [*within, sys.executable, "-m", "pytest", "-p", "tests.mutants.trials", "-q", "-s", "-m", "not browser"]
@@ -122,7 +122,7 @@ def _try(mutants: list[Mutant], tests: Tests | None, options: Any, within: list[
 
 def _results() -> list[tuple[Mutant, dict[str, Any]]]:
     """The last word on each mutant."""
-    found = {result.pop("name"): result for result in map(json.loads, RESULTS.read_text().splitlines())}
+    found = {result.pop("name"): result for result in map(json.loads, RESULTS.read_text(encoding="utf-8").splitlines())}
     by_name = {
         mutant.name: mutant for path in {name.partition(":")[0] for name in found} for mutant in mutants_of(path)
     }

@@ -32,9 +32,11 @@ def package_of(path: str) -> str:
 
 def write(trials: list[Trial]) -> str:
     """The table, in Markdown; var/mutants/survivors.md gets the diffs."""
-    (KEPT / "table.md").write_text(table := _table(trials))
+    (KEPT / "table.md").write_text(table := _table(trials), encoding="utf-8")
     living = [trial for trial in trials if trial.outcome in LIVING]
-    (KEPT / "survivors.md").write_text("\n".join(_survivor(trial) for trial in sorted(living, key=_place)))
+    (KEPT / "survivors.md").write_text(
+        "\n".join(_survivor(trial) for trial in sorted(living, key=_place)), encoding="utf-8"
+    )
     return table
 
 

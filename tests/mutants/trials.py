@@ -35,7 +35,7 @@ SECONDS_WITHOUT_A_RESULT = 60
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    plan = json.loads(Path(os.environ["MUTANTS_PLAN"]).read_text())
+    plan = json.loads(Path(os.environ["MUTANTS_PLAN"]).read_text(encoding="utf-8"))
     config.pluginmanager.register(Trials(plan))
 
 
@@ -71,7 +71,7 @@ class Trials:
             outcome, test = self._try(mutant, tests)
             seconds = round(time.monotonic() - started, 1)
             line = {"name": mutant.name, "outcome": outcome, "test": test, "seconds": seconds}
-            with self.results.open("a") as file:
+            with self.results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line | {"tests": len(self._candidates(tests))}) + "\n")
 
     def _try(self, mutant: Mutant, tests: list[str] | None) -> tuple[str, str]:
