@@ -90,6 +90,17 @@ def test_who_comes_back_renamed_keeps_the_groups_of_the_idp() -> None:
     assert list(sso_group.members.values_list("user_name", flat=True)) == ["mia.new"]
 
 
+@pytest.mark.parametrize("how", ["inactive", "removed"])
+def test_who_comes_back_renamed_is_found_among_many(how: str) -> None:
+    idp = identifying()
+    early = [provision(idp, f"early{number}", external_id=f"00E{number}") for number in range(3)]
+    before = left(idp, how=how)
+    late = [provision(idp, f"late{number}", external_id=f"00L{number}") for number in range(3)]
+    for sso_user in early + late if how == "removed" else []:
+        deprovision(sso_user)
+    assert provision(idp, *NEW, external_id="00U1").user_id == before.user_id
+
+
 def test_a_name_of_somebody_who_left_without_an_external_id_is_not_taken_silently() -> None:
     """Whether they are two people can't be told."""
     idp = identifying()
