@@ -13,7 +13,7 @@ from tests.loops import each
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)")
 ON_ANOTHERS_PAGE = {IdentityProvider.Kind.RAUTHY: "other"}
 

@@ -16,6 +16,7 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -172,6 +173,8 @@ def _fork(work: Callable[[], Any]) -> int:
         return child
     try:
         work()
+    except Exception:  # noqa: BLE001 - or nobody would hear of it
+        traceback.print_exc()
     finally:
         os._exit(0)
 

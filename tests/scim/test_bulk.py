@@ -135,6 +135,7 @@ def test_fail_on_errors_stops_after_so_many(idp: IdP) -> None:
     answer = bulk(idp, new_user("ann"), *bad, new_user("ben"), failOnErrors=2)
     assert statuses(answer) == ["201", "400", "400"]
     assert set(SSOUser.objects.values_list("user_name", flat=True)) == {"ann"}
+    assert statuses(bulk(idp, *bad, failOnErrors=1)) == ["400"]
 
 
 def test_fail_on_errors_counts_what_refers_to_each_other_in_a_circle(idp: IdP) -> None:
