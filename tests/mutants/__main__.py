@@ -116,7 +116,7 @@ def _try(mutants: list[Mutant], tests: Tests | None, options: Any, within: list[
     environment = {name: value for name, value in os.environ.items() if within or name != "DATABASE_URL"}
     environment |= {"MUTANTS_PLAN": str(PLAN), "EXPECT_DATABASE": "postgresql" if within else "sqlite"}
     command = [*within, sys.executable, "-m", "pytest", "-p", "tests.mutants.trials", "-q", "-s", "-m", "not browser"]
-    command += ["-p", "no:cacheprovider", *(f"--ignore={path}" for path in LEFT_OUT), *files]
+    command += ["-o", f"cache_dir={KEPT / 'cache'}", *(f"--ignore={path}" for path in LEFT_OUT), *files]
     subprocess.run(command, cwd=ROOT, env=environment, check=False)
 
 

@@ -35,7 +35,7 @@ LEFT_OUT = (
     "tests/test_settings.py",
     "tests/test_supply_chain.py",
 )
-PLUGIN = ("-p", "tests.mutants.measuring", "-q", "-p", "no:cacheprovider", "-m", "not browser")
+PLUGIN = ("-p", "tests.mutants.measuring", "-q", "-o", f"cache_dir={KEPT / 'cache'}", "-m", "not browser")
 COVERAGE = ("--cov=identity", "--cov=scim", "--cov=portal", "--cov-context=test", "--cov-report=")
 
 

@@ -201,8 +201,7 @@ def _copy_of_the_database() -> Iterator[str]:
         for left in Path(copy).parent.glob(f"{Path(copy).name}*"):
             left.unlink()
         return
-    address = {name.lower(): connection.settings_dict[name] or None for name in ("HOST", "PORT", "USER", "PASSWORD")}
-    with psycopg.connect(dbname="postgres", autocommit=True, **address) as server:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"')
         yield copy
         server.execute(f'DROP DATABASE "{copy}" WITH (FORCE)')
