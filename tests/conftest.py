@@ -31,8 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    reporting.register(config)
+    reporting.register(config)  # after pytest's own report is there
     background.submit = lambda task, arguments: task.enqueue(**arguments)  # in a thread, they would not see the test's
     traces.FLUSH_SECONDS = 0  # what is counted is written at once, in the test's own transaction
 

@@ -71,6 +71,27 @@ def test_more_skips_than_are_allowed_fail_the_run(project: Path, vanishing: Path
     assert [case.get("name") for case in cases] == ["test_runs", "test_vanishes"]
 
 
+def test_a_report_is_there_while_the_run_goes_on(project: Path, tmp_path: Path) -> None:
+    """One that is killed has told of what it did before."""
+    ours = "from tests import reporting\nfrom tests.conftest import pytest_addoption, pytest_configure\n"
+    (tmp_path / "conftest.py").write_text(ours + "reporting.SECONDS_BETWEEN_WRITES = 0\n", encoding="utf-8")
+    report, file = tmp_path / "report.xml", tmp_path / "test_two.py"
+    look = f"assert 'test_first' in Path({str(report)!r}).read_text(encoding='utf-8')"
+    file.write_text(f"from pathlib import Path\ndef test_first(): pass\ndef test_second(): {look}\n", encoding="utf-8")
+    said = (
+        "-c",
+        project / "pyproject.toml",
+        "--rootdir",
+        project,
+        "-p",
+        "no:cacheprovider",
+        f"--junitxml={report}",
+        file,
+    )
+    done = run([sys.executable, "-m", "pytest", *said])
+    assert done.returncode == 0, done.stdout
+
+
 def test_each_database_has_a_lane_and_a_cache_of_its_own() -> None:
     found = list(lanes(workers=2))
     assert {lane.name for lane in found} >= {"browser", "sqlite", "postgresql"}
