@@ -34,6 +34,7 @@ ABOUT_THE_DATABASE = (
     "tests/scim/test_concurrency.py",
     "tests/scim/test_filter_model.py",
     "tests/scim/test_look_ups.py",
+    "tests/scim/test_sort_model.py",
     "tests/scim/test_statements.py",
 )
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 60
