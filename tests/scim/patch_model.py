@@ -292,7 +292,7 @@ def patched_user(user: Document, operations: list[Document], *, taken: frozenset
     for name in MULTIPLE:
         state[name] = [entry for entry in state.get(name, []) if entry]
     _tidy(state)
-    return _by_the_rules(user, state, taken)
+    return _by_the_rules(user, state, taken, leaves=_leaves(lowered))
 
 
 def _all_applied(user: Document, operations: list[Document]) -> tuple[Document, set[str]]:
@@ -344,10 +344,10 @@ def _leaves(operations: list[Document]) -> bool:
     return said[-1:] == [False]
 
 
-def _by_the_rules(before: Document, after: Document, taken: frozenset[str]) -> Document:
+def _by_the_rules(before: Document, after: Document, taken: frozenset[str], *, leaves: bool) -> Document:
     """R2: somebody else's userName is refused, or dropped when the person ends up inactive anyway."""
     if not after["userName"].strip() or "  " in _chosen_email(after):
-        if after["active"] or before["active"] is after["active"]:
+        if not leaves:
             raise Refused("invalidValue")
         after["userName"] = after["userName"] if after["userName"].strip() else before["userName"]
     if after["userName"].lower() in taken:
@@ -462,12 +462,13 @@ def _write_one(user: Document, target: Target, value: Any, *, add: bool) -> None
 
 
 def _target_of_key(urn: str, key: str) -> Target | None:
+    path = key if urn == CORE or key.lower().startswith("urn:") else f"{urn}:{key}"
     try:
-        target = target_of(key if urn == CORE or key.lower().startswith("urn:") else f"{urn}:{key}")
+        target = target_of(path)
     except Refused:
-        if "[" in key:
+        if "[" in key or _PATH.match(path):
             raise
-        return None  # no name of the schema's
+        return None  # no name that a schema may have
     return None if target is None or target.name in (*READ_ONLY, *NOT_KEPT) else target
 
 
