@@ -49,7 +49,10 @@ def tell(reports: Mapping[str, Path]) -> None:
     for lane, report in reports.items():
         if not report.exists():
             continue
-        grown = slower(of(report), remembered.get(lane, {}))[:TOLD]
+        if lane not in remembered:
+            sys.stdout.write(f"{lane}: no times to compare with (make durations)\n")
+            continue
+        grown = slower(of(report), remembered[lane])[:TOLD]
         sys.stdout.write(f"{lane}: {'slower than remembered' if grown else 'nothing got slower'}\n")
         for name, now, expected in grown:
             sys.stdout.write(f"  {name:60} {now:6.1f} s, expected {expected:.1f} s\n")
