@@ -1,4 +1,4 @@
-"""The one place that answers "may this be done now?" (DESIGN section 4, SR-16, SR-17).
+"""The one place that answers "may this be done now?" (docs/design/rules.md, SR-16, SR-17).
 
 Role comes first, then the person or group it is about, then the mode: a cell of `MATRIX`. The web UI,
 the REST API and the services ask the same functions, so what is refused is also hidden, with the reason.

@@ -1,4 +1,4 @@
-"""The doors and their addresses (DESIGN 5)."""
+"""The doors and their addresses (docs/design/rules.md)."""
 
 from django.contrib import admin
 from django.urls import include, path

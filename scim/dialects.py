@@ -213,7 +213,7 @@ def _plain_operation(operation: Body, left_out: LeftOut) -> list[Body]:
 
 
 def _says_something(place: Place, operation: Body) -> bool:
-    """Adding null adds nothing; a status or password can't be taken away by a path (SCIM.md)."""
+    """Adding null adds nothing; a status or password can't be taken away by a path (docs/design/scim.md)."""
     is_null = "value" in operation and operation["value"] is None
     if not place.steps:
         return not is_null or operation["op"] == "remove"

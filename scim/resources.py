@@ -77,7 +77,7 @@ class X509Certificate(scim.X509Certificate):
 class PortalUser(Extension):
     """What became of the person in the portal, read-only."""
 
-    # DESIGN section 2; R2, R3, R11.
+    # docs/design/rules.md: two sides and a bridge; R2, R3, R11.
     __schema__ = URN(PORTAL_USER)
 
     username: Annotated[str | None, Mutability.read_only, Uniqueness.server] = None
@@ -104,7 +104,7 @@ class PortalGroupReference(ComplexAttribute):
 class PortalGroup(Extension):
     """The portal groups that an SSO group feeds, read-only."""
 
-    # DESIGN section 2.
+    # docs/design/rules.md: two sides and a bridge.
     __schema__ = URN(PORTAL_GROUP)
 
     portal_groups: Annotated[list[PortalGroupReference] | None, Mutability.read_only] = None

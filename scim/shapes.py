@@ -1,4 +1,4 @@
-"""What stands in a request, read by the schema: a value is understood, says nothing, or is refused (SCIM.md).
+"""What stands in a request, read by the schema: a value is understood, empty, or refused (docs/design/scim.md).
 
 Absent, null, empty and nonsense are four things. Absent and null are the caller's business; what is left is read
 here: nonsense raises 400 `invalidValue`, and what no schema knows is left out and noted for the log.

@@ -1,4 +1,4 @@
-"""The product's rules R1…R23 (DESIGN section 3), each a sentence, told through the front doors.
+"""The rules of docs/design/rules.md, each a sentence, told through the front doors.
 
 The IdP speaks SCIM over HTTP, people use the portal's pages, administrators its services (their pages call
 the same ones, see tests/portal).

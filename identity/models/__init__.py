@@ -1,4 +1,4 @@
-"""What is kept. DESIGN section 2: the IdP's side, the portal's side and the bridge between them."""
+"""What is kept: the IdP's side, the portal's side and the bridge between them (docs/design/rules.md)."""
 
 from identity.models.access import AccessSettings, Mode
 from identity.models.api_tokens import APIToken, Scope

@@ -1,4 +1,4 @@
-"""The two flags that decide what administrators may do (DESIGN section 4)."""
+"""The two flags that decide what administrators may do (docs/design/rules.md, The policy)."""
 
 from __future__ import annotations
 

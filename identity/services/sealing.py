@@ -1,6 +1,6 @@
 """Secrets that the portal must be able to use again: encrypted at rest, by keys derived from SECRET_KEY.
 
-A thief with a database dump has the rows and not the key (SECURITY.md). SECRET_KEY_FALLBACKS open what an
+A thief with a database dump has the rows and not the key (docs/design/security.md). SECRET_KEY_FALLBACKS open what an
 earlier key sealed.
 """
 

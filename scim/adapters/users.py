@@ -63,7 +63,7 @@ class SCIMUser(ResourceAdapter):
         provisioning.deprovision_user(self.obj.scim_id, actor=self.actor, version=self.version_check)
 
     def to_dict(self) -> Document:
-        """The IdP's own view; `active` and the portal extension show the portal's (DESIGN section 2)."""
+        """The IdP's own view; `active` and the portal extension show the portal's (docs/design/rules.md)."""
         sso_user, user = self.obj, self.obj.user
         document = {
             "schemas": [*schemas_of(sso_user.attributes), PORTAL_USER],
@@ -133,7 +133,7 @@ def record(document: Document, carried: set[str], left_out: tuple[tuple[str, str
 
 
 def chosen_email(emails: list[Document]) -> str | None:
-    """Of several emails the primary, else the one of type work, else the first (DESIGN section 2)."""
+    """Of several emails the primary, else the one of type work, else the first (docs/design/rules.md)."""
     given = [email for email in emails if email.get("value")]
     primary = [email for email in given if email.get("primary")]
     work = [email for email in given if str(email.get("type", "")).lower() == "work"]

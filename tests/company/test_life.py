@@ -23,7 +23,7 @@ DOORS: dict[str, Callable[[Path], Door]] = {
 @pytest.mark.django_db
 @pytest.mark.parametrize("door", DOORS)
 def test_a_companys_whole_life_ends_in_the_same_state_through_every_door(door: str, tmp_path: Path) -> None:
-    """The first owner is made on the server, whichever door is used from then on (DESIGN section 7)."""
+    """The first owner is made on the server, whichever door is used from then on (docs/design/rules.md)."""
     run("create_owner", *(part for name, value in OWNER.items() for part in (f"--{name}", value)))
     play(DOORS[door](tmp_path))
     assert state() == FINAL

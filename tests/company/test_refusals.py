@@ -1,4 +1,4 @@
-"""The policy table (DESIGN section 4), cell by cell and role by role, on each door: what the policy allows happens
+"""The policy table (docs/design/rules.md), cell by cell and role by role, on each door: what the policy allows happens
 there, and what it refuses does not, and is told with its reason.
 """
 

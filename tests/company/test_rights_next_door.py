@@ -373,7 +373,7 @@ def test_before_a_member_is_given_a_role_it_is_told_who_could_act_as_them() -> N
 
 
 def test_an_administrator_does_not_change_their_own_email(client: Client) -> None:
-    """Nor those of their like: a reset link goes there (DESIGN section 4: owners decide about who is above member)."""
+    """Nor those of their like: a reset link goes there; who is above member is an owner's (docs/design/rules.md)."""
     adam = make_user("adam", role=Role.ADMINISTRATOR)
     assert caller(adam).patch(f"users/{adam.pk}/", {"email": "evil@example.test"}).status_code == 403
     assert caller(adam).patch(f"users/{adam.pk}/", {"first_name": "Adam"}).status_code == 200

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 
-from tests.processes import HeldPort, held_port, run, started, wait_until_it_answers
+from tests.processes import HeldPort, Process, held_port, run, started, wait_until_it_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Portal:
 
     base_url: str
     environment: dict[str, str]
+    server: Process
 
     @property
     def database(self) -> str:
@@ -37,7 +38,7 @@ def running_portal() -> Iterator[Portal]:
         manage(environment, "migrate", "--verbosity", "0")
         with started(_server(port), environment=environment, port=port) as server:
             wait_until_it_answers(server, f"{port.origin}/healthz")
-            yield Portal(f"{port.origin}/scim/v2", environment)
+            yield Portal(f"{port.origin}/scim/v2", environment, server)
 
 
 def _environment(scratch: str, port: HeldPort) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""DESIGN section 4, repeated cell by cell."""
+"""The policy of docs/design/rules.md, repeated cell by cell."""
 
 import pytest
 

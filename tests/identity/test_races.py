@@ -237,6 +237,8 @@ def test_unmapping_and_deleting_the_sso_group_at_once_is_one_or_the_other() -> N
         assert results[1] is None
         unmapped_first = results[0] is None
         assert members_of(group) == ({"ada"} if unmapped_first else set())
+        events = AuditEvent.objects.filter(group_id=group.pk, action="group_mapping.deleted")
+        assert events.exists() is unmapped_first, "the audit log says which came first (SR-38)"
 
 
 def test_an_administrator_and_the_idp_change_one_person_at_once() -> None:

@@ -1,4 +1,4 @@
-"""PERFORMANCE.md: how many statements a push costs, whatever the size of the directory."""
+"""docs/design/performance.md: how many statements a push costs, whatever the size of the directory."""
 
 from collections.abc import Callable
 from itertools import count

@@ -1,5 +1,6 @@
 """Queued work (TASKS=database): what commits is done, at least once, whatever dies meanwhile."""
 
+import json
 import re
 import signal
 import sys
@@ -10,14 +11,18 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail import BadHeaderError
 from django.core.mail.backends import locmem
 from django.core.management import CommandError
 from django.db import transaction
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from identity.services import background
+from identity.errors import InvalidValue
+from identity.services import background, identity_providers, notices
+from identity.services.sealing import seal
 from tests import clock, processes
+from tests.factories import OPERATOR
 from tests.portal.shell import in_a_shell, run, shell_environment
 from tests.portal.smtp import MailServer, listening
 
@@ -50,6 +55,25 @@ def test_the_queue_is_no_place_for_a_link_or_an_address() -> None:
     row = str(DBTaskResult.objects.values().get())
     assert "zoe@example" not in row
     assert "/invitations/" not in row
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "told", [["a\r\nBcc: eve@evil.example", "text", "z@example.test"], ["a", "text", "z@x.test\r\nX: y"]]
+)
+def test_no_line_break_reaches_the_head_of_a_mail(told: list[str]) -> None:
+    """SR-28: neither the subject nor the address begins another line."""
+    with pytest.raises(BadHeaderError):
+        notices.deliver.call(sealed=seal(json.dumps(told)))
+    assert mail.outbox == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["Okta\r\nBcc: eve@evil.example", "Okta\nSubject: other", "Okta\rX: y"])
+def test_nothing_that_a_subject_tells_has_a_line_break(name: str) -> None:
+    """SR-28. The subject is the first line of a mail's text, and names an identity provider."""
+    with pytest.raises(InvalidValue):
+        identity_providers.create_identity_provider(name=name, kind="okta", actor=OPERATOR)
 
 
 @pytest.mark.django_db(transaction=True)

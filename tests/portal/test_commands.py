@@ -1,4 +1,4 @@
-"""The command line: the contract that scripts rely on (DESIGN section 7), and how refusals end."""
+"""The command line: the contract that scripts rely on (docs/design/rules.md), and how refusals end."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""The dashboard: who is here, what the mode allows, what waits (DESIGN 5)."""
+"""The dashboard: who is here, what the mode allows, what waits."""
 
 import re
 from dataclasses import replace

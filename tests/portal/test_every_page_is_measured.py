@@ -1,4 +1,4 @@
-"""PERFORMANCE.md: the benchmark asks for every page of the admin UI, so that a new one is measured too."""
+"""docs/design/performance.md: the benchmark asks for every page of the admin UI, so that a new one is measured too."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""PERFORMANCE.md: what each list of the admin UI costs, whatever the size of the directory."""
+"""docs/design/performance.md: what each list of the admin UI costs, whatever the size of the directory."""
 
 from functools import partial
 

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.django_db
 # SCIM on?, SSO enforced?
 MODES = [(True, True), (True, False), (False, True), (False, False)]
 
-# What an administrator may do to whom, mode by mode, in the order of the table in DESIGN section 4.
+# What an administrator may do to whom, mode by mode, in the order of the table in docs/design/rules.md.
 ADD = {"add_to_groups"}
 EDIT = {"edit_profile", "add_to_groups"}
 BUTTONS: dict[str, list[set[str]]] = {

@@ -358,7 +358,7 @@ def _by_the_rules(before: Document, after: Document, taken: frozenset[str], *, l
 
 
 def _chosen_email(user: Document) -> str:
-    """The one that the portal would take (DESIGN section 2): only that one is looked at closely."""
+    """The one that the portal would take (docs/design/rules.md): only that one is looked at closely."""
     given = [email for email in user.get("emails", []) if email.get("value")]
     chosen = sorted(given, key=lambda email: (not email.get("primary"), email.get("type") != "work"))
     return chosen[0]["value"].strip() if chosen else ""
@@ -602,7 +602,7 @@ def _remove(user: Document, target: Target, value: Any) -> None:
     if target == Target(CORE, "userName"):
         raise Refused("mutability")
     if target == Target(CORE, "active"):
-        return  # a status can't be taken away (DESIGN, SCIM.md)
+        return  # a status can't be taken away (docs/design/scim.md)
     home = user if target.urn == CORE else user.get(ENTERPRISE, {})
     if value is not None and target.name and (target.name not in MULTIPLE or target.filter or target.sub):
         value_for(target, value)  # the path says it all, but what can't be read is refused everywhere

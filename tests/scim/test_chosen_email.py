@@ -1,4 +1,4 @@
-"""Of several emails the portal takes the primary, else the one of type work, else the first (DESIGN section 2).
+"""Of several emails the portal takes the primary, else the one of type work, else the first (docs/design/rules.md).
 
 Generated: every list of three emails by what is said of each, through POST and PUT, against the sentence above.
 """

@@ -1,4 +1,4 @@
-"""What a hostile holder of a token, or somebody without one, can't do at this door (SECURITY.md)."""
+"""What a hostile holder of a token, or somebody without one, can't do at this door (docs/design/security.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many statements each request costs: exact, and the same whatever the size (PERFORMANCE.md).
+"""How many statements each request costs: exact, and the same whatever the size (docs/design/performance.md).
 
 Counted without BEGIN, COMMIT, SAVEPOINT and the once-a-minute note of a token's last use.
 """

@@ -1,4 +1,4 @@
-"""What was asked for is done, or refused, or named in the log: by the smallest inputs that were found (SCIM.md)."""
+"""What was asked for is done, or refused, or named in the log: by the smallest inputs found (docs/design/scim.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py show_policy`: what may be done now, and in the other modes (DESIGN section 4)."""
+"""`manage.py show_policy`: what may be done now, and in the other modes (docs/design/rules.md)."""
 
 from typing import Any
 
