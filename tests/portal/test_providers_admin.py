@@ -7,12 +7,23 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from identity.actors import Person
 from identity.models import IdentityProvider, SCIMToken, User
 from identity.services import tokens
 from identity.services.tokens import find_bearer
 from portal.admin import providers, set_up
 from tests import clock
-from tests.factories import OPERATOR, everything, make_idp, make_support, make_token, make_user, provision, use_token
+from tests.factories import (
+    OPERATOR,
+    everything,
+    make_idp,
+    make_owner,
+    make_support,
+    make_token,
+    make_user,
+    provision,
+    use_token,
+)
 from tests.portal.admin_pages import address, messages_of, text_of
 from tests.sessions import as_administrator, as_owner, signed_in
 
@@ -263,6 +274,17 @@ def test_all_tokens_are_listed() -> None:
     page = text_of(as_administrator().get(address("scimtoken_changelist")))
     assert "Production" in page
     assert "Tenant" in page
+
+
+def test_a_token_is_listed_with_its_creator_its_creation_and_its_last_use() -> None:
+    """SR-12."""
+    with clock.at("2031-02-03 04:05"):
+        _, secret = tokens.create_token(make_idp("Okta"), label="Production", actor=Person(make_owner("olga")))
+    with clock.at("2031-02-04 06:07"):
+        use_token(secret)
+        page = text_of(as_administrator().get(address("scimtoken_changelist")))
+    row = page[page.index("Production") :]
+    assert all(told in row for told in ("olga", "3 Feb 2031, 04:05", "4 Feb 2031, 06:07", "192.0.2.1")), row
 
 
 def test_get_changes_nothing() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, IntegrityError, OperationalError
 from django.test import Client
 
 from identity.models import AccessSettings, AuditEvent, ProvisioningLog
@@ -187,6 +187,24 @@ def test_409_names_what_is_taken(idp: IdP) -> None:
         assert attribute in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("resource", ["Users", "Groups"])
+def test_409_without_the_text_of_the_database_where_a_constraint_is_met_last(
+    idp: IdP, monkeypatch: pytest.MonkeyPatch, resource: str
+) -> None:
+    """SR-6: whichever row it was that another request made first."""
+    body = user_body("ann") if resource == "Users" else group_body("Staff")
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise IntegrityError("UNIQUE constraint failed: identity_user.username_key")
+
+    for module in ("provisioning", "sso_groups"):
+        monkeypatch.setattr(f"identity.services.{module}.log_write", fail)
+    with unchanged_database():
+        answer = idp.post(f"/{resource}", body)
+    assert problem(answer) == (409, "uniqueness")
+    assert [word for word in ("UNIQUE", "identity_", "constraint") if word in answer.content.decode()] == []
+
+
 # --- versions ---------------------------------------------------------------------------------------------
 
 
@@ -245,6 +263,14 @@ def test_413_for_a_body_above_the_limit(idp: IdP) -> None:
 def test_a_body_just_below_the_limit_is_read(idp: IdP) -> None:
     body = b'{"userName":"ann","unknown":"' + b"x" * (8 * 1024 * 1024 - 100) + b'"}'
     assert idp.post("/Users", body).status_code == 201
+
+
+@pytest.mark.parametrize(("depth", "status"), [(32, 201), (33, 400)])
+def test_json_is_nested_to_a_depth_and_no_deeper(idp: IdP, depth: int, status: int) -> None:
+    """SR-32. The body is the first of them."""
+    answer = idp.post("/Users", user_body("ann", unknown=json.loads("[" * (depth - 1) + "]" * (depth - 1))))
+    assert answer.status_code == status
+    assert status == 201 or problem(answer) == (400, "invalidSyntax")
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "text/json"])
