@@ -27,7 +27,7 @@ SOURCES = [
 ]
 THIS = Path(__file__)
 
-HEADING = re.compile(r"^### (R\d+[ab]?|SR-\d+)$", re.MULTILINE)
+NUMBER = re.compile(r"R\d+[ab]?|SR-\d+")
 LESSON = re.compile(r"^\| (L\d+) \|", re.MULTILINE)
 CITATION = re.compile(r"(?<!\w)(R\d{1,3}[a-z]?|SR-\d{1,3}|L\d{1,2})\b")
 TESTS_NAME = re.compile(r"def test_(s?r)(\d+[a-z]?)_")
@@ -49,19 +49,20 @@ ELSEWHERE = {
 LAW_ELSEWHERE = re.compile(r"\bDESIGN\b|\.\./shared/(?!idp-traffic)")
 
 
-def law(page: str) -> str:
-    return (DESIGN / page).read_text(encoding="utf-8")
+@cache
+def text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 def articles(text: str) -> dict[str, str]:
     """What stands below each heading of a rule or requirement."""
-    parts = re.split(r"^(?:##|###) ", text, flags=re.MULTILINE)
-    return {part.split("\n", 1)[0]: part for part in parts if HEADING.match(f"### {part.split(chr(10), 1)[0]}")}
+    sections = re.split(r"^#{2,3} ", text, flags=re.MULTILINE)
+    return {number: section for section in sections if NUMBER.fullmatch(number := section.partition("\n")[0])}
 
 
-RULES = articles(law("rules.md"))
-REQUIREMENTS = articles(law("security.md"))
-LESSONS = LESSON.findall(law("security.md"))
+RULES = articles(text_of(DESIGN / "rules.md"))
+REQUIREMENTS = articles(text_of(DESIGN / "security.md"))
+LESSONS = LESSON.findall(text_of(DESIGN / "security.md"))
 DEFINED = {*RULES, *REQUIREMENTS, *LESSONS}
 NOT_BUILT_YET = {rule for rule, text in RULES.items() if NOT_BUILT in text}
 
@@ -84,7 +85,7 @@ def named_tests(text: str) -> Iterator[tuple[str, str]]:
 @cache
 def those_of(file: str) -> set[str]:
     path = ROOT / file
-    tree = ast.parse(path.read_text(encoding="utf-8")) if path.is_file() else ast.parse("")
+    tree = ast.parse(text_of(path) if path.is_file() else "")
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
 
@@ -102,7 +103,9 @@ def lost(text: str, page: Path) -> list[str]:
     """Documents, files, tests and folders that it names and that are not there."""
     documents = [found for found in DOCUMENT.findall(text) if found not in ELSEWHERE and not is_page(found, page)]
     places = [f"{file}::{test}" for file, test in PLACE.findall(text) if not is_place(file, test, page)]
-    return [*documents, *places, *(folder for folder in FOLDER.findall(text) if not (ROOT / folder).is_dir())]
+    tests = [f"{file}::{test}" for file, test in named_tests(text) if test and test not in those_of(file)]
+    folders = [folder for folder in FOLDER.findall(text) if not (ROOT / folder).is_dir()]
+    return list(dict.fromkeys([*documents, *places, *tests, *folders]))
 
 
 def is_page(found: str, page: Path) -> bool:
@@ -138,7 +141,7 @@ def test_what_is_cited_is_defined() -> None:
     undefined = [
         f"{name(file)} cites {citation}"
         for file in each(files, at_least=500)
-        for citation in cited(file.read_text(encoding="utf-8"))
+        for citation in cited(text_of(file))
         if citation not in DEFINED
     ]
     assert undefined == []
@@ -149,7 +152,7 @@ def test_what_is_not_built_yet_is_cited_by_no_code() -> None:
         f"{name(file)} cites {citation}"
         for file in each(SOURCES, at_least=400)
         if file != THIS
-        for citation in cited(file.read_text(encoding="utf-8"))
+        for citation in cited(text_of(file))
         if citation in NOT_BUILT_YET
     ]
     assert premature == []
@@ -157,11 +160,7 @@ def test_what_is_not_built_yet_is_cited_by_no_code() -> None:
 
 def test_documents_files_and_tests_that_are_named_exist() -> None:
     files = [file for file in (*SOURCES, *PAGES) if file != THIS and file not in PAST]
-    found = [
-        f"{name(file)} names {one}"
-        for file in each(files, at_least=500)
-        for one in lost(file.read_text(encoding="utf-8"), file)
-    ]
+    found = [f"{name(file)} names {one}" for file in each(files, at_least=500) for one in lost(text_of(file), file)]
     assert found == []
 
 
@@ -170,7 +169,7 @@ def test_the_law_is_in_this_repository() -> None:
     found = [
         f"{name(file)} cites {citation}"
         for file in each(files, at_least=500)
-        for citation in LAW_ELSEWHERE.findall(file.read_text(encoding="utf-8"))
+        for citation in LAW_ELSEWHERE.findall(text_of(file))
     ]
     assert found == []
 
@@ -217,6 +216,7 @@ def test_what_proves_nothing_is_recognised(text: str, expected: list[str]) -> No
         ("(GONE.md)", ["GONE.md"]),
         ("`identity/gone.py`", ["identity/gone.py::"]),
         ("`tests/test_design.py::test_gone`", ["tests/test_design.py::test_gone"]),
+        ("`tests/test_design.py::test_a_citation_is_recognised`, `::test_gone`", ["tests/test_design.py::test_gone"]),
         ("in `portal/gone/`", ["portal/gone/"]),
     ],
 )
