@@ -98,6 +98,10 @@ IDP_TRAFFIC ?= $(wildcard ../shared/idp-traffic)
 test: lint programs idps axe ## lint, then the whole suite on SQLite and on real PostgreSQLs at the same time (tests/README.md)
 	$(PYTHON) -m tests.suite $(if $(WORKERS),--workers $(WORKERS)) -- $(IDP_TRAFFIC:%=--idp-traffic=%) $(PYTEST)
 
+.PHONY: test-whole
+test-whole: lint programs idps axe ## the same with every case of a test on both databases: twice as long
+	$(PYTHON) -m tests.suite --whole $(if $(WORKERS),--workers $(WORKERS)) -- $(IDP_TRAFFIC:%=--idp-traffic=%) $(PYTEST)
+
 .PHONY: durations
 durations: install-dev ## remember how long each file of tests took in the last run, for the next one to compare
 	$(PYTHON) -m tests.durations

@@ -94,6 +94,11 @@ def none_of(connection: Any) -> str:
     return "NOT IN (SELECT value FROM json_each(%s))"
 
 
+def among(connection: Any, rows: str) -> str:
+    """The SQL operator of `IN (SELECT …)`, with the rows of the subquery read first and as a whole (see `Among`)."""
+    return f"= ANY(ARRAY({rows}))" if connection.vendor == "postgresql" else f"IN ({rows})"
+
+
 def any_of_parameter(connection: Any, values: list[Any]) -> Any:
     """The list as the parameter that `any_of` expects (values already prepared for the database)."""
     return values if connection.vendor == "postgresql" else json.dumps(values)

@@ -1,5 +1,6 @@
 """What every test needs: the database it claims to run on, and settings that make tests quick."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +16,14 @@ from identity.models import User
 from identity.services import background, traces
 from portal.shared_cache import cache as shared_cache
 from tests import databases, reporting
+from tests.dealing import dealt
 from tests.factories import PASSWORD, make_user
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("gatehouse")
     group.addoption("--most-skips", type=int, metavar="N", help="more skipped tests than these fail the run")
+    group.addoption("--dealt", action="store_true", help="leave some cases to the other database (tests/dealing.py)")
     group.addoption(
         "--idp-traffic",
         type=Path,
@@ -38,12 +41,22 @@ def pytest_configure(config: pytest.Config) -> None:
     traces.FLUSH_SECONDS = 0  # what is counted is written at once, in the test's own transaction
 
 
+@pytest.hookimpl(tryfirst=True)  # before a random order
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of what only PostgreSQL does are left out elsewhere: every run of the suite is on both."""
     others = [item for item in items if item.get_closest_marker("postgresql") and connection.vendor != "postgresql"]
+    if config.getoption("dealt"):
+        others += dealt(items, connection.vendor)
     if others:
         config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if item not in others]
+        left_out = set(others)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays until the end: looking through it for garbage again and again is time lost."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
-"""The whole suite, as `make test` runs it: `python -m tests.suite [--workers N] [-- PYTEST ARGUMENTS…]`.
+"""The whole suite, as `make test` runs it: `python -m tests.suite [--workers N] [--whole] [-- PYTEST ARGUMENTS…]`.
 
 Its lanes run at the same time, each a pytest of its own: the browser, which waits most and so starts first; everything
-else on SQLite; everything else on the PostgreSQL of the development tools; and what is about the database itself on the
-PostgreSQL that is installed on this machine. The exit code is 0 only if all of them passed.
+else on SQLite and on the PostgreSQL of the development tools, between which the cases of a test are dealt out; and what
+is about the database itself, whole, on the PostgreSQL that is installed on this machine. The exit code is 0 only if all
+of them passed.
 
 var/tests has a log and a JUnit file of each lane, written as it goes, and the servers' logs.
 """
@@ -32,9 +33,11 @@ ABOUT_THE_DATABASE = (
     "tests/identity",
     "tests/api/test_races.py",
     "tests/scim/test_concurrency.py",
+    "tests/scim/test_empty_statistics.py",
     "tests/scim/test_filter_model.py",
     "tests/scim/test_look_ups.py",
     "tests/scim/test_sort_model.py",
+    "tests/scim/test_statements.py",
 )
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 60
 MOST_SECONDS = 45 * 60  # a lane that takes longer hangs where even its tests' own limits don't reach
@@ -96,11 +99,13 @@ class Lane:
         return f"{self.name} {percent or 0}%"
 
 
-def lanes(workers: int) -> Iterator[Lane]:
+def lanes(workers: int, *, whole: bool = False) -> Iterator[Lane]:
+    """With `whole`, every case of a test runs on both databases (tests/dealing.py)."""
+    dealt = () if whole else ("--dealt",)
     spread = ("-n", str(workers), "--dist", "loadfile") if workers > 1 else ()
-    yield Lane("browser", ("-m", "browser"))
-    yield Lane("sqlite", ("-m", "not browser", *spread))
-    everything = ("-m", "not browser and not once", *spread)
+    yield Lane("browser", ("tests/browser",))
+    yield Lane("sqlite", ("-m", "not browser", *dealt, *spread))
+    everything = ("-m", "not browser and not once", *dealt, *spread)
     yield Lane("postgresql", everything, (*ON_POSTGRESQL, "--wheel", "--"), "postgresql")
     if installed_binaries() is not None:
         before = (*ON_POSTGRESQL, "--installed", "--")
@@ -112,6 +117,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--workers", type=int, default=max(1, (os.cpu_count() or 2) // 2), help="of each lane but the browser's"
     )
+    parser.add_argument("--whole", action="store_true", help="every case on both databases")
     parser.add_argument("pytest", nargs="*", help="what every pytest is given besides")
     said = parser.parse_args(arguments)
     if programs.in_ci():
@@ -119,7 +125,7 @@ def main(arguments: list[str]) -> int:
     OUTPUT.mkdir(parents=True, exist_ok=True)
     _say(f"{sys.version.split()[0]} · " + " · ".join(programs.versions()))
     with stopped_by_signals():
-        ended = run(list(lanes(said.workers)), said.pytest)
+        ended = run(list(lanes(said.workers, whole=said.whole)), said.pytest)
     durations.tell({lane.name: lane.report for lane in ended})
     for lane in ended:
         _say(f"{lane.name}: {_last_line(lane)} (exit code {lane.code}, {lane.seconds:.0f} s)")

@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 OWNER_PASSWORD = "a-long-password-for-tests"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of this directory carry the marker `browser` and run last: Playwright's event loop stays in the process."""
     for item in items:

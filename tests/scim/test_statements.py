@@ -10,9 +10,10 @@ from collections.abc import Callable
 import pytest
 from django.http import HttpResponse
 
-from identity.models import SSOGroup, SSOMembership, SSOUser, User
+from identity.models import SSOUser
 from tests.clients import IdP
 from tests.scim.helpers import ENTERPRISE, Document, group_body, mapped, user_body
+from tests.scim.many import fill, many_users, names
 from tests.statements import statements
 
 
@@ -22,34 +23,6 @@ def cost(request: Callable[[], HttpResponse], expected: int = 200) -> int:
         answer = request()
     assert answer.status_code == expected, answer.content
     return len(seen)
-
-
-def many_users(idp: IdP, count: int) -> list[SSOUser]:
-    """Users in the database as a push would leave them, without pushing each."""
-    first = User.objects.count()
-    people = User.objects.bulk_create(
-        User(username=f"u{n}@x.test", username_key=f"u{n}@x.test") for n in range(first, first + count)
-    )
-    return SSOUser.objects.bulk_create(
-        SSOUser(
-            identity_provider=idp.provider,
-            user=person,
-            user_name=person.username,
-            user_name_key=person.username,
-            attributes={"userName": person.username},
-            keys={"userName": person.username},
-        )
-        for person in people
-    )
-
-
-def fill(group: Document, users: list[SSOUser]) -> None:
-    sso_group = SSOGroup.objects.get(scim_id=group["id"])
-    SSOMembership.objects.bulk_create(SSOMembership(sso_group=sso_group, sso_user=user) for user in users)
-
-
-def names(users: list[SSOUser]) -> list[Document]:
-    return [{"value": str(user.scim_id)} for user in users]
 
 
 # --- users ------------------------------------------------------------------------------------------------
