@@ -20,12 +20,18 @@ def forget() -> None:
     global _modules
     if _modules != len(sys.modules):
         _modules = len(sys.modules)
-        _kept[:] = [found for found in gc.get_objects() if _is_kept(found)]
+        _kept[:] = [found for found in everything() if _is_kept(found)]
     for found in _kept:
         if isinstance(found, CompiledQuery):
             found._plans = threading.local()
         else:
             found.cache_clear()
+
+
+def everything() -> list[Any]:
+    """All objects of this process, what the suite has frozen as well."""
+    gc.unfreeze()
+    return gc.get_objects()
 
 
 def _is_kept(found: Any) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import gc
 import json
 import os
 import select
@@ -28,7 +27,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
-from tests.mutants.caches import forget
+from tests.mutants.caches import everything, forget
 from tests.mutants.measuring import function_of
 from tests.mutants.sites import ROOT, Mutant
 
@@ -225,7 +224,7 @@ def code_with(mutant: Mutant) -> list[tuple[FunctionType, CodeType]]:
     original = path.read_bytes()
     old, new = (compile(source, str(path), "exec") for source in (original, mutant.source(original)))
     changed = {before: after for before, after in _alike(old, new) if before != after}
-    functions = [found for found in gc.get_objects() if type(found) is FunctionType]
+    functions = [found for found in everything() if type(found) is FunctionType]
     hit = [found for found in functions if found.__code__.co_filename == str(path) and found.__code__ in changed]
     if not hit:
         raise ValueError(f"{mutant.name} changes no function")
