@@ -96,10 +96,16 @@ def _migrate(name: str) -> None:
 # --- SQLite: in a file, as in production; in memory, all threads would share one connection ---------------------------
 
 
+def migrated_sqlite(file: Path) -> str:
+    """A new file, for a portal that runs in a process of its own: what DATABASE_URL says of it."""
+    shutil.copyfile(_sqlite_template(), file)
+    return f"sqlite:///{file}"
+
+
 @contextmanager
 def _sqlite(worker: str, folder: Path) -> Iterator[str]:
     file = folder / f"test-{worker}.sqlite3"
-    shutil.copyfile(_sqlite_template(), file)
+    migrated_sqlite(file)
     try:
         yield str(file)
     finally:

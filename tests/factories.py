@@ -39,9 +39,9 @@ from identity.services import (
 )
 from identity.services.records import GroupRecord, Members, PersonRecord
 from identity.services.sso_connections import ConnectionSettings
+from tests.rows import Row, rows_of
 
 PASSWORD = "correct horse battery staple"
-
 OPERATOR = Operator("test")
 ISSUER = "https://okta.example"
 
@@ -259,10 +259,9 @@ def members_of(group: Group) -> set[str]:
     return set(group.members.values_list("username", flat=True))
 
 
-def everything() -> dict[str, list[dict[str, Any]]]:
+def everything() -> dict[str, list[Row]]:
     """All rows of all tables of the portal, but for the trace that a refusal leaves: to compare before and after."""
-    models = [model for model in apps.get_models() if model._meta.managed and not model._meta.proxy]
-    found = {model._meta.label: list(model._default_manager.order_by("pk").values()) for model in models}
+    found = rows_of(model for model in apps.get_models() if model._meta.managed and not model._meta.proxy)
     events, origins = found["identity.AuditEvent"], found["identity.AuditOrigin"]
     refusals = {event["id"] for event in events if event["action"] == "access.refused"}
     found["identity.AuditEvent"] = [event for event in events if event["id"] not in refusals]

@@ -16,7 +16,12 @@ from tests.sources import ROOT, modules, name
 pytestmark = pytest.mark.once
 
 DESIGN = ROOT / "docs" / "design"
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md")])
+OF_OTHERS = "node_modules"
+PAGES = [
+    page
+    for page in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md")])
+    if OF_OTHERS not in page.parts
+]
 SOURCES = [
     *modules("identity", "scim", "portal", "tests"),
     *(ROOT / "identity" / "migrations").glob("*.py"),

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
 
 from tests import clock, durations
+from tests.dealing import dealt
 from tests.loops import each
 from tests.postgres import installed_binaries, wheel_binaries
 from tests.processes import Process, run, started
@@ -99,6 +102,32 @@ def test_each_database_has_a_lane_and_a_cache_of_its_own() -> None:
     assert wheel_binaries() is not None
     assert len({lane.report for lane in found}) == len({lane.log for lane in found}) == len(found)
     assert all("loadfile" in lane.arguments for lane in found if lane.name in {"sqlite", "postgresql"})
+
+
+@dataclass(frozen=True)
+class Case:
+    """As much of a pytest.Item as dealing looks at."""
+
+    nodeid: str
+    marker: str = ""
+
+    def get_closest_marker(self, name: str) -> str | None:
+        return self.marker if self.marker == name else None
+
+
+def test_each_test_runs_on_both_databases_and_each_case_on_one() -> None:
+    tests = {f"test_of_{many}": [Case(f"test_of_{many}[{number}]") for number in range(many)] for many in range(2, 9)}
+    single = [Case("test_alone"), Case("test_once[1]", "once"), Case("test_once[2]", "once")]
+    ours: list[Any] = [case for cases in tests.values() for case in cases] + single
+    on = {vendor: set(ours) - set(dealt(ours, vendor)) for vendor in ("sqlite", "postgresql")}
+    assert on["sqlite"] | on["postgresql"] == set(ours)
+    assert on["sqlite"] & on["postgresql"] == set(single)
+    assert all(on[vendor].intersection(cases) for vendor in on for cases in each(tests.values(), at_least=7))
+
+
+def test_the_whole_suite_deals_nothing() -> None:
+    assert [lane.name for lane in lanes(1) if "--dealt" in lane.arguments] == ["sqlite", "postgresql"]
+    assert not any("--dealt" in lane.arguments for lane in lanes(1, whole=True))
 
 
 def test_what_got_slower_is_told_whatever_the_machine() -> None:

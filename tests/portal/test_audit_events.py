@@ -241,6 +241,7 @@ def test_what_an_identity_provider_does_is_reported_once(handed_on: list[Event])
     assert codes == ["identity_provider.created", "scim_token.created", "user.provisioned"]
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_events_go_to_a_file_that_may_be_rotated(project: Path, tmp_path: Path) -> None:
     make_user("mia")
@@ -251,6 +252,7 @@ def test_events_go_to_a_file_that_may_be_rotated(project: Path, tmp_path: Path) 
     assert json.loads(file.read_text(encoding="utf-8"))["metadata"]["event_code"] == "user.enabled"
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_commands_standard_output_stays_its_result(project: Path) -> None:
     done = in_a_shell(project, "create_scim_token", "--idp", "Okta", AUDIT_EVENTS="stdout")

@@ -80,6 +80,7 @@ def test_create_owner_reads_the_password_from_standard_input(monkeypatch: pytest
 # --- SCIM tokens --------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_create_scim_token_prints_only_the_token_on_standard_output(project: Path) -> None:
     done = in_a_shell(project, "create_scim_token", "--idp", "Okta", "--kind", "okta", "--label", "first")
@@ -91,6 +92,7 @@ def test_create_scim_token_prints_only_the_token_on_standard_output(project: Pat
     ]
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     "command",
@@ -313,6 +315,7 @@ def assert_time_has_passed() -> None:
     assert managed.exclude(last_active=None).exists()
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_demo_leaves_a_portal_alone_that_is_in_use(project: Path) -> None:
     make_user("mia")
@@ -335,6 +338,7 @@ def test_export_users_as_json_says_the_same() -> None:
     assert (row["username"], row["first_name"], row["status"]) == ("ada", "=Ada", "enabled")
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_progress_is_shown_on_a_terminal_and_never_in_the_result(project: Path) -> None:
     make_user("ada")

@@ -73,6 +73,7 @@ def test_it_ends_with_1_and_says_how_to_mend_an_empty_portal() -> None:
     assert "create_owner" in mends()["owners"][1]
 
 
+@pytest.mark.once
 def test_a_configuration_that_is_not_fit_for_production_is_named(project: Path) -> None:
     done = in_a_shell(project, "doctor", PUBLIC_URL="http://portal.example.com", DATABASE_URL="sqlite:///:memory:")
     assert done.returncode == 1
@@ -80,6 +81,7 @@ def test_a_configuration_that_is_not_fit_for_production_is_named(project: Path) 
     assert "migrations wait to be applied.\n    → Run `manage.py migrate`." in done.stdout
 
 
+@pytest.mark.once
 def test_a_database_that_is_away_is_a_finding(project: Path) -> None:
     done = in_a_shell(project, "doctor", DATABASE_URL="postgres://nobody@127.0.0.1:1/none")
     assert done.returncode == 1

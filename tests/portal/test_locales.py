@@ -15,6 +15,8 @@ from tests.factories import make_user
 from tests.portal.shell import shell_environment
 from tests.processes import LIMIT
 
+pytestmark = pytest.mark.once
+
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 

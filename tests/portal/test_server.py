@@ -7,12 +7,14 @@ import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from portal import server
 from tests.conformance.portal_process import Portal, running_portal
+from tests.databases import migrated_sqlite
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.once
@@ -28,9 +30,9 @@ class Answer:
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", f"sqlite:///{tmp_path_factory.mktemp('server') / 'portal.sqlite3'}")
+def portal(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[Portal]:
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
+        patch.setenv("DATABASE_URL", migrated_sqlite(tmp_path_factory.mktemp("server") / "portal.sqlite3"))
         patch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)
         with running_portal() as running:
             yield running

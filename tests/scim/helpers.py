@@ -11,6 +11,7 @@ from django.apps import apps
 
 from identity.models import Group, SSOGroup
 from tests.factories import make_group, map_group
+from tests.rows import Row, rows_of
 
 Document = dict[str, Any]
 
@@ -57,11 +58,10 @@ def mapped(group: Document, *names: str) -> Group:
     return portal_group
 
 
-def snapshot() -> dict[str, list[tuple[Any, ...]]]:
+def snapshot() -> dict[str, list[Row]]:
     """Every row of the domain except what refusals and uses leave behind (log, conflicts, last use of tokens)."""
     left_out = {"ProvisioningLog", "Conflict", "SCIMToken", "ProviderContact"}
-    models = [model for model in apps.get_app_config("identity").get_models() if model.__name__ not in left_out]
-    return {model.__name__: sorted(model._default_manager.values_list(), key=repr) for model in models}
+    return rows_of(model for model in apps.get_app_config("identity").get_models() if model.__name__ not in left_out)
 
 
 @contextmanager

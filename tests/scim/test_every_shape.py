@@ -21,6 +21,7 @@ from django.http import HttpResponse
 from identity.models import Group, Membership, SSOGroup, SSOMembership, SSOUser, SSOUserValue, User
 from tests.clients import IdP, new_idp, problem
 from tests.examples import IS_THOROUGH, SQLITE, share
+from tests.rows import rows_of
 from tests.scim.helpers import CORE_GROUP, CORE_USER, ENTERPRISE, FULL, PORTAL_USER, Document, mapped
 
 IN_THE_SUITE = 400
@@ -91,9 +92,8 @@ def sampled(cases: list[Any]) -> list[Any]:
     return cases if IS_THOROUGH else random.Random(20261130).sample(cases, share(IN_THE_SUITE, home=SQLITE))
 
 
-def rows() -> list[Any]:
-    models = (User, SSOUser, SSOUserValue, SSOGroup, SSOMembership, Membership, Group)
-    return [sorted(model._default_manager.values_list(), key=repr) for model in models]
+def rows() -> Any:
+    return rows_of((User, SSOUser, SSOUserValue, SSOGroup, SSOMembership, Membership, Group))
 
 
 @dataclass
