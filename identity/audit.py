@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from identity.compiled import insert
+from identity.events import Event, Personal
 from identity.models import AuditEvent, AuditOrigin, AuditPersonalData, Headcount
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 def record(
-    action: str,
+    action: Event,
     *,
     actor: Actor,
     user_id: int | None = None,
@@ -41,12 +42,14 @@ def record(
 ) -> AuditEvent:
     """Write one event. `personal` (names, usernames, emails of `user_id`) and `origin` are kept apart, to be erased.
 
-    None may hold a secret: no password, token or link (SR-15). `window`: the event will be counted again under this
-    key (`count_again`), and has happened so many `times` already.
+    Only events that `identity.events` says so of carry them. None may hold a secret: no password, token or link
+    (SR-15). `window`: the event will be counted again under this key (`count_again`), and has happened so many `times`
+    already.
     """
+    _require_said(action, personal, origin)
     event = insert(
         AuditEvent(
-            action=action,
+            action=action.value,
             actor_kind=actor.kind,
             actor_id=actor.id,
             actor_label=actor.label,
@@ -79,6 +82,13 @@ def record(
     return event
 
 
+def _require_said(action: Event, personal: object, origin: object) -> None:
+    """What is told about events, and erased, goes by `identity.events`: a value that it does not know of is a fault."""
+    for value, kind in ((personal, Personal.NAMES), (origin, Personal.ORIGIN)):
+        if value and kind not in action.told.personal:
+            raise ValueError(f"{action} carries no {kind.name}: say so in identity.events")
+
+
 def count_again(window: str, times: int) -> bool:
     """The event of this window happened so many times more; False when there is none yet.
 
@@ -95,11 +105,11 @@ def count_again(window: str, times: int) -> bool:
     return True
 
 
-def record_each(action: str, user_ids: Iterable[int], *, actor: Actor, group_id: int) -> None:
+def record_each(action: Event, user_ids: Iterable[int], *, actor: Actor, group_id: int) -> None:
     """The same event for each of these users, in one statement."""
     events = AuditEvent.objects.bulk_create(
         AuditEvent(
-            action=action,
+            action=action.value,
             actor_kind=actor.kind,
             actor_id=actor.id,
             actor_label=actor.label,
@@ -155,7 +165,7 @@ def of_one(event: AuditEvent, group_id: int, user_id: int, joined: bool) -> Audi
     return AuditEvent(
         pk=event.pk,
         at=event.at,
-        action="membership.added" if joined else "membership.removed",
+        action=(Event.MEMBERSHIP_ADDED if joined else Event.MEMBERSHIP_REMOVED).value,
         actor_kind=event.actor_kind,
         actor_id=event.actor_id,
         actor_label=event.actor_label,

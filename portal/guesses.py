@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from identity.actors import Visitor
 from identity.errors import Refused
+from identity.events import Event
 from identity.models import User
 from identity.origins import Origin
 from identity.services import traces
@@ -42,7 +43,7 @@ def guess_password(request: HttpRequest, name: str, password: str) -> User | Non
     with noted(request, user):
         found = _guess(user, password, for_password(request, name, user), _room(request, user))
     if found is None:
-        note_sign_in(request, traces.WRONG_PASSWORD if user else traces.UNKNOWN_NAME, user)
+        note_sign_in(request, Event.SIGN_IN_WRONG_PASSWORD if user else Event.SIGN_IN_UNKNOWN_NAME, user)
     return found
 
 
@@ -52,7 +53,7 @@ def guess_own_password(request: HttpRequest, password: str) -> bool:
     with noted(request, user):
         found = _guess(user, password, for_confirmation(request), KNOWN)
     if found is None:
-        note_sign_in(request, traces.WRONG_PASSWORD, user, at="confirmation")
+        note_sign_in(request, Event.SIGN_IN_WRONG_PASSWORD, user, at="confirmation")
     return found is not None
 
 
@@ -62,12 +63,12 @@ def noted(request: HttpRequest, user: User | None) -> Iterator[None]:
     try:
         yield
     except Refused as error:
-        action = traces.PAUSED if error.code in SLOWED else traces.REFUSED
+        action = Event.SIGN_IN_PAUSED if error.code in SLOWED else Event.SIGN_IN_REFUSED
         note_sign_in(request, action, user, code=error.code)
         raise
 
 
-def note_sign_in(request: HttpRequest, action: str, user: User | None, **details: str) -> None:
+def note_sign_in(request: HttpRequest, action: Event, user: User | None, **details: str) -> None:
     """A try to sign in that failed, at the account it was about, if it was at anybody's."""
     origin, user_id = Origin.of(request.META), user.pk if user else None
     traces.note(action, actor=Visitor("Sign-in page"), origin=origin, user_id=user_id, **details)

@@ -23,6 +23,7 @@ from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 
 from identity.actors import Person
+from identity.events import Event
 from identity.origins import Origin
 from identity.services import traces
 from portal import bodies
@@ -82,7 +83,7 @@ def note_refusal(request: HttpRequest, *, code: str = "") -> None:
     user, match = request.user, request.resolver_match
     if user.is_authenticated:
         traces.note(
-            traces.ACCESS_REFUSED,
+            Event.ACCESS_REFUSED,
             actor=Person(user),
             origin=Origin.of(request.META),
             method=request.method or "",

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Case, JSONField, OuterRef, Prefetch, QuerySet, Subquery, When
 from django.db.models.functions import JSONObject
 
+from identity.events import Event
 from identity.models import AuditEvent, GroupMapping, Membership, SSOMembership, User
 
 
@@ -43,7 +44,7 @@ def with_adders(rows: QuerySet[Membership]) -> QuerySet[Membership]:
     events = AuditEvent.objects.filter(
         user_id=OuterRef("user_id"),
         group_id=OuterRef("group_id"),
-        action="membership.added",
+        action=Event.MEMBERSHIP_ADDED,
         at__gte=OuterRef("created_at"),
     )
     who = events.order_by("-pk").values(said=JSONObject(id="actor_id", label="actor_label"))[:1]

@@ -24,8 +24,9 @@ from qrcode.image.svg import SvgPathImage
 from identity import policy, totp
 from identity.actors import Person
 from identity.errors import GatehouseError, InvalidValue, Refused
+from identity.events import Event
 from identity.models import User
-from identity.services import second_factors, traces
+from identity.services import second_factors
 from portal.auth import has_second_factor, is_kept_out, may_reset_password
 from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.fresh import is_fresh, redirect_to_confirmation
@@ -114,7 +115,7 @@ class SecondFactor(SlowedDown, _Pending):
     def form_valid(self, form: CodeForm) -> HttpResponse:
         tries = for_code(self.request, self.user)
         if not tries.take():
-            note_sign_in(self.request, traces.PAUSED, self.user, code="pause", step="code")
+            note_sign_in(self.request, Event.SIGN_IN_PAUSED, self.user, code="pause", step="code")
             form.add_error("code", forms.ValidationError(PAUSE, code="pause"))
             return self.form_invalid(form)
         try:
@@ -123,7 +124,7 @@ class SecondFactor(SlowedDown, _Pending):
             form.add_error("code", UNREADABLE)
             return self.form_invalid(form)
         if not method:
-            note_sign_in(self.request, traces.WRONG_CODE, self.user)
+            note_sign_in(self.request, Event.SIGN_IN_WRONG_CODE, self.user)
             form.add_error("code", WRONG)
             return self.form_invalid(form)
         tries.forget()

@@ -12,6 +12,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 
 from identity.actors import Provisioner, Visitor
+from identity.events import Event
 from identity.origins import Origin
 from identity.services import contacts, tokens, traces
 from scim.errors import Problem, problem_of
@@ -102,7 +103,7 @@ def _unauthorized(request: HttpRequest) -> HttpResponse:
     """401; the error code tells a wrong token from none (RFC 6750 section 3.1)."""
     if _presented(request):
         contacts.note_stranger(method=request.method or "", path=_path(request), address=_address(request))
-        traces.note(traces.UNKNOWN_SCIM_TOKEN, actor=Visitor("SCIM"), origin=Origin.of(request.META))
+        traces.note(Event.SCIM_TOKEN_UNKNOWN, actor=Visitor("SCIM"), origin=Origin.of(request.META))
     challenge = str(settings.SCIM_SERVICE_PROVIDER["WWW_AUTHENTICATE_HEADER"])
     response = _NO_TOKEN.to_response()
     response["WWW-Authenticate"] = f'{challenge}, error="invalid_token"' if _presented(request) else challenge

@@ -4,15 +4,16 @@
 """
 
 import argparse
-import ast
 import os
-import re
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
+
+if TYPE_CHECKING:
+    from identity.event_classes import Activity
 
 ROOT = Path(__file__).parent.parent
 STALE = "{file} is not what the code says: run `make docs`."
@@ -153,10 +154,6 @@ def explained(action: argparse.Action) -> str:
 
 # --- the table in docs/events.md ---
 
-ACTION = re.compile(
-    r"(user|membership|group|sso_group|group_mapping|asset|conflict|identity_provider|scim_token|api_token|"
-    r"sso_connection|access|records|bulk|sign_in)\.[a-z_]+"
-)
 TABLE = "| `metadata.event_code` | class | activity |\n|---|---|---|\n"
 
 
@@ -168,34 +165,21 @@ def events_page() -> str:
 
 
 def action_rows() -> list[str]:
-    from portal.ocsf import class_of  # noqa: PLC0415 - Django is set up by now
+    from identity.event_classes import EventClass  # noqa: PLC0415 - Django is set up by now
+    from identity.events import Event  # noqa: PLC0415
 
-    ordered = sorted(actions_in_the_code(), key=lambda action: (class_of(action).uid, action))
-    return [
-        f"| `{action}` | {class_of(action).uid} {class_of(action).name} | {activity(action)} |" for action in ordered
-    ]
-
-
-def activity(action: str) -> str:
-    from identity.models import AuditEvent  # noqa: PLC0415 - Django is set up by now
-    from portal.ocsf import USER_ACCESS, activity_of, class_of  # noqa: PLC0415
-
-    kind = class_of(action)
-    if kind is USER_ACCESS:  # which of the two depends on the event
-        return " or ".join(f"{number} {name}" for number, name in kind.activities.items())
-    number = activity_of(AuditEvent(action=action), kind)
-    return f"{number} {kind.activities.get(number, 'Other')}"
+    rows = sorted(
+        ((EventClass.of(event.told.activity), event) for event in Event), key=lambda row: (row[0].uid, row[1])
+    )
+    return [f"| `{event}` | {kind.uid} {kind.title} | {activity(event.told.activity)} |" for kind, event in rows]
 
 
-@cache
-def actions_in_the_code() -> frozenset[str]:
-    """Every action that a service records; `user.{status}` is written as an f-string."""
-    found = {"user.enabled", "user.disabled"}
-    for file in (ROOT / "identity" / "services").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and ACTION.fullmatch(node.value):
-                found.add(node.value)
-    return frozenset(found)
+def activity(found: "Activity") -> str:
+    from identity.event_classes import UserAccess  # noqa: PLC0415 - Django is set up by now
+
+    # Which of the two depends on the event.
+    possible = list(UserAccess) if isinstance(found, UserAccess) else [found]
+    return " or ".join(f"{int(one)} {one.label}" for one in possible)
 
 
 def pages() -> dict[str, str]:

@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet
 from identity import audit, policy
 from identity.actors import Operator, Person
 from identity.errors import Refused
+from identity.events import Event
 from identity.models import AccessSettings, Group, Invitation, Mode, SSOIdentity, Status, User
 from identity.policy import Action
 from identity.services import memberships
@@ -45,7 +46,7 @@ def set_mode(
     row.scim_enabled, row.sso_enforced = after
     row.save(update_fields=["scim_enabled", "sso_enforced"])
     audit.record(
-        "access.mode_set",
+        Event.ACCESS_MODE_SET,
         actor=actor,
         details={
             "scim_enabled": audit.change(before.scim_enabled, after.scim_enabled),
@@ -100,7 +101,7 @@ def _follow_idp(actor: Actor) -> None:
     groups = locked(Group.objects.mapped())
     joined, left = memberships.follow_mappings(groups)
     details = {"joined": len(joined), "left": [user_id for _, user_id in left]}
-    event = audit.record("access.idp_followed", actor=actor, details=details)
+    event = audit.record(Event.ACCESS_IDP_FOLLOWED, actor=actor, details=details)
     audit.record_moves(event, joined=joined, left=left)
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from identity import audit, policy
 from identity.actors import Person
 from identity.errors import InvalidValue, Refused
+from identity.events import Event
 from identity.keys import label_or
 from identity.models import APIToken, Scope, Status, User
 from identity.policy import Action
@@ -65,7 +66,7 @@ def create_api_token(
         hint=secrets.hint(secret),
         expires_at=expires_at,
     )
-    _record("api_token.created", token, actor)
+    _record(Event.API_TOKEN_CREATED, token, actor)
     notices.tell_of_security_change(user, SecurityChange.API_TOKEN_CREATED, detail=str(token))
     return token, secret
 
@@ -83,7 +84,7 @@ def revoke_api_token(token: APIToken, *, actor: Actor) -> None:
     if not _is_own(token, actor):
         policy.require(Action.MANAGE_API_TOKENS, actor=actor, user=token.user)
     token = lock(APIToken, token.pk)
-    _record("api_token.revoked", token, actor)
+    _record(Event.API_TOKEN_REVOKED, token, actor)
     notices.tell_of_security_change(token.user, SecurityChange.API_TOKEN_REVOKED, detail=str(token))
     token.delete()
 
@@ -92,7 +93,7 @@ def _is_own(token: APIToken, actor: Actor) -> bool:
     return actor.kind == "user" and actor.id == token.user_id
 
 
-def _record(action: str, token: APIToken, actor: Actor) -> None:
+def _record(action: Event, token: APIToken, actor: Actor) -> None:
     audit.record(
         action,
         actor=actor,

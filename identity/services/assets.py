@@ -10,6 +10,7 @@ from django.db import transaction
 
 from identity import audit, policy
 from identity.errors import InvalidValue, Refused
+from identity.events import Event
 from identity.keys import label_key, plain
 from identity.models import Asset, AssetOwner, Status, User
 from identity.policy import Action
@@ -28,7 +29,7 @@ def create_asset(*, name: str, kind: str = "", link: str = "", owner: User, acto
     asset = Asset()
     _save(asset, name, kind, link)
     AssetOwner.objects.create(asset=asset, user=owner)
-    audit.record("asset.created", actor=actor, user_id=owner.pk, details={"asset": asset.pk, "name": asset.name})
+    audit.record(Event.ASSET_CREATED, actor=actor, user_id=owner.pk, details={"asset": asset.pk, "name": asset.name})
     return asset
 
 
@@ -37,7 +38,7 @@ def edit_asset(asset: Asset, *, name: str, kind: str, link: str, actor: Actor) -
     policy.require(Action.MANAGE_ASSETS, actor=actor)
     asset = lock(Asset, asset.pk)
     _save(asset, name, kind, link)
-    audit.record("asset.edited", actor=actor, details={"asset": asset.pk, "name": asset.name})
+    audit.record(Event.ASSET_EDITED, actor=actor, details={"asset": asset.pk, "name": asset.name})
     return asset
 
 
@@ -48,7 +49,7 @@ def add_owner(asset: Asset, user: User, *, actor: Actor) -> None:
     user, asset = _owner_to_be(user), lock(Asset, asset.pk)
     _, is_new = AssetOwner.objects.get_or_create(asset=asset, user=user)
     if is_new:
-        audit.record("asset.owner_added", actor=actor, user_id=user.pk, details={"asset": asset.pk})
+        audit.record(Event.ASSET_OWNER_ADDED, actor=actor, user_id=user.pk, details={"asset": asset.pk})
 
 
 @transaction.atomic
@@ -60,7 +61,7 @@ def remove_owner(asset: Asset, user: User, *, actor: Actor) -> None:
         raise Refused(f"{asset} would be left without an owner: add another one first.", code="last_asset_owner")
     deleted, _ = asset.ownerships.filter(user=user).delete()
     if deleted:
-        audit.record("asset.owner_removed", actor=actor, user_id=user.pk, details={"asset": asset.pk})
+        audit.record(Event.ASSET_OWNER_REMOVED, actor=actor, user_id=user.pk, details={"asset": asset.pk})
 
 
 @transaction.atomic
@@ -92,7 +93,7 @@ def give_asset(asset: Asset, *, taker: User, actor: Actor) -> None:
 def delete_asset(asset: Asset, *, actor: Actor) -> None:
     policy.require(Action.MANAGE_ASSETS, actor=actor)
     asset = lock(Asset, asset.pk)
-    audit.record("asset.deleted", actor=actor, details={"asset": asset.pk, "name": asset.name})
+    audit.record(Event.ASSET_DELETED, actor=actor, details={"asset": asset.pk, "name": asset.name})
     asset.delete()
 
 
@@ -107,7 +108,7 @@ def hand_over(user: User, to: User | None, *, actor: Actor) -> int:
     if to is not None:
         AssetOwner.objects.bulk_create([AssetOwner(asset=asset, user=to) for asset in alone], ignore_conflicts=True)
         for asset in alone:
-            audit.record("asset.handed_over", actor=actor, user_id=to.pk, details={"asset": asset.pk})
+            audit.record(Event.ASSET_HANDED_OVER, actor=actor, user_id=to.pk, details={"asset": asset.pk})
     AssetOwner.objects.filter(user=user).delete()
     return len(alone)
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from identity import audit, policy
 from identity.errors import Refused, Taken
+from identity.events import Event
 from identity.keys import fold, name_key
 from identity.models import Conflict, SSOUser, User
 from identity.policy import Action
@@ -140,7 +141,7 @@ def link_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
     user = lock(User, conflict.user_id)
     conflict = lock(Conflict, conflict.pk)
     _refuse_link(conflict, user, actor)
-    return _decide(conflict, State.APPROVED, "conflict.link_approved", actor)
+    return _decide(conflict, State.APPROVED, Event.CONFLICT_LINK_APPROVED, actor)
 
 
 @transaction.atomic
@@ -154,7 +155,7 @@ def move_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
         raise Refused("The account belongs to no other identity provider.", code="nothing_to_move")
     _refuse_privileged(user, actor)
     _leave_provider(user, actor)
-    return _decide(conflict, State.APPROVED, "conflict.move_approved", actor)
+    return _decide(conflict, State.APPROVED, Event.CONFLICT_MOVE_APPROVED, actor)
 
 
 @transaction.atomic
@@ -172,7 +173,7 @@ def give_own_username(conflict: Conflict, *, username: str, actor: Actor) -> Con
     _refuse_same_person(conflict)
     _refuse_taken(conflict, username)
     conflict.own_username = username
-    return _decide(conflict, State.APPROVED, "conflict.own_username_approved", actor)
+    return _decide(conflict, State.APPROVED, Event.CONFLICT_OWN_USERNAME_APPROVED, actor)
 
 
 def _refuse_same_person(conflict: Conflict) -> None:
@@ -200,7 +201,7 @@ def dismiss_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
     conflict = lock(Conflict, conflict.pk)
     if conflict.state == State.RESOLVED:
         raise Refused("This conflict has been resolved already.", code="already_decided")
-    return _decide(conflict, State.DISMISSED, "conflict.dismissed", actor)
+    return _decide(conflict, State.DISMISSED, Event.CONFLICT_DISMISSED, actor)
 
 
 def settle(conflict: Conflict) -> None:
@@ -243,7 +244,7 @@ def _leave_provider(user: User, actor: Actor) -> None:
     release(user, actor=actor)
 
 
-def _decide(conflict: Conflict, state: str, action: str, actor: Actor) -> Conflict:
+def _decide(conflict: Conflict, state: str, action: Event, actor: Actor) -> Conflict:
     conflict.state = state
     if state == State.DISMISSED:
         conflict.own_username = ""

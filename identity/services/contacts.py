@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from identity import audit, policy
+from identity.events import Event
 from identity.models import IdentityProvider, ProviderContact, ReceivedRequest
 from identity.models.contacts import REMEMBERED, hour_of
 from identity.policy import Action
@@ -47,7 +48,7 @@ def watch(provider: IdentityProvider, *, actor: Actor) -> IdentityProvider:
         ReceivedRequest.objects.filter(identity_provider=None).delete()
     provider.watched_until = timezone.now() + WATCH
     provider.save(update_fields=["watched_until"])
-    audit.record("identity_provider.watched", actor=actor, identity_provider_id=provider.pk)
+    audit.record(Event.IDENTITY_PROVIDER_WATCHED, actor=actor, identity_provider_id=provider.pk)
     return provider
 
 

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from identity import audit, policy
 from identity.errors import InvalidValue, NotFound, Refused
+from identity.events import Event
 from identity.keys import plain, sought
 from identity.models import (
     Asset,
@@ -87,7 +88,7 @@ def delete_permanently(
         reason=plain(reason, "reason", limit=500),
     )
     audit.record(
-        "user.deleted_permanently",
+        Event.USER_DELETED_PERMANENTLY,
         actor=actor,
         user_id=user.pk,
         details={"deletion": record.pk, "assets_handed_over": handed_over},

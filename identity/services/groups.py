@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from identity import audit, policy
+from identity.events import Event
 from identity.keys import label_key, plain
 from identity.models import Group, Membership, User
 from identity.policy import Action
@@ -26,7 +27,7 @@ def create_group(*, name: str, description: str = "", actor: Actor) -> Group:
     group = Group(name=name, name_key=label_key(name, "name"), description=_description(description))
     with taken_when(f"There is a group named {name} already."):
         group.save()
-    audit.record("group.created", actor=actor, group_id=group.pk, details={"name": name})
+    audit.record(Event.GROUP_CREATED, actor=actor, group_id=group.pk, details={"name": name})
     return group
 
 
@@ -40,7 +41,7 @@ def edit_group(group: Group, *, name: str, description: str, actor: Actor) -> Gr
     group.name_key = label_key(group.name, "name")
     with taken_when(f"There is a group named {group.name} already."):
         group.save(update_fields=["name", "name_key", "description"])
-    audit.record("group.edited", actor=actor, group_id=group.pk, details={"name": audit.change(before, group.name)})
+    audit.record(Event.GROUP_EDITED, actor=actor, group_id=group.pk, details={"name": audit.change(before, group.name)})
     return group
 
 
@@ -51,7 +52,7 @@ def delete_group(group: Group, *, actor: Actor) -> None:
     group = lock(Group, group.pk)
     left = list(group.memberships.values_list("group_id", "user_id"))
     event = audit.record(
-        "group.deleted",
+        Event.GROUP_DELETED,
         actor=actor,
         group_id=group.pk,
         details={
@@ -73,7 +74,7 @@ def add_members(group: Group, users: Iterable[User], *, actor: Actor) -> int:
     new = sorted(wanted.difference(_members_among(group, wanted)))
     added_by = getattr(actor, "user", None)
     Membership.objects.bulk_create(Membership(group=group, user_id=user_id, added_by=added_by) for user_id in new)
-    audit.record_each("membership.added", new, actor=actor, group_id=group.pk)
+    audit.record_each(Event.MEMBERSHIP_ADDED, new, actor=actor, group_id=group.pk)
     return len(new)
 
 
@@ -84,7 +85,7 @@ def remove_members(group: Group, users: Iterable[User], *, actor: Actor) -> int:
     policy.require(Action.CHANGE_MEMBERS, actor=actor, group=group)
     leaving = _members_among(group, {user.pk for user in users})
     group.memberships.filter(user__in=leaving).delete()
-    audit.record_each("membership.removed", leaving, actor=actor, group_id=group.pk)
+    audit.record_each(Event.MEMBERSHIP_REMOVED, leaving, actor=actor, group_id=group.pk)
     return len(leaving)
 
 

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from identity import audit, policy
 from identity.errors import InvalidValue
+from identity.events import Event
 from identity.keys import label_key
 from identity.models import Group, GroupMapping, IdentityProvider, RetiredResource, SSOConnection, SSOUser, User
 from identity.policy import Action
@@ -44,7 +45,7 @@ def create_identity_provider(
         provider.identifies_by_external_id = True
         provider.save(update_fields=["identifies_by_external_id"])
     audit.record(
-        "identity_provider.created",
+        Event.IDENTITY_PROVIDER_CREATED,
         actor=actor,
         identity_provider_id=provider.pk,
         details=_settings(provider),
@@ -73,7 +74,7 @@ def edit_identity_provider(
     _save(provider, name, kind)
     after = _settings(provider)
     audit.record(
-        "identity_provider.edited",
+        Event.IDENTITY_PROVIDER_EDITED,
         actor=actor,
         identity_provider_id=provider.pk,
         details={key: audit.change(before[key], after[key]) for key in after if before[key] != after[key]},
@@ -93,7 +94,7 @@ def delete_identity_provider(provider: IdentityProvider, *, actor: Actor) -> Non
     policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=provider)
     keep_a_way_in(SSOConnection.objects.filter(identity_provider=provider))
     event = audit.record(
-        "identity_provider.deleted",
+        Event.IDENTITY_PROVIDER_DELETED,
         actor=actor,
         identity_provider_id=provider.pk,
         details={"name": provider.name, **usage(provider)},

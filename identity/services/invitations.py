@@ -12,6 +12,7 @@ from django.db import transaction
 from identity import audit, policy
 from identity.actors import Person
 from identity.errors import InvalidValue, NotFound, Refused
+from identity.events import Event
 from identity.keys import email_key, name_key, plain
 from identity.models import Invitation, Status, User
 from identity.models.invitations import default_expiry
@@ -37,7 +38,7 @@ def invite_user(*, username: str, email: str, first_name: str = "", last_name: s
         user.save(force_insert=True)
     _send(user, actor)
     audit.record(
-        "user.invited",
+        Event.USER_INVITED,
         actor=actor,
         user_id=user.pk,
         personal={"username": user.username, "email": user.email},
@@ -119,7 +120,7 @@ def resend_invitation(user: User, *, actor: Actor) -> None:
     user = _invited(user, actor)
     Invitation.objects.filter(user=user).delete()
     _send(user, actor)
-    audit.record("user.invitation_resent", actor=actor, user_id=user.pk)
+    audit.record(Event.USER_INVITATION_RESENT, actor=actor, user_id=user.pk)
 
 
 def mail_has_failed(user: User) -> bool:
@@ -132,7 +133,7 @@ def revoke_invitation(user: User, *, actor: Actor) -> None:
     """The link dies and the user, who never was in, becomes Disabled."""
     user = _invited(user, actor)
     set_status(user, Status.DISABLED, actor=actor)
-    audit.record("user.invitation_revoked", actor=actor, user_id=user.pk)
+    audit.record(Event.USER_INVITATION_REVOKED, actor=actor, user_id=user.pk)
 
 
 def find_invitation(secret: str) -> Invitation:
@@ -160,7 +161,7 @@ def accept_invitation(secret: str, *, password: str) -> User:
     user.save(update_fields=["password"])
     actor = Person(user)
     set_status(user, Status.ENABLED, actor=actor)
-    audit.record("user.invitation_accepted", actor=actor, user_id=user.pk)
+    audit.record(Event.USER_INVITATION_ACCEPTED, actor=actor, user_id=user.pk)
     return user
 
 

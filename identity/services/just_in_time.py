@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from identity import audit
 from identity.actors import SignIn
 from identity.errors import Refused
+from identity.events import Event
 from identity.keys import sought
 from identity.models import (
     Conflict,
@@ -81,14 +82,14 @@ def _create(record: PersonRecord, actor: SignIn) -> User:
     )
     user.save(force_insert=True)
     personal = {"username": record.user_name, "email": record.email}
-    audit.record("user.created_at_sign_in", actor=actor, user_id=user.pk, personal=personal)
+    audit.record(Event.USER_CREATED_AT_SIGN_IN, actor=actor, user_id=user.pk, personal=personal)
     return user
 
 
 def _adopt(user: User, actor: SignIn) -> User:
     """R5: an invited user needs the invitation no more; `match` lets nobody through who is Disabled."""
     change_status(user, Status.ENABLED)
-    audit.record("user.adopted", actor=actor, user_id=user.pk, details={"status": user.status})
+    audit.record(Event.USER_ADOPTED, actor=actor, user_id=user.pk, details={"status": user.status})
     return user
 
 
@@ -98,7 +99,7 @@ def _link(found: Link, actor: SignIn) -> User:
     forgotten, _ = _identities(found.user, actor).delete()
     if forgotten:
         end_credentials(found.user)
-    audit.record("user.linked", actor=actor, user_id=found.user.pk, details={"identities_forgotten": forgotten})
+    audit.record(Event.USER_LINKED, actor=actor, user_id=found.user.pk, details={"identities_forgotten": forgotten})
     return found.user
 
 
@@ -171,20 +172,20 @@ def follow_groups(user: User, connection: SSOConnection, assertion: Assertion, a
     claim = assertion.claims.get(connection.groups_claim)
     if claim is None:
         details = {"claim": connection.groups_claim, "overage": assertion.leaves_groups_out}
-        audit.record("user.groups_claim_missing", actor=actor, user_id=user.pk, details=details)
+        audit.record(Event.USER_GROUPS_CLAIM_MISSING, actor=actor, user_id=user.pk, details=details)
         return
     try:
         named = _named_groups(connection, claim)
     except Unreadable as error:
         details = {"claim": connection.groups_claim, "problem": str(error)}
-        audit.record("user.groups_claim_unreadable", actor=actor, user_id=user.pk, details=details)
+        audit.record(Event.USER_GROUPS_CLAIM_UNREADABLE, actor=actor, user_id=user.pk, details=details)
         return
     fed = locked(Group.objects.filter(pk__in=mappings.values("group")))
     wanted = mappings.filter(sso_group__in=named).values_list("group_id", flat=True)
     joined, left = memberships.follow_claim(user, {group.pk for group in fed}, set(wanted))
     if joined or left:
         event = audit.record(
-            "user.groups_followed_claim",
+            Event.USER_GROUPS_FOLLOWED_CLAIM,
             actor=actor,
             user_id=user.pk,
             details={"joined": sorted(joined), "left": sorted(left)},

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from identity import audit, policy
 from identity.errors import Outdated, Taken
+from identity.events import Event
 from identity.models import Group, GroupMapping, SSOGroup, SSOMembership, User
 from identity.policy import Action
 from identity.services import groups, memberships
@@ -95,7 +96,7 @@ def apply_mapping(sso_group: SSOGroup, group: Group, *, fingerprint: str, actor:
         raise Taken(f"{sso_group} is mapped to {group} already.")
     _require_same(preview_mapping(sso_group, group), fingerprint)
     mapping = GroupMapping.objects.create(sso_group=sso_group, group=group, created_by=getattr(actor, "user", None))
-    _follow_if_scim_is_on("group_mapping.created", mapping, actor)
+    _follow_if_scim_is_on(Event.GROUP_MAPPING_CREATED, mapping, actor)
     return mapping
 
 
@@ -119,10 +120,10 @@ def delete_mapping(mapping: GroupMapping, *, fingerprint: str, actor: Actor) -> 
     pk = mapping.pk
     mapping.delete()
     mapping.pk = pk
-    _follow_if_scim_is_on("group_mapping.deleted", mapping, actor)
+    _follow_if_scim_is_on(Event.GROUP_MAPPING_DELETED, mapping, actor)
 
 
-def _follow_if_scim_is_on(action: str, mapping: GroupMapping, actor: Actor) -> None:
+def _follow_if_scim_is_on(action: Event, mapping: GroupMapping, actor: Actor) -> None:
     joined, left = list[memberships.Pair](), list[memberships.Pair]()
     if policy.current_mode().scim_enabled and mapping.group.mappings.exists():
         joined, left = memberships.follow_mappings([mapping.group])

@@ -19,6 +19,7 @@ from django.utils import timezone
 from identity import audit
 from identity.compiled import CompiledQuery, Parameter, insert, insert_all
 from identity.errors import Conflicted, NotFound, Taken, VersionMismatch
+from identity.events import Event
 from identity.models import (
     Conflict,
     RetiredResource,
@@ -88,7 +89,7 @@ def _resume(found: Resume, record: PersonRecord, actor: Provisioner) -> SSOUser:
     update = _follow(sso_user, replace(record, active=record.active is not False), actor)
     user = sso_user.user
     audit.record(
-        "user.revived",
+        Event.USER_REVIVED,
         actor=actor,
         user_id=user.pk,
         details={"scim_id": str(sso_user.scim_id), "status": user.status, "by_external_id": True},
@@ -155,7 +156,7 @@ def _is_perhaps_somebody_else(found: Match, record: PersonRecord) -> bool:
 def _start_afresh(user: User, actor: Provisioner) -> None:
     """Nothing that the earlier person was given, or can sign in with, is handed to a namesake."""
     for group_id, user_id in memberships.remove_from_all_groups(user):
-        audit.record("membership.removed", actor=actor, user_id=user_id, group_id=group_id)
+        audit.record(Event.MEMBERSHIP_REMOVED, actor=actor, user_id=user_id, group_id=group_id)
     user.sso_identities.all().delete()
     user.password = make_password(None)
     user.credential_epoch += 1
@@ -163,12 +164,12 @@ def _start_afresh(user: User, actor: Provisioner) -> None:
     notices.tell_administrators_of_revival(user)
 
 
-_EVENTS: dict[type, tuple[str, str]] = {
-    Create: ("user.provisioned", "Created"),
-    CreateAs: ("user.provisioned", "Created"),
-    Adopt: ("user.adopted", "Adopted the existing account of"),
-    Link: ("user.linked", "Linked, as an administrator approved,"),
-    Revive: ("user.revived", "Revived"),
+_EVENTS: dict[type, tuple[Event, str]] = {
+    Create: (Event.USER_PROVISIONED, "Created"),
+    CreateAs: (Event.USER_PROVISIONED, "Created"),
+    Adopt: (Event.USER_ADOPTED, "Adopted the existing account of"),
+    Link: (Event.USER_LINKED, "Linked, as an administrator approved,"),
+    Revive: (Event.USER_REVIVED, "Revived"),
 }
 
 
@@ -329,7 +330,7 @@ def _follow(sso_user: SSOUser, record: PersonRecord, actor: Provisioner) -> _Upd
         update.shares = _shares_external_id(sso_user)
     if stored or update.changed:
         audit.record(
-            "user.updated",
+            Event.USER_UPDATED,
             actor=actor,
             user_id=user.pk,
             details={"changed": sorted({*stored, *update.changed}), "ignored": sorted(update.ignored)},
@@ -518,7 +519,7 @@ def _deprovision(scim_id: UUID, actor: Provisioner, version: VersionCheck | None
     set_status(user, Status.DISABLED, actor=actor)
     left = retire(sso_user)
     event = audit.record(
-        "user.deprovisioned",
+        Event.USER_DEPROVISIONED,
         actor=actor,
         user_id=user.pk,
         details={"scim_id": str(scim_id), "left_groups": len(left)},
@@ -563,4 +564,4 @@ def release(user: User, *, actor: Actor) -> None:
     user.sso_identities.all().delete()
     user.managed_by = None
     user.save(update_fields=["managed_by"])
-    audit.record_moves(audit.record("user.released", actor=actor, user_id=user.pk), left=left)
+    audit.record_moves(audit.record(Event.USER_RELEASED, actor=actor, user_id=user.pk), left=left)

@@ -14,6 +14,7 @@ from django.db import transaction
 from django_tasks_db.models import DBTaskResult
 
 from identity import audit, policy
+from identity.events import Event
 from identity.models import IdempotentRequest, SealedKeys, SecondFactor, SSOConnection
 from identity.policy import Action
 from identity.services import digest_keys
@@ -78,7 +79,7 @@ def reseal_all(holders: tuple[Holder, ...], *, really: bool, actor: Actor) -> li
             if (sealed := _sealed_in(row, holder)) and state_of(sealed) is State.OLD:
                 _reseal(row, holder)
     if number := sum(one.old for one in found):
-        audit.record("records.resealed", actor=actor, details={"secrets": number})
+        audit.record(Event.RECORDS_RESEALED, actor=actor, details={"secrets": number})
     return found
 
 

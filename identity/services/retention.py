@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from identity import audit, policy
+from identity.events import Event
 from identity.models import AuditEvent, AuditOrigin, AuditPersonalData, BulkRun, ProvisioningLog
 from identity.policy import Action
 
@@ -44,7 +45,7 @@ def prune_provisioning_log(older_than: timedelta, *, actor: Actor) -> int:
         lambda: list(rows[:ROWS_AT_ONCE]),
         lambda keys: ProvisioningLog.objects.filter(pk__any_of=keys).delete()[0],
     )
-    _record("records.log_pruned", deleted, older_than, actor)
+    _record(Event.RECORDS_LOG_PRUNED, deleted, older_than, actor)
     return deleted
 
 
@@ -65,7 +66,7 @@ def prune_bulk_runs(older_than: timedelta, *, actor: Actor) -> int:
         return len(found)
 
     deleted = _in_chunks(lambda: list(keys[:1]), delete)
-    _record("records.bulk_runs_pruned", deleted, older_than, actor)
+    _record(Event.RECORDS_BULK_RUNS_PRUNED, deleted, older_than, actor)
     return deleted
 
 
@@ -74,7 +75,7 @@ def erase_old_personal_values(older_than: timedelta, *, actor: Actor) -> int:
     policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
     end = _first_event_since(older_than)
     erased = sum(_erase_before(end, model) for model in ERASABLE)
-    _record("records.personal_values_erased", erased, older_than, actor)
+    _record(Event.RECORDS_PERSONAL_VALUES_ERASED, erased, older_than, actor)
     return erased
 
 
@@ -101,6 +102,6 @@ def _in_chunks(find: Callable[[], list[int]], delete: Callable[[list[int]], int]
             return total
 
 
-def _record(action: str, number: int, older_than: timedelta, actor: Actor) -> None:
+def _record(action: Event, number: int, older_than: timedelta, actor: Actor) -> None:
     if number:
         audit.record(action, actor=actor, details={"rows": number, "older_than_days": older_than.days})

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from identity import audit, policy, totp
 from identity.errors import InvalidValue, NotFound, Refused
+from identity.events import Event
 from identity.models import RecoveryCode, SecondFactor, User
 from identity.services import notices
 from identity.services.digest_keys import RECOVERY_CODES, keyed_digests
@@ -39,7 +40,7 @@ def set_up_second_factor(user: User, *, secret: str, code: str, actor: Actor) ->
     if SecondFactor.objects.filter(user=user).exists():
         raise Refused("There is a second step already: replace its app instead.", code="already_set_up")
     SecondFactor.objects.create(user=user, secret=seal(secret), last_step=_step(secret, code))
-    return _changed(user, "user.second_factor_set_up", SecurityChange.SECOND_STEP_SET_UP, actor)
+    return _changed(user, Event.USER_SECOND_FACTOR_SET_UP, SecurityChange.SECOND_STEP_SET_UP, actor)
 
 
 @transaction.atomic
@@ -53,7 +54,7 @@ def replace_second_factor(user: User, *, secret: str, code: str, actor: Actor) -
     _require(user, actor)
     factor.secret, factor.last_step = seal(secret), _step(secret, code)
     factor.save(update_fields=["secret", "last_step"])
-    return _changed(user, "user.second_factor_replaced", SecurityChange.SECOND_STEP_REPLACED, actor)
+    return _changed(user, Event.USER_SECOND_FACTOR_REPLACED, SecurityChange.SECOND_STEP_REPLACED, actor)
 
 
 @transaction.atomic
@@ -61,7 +62,7 @@ def make_recovery_codes(user: User, *, actor: Actor) -> list[str]:
     """New recovery codes, to be shown once; the old ones stop working. Raises Refused, NotFound."""
     user, _ = _locked(user)
     _require(user, actor)
-    return _changed(user, "user.recovery_codes_made", SecurityChange.RECOVERY_CODES, actor)
+    return _changed(user, Event.USER_RECOVERY_CODES_MADE, SecurityChange.RECOVERY_CODES, actor)
 
 
 @transaction.atomic
@@ -78,7 +79,7 @@ def remove_second_factor(user: User, *, actor: Actor) -> None:
     SecondFactor.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
     User.objects.filter(pk=user.pk).update(last_proven=None)
-    audit.record("user.second_factor_removed", actor=actor, user_id=user.pk)
+    audit.record(Event.USER_SECOND_FACTOR_REMOVED, actor=actor, user_id=user.pk)
     notices.tell_of_security_change(user, SecurityChange.SECOND_STEP_REMOVED)
 
 
@@ -124,7 +125,7 @@ def _step(secret: str, code: str) -> int:
     return step
 
 
-def _changed(user: User, action: str, what: SecurityChange, actor: Actor) -> list[str]:
+def _changed(user: User, action: Event, what: SecurityChange, actor: Actor) -> list[str]:
     codes = [str(secrets.randbelow(10**CODE_DIGITS)).zfill(CODE_DIGITS) for _ in range(CODES)]
     RecoveryCode.objects.filter(user=user).delete()
     RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=digest(user.pk, code)) for code in set(codes))

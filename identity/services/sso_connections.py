@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 
 from identity import audit, policy
 from identity.errors import InvalidValue, Refused
+from identity.events import Event
 from identity.keys import fold
 from identity.models import AccessSettings, IdentityProvider, SSOConnection, SSOIdentity
 from identity.policy import Action
@@ -50,11 +51,11 @@ _PRESETS: dict[tuple[str, str], tuple[str, str, str]] = {
     ),
 }
 _TOLD = {
-    "sso_connection.created": "SSO connection created",
-    "sso_connection.edited": "SSO connection changed",
-    "sso_connection.enabled": "SSO connection switched on",
-    "sso_connection.disabled": "SSO connection switched off",
-    "sso_connection.deleted": "SSO connection deleted",
+    Event.SSO_CONNECTION_CREATED: "SSO connection created",
+    Event.SSO_CONNECTION_EDITED: "SSO connection changed",
+    Event.SSO_CONNECTION_ENABLED: "SSO connection switched on",
+    Event.SSO_CONNECTION_DISABLED: "SSO connection switched off",
+    Event.SSO_CONNECTION_DELETED: "SSO connection deleted",
 }
 _GENERAL = {Protocol.OIDC: ("sub", "preferred_username", "groups"), Protocol.SAML: (NAME_ID, NAME_ID, "groups")}
 
@@ -100,7 +101,7 @@ def create_connection(
     connection = SSOConnection(identity_provider=identity_provider, protocol=protocol, slug=slug)
     _apply(connection, said)
     connection.save(force_insert=True)
-    _record("sso_connection.created", connection, actor, {"protocol": protocol})
+    _record(Event.SSO_CONNECTION_CREATED, connection, actor, {"protocol": protocol})
     return connection
 
 
@@ -127,7 +128,7 @@ def edit_connection(
     if is_elsewhere or before["entity_id"] != connection.entity_id:
         changed["identities_forgotten"] = _forget_identities(connection, confirmed=forget_identities)
     details = {**changed, "secret_replaced": bool(said.client_secret)}
-    _record("sso_connection.edited", connection, actor, details, names=[name for name in after if name in changed])
+    _record(Event.SSO_CONNECTION_EDITED, connection, actor, details, names=[name for name in after if name in changed])
     return connection
 
 
@@ -176,7 +177,7 @@ def set_connection_enabled(connection: SSOConnection, enabled: bool, *, actor: A
         keep_a_way_in(_itself(connection))
     connection.is_enabled = enabled
     connection.save(update_fields=["is_enabled"])
-    _record("sso_connection.enabled" if enabled else "sso_connection.disabled", connection, actor, {})
+    _record(Event.SSO_CONNECTION_ENABLED if enabled else Event.SSO_CONNECTION_DISABLED, connection, actor, {})
     return connection
 
 
@@ -185,7 +186,7 @@ def delete_connection(connection: SSOConnection, *, actor: Actor) -> None:
     """Remove a connection. Who signed in through it is still known by (identity provider, subject)."""
     connection = _for_owners(connection, actor)
     keep_a_way_in(_itself(connection))
-    _record("sso_connection.deleted", connection, actor, _facts(connection))
+    _record(Event.SSO_CONNECTION_DELETED, connection, actor, _facts(connection))
     connection.delete()
 
 
@@ -335,7 +336,7 @@ def _facts(connection: SSOConnection) -> dict[str, Any]:
 
 
 def _record(
-    action: str, connection: SSOConnection, actor: Actor, details: dict[str, Any], *, names: Iterable[str] = ()
+    action: Event, connection: SSOConnection, actor: Actor, details: dict[str, Any], *, names: Iterable[str] = ()
 ) -> None:
     """Into the trail, and to the owners by mail; `names`: the settings that were changed."""
     audit.record(

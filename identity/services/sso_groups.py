@@ -13,6 +13,7 @@ from django.utils import timezone
 from identity import audit, policy
 from identity.compiled import CompiledQuery, ListParameter, Parameter
 from identity.errors import InvalidValue, NotFound, Refused, Taken, VersionMismatch
+from identity.events import Event
 from identity.keys import label_key, opaque
 from identity.models import GroupMapping, IdentityProvider, RetiredResource, SSOGroup, SSOUser
 from identity.policy import Action
@@ -91,7 +92,7 @@ def _push(record: GroupRecord, actor: Provisioner) -> SSOGroup:
     sso_group.save()
     movement = _move_members(sso_group, record.members, actor)
     movement.left_out = record.left_out
-    _record("sso_group.pushed", f"Pushed group {sso_group}", sso_group, movement, actor=actor, status=201)
+    _record(Event.SSO_GROUP_PUSHED, f"Pushed group {sso_group}", sso_group, movement, actor=actor, status=201)
     return sso_group
 
 
@@ -122,7 +123,7 @@ def _update(
         sso_group.save(update_fields=[*renamed, "version", "modified_at"])
     movement.left_out = record.left_out
     verb = f"Renamed or changed group {sso_group}" if renamed else f"Changed the members of {sso_group}"
-    _record("sso_group.updated", verb, sso_group, movement, actor=actor, status=status, changed=bool(renamed))
+    _record(Event.SSO_GROUP_UPDATED, verb, sso_group, movement, actor=actor, status=status, changed=bool(renamed))
     return sso_group
 
 
@@ -227,7 +228,7 @@ def delete_sso_group(scim_id: UUID, *, actor: Provisioner, version: VersionCheck
 def _delete(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> None:
     sso_group = _locked(scim_id, actor, version)
     movement = Movement(left=_dissolve(sso_group))
-    _record("sso_group.deleted", f"Deleted group {sso_group}", sso_group, movement, actor=actor, status=204)
+    _record(Event.SSO_GROUP_DELETED, f"Deleted group {sso_group}", sso_group, movement, actor=actor, status=204)
 
 
 def _dissolve(sso_group: SSOGroup) -> list[memberships.Pair]:
@@ -264,7 +265,7 @@ def _locked(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> 
 
 
 def _record(
-    action: str,
+    action: Event,
     verb: str,
     sso_group: SSOGroup,
     movement: Movement,
@@ -320,7 +321,7 @@ def declare_sso_group(identity_provider: IdentityProvider, *, name: str, actor: 
         raise Taken(f"{identity_provider} has an SSO group named {name} already.")
     sso_group = SSOGroup.objects.create(identity_provider=identity_provider, display_name=name, display_name_key=key)
     audit.record(
-        "sso_group.declared",
+        Event.SSO_GROUP_DECLARED,
         actor=actor,
         sso_group_id=sso_group.pk,
         identity_provider_id=identity_provider.pk,
@@ -337,7 +338,7 @@ def withdraw_declaration(sso_group: SSOGroup, *, actor: Actor) -> None:
     if not sso_group.is_declared_only:
         raise Refused(f"{sso_group} was pushed by the identity provider: delete it there.", code="pushed")
     audit.record(
-        "sso_group.declaration_withdrawn",
+        Event.SSO_GROUP_DECLARATION_WITHDRAWN,
         actor=actor,
         sso_group_id=sso_group.pk,
         identity_provider_id=sso_group.identity_provider_id,

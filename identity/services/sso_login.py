@@ -17,6 +17,7 @@ from django.utils import timezone
 from identity import audit, policy
 from identity.actors import SignIn
 from identity.errors import Conflicted, GatehouseError, NotFound, Refused, Taken
+from identity.events import Event
 from identity.keys import opaque, sought
 from identity.models import Conflict, SSOConnection, SSOIdentity, SSOUser, User
 from identity.services.assertions import Assertion
@@ -218,7 +219,7 @@ def _remember(user: User, connection: SSOConnection, assertion: Assertion, actor
     identity.save(update_fields=["last_login_at"])
     if is_new:
         audit.record(
-            "user.sso_identity_linked",
+            Event.USER_SSO_IDENTITY_LINKED,
             actor=actor,
             user_id=user.pk,
             details={"connection": connection.slug},
@@ -231,7 +232,7 @@ def record_logout(connection: SSOConnection, user_ids: Iterable[int]) -> None:
     """Sessions ended because these people signed out at the identity provider."""
     actor = _actor(connection, "")
     for user_id in user_ids:
-        audit.record("user.signed_out_by_provider", actor=actor, user_id=user_id)
+        audit.record(Event.USER_SIGNED_OUT_BY_PROVIDER, actor=actor, user_id=user_id)
 
 
 def find_connection(slug: str) -> SSOConnection:

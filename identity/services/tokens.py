@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from identity import audit, policy
 from identity.errors import InvalidValue
+from identity.events import Event
 from identity.keys import label_or
 from identity.models import IdentityProvider, SCIMToken
 from identity.policy import Action
@@ -63,7 +64,7 @@ def create_token(
         expires_at=expires_at,
     )
     audit.record(
-        "scim_token.created",
+        Event.SCIM_TOKEN_CREATED,
         actor=actor,
         identity_provider_id=identity_provider.pk,
         details={"token": token.pk, "label": token.label, "hint": token.hint},
@@ -83,7 +84,7 @@ def revoke_token(token: SCIMToken, *, actor: Actor) -> None:
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     token = lock(SCIMToken, token.pk)
     audit.record(
-        "scim_token.revoked",
+        Event.SCIM_TOKEN_REVOKED,
         actor=actor,
         identity_provider_id=token.identity_provider_id,
         details={"token": token.pk, "label": token.label, "hint": token.hint},

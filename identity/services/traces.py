@@ -22,6 +22,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, connections
 from django.utils import timezone
 
 from identity import audit
+from identity.events import Event
 from identity.models import AuditOrigin
 from identity.origins import Origin
 
@@ -29,15 +30,6 @@ if TYPE_CHECKING:
     from identity.actors import Actor
 
 logger = logging.getLogger(__name__)
-
-WRONG_PASSWORD = "sign_in.wrong_password"  # noqa: S105 - an action
-WRONG_CODE = "sign_in.wrong_code"
-UNKNOWN_NAME = "sign_in.unknown_name"
-PAUSED = "sign_in.paused"
-REFUSED = "sign_in.refused"
-UNKNOWN_SCIM_TOKEN = "scim_token.unknown"  # noqa: S105 - an action
-UNKNOWN_API_TOKEN = "api_token.unknown"  # noqa: S105 - an action
-ACCESS_REFUSED = "access.refused"
 
 WINDOW = timedelta(minutes=10)
 EVENTS_A_WINDOW = 100  # of one kind; what comes on top is counted in one more
@@ -49,7 +41,7 @@ KEYS_HELD = 1_000
 class Trace:
     """One kind of thing that happened, from one network and about one account."""
 
-    action: str
+    action: Event
     actor: Actor
     origin: Origin
     user_id: int | None
@@ -68,7 +60,7 @@ class Trace:
         return replace(self, origin=Origin(), user_id=None, details={"from": "many more addresses"})
 
 
-def note(action: str, *, actor: Actor, origin: Origin, user_id: int | None = None, **details: str) -> None:
+def note(action: Event, *, actor: Actor, origin: Origin, user_id: int | None = None, **details: str) -> None:
     """It happened once more. The answer to the request does not depend on it."""
     _tally.add(Trace(action, actor, origin, user_id, details))
 
@@ -140,7 +132,7 @@ def _count(trace: Trace, times: int) -> None:
         audit.count_again(trace.window(number), times)
 
 
-def _are_too_many(action: str, number: int) -> bool:
+def _are_too_many(action: Event, number: int) -> bool:
     return AuditOrigin.objects.filter(window__startswith=f"{number}:{action}:").count() >= EVENTS_A_WINDOW
 
 

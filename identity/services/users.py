@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from identity import audit, policy
 from identity.errors import InvalidValue, Refused, WeakPassword
+from identity.events import Event
 from identity.keys import email_key, name_key, plain
 from identity.models import AccessSettings, APIToken, Conflict, Invitation, Role, SSOUser, Status, User
 from identity.policy import Action
@@ -57,7 +58,8 @@ def set_status(user: User, status: Status, *, actor: Actor) -> bool:
     before = user.status
     if not change_status(user, status):
         return False
-    audit.record(f"user.{status}", actor=actor, user_id=user.pk, details={"status": audit.change(before, status)})
+    event = Event.USER_ENABLED if status == Status.ENABLED else Event.USER_DISABLED
+    audit.record(event, actor=actor, user_id=user.pk, details={"status": audit.change(before, status)})
     return True
 
 
@@ -145,7 +147,7 @@ def edit_profile(user: User, *, first_name: str, last_name: str, email: str | No
     with taken_when(NOT_FREE):
         user.save(update_fields=[*changes, "email_key"])
     audit.record(
-        "user.profile_edited",
+        Event.USER_PROFILE_EDITED,
         actor=actor,
         user_id=user.pk,
         details={"changed": sorted(changes)},
@@ -179,7 +181,7 @@ def change_role(user: User, role: Role, *, actor: Actor) -> User:
     before, user.role = user.role, role
     user.save(update_fields=["role"])
     _reopen_approvals(user)
-    audit.record("user.role_changed", actor=actor, user_id=user.pk, details={"role": audit.change(before, role)})
+    audit.record(Event.USER_ROLE_CHANGED, actor=actor, user_id=user.pk, details={"role": audit.change(before, role)})
     return user
 
 
@@ -197,7 +199,7 @@ def set_break_glass(user: User, flag: bool, *, actor: Actor) -> User:
     user.is_break_glass = flag
     user.save(update_fields=["is_break_glass"])
     _reopen_approvals(user)
-    audit.record("user.break_glass_set", actor=actor, user_id=user.pk, details={"break_glass": flag})
+    audit.record(Event.USER_BREAK_GLASS_SET, actor=actor, user_id=user.pk, details={"break_glass": flag})
     return user
 
 
@@ -219,7 +221,7 @@ def create_owner(*, username: str, email: str, password: str, actor: Actor) -> U
     with taken_when(NOT_FREE):
         user.save(force_insert=True)
     audit.record(
-        "user.created",
+        Event.USER_CREATED,
         actor=actor,
         user_id=user.pk,
         details={"role": Role.OWNER, "break_glass": True},
@@ -242,7 +244,7 @@ def set_password(user: User, password: str, *, actor: Actor) -> User:
     user.password = make_password(password)
     user.credential_epoch += 1
     user.save(update_fields=["password", "credential_epoch"])
-    audit.record("user.password_changed", actor=actor, user_id=user.pk)
+    audit.record(Event.USER_PASSWORD_CHANGED, actor=actor, user_id=user.pk)
     notices.tell_of_security_change(user, SecurityChange.PASSWORD)
     return user
 
@@ -259,7 +261,7 @@ def record_login(
     if user.is_break_glass and second_step:
         user.last_proven = user.last_active
     User.objects.filter(pk=user.pk).update(last_active=user.last_active, last_proven=user.last_proven)
-    action = "user.break_glass_login" if user.is_break_glass else "user.login"
+    action = Event.USER_BREAK_GLASS_LOGIN if user.is_break_glass else Event.USER_LOGIN
     audit.record(action, actor=actor, user_id=user.pk, details={"method": method}, origin=origin)
     if user.is_break_glass:
         notices.tell_administrators_of_break_glass(user)
@@ -271,7 +273,7 @@ def end_sessions(user: User, *, actor: Actor) -> None:
     user = lock(User, user.pk)
     policy.require(Action.END_SESSIONS, actor=actor, user=user)
     end_credentials(user)
-    audit.record("user.sessions_ended", actor=actor, user_id=user.pk)
+    audit.record(Event.USER_SESSIONS_ENDED, actor=actor, user_id=user.pk)
 
 
 def end_credentials(user: User) -> None:
@@ -285,7 +287,7 @@ def record_session_ended(user: User, *, actor: Actor) -> None:
     """One session, which the portal keeps: people end their own, administrators those of others."""
     if not (actor.kind == "user" and actor.id == user.pk):
         policy.require(Action.END_SESSIONS, actor=actor, user=user)
-    audit.record("user.session_ended", actor=actor, user_id=user.pk)
+    audit.record(Event.USER_SESSION_ENDED, actor=actor, user_id=user.pk)
 
 
 def check_password_strength(password: str, user: User) -> None:

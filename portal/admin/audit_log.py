@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
+from identity.events import Event, Family, words_of
 from identity.models import Asset, AuditEvent, AuditOrigin, Group, IdentityProvider, SSOGroup, User
 from identity.origins import network_of
 from portal.admin import events
@@ -32,69 +33,7 @@ from portal.admin.records import (
 from portal.exports import download
 from portal.proxies import is_address
 
-WORDS: dict[str, str] = {
-    **events.WORDS,
-    "access.mode_set": "Access settings changed",
-    "access.refused": "Refused a page or a resource",
-    "access.idp_followed": "Status and memberships set to what the identity provider says",
-    "asset.created": "Asset added",
-    "asset.edited": "Asset edited",
-    "asset.deleted": "Asset deleted",
-    "asset.handed_over": "Asset handed over",
-    "asset.owner_added": "Asset owner added",
-    "asset.owner_removed": "Asset owner removed",
-    "conflict.recorded": "Conflict recorded",
-    "group.created": "Group created",
-    "group.deleted": "Group deleted",
-    "group.edited": "Group edited",
-    "group_mapping.created": "SSO group mapped",
-    "group_mapping.deleted": "Mapping deleted",
-    "identity_provider.created": "Identity provider added",
-    "identity_provider.deleted": "Identity provider deleted",
-    "identity_provider.edited": "Identity provider edited",
-    "identity_provider.watched": "Requests of an identity provider watched",
-    "sso_connection.created": "SSO connection set up",
-    "sso_connection.deleted": "SSO connection deleted",
-    "sso_connection.disabled": "SSO connection switched off",
-    "sso_connection.edited": "SSO connection edited",
-    "sso_connection.enabled": "SSO connection switched on",
-    "records.bulk_runs_pruned": "Old bulk actions deleted",
-    "records.log_pruned": "Old rows of the provisioning log deleted",
-    "records.resealed": "Secrets sealed anew after a change of the key",
-    "records.personal_values_erased": "Old personal values of the audit log erased",
-    "scim_token.created": "SCIM token created",
-    "scim_token.revoked": "SCIM token revoked",
-    "scim_token.unknown": "Unknown SCIM token presented",
-    "sign_in.paused": "Sign-in refused: too many tries",
-    "sign_in.refused": "Sign-in refused",
-    "sign_in.unknown_name": "Sign-in with an unknown name",
-    "sign_in.wrong_code": "Wrong code of the second step",
-    "sign_in.wrong_password": "Wrong password",
-    "sso_group.declaration_withdrawn": "Declaration of an SSO group withdrawn",
-    "sso_group.declared": "SSO group declared",
-    "sso_group.deleted": "SSO group deleted by the identity provider",
-    "sso_group.pushed": "SSO group pushed by the identity provider",
-    "sso_group.updated": "SSO group changed by the identity provider",
-}
-
 PEOPLE_FOUND = 100
-
-FAMILIES: dict[str, str] = {
-    "user": "Users",
-    "sign_in": "Failed sign-ins",
-    "membership": "Group members",
-    "group": "Groups",
-    "group_mapping": "Mappings",
-    "sso_group": "SSO groups",
-    "conflict": "Conflicts",
-    "identity_provider": "Identity providers",
-    "sso_connection": "SSO connections",
-    "scim_token": "SCIM tokens",
-    "api_token": "API tokens",
-    "asset": "Assets",
-    "access": "Access settings",
-    "records": "Records",
-}
 
 ACTOR_KINDS = {
     "user": "Person",
@@ -105,11 +44,6 @@ ACTOR_KINDS = {
 }
 
 
-def words(action: str) -> str:
-    """An action as people read it."""
-    return WORDS.get(action, action.replace(".", ": ").replace("_", " ").capitalize())
-
-
 class FamilyFilter(DropdownFilter):
     """What the change is about."""
 
@@ -117,13 +51,12 @@ class FamilyFilter(DropdownFilter):
     parameter_name = "family"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(FAMILIES.items())
+        return Family.choices
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[AuditEvent]:
-        if self.value() not in FAMILIES:
+        if self.value() not in Family.values:
             return queryset  # type: ignore[no-any-return]
-        actions = [action for action in WORDS if action.startswith(f"{self.value()}.")]
-        return queryset.filter(action__in=actions)  # type: ignore[no-any-return]
+        return queryset.filter(action__in=Event.of(str(self.value())))  # type: ignore[no-any-return]
 
 
 class ActorKindFilter(DropdownFilter):
@@ -294,7 +227,7 @@ class AuditEventAdmin(RecordAdmin):
 
     @display(description="What")
     def what(self, event: Any) -> str:
-        return words(event.action)
+        return words_of(event.action)
 
     @display(description="Who")
     def who(self, event: Any) -> str:
@@ -325,7 +258,7 @@ class AuditEventAdmin(RecordAdmin):
         apart = {"asset"} | ({"joined", "left"} if moved else set())
         details = {name: value for name, value in obj.details.items() if name not in apart}
         return {
-            "title": words(obj.action),
+            "title": words_of(obj.action),
             "moved": moved,
             "moved_url": reverse("admin:identity_auditevent_moved", args=(obj.pk,)),
             "actor": names.actor(obj),
@@ -349,7 +282,7 @@ class AuditEventAdmin(RecordAdmin):
             yield (
                 event.at,
                 event.action,
-                words(event.action),
+                words_of(event.action),
                 event.actor_kind,
                 names.actor(event),
                 event.user_id,

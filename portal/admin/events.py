@@ -6,57 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from identity.events import words_to_person
 from identity.models import AuditEvent, Conflict, Group, IdentityProvider, User
-
-WORDS: dict[str, str] = {
-    "user.provisioned": "Created by the identity provider",
-    "user.adopted": "Existing account adopted by the identity provider",
-    "user.linked": "Linked to the identity provider, as approved",
-    "user.revived": "Created again by the identity provider: the old account was revived",
-    "user.updated": "Updated by the identity provider",
-    "user.deprovisioned": "Removed by the identity provider",
-    "user.released": "Released from the identity provider",
-    "user.enabled": "Enabled",
-    "user.disabled": "Disabled",
-    "user.invited": "Invited",
-    "user.invitation_resent": "Invitation sent again",
-    "user.invitation_revoked": "Invitation revoked",
-    "user.invitation_accepted": "Accepted the invitation",
-    "user.created": "Created",
-    "user.profile_edited": "Profile edited",
-    "user.role_changed": "Role changed",
-    "user.break_glass_set": "Break-glass flag changed",
-    "user.password_changed": "Password changed",
-    "user.login": "Signed in",
-    "user.break_glass_login": "Signed in with a break-glass account",
-    "user.created_at_sign_in": "Created at the first sign-in through the identity provider",
-    "user.sso_identity_linked": "Signs in through the identity provider from now on",
-    "user.groups_followed_claim": "Groups followed what the identity provider said at sign-in",
-    "user.groups_claim_missing": "The identity provider sent no groups at sign-in: nothing was changed",
-    "user.groups_claim_unreadable": "The groups that the identity provider sent can't be read: nothing was changed",
-    "user.second_factor_set_up": "Set up a second step for signing in",
-    "user.second_factor_replaced": "Replaced the app of the second step for signing in",
-    "user.recovery_codes_made": "Made new recovery codes",
-    "user.second_factor_removed": "Second step for signing in removed",
-    "user.session_ended": "Signed out of one browser",
-    "user.sessions_ended": "Signed out everywhere",
-    "user.signed_out_by_provider": "Signed out, as at the identity provider",
-    "user.deleted_permanently": "Deleted permanently",
-    "membership.added": "Added to a group",
-    "membership.removed": "Removed from a group",
-    "asset.created": "Became the owner of a new asset",
-    "asset.owner_added": "Became an owner of an asset",
-    "asset.owner_removed": "No longer an owner of an asset",
-    "asset.handed_over": "Took over an asset",
-    "api_token.created": "Created an API token",
-    "api_token.revoked": "API token revoked",
-    "api_token.unknown": "Unknown API token presented",
-    "conflict.recorded": "The identity provider met this account: conflict",
-    "conflict.link_approved": "Link approved",
-    "conflict.move_approved": "Move to another identity provider approved",
-    "conflict.own_username_approved": "A newcomer of the same username gets one of their own",
-    "conflict.dismissed": "Conflict dismissed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +35,7 @@ def tell(events: Iterable[AuditEvent], groups: dict[int, Group] | None = None) -
     return [
         Line(
             event,
-            WORDS.get(event.action, event.action),
+            words_to_person(event.action),
             tuple(_details(event)),
             actor_of(event, people, providers),
             groups.get(event.group_id or 0),

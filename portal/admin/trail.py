@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 
+from identity.events import SIGN_INS, Event, why_moved
 from identity.lookups import any_of, any_of_parameter
 from identity.models import AuditEvent, Group, MembershipChange, ProvisioningLog, User
 from portal.admin.events import Line, tell
@@ -17,26 +18,6 @@ from portal.admin.parts import is_key
 
 SHOWN = 20
 LOG_ROWS_SHOWN = 10
-SIGN_INS = (
-    "user.login",
-    "user.break_glass_login",
-    "sign_in.wrong_password",
-    "sign_in.wrong_code",
-    "sign_in.paused",
-    "sign_in.refused",
-)
-
-# What moved many people at once, told to one of them. `name` is the SSO group's, where the event noted it.
-WHY_MOVED: dict[str, str] = {
-    "sso_group.pushed": "The identity provider pushed the SSO group {name}",
-    "sso_group.updated": "The identity provider changed the members of the SSO group {name}",
-    "sso_group.deleted": "The identity provider deleted the SSO group {name}",
-    "group_mapping.created": "The SSO group {name} was mapped to it",
-    "group_mapping.deleted": "The mapping of the SSO group {name} to it was deleted",
-    "group.deleted": "The group {name} was deleted",
-    "identity_provider.deleted": "The identity provider {name} was taken off the portal",
-    "access.idp_followed": "SCIM was switched on, and the portal followed the identity provider",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +120,9 @@ def _entry(
     joined = tuple(_name(move, groups, line.event) for move in moves if move.joined)
     left = tuple(_name(move, groups, line.event) for move in moves if not move.joined)
     words, details = line.words, line.details
-    if line.event.action in WHY_MOVED:
+    if why := why_moved(line.event.action):
         noted = line.event.details
-        words = WHY_MOVED[line.event.action].format(name=noted.get("name") or noted.get("sso_group", ""))
+        words = why.format(name=noted.get("name") or noted.get("sso_group", ""))
         details = ()
     return Entry(line, words, details, joined, left, request)
 
@@ -149,5 +130,5 @@ def _entry(
 def _name(move: MembershipChange, groups: dict[int, Group], event: AuditEvent) -> str:
     if move.group_id in groups:
         return str(groups[move.group_id])
-    noted = event.details.get("name") if event.action == "group.deleted" else None
+    noted = event.details.get("name") if event.action == Event.GROUP_DELETED else None
     return str(noted or f"group {move.group_id} (deleted)")

@@ -10,6 +10,7 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
 from identity.actors import Visitor
+from identity.events import Event
 from identity.models import APIToken, Scope, User
 from identity.origins import Origin
 from identity.services import api_tokens, traces
@@ -39,7 +40,7 @@ class BearerToken(BaseAuthentication):
             return None
         token = api_tokens.find_api_token(secret.strip()) if scheme.lower() == "bearer" else None
         if token is None:
-            traces.note(traces.UNKNOWN_API_TOKEN, actor=Visitor("REST API"), origin=Origin.of(request.META))
+            traces.note(Event.API_TOKEN_UNKNOWN, actor=Visitor("REST API"), origin=Origin.of(request.META))
             raise AuthenticationFailed("This is no API token of this portal, or it has ended.", code="invalid_token")
         return token.user, Credentials(token, _count(token, request))
 

@@ -16,6 +16,7 @@ from requests import ConnectionError, RequestException, Timeout
 from identity import policy
 from identity.actors import Person, Visitor
 from identity.errors import Conflicted, GatehouseError
+from identity.events import Event
 from identity.models import SSOConnection
 from identity.origins import Origin
 from identity.policy import Action
@@ -165,7 +166,7 @@ def note_refusal(request: HttpRequest, code: str) -> None:
     match = request.resolver_match
     connection = next(iter(match.kwargs.values()), "") if match else ""
     origin = Origin.of(request.META)
-    traces.note(traces.REFUSED, actor=Visitor("Single sign-on"), origin=origin, code=code, connection=connection)
+    traces.note(Event.SIGN_IN_REFUSED, actor=Visitor("Single sign-on"), origin=origin, code=code, connection=connection)
 
 
 def _what_happened(exception: BaseException) -> str:

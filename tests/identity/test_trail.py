@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from identity import audit
 from identity.errors import Conflicted
+from identity.events import Event
 from identity.models import AuditEvent, Conflict, DeletionRecord, SSOGroup, SSOUser, Status, User
 from identity.services import (
     conflicts,
@@ -320,6 +321,6 @@ def test_the_events_of_one_request_share_its_id() -> None:
 
 
 def test_personal_values_are_apart_from_the_event() -> None:
-    event = audit.record("test", actor=OPERATOR, user_id=7, personal={"username": "ada"})
+    event = audit.record(Event.USER_CREATED, actor=OPERATOR, user_id=7, personal={"username": "ada"})
     assert event.personal_data.values == {"username": "ada"}
-    assert not hasattr(audit.record("test", actor=OPERATOR, personal={"username": "ada"}), "personal_data")
+    assert not hasattr(audit.record(Event.USER_CREATED, actor=OPERATOR, personal={"username": "ada"}), "personal_data")

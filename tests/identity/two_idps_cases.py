@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from identity import totp
 from identity.actors import Operator, Person
+from identity.events import Event
 from identity.models import (
     BulkRun,
     Membership,
@@ -297,7 +298,7 @@ OF_A_PERSON: dict[str, list[Deed]] = {
         lambda mine: sso_login.sign_in(mine.saml, says(f"saml:{SUBJECT}")),
     ],
     "traces.note": [
-        lambda mine: traces.note(traces.REFUSED, actor=mine.sign_in_actor, origin=Origin(), user_id=mine.user.pk)
+        lambda mine: traces.note(Event.SIGN_IN_REFUSED, actor=mine.sign_in_actor, origin=Origin(), user_id=mine.user.pk)
     ],
     "users.change_role": [lambda mine: users.change_role(mine.user, "support", actor=OPERATOR)],
     "users.change_status": [

@@ -14,10 +14,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from identity import audit
+from identity.event_classes import EventClass
+from identity.events import Event, words_of, words_to_person
 from identity.models import AuditEvent, Role
-from portal.admin import audit_log
-from portal.admin import events as events_in_words
-from portal.ocsf import CLASSES, as_ocsf
+from identity.origins import Origin
+from portal.ocsf import as_ocsf
 from tests import clock, processes
 from tests.clients import new_idp
 from tests.factories import (
@@ -35,38 +36,37 @@ from tests.factories import (
     provision,
     push_group,
 )
-from tests.generated_docs import actions_in_the_code
 from tests.portal.shell import in_a_shell, refusal, run, shell_environment
 from tests.scim.helpers import user_body
 
-Event = dict[str, Any]
+Written = dict[str, Any]
 
 # What every event of a class must have (OCSF 1.7.0), beside what all classes need.
 NEEDED = {3001: ["user"], 3002: ["user", "service"], 3004: ["entity"], 3005: ["user", "privileges"], 3006: ["group"]}
 ALWAYS = ["metadata", "time", "category_uid", "class_uid", "activity_id", "type_uid", "severity_id", "actor"]
 
 
-def events(*options: str) -> list[Event]:
+def events(*options: str) -> list[Written]:
     return [json.loads(line) for line in run("export_audit_events", *options).splitlines()]
 
 
-def by_code(found: list[Event]) -> dict[str, Event]:
+def by_code(found: list[Written]) -> dict[str, Written]:
     return {event["metadata"]["event_code"]: event for event in found}
 
 
-def assert_valid(event: Event) -> None:
+def assert_valid(event: Written) -> None:
     """The shape that the schema asks of the class."""
-    kind = next(kind for kind in CLASSES if kind.uid == event["class_uid"])
+    kind = next(kind for kind in EventClass if kind.uid == event["class_uid"])
     assert [name for name in [*ALWAYS, *NEEDED[kind.uid]] if event.get(name) in (None, {}, [])] == []
-    assert event["activity_name"] == kind.activities.get(event["activity_id"], "Other")
+    assert event["activity_name"] == kind.activities(event["activity_id"]).label
     assert event["type_uid"] == kind.uid * 100 + event["activity_id"]
     assert {"user", "app_name"} & set(event["actor"])
 
 
 @pytest.fixture
-def handed_on() -> Iterator[list[Event]]:
+def handed_on() -> Iterator[list[Written]]:
     """What a portal with AUDIT_EVENTS writes, as it writes it."""
-    lines: list[Event] = []
+    lines: list[Written] = []
 
     class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -148,7 +148,7 @@ def test_each_class_says_what_it_is_about() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whom_a_push_moves_is_told_of_each(handed_on: list[Event]) -> None:
+def test_whom_a_push_moves_is_told_of_each(handed_on: list[Written]) -> None:
     idp, group = make_idp(), make_group("Builders")
     ada, ben = provision(idp, "ada"), provision(idp, "ben")
     map_group(pushed := push_group(idp, "Engineering", ada), group)
@@ -169,7 +169,7 @@ def test_whom_a_push_moves_is_told_of_each(handed_on: list[Event]) -> None:
 @pytest.mark.django_db
 def test_what_is_long_is_cut_and_says_so() -> None:
     changed = {"certificate": audit.change("", "M" * 4000), "left": list(range(2000))}
-    audit.record("access.idp_followed", actor=OPERATOR, details=changed)
+    audit.record(Event.ACCESS_IDP_FOLLOWED, actor=OPERATOR, details=changed)
     [line] = run("export_audit_events").splitlines()
     details = json.loads(line)["unmapped"]["details"]
     assert (len(details["left"]), details["left_count"], len(details["certificate"]["to"])) == (50, 2000, 501)
@@ -189,32 +189,42 @@ def test_neither_secrets_nor_names_leave_with_an_event() -> None:
 # --- every action is known ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", sorted(actions_in_the_code()))
+@pytest.mark.parametrize("action", [*Event, "of.another_version"])
 def test_every_action_makes_a_valid_event(action: str) -> None:
     """Also those that no other test here causes; docs/events.md lists them (tests/generated_docs.py)."""
     event = AuditEvent(
-        pk=1, action=action, actor_kind="user", actor_id=1, user_id=2, group_id=3, sso_group_id=4, request_id="r"
+        pk=1, action=str(action), actor_kind="user", actor_id=1, user_id=2, group_id=3, sso_group_id=4, request_id="r"
     )
     assert_valid(as_ocsf(event))
 
 
-# What is told of a person on their own page, beside the trail of everything.
-ABOUT_PEOPLE = ("user.", "membership.", "api_token.", "conflict.")
+@pytest.mark.parametrize("event", Event)
+def test_every_event_has_a_family_and_words(event: Event) -> None:
+    """The whole list is one table: a member without a family can't be read at all."""
+    assert event.family.label
+    assert event.name == event.value.replace(".", "_").upper()
+    assert event.told.words[:1].isupper()
+    assert event.told.to_person[:1].isupper()
 
 
-@pytest.mark.parametrize("action", sorted(actions_in_the_code()))
-def test_every_action_has_words(action: str) -> None:
-    """Not the made-up ones that stand in for words of an action that has none."""
-    assert audit_log.WORDS.get(action, "")[:1].isupper()
-    if action.startswith(ABOUT_PEOPLE):
-        assert action in events_in_words.WORDS
+def test_what_only_another_version_knows_has_words_all_the_same() -> None:
+    assert words_of("of.another_version") == words_to_person("of.another_version") == "Of: another version"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kept", [{"personal": {"username": "ada"}, "user_id": 1}, {"origin": Origin("192.0.2.1")}])
+def test_an_event_that_does_not_say_so_carries_nothing_personal(kept: dict[str, Any]) -> None:
+    """What the list says is what a deletion erases and what docs/events.md tells."""
+    with pytest.raises(ValueError, match="carries no"):
+        audit.record(Event.GROUP_CREATED, actor=OPERATOR, **kept)
+    assert not AuditEvent.objects.exists()
 
 
 # --- handed on when it has happened ---------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_event_leaves_when_its_change_has_committed(handed_on: list[Event]) -> None:
+def test_an_event_leaves_when_its_change_has_committed(handed_on: list[Written]) -> None:
     make_user("mia")
     with transaction.atomic():
         run("disable_user", "mia")
@@ -224,7 +234,7 @@ def test_an_event_leaves_when_its_change_has_committed(handed_on: list[Event]) -
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_rolled_back_is_ever_reported(handed_on: list[Event]) -> None:
+def test_nothing_rolled_back_is_ever_reported(handed_on: list[Written]) -> None:
     make_user("ada", role=Role.OWNER)
     make_support()
     assert refusal("set_role", "ada", "member")[0] == 5
@@ -233,7 +243,7 @@ def test_nothing_rolled_back_is_ever_reported(handed_on: list[Event]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_an_identity_provider_does_is_reported_once(handed_on: list[Event]) -> None:
+def test_what_an_identity_provider_does_is_reported_once(handed_on: list[Written]) -> None:
     okta = new_idp("Okta")
     okta.user("ada")
     okta.post("/Users", user_body("ada"))  # refused: it is there already

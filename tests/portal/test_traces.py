@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from identity.actors import Person, Visitor
+from identity.events import Event
 from identity.models import AuditEvent, AuditOrigin, Status, User
 from identity.origins import Origin
 from identity.services import deletion, retention, secrets, traces
@@ -169,7 +170,7 @@ def test_a_flood_is_not_written_statement_by_statement(monkeypatch: pytest.Monke
     origin, actor = Origin(ADDRESS), Visitor("SCIM")
     with no_statements():
         for _ in range(500):
-            traces.note(traces.UNKNOWN_SCIM_TOKEN, actor=actor, origin=origin)
+            traces.note(Event.SCIM_TOKEN_UNKNOWN, actor=actor, origin=origin)
     traces.flush()
     assert told() == [("scim_token.unknown", None, {}, ADDRESS, 500)]
 

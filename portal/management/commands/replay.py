@@ -11,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.template.defaultfilters import pluralize
 
 from identity.actors import Operator
+from identity.events import Event, Family
 from identity.models import AuditEvent, ProvisioningLog
 from identity.services import tokens
 from portal.management.answers import Answer, Facts, table_lines
@@ -131,7 +132,7 @@ def last_id(model: type[AuditEvent] | type[ProvisioningLog]) -> int:
 
 def outcome_since(before: tuple[int, int]) -> Facts:
     """What became of it in this portal: events by action, and the provisioning log's words."""
-    events = AuditEvent.objects.filter(pk__gt=before[0]).exclude(action__startswith="scim_token.")
+    events = AuditEvent.objects.filter(pk__gt=before[0]).exclude(action__in=Event.of(Family.SCIM_TOKEN))
     rows = ProvisioningLog.objects.filter(pk__gt=before[1]).order_by("pk")
     return {
         "events": dict(Counter(events.order_by("pk").values_list("action", flat=True))),

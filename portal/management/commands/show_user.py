@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from identity.actors import Operator
+from identity.events import Event, Family
 from identity.models import Asset, AuditEvent, Conflict, ProvisioningLog, SSOUser, User
 from portal.admin.differences import both_sides
 from portal.admin.events import Line, tell
@@ -32,7 +33,7 @@ class Command(OperatorCommand):
 
 
 def surroundings(user: User, events: int) -> Facts:
-    about = AuditEvent.objects.filter(user_id=user.pk).exclude(action__startswith="sign_in.")
+    about = AuditEvent.objects.filter(user_id=user.pk).exclude(action__in=Event.of(Family.SIGN_IN))
     trail = about.select_related("personal_data")[:events]
     requests = ProvisioningLog.objects.filter(user=user)[:events]
     return {
