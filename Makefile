@@ -95,11 +95,11 @@ worker: install ## does what `make serve` queues with TASKS=database (mails); st
 IDP_TRAFFIC ?= $(wildcard ../shared/idp-traffic)
 
 .PHONY: test
-test: lint programs idps axe ## lint, then the whole suite on SQLite and on real PostgreSQLs at the same time (tests/README.md)
+test: programs idps axe ## the linters and the suite on SQLite and on real PostgreSQLs, all at the same time (tests/README.md)
 	$(PYTHON) -m tests.suite $(if $(WORKERS),--workers $(WORKERS)) -- $(IDP_TRAFFIC:%=--idp-traffic=%) $(PYTEST)
 
 .PHONY: test-whole
-test-whole: lint programs idps axe ## the same with every case of a test on both databases: twice as long
+test-whole: programs idps axe ## the same with every case of a test on both databases: twice as long
 	$(PYTHON) -m tests.suite --whole $(if $(WORKERS),--workers $(WORKERS)) -- $(IDP_TRAFFIC:%=--idp-traffic=%) $(PYTEST)
 
 .PHONY: durations

@@ -1,9 +1,8 @@
 """The whole suite, as `make test` runs it: `python -m tests.suite [--workers N] [--whole] [-- PYTEST ARGUMENTS…]`.
 
-Its lanes run at the same time, each a pytest of its own: the browser, which waits most and so starts first; everything
-else on SQLite and on the PostgreSQL of the development tools, between which the cases of a test are dealt out; and what
-is about the database itself, whole, on the PostgreSQL that is installed on this machine. The exit code is 0 only if all
-of them passed.
+Its lanes run at the same time. One is the linters; the others are a pytest each: the browser; everything else on SQLite
+and on the PostgreSQL of the development tools, between which the cases of a test are dealt out; and what is about the
+database itself, whole, on the PostgreSQL that is installed on this machine. The exit code is 0 only if all passed.
 
 var/tests has a log and a JUnit file of each lane, written as it goes, and the servers' logs.
 """
@@ -46,12 +45,13 @@ ALLOWED_SKIPS_IN_CI = 0
 
 @dataclass
 class Lane:
-    """One pytest; `before` is what starts it, a server for instance."""
+    """One pytest; `before` is what starts it, a server for instance. Or another `command`, without a report."""
 
     name: str
-    arguments: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
     before: tuple[str, ...] = ()
     database: str = "sqlite"
+    command: tuple[str, ...] = ()
     after: str = ""  # starts only when the lane of that name has ended
     process: subprocess.Popen[bytes] | None = None
     began: float = 0.0
@@ -67,15 +67,18 @@ class Lane:
         return OUTPUT / f"{self.name}.xml"
 
     def start(self, given: list[str]) -> None:
-        own = ("-o", f"cache_dir=.pytest_cache/{self.name}", f"--junitxml={self.report}")
         environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         self.began = time.monotonic()
         with self.log.open("wb") as log:
             self.process = start(
-                [*self.before, *PYTEST, *own, *self.arguments, *given],
+                self.command or self._pytest(given),
                 environment | {"EXPECT_DATABASE": self.database, "PYTHONUNBUFFERED": "1"},
                 output=log.fileno(),
             )
+
+    def _pytest(self, given: list[str]) -> list[str]:
+        own = ("-o", f"cache_dir=.pytest_cache/{self.name}", f"--junitxml={self.report}")
+        return [*self.before, *PYTEST, *own, *self.arguments, *given]
 
     def poll(self) -> bool:
         """Whether it has ended just now."""
@@ -103,6 +106,7 @@ def lanes(workers: int, *, whole: bool = False) -> Iterator[Lane]:
     """With `whole`, every case of a test runs on both databases (tests/dealing.py)."""
     dealt = () if whole else ("--dealt",)
     spread = ("-n", str(workers), "--dist", "loadfile") if workers > 1 else ()
+    yield Lane("lint", command=("make", "lint"))
     yield Lane("browser", ("tests/browser",))
     yield Lane("sqlite", ("-m", "not browser", *dealt, *spread))
     everything = ("-m", "not browser and not once", *dealt, *spread)
