@@ -93,11 +93,16 @@ def test_who_comes_back_renamed_keeps_the_groups_of_the_idp() -> None:
 @pytest.mark.parametrize("how", ["inactive", "removed"])
 def test_who_comes_back_renamed_is_found_among_many(how: str) -> None:
     idp = identifying()
-    early = [provision(idp, f"early{number}", external_id=f"00E{number}") for number in range(3)]
+
+    def three(name: str) -> None:
+        for number in range(3):
+            sso_user = provision(idp, f"{name}{number}", external_id=f"00{name[0]}{number}")
+            if how == "removed":
+                deprovision(sso_user)
+
+    three("Early")
     before = left(idp, how=how)
-    late = [provision(idp, f"late{number}", external_id=f"00L{number}") for number in range(3)]
-    for sso_user in early + late if how == "removed" else []:
-        deprovision(sso_user)
+    three("Late")
     assert provision(idp, *NEW, external_id="00U1").user_id == before.user_id
 
 
