@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from identity import totp
 from identity.errors import NotFound, Outdated, Refused, Taken
 from identity.models import (
     AuditEvent,
@@ -18,7 +19,7 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import assets, conflicts, deletion, invitations, provisioning, users
+from identity.services import assets, conflicts, deletion, invitations, provisioning, second_factors, users
 from tests import clock
 from tests.factories import (
     OPERATOR,
@@ -144,6 +145,18 @@ def invited(username: str) -> tuple[User, str]:
         patch.setattr("identity.services.notices.invite", lambda user, secret: told.append(secret))
         user = invitations.invite_user(username=username, email=f"{username}@example.test", actor=OPERATOR)
     return user, told[0]
+
+
+def test_a_code_of_the_second_step_lets_one_of_two_browsers_in() -> None:
+    mia, secret = make_user("mia", password=PASSWORD), totp.new_secret()
+    second_factors.set_up_second_factor(mia, secret=secret, code=totp.code_at(secret, totp.step_now()), actor=OPERATOR)
+    code, taken = totp.code_at(secret, totp.step_now() + 1), []
+
+    def use() -> None:
+        taken.append(second_factors.use_code(mia, code))
+
+    at_once(lambda: slowly(use, comes_first=True), lambda: slowly(use, comes_first=False))
+    assert taken == ["totp", ""]
 
 
 def test_two_owners_who_disable_each_other_leave_one() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
+from django.db import connection as database
 from django.test import Client
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -25,6 +27,7 @@ from tests.factories import (
     make_support,
     make_user,
 )
+from tests.interruptions import after
 from tests.portal.admin_pages import text_of
 from tests.portal.second_steps import code_of, set_up
 from tests.portal.shell import answer, run
@@ -167,6 +170,27 @@ def test_what_was_written_meanwhile_is_not_overwritten(settings: Any) -> None:
     rotate(settings)
     SSOConnection.objects.update(client_secret=seal("changed meanwhile"))
     resealing._reseal(connection, HOLDERS[0])
+    assert unseal(SSOConnection.objects.get().client_secret) == "changed meanwhile"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_at_the_same_moment_comes_last(settings: Any) -> None:
+    stored = connected()
+    rotate(settings)
+
+    def change() -> None:
+        SSOConnection.objects.update(client_secret=seal("changed meanwhile"))
+        database.close()
+
+    changing = threading.Thread(target=change)
+
+    def begin() -> None:
+        changing.start()
+        changing.join(0.3)  # held up by the lock
+
+    with after('FROM "identity_ssoconnection"', begin):
+        resealing._reseal(stored, HOLDERS[0])
+    changing.join(60)
     assert unseal(SSOConnection.objects.get().client_secret) == "changed meanwhile"
 
 
