@@ -30,8 +30,8 @@ class Key(filters.Filter):
 
     field_class = IntegerField
 
-    def __init__(self, label: str, **options: Any) -> None:
-        super().__init__(label=label, min_value=1, max_value=LARGEST_KEY, **options)
+    def __init__(self, label: str, *, least: int = 1, **options: Any) -> None:
+        super().__init__(label=label, min_value=least, max_value=LARGEST_KEY, **options)
 
 
 class PersonFilter(filters.FilterSet):

@@ -12,6 +12,7 @@ from identity.actors import Person
 from identity.models import AccessSettings, Mode, User
 from identity.policy import Action
 from identity.services import drift, groups, provisioning, users
+from portal.api import logs
 from tests.clients import administrators_caller, caller, ok, owners_caller, problem
 from tests.factories import (
     OPERATOR,
@@ -32,6 +33,7 @@ from tests.factories import (
     sign_in_by_sso,
 )
 from tests.statements import MANY, Most, same_for_many_rows
+from tests.threads import Unfinished
 
 pytestmark = pytest.mark.django_db
 
@@ -216,6 +218,29 @@ def test_the_audit_log_is_read_and_filtered() -> None:
     }.items():
         assert len(script.read(f"audit-log/?{query}")["results"]) == expected, query
     assert script.read(f"audit-log/{rows[0]['id']}/") == rows[0]
+
+
+def test_the_audit_log_is_read_on_from_an_event() -> None:
+    adam = make_administrator()
+    made = [groups.create_group(name=f"Group {number}", actor=Person(adam)).pk for number in range(4)]
+    script, got, after = caller(adam), list[int](), 0
+    while rows := script.read(f"audit-log/?action=group.created&after={after}&ordering=id&limit=3")["results"]:
+        got, after = [*got, *(row["group_id"] for row in rows)], rows[-1]["id"]
+    assert got == made
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_an_event_shows_once_no_earlier_one_can_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    script, actor = administrators_caller(), OPERATOR
+    monkeypatch.setattr(logs, "PATIENCE_SECONDS", 0.05)
+    groups.create_group(name="Builders", actor=actor)
+    last = script.read("audit-log/?limit=1")["results"][0]["id"]
+    with Unfinished(lambda: groups.create_group(name="Slow", actor=actor)):
+        groups.create_group(name="Quick", actor=actor)
+        assert script.read(f"audit-log/?after={last}&ordering=id")["results"] == []
+    rows = script.read(f"audit-log/?after={last}&ordering=id")["results"]
+    assert [row["details"]["name"] for row in rows] == ["Slow", "Quick"]
 
 
 def test_personal_values_stand_apart() -> None:

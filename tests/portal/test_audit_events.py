@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +17,9 @@ from django.utils import timezone
 from identity import audit
 from identity.event_classes import EventClass
 from identity.events import Event, words_of, words_to_person
-from identity.models import AuditEvent, Role
+from identity.models import AuditEvent, Group, Role
 from identity.origins import Origin
+from portal.management.commands import export_audit_events
 from portal.ocsf import as_ocsf
 from tests import clock, processes
 from tests.clients import new_idp
@@ -38,6 +40,7 @@ from tests.factories import (
 )
 from tests.portal.shell import in_a_shell, refusal, run, shell_environment
 from tests.scim.helpers import user_body
+from tests.threads import Unfinished
 
 Written = dict[str, Any]
 
@@ -299,3 +302,40 @@ def test_following_goes_on_as_events_happen(project: Path) -> None:
         assert "user.disabled" in follower.read_line()
         run("enable_user", "mia")
         assert "user.enabled" in follower.read_line()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_an_export_waits_for_a_change_that_began_earlier_and_says_so_when_it_takes_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run("create_group", "Builders")
+    with Unfinished(lambda: make_group("Slow")) as slow:
+        run("create_group", "Quick")
+        threading.Timer(0.2, slow.end).start()
+        assert [event["group"]["uid"] for event in events()] == [
+            str(Group.objects.get(name=name).pk) for name in ("Builders", "Slow", "Quick")
+        ]
+    monkeypatch.setattr(export_audit_events, "PATIENCE_SECONDS", 0.1)
+    last = events()[-1]["metadata"]["uid"]
+    with Unfinished(lambda: make_group("Hanging")):
+        run("create_group", "Later")
+        assert refusal("export_audit_events", "--from", last) == (
+            1,
+            export_audit_events.UNSETTLED.format(after=last),
+        )
+    assert len(events("--from", last)) == 3
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_follower_hears_of_a_late_commit_before_what_came_after_it(project: Path) -> None:
+    run("create_group", "Builders")
+    command = [sys.executable, "manage.py", "export_audit_events", "--follow", "--interval", "0.1"]
+    with processes.started(command, cwd=project, environment=shell_environment(), reads=True) as follower:
+        assert "group.created" in follower.read_line()
+        with Unfinished(lambda: make_group("Slow")):
+            run("disable_user", make_user("mia").username)
+            clock.wait(0.5)  # it looks a few times
+        assert "group.created" in follower.read_line()
+        assert "user.disabled" in follower.read_line()

@@ -3,25 +3,23 @@
 import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import CommandParser
-from django.utils import timezone
+from django.core.management.base import CommandError, CommandParser
 
 from identity.actors import Operator
-from identity.audit import of_one
+from identity.event_stream import POLL_SECONDS, EventStream, newest_id, with_moves
 from identity.models import AuditEvent, MembershipChange
 from portal.logging import redact
 from portal.management.moments import moment
 from portal.management.operator_command import OperatorCommand, as_json
 from portal.management.progress import progress
-from portal.ocsf import as_ocsf, uid_of
+from portal.ocsf import as_ocsf
 
-BATCH = 1000
-
-# Ids are given out before their transactions commit, so that one may show up after a higher one has.
-SETTLED_AFTER = timedelta(minutes=1)
+PATIENCE_SECONDS = 60.0  # no change takes longer, unless a connection hangs
+UNSETTLED = (
+    "Events after {after} are left out: a change that began before them has not ended yet. Go on with --from {after}."
+)
 
 
 def event_id(text: str) -> int:
@@ -55,7 +53,7 @@ class Command(OperatorCommand):
         if options["follow"]:
             self.write(follow(start, options["interval"]))
         else:
-            self.write(progress(events_from(start), total=number_from(start), unit="events"))
+            self.write(progress(events_from(start, patience=PATIENCE_SECONDS), total=number_from(start), unit="events"))
 
     def write(self, events: Iterable[AuditEvent]) -> None:
         try:
@@ -71,34 +69,27 @@ def number_from(start: int) -> int:
     return AuditEvent.objects.filter(pk__gte=start).count() + moves.count()
 
 
-def events_from(start: int) -> Iterator[AuditEvent]:
-    """The events from this id on, in order; after one that moved people between groups, what it was for each."""
-    while batch := list(AuditEvent.objects.filter(pk__gte=start).select_related("origin").order_by("pk")[:BATCH]):
-        moves = MembershipChange.objects.filter(event_id__gte=batch[0].pk, event_id__lte=batch[-1].pk)
-        moving = set(moves.values_list("event_id", flat=True).distinct())
-        for event in batch:
-            yield event
-            if event.pk in moving:
-                yield from moved_by(event)
-        start = batch[-1].pk + 1
-
-
-def moved_by(event: AuditEvent) -> Iterator[AuditEvent]:
-    for change in MembershipChange.objects.filter(event_id=event.pk).order_by("pk").iterator():
-        yield of_one(event, change.group_id, change.user_id, change.joined)
+def events_from(start: int, *, patience: float) -> Iterator[AuditEvent]:
+    """The events from this id on that are there now; whoever is still writing earlier ones is waited for."""
+    stream, last, ends = _stream(start), newest_id(), time.monotonic() + patience
+    while stream.after < last:
+        if found := stream.read():
+            yield from with_moves(found)
+        elif time.monotonic() > ends:
+            raise CommandError(UNSETTLED.format(after=stream.after))
+        else:
+            time.sleep(POLL_SECONDS)
 
 
 def follow(start: int, interval: float) -> Iterator[AuditEvent]:
-    """The events from this id on, for ever, each once, also those that become visible out of order."""
-    seen: dict[str, int] = {}
+    """The events from this id on, for ever, each once and in the order of their ids."""
+    stream = _stream(start)
     while True:
-        settled = timezone.now() - SETTLED_AFTER
-        for event in events_from(start):
-            if (uid := uid_of(event)) not in seen:
-                yield event
-            if event.at < settled:
-                start = event.pk + 1
-            else:
-                seen[uid] = event.pk
-        seen = {uid: pk for uid, pk in seen.items() if pk >= start}
-        time.sleep(interval)
+        found = stream.read()
+        yield from with_moves(found)
+        if not found:
+            time.sleep(interval)
+
+
+def _stream(start: int) -> EventStream:
+    return EventStream(max(start - 1, 0))
