@@ -40,11 +40,6 @@ class Kind(Protocol):
         """The expression to sort by; None where there is no order."""
 
 
-def _require_equality(op: str, what: str) -> None:
-    if op not in _EQUALITY:
-        raise InvalidFilterException(detail=f"operator '{op}' cannot be applied to {what}")
-
-
 @dataclass(frozen=True, slots=True)
 class Text:
     """A column that holds comparable text: a key, an opaque id."""
@@ -202,7 +197,6 @@ class Active:
     name: str
 
     def condition(self, op: str, operand: Any) -> Q:
-        _require_equality(op, "a boolean")
         return column(self.name, "eq" if (op == "eq") is bool(operand) else "ne", Status.ENABLED)
 
     def present(self) -> Q:
@@ -219,7 +213,6 @@ class Primary:
     data: JSONText
 
     def condition(self, op: str, operand: Any) -> Q:
-        _require_equality(op, "a boolean")
         is_primary = self.data.condition("eq", True)
         return is_primary if (op == "eq") is bool(operand) else ~is_primary
 

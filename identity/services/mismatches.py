@@ -185,7 +185,8 @@ def read_names(text: str) -> list[Sent]:
     if "\0" in text:
         raise InvalidValue("list", "is no text: there is a NUL character in it")
     lines = text.removeprefix("\ufeff").splitlines()
-    delimiter = next((mark for mark in ("\t", ";") if lines and mark in lines[0]), ",")
+    first = next(filter(str.strip, lines), "")
+    delimiter = next((mark for mark in ("\t", ";") if mark in first), ",")
     try:
         rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
     except csv.Error as error:

@@ -102,6 +102,7 @@ def test_a_list_may_be_plain_or_csv_with_headings() -> None:
         Sent("ida@corp.test", "ida@corp.test")
     ]
     assert read_names("email\nida@corp.test") == [Sent("ida@corp.test", "ida@corp.test")]
+    assert read_names("\n;\nUser Name;Email\nida;ida@corp.test") == [Sent("ida", "ida@corp.test")]
     assert read_names("Mia\nmia\n") == [Sent("mia")]
     assert read_names("") == []
 

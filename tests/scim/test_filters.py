@@ -378,6 +378,7 @@ REFUSED = [
     ),
     *(
         "emails.primary gt true",
+        "emails[primary ge true]",
         'x509Certificates.value co "x"',
     ),
     *('emails[emails[type eq "x"]]', "userName eq 1e999", 'a.b.c eq "x"'),

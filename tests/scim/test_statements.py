@@ -119,6 +119,15 @@ def test_excluded_members_are_not_read(idp: IdP) -> None:
         assert not any("ssomembership" in sql for sql in seen)
 
 
+def test_members_and_mappings_of_the_groups_that_are_shown_are_read(idp: IdP) -> None:
+    group = idp.group("Staff", [idp.user()])
+    mapped(group, "Portal")
+    for path in (f"/Groups/{group['id']}", "/Groups"):
+        with statements() as seen:
+            idp.get(path)
+        assert [sql for sql in seen if "WHERE" not in sql] == []
+
+
 def test_a_page_of_groups_costs_the_same_whatever_the_page(idp: IdP) -> None:
     users = many_users(idp, 20)
     for _ in range(110):

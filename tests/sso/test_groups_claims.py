@@ -40,6 +40,7 @@ SOME: dict[str, Any] = {
     "commas in a list": lambda names: [",".join(names)],
     "semicolons": ";".join,
     "semicolons in a list": lambda names: ["; ".join(names)],
+    "semicolons after each": lambda names: "".join(f"{name};" for name in names),
     "an object of objects": lambda names: {name: {"165832394": "zitadel.example"} for name in names},
 }
 UNREADABLE: list[Any] = [
