@@ -131,6 +131,8 @@ USERS: list[tuple[str, list[str]]] = [
     ('meta.resourceType eq "User"', [ANN, BEN, CAT]),
     ('meta.resourceType eq "user"', []),
     ('meta.resourceType sw "Us"', [ANN, BEN, CAT]),
+    *((f'meta.resourceType {op} "User"', [ANN, BEN, CAT]) for op in ("ge", "le")),
+    *((f'meta.resourceType {op} "User"', []) for op in ("gt", "lt", "ne")),
     ('meta.location co "/users/"', [ANN, BEN, CAT]),
     ('meta.resourceType eq "Group"', []),
     ('meta.version eq "W/\\"1\\""', [ANN, BEN, CAT]),
