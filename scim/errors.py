@@ -116,7 +116,7 @@ def _of_the_library(error: SCIMException) -> Problem:
 
 def _of_the_wire(error: ValidationError) -> Problem:
     """The first thing that does not fit the schema: where, and what scim2-models says of it."""
-    first = error.errors(include_url=False)[0]
+    first = error.errors()[0]
     told = Error.from_validation_error(first)
     scim_type = told.scim_type or "invalidValue"
     where, text = _attribute(first["loc"]), first["msg"]

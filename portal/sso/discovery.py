@@ -76,7 +76,7 @@ def _checked(document: dict[str, Any]) -> dict[str, Any]:
         "issuer": document["issuer"],
         **{name: document[name] for name in NEEDED},
         **{name: document[name] for name in OPTIONAL if _is_endpoint(document.get(name))},
-        **{name: _texts(document[name]) for name in LISTS if isinstance(document.get(name), list)},
+        **{name: document[name] for name in LISTS if isinstance(document.get(name), list)},
         NAMES_ITSELF: document.get(NAMES_ITSELF) is True,
     }
 
@@ -86,7 +86,3 @@ def _is_endpoint(address: Any) -> bool:
         return isinstance(address, str) and "#" not in address and is_protected(address)
     except ValueError:  # no address at all
         return False
-
-
-def _texts(values: list[Any]) -> list[str]:
-    return [text for text in values if isinstance(text, str)]

@@ -17,6 +17,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -211,6 +212,7 @@ def _copy_of_the_database() -> Iterator[str]:
 
 def put_in(mutant: Mutant) -> None:
     """Change the process that runs. ValueError if Python can't."""
+    import_module(_module(mutant))  # else the first request does it
     if mutant.is_global:
         _change_constants(mutant, mutant.source((ROOT / mutant.path).read_bytes()))
         return
@@ -240,9 +242,13 @@ def _alike(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
             yield from _alike(before, after)
 
 
+def _module(mutant: Mutant) -> str:
+    return mutant.path.removesuffix(".py").replace("/", ".")
+
+
 def _change_constants(mutant: Mutant, source: bytes) -> None:
     """Read the strings of the module anew."""
-    module = sys.modules[mutant.path.removesuffix(".py").replace("/", ".")]
+    module = sys.modules[_module(mutant)]
     for statement in ast.parse(source).body:
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             name = statement.targets[0].id

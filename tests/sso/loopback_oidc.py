@@ -66,6 +66,10 @@ class Loopback:
 
     # --- answers ---
 
+    def lets_in(self, path: str, authorization: str) -> bool:
+        """Userinfo is asked with the access token (OpenID Connect Core 5.3.1)."""
+        return path != self.path("userinfo_endpoint") or authorization == "Bearer at"
+
     def get(self, path: str) -> tuple[int, Any]:
         if path == urlsplit(self.issuer.rstrip("/") + "/.well-known/openid-configuration").path:
             return 200, self.document
@@ -117,8 +121,10 @@ class Loopback:
 def _handler(provider: Loopback) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            provider.asked.append(urlsplit(self.path).path)
-            self._answer(*provider.get(urlsplit(self.path).path))
+            path = urlsplit(self.path).path
+            provider.asked.append(path)
+            may_ask = provider.lets_in(path, self.headers.get("Authorization", ""))
+            self._answer(*(provider.get(path) if may_ask else (401, {})))
 
         def do_POST(self) -> None:
             provider.asked.append(urlsplit(self.path).path)

@@ -267,6 +267,9 @@ def test_metadata_of_several_providers_need_a_name(key: str) -> None:
         read_metadata(xml)
     with pytest.raises(BadMetadata, match="several"):
         read_metadata(xml, "https://z.example/metadata")
+    with pytest.raises(BadMetadata, match=r"providers: https://a\.example/metadata, https://b\.example/metadata\. Say"):
+        read_metadata(federation(key, "a", "b"))
+    assert read_metadata(federation(key, "a", "b"), "https://b.example/metadata")["sso_url"] == "https://b.example/sso"
     assert read_metadata(xml, "https://c.example/metadata")["sso_url"] == "https://c.example/sso"
     sent = {"metadata": xml, "entity_id": "https://b.example/metadata", "subject_claim": "NameID"}
     signed_in(make_owner()).post(
