@@ -22,5 +22,6 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 # A static file is looked for when it is asked for: the list of all of them is made once a server, but in tests each
 # client is a server of its own, and the list was a quarter of what a page costs.
 WHITENOISE_AUTOREFRESH = True
+WHITENOISE_MAX_AGE = 3600  # a browser asks for them once
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"  # commands and servers that tests start are real portals

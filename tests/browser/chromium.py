@@ -13,6 +13,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--process-per-site",  # the portal's pages are drawn by one process, which has read their scripts and fonts
 )
 
 

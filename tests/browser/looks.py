@@ -25,28 +25,20 @@ DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, heig
 
 
 def looked_at(page: Page, address: str) -> list[str]:
-    """What is wrong with the open page: on a phone and on a desk, there also by night, which changes colours only."""
-    problems = _on_a_phone(page, address)
-    problems += [f"{address} on a phone: {told}" for told in grave_violations(page)]
-    problems += _on_a_desk(page, address)
+    """What is wrong with the open page: on a desk, there also by night, which changes colours only, and on a phone."""
+    problems = _on(DESK, page, f"{address} on a desk")
     problems += [f"{address} on a desk: {told}" for told in grave_violations(page)]
     _put_on(page, "dark")
     problems += [f"{address} on a desk, dark: {told}" for told in grave_violations(page, colours_only=True)]
-    _put_on(page, "light")
+    problems += _on(PHONE, page, f"{address} on a phone")
+    problems += [f"{address} on a phone: {told}" for told in grave_violations(page)]
+    page.set_viewport_size(DESK)
     return problems
 
 
 def fits(page: Page, address: str) -> list[str]:
     """What the open page has no room for, on a phone and on a desk."""
-    return _on_a_phone(page, address) + _on_a_desk(page, address)
-
-
-def _on_a_phone(page: Page, address: str) -> list[str]:
-    return _on(PHONE, page, f"{address} on a phone")
-
-
-def _on_a_desk(page: Page, address: str) -> list[str]:
-    return _on(DESK, page, f"{address} on a desk")
+    return _on(PHONE, page, f"{address} on a phone") + _on(DESK, page, f"{address} on a desk")
 
 
 def _on(screen: ViewportSize, page: Page, where: str) -> list[str]:

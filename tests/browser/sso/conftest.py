@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import IdentityProvider, SSOConnection
@@ -20,15 +20,12 @@ from tests.sso.idp_processes import CLIENT_SECRET, IdP, require_installed, runni
 
 
 @pytest.fixture
-def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
+def page(blank_page: Page) -> Iterator[Page]:
     """A browser of a person who was never here; identity providers may be visited as well."""
-    context = browser.new_context(base_url=live_server.url)
-    context.set_default_timeout(10_000)
-    page = context.new_page()
+    page = blank_page
     blocked: list[str] = []
     page.on("console", lambda message: "Content Security Policy" in message.text and blocked.append(message.text))
     yield page
-    context.close()
     assert blocked == []
 
 
