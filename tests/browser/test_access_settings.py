@@ -74,24 +74,6 @@ def test_an_administrator_looks_with_the_keyboard_on_a_phone_and_can_not_switch(
     assert policy.current_mode() == Mode(True, False)
 
 
-@pytest.mark.parametrize(("role", "answer", "posted"), [(Role.SUPPORT, 403, 403), (Role.MEMBER, 200, 302)])
-def test_support_and_members_neither_look_nor_switch_by_address(
-    page: Page, live_server: LiveServer, role: Role, answer: int, posted: int
-) -> None:
-    enter(page.context, live_server, role)
-    for path in (
-        "/admin/identity/accesssettings/",
-        f"{SWITCH}?scim=off",
-        f"{SWITCH}people/?sso=on&effect=edit_profile",
-    ):
-        response = page.goto(path)
-        assert response is not None
-        assert response.status == answer
-        expect(page.get_by_role("button", name="Switch SCIM off")).to_have_count(0)
-    if role == Role.MEMBER:
-        expect(page).to_have_url(f"{live_server.url}/profile/")
-
-
 def test_mapped_groups_are_compared_while_the_owner_looks(
     page: Page, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

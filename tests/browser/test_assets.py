@@ -1,13 +1,11 @@
 """Item 8: assets and their owners."""
 
-import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import Asset, Role, Status, User
 from identity.services import assets
 from tests.browser.company import enter
-from tests.browser.refusals import refused_by_address, refused_by_post
 from tests.factories import OPERATOR, make_asset, make_idp, make_user, owners_of, provision
 
 
@@ -87,26 +85,6 @@ def test_people_who_were_ticked_stay_so_over_searches_and_mistakes(page: Page, l
     page.get_by_role("button", name="Make owners").click()
     expect(page.get_by_text("ada, bob own Wiki now.")).to_be_visible()
     assert owners_of_the("Wiki") == {"mia", "ada", "bob"}
-
-
-@pytest.mark.parametrize("role", [Role.SUPPORT, Role.MEMBER])
-def test_support_and_members_are_refused_by_address(page: Page, live_server: LiveServer, role: Role) -> None:
-    user = enter(page.context, live_server, role)
-    mia = make_user("mia")
-    asset = make_asset(mia)
-    forms = (
-        "add/",
-        f"bulk_transfer/?ids={asset.pk}",
-        *(f"{asset.pk}/{action}/" for action in ("add_owner", "edit", "delete")),
-        *(f"{asset.pk}/{action}/?user={mia.pk}" for action in ("transfer", "remove_owner")),
-    )
-    for path in ("", "?owners=none", "export.csv", f"{asset.pk}/change/", *forms):
-        refused_by_address(page, role, f"/admin/identity/asset/{path}")
-    for path in forms:
-        said = {"users": str(user.pk), "name": "Mine", "owner": user.username}
-        refused_by_post(page, role, f"/admin/identity/asset/{path}", **said)
-    assert owners_of_the("Wiki") == {"mia"}
-    assert Asset.objects.count() == 1
 
 
 def test_owners_stand_in_their_order_when_their_names_are_right_to_left(page: Page, live_server: LiveServer) -> None:

@@ -1,14 +1,12 @@
 """Connecting an identity provider with a real browser beside it (issue 5, item 5)."""
 
-import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from identity.models import IdentityProvider, Role, SCIMToken
+from identity.models import IdentityProvider, Role
 from tests import clock
 from tests.browser.conftest import SignIn
 from tests.browser.idp import LiveIdP
-from tests.browser.refusals import refused_by_address
 from tests.factories import make_idp, make_token, use_token
 
 
@@ -78,18 +76,3 @@ def test_an_administrator_deletes_a_provider_after_typing_its_name(page: Page, s
     page.get_by_role("button", name="Delete this identity provider").press("Enter")
     expect(page.get_by_text("Okta was deleted. Its people stay")).to_be_visible()
     assert not IdentityProvider.objects.exists()
-
-
-@pytest.mark.parametrize("role", [Role.MEMBER, Role.SUPPORT])
-def test_other_roles_are_refused_by_address(page: Page, sign_in: SignIn, role: Role) -> None:
-    okta = make_idp()
-    make_token(okta)
-    token = SCIMToken.objects.get()
-    sign_in(page, role)
-    actions = ("change", "set_up", "live", "watch", "create_token", "edit", "delete", "connect_oidc", "connect_saml")
-    providers = ["", "add/", *(f"{okta.pk}/{action}/" for action in actions)]
-    tokens = ["", f"{token.pk}/change/", f"{token.pk}/revoke/"]
-    for path in (*(f"identityprovider/{path}" for path in providers), *(f"scimtoken/{path}" for path in tokens)):
-        refused_by_address(page, role, f"/admin/identity/{path}")
-        expect(page.get_by_text("/scim/v2")).to_have_count(0)
-    assert list(SCIMToken.objects.all()) == [token]

@@ -10,10 +10,9 @@ from django.contrib.admin import site
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from identity.models import AuditEvent, ProvisioningLog, Role
+from identity.models import ProvisioningLog, Role
 from tests import clock
 from tests.browser.company import enter
-from tests.browser.refusals import refused_by_address
 from tests.factories import make_idp, make_user, provision, resend
 
 LOG, AUDIT = "/admin/identity/provisioninglog/", "/admin/identity/auditevent/"
@@ -113,15 +112,3 @@ def test_both_files_hold_what_the_filters_leave(page: Page, live_server: LiveSer
     [row] = list(csv.DictReader(Path(table.value.path()).read_text(encoding="utf-8").splitlines()))
     assert (line["identity_provider"], line["summary"]) == ("Okta", row["What happened"])
     assert "=SUM(A1)" in line["summary"]
-
-
-@pytest.mark.parametrize("role", [Role.SUPPORT, Role.MEMBER])
-def test_support_and_members_are_refused_by_address(page: Page, live_server: LiveServer, role: Role) -> None:
-    enter(page.context, live_server, role)
-    provision(make_idp(), "ada")
-    entry, event = ProvisioningLog.objects.latest("pk"), AuditEvent.objects.latest("pk")
-    for log, row in ((LOG, entry.pk), (AUDIT, event.pk)):
-        for path in ("", "?person=ada", f"{row}/change/", "export.csv", "export.jsonl"):
-            refused_by_address(page, role, f"{log}{path}")
-            expect(page.get_by_text("Created")).to_have_count(0)
-    refused_by_address(page, role, f"{AUDIT}{event.pk}/moved/")

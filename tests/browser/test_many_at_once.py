@@ -14,8 +14,7 @@ from identity.models import BulkRun, Invitation, Role, Status, User
 from identity.services import bulk, invitations
 from tests import clock
 from tests.browser.company import enter
-from tests.browser.refusals import refused_by_address, refused_by_post
-from tests.factories import OPERATOR, PASSWORD, make_user
+from tests.factories import PASSWORD, make_user
 
 FILE = "username,email,first_name\nivy,ivy@example.test,Ivy\nmia,mia@elsewhere.example,\neve,eve@example.test,Eve\n"
 
@@ -165,29 +164,3 @@ def test_a_filter_that_is_set_on_a_later_page_shows_the_first_and_a_row_leads_ba
     page.get_by_role("link", name="dan").first.click()
     page.locator(".gh-eyebrow").get_by_role("link", name="Users").click()
     expect(page).to_have_url(re.compile(r"/user/\?o=-1&status=disabled"))
-
-
-@pytest.mark.parametrize("role", [Role.SUPPORT, Role.MEMBER])
-def test_support_and_members_are_refused_by_address(page: Page, live_server: LiveServer, role: Role) -> None:
-    enter(page.context, live_server, role)
-    mia, ivy = make_user("mia"), make_user("ivy", status=Status.INVITED)
-    run = bulk.create_run(BulkRun.Kind.INVITE, [bulk.Wanted(mia)], is_draft=True, actor=OPERATOR)
-    readable = ["invitation/", "invitation/export.csv", "bulkrun/", f"bulkrun/{run.pk}/change/"]
-    files = [f"bulkrun/{run.pk}/results.csv", "user/export.csv"]
-    forms = [
-        "invitation/import/",
-        f"invitation/bulk_resend/?ids={ivy.pk}",
-        f"invitation/bulk_revoke/?ids={ivy.pk}",
-        "user/invite/",
-        f"user/{ivy.pk}/resend_invitation/",
-        f"user/{ivy.pk}/revoke_invitation/",
-        *(f"user/bulk_{action}/?ids={mia.pk}" for action in ("enable", "disable", "add_to_groups")),
-        *(f"bulkrun/{run.pk}/{action}/" for action in ("start", "continue", "discard")),
-    ]
-    for path in (*readable, *files, *forms):
-        refused_by_address(page, role, f"/admin/identity/{path}")
-    for path in forms:
-        refused_by_post(page, role, f"/admin/identity/{path}", username="new", email="new@example.test")
-    statuses = User.objects.filter(pk__in=(mia.pk, ivy.pk)).order_by("username_key").values_list("status", flat=True)
-    assert list(statuses) == [Status.INVITED, Status.ENABLED]
-    assert BulkRun.objects.get().is_draft

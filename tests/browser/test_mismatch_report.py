@@ -8,7 +8,6 @@ from identity.models import Role
 from portal.admin import mismatch_tally
 from tests.browser.conftest import SignIn
 from tests.browser.idp import LiveIdP
-from tests.browser.refusals import refused_by_address
 from tests.factories import make_user
 
 
@@ -80,11 +79,3 @@ def test_an_account_with_a_role_is_announced_as_a_conflict(report: Page) -> None
     report.get_by_role("button", name="Compare").click()
     expect(report.get_by_role("row", name="boss")).to_contain_text("Conflict The account has a role")
     expect(report.get_by_text("that nobody takes over silently")).to_be_visible()
-
-
-@pytest.mark.parametrize("role", [Role.MEMBER, Role.SUPPORT])
-def test_other_roles_are_refused_by_address(page: Page, sign_in: SignIn, role: Role) -> None:
-    sign_in(page, role)
-    for name in ("mismatch_report", "mismatch_report_csv"):
-        refused_by_address(page, role, f"/admin/identity/conflict/{name}/")
-        expect(page.get_by_label("Paste userNames")).to_have_count(0)

@@ -2,14 +2,12 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import AuditEvent, DeletionRecord, Role, Status, User
 from identity.services import deletion
 from tests.browser.company import enter
-from tests.browser.refusals import refused_by_address, refused_by_post
 from tests.factories import PASSWORD, make_asset, make_group, make_support, make_user, support
 
 
@@ -81,29 +79,6 @@ def test_somebody_who_is_enabled_has_no_such_page(page: Page, live_server: LiveS
     answer = page.goto(f"/admin/disabled-users/{make_user('mia').pk}/delete/")
     assert answer is not None
     assert answer.status == 404
-
-
-@pytest.mark.parametrize("role", [Role.OWNER, Role.ADMINISTRATOR, Role.MEMBER])
-def test_without_the_role_support_nobody_deletes_by_address(page: Page, live_server: LiveServer, role: Role) -> None:
-    dan = disabled()
-    user = enter(page.context, live_server, role)
-    for path in ("", "?q=dan", "export.csv", f"{dan.pk}/delete/"):
-        refused_by_address(page, role, f"/admin/disabled-users/{path}", needed="support")
-        expect(page.get_by_text("Dan Gone")).to_have_count(0)
-    said = {"username": "dan", "reason": "Because", "transferee": str(user.pk)}
-    refused_by_post(page, role, f"/admin/disabled-users/{dan.pk}/delete/", **said)
-    assert User.objects.filter(pk=dan.pk).exists()
-    assert not DeletionRecord.objects.exists()
-
-
-def test_support_sees_nothing_else_of_the_directory(page: Page, live_server: LiveServer) -> None:
-    enter(page.context, live_server, Role.SUPPORT)
-    dan = disabled()
-    for path in ("user/", f"user/{dan.pk}/change/", "group/", "asset/", "auditevent/", "identityprovider/"):
-        refused_by_address(page, Role.SUPPORT, f"/admin/identity/{path}")
-        expect(page.get_by_text("Dan Gone")).to_have_count(0)
-    refused_by_post(page, Role.SUPPORT, f"/admin/identity/user/{dan.pk}/enable/")
-    assert User.objects.get(pk=dan.pk).status == Status.DISABLED
 
 
 def test_an_administrator_reads_what_was_deleted(page: Page, live_server: LiveServer) -> None:
