@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from identity.actors import Operator
-from identity.models import Role
+from identity.models import Role, User
 from identity.services import users
 from tests.browser.chromium import ARGUMENTS, find_chromium
 from tests.factories import make_user
@@ -81,14 +81,11 @@ def page(blank_page: Page, live_server: LiveServer) -> Iterator[Page]:
 
 
 @pytest.fixture
-def owner_page(page: Page) -> Page:
-    """The same page, with the first owner signed in and on the dashboard."""
-    users.create_owner(username="owner", email="", password=OWNER_PASSWORD, actor=Operator("tests"))
+def owner_page(page: Page, live_server: LiveServer) -> Page:
+    """The same page, with the first owner signed in, past the sign-in page, and on the dashboard."""
+    owner = users.create_owner(username="owner", email="", password=OWNER_PASSWORD, actor=Operator("tests"))
+    _put_cookie(page, owner, live_server)
     page.goto("/admin/")
-    page.get_by_label("Username").fill("owner")
-    page.get_by_label("Password").fill(OWNER_PASSWORD)
-    page.get_by_label("Password").press("Enter")
-    page.wait_for_url("**/admin/")
     return page
 
 
@@ -98,13 +95,12 @@ SignIn = Callable[[Page, Role], None]
 @pytest.fixture
 def sign_in(live_server: LiveServer) -> SignIn:
     """Sign somebody of a role in, past the sign-in page: members see their profile, the others the admin UI."""
+    return lambda page, role: _put_cookie(page, make_user(f"{role}.tester", role=role), live_server)
 
-    def put_cookie(page: Page, role: Role) -> None:
-        client = signed_in(make_user(f"{role}.tester", role=role))
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
 
-    return put_cookie
+def _put_cookie(page: Page, user: User, live_server: LiveServer) -> None:
+    cookie = signed_in(user).cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
 
 
 def _note_blocked(message: str, problems: list[str]) -> None:

@@ -4,6 +4,9 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from identity.services import users
+from tests.factories import OPERATOR, PASSWORD
+
 
 def test_who_is_not_signed_in_is_asked_to(page: Page) -> None:
     page.goto("/")
@@ -20,6 +23,12 @@ def test_a_wrong_password_opens_nothing(page: Page) -> None:
     expect(page.get_by_label("Password")).to_be_visible()
 
 
-def test_the_right_password_opens_the_dashboard(owner_page: Page) -> None:
-    expect(owner_page).to_have_url(re.compile(r"/admin/$"))
-    expect(owner_page.get_by_label("Password")).to_have_count(0)
+def test_the_right_password_opens_the_dashboard(page: Page) -> None:
+    users.create_owner(username="owner", email="", password=PASSWORD, actor=OPERATOR)
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("owner")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").press("Enter")
+    expect(page).to_have_url(re.compile(r"/admin/$"))
+    expect(page.get_by_role("heading", name="What needs attention first")).to_be_visible()
+    expect(page.get_by_label("Password")).to_have_count(0)

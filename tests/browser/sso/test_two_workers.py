@@ -43,13 +43,14 @@ print(api_tokens.create_api_token(label="test", scopes=["read"], actor=Person(Us
 """
 
 
-@pytest.fixture
-def portal(tmp_path: Path) -> Iterator[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """gunicorn with two workers on a database of its own, connected to an identity provider that is not up yet."""
     require_installed()
+    database = tmp_path_factory.mktemp("portal") / "portal.sqlite3"
     with held_port() as port, held_port() as idp_port:
         environment = os.environ | {
-            "DATABASE_URL": f"sqlite:///{tmp_path / 'portal.sqlite3'}",
+            "DATABASE_URL": f"sqlite:///{database}",
             "PUBLIC_URL": port.origin,
             "SECRET_KEY": "k3y-" + "0123456789abcdef" * 4,
             "SSO_INTERNAL_ORIGINS": idp_port.origin,
