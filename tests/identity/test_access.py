@@ -134,6 +134,16 @@ def test_enforcing_ends_password_sessions_only() -> None:
     assert same == {by_password.pk: False, glass.pk: True, by_sso.pk: True}
 
 
+@pytest.mark.parametrize("scim", [True, False])
+def test_switching_scim_ends_no_session(scim: bool) -> None:
+    set_mode(scim=not scim)
+    mia = make_user(password=PASSWORD)
+    before = mia.get_session_auth_hash()
+    set_mode(scim=scim)
+    mia.refresh_from_db()
+    assert mia.get_session_auth_hash() == before
+
+
 def test_switching_scim_off_loses_nothing() -> None:
     idp = make_idp()
     sso_group, group = push_group(idp, "Engineering", provision(idp)), make_group()

@@ -235,6 +235,11 @@ def test_users_that_a_filter_selects(idp: IdP) -> None:
     }
 
 
+def test_a_value_that_is_not_there_is_no_empty_text(idp: IdP) -> None:
+    idp.user("dan", roles=[{"display": "Guide"}])
+    assert [idp.found(expression) for expression in ('roles.value eq ""', 'roles[value eq ""]')] == [[], []]
+
+
 @pytest.mark.usefixtures("three")
 def test_a_search_selects_the_same(idp: IdP) -> None:
     for expression, expected in each(USERS[::10], at_least=5):

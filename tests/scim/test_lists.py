@@ -145,7 +145,9 @@ def all_by_cursor(idp: IdP, **parameters: Any) -> list[str]:
     cursor = ""
     for _ in range(20):
         answer = idp.get("/Users", cursor=cursor, **parameters)
-        seen += names(answer)
+        page = names(answer)
+        assert page or not seen  # a next page has something on it
+        seen += page
         cursor = answer.json().get("nextCursor", "")
         if not cursor:
             return seen

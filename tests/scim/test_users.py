@@ -96,6 +96,7 @@ def test_put_brings_everything_too_and_clears_the_rest(idp: IdP) -> None:
     row = stored(user)
     assert (row.external_id, row.email, row.values.count()) == (FULL["externalId"], None, 0)
     assert (row.user.email, row.user.first_name) == ("bjensen@example.com", "Barbara")
+    assert "externalId" not in idp.put(f"/Users/{user['id']}", user_body("bjensen@example.com", externalId=None)).json()
 
 
 @pytest.mark.parametrize("email", ["x@corp.test", "x@localhost", "Bob@EXAMPLE.com", "jörg+x@bücher.example"])

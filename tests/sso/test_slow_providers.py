@@ -123,13 +123,14 @@ def test_forty_visits_to_a_slow_provider_leave_threads_for_everybody_else(
 
 @pytest.mark.django_db
 def test_a_provider_that_did_not_answer_is_not_asked_again_at_once(
-    client: Client, slow: SSOConnection, dripper: Dripper
+    client: Client, slow: SSOConnection, dripper: Dripper, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert "can&#x27;t be reached" in client.get(f"/sso/{slow.slug}/").content.decode()
     again = client.get(f"/sso/{slow.slug}/")
     assert (again.status_code, again["Retry-After"]) == (503, str(patience.REST_SECONDS))
     assert "did not answer a moment ago" in again.content.decode()
     assert dripper.asked == 1
+    assert {record.levelname for record in caplog.records} == {"WARNING"}  # it is no error of the portal's
 
 
 @pytest.mark.django_db
