@@ -262,7 +262,7 @@ def _values_to_remove(place: Place, value: Any) -> list[Any]:
     unread = LeftOut()
     named = place.read(value, unread)
     if unread.told():
-        raise refuse("invalidValue", f"{unread.told()[0][0]} is unknown: nothing can be removed by it.")
+        raise refuse("invalidValue", f"{unread.told()[0].attribute} is unknown: nothing can be removed by it.")
     if not named and value != []:
         raise refuse("invalidValue", f"{place.path[:80]} names no value to remove.")
     return [_without_nulls(entry) for entry in named]

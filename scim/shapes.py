@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import Base64Bytes
 from scim2_models import BaseModel
 
+from identity.log_words import NotTaken, Why
 from scim import bodies, words
 from scim.attributes import UNKEPT
 from scim.errors import RequestRefused, problem_of, refuse
@@ -28,23 +29,23 @@ _NOTED = 20
 
 
 class LeftOut:
-    """What a request said and was not taken, for the log's row: the attribute, and why."""
+    """What a request said and was not taken, for the log's row."""
 
     def __init__(self) -> None:
-        self._why: dict[str, str] = {}
+        self._noted: dict[str, NotTaken] = {}
 
     def unknown(self, name: str) -> None:
-        self.note(name, "is no attribute that the portal knows")
-
-    def note(self, name: str, why: str) -> None:
-        if len(self._why) < _NOTED:
-            self._why.setdefault(_told(name), why)
+        self._note(name, Why.UNKNOWN)
 
     def refused(self, name: str, error: Exception) -> None:
-        self.note(name, f"can't be taken ({problem_of(error).detail.removesuffix('.')})")
+        self._note(name, Why.REFUSED, problem_of(error).detail.removesuffix("."))
 
-    def told(self) -> tuple[tuple[str, str], ...]:
-        return tuple(self._why.items())
+    def _note(self, name: str, why: Why, said: str = "") -> None:
+        if len(self._noted) < _NOTED:
+            self._noted.setdefault(shown := _told(name), NotTaken(shown, why, said))
+
+    def told(self) -> tuple[NotTaken, ...]:
+        return tuple(self._noted.values())
 
 
 def _told(name: str) -> str:

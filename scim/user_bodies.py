@@ -6,6 +6,7 @@ from typing import Any
 
 from scim2_models import Context, ScimPolicy
 
+from identity.log_words import NotTaken
 from identity.models import SSOUser
 from scim import dialects
 from scim.errors import UNREADABLE, RequestRefused
@@ -13,7 +14,7 @@ from scim.resources import UserResource, schemas_of
 from scim.shapes import USER, LeftOut, boolean
 
 Document = dict[str, Any]
-Told = tuple[tuple[str, str], ...]
+Told = tuple[NotTaken, ...]
 
 NAME_PARTS = {"first_name": "givenName", "last_name": "familyName"}
 

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from django.db import connections, models
 from django.utils import timezone
 
+from identity.log_words import in_words
+
 
 class RecordQuerySet(models.QuerySet[Any]):
     """Rows that are written in order of time, so that the primary key tells it."""
@@ -160,7 +162,11 @@ class AuditOrigin(models.Model):
 
 
 class ProvisioningLog(models.Model):
-    """One row for each SCIM write or refusal: what the IdP sent, in words, and what became of it."""
+    """One row for each SCIM write or refusal: what the IdP sent, and what became of it.
+
+    `what` and `params` are put into words when they are shown (`identity.log_words`). A row of an earlier version that
+    could not be read so has the words themselves, as `text`.
+    """
 
     class Outcome(models.TextChoices):
         APPLIED = "applied", "Applied"
@@ -183,7 +189,9 @@ class ProvisioningLog(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome)
     status = models.PositiveSmallIntegerField()
     code = models.CharField(max_length=40, blank=True)
-    summary = models.TextField()
+    what = models.CharField(max_length=40, blank=True)
+    params = models.JSONField(default=dict)
+    text = models.TextField(blank=True)
     details = models.JSONField(default=dict)
     duration_ms = models.PositiveIntegerField(default=0)
 
@@ -204,6 +212,11 @@ class ProvisioningLog(models.Model):
 
     def __str__(self) -> str:
         return self.summary
+
+    @property
+    def summary(self) -> str:
+        """What happened, in words."""
+        return in_words(self.what, self.params, self.details) if self.what else self.text
 
 
 class SealedKeys(models.Model):

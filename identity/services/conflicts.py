@@ -11,6 +11,7 @@ from identity import audit, policy
 from identity.errors import Refused, Taken
 from identity.events import Event
 from identity.keys import fold, name_key
+from identity.log_words import What
 from identity.models import Conflict, SSOUser, User
 from identity.policy import Action
 from identity.services.locks import lock
@@ -95,7 +96,8 @@ def record_conflict(user: User, reason: str, record: PersonRecord, *, actor: IdP
     if not is_new:
         _count_try(conflict, reason, record)
     log_write(
-        sentence(conflict),
+        What.REFUSED,
+        params={"sentence": sentence(conflict)},
         actor=actor,
         outcome=Outcome.REFUSED,
         status=409,

@@ -13,6 +13,7 @@ from identity import audit, policy
 from identity.errors import InvalidValue, NotFound, Refused
 from identity.events import Event
 from identity.keys import plain, sought
+from identity.log_words import What
 from identity.models import (
     Asset,
     AuditOrigin,
@@ -202,6 +203,6 @@ def _erase_personal_values(user: User, known: _KnownBy) -> None:
     idempotency.erase_answers()
     ReceivedRequest.objects.all().delete()  # they hold what was searched for, and are kept for minutes only
     told = _log_of(user, known)
-    told.update(summary="Erased with the user.", subject_key="", details={}, user=None)
+    told.update(what=What.ERASED.value, params={}, text="", subject_key="", details={}, user=None)
     BulkRow.objects.filter(user=None).filter(Q(subject_key__in=known.names) | Q(email_key__in=known.names)).delete()
     Conflict.objects.filter(Q(user_name_key__in=known.names) | Q(email_key__in=known.names)).delete()

@@ -20,6 +20,7 @@ from identity import audit
 from identity.compiled import CompiledQuery, Parameter, insert, insert_all
 from identity.errors import Conflicted, NotFound, Taken, VersionMismatch
 from identity.events import Event
+from identity.log_words import What
 from identity.models import (
     Conflict,
     RetiredResource,
@@ -44,7 +45,7 @@ from identity.services.matching import (
     Revive,
     match,
 )
-from identity.services.provisioning_log import Outcome, left_out_details, left_out_sentences, log_write
+from identity.services.provisioning_log import Outcome, left_out_details, log_write
 from identity.services.users import change_status, set_status
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
 
 VersionCheck = Callable[[int], bool]
 MOST_SHARES = 3
-SHARED = "The externalId is shared with another user of this identity provider."
 
 
 def provision_user(record: PersonRecord, *, actor: Provisioner) -> SSOUser:
@@ -95,7 +95,7 @@ def _resume(found: Resume, record: PersonRecord, actor: Provisioner) -> SSOUser:
         details={"scim_id": str(sso_user.scim_id), "status": user.status, "by_external_id": True},
         personal=_personal(found, record),
     )
-    _log_arrival("Revived by the externalId", sso_user, record, update.ignored, found, actor)
+    _log_arrival(What.REVIVED_BY_EXTERNAL_ID, sso_user, record, update.ignored, found, actor)
     return sso_user
 
 
@@ -164,12 +164,12 @@ def _start_afresh(user: User, actor: Provisioner) -> None:
     notices.tell_administrators_of_revival(user)
 
 
-_EVENTS: dict[type, tuple[Event, str]] = {
-    Create: (Event.USER_PROVISIONED, "Created"),
-    CreateAs: (Event.USER_PROVISIONED, "Created"),
-    Adopt: (Event.USER_ADOPTED, "Adopted the existing account of"),
-    Link: (Event.USER_LINKED, "Linked, as an administrator approved,"),
-    Revive: (Event.USER_REVIVED, "Revived"),
+_EVENTS: dict[type, tuple[Event, What]] = {
+    Create: (Event.USER_PROVISIONED, What.CREATED),
+    CreateAs: (Event.USER_PROVISIONED, What.CREATED),
+    Adopt: (Event.USER_ADOPTED, What.ADOPTED),
+    Link: (Event.USER_LINKED, What.LINKED),
+    Revive: (Event.USER_REVIVED, What.REVIVED),
 }
 
 
@@ -192,7 +192,7 @@ def _link(user: User, found: Arrival, record: PersonRecord, actor: Provisioner) 
         )
     )
     _store_values(sso_user, record)
-    action, verb = _EVENTS[type(found)]
+    action, what = _EVENTS[type(found)]
     audit.record(
         action,
         actor=actor,
@@ -200,12 +200,12 @@ def _link(user: User, found: Arrival, record: PersonRecord, actor: Provisioner) 
         details={"scim_id": str(sso_user.scim_id), "status": user.status, **_revival_details(found, record)},
         personal=_personal(found, record),
     )
-    _log_arrival(verb, sso_user, record, _ignored_at_first(user, found, record), found, actor)
+    _log_arrival(what, sso_user, record, _ignored_at_first(user, found, record), found, actor)
     return sso_user
 
 
 def _log_arrival(
-    verb: str,
+    what: What,
     sso_user: SSOUser,
     record: PersonRecord,
     ignored: dict[str, dict[str, Any]],
@@ -213,10 +213,9 @@ def _log_arrival(
     actor: Provisioner,
 ) -> None:
     user = sso_user.user
-    arrived = f"{verb} {user.display_name} ({user.username}), {Status(user.status).label.lower()}."
-    shared = [SHARED] if found.shares else []
     log_write(
-        " ".join([arrived, *_not_taken_over(ignored), *left_out_sentences(record.left_out), *shared]),
+        what,
+        params={"name": user.display_name, "username": user.username, "status": user.status},
         actor=actor,
         outcome=Outcome.PARTLY if ignored or record.left_out else Outcome.APPLIED,
         status=201,
@@ -245,13 +244,6 @@ def _ignored_at_first(user: User, found: Match, record: PersonRecord) -> dict[st
     if record.no_address or (decided_otherwise and user.email != record.email):
         ignored["email"] = audit.change(user.email, record.no_address or record.email)
     return ignored
-
-
-def _not_taken_over(ignored: dict[str, dict[str, Any]]) -> list[str]:
-    return [
-        f"{name} {values['to']} is not taken over: the portal keeps {values['from'] or 'none'}."
-        for name, values in ignored.items()
-    ]
 
 
 def _revival_details(found: Match, record: PersonRecord) -> dict[str, Any]:
@@ -478,7 +470,8 @@ def _log_update(sso_user: SSOUser, record: PersonRecord, update: _Update, actor:
     user = sso_user.user
     applied = Outcome.APPLIED if update.is_any else Outcome.UNCHANGED
     log_write(
-        _update_summary(user, record, update),
+        _what_an_update_did(record, update),
+        params={"name": user.display_name},
         actor=actor,
         outcome=Outcome.PARTLY if update.ignored or record.left_out else applied,
         status=200,
@@ -490,18 +483,10 @@ def _log_update(sso_user: SSOUser, record: PersonRecord, update: _Update, actor:
     )
 
 
-def _update_summary(user: User, record: PersonRecord, update: _Update) -> str:
-    parts = []
+def _what_an_update_did(record: PersonRecord, update: _Update) -> What:
     if record.active is not None:
-        parts.append(f"Set {user.display_name} {'active' if record.active else 'inactive'}.")
-    elif update.is_any:
-        parts.append(f"Updated {user.display_name}.")
-    else:
-        parts.append(f"Nothing to change for {user.display_name}.")
-    parts.extend(_not_taken_over(update.ignored))
-    parts.extend(left_out_sentences(record.left_out))
-    parts.extend([SHARED] if update.shares else [])
-    return " ".join(parts)
+        return What.SET_ACTIVE if record.active else What.SET_INACTIVE
+    return What.UPDATED if update.is_any else What.NOTHING_TO_CHANGE
 
 
 def deprovision_user(scim_id: UUID, *, actor: Provisioner, version: VersionCheck | None = None) -> None:
@@ -526,7 +511,8 @@ def _deprovision(scim_id: UUID, actor: Provisioner, version: VersionCheck | None
     )
     audit.record_moves(event, left=left)
     log_write(
-        f"Removed {user.display_name} ({user.username}): disabled, kept in the portal.",
+        What.REMOVED,
+        params={"name": user.display_name, "username": user.username},
         actor=actor,
         outcome=Outcome.APPLIED,
         status=204,

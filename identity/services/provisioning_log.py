@@ -1,4 +1,4 @@
-"""The provisioning log: one row for each SCIM write or refusal, in words, without secrets."""
+"""The provisioning log: one row for each SCIM write or refusal, as data (`identity.log_words`), without secrets."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Any
 
 from identity.actors import IdPActor
 from identity.compiled import insert
+from identity.log_words import NotTaken, What
 from identity.models import ProvisioningLog
 
 Outcome = ProvisioningLog.Outcome
 
 
 def log_write(
-    summary: str,
+    what: What,
     *,
+    params: dict[str, Any] | None = None,
     actor: IdPActor,
     outcome: str,
     status: int,
@@ -25,7 +27,7 @@ def log_write(
     code: str = "",
     details: dict[str, Any] | None = None,
 ) -> ProvisioningLog:
-    """Write one row, within the transaction of what it tells about."""
+    """Write one row, within the transaction of what it tells about. `params` are what the words of `what` name."""
     return insert(
         ProvisioningLog(
             identity_provider_id=actor.identity_provider_id,
@@ -40,7 +42,8 @@ def log_write(
             outcome=outcome,
             status=status,
             code=code,
-            summary=summary,
+            what=what.value,
+            params=params or {},
             details=details or {},
             duration_ms=actor.elapsed_ms,
         )
@@ -56,10 +59,13 @@ def log_refusal(
     resource_type: str,
     resource_id: object = "",
     subject_key: str = "",
+    what: What = What.REFUSED,
+    **params: str,
 ) -> None:
-    """A write that was refused and rolled back: the row is what remains of it."""
+    """A write that was refused with this sentence and rolled back: the row is what remains of it."""
     log_write(
-        sentence,
+        what,
+        params={"sentence": sentence, **params},
         actor=actor,
         outcome=Outcome.REFUSED,
         status=status,
@@ -70,11 +76,7 @@ def log_refusal(
     )
 
 
-def left_out_sentences(left_out: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"Left out: {attribute} {problem}." for attribute, problem in left_out]
-
-
-def left_out_details(left_out: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def left_out_details(left_out: Iterable[NotTaken]) -> dict[str, Any]:
     """What a row keeps of what a request said and was not taken."""
-    told = [f"{attribute} {problem}" for attribute, problem in left_out]
+    told = [entry.as_data() for entry in left_out]
     return {"left_out": told} if told else {}

@@ -9,10 +9,8 @@ from uuid import UUID
 
 from identity.errors import InvalidValue
 from identity.keys import email_key, fold, is_address, name_key, opaque, plain
+from identity.log_words import NotTaken, Why
 from identity.models import SSOGroup, SSOUser
-
-LeftOut = tuple[tuple[str, str], ...]
-"""What a request said and was not taken: the attribute, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,7 @@ class PersonRecord:
     `email` is the one the portal would take: the primary, else type work, else the first.
     `attributes` is the whole record as canonical SCIM JSON, `keys` its comparable single values by path,
     `values` its multi-valued attributes as (attribute, comparable sub-attributes).
-    `left_out` is what the request said and the door could not take: (attribute, why), named in the log's row (R2).
+    `left_out` is what the request said and the door could not take, named in the log's row (R2).
     `no_address` is what stands where the email should and is none, such as "n/a": it stays on the IdP's side (R2).
     """
 
@@ -36,7 +34,7 @@ class PersonRecord:
     attributes: dict[str, Any] = field(default_factory=dict)
     keys: dict[str, Any] = field(default_factory=dict)
     values: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    left_out: LeftOut = ()
+    left_out: tuple[NotTaken, ...] = ()
     no_address: str = ""
 
     @property
@@ -76,7 +74,7 @@ class PersonRecord:
             try:
                 record.checked()
             except InvalidValue as error:
-                left_out.append((error.attribute, error.problem))
+                left_out.append(NotTaken(error.attribute, Why.INVALID, error.problem))
                 record = _KEPT[error.attribute](record, sso_user)
         return replace(record.checked(), left_out=tuple(left_out))
 
@@ -148,7 +146,7 @@ class GroupRecord:
     display_name: str
     external_id: str | None = None
     members: Members = Members()
-    left_out: LeftOut = ()
+    left_out: tuple[NotTaken, ...] = ()
 
 
 PersonChange = Callable[[SSOUser], PersonRecord]

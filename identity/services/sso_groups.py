@@ -15,15 +15,16 @@ from identity.compiled import CompiledQuery, ListParameter, Parameter
 from identity.errors import InvalidValue, NotFound, Refused, Taken, VersionMismatch
 from identity.events import Event
 from identity.keys import label_key, opaque
+from identity.log_words import NotTaken, What
 from identity.models import GroupMapping, IdentityProvider, RetiredResource, SSOGroup, SSOUser
 from identity.policy import Action
 from identity.services import memberships
 from identity.services.locks import again_if_raced, for_update, lock, locked
-from identity.services.provisioning_log import Outcome, left_out_details, left_out_sentences, log_write
+from identity.services.provisioning_log import Outcome, left_out_details, log_write
 
 if TYPE_CHECKING:
     from identity.actors import Actor, Provisioner
-    from identity.services.records import GroupChange, GroupRecord, LeftOut, Members
+    from identity.services.records import GroupChange, GroupRecord, Members
 
 VersionCheck = Callable[[int], bool]
 
@@ -41,7 +42,7 @@ class Movement:
     nested: int = 0
     joined: list[memberships.Pair] = field(default_factory=list)
     left: list[memberships.Pair] = field(default_factory=list)
-    left_out: LeftOut = ()
+    left_out: tuple[NotTaken, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changed_sso_group or self.joined or self.left)
@@ -92,7 +93,7 @@ def _push(record: GroupRecord, actor: Provisioner) -> SSOGroup:
     sso_group.save()
     movement = _move_members(sso_group, record.members, actor)
     movement.left_out = record.left_out
-    _record(Event.SSO_GROUP_PUSHED, f"Pushed group {sso_group}", sso_group, movement, actor=actor, status=201)
+    _record(Event.SSO_GROUP_PUSHED, What.GROUP_PUSHED, sso_group, movement, actor=actor, status=201)
     return sso_group
 
 
@@ -122,8 +123,8 @@ def _update(
         sso_group.modified_at = timezone.now()
         sso_group.save(update_fields=[*renamed, "version", "modified_at"])
     movement.left_out = record.left_out
-    verb = f"Renamed or changed group {sso_group}" if renamed else f"Changed the members of {sso_group}"
-    _record(Event.SSO_GROUP_UPDATED, verb, sso_group, movement, actor=actor, status=status, changed=bool(renamed))
+    what = What.GROUP_CHANGED if renamed else What.GROUP_MEMBERS_CHANGED
+    _record(Event.SSO_GROUP_UPDATED, what, sso_group, movement, actor=actor, status=status, changed=bool(renamed))
     return sso_group
 
 
@@ -228,7 +229,7 @@ def delete_sso_group(scim_id: UUID, *, actor: Provisioner, version: VersionCheck
 def _delete(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> None:
     sso_group = _locked(scim_id, actor, version)
     movement = Movement(left=_dissolve(sso_group))
-    _record(Event.SSO_GROUP_DELETED, f"Deleted group {sso_group}", sso_group, movement, actor=actor, status=204)
+    _record(Event.SSO_GROUP_DELETED, What.GROUP_DELETED, sso_group, movement, actor=actor, status=204)
 
 
 def _dissolve(sso_group: SSOGroup) -> list[memberships.Pair]:
@@ -266,7 +267,7 @@ def _locked(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> 
 
 def _record(
     action: Event,
-    verb: str,
+    what: What,
     sso_group: SSOGroup,
     movement: Movement,
     *,
@@ -283,7 +284,8 @@ def _record(
             facts["event"] = event.pk  # the log's row leads to who moved
     outcome = Outcome.APPLIED if changed or movement else Outcome.UNCHANGED
     log_write(
-        " ".join([_summary(verb, movement), *left_out_sentences(movement.left_out)]),
+        what,
+        params={"name": str(sso_group)},
         actor=actor,
         outcome=Outcome.PARTLY if movement.is_in_part else outcome,
         status=status,
@@ -292,19 +294,6 @@ def _record(
         subject_key=sso_group.display_name_key,
         details={**facts, **left_out_details(movement.left_out)},
     )
-
-
-def _summary(verb: str, movement: Movement) -> str:
-    counts = {
-        "added": len(movement.added),
-        "removed": len(movement.removed),
-        "joined portal groups": len(movement.joined),
-        "left portal groups": len(movement.left),
-        "no longer exist and were skipped": movement.skipped,
-        "are groups and were skipped": movement.nested,
-    }
-    told = [f"{count} {what}" for what, count in counts.items() if count]
-    return f"{verb}: {', '.join(told)}." if told else f"{verb}."
 
 
 def _name_taken(name: str) -> Taken:

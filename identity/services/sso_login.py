@@ -19,6 +19,7 @@ from identity.actors import SignIn
 from identity.errors import Conflicted, GatehouseError, NotFound, Refused, Taken
 from identity.events import Event
 from identity.keys import opaque, sought
+from identity.log_words import What
 from identity.models import Conflict, SSOConnection, SSOIdentity, SSOUser, User
 from identity.services.assertions import Assertion
 from identity.services.just_in_time import admit, follow_groups
@@ -57,7 +58,8 @@ def sign_in(connection: SSOConnection, assertion: Assertion, *, address: str = "
 def record_failure(connection: SSOConnection, *, code: str, sentence: str, advice: str, address: str) -> int:
     """The round trip itself failed: the id of the row that says why, and what is to be done, to administrators."""
     entry = log_write(
-        f"Sign-in did not work: {sentence}",
+        What.SIGN_IN_FAILED,
+        params={"sentence": sentence},
         actor=_actor(connection, address),
         outcome=Outcome.REFUSED,
         status=403,
@@ -106,7 +108,9 @@ def _actor(connection: SSOConnection, address: str) -> SignIn:
 def _log(error: GatehouseError, connection: SSOConnection, assertion: Assertion, actor: SignIn) -> None:
     name = assertion.text(connection.user_name_claim)[:255]
     log_refusal(
-        f"Sign-in of {name or 'somebody'} was refused: {error.sentence}",
+        error.sentence,
+        what=What.SIGN_IN_REFUSED,
+        **({"name": name} if name else {}),
         actor=actor,
         status=403,
         code=error.code[:40],

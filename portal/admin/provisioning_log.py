@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from identity.keys import sought
+from identity.log_words import left_out_in_words
 from identity.models import ProvisioningLog, User
 from portal.admin.moved import moved_by
 from portal.admin.parts import badge
@@ -118,7 +119,7 @@ class ProvisioningLogAdmin(RecordAdmin):
             "outcome": outcome_badge(obj),
             "sharing": User.objects.filter(pk__in=others) if (others := obj.details.get("external_id_of")) else [],
             "ignored": obj.details.get("ignored", {}),
-            "details": [(name.replace("_", " ").capitalize(), shown_value(value)) for name, value in details.items()],
+            "details": [(name.replace("_", " ").capitalize(), _shown(name, value)) for name, value in details.items()],
             "title": f"Request of {obj.at:%-d %B %Y, %H:%M:%S} UTC",
         }
 
@@ -140,6 +141,10 @@ class ProvisioningLogAdmin(RecordAdmin):
                 entry.duration_ms,
                 entry.details,
             )
+
+
+def _shown(name: str, value: Any) -> str:
+    return shown_value([left_out_in_words(entry) for entry in value] if name == "left_out" else value)
 
 
 def outcome_badge(entry: ProvisioningLog) -> str:

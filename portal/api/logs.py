@@ -39,10 +39,14 @@ class RecordFilter(filters.FilterSet):
 
 
 class ProvisioningLogEntryAnswer(serializers.ModelSerializer):
-    """A SCIM write or refusal, in words."""
+    """A SCIM write or refusal. `what` and `params` are data, `summary` the same in words.
+
+    `what` is empty in rows of earlier versions that have words only.
+    """
 
     identity_provider = ProviderRef(read_only=True, allow_null=True)
     user = UserRef(read_only=True, allow_null=True)
+    params = serializers.DictField(read_only=True)
     details = serializers.DictField(read_only=True)
 
     class Meta:
@@ -61,6 +65,8 @@ class ProvisioningLogEntryAnswer(serializers.ModelSerializer):
             "outcome",
             "status",
             "code",
+            "what",
+            "params",
             "summary",
             "details",
             "duration_ms",

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from identity.compiled import CompiledQuery, Parameter
+from identity.log_words import NotTaken
 from identity.models import SSOMembership, SSOUser, Status
 from identity.services import provisioning
 from identity.services.records import PersonChange, PersonRecord
@@ -114,7 +115,7 @@ def _group_reference(group_id: object, name: str) -> Document:
     return {"value": str(group_id), "$ref": location("Groups", group_id), "display": name, "type": "direct"}
 
 
-def record(document: Document, carried: set[str], left_out: tuple[tuple[str, str], ...] = ()) -> PersonRecord:
+def record(document: Document, carried: set[str], left_out: tuple[NotTaken, ...] = ()) -> PersonRecord:
     """A validated User document in the product's terms; `carried`: which of names and active the request brought."""
     attributes = {name: value for name, value in document.items() if name.lower() not in _ELSEWHERE}
     names = attributes.get("name") or {}

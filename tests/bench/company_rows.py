@@ -87,12 +87,13 @@ GROUPS = (
 # The two logs, half of the rows each; what the other provider sent was never refused.
 LOGS = (
     "INSERT INTO identity_provisioninglog (at, identity_provider_id, token_label, request_id, address, method,"
-    " resource_type, resource_id, user_id, subject_key, outcome, status, code, summary, details, duration_ms)"
+    " resource_type, resource_id, user_id, subject_key, outcome, status, code, what, params, text,"
+    " details, duration_ms)"
     " SELECT now() - ({log} - n) * interval '{days} days' / {log},"
     " CASE WHEN n % 1000 = 7 THEN {other} ELSE {idp} END, 'production', md5(n::text), '10.0.0.1',"
     " 'PATCH', 'User', md5('user' || u.id), CASE WHEN n % 50 = 0 THEN NULL ELSE u.id END, u.username_key,"
     " CASE WHEN n % 50 = 0 THEN 'refused' WHEN n % 20 = 0 THEN 'partly' ELSE 'applied' END, 200, '',"
-    " 'Updated ' || u.username || '.', '{{}}', 4 FROM generate_series(1, {log}) n"
+    " 'updated', jsonb_build_object('name', u.username), '', '{{}}', 4 FROM generate_series(1, {log}) n"
     " JOIN identity_user u ON u.id = CASE WHEN n % 25 = 1 THEN {busy} ELSE {first} + n % {users} END ORDER BY n",
     "INSERT INTO identity_auditevent (at, action, actor_kind, actor_id, actor_label, request_id,"
     " identity_provider_id, user_id, group_id, sso_group_id, details)"

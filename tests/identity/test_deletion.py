@@ -216,10 +216,10 @@ def test_what_the_log_tells_of_a_namesake_stays() -> None:
         log_refusal(f"userName ada is taken at {idp}.", actor=idp_actor(idp), **refused)
     run = bulk.create_run(BulkRun.Kind.ENABLE, [bulk.Wanted(here)], actor=OPERATOR)
     resend(ours, "ada", active=False)
-    before = set(ProvisioningLog.objects.filter(user=theirs.user).values_list("summary", "subject_key"))
+    before = {(row.summary, row.subject_key) for row in ProvisioningLog.objects.filter(user=theirs.user)}
     delete(ours.user)
-    assert set(ProvisioningLog.objects.filter(user=theirs.user).values_list("summary", "subject_key")) == before
-    told = ProvisioningLog.objects.filter(summary__startswith="userName ada is taken at")
+    assert {(row.summary, row.subject_key) for row in ProvisioningLog.objects.filter(user=theirs.user)} == before
+    told = ProvisioningLog.objects.filter(params__sentence__startswith="userName ada is taken at")
     assert [row.summary for row in told] == ["userName ada is taken at Entra."]
     assert run.rows.get().user == here
 

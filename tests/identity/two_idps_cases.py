@@ -13,6 +13,7 @@ from django.utils import timezone
 from identity import totp
 from identity.actors import Operator, Person
 from identity.events import Event
+from identity.log_words import What
 from identity.models import (
     BulkRun,
     Membership,
@@ -391,7 +392,7 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
     ],
     "provisioning_log.log_write": [
         lambda mine: provisioning_log.log_write(
-            "Yes.", actor=mine.actor, outcome="applied", status=200, resource_type="User", user_id=mine.user.pk
+            What.UPDATED, actor=mine.actor, outcome="applied", status=200, resource_type="User", user_id=mine.user.pk
         )
     ],
     "sso_connections.create_connection": [
@@ -608,7 +609,6 @@ NOBODYS = {
     "mismatches.read_names",
     "notices.deliver",
     "provisioning_log.left_out_details",
-    "provisioning_log.left_out_sentences",
     "resealing.count",
     "resealing.reseal_all",
     "retention.erase_old_personal_values",

@@ -233,7 +233,7 @@ def test_the_preflight_counts_what_the_log_tells_of_the_person_also_before_there
     assert told > ProvisioningLog.objects.filter(user=sso_user.user).count()
     assert f"the contents of {told} entries of the provisioning log" in text
     delete(client, sso_user.user)
-    assert ProvisioningLog.objects.filter(summary="Erased with the user.").count() == told
+    assert ProvisioningLog.objects.filter(what="erased").count() == told
 
 
 # --- the records ---

@@ -136,7 +136,7 @@ def outcome_since(before: tuple[int, int]) -> Facts:
     rows = ProvisioningLog.objects.filter(pk__gt=before[1]).order_by("pk")
     return {
         "events": dict(Counter(events.order_by("pk").values_list("action", flat=True))),
-        "log": list(rows.values("method", "outcome", "status", "summary")),
+        "log": [{name: getattr(row, name) for name in ("method", "outcome", "status", "summary")} for row in rows],
     }
 
 

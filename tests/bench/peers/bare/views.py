@@ -73,5 +73,5 @@ def _create_trail(sso_user: SSOUser) -> None:
         subject_key=sso_user.user_name_key,
         outcome=ProvisioningLog.Outcome.APPLIED,
         status=201,
-        summary="Created a user.",
+        text="Created a user.",
     )

@@ -1,0 +1,112 @@
+"""What a row of the provisioning log says: kept as data, put into words when it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import TextChoices
+
+
+class What(TextChoices):
+    """What was done, or why nothing was: the code of a row, with its words. Their parameters are kept beside it."""
+
+    CREATED = "created", "Created {name} ({username}), {status}."
+    ADOPTED = "adopted", "Adopted the existing account of {name} ({username}), {status}."
+    LINKED = "linked", "Linked, as an administrator approved, {name} ({username}), {status}."
+    REVIVED = "revived", "Revived {name} ({username}), {status}."
+    REVIVED_BY_EXTERNAL_ID = "revived_by_external_id", "Revived by the externalId {name} ({username}), {status}."
+    SET_ACTIVE = "set_active", "Set {name} active."
+    SET_INACTIVE = "set_inactive", "Set {name} inactive."
+    UPDATED = "updated", "Updated {name}."
+    NOTHING_TO_CHANGE = "nothing_to_change", "Nothing to change for {name}."
+    REMOVED = "removed", "Removed {name} ({username}): disabled, kept in the portal."
+
+    GROUP_PUSHED = "group_pushed", "Pushed group {name}"
+    GROUP_CHANGED = "group_changed", "Renamed or changed group {name}"
+    GROUP_MEMBERS_CHANGED = "group_members_changed", "Changed the members of {name}"
+    GROUP_DELETED = "group_deleted", "Deleted group {name}"
+
+    # `sentence` is what was answered, to the letter.
+    REFUSED = "refused", "{sentence}"
+    SIGN_IN_REFUSED = "sign_in_refused", "Sign-in of {name} was refused: {sentence}"
+    SIGN_IN_FAILED = "sign_in_failed", "Sign-in did not work: {sentence}"
+
+    ERASED = "erased", "Erased with the user."
+
+
+class Why(TextChoices):
+    """Why something that a request said was not taken; `said` is the error that it would have been."""
+
+    UNKNOWN = "unknown", "{attribute} is no attribute that the portal knows"
+    REFUSED = "refused", "{attribute} can't be taken ({said})"
+    INVALID = "invalid", "{attribute} {said}"
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """What a request said and was not taken."""
+
+    attribute: str
+    why: Why
+    said: str = ""
+
+    def as_data(self) -> dict[str, str]:
+        said = {"said": self.said} if self.said else {}
+        return {"attribute": self.attribute, "why": self.why.value, **said}
+
+
+_GROUPS = {What.GROUP_PUSHED, What.GROUP_CHANGED, What.GROUP_MEMBERS_CHANGED, What.GROUP_DELETED}
+_COUNTS = {
+    "added": "added",
+    "removed": "removed",
+    "joined": "joined portal groups",
+    "left": "left portal groups",
+    "skipped": "no longer exist and were skipped",
+    "nested": "are groups and were skipped",
+}
+
+
+def in_words(what: str, params: Mapping[str, Any], details: Mapping[str, Any]) -> str:
+    """The sentences of a row: what was done, then what was not taken over or left out."""
+    head = What(what).label.format_map(_Named(params))
+    if what in _GROUPS:
+        counts = ", ".join(_counts(details))
+        head = f"{head}: {counts}." if counts else f"{head}."
+    return " ".join([head, *_not_taken_over(details), *_left_out(details), *_shared(details)])
+
+
+def left_out_in_words(entry: object) -> str:
+    """One thing that was left out; rows of earlier versions have the words themselves."""
+    match entry:
+        case {"why": why, **named}:
+            return str(Why(why).label).format_map(named)
+    return str(entry)
+
+
+class _Named(dict[str, Any]):
+    """Parameters; who sent no name is somebody."""
+
+    def __missing__(self, key: str) -> str:
+        return "somebody"
+
+
+def _counts(details: Mapping[str, Any]) -> Iterator[str]:
+    for name, words in _COUNTS.items():
+        if found := details.get(name):
+            yield f"{len(found) if isinstance(found, list) else found} {words}"
+
+
+def _not_taken_over(details: Mapping[str, Any]) -> Iterator[str]:
+    for name, values in details.get("ignored", {}).items():
+        yield f"{name} {values['to']} is not taken over: the portal keeps {values['from'] or 'none'}."
+
+
+def _left_out(details: Mapping[str, Any]) -> Iterator[str]:
+    return (f"Left out: {left_out_in_words(entry)}." for entry in details.get("left_out", []))
+
+
+def _shared(details: Mapping[str, Any]) -> Iterator[str]:
+    if details.get("external_id_of"):
+        yield "The externalId is shared with another user of this identity provider."
