@@ -16,6 +16,14 @@ from django.db import migrations, transaction
 
 BATCH = 2000
 
+TOGETHER = """
+    UPDATE identity_provisioninglog AS log
+       SET what = found.what, params = found.params::jsonb, text = found.text, details = found.details::jsonb
+      FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[])
+        AS found(what, params, text, details, id)
+     WHERE log.id = found.id"""
+ONE_BY_ONE = "UPDATE identity_provisioninglog SET what = %s, params = %s, text = %s, details = %s WHERE id = %s"
+
 _PERSON = r"(?P<name>.*) \((?P<username>.*)\), (?P<status>enabled|disabled|invited)\."
 HEADS = {
     "created": ("Created {name} ({username}), {status}.", rf"Created {_PERSON}"),
@@ -156,17 +164,16 @@ def _each(apps: Any, schema_editor: Any, row: Any) -> None:
     """What `row` makes of each row, a part after the other by primary key."""
     connection = schema_editor.connection
     rows = apps.get_model("identity", "ProvisioningLog").objects.using(connection.alias).order_by("pk")
-    cast = "::jsonb" if connection.vendor == "postgresql" else ""
-    update = (
-        f"UPDATE identity_provisioninglog SET what = %s, params = %s{cast}, text = %s, details = %s{cast} WHERE id = %s"  # noqa: S608
-    )
     last = 0
     columns = ("pk", "what", "params", "text", "details", "outcome")
     while part := list(rows.filter(pk__gt=last).values_list(*columns)[:BATCH]):
         last = part[-1][0]
         changed = [values for values in (row(*found) for found in part) if values is not None]
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            cursor.executemany(update, changed)
+            if connection.vendor == "postgresql":
+                cursor.execute(TOGETHER, [list(column) for column in zip(*changed, strict=True)] or [[]] * 5)
+            else:
+                cursor.executemany(ONE_BY_ONE, changed)
 
 
 class Migration(migrations.Migration):
