@@ -239,8 +239,6 @@ class _State:
 
     def _selected_of_new(self, value_filter: FilterNode) -> frozenset[UUID]:
         """Whom of those that an earlier operation of this request adds: the database does not have them yet."""
-        if not self.members.named:
-            return frozenset()
         users = SSOUser.objects.of(self.sso_group.identity_provider_id).filter(scim_id__in=self.members.named)
         new = [GroupMember(value=str(user.scim_id), ref=None, display=display_of(user), type="User") for user in users]
         found = Path[GroupResource](f"members[{value_filter}]").get(GroupResource(members=new))

@@ -401,6 +401,16 @@ def test_a_bad_operation_is_refused_with_all_the_others(
     assert problem(first) == problem(last) == (400, scim_type)
 
 
+def test_a_member_of_the_same_request_can_not_be_changed_either(idp: IdP, people: list[Document]) -> None:
+    group = idp.group(members=people[:1])
+    path = f'members[value eq "{people[1]["id"]}"].display'
+    change = {"op": "replace", "path": path, "value": "x"}
+    for op in ("add", "replace"):
+        operation = {"op": op, "path": "members", "value": [member(people[1])]}
+        assert problem(idp.patch(f"/Groups/{group['id']}", operation, change)) == (400, "mutability")
+    assert problem(idp.patch(f"/Groups/{group['id']}", change)) == (400, "noTarget")
+
+
 def test_attributes_of_unknown_extensions_are_ignored(idp: IdP) -> None:
     group = idp.group("Old")
     vendor = {"op": "replace", "path": "urn:example:params:scim:schemas:extension:2.0:Group:description", "value": "x"}

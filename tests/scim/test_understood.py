@@ -422,3 +422,11 @@ def test_a_put_of_a_leaver_without_a_user_name_keeps_the_record(idp: IdP) -> Non
     after = idp.put(f"/Users/{user['id']}", {"active": False}).json()
     assert (after["active"], after["userName"], after["title"], after["externalId"]) == (False, "ann", "Boss", "e1")
     assert SSOUser.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["name.givenName", f"{CORE_USER}:name.givenName"])
+def test_a_part_of_a_leavers_name_that_can_not_be_taken_keeps_the_whole_name(idp: IdP, name: str) -> None:
+    whole = {"givenName": "Ann", "familyName": "Boston"}
+    user = idp.user("ann", name=whole)
+    after = idp.put(f"/Users/{user['id']}", {"userName": "ann", "active": False, name: ["x"]}).json()
+    assert (after["active"], after["name"]) == (False, whole)
