@@ -34,7 +34,11 @@ class BulkRun(models.Model):
 
 
 class BulkRow(models.Model):
-    """One person of a run, and what became of it in a sentence."""
+    """One person of a run, and what became of it.
+
+    `told` are the groups or the address that the words name, or the sentence of a refusal; the words are made when they
+    are shown. None in rows of an earlier version that could not be read so: they have the words, as `text`.
+    """
 
     class Outcome(models.TextChoices):
         PENDING = "pending", "Waiting"
@@ -49,7 +53,8 @@ class BulkRow(models.Model):
     email_key = models.CharField(max_length=255, db_index=True, blank=True)  # of whom a file names, likewise
     values = models.JSONField(default=dict)  # of this row alone: whom to invite
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
-    sentence = models.TextField(blank=True)
+    told = models.JSONField(null=True, default=dict)
+    text = models.TextField(blank=True)
 
     class Meta:
         ordering: ClassVar = ("run", "position")
@@ -65,6 +70,16 @@ class BulkRow(models.Model):
         return self.user.username if self.user else str(self.values.get("username", ""))
 
     @property
+    def sentence(self) -> str:
+        """What became of it, in words; nothing while it waits."""
+        if self.told is None:
+            return self.text
+        if self.outcome != BulkRow.Outcome.DONE:
+            return str(self.told.get("sentence", ""))
+        named = {name: ", ".join(found) if isinstance(found, list) else found for name, found in self.told.items()}
+        return _DONE[BulkRun.Kind(self.run.kind)].format_map(named)
+
+    @property
     def result(self) -> str:
         """What became of it, also of the mail of an invitation, which may fail later; looks at `user__invitation`."""
         invitation = getattr(self.user, "invitation", None)
@@ -73,4 +88,12 @@ class BulkRow(models.Model):
         return self.sentence
 
 
+_DONE = {
+    BulkRun.Kind.ENABLE: "Enabled.",
+    BulkRun.Kind.DISABLE: "Disabled.",
+    BulkRun.Kind.ADD_TO_GROUPS: "In {groups}.",
+    BulkRun.Kind.INVITE: "The invitation is on its way to {email}.",
+    BulkRun.Kind.RESEND_INVITATION: "A new link is on its way to {email}.",
+    BulkRun.Kind.REVOKE_INVITATION: "The link stopped working; the account is disabled.",
+}
 _MAILED = (BulkRun.Kind.INVITE, BulkRun.Kind.RESEND_INVITATION)

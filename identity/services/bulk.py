@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from identity.actors import Actor
 
 Kind, Outcome = BulkRun.Kind, BulkRow.Outcome
+Told = dict[str, Any]
 
 MOST_ROWS = 10_000
 SECONDS_OF_A_ROUND = 5.0  # of a worker; then it asks anew whether who started the run still may
@@ -74,7 +75,7 @@ def _row(run: BulkRun, number: int, row: Wanted) -> BulkRow:
         email_key=sought(row.values.get("email", "")[:255])[:255],
         values=row.values,
         outcome=row.outcome,
-        sentence=row.sentence,
+        told={"sentence": row.sentence} if row.sentence else {},
     )
 
 
@@ -142,14 +143,14 @@ def carry_out(row: BulkRow, *, actor: Actor) -> BulkRow:
         return row
     try:
         with transaction.atomic():
-            row.sentence, row.outcome = ACTS[Kind(row.run.kind)](row, actor), Outcome.DONE
+            row.told, row.outcome = ACTS[Kind(row.run.kind)](row, actor), Outcome.DONE
     except GatehouseError as error:
-        row.sentence, row.outcome = error.sentence, Outcome.REFUSED
-    row.save(update_fields=["user", "outcome", "sentence"])
+        row.told, row.outcome = {"code": error.code, "sentence": error.sentence}, Outcome.REFUSED
+    row.save(update_fields=["user", "outcome", "told"])
     return row
 
 
-# --- what is done to a row: each answers the sentence that says so, or raises ---
+# --- what is done to a row: each answers what the words of it name (`BulkRow.sentence`), or raises ---
 
 
 def _person(row: BulkRow) -> User:
@@ -158,41 +159,41 @@ def _person(row: BulkRow) -> User:
     return row.user
 
 
-def _enable(row: BulkRow, actor: Actor) -> str:
+def _enable(row: BulkRow, actor: Actor) -> Told:
     users.enable_user(_person(row), actor=actor)
-    return "Enabled."
+    return {}
 
 
-def _disable(row: BulkRow, actor: Actor) -> str:
+def _disable(row: BulkRow, actor: Actor) -> Told:
     users.disable_user(_person(row), actor=actor)
-    return "Disabled."
+    return {}
 
 
-def _add_to_groups(row: BulkRow, actor: Actor) -> str:
+def _add_to_groups(row: BulkRow, actor: Actor) -> Told:
     chosen = list(Group.objects.filter(pk__in=row.run.values["groups"]).order_by("name_key"))
     if not chosen:
         raise NotFound("These groups no longer exist.")
     for group in chosen:
         groups.add_members(group, [_person(row)], actor=actor)
-    return f"In {', '.join(group.name for group in chosen)}."
+    return {"groups": [group.name for group in chosen]}
 
 
-def _invite(row: BulkRow, actor: Actor) -> str:
+def _invite(row: BulkRow, actor: Actor) -> Told:
     row.user = invitations.invite_user(**row.values, actor=actor)
-    return f"The invitation is on its way to {row.user.email}."
+    return {"email": row.user.email}
 
 
-def _resend(row: BulkRow, actor: Actor) -> str:
+def _resend(row: BulkRow, actor: Actor) -> Told:
     invitations.resend_invitation(_person(row), actor=actor)
-    return f"A new link is on its way to {_person(row).email}."
+    return {"email": _person(row).email}
 
 
-def _revoke(row: BulkRow, actor: Actor) -> str:
+def _revoke(row: BulkRow, actor: Actor) -> Told:
     invitations.revoke_invitation(_person(row), actor=actor)
-    return "The link stopped working; the account is disabled."
+    return {}
 
 
-ACTS: dict[BulkRun.Kind, Callable[[BulkRow, Actor], str]] = {
+ACTS: dict[BulkRun.Kind, Callable[[BulkRow, Actor], Told]] = {
     Kind.ENABLE: _enable,
     Kind.DISABLE: _disable,
     Kind.ADD_TO_GROUPS: _add_to_groups,

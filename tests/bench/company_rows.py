@@ -138,9 +138,9 @@ THE_REST = (
     " WHERE id % 10 > 4 AND {first} + id <> {busy}",
     "INSERT INTO identity_bulkrun (kind, values, created_at, is_draft, started_by_id) SELECT 'enable', '{{}}', now(),"
     " n = 60, (SELECT id FROM identity_user WHERE username = 'olga') FROM generate_series(1, 60) n",
-    "INSERT INTO identity_bulkrow (run_id, position, user_id, subject_key, email_key, values, outcome, sentence)"
+    "INSERT INTO identity_bulkrow (run_id, position, user_id, subject_key, email_key, values, outcome, told, text)"
     " SELECT r.id, n, {first} + n, 'x', '', '{{}}', CASE WHEN n % 9 = 0 THEN 'refused' WHEN n > 9900 THEN 'pending'"
-    " ELSE 'done' END, 'Enabled.' FROM identity_bulkrun r, generate_series(1, 10000) n"
+    " ELSE 'done' END, '{{}}', '' FROM identity_bulkrun r, generate_series(1, 10000) n"
     " WHERE r.id % 10 = 1 OR n <= 2000",
     "INSERT INTO identity_deletionrecord (user_id, scim_ids, username_digest, email_digest, deleted_by_id, deleted_at,"
     " reason) SELECT n, '[]', md5('user' || n), '', (SELECT id FROM identity_user WHERE username = 'sue'), now(),"

@@ -3,13 +3,17 @@
 import csv
 import re
 from html import unescape
+from importlib import import_module
 from io import StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django_tasks_db.models import DBTaskResult
@@ -503,3 +507,29 @@ def test_groups_that_are_gone_are_told() -> None:
     groups.delete_group(group, actor=OPERATOR)
     bulk.work_on(run, actor=administrator())
     assert results(run) == {"mia": (BulkRow.Outcome.REFUSED, "These groups no longer exist.")}
+
+
+def test_what_became_of_people_is_kept_as_data_and_old_words_are_read_into_it() -> None:
+    """Down and up the migration: what is shown stays."""
+    moved: Any = import_module("identity.migrations.0037_bulk_rows_as_data")
+    mia, actor = make_user("mia"), administrator()
+    set_mode(scim=False)
+    group = groups.create_group(name="Builders", actor=OPERATOR)
+    for kind in (BulkRun.Kind.DISABLE, BulkRun.Kind.ENABLE, BulkRun.Kind.ADD_TO_GROUPS, BulkRun.Kind.REVOKE_INVITATION):
+        run = bulk.create_run(kind, [bulk.Wanted(mia)], values={"groups": [group.pk]}, actor=actor)
+        bulk.work_on(run, actor=actor)
+    bulk.create_run(BulkRun.Kind.INVITE, [bulk.Wanted(values={"username": "zoe"})], actor=actor)
+    shown = [row.sentence for row in BulkRow.objects.all()]
+    assert len(set(shown)) == 5
+    assert set(BulkRow.objects.values_list("text", flat=True)) == {""}
+    assert BulkRow.objects.get(run__kind=BulkRun.Kind.ADD_TO_GROUPS).told == {"groups": ["Builders"]}
+    assert BulkRow.objects.get(run__kind=BulkRun.Kind.REVOKE_INVITATION).told["code"]
+    editor = SimpleNamespace(connection=connection)
+    moved.backwards(apps, editor)
+    assert list(BulkRow.objects.values_list("text", flat=True)) == shown
+    BulkRow.objects.update(told={})
+    odd = BulkRow.objects.create(run=run, position=9, outcome=Outcome.DONE, text="Something else.")
+    moved.forwards(apps, editor)
+    assert [row.sentence for row in BulkRow.objects.exclude(pk=odd.pk)] == shown
+    odd.refresh_from_db()
+    assert (odd.told, odd.sentence) == (None, "Something else.")
