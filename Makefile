@@ -81,7 +81,7 @@ serve: export DEBUG := false
 serve: install ## the production server: WEB_CONCURRENCY workers on $HOST:$PORT
 	@$(MANAGE) collectstatic --no-input --verbosity 0
 	@$(MIGRATE)
-	@exec $(BIN)/gunicorn --config python:portal.server portal.wsgi
+	@exec $(BIN)/gunicorn --config python:portal.project.server portal.wsgi
 
 .PHONY: worker
 worker: export DEBUG := false

@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 
-from portal.streams import speak_utf8
+from portal.project.streams import speak_utf8
 
 
 def main() -> None:

@@ -6,4 +6,4 @@ class IdentityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from identity import lookups  # noqa: F401, PLC0415  registers the look-up, which needs loaded apps
+        from identity.db import lookups  # noqa: F401, PLC0415  registers the look-up, which needs loaded apps

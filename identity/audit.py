@@ -10,15 +10,15 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from identity.compiled import insert
+from identity.db.compiled import insert
 from identity.events import Event, Personal
 from identity.models import AuditEvent, AuditOrigin, AuditPersonalData, Headcount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from identity.actors import Actor
-    from identity.origins import Origin
+    from identity.core.actors import Actor
+    from identity.core.origins import Origin
 
     Moves = Sequence[tuple[int, int]]
 

@@ -6,38 +6,16 @@ the REST API and the services ask the same functions, so what is refused is also
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from identity.errors import Refused
-from identity.models import AccessSettings, Mode, Role, User
+from identity.core.decisions import Action, Decision, Mode
+from identity.core.errors import Refused
+from identity.models import AccessSettings, Role, User
 
 if TYPE_CHECKING:
-    from identity.actors import Actor
+    from identity.core.actors import Actor
     from identity.models import Group, IdentityProvider
-
-
-class Action(StrEnum):
-    """Everything that somebody may or may not do in the portal."""
-
-    INVITE = "invite"
-    EDIT_PROFILE = "edit_profile"
-    CHANGE_EMAIL = "change_email"
-    CHANGE_MEMBERS = "change_members"
-    SET_STATUS = "set_status"
-    MANAGE_GROUPS = "manage_groups"
-    MANAGE_MAPPINGS = "manage_mappings"
-    RESOLVE_CONFLICTS = "resolve_conflicts"
-    MANAGE_PROVIDERS = "manage_providers"
-    CHANGE_TRUST = "change_trust"
-    MANAGE_ASSETS = "manage_assets"
-    VIEW_DIRECTORY = "view_directory"
-    END_SESSIONS = "end_sessions"
-    MANAGE_API_TOKENS = "manage_api_tokens"
-    CHANGE_ROLE = "change_role"
-    CHANGE_ACCESS_SETTINGS = "change_access_settings"
-    DELETE_PERMANENTLY = "delete_permanently"
 
 
 class Cell(StrEnum):
@@ -130,24 +108,6 @@ _OWNERS_DO: dict[Action, str] = {
     Action.RESOLVE_CONFLICTS: "link it",
     Action.CHANGE_TRUST: "change how it signs people in, create a SCIM token for it, or delete it",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The answer: `code` is stable, `reason` is a sentence that says who can do it instead.
-
-    A refusal also names what was asked, and, when a cell of the table refused, the mode and what to do instead.
-    """
-
-    allowed: bool
-    code: str
-    reason: str = ""
-    action: Action | None = None
-    mode: Mode | None = None
-    instead: str = ""
-
-    def __bool__(self) -> bool:
-        return self.allowed
 
 
 ALLOWED = Decision(True, "allowed")

@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 import environ
 from django.templatetags.static import static
 
-from portal.databases import database_config
-from portal.logging import audit_event_handler
-from portal.proxies import trusted_networks
-from portal.secret_key import load_or_create_secret_key
-from portal.tasks import task_backend
+from portal.project.databases import database_config
+from portal.project.logging import audit_event_handler
+from portal.project.proxies import trusted_networks
+from portal.project.secret_key import load_or_create_secret_key
+from portal.project.tasks import task_backend
 
 env = environ.Env()
 
@@ -73,19 +73,19 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "scim.middleware.SCIMErrorMiddleware",  # outermost: whatever goes wrong under /scim/ is answered in SCIM
-    "portal.middleware.client_address",
+    "portal.project.middleware.client_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portal.middleware.SessionMiddleware",
-    "portal.middleware.CommonMiddleware",
+    "portal.project.middleware.SessionMiddleware",
+    "portal.project.middleware.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "portal.middleware.AuthenticationMiddleware",
-    "portal.middleware.refusals",
-    "portal.middleware.BodyLimit",
-    "portal.middleware.MessageMiddleware",
+    "portal.project.middleware.AuthenticationMiddleware",
+    "portal.project.middleware.refusals",
+    "portal.project.middleware.BodyLimit",
+    "portal.project.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "portal.middleware.CSPMiddleware",
+    "portal.project.middleware.CSPMiddleware",
 ]
 
 TEMPLATES = [
@@ -103,7 +103,7 @@ TEMPLATES = [
     },
 ]
 
-AUTHENTICATION_BACKENDS = ["portal.auth.PasswordBackend", "portal.auth.SSOBackend"]
+AUTHENTICATION_BACKENDS = ["portal.session.auth.PasswordBackend", "portal.session.auth.SSOBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -113,8 +113,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "portal.passwords.MinimumLength", "OPTIONS": {"min_length": 12}},
-    {"NAME": "portal.passwords.HardToGuess"},
+    {"NAME": "portal.account.passwords.MinimumLength", "OPTIONS": {"min_length": 12}},
+    {"NAME": "portal.account.passwords.HardToGuess"},
 ]
 
 # --- database -------------------------------------------------------------------------------------------
@@ -152,14 +152,14 @@ STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "portal.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "portal.project.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()  # not built: serve what the apps bring
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 _MAIL = env.email_url("EMAIL_URL", default="consolemail://")
 if _MAIL["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend":
-    _MAIL["EMAIL_BACKEND"] = "portal.console.EmailBackend"
+    _MAIL["EMAIL_BACKEND"] = "portal.project.console.EmailBackend"
 vars().update(_MAIL)
 _MAIL_DOMAIN = PUBLIC_HOST.replace("[", "[IPv6:")  # RFC 5321 section 4.1.3
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Gatehouse <gatehouse@{_MAIL_DOMAIN}>")
@@ -183,7 +183,7 @@ SESSION_COOKIE_NAME = "__Host-sessionid" if IS_HTTPS else "sessionid"
 SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop it on the way back from the identity provider's login page
-SESSION_ENGINE = "portal.session_store"
+SESSION_ENGINE = "portal.session.store"
 SESSION_COOKIE_AGE = 12 * 3600  # from the sign-in, whatever happens meanwhile
 # Without a request of the person for as long, a session ends before; 0: it does not.
 SESSION_IDLE_SECONDS = 60 * env.int("SESSION_IDLE_MINUTES", default=60)
@@ -259,8 +259,8 @@ UNFOLD = {
     ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
-    "ACCOUNT": {"navigation": "portal.navigation.account_links"},
-    "SIDEBAR": {"navigation": "portal.navigation.sidebar"},
+    "ACCOUNT": {"navigation": "portal.admin.frame.navigation.account_links"},
+    "SIDEBAR": {"navigation": "portal.admin.frame.navigation.sidebar"},
 }
 
 # --- SCIM -----------------------------------------------------------------------------------------------
@@ -317,11 +317,11 @@ AUDIT_EVENTS = env.str("AUDIT_EVENTS", default="")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "portal.logging.RedactSecrets"}},
+    "filters": {"redact": {"()": "portal.project.logging.RedactSecrets"}},
     "formatters": {
-        "json": {"()": "portal.logging.JSONFormatter"},
+        "json": {"()": "portal.project.logging.JSONFormatter"},
         "plain": {"format": "{levelname} {name}: {message}", "style": "{"},
-        "audit_event": {"()": "portal.logging.AuditEventFormatter"},
+        "audit_event": {"()": "portal.project.logging.AuditEventFormatter"},
     },
     "handlers": {
         "stderr": {

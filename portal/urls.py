@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import own_tokens, second_factor, sign_in
-from portal.health import healthz
+from portal.account import own_tokens, second_factor, sign_in
+from portal.project.health import healthz
 
 urlpatterns = [
     path("", sign_in.home, name="home"),

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from django.db import DatabaseError, OperationalError
 
-from identity.actors import Provisioner
-from identity.errors import Conflicted
-from identity.services.provisioning_log import log_refusal
+from identity.core.actors import Provisioner
+from identity.core.errors import Conflicted
+from identity.services.provisioning.log import log_refusal
 from scim.errors import Problem, problem_of
 
 logger = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from typing import Any
 from scim2_models import BaseModel, Mutability, Path, Returned
 from scim2_models.path import AttributeBinding
 
-from identity.errors import InvalidValue
-from identity.keys import NO_KEY, fold
+from identity.core.errors import InvalidValue
+from identity.core.keys import NO_KEY, fold
 from scim.resources import CORE_GROUP, CORE_USER, GroupResource, UserResource, padded
 
 Comparable = dict[str, Any]

@@ -11,10 +11,10 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 
-from identity.actors import Provisioner, Visitor
+from identity.core.actors import Provisioner, Visitor
+from identity.core.origins import Origin
 from identity.events import Event
-from identity.origins import Origin
-from identity.services import contacts, tokens, traces
+from identity.services import provider_contacts, scim_tokens, traces
 from scim.errors import Problem, problem_of
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class TokenRequired:
 
     def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
-            bearer = tokens.find_bearer(_presented(request))
+            bearer = scim_tokens.find_bearer(_presented(request))
             if bearer is None:
                 return _unauthorized(request)
             if bearer.scim_enabled:
@@ -55,15 +55,15 @@ def _presented(request: HttpRequest) -> str:
     return secret.strip() if scheme.lower() == "bearer" else ""
 
 
-def _note(bearer: tokens.TokenBearer, request: HttpRequest) -> None:
+def _note(bearer: scim_tokens.TokenBearer, request: HttpRequest) -> None:
     if not bearer.noted:
-        tokens.note_use(bearer, address=_address(request))
+        scim_tokens.note_use(bearer, address=_address(request))
 
 
 def _show(request: HttpRequest, actor: Provisioner, status: int) -> None:
     """Keep the request for the administrator who looks on; the answer does not depend on it."""
     try:
-        contacts.note_request(
+        provider_contacts.note_request(
             actor.identity_provider_id,
             method=actor.method,
             path=_path(request),
@@ -82,7 +82,7 @@ def _path(request: HttpRequest) -> str:
     return unquote(request.get_full_path()).partition("/scim/v2")[2].replace("\0", "")
 
 
-def _actor(bearer: tokens.TokenBearer, request: HttpRequest) -> Provisioner:
+def _actor(bearer: scim_tokens.TokenBearer, request: HttpRequest) -> Provisioner:
     return Provisioner(
         identity_provider_id=bearer.identity_provider_id,
         token_id=bearer.token_id,
@@ -102,7 +102,7 @@ def _address(request: HttpRequest) -> str:
 def _unauthorized(request: HttpRequest) -> HttpResponse:
     """401; the error code tells a wrong token from none (RFC 6750 section 3.1)."""
     if _presented(request):
-        contacts.note_stranger(method=request.method or "", path=_path(request), address=_address(request))
+        provider_contacts.note_stranger(method=request.method or "", path=_path(request), address=_address(request))
         traces.note(Event.SCIM_TOKEN_UNKNOWN, actor=Visitor("SCIM"), origin=Origin.of(request.META))
     challenge = str(settings.SCIM_SERVICE_PROVIDER["WWW_AUTHENTICATE_HEADER"])
     response = _NO_TOKEN.to_response()

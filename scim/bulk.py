@@ -12,7 +12,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from identity.actors import Provisioner
+from identity.core.actors import Provisioner
 from scim import attempts, bodies, dialects, limits
 from scim.adapters.base import location, scim_id
 from scim.errors import HANDLED, Problem, RequestRefused, refuse

@@ -14,7 +14,7 @@ from django_scim.constants import SCIM_CONTENT_TYPE
 from pydantic import ValidationError
 from scim2_models import Error, SCIMException
 
-from identity import errors
+from identity.core import errors
 from scim.resources import GroupResource, UserResource
 
 logger = logging.getLogger(__name__)

@@ -29,7 +29,7 @@ from scim2_models.path import (
 )
 from scim2_models.path.resolution import coerce_value
 
-from identity.errors import InvalidValue
+from identity.core.errors import InvalidValue
 from identity.models import SSOGroup, SSOUser
 from scim import bodies, limits, words
 from scim.attributes import comparable, path_of, split_path, sub_paths

@@ -11,7 +11,7 @@ from scim2_models.exceptions import InvalidPathException
 from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
 
 from identity.models import SSOGroup, SSOMembership, SSOUser
-from identity.services.records import GroupRecord, Members
+from identity.services.provisioning.statements import GroupRecord, Members
 from scim import bodies, limits
 from scim.attributes import UNKEPT
 from scim.dialects import get, named

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from scim2_models import Path
 
-from identity.compiled import CompiledQuery, Parameter
-from identity.errors import InvalidValue
+from identity.core.errors import InvalidValue
+from identity.db.compiled import CompiledQuery, Parameter
 from scim import limits, listing
 from scim.attributes import comparable
 from scim.kinds import Identifier, Text

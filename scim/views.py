@@ -12,7 +12,7 @@ from django.views import View
 from django_scim import views as stock
 from django_scim.constants import SCIM_CONTENT_TYPE
 
-from identity.errors import NotFound
+from identity.core.errors import NotFound
 from identity.models import SSOGroup, SSOUser
 from scim import attempts, bodies, config, listing, projection
 from scim.adapters.base import scim_id

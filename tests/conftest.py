@@ -14,7 +14,7 @@ from django.test import TransactionTestCase
 
 from identity.models import User
 from identity.services import background, traces
-from portal.shared_cache import cache as shared_cache
+from portal.project.shared_cache import cache as shared_cache
 from tests import databases, reporting
 from tests.dealing import dealt
 from tests.factories import PASSWORD, make_user

@@ -20,7 +20,7 @@ from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from identity.database import install_triggers, remove_triggers
+from identity.db.permanence import install_triggers, remove_triggers
 from identity.models import AccessSettings
 
 FOLDER = settings.BASE_DIR / "var" / "tests"

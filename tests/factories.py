@@ -7,9 +7,9 @@ from django.apps import apps
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from identity.actors import Operator, Person, Provisioner
-from identity.errors import Conflicted
-from identity.keys import email_key, fold, name_key
+from identity.core.actors import Operator, Person, Provisioner
+from identity.core.errors import Conflicted
+from identity.core.keys import email_key, fold, name_key
 from identity.models import (
     Asset,
     Conflict,
@@ -26,18 +26,18 @@ from identity.models import (
     User,
 )
 from identity.services import (
-    access,
     api_tokens,
     assets,
     groups,
     identity_providers,
     mappings,
-    provisioning,
+    modes,
+    scim_tokens,
     sso_connections,
-    sso_groups,
-    tokens,
 )
-from identity.services.records import GroupRecord, Members, PersonRecord
+from identity.services.provisioning import groups as sso_groups
+from identity.services.provisioning import people
+from identity.services.provisioning.statements import GroupRecord, Members, PersonRecord
 from identity.services.sso_connections import ConnectionSettings
 from tests.rows import Row, rows_of
 
@@ -107,7 +107,7 @@ def make_idp(name: str = "Okta", **settings: Any) -> IdentityProvider:
 
 def make_token(idp: IdentityProvider, label: str = "test") -> str:
     """The secret of a new SCIM token."""
-    return tokens.create_token(idp, label=label, actor=OPERATOR)[1]
+    return scim_tokens.create_token(idp, label=label, actor=OPERATOR)[1]
 
 
 def make_api_token(user: User, *scopes: str) -> str:
@@ -117,9 +117,9 @@ def make_api_token(user: User, *scopes: str) -> str:
 
 def use_token(secret: str) -> None:
     """A request of the identity provider came with it."""
-    bearer = tokens.find_bearer(secret)
+    bearer = scim_tokens.find_bearer(secret)
     assert bearer is not None
-    tokens.note_use(bearer, address="192.0.2.1")
+    scim_tokens.note_use(bearer, address="192.0.2.1")
 
 
 def idp_actor(idp: IdentityProvider) -> Provisioner:
@@ -151,19 +151,19 @@ def person(user_name: str = "ada", email: str | None = "", **said: Any) -> Perso
 
 def provision(idp: IdentityProvider, user_name: str = "ada", email: str | None = "", **said: Any) -> SSOUser:
     """POST somebody."""
-    return provisioning.provision_user(person(user_name, email, **said), actor=idp_actor(idp))
+    return people.provision_user(person(user_name, email, **said), actor=idp_actor(idp))
 
 
 def resend(sso_user: SSOUser, user_name: str = "ada", email: str | None = "", **said: Any) -> SSOUser:
     """PUT the whole record of somebody."""
     record = person(user_name, email, **said)
     actor = idp_actor(sso_user.identity_provider)
-    return provisioning.update_user(sso_user.scim_id, lambda row: record, actor=actor)
+    return people.update_user(sso_user.scim_id, lambda row: record, actor=actor)
 
 
 def deprovision(sso_user: SSOUser) -> None:
     """DELETE somebody."""
-    provisioning.deprovision_user(sso_user.scim_id, actor=idp_actor(sso_user.identity_provider))
+    people.deprovision_user(sso_user.scim_id, actor=idp_actor(sso_user.identity_provider))
 
 
 def push_group(idp: IdentityProvider, name: str = "Engineering", *members: SSOUser) -> SSOGroup:
@@ -230,7 +230,7 @@ def make_asset(owner: User, name: str = "Wiki") -> Asset:
 
 def set_mode(*, scim: bool = True, sso: bool = False, follow_idp: bool = False) -> None:
     """Flip the two flags as an operator may, without proof."""
-    access.set_mode(scim_enabled=scim, sso_enforced=sso, follow_idp=follow_idp, force=True, actor=OPERATOR)
+    modes.set_mode(scim_enabled=scim, sso_enforced=sso, follow_idp=follow_idp, force=True, actor=OPERATOR)
 
 
 def connect(

@@ -13,7 +13,7 @@ from django.test import Client
 from identity.models import (
     User,
 )
-from portal.sessions import sessions_of
+from portal.session.sessions import sessions_of
 from tests.factories import (
     PASSWORD,
     make_administrator,

@@ -30,8 +30,8 @@ NOT_ROWS |= {"adapter"}
 # Doors that call a writer of Django's own, each with its reason.
 ALLOWED_WRITES = {
     "portal/settings.py": "updates its own names with the mail settings; there are no rows",
-    "portal/session_store.py": "sweeps up rows of browsers' sessions, which no rule is about",
-    "portal/sessions.py": "notes on allauth's row of a browser's session, which no rule is about",
+    "portal/session/store.py": "sweeps up rows of browsers' sessions, which no rule is about",
+    "portal/session/sessions.py": "notes on allauth's row of a browser's session, which no rule is about",
 }
 
 # What identity must not know. import-linter can name only top-level packages, so these are watched here.

@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
 from identity.models import SSOUser, User
-from portal import bodies
+from portal.project import bodies
 from tests.clients import IdP, new_idp
 from tests.factories import make_administrator, make_api_token, make_owner, make_user
 from tests.loops import each

@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.test import Client, RequestFactory
 
-from portal.middleware import CommonMiddleware, SessionMiddleware
+from portal.project.middleware import CommonMiddleware, SessionMiddleware
 
 pytestmark = pytest.mark.django_db
 

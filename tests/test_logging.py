@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from identity.services.secrets import API_PREFIX, SCIM_PREFIX, new_token
-from portal.logging import JSONFormatter, RedactSecrets, redact
+from identity.core.secrets import API_PREFIX, SCIM_PREFIX, new_token
+from portal.project.logging import JSONFormatter, RedactSecrets, redact
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from identity import keys
-from identity.errors import InvalidValue, Refused
-from identity.services import sso_login
+from identity.core import keys
+from identity.core.errors import InvalidValue, Refused
+from identity.services.sign_in import login
 from portal.api.urls import RESOURCES
 from scim import config
 from tests.clients import caller, new_idp, problem
@@ -239,7 +239,7 @@ def test_claims_of_a_sign_in(text: str) -> None:
     connection = just_in_time()
     for claims in ({"user_name": text}, {"email": f"x@{text}"}):
         with pytest.raises((Refused, InvalidValue)):
-            sso_login.sign_in(connection, says("00u9", **claims))
+            login.sign_in(connection, says("00u9", **claims))
 
 
 @pytest.mark.parametrize("text", LONG)
@@ -247,4 +247,4 @@ def test_a_claim_by_which_people_are_matched(text: str) -> None:
     connection = connect(matches_by_user_name=True)
     provision(connection.identity_provider, "ada")
     with pytest.raises(Refused):
-        sso_login.sign_in(connection, says("00u9", text))
+        login.sign_in(connection, says("00u9", text))

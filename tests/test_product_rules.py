@@ -12,8 +12,8 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from identity.actors import Operator, Person
-from identity.errors import Outdated, Refused
+from identity.core.actors import Operator, Person
+from identity.core.errors import Outdated, Refused
 from identity.models import (
     AuditEvent,
     Conflict,
@@ -29,18 +29,11 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import (
-    access,
-    conflicts,
-    deletion,
-    groups,
-    invitations,
-    mappings,
-    sso_groups,
-    tokens,
-    users,
-)
-from identity.services.drift import drifts, told_otherwise
+from identity.models.sso import told_otherwise
+from identity.queries.drift import drifts
+from identity.services import deletion, groups, invitations, mappings, modes, scim_tokens, users
+from identity.services.provisioning import conflicts
+from identity.services.provisioning import groups as sso_groups
 from tests.clients import IdP, new_idp, problem
 from tests.factories import (
     OPERATOR,
@@ -887,7 +880,7 @@ def test_r22_sso_is_enforced_only_by_an_owner_who_came_by_it(idp: IdP) -> None:
     actor = owner()
 
     def enforce() -> None:
-        access.set_mode(scim_enabled=True, sso_enforced=True, actor=actor)
+        modes.set_mode(scim_enabled=True, sso_enforced=True, actor=actor)
 
     with pytest.raises(Refused, match="break-glass account first"):
         enforce()
@@ -896,7 +889,7 @@ def test_r22_sso_is_enforced_only_by_an_owner_who_came_by_it(idp: IdP) -> None:
         enforce()
     sign_in_by_sso(actor.user, idp.provider)
     enforce()
-    access.set_mode(scim_enabled=True, sso_enforced=False, actor=Operator("set_mode"))
+    modes.set_mode(scim_enabled=True, sso_enforced=False, actor=Operator("set_mode"))
 
 
 def test_r23_a_token_is_shown_once_kept_as_a_digest_and_revoked_by_deletion(idp: IdP) -> None:
@@ -906,7 +899,7 @@ def test_r23_a_token_is_shown_once_kept_as_a_digest_and_revoked_by_deletion(idp:
     token = SCIMToken.objects.get()
     assert (token.expires_at, token.last_used_from) == (None, "127.0.0.1")
     assert token.last_used_at is not None
-    tokens.revoke_token(token, actor=administrator())
+    scim_tokens.revoke_token(token, actor=administrator())
     answer = idp.get("/Users")
     assert refused(answer) == (401, None)
     assert answer["WWW-Authenticate"].startswith("Bearer")
@@ -914,7 +907,7 @@ def test_r23_a_token_is_shown_once_kept_as_a_digest_and_revoked_by_deletion(idp:
 
 def test_r23_an_idp_has_many_tokens_and_they_survive_their_creator(idp: IdP) -> None:
     actor = administrator()
-    _, second = tokens.create_token(idp.provider, label="second", actor=actor)
+    _, second = scim_tokens.create_token(idp.provider, label="second", actor=actor)
     actor.user.delete()
     answers = {
         idp.send("GET", "/Users", Authorization=f"Bearer {secret}").status_code for secret in (idp.secret, second)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from portal.databases import database_config
-from portal.secret_key import load_or_create_secret_key
+from portal.project.databases import database_config
+from portal.project.secret_key import load_or_create_secret_key
 from tests.processes import run
 
 pytestmark = pytest.mark.once

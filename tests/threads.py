@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from identity.errors import GatehouseError
+from identity.core.errors import GatehouseError
 
 DEADLOCK = "40P01"
 

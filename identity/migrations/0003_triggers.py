@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from identity.database import install_triggers, remove_triggers
+from identity.db.permanence import install_triggers, remove_triggers
 
 
 class Migration(migrations.Migration):

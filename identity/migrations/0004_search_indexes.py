@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from identity.database import install_search_indexes, remove_search_indexes
+from identity.db.permanence import install_search_indexes, remove_search_indexes
 
 
 class Migration(migrations.Migration):

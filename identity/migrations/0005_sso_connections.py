@@ -4,7 +4,7 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-from identity.database import reinstall_triggers
+from identity.db.permanence import reinstall_triggers
 
 
 class Migration(migrations.Migration):

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.db import migrations, models
 
-from identity.keys import sought
+from identity.core.keys import sought
 
 
 def note_emails(apps: Any, schema_editor: Any) -> None:

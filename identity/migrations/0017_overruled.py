@@ -5,7 +5,7 @@ from typing import Any
 from django.db import migrations, models
 from django.db.models import Q
 
-from identity.database import reinstall_triggers
+from identity.db.permanence import reinstall_triggers
 
 
 def mark(apps: Any, schema_editor: Any) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from django.db import migrations
 from django.utils.crypto import salted_hmac
 
-from identity.errors import Refused
-from identity.services.sealing import unseal
+from identity.core.encryption import unseal
+from identity.core.errors import Refused
 
 TABLE = "mfa_authenticator"
 

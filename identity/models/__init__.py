@@ -1,18 +1,17 @@
 """What is kept: the IdP's side, the portal's side and the bridge between them (docs/design/rules.md)."""
 
-from identity.models.access import AccessSettings, Mode
+from identity.models.access import AccessSettings
 from identity.models.api_tokens import APIToken, Scope
 from identity.models.assets import Asset, AssetOwner
-from identity.models.bulk import BulkRow, BulkRun
+from identity.models.bulk_runs import BulkRow, BulkRun
 from identity.models.conflicts import Conflict
-from identity.models.connections import SSOConnection
-from identity.models.contacts import ProviderContact, ReceivedRequest, Rhythm
 from identity.models.groups import Group, Membership
 from identity.models.headcounts import Headcount
 from identity.models.idempotency import IdempotentRequest
+from identity.models.identity_providers import IdentityProvider, SCIMToken
 from identity.models.invitations import Invitation
 from identity.models.mappings import GroupMapping
-from identity.models.providers import IdentityProvider, SCIMToken
+from identity.models.provider_contacts import ProviderContact, ReceivedRequest, Rhythm
 from identity.models.second_factors import RecoveryCode, SecondFactor
 from identity.models.sso import (
     RetiredResource,
@@ -22,6 +21,7 @@ from identity.models.sso import (
     SSOUser,
     SSOUserValue,
 )
+from identity.models.sso_connections import SSOConnection
 from identity.models.trail import (
     AuditEvent,
     AuditOrigin,
@@ -53,7 +53,6 @@ __all__ = [
     "Invitation",
     "Membership",
     "MembershipChange",
-    "Mode",
     "ProviderContact",
     "ProvisioningLog",
     "ReceivedRequest",

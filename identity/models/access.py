@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 
-
-class Mode(NamedTuple):
-    """SCIM on or off, SSO enforced or optional: a column of the policy table."""
-
-    scim_enabled: bool
-    sso_enforced: bool
-
-    @property
-    def code(self) -> str:
-        scim = "scim_on" if self.scim_enabled else "scim_off"
-        return f"{scim}_sso_enforced" if self.sso_enforced else f"{scim}_sso_optional"
-
-    def __str__(self) -> str:
-        scim = "SCIM is on" if self.scim_enabled else "SCIM is off"
-        return f"{scim} and SSO is {'enforced' if self.sso_enforced else 'not enforced'}"
+from identity.core.decisions import Mode
 
 
 class AccessSettingsManager(models.Manager["AccessSettings"]):

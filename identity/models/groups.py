@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from identity.compiled import Parameter
+    from identity.db.compiled import Parameter
 
 
 class GroupQuerySet(models.QuerySet["Group"]):

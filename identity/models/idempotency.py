@@ -14,7 +14,7 @@ KEPT = timedelta(hours=24)
 class IdempotentRequest(models.Model):
     """A POST that carried an Idempotency-Key: retried within 24 hours, it is answered and not done again.
 
-    `digest` is that of the request; `answer` is sealed (`identity.services.sealing`), since it tells of people, holds
+    `digest` is that of the request; `answer` is sealed (`identity.core.encryption`), since it tells of people, holds
     no secret that is shown once, and is empty while the first request is still being worked on.
     """
 

@@ -9,9 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from identity.models.users import Status, User
+
 if TYPE_CHECKING:
-    from identity.compiled import Parameter
-    from identity.models.providers import IdentityProvider
+    from identity.db.compiled import Parameter
+    from identity.models.identity_providers import IdentityProvider
 
 
 class Versioned(models.Model):
@@ -219,3 +221,11 @@ class RetiredResource(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource_type} {self.scim_id}"
+
+
+def told_otherwise(status: Status) -> models.QuerySet[User]:
+    """Who would get this status if the portal followed what their identity provider said last."""
+    said = SSOUser.objects.filter(overruled=True, active=status == Status.ENABLED).values("user")
+    other = Status.DISABLED if status == Status.ENABLED else Status.ENABLED
+    people: models.QuerySet[User] = User.objects.with_status(other).filter(pk__among=said)
+    return people

@@ -141,8 +141,8 @@ class AuditPersonalData(models.Model):
 class AuditOrigin(models.Model):
     """Where an event came from: the part of it that a permanent deletion erases beside the names (R10).
 
-    `network` is what the address is counted as and searched by (`identity.origins`). An event that repeats is one for
-    each `window` of time; `times` says how often it happened, the last time at `last_at`.
+    `network` is what the address is counted as and searched by (`identity.core.origins`). An event that repeats is one
+    for each `window` of time; `times` says how often it happened, the last time at `last_at`.
     """
 
     event = models.OneToOneField(AuditEvent, primary_key=True, on_delete=models.DO_NOTHING, related_name="origin")

@@ -12,12 +12,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from identity.keys import NO_KEY, shows_nothing, sought
+from identity.core.keys import NO_KEY, shows_nothing, sought
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from identity.models.providers import IdentityProvider
+    from identity.models.identity_providers import IdentityProvider
     from identity.models.sso import SSOUser
 
 

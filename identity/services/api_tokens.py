@@ -12,19 +12,20 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from identity import audit, policy
-from identity.actors import Person
-from identity.errors import InvalidValue, Refused
+from identity.core import secrets
+from identity.core.actors import Person
+from identity.core.decisions import Action
+from identity.core.errors import InvalidValue, Refused
+from identity.core.keys import label_or
+from identity.db.locks import lock
 from identity.events import Event
-from identity.keys import label_or
 from identity.models import APIToken, Scope, Status, User
-from identity.policy import Action
-from identity.services import notices, secrets
-from identity.services.locks import lock
+from identity.services import notices
 from identity.services.notices import SecurityChange
-from identity.services.tokens import check_expiry
+from identity.services.scim_tokens import check_expiry
 
 if TYPE_CHECKING:
-    from identity.actors import Actor
+    from identity.core.actors import Actor
 
 WINDOW_SECONDS = 60
 

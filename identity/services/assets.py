@@ -9,16 +9,16 @@ from django.core.validators import URLValidator
 from django.db import transaction
 
 from identity import audit, policy
-from identity.errors import InvalidValue, Refused
+from identity.core.decisions import Action
+from identity.core.errors import InvalidValue, Refused
+from identity.core.keys import label_key, plain
+from identity.db.locks import lock, locked
+from identity.db.uniqueness import taken_when
 from identity.events import Event
-from identity.keys import label_key, plain
 from identity.models import Asset, AssetOwner, Status, User
-from identity.policy import Action
-from identity.services.locks import lock, locked
-from identity.services.uniqueness import taken_when
 
 if TYPE_CHECKING:
-    from identity.actors import Actor
+    from identity.core.actors import Actor
 
 
 @transaction.atomic

@@ -10,9 +10,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from identity import audit, policy
-from identity.errors import InvalidValue, NotFound, Refused
+from identity.core.decisions import Action
+from identity.core.errors import InvalidValue, NotFound, Refused
+from identity.core.keys import plain, sought
+from identity.db.locks import locked
 from identity.events import Event
-from identity.keys import plain, sought
 from identity.log_words import What
 from identity.models import (
     Asset,
@@ -30,14 +32,12 @@ from identity.models import (
     Status,
     User,
 )
-from identity.policy import Action
 from identity.services import assets, idempotency
 from identity.services.digest_keys import DELETIONS, keyed_digests
-from identity.services.locks import locked
-from identity.services.provisioning import retire
+from identity.services.provisioning.people import retire
 
 if TYPE_CHECKING:
-    from identity.actors import Actor
+    from identity.core.actors import Actor
 
 NO_TRANSFEREE = "must be another user who is not disabled"
 

@@ -12,9 +12,9 @@ import json
 
 from django.conf import settings
 
-from identity.errors import Refused
+from identity.core.encryption import seal, unseal
+from identity.core.errors import Refused
 from identity.models import SealedKeys
-from identity.services.sealing import seal, unseal
 
 DELETIONS, RECOVERY_CODES = "deletions", "recovery codes"
 

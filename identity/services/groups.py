@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from identity import audit, policy
+from identity.core.decisions import Action
+from identity.core.keys import label_key, plain
+from identity.db.locks import lock
+from identity.db.uniqueness import taken_when
 from identity.events import Event
-from identity.keys import label_key, plain
 from identity.models import Group, Membership, User
-from identity.policy import Action
-from identity.services.locks import lock
-from identity.services.uniqueness import taken_when
 
 if TYPE_CHECKING:
-    from identity.actors import Actor
+    from identity.core.actors import Actor
 
 
 @transaction.atomic

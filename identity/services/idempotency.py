@@ -7,10 +7,10 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from identity.errors import KeyReused, Refused, StillRunning
+from identity.core.encryption import seal, unseal
+from identity.core.errors import KeyReused, Refused, StillRunning
 from identity.models import IdempotentRequest, User
 from identity.models.idempotency import KEPT
-from identity.services.sealing import seal, unseal
 
 # No request runs that long (STATEMENT_TIMEOUT, the server's own): who began it is gone, and nothing was applied.
 ABANDONED = timedelta(minutes=2)

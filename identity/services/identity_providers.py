@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from identity import audit, policy
-from identity.errors import InvalidValue
+from identity.core.decisions import Action
+from identity.core.errors import InvalidValue
+from identity.core.keys import label_key
+from identity.db.locks import lock, locked
+from identity.db.uniqueness import taken_when
 from identity.events import Event
-from identity.keys import label_key
 from identity.models import Group, GroupMapping, IdentityProvider, RetiredResource, SSOConnection, SSOUser, User
-from identity.policy import Action
-from identity.services import memberships, notices
-from identity.services.locks import lock, locked
+from identity.services import notices
+from identity.services.provisioning import memberships
 from identity.services.sso_connections import keep_a_way_in
-from identity.services.uniqueness import taken_when
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from identity.actors import Actor
+    from identity.core.actors import Actor
 
 
 @transaction.atomic

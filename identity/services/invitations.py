@@ -10,20 +10,21 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from identity import audit, policy
-from identity.actors import Person
-from identity.errors import InvalidValue, NotFound, Refused
+from identity.core import secrets
+from identity.core.actors import Person
+from identity.core.decisions import Action
+from identity.core.errors import InvalidValue, NotFound, Refused
+from identity.core.keys import email_key, name_key, plain
+from identity.db.locks import lock
+from identity.db.uniqueness import taken_when
 from identity.events import Event
-from identity.keys import email_key, name_key, plain
 from identity.models import Invitation, Status, User
 from identity.models.invitations import default_expiry
-from identity.policy import Action
-from identity.services import notices, secrets
-from identity.services.locks import lock
-from identity.services.uniqueness import taken_when
+from identity.services import notices
 from identity.services.users import NOT_FREE, check_email, check_password_strength, set_status
 
 if TYPE_CHECKING:
-    from identity.actors import Actor
+    from identity.core.actors import Actor
 
 KEYS_AT_ONCE = 1000
 

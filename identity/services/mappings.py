@@ -10,15 +10,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from identity import audit, policy
-from identity.errors import Outdated, Taken
+from identity.core.decisions import Action
+from identity.core.errors import Outdated, Taken
+from identity.db.locks import lock
 from identity.events import Event
 from identity.models import Group, GroupMapping, SSOGroup, SSOMembership, User
-from identity.policy import Action
-from identity.services import groups, memberships
-from identity.services.locks import lock
+from identity.services import groups
+from identity.services.provisioning import memberships
 
 if TYPE_CHECKING:
-    from identity.actors import Actor
+    from identity.core.actors import Actor
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,16 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django_tasks import task
 
-from identity.actors import Person
+from identity.core import secrets
+from identity.core.actors import Person
+from identity.core.encryption import seal, unseal
 from identity.models import Conflict, Invitation, User
-from identity.services import background, secrets
-from identity.services.sealing import seal, unseal
+from identity.services import background
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from identity.actors import Actor
+    from identity.core.actors import Actor
     from identity.models import IdentityProvider
 
 

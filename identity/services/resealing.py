@@ -14,17 +14,17 @@ from django.db import transaction
 from django_tasks_db.models import DBTaskResult
 
 from identity import audit, policy
+from identity.core.decisions import Action
+from identity.core.encryption import State, reseal, state_of
 from identity.events import Event
 from identity.models import IdempotentRequest, SealedKeys, SecondFactor, SSOConnection
-from identity.policy import Action
 from identity.services import digest_keys
 from identity.services.idempotency import ERASED
-from identity.services.sealing import State, reseal, state_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from identity.actors import Actor
+    from identity.core.actors import Actor
 
 ROWS_AT_ONCE = 500
 

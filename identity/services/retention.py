@@ -14,12 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from identity import audit, policy
+from identity.core.decisions import Action
 from identity.events import Event
 from identity.models import AuditEvent, AuditOrigin, AuditPersonalData, BulkRun, ProvisioningLog
-from identity.policy import Action
 
 if TYPE_CHECKING:
-    from identity.actors import Actor
+    from identity.core.actors import Actor
 
 ROWS_AT_ONCE = 5_000  # a transaction each: writers never wait for long
 ERASABLE = (AuditPersonalData, AuditOrigin)

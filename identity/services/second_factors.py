@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from identity import audit, policy, totp
-from identity.errors import InvalidValue, NotFound, Refused
+from identity import audit, policy
+from identity.core import totp
+from identity.core.encryption import seal, unseal
+from identity.core.errors import InvalidValue, NotFound, Refused
+from identity.db.locks import lock
 from identity.events import Event
 from identity.models import RecoveryCode, SecondFactor, User
 from identity.services import notices
 from identity.services.digest_keys import RECOVERY_CODES, keyed_digests
-from identity.services.locks import lock
 from identity.services.notices import SecurityChange
-from identity.services.sealing import seal, unseal
 
 if TYPE_CHECKING:
-    from identity.actors import Actor
+    from identity.core.actors import Actor
 
 CODES = 10
 CODE_DIGITS = 8

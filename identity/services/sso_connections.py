@@ -14,19 +14,19 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from identity import audit, policy
-from identity.errors import InvalidValue, Refused
+from identity.core.decisions import Action
+from identity.core.encryption import seal
+from identity.core.errors import InvalidValue, Refused
+from identity.core.keys import fold
+from identity.db.locks import lock
 from identity.events import Event
-from identity.keys import fold
 from identity.models import AccessSettings, IdentityProvider, SSOConnection, SSOIdentity
-from identity.policy import Action
 from identity.services import notices
-from identity.services.locks import lock
-from identity.services.sealing import seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from identity.actors import Actor
+    from identity.core.actors import Actor
 
 Kind = IdentityProvider.Kind
 Protocol = SSOConnection.Protocol

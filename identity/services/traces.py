@@ -22,12 +22,12 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, connections
 from django.utils import timezone
 
 from identity import audit
+from identity.core.origins import Origin
 from identity.events import Event
 from identity.models import AuditOrigin
-from identity.origins import Origin
 
 if TYPE_CHECKING:
-    from identity.actors import Actor
+    from identity.core.actors import Actor
 
 logger = logging.getLogger(__name__)
 

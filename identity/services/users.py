@@ -13,19 +13,19 @@ from django.db.models import F
 from django.utils import timezone
 
 from identity import audit, policy
-from identity.errors import InvalidValue, Refused, WeakPassword
+from identity.core.decisions import Action
+from identity.core.errors import InvalidValue, Refused, WeakPassword
+from identity.core.keys import email_key, name_key, plain
+from identity.db.locks import lock
+from identity.db.uniqueness import taken_when
 from identity.events import Event
-from identity.keys import email_key, name_key, plain
 from identity.models import AccessSettings, APIToken, Conflict, Invitation, Role, SSOUser, Status, User
-from identity.policy import Action
 from identity.services import notices
-from identity.services.locks import lock
 from identity.services.notices import SecurityChange
-from identity.services.uniqueness import taken_when
 
 if TYPE_CHECKING:
-    from identity.actors import Actor
-    from identity.origins import Origin
+    from identity.core.actors import Actor
+    from identity.core.origins import Origin
 
 NOT_FREE = "This username or email belongs to another user."
 

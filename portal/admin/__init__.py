@@ -1,42 +1,6 @@
-"""The admin UI: one module for each area, all on `PortalModelAdmin` and `PortalAdminSite`.
+"""The admin UI: one package for each area, all on `portal.admin.frame`.
 
-Django imports this package when it looks for admin modules, and importing an area registers its pages.
+`portal.apps` imports the areas when Django is ready, and each registers its pages with the site.
 """
 
-from portal.admin import (
-    api_tokens,
-    assets,
-    audit_log,
-    bulk_runs,
-    conflicts,
-    connections,
-    groups,
-    invitations,
-    mappings,
-    providers,
-    provisioning_log,
-    scim_tokens,
-    settings,
-    sso,
-    support,
-    users,
-)
-
-__all__ = [
-    "api_tokens",
-    "assets",
-    "audit_log",
-    "bulk_runs",
-    "conflicts",
-    "connections",
-    "groups",
-    "invitations",
-    "mappings",
-    "providers",
-    "provisioning_log",
-    "scim_tokens",
-    "settings",
-    "sso",
-    "support",
-    "users",
-]
+AREAS = ("people", "groups", "providers", "logs", "access", "home", "assets")

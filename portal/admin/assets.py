@@ -16,15 +16,15 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 
-from identity.errors import GatehouseError, Refused
-from identity.keys import sought
+from identity.core.decisions import Action
+from identity.core.errors import GatehouseError, Refused
+from identity.core.keys import sought
 from identity.models import Asset, AssetOwner, Status, User
-from identity.policy import Action
 from identity.services import assets
-from portal.admin.base import ActionPage, PortalModelAdmin, decide, person_of
-from portal.admin.parts import AboutPerson, ChoosePeople, PeopleForm, badge, is_key, moment, named, row_or_404
-from portal.admin.records import PersonFilter
-from portal.admin.user_bulk import MOST_AT_ONCE
+from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, person_of
+from portal.admin.frame.parts import AboutPerson, ChoosePeople, PeopleForm, badge, is_key, moment, named, row_or_404
+from portal.admin.logs.pages import PersonFilter
+from portal.admin.people.user_bulk import MOST_AT_ONCE
 
 
 class AssetForm(Form):

@@ -10,8 +10,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity.core.decisions import Action
 from identity.models import APIToken, Scope, User
-from identity.policy import Action
 from identity.services import api_tokens
 from portal.api.fields import Said, ShownOnce, UserRef
 from portal.api.operations import operation

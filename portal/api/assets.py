@@ -12,12 +12,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.keys import sought
+from identity.core.decisions import Action
+from identity.core.keys import sought
 from identity.models import Asset, AssetOwner, User
-from identity.policy import Action
 from identity.services import assets
 from portal.api.fields import Said, UserRef, key
-from portal.api.lookups import named_in, row_of
+from portal.api.named_rows import named_in, row_of
 from portal.api.operations import operation
 from portal.api.views import Resources
 

@@ -9,10 +9,10 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
-from identity.actors import Visitor
+from identity.core.actors import Visitor
+from identity.core.origins import Origin
 from identity.events import Event
 from identity.models import APIToken, Scope, User
-from identity.origins import Origin
 from identity.services import api_tokens, traces
 
 CHALLENGE = 'Bearer realm="Gatehouse API"'

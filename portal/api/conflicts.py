@@ -11,11 +11,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.keys import sought
+from identity.core.decisions import Action
+from identity.core.keys import sought
+from identity.db.locks import lock
 from identity.models import Conflict, IdentityProvider, User
-from identity.policy import Action
-from identity.services import conflicts
-from identity.services.locks import lock
+from identity.services.provisioning import conflicts
 from portal.api.fields import ProviderRef, Said, UserRef
 from portal.api.operations import operation
 from portal.api.views import Resources

@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
+from identity.core.decisions import Decision
 from identity.models import Asset, Group, IdentityProvider, SSOGroup, SSOUser, User
-from identity.policy import Decision
 
 LARGEST_KEY = 2**63 - 1
 PEOPLE_NAMED = 50

@@ -11,15 +11,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.keys import sought
+from identity.core.decisions import Action
+from identity.core.keys import sought
+from identity.db.counting import count_of
 from identity.models import Group, GroupMapping, Membership
-from identity.policy import Action
 from identity.services import groups
 from portal.api.fields import DecisionAnswer, Said, SSOGroupRef, answers
 from portal.api.filters import Flag
 from portal.api.operations import operation
 from portal.api.views import Resources
-from portal.counting import count_of
 
 ABOUT_GROUPS = (Action.MANAGE_GROUPS, Action.CHANGE_MEMBERS, Action.MANAGE_MAPPINGS)
 

@@ -9,9 +9,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity.db.locks import lock
 from identity.models import Invitation, User
 from identity.services import invitations
-from identity.services.locks import lock
 from portal.api.fields import Said, UserRef
 from portal.api.operations import operation
 from portal.api.views import Resources

@@ -12,10 +12,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.event_stream import Horizon
-from identity.keys import sought
+from identity.core.keys import sought
+from identity.core.origins import network_of
 from identity.models import AuditEvent, AuditOrigin, IdentityProvider, ProvisioningLog
-from identity.origins import network_of
+from identity.queries.event_stream import Horizon
 from portal.api.fields import ProviderRef, UserRef
 from portal.api.filters import Key
 from portal.api.operations import operation

@@ -10,12 +10,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity.core.decisions import Action
+from identity.db.locks import lock
 from identity.models import Group, GroupMapping, SSOGroup
-from identity.policy import Action
 from identity.services import mappings
-from identity.services.locks import lock
 from portal.api.fields import GroupRef, PeopleAnswer, Said, SSOGroupRef, UserRef, key, people
-from portal.api.lookups import named_in
+from portal.api.named_rows import named_in
 from portal.api.operations import operation
 from portal.api.views import Resources
 

@@ -7,13 +7,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity.models import Asset, User
+from identity.queries.reasons import memberships_with_reasons
 from portal.api.api_tokens import APITokenAnswer
 from portal.api.authentication import Credentials
 from portal.api.fields import AssetRef
 from portal.api.operations import operation
 from portal.api.users import ReasonAnswer, UserInList
 from portal.api.views import Singleton
-from portal.reasons import memberships_with_reasons
 
 
 class MeAnswer(serializers.Serializer):

@@ -10,12 +10,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.errors import NotFound
+from identity.core.errors import NotFound
 from identity.models import Group, Membership, User
 from identity.services import groups
 from portal.api.fields import Said, UserRef, key
 from portal.api.filters import PersonFilter
-from portal.api.lookups import row_of, rows_of
+from portal.api.named_rows import row_of, rows_of
 from portal.api.operations import operation
 from portal.api.views import Resources
 

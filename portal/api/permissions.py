@@ -8,10 +8,10 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from identity import policy
-from identity.errors import Refused
+from identity.core.errors import Refused
 from identity.models import Scope
 from portal.api.authentication import Credentials
-from portal.fresh import FRESH_SECONDS, is_fresh
+from portal.session.fresh_sign_in import FRESH_SECONDS, is_fresh
 
 
 class InScope(BasePermission):

@@ -9,12 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity import policy
-from identity.errors import Refused
-from identity.models import Group, IdentityProvider, Mode, User
-from identity.policy import Action
+from identity.core.decisions import Action, Mode
+from identity.core.errors import Refused
+from identity.models import Group, IdentityProvider, User
 from portal.api.fields import DecisionAnswer, GroupRef, ProviderRef, Said, UserRef, answers, key
 from portal.api.groups import ABOUT_GROUPS
-from portal.api.lookups import named_in
+from portal.api.named_rows import named_in
 from portal.api.operations import operation
 from portal.api.users import ABOUT_USERS
 from portal.api.views import Singleton

@@ -12,9 +12,10 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from identity import errors, policy
-from identity.policy import Decision
-from portal.bodies import LengthRequired
+from identity import policy
+from identity.core import errors
+from identity.core.decisions import Decision
+from portal.project.bodies import LengthRequired
 
 logger = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity.core.decisions import Action
 from identity.models import DeletionRecord, Scope, Status, User
-from identity.policy import Action
 from identity.services import deletion
 from portal.api.fields import AssetRef, GroupRef, Said, UserRef, key
 from portal.api.filters import PersonFilter
-from portal.api.lookups import named_in
+from portal.api.named_rows import named_in
 from portal.api.operations import operation
 from portal.api.users import UserInList
 from portal.api.views import Resources

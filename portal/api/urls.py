@@ -3,22 +3,22 @@
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
-from portal.api.access import Access
 from portal.api.api_tokens import APITokens
 from portal.api.assets import Assets
 from portal.api.conflicts import Conflicts
-from portal.api.connections import Connections
 from portal.api.document import documentation, schema
 from portal.api.groups import Groups
+from portal.api.identity_providers import Providers, SCIMTokens
+from portal.api.idp_side import SSOGroups, SSOMembers, SSOUsers
 from portal.api.invitations import Invitations
 from portal.api.logs import AuditEvents, ProvisioningLogEntries
 from portal.api.mappings import Mappings
 from portal.api.me import Me
 from portal.api.members import Members
+from portal.api.modes import Access
 from portal.api.policy import Policy
 from portal.api.problems import no_such_address
-from portal.api.providers import Providers, SCIMTokens
-from portal.api.sso import SSOGroups, SSOMembers, SSOUsers
+from portal.api.sso_connections import Connections
 from portal.api.support import Deletions, DisabledUsers, Transferees
 from portal.api.users import Users
 from portal.api.what_if import Affected, DifferingGroups, WhatIf

@@ -12,17 +12,17 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.keys import sought
+from identity.core.decisions import Action
+from identity.core.keys import sought
 from identity.models import IdentityProvider, Role, Status, User
-from identity.policy import Action
+from identity.queries.reasons import Reason, memberships_with_reasons
 from identity.services import users
 from portal.api.fields import DecisionAnswer, GroupRef, ProviderRef, Said, SSOGroupRef, SSOUserRef, UserRef, answers
 from portal.api.filters import Flag, PersonFilter
 from portal.api.operations import operation
 from portal.api.permissions import require_fresh
 from portal.api.views import Resources
-from portal.fresh import is_sensitive
-from portal.reasons import Reason, memberships_with_reasons
+from portal.session.fresh_sign_in import is_sensitive
 
 ABOUT_USERS = (
     Action.EDIT_PROFILE,

@@ -15,22 +15,21 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from identity import policy
-from identity.actors import Person
-from identity.errors import NotFound
-from identity.models import Mode
-from identity.policy import Action, Decision
-from identity.services.locks import lock
+from identity.core.actors import Person
+from identity.core.decisions import Action, Decision, Mode
+from identity.core.errors import NotFound
+from identity.db.locks import lock
 from portal.api.authentication import BearerToken, Credentials, Session
-from portal.api.conditions import etag_of, is_known, only_if_unchanged
 from portal.api.fields import LARGEST_KEY
 from portal.api.idempotency import once
 from portal.api.operations import operation_of
 from portal.api.paging import PARAMETERS, Keyset
 from portal.api.permissions import Fresh, InScope, MayRead
+from portal.api.preconditions import etag_of, is_known, only_if_unchanged
 from portal.api.problems import handle
 from portal.api.schema import Document
 from portal.api.wire import JSON, StrictJSON
-from portal.bodies import from_callers, is_in_chunks, take_chunks
+from portal.project.bodies import from_callers, is_in_chunks, take_chunks
 
 FIELDS = "fields"
 NO_STORE = {"Cache-Control": "no-store"}  # for an answer with a secret in it

@@ -10,13 +10,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity import policy
-from identity.errors import InvalidValue, Refused
-from identity.models import AccessSettings, Mode, User
-from identity.services import access, whatif
-from identity.services.drift import START, Comparison, Drift, Position
-from identity.services.whatif import MOST_COUNTED, Tone
-from portal.api.access import FlagsSaid, switched
+from identity.core.decisions import Mode
+from identity.core.errors import InvalidValue, Refused
+from identity.models import AccessSettings, User
+from identity.queries import what_if
+from identity.queries.drift import START, Comparison, Drift, Position
+from identity.queries.what_if import MOST_COUNTED, Tone
+from identity.services import modes
 from portal.api.fields import GroupRef, PeopleAnswer, Said, UserRef
+from portal.api.modes import FlagsSaid, switched
 from portal.api.operations import operation
 from portal.api.users import UserInList
 from portal.api.views import Resources, Singleton
@@ -89,14 +91,14 @@ class WhatIf(Singleton):
             "after": after.code,
             "changes": _changes(self.mode, after),
             "missing": self._missing() if enforces else None,
-            "effects": [_effect(touched) for touched in whatif.look(_effects(self.mode, after))],
+            "effects": [_effect(touched) for touched in what_if.look(_effects(self.mode, after))],
             **(_compared(START) if switches_on else {"groups": [], "next_groups": None}),
         }
         return self.show(dict(WhatIfAnswer(shown).data))
 
     def _missing(self) -> str | None:
         try:
-            access.require_ready_to_enforce(self.actor)
+            modes.require_ready_to_enforce(self.actor)
         except Refused as refusal:
             return refusal.sentence
         return None
@@ -148,8 +150,8 @@ class Affected(Resources):
         return found[self.asked["effect"]].select_related("managed_by")
 
 
-def _effects(before: Mode, after: Mode) -> list[whatif.Effect]:
-    return [*whatif.effects(before, after), *whatif.following(before, after)]
+def _effects(before: Mode, after: Mode) -> list[what_if.Effect]:
+    return [*what_if.effects(before, after), *what_if.following(before, after)]
 
 
 def _changes(before: Mode, after: Mode) -> list[dict[str, str]]:
@@ -157,7 +159,7 @@ def _changes(before: Mode, after: Mode) -> list[dict[str, str]]:
     return [{"action": action, "before": old, "after": new} for action, old, new in pairs if old != new]
 
 
-def _effect(touched: whatif.Touched) -> dict[str, Any]:
+def _effect(touched: what_if.Touched) -> dict[str, Any]:
     effect = touched.effect
     return {
         **{name: getattr(effect, name) for name in ("code", "title", "sentence")},

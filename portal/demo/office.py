@@ -10,19 +10,11 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.core import mail
 
-from identity.actors import Operator, Person
+from identity.core.actors import Operator, Person
 from identity.models import Asset, Conflict, Group, IdentityProvider, Role, SSOGroup, Status, User
-from identity.services import (
-    assets,
-    conflicts,
-    groups,
-    identity_providers,
-    invitations,
-    mappings,
-    sso_groups,
-    tokens,
-    users,
-)
+from identity.services import assets, groups, identity_providers, invitations, mappings, scim_tokens, users
+from identity.services.provisioning import conflicts
+from identity.services.provisioning import groups as sso_groups
 from portal.demo.company import ADMINISTRATOR, LocalUser, OwnedAsset, PushedGroup
 from portal.demo.people import DOMAIN, Employee
 
@@ -101,7 +93,7 @@ def disable(username: str) -> None:
 def connect(name: str, kind: str) -> str:
     """A new identity provider; the secret of its first token."""
     provider = identity_providers.create_identity_provider(name=name, kind=kind, actor=OPERATOR)
-    _, secret = tokens.create_token(provider, label="Provisioning", actor=OPERATOR)
+    _, secret = scim_tokens.create_token(provider, label="Provisioning", actor=OPERATOR)
     return secret
 
 

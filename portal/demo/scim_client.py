@@ -19,7 +19,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from django.conf import settings
 from django.db import connections
 
-from identity.errors import GatehouseError
+from identity.core.errors import GatehouseError
 from portal.wsgi import application
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"

@@ -20,10 +20,11 @@ from identity.models import (
     Status,
     User,
 )
-from identity.models.contacts import Rhythm
-from identity.models.providers import EXPIRES_SOON
+from identity.models.identity_providers import EXPIRES_SOON
+from identity.models.provider_contacts import Rhythm
+from identity.models.sso import told_otherwise
+from identity.queries.drift import drifts
 from identity.services import background
-from identity.services.drift import drifts, told_otherwise
 from identity.services.resealing import HOLDERS, Count, count
 from portal.doctor.findings import Finding, counted
 

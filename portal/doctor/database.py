@@ -8,11 +8,11 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from identity.database import missing_triggers
+from identity.db.permanence import missing_triggers
 from portal.doctor.findings import Finding, counted
 
 INSTALL_TRIGGERS = (
-    'manage.py shell -c "from django.db import connection; from identity.database import *; '
+    'manage.py shell -c "from django.db import connection; from identity.db.permanence import *; '
     'remove_triggers(connection); install_triggers(connection)"'
 )
 

@@ -12,15 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
-from identity.actors import Operator
-from identity.errors import (
-    GatehouseError,
-    InvalidValue,
-    NotFound,
-    Outdated,
-    Refused,
-    Taken,
-)
+from identity.core.actors import Operator
+from identity.core.errors import GatehouseError, InvalidValue, NotFound, Outdated, Refused, Taken
 from portal.management.answers import Answer, fact_lines, table_lines
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
 from django.http import HttpRequest
 
-from identity.errors import GatehouseError, NotFound
+from identity.core.encryption import unseal
+from identity.core.errors import GatehouseError, NotFound
 from identity.models import SSOConnection
-from identity.services import sso_login
-from identity.services.sealing import unseal
+from identity.services.sign_in import login
 from portal.sso import arrival
 from portal.sso.bad_answers import NotAskedHere, RefusedThere
 from portal.sso.claims import oidc_assertion
@@ -44,7 +44,7 @@ class SSOAdapter(DefaultSocialAccountAdapter):
         self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
     ) -> list[SocialApp]:
         try:
-            connection = sso_login.find_connection(provider or "")
+            connection = login.find_connection(provider or "")
         except NotFound:
             return []
         return [app_of(connection)]
@@ -57,7 +57,7 @@ class SSOAdapter(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> NoReturn:
         """The identity provider has vouched for somebody: allauth's own flow ends here, always."""
-        connection = sso_login.find_connection(sociallogin.account.provider)
+        connection = login.find_connection(sociallogin.account.provider)
         received, state = sociallogin.account.extra_data, sociallogin.state
         try:
             assertion = oidc_assertion(connection, received, nonce=state.get("nonce"))
@@ -74,7 +74,7 @@ class SSOAdapter(DefaultSocialAccountAdapter):
         exception: Exception | None = None,
         extra_context: dict[str, Any] | None = None,
     ) -> NoReturn:
-        connection = sso_login.find_connection(provider.app.provider_id)
+        connection = login.find_connection(provider.app.provider_id)
         if exception is None and (extra_context or {}).get("state"):
             exception = RefusedThere(request.GET.get("error", ""), request.GET.get("error_description", ""))
         raise ImmediateHttpResponse(arrival.failed(request, connection, exception or NotAskedHere()))

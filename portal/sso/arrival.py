@@ -14,18 +14,19 @@ from django.urls import reverse
 from requests import ConnectionError, RequestException, Timeout
 
 from identity import policy
-from identity.actors import Person, Visitor
-from identity.errors import Conflicted, GatehouseError
+from identity.core.actors import Person, Visitor
+from identity.core.decisions import Action
+from identity.core.errors import Conflicted, GatehouseError
+from identity.core.origins import Origin
 from identity.events import Event
 from identity.models import SSOConnection
-from identity.origins import Origin
-from identity.policy import Action
-from identity.services import sso_login, traces
-from identity.services.assertions import Assertion
-from portal.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
-from portal.fresh import NEVER, is_fresh, moment_of_proof
-from portal.sessions import remember_provider
-from portal.shared_cache import cache
+from identity.services import traces
+from identity.services.sign_in import login
+from identity.services.sign_in.assertions import Assertion
+from portal.project.shared_cache import cache
+from portal.session.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
+from portal.session.fresh_sign_in import NEVER, is_fresh, moment_of_proof
+from portal.session.sessions import remember_provider
 from portal.sso import patience
 from portal.sso.bad_answers import BadAnswer, Cause, cause_of
 
@@ -53,7 +54,7 @@ def arrive(
         note_refusal(request, "connection_disabled")
         return _page(request, "Sign-in is switched off", "Nobody signs in through this identity provider now.")
     try:
-        user = sso_login.sign_in(connection, assertion, address=request.META.get("REMOTE_ADDR", ""))
+        user = login.sign_in(connection, assertion, address=request.META.get("REMOTE_ADDR", ""))
     except GatehouseError as error:
         return refused(request, error)
     if is_somebody_else(request, user):
@@ -82,7 +83,7 @@ def _show_test(request: HttpRequest, connection: SSOConnection, assertion: Asser
     request.session[TEST_RESULT] = {
         "subject": assertion.subject,
         "claims": assertion.claims,
-        "rehearsal": asdict(sso_login.rehearse(connection, assertion)),
+        "rehearsal": asdict(login.rehearse(connection, assertion)),
     }
     return HttpResponseRedirect(target)
 
@@ -146,9 +147,7 @@ def _noted(request: HttpRequest, connection: SSOConnection, cause: Cause) -> int
     if not cache.add(key, 0, SECONDS_BETWEEN_ROWS) and not is_administrator(request):
         return cache.get(key) or 0
     address = request.META.get("REMOTE_ADDR", "")
-    entry = sso_login.record_failure(
-        connection, code=cause.code, sentence=cause.fact, advice=cause.advice, address=address
-    )
+    entry = login.record_failure(connection, code=cause.code, sentence=cause.fact, advice=cause.advice, address=address)
     cache.set(key, entry, SECONDS_BETWEEN_ROWS)
     return entry
 

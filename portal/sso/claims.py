@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from onelogin.saml2.constants import OneLogin_Saml2_Constants
 
-from identity.errors import Refused
-from identity.services.assertions import Assertion
+from identity.core.errors import Refused
+from identity.services.sign_in.assertions import Assertion
 from identity.services.sso_connections import NAME_ID, SAML_MARK
 from portal.sso.bad_answers import listed
 

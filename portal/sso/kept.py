@@ -14,7 +14,7 @@ from typing import Any
 
 from requests import RequestException
 
-from portal.shared_cache import cache
+from portal.project.shared_cache import cache
 from portal.sso import patience
 
 SECONDS_BETWEEN_REFRESHES = 30

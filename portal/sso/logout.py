@@ -16,11 +16,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from requests import RequestException
 
-from identity.errors import NotFound
+from identity.core.errors import NotFound
 from identity.models import IdentityProvider, SSOConnection
-from identity.services.sso_login import find_connection
-from portal.sessions import end_provider_sessions, id_token_of
-from portal.shared_cache import cache
+from identity.services.sign_in.login import find_connection
+from portal.project.shared_cache import cache
+from portal.session.sessions import end_provider_sessions, id_token_of
 from portal.sso.addresses import sign_in_page
 from portal.sso.discovery import discover
 from portal.sso.outgoing import is_protected, with_query

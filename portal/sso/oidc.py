@@ -16,8 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from requests import RequestException
 
 from identity.models import IdentityProvider, SSOConnection
-from identity.services import sso_login
-from identity.services.assertions import Assertion
+from identity.services.sign_in import login
+from identity.services.sign_in.assertions import Assertion
 from portal.sso.adapter import app_of
 from portal.sso.bad_answers import BadAnswer, listed, shortened
 from portal.sso.claims import named_claims
@@ -157,7 +157,7 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
             return self._read_userinfo(response)
         except (RequestException, BadToken, ValueError) as error:
             said = Assertion(claims["sub"], claims, named_claims(self.connection))
-            if sso_login.lacks_something(self.connection, said):
+            if login.lacks_something(self.connection, said):
                 raise
             log.warning("Userinfo of %s can't be read, its ID token alone counts: %s", self.connection, error)
             return {}

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from requests.exceptions import ConnectionError, RequestException, Timeout
 
-from portal.shared_cache import cache
+from portal.project.shared_cache import cache
 
 REQUEST_SECONDS = 5.0
 VISIT_SECONDS = 10.0

@@ -19,10 +19,10 @@ from lxml.etree import LxmlError
 from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 from requests import RequestException
 
-from identity.errors import GatehouseError, NotFound
+from identity.core.errors import GatehouseError, NotFound
 from identity.models import SSOConnection
-from identity.services.sso_login import find_connection
-from portal.entrance import is_own_page
+from identity.services.sign_in.login import find_connection
+from portal.session.entrance import is_own_page
 from portal.sso import arrival, oidc, patience, saml
 from portal.sso.bad_answers import BadAnswer
 from portal.sso.claims import saml_assertion

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django_scim.adapters import SCIMMixin
 
-from identity.errors import NotFound
+from identity.core.errors import NotFound
 from scim.config import base_location
 from scim.versions import etag, required_version
 

@@ -9,8 +9,8 @@ from django.db.models.fields.json import KeyTextTransform
 from scim2_models import Context, ScimPolicy
 
 from identity.models import GroupMapping, SSOGroup, SSOMembership
-from identity.services import sso_groups
-from identity.services.records import GroupChange, GroupRecord, Members
+from identity.services.provisioning import groups as sso_groups
+from identity.services.provisioning.statements import GroupChange, GroupRecord, Members
 from scim import dialects
 from scim.adapters.base import ResourceAdapter, location
 from scim.group_patches import GroupPatch, group_ids, member_ids

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from identity.compiled import CompiledQuery, Parameter
+from identity.db.compiled import CompiledQuery, Parameter
 from identity.log_words import NotTaken
 from identity.models import SSOMembership, SSOUser, Status
-from identity.services import provisioning
-from identity.services.records import PersonChange, PersonRecord
+from identity.services.provisioning import people
+from identity.services.provisioning.statements import PersonChange, PersonRecord
 from scim.adapters.base import ResourceAdapter, location, moment
 from scim.attributes import UNKEPT, multiple_values, single_values
 from scim.resources import PORTAL_USER, schemas_of
@@ -50,18 +50,16 @@ class SCIMUser(ResourceAdapter):
     def create(self) -> None:
         """POST: one service call (R1)."""
         new = record(*self._body.new())
-        self.obj = provisioning.provision_user(new, actor=self.actor)
+        self.obj = people.provision_user(new, actor=self.actor)
         if self.obj.version == 1:
             self.groups = []  # a new record is in no group yet, one that was taken up may be (R9)
 
     def save(self) -> None:
         """PUT and PATCH: one service call (R2, R4)."""
-        self.obj = provisioning.update_user(
-            self.obj.scim_id, self._change, actor=self.actor, version=self.version_check
-        )
+        self.obj = people.update_user(self.obj.scim_id, self._change, actor=self.actor, version=self.version_check)
 
     def delete(self) -> None:
-        provisioning.deprovision_user(self.obj.scim_id, actor=self.actor, version=self.version_check)
+        people.deprovision_user(self.obj.scim_id, actor=self.actor, version=self.version_check)
 
     def to_dict(self) -> Document:
         """The IdP's own view; `active` and the portal extension show the portal's (docs/design/rules.md)."""

@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
 
+from identity.core import encryption
 from identity.models import APIToken, AuditEvent, Group, IdempotentRequest, Scope, Status, User
-from identity.services import sealing, users
+from identity.services import users
 from tests import clock
 from tests.clients import Script, administrators_caller, caller, ok, owners_caller, problem, sentence
 from tests.factories import (
@@ -397,7 +398,7 @@ def test_the_kept_answer_is_sealed() -> None:
     administrators_caller().post(f"users/{mia.pk}/end-sessions/", Idempotency_Key="k1")
     kept = IdempotentRequest.objects.get().answer
     assert "mia" not in kept
-    assert "mia" in sealing.unseal(kept)
+    assert "mia" in encryption.unseal(kept)
 
 
 def test_the_same_key_with_another_request_is_422() -> None:

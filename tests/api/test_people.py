@@ -6,10 +6,10 @@ import pytest
 from django.core.mail import EmailMessage
 from django.test import Client
 
-from identity.actors import Person
+from identity.core.actors import Person
+from identity.core.encryption import unseal
 from identity.models import APIToken, Asset, DeletionRecord, IdempotentRequest, Invitation, Scope, Status, User
 from identity.services import api_tokens
-from identity.services.sealing import unseal
 from tests import clock
 from tests.clients import Script, administrators_caller, caller, ok, owners_caller, problem, supports_caller
 from tests.factories import (

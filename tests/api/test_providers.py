@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from rest_framework.serializers import CharField
 
+from identity.core.encryption import seal, unseal
 from identity.models import AuditEvent, IdempotentRequest, IdentityProvider, SCIMToken, SSOConnection
-from identity.services import tokens
-from identity.services.sealing import seal, unseal
+from identity.services import scim_tokens
 from portal.api.fields import Secret
 from portal.api.idempotency import SHOWN_ONCE
 from portal.api.urls import urlpatterns
@@ -79,14 +79,14 @@ def test_r23_the_secret_of_a_scim_token_is_shown_once_and_works() -> None:
     answer = script.post("scim-tokens/", {"identity_provider": idp.pk, "label": "production"})
     made = ok(answer)
     assert answer["Cache-Control"] == "no-store"
-    assert tokens.find_bearer(made["secret"]) is not None
+    assert scim_tokens.find_bearer(made["secret"]) is not None
     assert made["secret"] not in str(everything())
     shown = script.read(f"scim-tokens/{made['id']}/")
     assert shown == {name: value for name, value in made.items() if name not in {"secret", "note"}}
     assert shown["created_by"]["username"] == "adam"
     assert script.read(f"scim-tokens/?identity_provider={idp.pk}")["results"] == [shown]
     assert script.delete(f"scim-tokens/{made['id']}/").status_code == 204
-    assert tokens.find_bearer(made["secret"]) is None
+    assert scim_tokens.find_bearer(made["secret"]) is None
 
 
 def test_a_retry_makes_no_second_token_and_is_not_shown_the_secret_again() -> None:
@@ -100,7 +100,7 @@ def test_a_retry_makes_no_second_token_and_is_not_shown_the_secret_again() -> No
     assert again["Cache-Control"] == "no-store"
     assert ok(again) == {**ok(first), "secret": None, "note": SHOWN_ONCE}
     assert ok(first)["note"] is None
-    assert tokens.find_bearer(ok(first)["secret"]) is not None
+    assert scim_tokens.find_bearer(ok(first)["secret"]) is not None
     assert SCIMToken.objects.count() == 1
     assert ok(first)["secret"] not in unseal(IdempotentRequest.objects.get().answer)
 

@@ -8,10 +8,12 @@ import pytest
 from django.utils import timezone
 
 from identity import policy
-from identity.actors import Person
-from identity.models import AccessSettings, Mode, User
-from identity.policy import Action
-from identity.services import drift, groups, provisioning, users
+from identity.core.actors import Person
+from identity.core.decisions import Action, Mode
+from identity.models import AccessSettings, User
+from identity.queries import drift
+from identity.services import groups, users
+from identity.services.provisioning import people as provisioning
 from portal.api import logs
 from tests.clients import administrators_caller, caller, ok, owners_caller, problem
 from tests.factories import (

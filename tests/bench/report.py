@@ -31,7 +31,7 @@ CHOICES = """\
   index, on both databases. Nothing that is looked up or paged by cursor is counted.
 - **SQL that every push needs is built once.** Django's query compiler costs up to ten times what an index look-up
   does, so look-ups by userName, externalId, displayName and id, the locked reads and the inserts of a push have
-  statements that are built once a thread (`identity/compiled.py`); the token's look-up is the health check as well.
+  statements that are built once a thread (`identity/db/compiled.py`); the token's look-up is the health check as well.
 - **Writes are sets.** A push of any number of members is a handful of statements on both sides of a mapping.
 """
 

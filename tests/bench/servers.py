@@ -38,7 +38,7 @@ def gatehouse(
     address: str, *, name: str = "gatehouse", workers: int = 1, token: str = "", **environment: str
 ) -> AbstractContextManager[Server]:
     """The product itself, as `make serve` starts it, on the database at this address."""
-    gunicorn_of_serve = [sys.executable, "-m", "gunicorn", "--config", "python:portal.server", "portal.wsgi"]
+    gunicorn_of_serve = [sys.executable, "-m", "gunicorn", "--config", "python:portal.project.server", "portal.wsgi"]
     return running(
         name,
         lambda port: [*gunicorn_of_serve, "--bind", f"fd://{port.descriptor}", "--workers", str(workers)],

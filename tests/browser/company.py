@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import APIResponse, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
-from identity.errors import Conflicted
+from identity.core.errors import Conflicted
 from identity.models import BulkRun, Conflict, IdentityProvider, Role, Status, User
-from identity.services import bulk, deletion, invitations
+from identity.services import bulk_runs, deletion, invitations
 from tests.factories import (
     OPERATOR,
     deprovision,
@@ -68,10 +68,10 @@ def _invited() -> None:
 
 
 def _done_to_many() -> None:
-    people = [bulk.Wanted(user) for user in User.objects.filter(username__in=("plain", "ada"))]
-    bulk.work_on(bulk.create_run(BulkRun.Kind.RESEND_INVITATION, people, actor=OPERATOR), actor=OPERATOR)
-    wanted = [bulk.Wanted(values={"username": "new", "email": "new@example.test"})]
-    bulk.create_run(BulkRun.Kind.INVITE, wanted, is_draft=True, actor=OPERATOR)
+    people = [bulk_runs.Wanted(user) for user in User.objects.filter(username__in=("plain", "ada"))]
+    bulk_runs.work_on(bulk_runs.create_run(BulkRun.Kind.RESEND_INVITATION, people, actor=OPERATOR), actor=OPERATOR)
+    wanted = [bulk_runs.Wanted(values={"username": "new", "email": "new@example.test"})]
+    bulk_runs.create_run(BulkRun.Kind.INVITE, wanted, is_draft=True, actor=OPERATOR)
 
 
 def _deleted() -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.models import Role, User
 from identity.services import users
 from tests.browser.chromium import ARGUMENTS, find_chromium

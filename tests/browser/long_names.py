@@ -1,9 +1,10 @@
 """A company whose names are as long as the columns: without a gap, with gaps, right to left, with pictures."""
 
-from identity.actors import Person
-from identity.errors import Conflicted
+from identity.core.actors import Person
+from identity.core.errors import Conflicted
 from identity.models import BulkRun, IdentityProvider, Role, SSOConnection, SSOUser, Status, User
-from identity.services import api_tokens, assets, bulk, deletion, groups, invitations, sso_connections, sso_groups
+from identity.services import api_tokens, assets, bulk_runs, deletion, groups, invitations, sso_connections
+from identity.services.provisioning import groups as sso_groups
 from identity.services.sso_connections import ConnectionSettings
 from tests.factories import (
     OPERATOR,
@@ -100,9 +101,9 @@ def _refused(entra: IdentityProvider, owner: User) -> None:
 def _invited(ada: User) -> None:
     said = {"username": solid("ivy"), "email": _email("ivy"), "first_name": long("Ivy"), "last_name": ARABIC}
     invitations.invite_user(**said, actor=OPERATOR)
-    run = bulk.create_run(BulkRun.Kind.RESEND_INVITATION, [bulk.Wanted(ada)], actor=OPERATOR)
-    bulk.work_on(run, actor=OPERATOR)
-    bulk.create_run(BulkRun.Kind.INVITE, [bulk.Wanted(values=said)], is_draft=True, actor=OPERATOR)
+    run = bulk_runs.create_run(BulkRun.Kind.RESEND_INVITATION, [bulk_runs.Wanted(ada)], actor=OPERATOR)
+    bulk_runs.work_on(run, actor=OPERATOR)
+    bulk_runs.create_run(BulkRun.Kind.INVITE, [bulk_runs.Wanted(values=said)], is_draft=True, actor=OPERATOR)
 
 
 def _own_token() -> None:

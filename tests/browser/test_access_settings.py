@@ -5,8 +5,10 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity import policy
-from identity.models import Group, Mode, Role
-from identity.services import drift, groups
+from identity.core.decisions import Mode
+from identity.models import Group, Role
+from identity.queries import drift
+from identity.services import groups
 from tests.browser.company import enter, post
 from tests.factories import (
     OPERATOR,

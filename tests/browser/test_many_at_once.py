@@ -9,9 +9,9 @@ from django.core.mail import EmailMessage
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from identity.actors import Person
+from identity.core.actors import Person
 from identity.models import BulkRun, Invitation, Role, Status, User
-from identity.services import bulk, invitations
+from identity.services import bulk_runs, invitations
 from tests import clock
 from tests.browser.company import enter
 from tests.factories import PASSWORD, make_user
@@ -68,8 +68,8 @@ def test_a_run_that_is_open_goes_on_by_itself(
 ) -> None:
     owner = enter(page.context, live_server, Role.OWNER)
     people = [make_user(f"user{number}") for number in range(4)]
-    run = bulk.create_run(BulkRun.Kind.DISABLE, [bulk.Wanted(user) for user in people], actor=Person(owner))
-    monkeypatch.setattr(bulk.work_on, "__kwdefaults__", {"seconds": -1.0})  # one row a request
+    run = bulk_runs.create_run(BulkRun.Kind.DISABLE, [bulk_runs.Wanted(user) for user in people], actor=Person(owner))
+    monkeypatch.setattr(bulk_runs.work_on, "__kwdefaults__", {"seconds": -1.0})  # one row a request
     page.goto(f"/admin/identity/bulkrun/{run.pk}/change/")
     expect(page.get_by_role("heading", name="Finished")).to_be_visible(timeout=20_000)
     assert User.objects.filter(status=Status.DISABLED).count() == 4

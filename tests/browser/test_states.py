@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import Headcount, SSOGroup
-from identity.services import contacts
+from identity.services import provider_contacts
 from tests.browser.company import LONG, RIGHT_TO_LEFT
 from tests.browser.idp import LiveIdP
 from tests.browser.looks import looked_at
@@ -16,7 +16,7 @@ from tests.factories import administrator, make_group, make_user, map_group
 
 def test_a_set_up_that_is_watched(owner_page: Page, live_server: LiveServer) -> None:
     okta = LiveIdP(live_server.url)
-    contacts.watch(okta.provider, actor=administrator())
+    provider_contacts.watch(okta.provider, actor=administrator())
     address = f"/admin/identity/identityprovider/{okta.provider.pk}/set_up/"
     owner_page.goto(address)
     assert looked_at(owner_page, f"{address} waiting") == []

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from identity.models import Role
 from identity.services import invitations
-from portal.sign_in import Profile
+from portal.account.sign_in import Profile
 from tests.browser.company import RIGHT_TO_LEFT, enter
 from tests.browser.looks import looked_at
 from tests.factories import OPERATOR, PASSWORD, make_break_glass, make_idp, make_user, set_mode, sign_in_by_sso

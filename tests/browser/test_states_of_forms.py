@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import BulkRun, Group, IdentityProvider, Role, User
-from identity.services import bulk
+from identity.services import bulk_runs
 from tests.browser.company import LONG, RIGHT_TO_LEFT, enter, move_in
 from tests.browser.looks import looked_at
 from tests.factories import OPERATOR, make_idp, set_mode
@@ -73,7 +73,9 @@ def test_a_file_of_people_from_its_preview_to_its_results(owner_among_people: Pa
 
 
 def test_a_run_that_somebody_else_began(owner_among_people: Page) -> None:
-    run = bulk.create_run(BulkRun.Kind.DISABLE, [bulk.Wanted(User.objects.get(username="ada"))], actor=OPERATOR)
+    run = bulk_runs.create_run(
+        BulkRun.Kind.DISABLE, [bulk_runs.Wanted(User.objects.get(username="ada"))], actor=OPERATOR
+    )
     owner_among_people.goto(f"/admin/identity/bulkrun/{run.pk}/change/")
     expect(owner_among_people.get_by_role("heading", name="0 of 1 done")).to_be_visible()
     assert looked_at(owner_among_people, "progress") == []

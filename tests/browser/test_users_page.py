@@ -4,7 +4,8 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import Conflict, Role, SSOGroup, User
-from identity.services import conflicts, users
+from identity.services import users
+from identity.services.provisioning import conflicts
 from tests.browser.conftest import SignIn
 from tests.browser.idp import LiveIdP
 from tests.factories import OPERATOR, make_asset, make_group, make_user, map_group

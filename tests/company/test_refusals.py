@@ -15,9 +15,10 @@ from django.core.management import call_command
 from django.http import HttpResponse
 
 from identity import policy
-from identity.actors import Operator, Person
-from identity.models import Group, Mode, Role, Status, User
-from identity.policy import MODES, Action, Decision
+from identity.core.actors import Operator, Person
+from identity.core.decisions import Action, Decision, Mode
+from identity.models import Group, Role, Status, User
+from identity.policy import MODES
 from tests.clients import caller
 from tests.company.cases import Attempt, Cases, through_the_pages
 from tests.factories import make_group, make_idp, make_user, map_group, provision, push_group, set_mode

@@ -16,11 +16,12 @@ from django.core.management import call_command
 from django.test import Client
 
 from identity import policy
-from identity.actors import Person
-from identity.errors import Conflicted, Refused
+from identity.core.actors import Person
+from identity.core.decisions import Action
+from identity.core.errors import Conflicted, Refused
 from identity.models import Conflict, IdentityProvider, Role, SCIMToken, SSOConnection, SSOIdentity, Status, User
-from identity.policy import Action
-from identity.services import conflicts, sso_connections
+from identity.services import sso_connections
+from identity.services.provisioning import conflicts
 from identity.services.sso_connections import ConnectionSettings
 from tests.clients import caller
 from tests.company.cases import Attempt, Cases, through_the_pages

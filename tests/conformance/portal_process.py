@@ -59,6 +59,6 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
 
 def _server(port: HeldPort) -> list[str]:
     """As `make serve` starts it, with one worker."""
-    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:portal.server", "portal.wsgi"]
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:portal.project.server", "portal.wsgi"]
     settings = ["--workers", "1", "--threads", "4", "--log-level", "warning"]
     return [*gunicorn, "--bind", f"fd://{port.descriptor}", *settings]

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from identity.errors import Refused
+from identity.core.errors import Refused
 from identity.models import SSOConnection
-from identity.services import sso_login
-from identity.services.assertions import Assertion
+from identity.services.sign_in import login
+from identity.services.sign_in.assertions import Assertion
 from tests.factories import connect, set_mode
 
 
@@ -27,5 +27,5 @@ def says(subject: str = "00u1", user_name: str = "ada", **claims: Any) -> Assert
 def kept_out(connection: SSOConnection, assertion: Assertion) -> str:
     """The code of the refusal."""
     with pytest.raises(Refused) as caught:
-        sso_login.sign_in(connection, assertion)
+        login.sign_in(connection, assertion)
     return caught.value.code

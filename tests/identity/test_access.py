@@ -3,11 +3,13 @@
 import pytest
 
 from identity import policy
-from identity.actors import Person
-from identity.errors import Refused
-from identity.models import AccessSettings, AuditEvent, Mode, SSOUser, Status, User
-from identity.services import access, groups, second_factors, sso_connections, users
-from identity.services.drift import Moving, drifts, told_otherwise
+from identity.core.actors import Person
+from identity.core.decisions import Mode
+from identity.core.errors import Refused
+from identity.models import AccessSettings, AuditEvent, SSOUser, Status, User
+from identity.models.sso import told_otherwise
+from identity.queries.drift import Moving, drifts
+from identity.services import groups, modes, second_factors, sso_connections, users
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -32,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 
 def enforce(actor: object, *, force: bool = False) -> Mode:
-    return access.set_mode(scim_enabled=True, sso_enforced=True, actor=actor, force=force)
+    return modes.set_mode(scim_enabled=True, sso_enforced=True, actor=actor, force=force)
 
 
 def test_the_two_flags_are_one_row() -> None:
@@ -41,18 +43,18 @@ def test_the_two_flags_are_one_row() -> None:
 
 def test_a_switch_is_on_record_and_no_switch_is_not() -> None:
     actor = owner()
-    access.set_mode(scim_enabled=False, sso_enforced=False, actor=actor)
+    modes.set_mode(scim_enabled=False, sso_enforced=False, actor=actor)
     assert policy.current_mode() == Mode(scim_enabled=False, sso_enforced=False)
     event = AuditEvent.objects.latest("id")
     assert (event.action, event.actor_id) == ("access.mode_set", actor.id)
     assert event.details["scim_enabled"] == {"from": True, "to": False}
-    access.set_mode(scim_enabled=False, sso_enforced=False, actor=actor)
+    modes.set_mode(scim_enabled=False, sso_enforced=False, actor=actor)
     assert AuditEvent.objects.latest("id") == event
 
 
 def test_only_owners_switch() -> None:
     with pytest.raises(Refused) as refusal:
-        access.set_mode(scim_enabled=False, sso_enforced=False, actor=administrator())
+        modes.set_mode(scim_enabled=False, sso_enforced=False, actor=administrator())
     assert refusal.value.code == "role_required"
 
 
@@ -120,7 +122,7 @@ def test_force_is_for_the_command_line() -> None:
     with pytest.raises(Refused):
         enforce(OPERATOR)
     assert enforce(OPERATOR, force=True).sso_enforced
-    access.set_mode(scim_enabled=True, sso_enforced=False, actor=OPERATOR)
+    modes.set_mode(scim_enabled=True, sso_enforced=False, actor=OPERATOR)
     assert not policy.current_mode().sso_enforced
 
 
@@ -128,7 +130,7 @@ def test_enforcing_ends_password_sessions_only() -> None:
     by_password, glass = make_user(password=PASSWORD), make_break_glass()
     by_sso = provision(make_idp()).user
     hashes = {user.pk: user.get_session_auth_hash() for user in (by_password, glass, by_sso)}
-    assert access.consequences_of_enforcing() == {"password_users": 1, "invitations": 0}
+    assert modes.consequences_of_enforcing() == {"password_users": 1, "invitations": 0}
     set_mode(sso=True)
     same = {user.pk: user.get_session_auth_hash() == hashes[user.pk] for user in User.objects.all()}
     assert same == {by_password.pk: False, glass.pk: True, by_sso.pk: True}

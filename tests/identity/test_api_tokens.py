@@ -9,8 +9,8 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from identity.actors import Person
-from identity.errors import InvalidValue, Refused
+from identity.core.actors import Person
+from identity.core.errors import InvalidValue, Refused
 from identity.models import APIToken, AuditEvent, Scope, Status, User
 from identity.services import api_tokens, users
 from tests import clock

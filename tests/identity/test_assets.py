@@ -3,8 +3,8 @@
 import pytest
 from django.db import transaction
 
-from identity.actors import Person
-from identity.errors import InvalidValue, Refused, Taken
+from identity.core.actors import Person
+from identity.core.errors import InvalidValue, Refused, Taken
 from identity.models import Asset, AuditEvent, Status, User
 from identity.services import assets, users
 from tests.factories import (

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from identity.errors import Refused
+from identity.core.errors import Refused
 from identity.models import AuditEvent, IdentityProvider, ProviderContact, ReceivedRequest, Rhythm
-from identity.services import contacts
-from identity.services.contacts import KEPT, note_contact, note_request, note_stranger, watch
+from identity.services import provider_contacts
+from identity.services.provider_contacts import KEPT, note_contact, note_request, note_stranger, watch
 from tests import clock
 from tests.factories import administrator, make_idp, support
 
@@ -87,6 +87,6 @@ def test_strangers_are_kept_while_somebody_watches_and_one_a_second() -> None:
     for _ in range(3):
         note_stranger(method="GET", path="/Users", address="192.0.2.1")
     assert [row.status for row in ReceivedRequest.objects.all()] == [401]
-    with clock.later(seconds=contacts.STRANGERS_APART.total_seconds()):
+    with clock.later(seconds=provider_contacts.STRANGERS_APART.total_seconds()):
         note_stranger(method="GET", path="/Users", address="192.0.2.1")
     assert ReceivedRequest.objects.count() == 2

@@ -3,8 +3,8 @@
 import pytest
 from django.apps import apps
 
-from identity.actors import Person
-from identity.errors import Conflicted, InvalidValue, NotFound, Refused
+from identity.core.actors import Person
+from identity.core.errors import Conflicted, InvalidValue, NotFound, Refused
 from identity.models import (
     Asset,
     AuditEvent,
@@ -19,9 +19,10 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import bulk, deletion, provisioning, users
-from identity.services.contacts import note_request
-from identity.services.provisioning_log import log_refusal
+from identity.services import bulk_runs, deletion, users
+from identity.services.provider_contacts import note_request
+from identity.services.provisioning import people
+from identity.services.provisioning.log import log_refusal
 from tests.factories import (
     OPERATOR,
     change_members,
@@ -138,7 +139,7 @@ def test_the_idps_record_goes_too_and_a_later_post_makes_a_new_user() -> None:
     assert (preflight.provisioned, [group.name for group in preflight.groups]) == (True, ["Builders"])
     assert delete(user).scim_ids == [str(sso_user.scim_id)]
     with pytest.raises(NotFound):
-        provisioning.update_user(sso_user.scim_id, lambda row: person(), actor=idp_actor(idp))
+        people.update_user(sso_user.scim_id, lambda row: person(), actor=idp_actor(idp))
     sso_group.refresh_from_db()
     assert sso_group.version == 2
     change_members(sso_group, exactly(other, sso_user))  # a late push skips the id that is gone
@@ -214,7 +215,7 @@ def test_what_the_log_tells_of_a_namesake_stays() -> None:
     for idp in (okta, entra):
         refused = {"status": 409, "code": "taken", "resource_type": "User", "subject_key": "ada"}
         log_refusal(f"userName ada is taken at {idp}.", actor=idp_actor(idp), **refused)
-    run = bulk.create_run(BulkRun.Kind.ENABLE, [bulk.Wanted(here)], actor=OPERATOR)
+    run = bulk_runs.create_run(BulkRun.Kind.ENABLE, [bulk_runs.Wanted(here)], actor=OPERATOR)
     resend(ours, "ada", active=False)
     before = {(row.summary, row.subject_key) for row in ProvisioningLog.objects.filter(user=theirs.user)}
     delete(ours.user)
@@ -229,7 +230,9 @@ def test_what_a_file_said_of_the_person_goes_and_other_lines_stay(said: dict[str
     user = disabled("ada")
     line = {"username": "new", "email": "new@example.test", "first_name": "", "last_name": "", **said}
     other = {**line, "username": "max", "email": "max@example.test"}
-    run = bulk.create_run(BulkRun.Kind.INVITE, [bulk.Wanted(values=line), bulk.Wanted(values=other)], actor=OPERATOR)
+    run = bulk_runs.create_run(
+        BulkRun.Kind.INVITE, [bulk_runs.Wanted(values=line), bulk_runs.Wanted(values=other)], actor=OPERATOR
+    )
     delete(user)
     assert [row.username for row in run.rows.all()] == ["max"]
 

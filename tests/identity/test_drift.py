@@ -9,10 +9,12 @@ import pytest
 from django.apps import apps
 
 from identity import policy
-from identity.errors import InvalidValue
+from identity.core.errors import InvalidValue
 from identity.models import Group, Membership, SSOMembership, SSOUser, Status, User
-from identity.services import drift, users
-from identity.services.drift import NAMED, Comparison, Position, drifts, told_otherwise
+from identity.models.sso import told_otherwise
+from identity.queries import drift
+from identity.queries.drift import NAMED, Comparison, Position, drifts
+from identity.services import users
 from tests.examples import POSTGRESQL, share
 from tests.factories import (
     OPERATOR,

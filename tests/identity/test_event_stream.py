@@ -6,10 +6,11 @@ import threading
 import pytest
 from django.db import transaction
 
-from identity import audit, event_stream
-from identity.event_stream import EventStream, Horizon, newest_id
+from identity import audit
 from identity.events import Event
 from identity.models import AuditEvent
+from identity.queries import event_stream
+from identity.queries.event_stream import EventStream, Horizon, newest_id
 from tests import clock
 from tests.factories import OPERATOR
 from tests.threads import Unfinished, at_once

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from identity.errors import Refused, Taken
+from identity.core.errors import Refused, Taken
 from identity.models import (
     AuditEvent,
     Conflict,
@@ -16,7 +16,8 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import conflicts, identity_providers, users
+from identity.services import identity_providers, users
+from identity.services.provisioning import conflicts
 from tests.factories import (
     OPERATOR,
     administrator,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from identity.actors import Person
-from identity.errors import InvalidValue, NotFound, Refused, Taken
+from identity.core.actors import Person
+from identity.core.errors import InvalidValue, NotFound, Refused, Taken
 from identity.models import AuditEvent, Group, Membership
 from identity.services import groups
 from tests.factories import (

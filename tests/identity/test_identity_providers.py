@@ -2,8 +2,8 @@
 
 import pytest
 
-from identity.actors import Person
-from identity.errors import InvalidValue, Refused, Taken
+from identity.core.actors import Person
+from identity.core.errors import InvalidValue, Refused, Taken
 from identity.models import AuditEvent, GroupMapping, IdentityProvider, SSOGroup, SSOUser, Status, User
 from identity.services import identity_providers, users
 from tests.factories import (

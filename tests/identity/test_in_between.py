@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError
 
-from identity.errors import Taken
+from identity.core.errors import Taken
 from identity.models import SSOIdentity, SSOUser, User
 from tests.factories import (
     adding,

@@ -8,8 +8,8 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from identity.actors import Person
-from identity.errors import InvalidValue, NotFound, Refused, Taken
+from identity.core.actors import Person
+from identity.core.errors import InvalidValue, NotFound, Refused, Taken
 from identity.models import AuditEvent, Invitation, Role, Status, User
 from identity.services import invitations, users
 from tests import clock

@@ -2,8 +2,8 @@
 
 import pytest
 
-from identity.errors import InvalidValue
-from identity.keys import MAX_LENGTH, email_key, label_key, name_key, opaque, plain
+from identity.core.errors import InvalidValue
+from identity.core.keys import MAX_LENGTH, email_key, label_key, name_key, opaque, plain
 
 pytestmark = pytest.mark.once
 

@@ -10,10 +10,10 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from identity.errors import Conflicted, InvalidValue
+from identity.core.errors import Conflicted, InvalidValue
 from identity.log_words import What, Why, in_words
 from identity.models import ProvisioningLog
-from identity.services import sso_login
+from identity.services.sign_in import login
 from tests.factories import (
     change_members,
     delete_sso_group,
@@ -73,7 +73,7 @@ def much_happens() -> None:
     delete_sso_group(engineering)
     deprovision(bob)
     provision(idp, "bob")
-    sso_login.record_failure(just_in_time("Another"), code="refused_there", sentence="No.", advice="", address="")
+    login.record_failure(just_in_time("Another"), code="refused_there", sentence="No.", advice="", address="")
 
 
 def test_what_is_kept_holds_no_sentence_of_the_portals_own() -> None:

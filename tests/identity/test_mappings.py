@@ -2,8 +2,8 @@
 
 import pytest
 
-from identity.actors import Person
-from identity.errors import NotFound, Outdated, Refused, Taken
+from identity.core.actors import Person
+from identity.core.errors import NotFound, Outdated, Refused, Taken
 from identity.models import AuditEvent, GroupMapping, Membership, MembershipChange, SSOGroup
 from identity.services import groups, mappings
 from tests.factories import (

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from identity.actors import Operator, Person
-from identity.errors import InvalidValue, Refused, Taken
+from identity.core.actors import Operator, Person
+from identity.core.errors import InvalidValue, Refused, Taken
 from identity.models import (
     AuditEvent,
     Conflict,
@@ -17,7 +17,8 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import conflicts, invitations, users
+from identity.services import invitations, users
+from identity.services.provisioning import conflicts
 from tests.factories import (
     OPERATOR,
     administrator,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from identity.errors import Conflicted
+from identity.core.errors import Conflicted
 from identity.models import Conflict, Status
-from identity.services import conflicts
-from identity.services.mismatches import Match, Sent, find_mismatches, read_names, what_arrived
+from identity.queries.mismatches import Match, Sent, find_mismatches, read_names, what_arrived
+from identity.services.provisioning import conflicts
 from tests.factories import (
     OPERATOR,
     make_administrator,

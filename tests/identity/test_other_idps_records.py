@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from identity.actors import Provisioner
-from identity.errors import Conflicted
+from identity.core.actors import Provisioner
+from identity.core.errors import Conflicted
 from identity.models import Conflict, IdentityProvider, ProvisioningLog, SSOUser, User
-from identity.services import conflicts, matching, provisioning, sso_login
+from identity.services.provisioning import conflicts, matching, people
+from identity.services.sign_in import login
 from tests.factories import (
     OPERATOR,
     connect,
@@ -41,14 +42,14 @@ def here(request: pytest.FixtureRequest, okta: IdentityProvider) -> Provisioner:
 
 def reason(actor: Provisioner, user_name: str, email: str, external_id: str) -> str:
     with pytest.raises(Conflicted):
-        provisioning.provision_user(person(user_name, email, external_id=external_id), actor=actor)
+        people.provision_user(person(user_name, email, external_id=external_id), actor=actor)
     return Conflict.objects.get(identity_provider=actor.identity_provider_id).reason
 
 
 def made(actor: Provisioner, user_name: str, external_id: str | None = None) -> User:
     """A new user of this username."""
     before = set(User.objects.values_list("pk", flat=True))
-    user = provisioning.provision_user(person(user_name, external_id=external_id), actor=actor).user
+    user = people.provision_user(person(user_name, external_id=external_id), actor=actor).user
     assert (user.username, user.managed_by_id) == (user_name, actor.identity_provider_id)
     assert user.pk not in before
     return user
@@ -83,8 +84,8 @@ def test_another_ones_person_is_a_conflict_whatever_the_external_id(okta: Identi
 
 def moved(okta: IdentityProvider, here: Provisioner) -> User:
     """From the one that sends to Okta, which has removed them since."""
-    user = provisioning.provision_user(person("ada", external_id="e1"), actor=here).user
-    provisioning.release(user, actor=OPERATOR)
+    user = people.provision_user(person("ada", external_id="e1"), actor=here).user
+    people.release(user, actor=OPERATOR)
     theirs = provision(okta, "ada", external_id="e2")
     assert theirs.user == user
     deprovision(theirs)
@@ -120,21 +121,21 @@ def test_who_was_released_by_one_signs_in_at_another_as_anybody() -> None:
     """The external ID that the record had there is none of this one's (R5)."""
     okta = make_idp("Okta")
     user = provision(okta, "ada", external_id="e1").user
-    provisioning.release(user, actor=OPERATOR)
+    people.release(user, actor=OPERATOR)
     set_mode(scim=False)
     entra = connect("Entra", creates_users=True, allowed_domains="example.test")
-    assert sso_login.sign_in(entra, says("e2", "ada")) == user
+    assert login.sign_in(entra, says("e2", "ada")) == user
 
 
 def test_who_is_linked_to_another_one_still_signs_in_at_the_first() -> None:
     """What is forgotten is whom the new one knew the account as (R7)."""
     first, second = just_in_time("Okta"), just_in_time("Entra")
-    user = sso_login.sign_in(first, says("e1"))
+    user = login.sign_in(first, says("e1"))
     with pytest.raises(Conflicted):
-        sso_login.sign_in(second, says("e2"))
+        login.sign_in(second, says("e2"))
     conflicts.link_conflict(Conflict.objects.get(), actor=OPERATOR)
     for connection, subject in ((second, "e2"), (first, "e1")):
-        assert sso_login.sign_in(connection, says(subject)) == user
+        assert login.sign_in(connection, says(subject)) == user
 
 
 def test_another_ones_group_names_are_free(okta: IdentityProvider) -> None:

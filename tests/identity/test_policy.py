@@ -3,10 +3,10 @@
 import pytest
 
 from identity import policy
-from identity.actors import Operator, Person
-from identity.errors import Refused
-from identity.models import Group, Mode, Role, User
-from identity.policy import Action
+from identity.core.actors import Operator, Person
+from identity.core.decisions import Action, Mode
+from identity.core.errors import Refused
+from identity.models import Group, Role, User
 from tests.factories import (
     idp_actor,
     make_administrator,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from identity.errors import InvalidValue, NotFound, Refused, Taken, VersionMismatch
+from identity.core.errors import InvalidValue, NotFound, Refused, Taken, VersionMismatch
 from identity.models import (
     AuditEvent,
     ProvisioningLog,
@@ -17,7 +17,8 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import provisioning, users
+from identity.services import users
+from identity.services.provisioning import people
 from tests.factories import (
     OPERATOR,
     change_members,
@@ -83,7 +84,7 @@ def test_an_inactive_person_is_created_disabled() -> None:
 def test_a_person_without_an_email_has_none(email: str | None) -> None:
     record = person("ada", None)
     idp = make_idp()
-    sso_user = provisioning.provision_user(type(record)(user_name="ada", email=email), actor=idp_actor(idp))
+    sso_user = people.provision_user(type(record)(user_name="ada", email=email), actor=idp_actor(idp))
     assert (sso_user.user.email, sso_user.user.email_key, sso_user.email) == (None, None, None)
 
 
@@ -194,7 +195,7 @@ def test_a_request_that_results_in_inactive_always_deactivates(active: bool | No
     idp = make_idp()
     sso_user = provision(idp, active=active)
     if active is None:
-        provisioning.update_user(sso_user.scim_id, lambda row: person(active=False), actor=idp_actor(idp))
+        people.update_user(sso_user.scim_id, lambda row: person(active=False), actor=idp_actor(idp))
     provision(idp, "grace")
     resend(sso_user, "grace", first_name="Augusta", active=active)
     sso_user = SSOUser.objects.get(pk=sso_user.pk)
@@ -321,7 +322,7 @@ def test_the_version_moves_when_an_administrator_changes_the_status() -> None:
 def test_a_version_that_has_moved_on_is_refused() -> None:
     sso_user = provision(make_idp())
     with pytest.raises(VersionMismatch):
-        provisioning.update_user(
+        people.update_user(
             sso_user.scim_id,
             lambda row: person(active=False),
             actor=idp_actor(sso_user.identity_provider),
@@ -334,11 +335,11 @@ def test_another_idps_person_does_not_exist() -> None:
     sso_user = provision(make_idp())
     stranger = idp_actor(make_idp("Entra"))
     with pytest.raises(NotFound):
-        provisioning.update_user(sso_user.scim_id, lambda row: person(), actor=stranger)
+        people.update_user(sso_user.scim_id, lambda row: person(), actor=stranger)
     with pytest.raises(NotFound):
-        provisioning.deprovision_user(sso_user.scim_id, actor=stranger)
+        people.deprovision_user(sso_user.scim_id, actor=stranger)
     with pytest.raises(NotFound):
-        provisioning.deprovision_user(uuid.uuid4(), actor=stranger)
+        people.deprovision_user(uuid.uuid4(), actor=stranger)
     assert User.objects.get().status == Status.ENABLED
 
 

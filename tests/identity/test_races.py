@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from identity import totp
-from identity.errors import NotFound, Outdated, Refused, Taken
+from identity.core import totp
+from identity.core.errors import NotFound, Outdated, Refused, Taken
 from identity.models import (
     AuditEvent,
     Conflict,
@@ -19,7 +19,8 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import assets, conflicts, deletion, invitations, provisioning, second_factors, users
+from identity.services import assets, deletion, invitations, second_factors, users
+from identity.services.provisioning import conflicts, people
 from tests import clock
 from tests.factories import (
     OPERATOR,
@@ -277,7 +278,7 @@ def test_two_patches_of_one_person_lose_nothing() -> None:
             attributes = {**row.attributes, name: "set"}
             return type(record)(user_name="ada", email=record.email, attributes=attributes)
 
-        return provisioning.update_user(sso_user.scim_id, change, actor=idp_actor(idp))
+        return people.update_user(sso_user.scim_id, change, actor=idp_actor(idp))
 
     at_once(*[lambda name=name: patch(name) for name in ("title", "nickName", "locale")])
     stored = SSOUser.objects.get()

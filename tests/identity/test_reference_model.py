@@ -6,9 +6,10 @@ from random import Random
 
 import pytest
 
-from identity.errors import Conflicted, Taken
+from identity.core.errors import Conflicted, Taken
 from identity.models import Conflict, Group, GroupMapping, SSOGroup, SSOUser, User
-from identity.services import conflicts, groups
+from identity.services import groups
+from identity.services.provisioning import conflicts
 from tests.examples import POSTGRESQL, share
 from tests.factories import (
     OPERATOR,

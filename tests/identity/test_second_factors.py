@@ -15,12 +15,12 @@ from django.apps import apps
 from django.core import mail
 from django.db import connection
 
-from identity import totp
-from identity.actors import Actor, Person
-from identity.errors import GatehouseError, InvalidValue
+from identity.core import totp
+from identity.core.actors import Actor, Person
+from identity.core.encryption import seal, unseal
+from identity.core.errors import GatehouseError, InvalidValue
 from identity.models import AuditEvent, RecoveryCode, SecondFactor, User
 from identity.services import second_factors
-from identity.services.sealing import seal, unseal
 from tests import clock
 from tests.factories import OPERATOR, PASSWORD, make_administrator, make_break_glass, make_owner, make_user, set_mode
 

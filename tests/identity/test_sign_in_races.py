@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from identity.models import SSOConnection, SSOIdentity, Status, User
-from identity.services import invitations, sso_connections, sso_groups, sso_login, users
+from identity.services import invitations, sso_connections, users
+from identity.services.provisioning import groups as sso_groups
+from identity.services.sign_in import login
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -30,7 +32,7 @@ def test_parallel_first_sign_ins_of_one_person_make_one_account() -> None:
     connection = just_in_time()
     for number in range(ROUNDS):
         said = says(f"00u{number}", f"ada{number}")
-        results = at_once(*[lambda said=said: sso_login.sign_in(connection, said)] * 3)
+        results = at_once(*[lambda said=said: login.sign_in(connection, said)] * 3)
         assert kinds(results) == ["User"] * 3
         assert len({user.pk for user in results}) == 1
     assert User.objects.count() == SSOIdentity.objects.count() == ROUNDS
@@ -38,7 +40,7 @@ def test_parallel_first_sign_ins_of_one_person_make_one_account() -> None:
 
 def test_two_people_of_one_username_are_never_one_account() -> None:
     connection = just_in_time()
-    results = at_once(*[lambda sub=sub: sso_login.sign_in(connection, says(sub)) for sub in ("00u1", "00u2")])
+    results = at_once(*[lambda sub=sub: login.sign_in(connection, says(sub)) for sub in ("00u1", "00u2")])
     accounts = {found.pk for found in results if isinstance(found, User)}
     assert len(accounts) == User.objects.count() == 1
     assert SSOIdentity.objects.filter(user__in=accounts).count() == len([x for x in results if isinstance(x, User)])
@@ -51,7 +53,7 @@ def test_a_first_sign_in_and_the_invitation_being_accepted_end_in_one_account(
     invited = invitations.invite_user(username="ada", email="ada@example.test", actor=OPERATOR)
     secret = str(mailoutbox[0].body).partition("/invitations/")[2].partition("/")[0]  # type: ignore[attr-defined]
     at_once(
-        lambda: sso_login.sign_in(connection, says()),
+        lambda: login.sign_in(connection, says()),
         lambda: invitations.accept_invitation(secret, password=PASSWORD),
     )
     invited.refresh_from_db()
@@ -65,7 +67,7 @@ def test_nobody_is_let_in_after_the_disabling_that_came_first() -> None:
         name, subject = f"ada{number}", f"00u{number}"
         sso_user = provision(connection.identity_provider, name, external_id=subject)
         signed_in, _ = at_once(
-            lambda subject=subject, name=name: sso_login.sign_in(connection, says(subject, name)),
+            lambda subject=subject, name=name: login.sign_in(connection, says(subject, name)),
             lambda sso_user=sso_user, name=name, subject=subject: resend(
                 sso_user, name, external_id=subject, active=False
             ),
@@ -81,7 +83,7 @@ def test_parallel_sign_ins_keep_a_mapped_group_whole() -> None:
     builders = make_group("Builders")
     map_group(sso_groups.declare_sso_group(connection.identity_provider, name="Engineering", actor=OPERATOR), builders)
     people = [says(f"00u{number}", f"p{number}", groups=["Engineering"]) for number in range(4)]
-    at_once(*[lambda said=said: sso_login.sign_in(connection, said) for said in people])
+    at_once(*[lambda said=said: login.sign_in(connection, said) for said in people])
     assert members_of(builders) == {"p0", "p1", "p2", "p3"}
 
 

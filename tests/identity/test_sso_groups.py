@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from identity.errors import InvalidValue, NotFound, Refused, Taken, VersionMismatch
+from identity.core.errors import InvalidValue, NotFound, Refused, Taken, VersionMismatch
 from identity.models import (
     AuditEvent,
     Group,
@@ -16,8 +16,9 @@ from identity.models import (
     SSOMembership,
     SSOUser,
 )
-from identity.services import groups, mappings, sso_groups
-from identity.services.records import GroupRecord, Members
+from identity.services import groups, mappings
+from identity.services.provisioning import groups as sso_groups
+from identity.services.provisioning.statements import GroupRecord, Members
 from tests.factories import (
     OPERATOR,
     adding,

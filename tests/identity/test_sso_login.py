@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from identity.errors import Conflicted, InvalidValue, Refused
+from identity.core.errors import Conflicted, InvalidValue, Refused
 from identity.models import (
     AuditEvent,
     Conflict,
@@ -16,9 +16,12 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import conflicts, identity_providers, invitations, sso_connections, sso_groups, sso_login
+from identity.services import identity_providers, invitations, sso_connections
+from identity.services.provisioning import conflicts
+from identity.services.provisioning import groups as sso_groups
+from identity.services.sign_in import login
+from identity.services.sign_in.login import Rehearsal
 from identity.services.sso_connections import ConnectionSettings
-from identity.services.sso_login import Rehearsal
 from tests.factories import (
     OPERATOR,
     administrator,
@@ -48,7 +51,7 @@ pytestmark = pytest.mark.django_db
 def test_the_first_time_the_configured_claim_is_compared_with_the_external_id() -> None:
     connection = connect()
     user = provision(connection.identity_provider, "ada", external_id="00u1").user
-    assert sso_login.sign_in(connection, says("00u1", "somebody-else")) == user
+    assert login.sign_in(connection, says("00u1", "somebody-else")) == user
     assert SSOIdentity.objects.get().user == user
 
 
@@ -56,16 +59,16 @@ def test_entra_is_matched_by_oid() -> None:
     idp = make_idp("Entra", kind="entra")
     connection = connect(idp)
     user = provision(idp, "ada", external_id="object-id").user
-    assert sso_login.sign_in(connection, says("pairwise", oid="object-id")) == user
+    assert login.sign_in(connection, says("pairwise", oid="object-id")) == user
 
 
 def test_later_the_subject_alone_decides() -> None:
     connection = connect()
     ada = provision(connection.identity_provider, "ada", external_id="00u1")
-    sso_login.sign_in(connection, says("00u1"))
+    login.sign_in(connection, says("00u1"))
     resend(ada, "ada", external_id="changed")
     bob = provision(connection.identity_provider, "bob", external_id="00u1")
-    assert sso_login.sign_in(connection, says("00u1")) == ada.user != bob.user
+    assert login.sign_in(connection, says("00u1")) == ada.user != bob.user
 
 
 def test_the_portals_own_username_and_email_never_decide() -> None:
@@ -79,7 +82,7 @@ def test_the_portals_own_username_and_email_never_decide() -> None:
 def test_by_username_only_where_an_administrator_allowed_it_and_never_to_rebind() -> None:
     connection = connect(matches_by_user_name=True)
     user = provision(connection.identity_provider, "ada", external_id="other").user
-    assert sso_login.sign_in(connection, says("00u1", "ADA")) == user
+    assert login.sign_in(connection, says("00u1", "ADA")) == user
     assert kept_out(connection, says("00u2", "ada")) == "bound_to_another_subject"
 
 
@@ -100,7 +103,7 @@ def test_of_two_records_of_one_person_the_active_one_signs_in_where_external_ids
     idp.identifies_by_external_id = identifies
     idp.save()
     if identifies:
-        assert sso_login.sign_in(connection, says("00u1")) == second
+        assert login.sign_in(connection, says("00u1")) == second
     else:
         assert kept_out(connection, says("00u1")) == "ambiguous"
 
@@ -123,7 +126,7 @@ def test_a_second_provider_can_not_take_over_the_first_ones_people() -> None:
         actor=OPERATOR,
     )
     with pytest.raises(Conflicted) as caught:
-        sso_login.sign_in(hostile, says("00u1", "ada"))
+        login.sign_in(hostile, says("00u1", "ada"))
     assert caught.value.code == "other_provider"
     assert not SSOIdentity.objects.exists()
     assert Conflict.objects.get().user.username == "ada"
@@ -135,7 +138,7 @@ def test_a_second_provider_can_not_take_over_the_first_ones_people() -> None:
 def test_a_disabled_user_is_refused_whatever_the_provider_says() -> None:
     connection = connect()
     ada = provision(connection.identity_provider, "ada", external_id="00u1")
-    sso_login.sign_in(connection, says())
+    login.sign_in(connection, says())
     resend(ada, "ada", external_id="00u1", active=False)
     assert kept_out(connection, says()) == "disabled"
     ada.user.refresh_from_db()
@@ -145,7 +148,7 @@ def test_a_disabled_user_is_refused_whatever_the_provider_says() -> None:
 def test_a_deprovisioned_user_is_refused() -> None:
     connection = connect()
     ada = provision(connection.identity_provider, "ada", external_id="00u1")
-    sso_login.sign_in(connection, says())
+    login.sign_in(connection, says())
     deprovision(ada)
     assert kept_out(connection, says()) == "disabled"
 
@@ -154,7 +157,7 @@ def test_a_break_glass_account_is_never_reached() -> None:
     connection = just_in_time()
     glass = make_break_glass()
     with pytest.raises(Conflicted) as caught:
-        sso_login.sign_in(connection, says("00u1", "glass"))
+        login.sign_in(connection, says("00u1", "glass"))
     assert caught.value.code == "break_glass"
     SSOIdentity.objects.create(identity_provider=connection.identity_provider, subject="00u1", user=glass)
     assert kept_out(connection, says("00u1", "glass")) == "break_glass"
@@ -174,8 +177,8 @@ def test_a_rehearsal_says_who_would_come_in_and_writes_nothing() -> None:
     connection = connect()
     user = provision(connection.identity_provider, "ada", external_id="00u1").user
     before = everything()
-    assert sso_login.rehearse(connection, says("00u1")) == Rehearsal(username="ada", user_id=user.pk)
-    assert sso_login.rehearse(connection, says("00u2")).code == "not_provisioned"
+    assert login.rehearse(connection, says("00u1")) == Rehearsal(username="ada", user_id=user.pk)
+    assert login.rehearse(connection, says("00u2")).code == "not_provisioned"
     assert everything() == before
 
 
@@ -183,8 +186,8 @@ def test_a_rehearsal_of_a_first_sign_in_creates_nobody() -> None:
     connection = just_in_time()
     make_user("bob", email="bob@elsewhere.test")
     before = everything()
-    assert sso_login.rehearse(connection, says()) == Rehearsal(username="ada")
-    assert sso_login.rehearse(connection, says("00u2", "bob")).code == "other_email"
+    assert login.rehearse(connection, says()) == Rehearsal(username="ada")
+    assert login.rehearse(connection, says("00u2", "bob")).code == "other_email"
     assert everything() == before
 
 
@@ -192,7 +195,7 @@ def test_a_rehearsal_of_a_first_sign_in_creates_nobody() -> None:
 
 
 def test_an_unknown_person_is_created_when_scim_is_off() -> None:
-    user = sso_login.sign_in(just_in_time(), says(given_name="Ada", family_name="Lovelace"))
+    user = login.sign_in(just_in_time(), says(given_name="Ada", family_name="Lovelace"))
     assert (user.username, user.email, user.first_name, user.last_name, user.role, user.managed_by) == (
         "ada",
         "ada@example.test",
@@ -206,13 +209,13 @@ def test_an_unknown_person_is_created_when_scim_is_off() -> None:
 
 def test_names_are_taken_at_the_first_sign_in_only() -> None:
     connection = just_in_time()
-    sso_login.sign_in(connection, says(given_name="Ada"))
-    assert sso_login.sign_in(connection, says(given_name="Eve")).first_name == "Ada"
+    login.sign_in(connection, says(given_name="Ada"))
+    assert login.sign_in(connection, says(given_name="Eve")).first_name == "Ada"
 
 
 def test_with_scim_on_nobody_is_created() -> None:
     connection = just_in_time()
-    sso_login.sign_in(connection, says())
+    login.sign_in(connection, says())
     set_mode(scim=True)
     assert kept_out(connection, says("00u2", "bob")) == "not_provisioned"
     assert kept_out(connection, says()) == "not_provisioned"
@@ -237,7 +240,7 @@ def test_another_domain_or_tenant_is_refused() -> None:
 @pytest.mark.parametrize("claim", ["tid", "hd"])
 def test_the_named_tenant_is_let_in_whether_entra_or_google_says_it(claim: str) -> None:
     connection = just_in_time(allowed_tenant="t1")
-    assert sso_login.sign_in(connection, says(**{claim: "t1"})).username == "ada"
+    assert login.sign_in(connection, says(**{claim: "t1"})).username == "ada"
     assert kept_out(connection, says("00u2", "bob", **{claim: "t2"})) == "other_tenant"
     assert kept_out(connection, says("00u2", "bob")) == "other_tenant"
 
@@ -246,7 +249,7 @@ def test_the_same_username_with_another_email_is_a_conflict() -> None:
     connection = just_in_time()
     make_user("ada", email="ada@elsewhere.test")
     with pytest.raises(Conflicted):
-        sso_login.sign_in(connection, says())
+        login.sign_in(connection, says())
     conflict = Conflict.objects.get()
     assert (conflict.reason, conflict.tries) == ("other_email", 1)
 
@@ -255,9 +258,9 @@ def test_a_linked_conflict_lets_the_person_in_the_next_time() -> None:
     connection = just_in_time()
     user = make_user("ada", email="ada@elsewhere.test", role=Role.ADMINISTRATOR)
     with pytest.raises(Conflicted):
-        sso_login.sign_in(connection, says())
+        login.sign_in(connection, says())
     conflicts.link_conflict(Conflict.objects.get(), actor=owner())
-    assert sso_login.sign_in(connection, says()) == user
+    assert login.sign_in(connection, says()) == user
     user.refresh_from_db()
     assert (user.role, Conflict.objects.get().state) == (Role.ADMINISTRATOR, "resolved")
 
@@ -265,7 +268,7 @@ def test_a_linked_conflict_lets_the_person_in_the_next_time() -> None:
 def test_the_same_username_and_email_are_adopted_and_an_invitation_dies() -> None:
     connection = just_in_time()
     user = invitations.invite_user(username="ada", email="ada@example.test", actor=administrator())
-    assert sso_login.sign_in(connection, says()) == user
+    assert login.sign_in(connection, says()) == user
     user.refresh_from_db()
     assert (user.status, Invitation.objects.count()) == (Status.ENABLED, 0)
 
@@ -276,16 +279,16 @@ def test_a_privileged_or_disabled_account_is_not_adopted() -> None:
     make_user("bob", status=Status.DISABLED)
     for name, reason in {"ada": "privileged", "bob": "disabled_local"}.items():
         with pytest.raises(Conflicted) as caught:
-            sso_login.sign_in(connection, says(name, name))
+            login.sign_in(connection, says(name, name))
         assert caught.value.code == reason
 
 
 def test_a_just_in_time_user_is_adopted_when_the_provider_provisions_them() -> None:
     connection = just_in_time()
-    user = sso_login.sign_in(connection, says())
+    user = login.sign_in(connection, says())
     set_mode(scim=True)
     assert provision(connection.identity_provider, "ada", external_id="00u1").user == user
-    assert sso_login.sign_in(connection, says()) == user
+    assert login.sign_in(connection, says()) == user
 
 
 # --- groups of the claim --------------------------------------------------------------------------------
@@ -297,9 +300,9 @@ def test_mapped_groups_follow_the_claim_at_each_sign_in() -> None:
     declared = sso_groups.declare_sso_group(idp, name="Engineering", actor=administrator())
     builders, others = make_group("Builders"), make_group("Others")
     map_group(declared, builders)
-    user = sso_login.sign_in(connection, says(groups=["engineering", "unknown"]))
+    user = login.sign_in(connection, says(groups=["engineering", "unknown"]))
     assert members_of(builders) == {user.username}
-    sso_login.sign_in(connection, says(groups=[]))
+    login.sign_in(connection, says(groups=[]))
     assert (members_of(builders), members_of(others)) == (set(), set())
 
 
@@ -314,7 +317,7 @@ def test_a_group_is_matched_by_external_id_before_its_name() -> None:
     map_group(first, one)
     map_group(second, two)
     set_mode(scim=False)
-    sso_login.sign_in(connection, says(groups=["Second"]))
+    login.sign_in(connection, says(groups=["Second"]))
     assert (members_of(one), members_of(two)) == ({"ada"}, set())
 
 
@@ -323,11 +326,11 @@ def test_an_absent_claim_changes_nothing_and_warns() -> None:
     declared = sso_groups.declare_sso_group(connection.identity_provider, name="Engineering", actor=administrator())
     builders = make_group("Builders")
     map_group(declared, builders)
-    sso_login.sign_in(connection, says(groups=["Engineering"]))
-    sso_login.sign_in(connection, says(_claim_names={"groups": "src1"}))
+    login.sign_in(connection, says(groups=["Engineering"]))
+    login.sign_in(connection, says(_claim_names={"groups": "src1"}))
     assert members_of(builders) == {"ada"}
-    sso_login.sign_in(connection, says(hasgroups=True))
-    sso_login.sign_in(connection, says())
+    login.sign_in(connection, says(hasgroups=True))
+    login.sign_in(connection, says())
     assert members_of(builders) == {"ada"}
     warnings = AuditEvent.objects.filter(action="user.groups_claim_missing").order_by("id")
     assert [event.details["overage"] for event in warnings] == [True, True, False]
@@ -339,7 +342,7 @@ def test_with_scim_on_the_claim_is_not_followed() -> None:
     builders = make_group("Builders")
     map_group(sso_group, builders)
     provision(connection.identity_provider, "ada", external_id="00u1")
-    sso_login.sign_in(connection, says(groups=["Engineering"]))
+    login.sign_in(connection, says(groups=["Engineering"]))
     assert members_of(builders) == set()
 
 
@@ -363,7 +366,7 @@ def test_at_another_issuer_everybody_is_found_anew() -> None:
     connection = connect()
     ada = provision(connection.identity_provider, "ada", external_id="00u1").user
     bob = provision(connection.identity_provider, "bob", external_id="00u2").user
-    sso_login.sign_in(connection, says("00u1"))
+    login.sign_in(connection, says("00u1"))
     said = ConnectionSettings(issuer="https://another.example", client_id="x", client_secret="y")
     with pytest.raises(InvalidValue, match="1 identity would be forgotten"):
         sso_connections.edit_connection(connection, said=said, actor=OPERATOR)
@@ -371,7 +374,7 @@ def test_at_another_issuer_everybody_is_found_anew() -> None:
     assert not SSOIdentity.objects.exists()
     SSOUser.objects.filter(user=ada).update(external_id="00u2")
     SSOUser.objects.filter(user=bob).update(external_id="00u1")
-    assert sso_login.sign_in(connection, says("00u1")) == bob
+    assert login.sign_in(connection, says("00u1")) == bob
     event = AuditEvent.objects.filter(action="sso_connection.edited").latest("id")
     assert event.details["identities_forgotten"] == 1
 
@@ -379,7 +382,7 @@ def test_at_another_issuer_everybody_is_found_anew() -> None:
 def test_a_new_secret_forgets_nobody() -> None:
     connection = connect()
     provision(connection.identity_provider, "ada", external_id="00u1")
-    sso_login.sign_in(connection, says("00u1"))
+    login.sign_in(connection, says("00u1"))
     said = ConnectionSettings(issuer=connection.issuer, client_id="x", client_secret="another")
     sso_connections.edit_connection(connection, said=said, actor=OPERATOR)
     assert SSOIdentity.objects.count() == 1

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from identity.models import Group, SSOGroup
-from identity.services.records import Members
+from identity.services.provisioning.statements import Members
 from tests.factories import (
     PASSWORD,
     adding,

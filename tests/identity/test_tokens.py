@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from identity.actors import Person
-from identity.errors import InvalidValue, NotFound, Refused
+from identity.core import secrets
+from identity.core.actors import Person
+from identity.core.errors import InvalidValue, NotFound, Refused
 from identity.models import AuditEvent, SCIMToken
-from identity.services import identity_providers, secrets, tokens
+from identity.services import identity_providers, scim_tokens
 from tests import clock
 from tests.factories import OPERATOR, administrator, make_idp, make_token, make_user, set_mode
 from tests.statements import Most, no_statements, same_for_many_rows
@@ -41,12 +42,12 @@ def test_a_token_can_be_recognised_by_its_shape() -> None:
 def test_a_typo_is_known_without_the_database(change: object) -> None:
     secret = make_token(make_idp())
     with no_statements():
-        assert tokens.find_bearer(change(secret)) is None
+        assert scim_tokens.find_bearer(change(secret)) is None
 
 
 def test_the_secret_is_nowhere_in_the_database() -> None:
     idp = make_idp()
-    token, secret = tokens.create_token(idp, label="Production", actor=administrator())
+    token, secret = scim_tokens.create_token(idp, label="Production", actor=administrator())
     row = SCIMToken.objects.values().get()
     assert row["digest"] == secrets.digest(secret)
     assert row["hint"] == f"ghscim_…{secret[-4:]}"
@@ -60,9 +61,9 @@ def test_a_token_names_its_idp_in_one_statement() -> None:
     make_token(make_idp("Entra"))
     secret = make_token(idp)
     same_for_many_rows(
-        lambda: tokens.find_bearer(secret), lambda number: make_token(make_idp(f"IdP {number}")), Most.TOKEN
+        lambda: scim_tokens.find_bearer(secret), lambda number: make_token(make_idp(f"IdP {number}")), Most.TOKEN
     )
-    bearer = tokens.find_bearer(secret)
+    bearer = scim_tokens.find_bearer(secret)
     assert bearer is not None
     assert bearer.identity_provider_id == idp.pk
     assert bearer.asks_before_adopting is True
@@ -72,13 +73,13 @@ def test_a_token_names_its_idp_in_one_statement() -> None:
 
 
 def test_a_wellformed_token_that_nobody_made_is_nobodys() -> None:
-    assert tokens.find_bearer(secrets.new_token(secrets.SCIM_PREFIX)) is None
+    assert scim_tokens.find_bearer(secrets.new_token(secrets.SCIM_PREFIX)) is None
 
 
 def test_switching_scim_off_shows_at_the_next_request() -> None:
     secret = make_token(make_idp())
     set_mode(scim=False)
-    bearer = tokens.find_bearer(secret)
+    bearer = scim_tokens.find_bearer(secret)
     assert bearer is not None
     assert bearer.scim_enabled is False
 
@@ -86,60 +87,62 @@ def test_switching_scim_off_shows_at_the_next_request() -> None:
 def test_a_token_never_expires_unless_set() -> None:
     assert SCIMToken.objects.filter(expires_at__isnull=False).count() == 0
     idp = make_idp()
-    token, secret = tokens.create_token(idp, label="", expires_at=timezone.now() + timedelta(days=1), actor=OPERATOR)
+    token, secret = scim_tokens.create_token(
+        idp, label="", expires_at=timezone.now() + timedelta(days=1), actor=OPERATOR
+    )
     assert token.label == "SCIM token"
-    assert tokens.find_bearer(secret)
+    assert scim_tokens.find_bearer(secret)
     with clock.later(days=1):
-        assert tokens.find_bearer(secret) is None
+        assert scim_tokens.find_bearer(secret) is None
 
 
 def test_a_token_that_has_expired_already_is_not_made() -> None:
     with pytest.raises(InvalidValue, match="expires at must lie in the future"):
-        tokens.create_token(make_idp(), label="", expires_at=timezone.now(), actor=OPERATOR)
+        scim_tokens.create_token(make_idp(), label="", expires_at=timezone.now(), actor=OPERATOR)
 
 
 def test_a_label_that_no_column_holds_is_refused() -> None:
     with pytest.raises(InvalidValue, match="label is longer than 100 characters"):
-        tokens.create_token(make_idp(), label="x" * 101, actor=OPERATOR)
+        scim_tokens.create_token(make_idp(), label="x" * 101, actor=OPERATOR)
 
 
 def test_a_revoked_token_is_nobodys() -> None:
-    token, secret = tokens.create_token(make_idp(), label="", actor=OPERATOR)
-    tokens.revoke_token(token, actor=administrator())
-    assert tokens.find_bearer(secret) is None
+    token, secret = scim_tokens.create_token(make_idp(), label="", actor=OPERATOR)
+    scim_tokens.revoke_token(token, actor=administrator())
+    assert scim_tokens.find_bearer(secret) is None
     assert AuditEvent.objects.get(action="scim_token.revoked").details["token"] == token.pk
     with pytest.raises(NotFound):
-        tokens.revoke_token(token, actor=OPERATOR)
+        scim_tokens.revoke_token(token, actor=OPERATOR)
 
 
 def test_deleting_the_idp_ends_its_tokens() -> None:
     idp = make_idp()
     secret = make_token(idp)
     identity_providers.delete_identity_provider(idp, actor=administrator())
-    assert tokens.find_bearer(secret) is None
+    assert scim_tokens.find_bearer(secret) is None
 
 
 def test_a_token_survives_its_creator() -> None:
     actor = administrator()
-    _, secret = tokens.create_token(make_idp(), label="", actor=actor)
+    _, secret = scim_tokens.create_token(make_idp(), label="", actor=actor)
     actor.user.delete()
-    assert tokens.find_bearer(secret)
+    assert scim_tokens.find_bearer(secret)
     assert SCIMToken.objects.get().created_by is None
 
 
 def test_the_last_use_is_shown() -> None:
     secret = make_token(make_idp())
-    bearer = tokens.find_bearer(secret)
+    bearer = scim_tokens.find_bearer(secret)
     assert bearer is not None
-    tokens.note_use(bearer, address="192.0.2.1")
+    scim_tokens.note_use(bearer, address="192.0.2.1")
     token = SCIMToken.objects.get()
     assert token.last_used_at is not None
     assert token.last_used_from == "192.0.2.1"
-    again = tokens.find_bearer(secret)
+    again = scim_tokens.find_bearer(secret)
     assert again is not None
     assert again.noted is True
     with clock.later(seconds=61):
-        later = tokens.find_bearer(secret)
+        later = scim_tokens.find_bearer(secret)
     assert later is not None
     assert later.noted is False
 
@@ -148,7 +151,7 @@ def test_a_member_makes_no_tokens() -> None:
     actor = Person(make_user())
     idp = make_idp()
     with pytest.raises(Refused, match="needs the role administrator or owner"):
-        tokens.create_token(idp, label="", actor=actor)
-    token, _ = tokens.create_token(idp, label="", actor=OPERATOR)
+        scim_tokens.create_token(idp, label="", actor=actor)
+    token, _ = scim_tokens.create_token(idp, label="", actor=OPERATOR)
     with pytest.raises(Refused):
-        tokens.revoke_token(token, actor=actor)
+        scim_tokens.revoke_token(token, actor=actor)

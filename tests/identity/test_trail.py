@@ -8,19 +8,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from identity import audit
-from identity.errors import Conflicted
+from identity.core.errors import Conflicted
 from identity.events import Event
 from identity.models import AuditEvent, Conflict, DeletionRecord, SSOGroup, SSOUser, Status, User
-from identity.services import (
-    conflicts,
-    deletion,
-    groups,
-    identity_providers,
-    invitations,
-    provisioning,
-    tokens,
-    users,
-)
+from identity.services import deletion, groups, identity_providers, invitations, scim_tokens, users
+from identity.services.provisioning import conflicts, people
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -201,7 +193,7 @@ def deleting_an_idp() -> Change:
 
 def making_a_token() -> Change:
     idp = make_idp()
-    return lambda: tokens.create_token(idp, label="", actor=OPERATOR)
+    return lambda: scim_tokens.create_token(idp, label="", actor=OPERATOR)
 
 
 def deleting_for_good() -> Change:
@@ -313,8 +305,8 @@ def test_a_change_leaves_an_event_that_names_who_did_it(prepare: Callable[[], Ch
 
 def test_the_events_of_one_request_share_its_id() -> None:
     actor = idp_actor(make_idp())
-    sso_user = provisioning.provision_user(person(), actor=actor)
-    provisioning.update_user(sso_user.scim_id, lambda row: person(active=False), actor=actor)
+    sso_user = people.provision_user(person(), actor=actor)
+    people.update_user(sso_user.scim_id, lambda row: person(active=False), actor=actor)
     assert set(AuditEvent.objects.filter(user_id=sso_user.user_id).values_list("request_id", flat=True)) == {
         actor.request_id
     }

@@ -14,13 +14,16 @@ import pytest
 from django.apps import apps
 from django_tasks.base import Task
 
-from identity import services
-from identity.errors import GatehouseError
+from identity import queries, services
+from identity.core.errors import GatehouseError
 from identity.models import Membership, MembershipChange, SSOIdentity, User
-from identity.services import groups, provisioning, sso_login
+from identity.services import groups
+from identity.services.provisioning import people
+from identity.services.sign_in import login
 from tests.factories import OPERATOR, set_mode
 from tests.identity.two_idps import Side, both, one_of_two, says, two_idps
 from tests.identity.two_idps_cases import NOBODYS, OF_A_PERSON, OF_A_PROVIDER, READS, STRANGERS, Deed
+from tests.identity.two_idps_questions import QUESTIONS
 from tests.identity.whose import Bystanders, Keys, all_rows, owned_by, undone
 from tests.loops import each
 
@@ -39,15 +42,17 @@ NEITHERS = {"AccessSettings", "AuditOrigin", "DeletionRecord", "Headcount", "Sea
 
 
 def public_services() -> dict[str, Callable[..., Any]]:
-    """By `module.name`; tasks are what they call."""
+    """By module and name, services and queries alike; tasks are what they call."""
     found = {}
-    for place in pkgutil.iter_modules(services.__path__):
-        module = importlib.import_module(f"{services.__name__}.{place.name}")
-        for name, value in vars(module).items():
-            function = inspect.unwrap(value.func if isinstance(value, Task) else value)
-            is_its_own = inspect.isfunction(function) and function.__module__ == module.__name__
-            if is_its_own and function.__name__ == name and not name.startswith("_"):
-                found[f"{place.name}.{name}"] = function
+    for room in (services, queries):
+        for place in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+            module = importlib.import_module(place.name)
+            for name, value in vars(module).items():
+                function = inspect.unwrap(value.func if isinstance(value, Task) else value)
+                is_its_own = inspect.isfunction(function) and function.__module__ == module.__name__
+                if is_its_own and function.__name__ == name and not name.startswith("_"):
+                    where = place.name.removeprefix("identity.").removeprefix("services.")
+                    found[f"{where}.{name}"] = function
     return found
 
 
@@ -61,7 +66,7 @@ def takes_somebodys(service: Callable[..., Any]) -> bool:
 def test_every_service_has_a_case() -> None:
     found = public_services()
     assert len(found) > 150
-    cases = [*OF_A_PERSON, *OF_A_PROVIDER, *READS, *NOBODYS]
+    cases = [*OF_A_PERSON, *OF_A_PROVIDER, *READS, *QUESTIONS, *NOBODYS]
     assert sorted(cases) == sorted(found)
     assert [name for name in NOBODYS if takes_somebodys(found[name])] == []
 
@@ -116,7 +121,7 @@ def test_what_is_asked_is_answered_of_one_side_and_changes_nothing(is_first: boo
     mine = one_of_two(is_first=is_first)
     set_mode(scim=scim)
     before = all_rows()
-    for name, ask in each(READS.items(), at_least=5):
+    for name, ask in each((READS | QUESTIONS).items(), at_least=5):
         found, expected = ask(mine.copy())
         assert found == expected, name
         assert all_rows() == before, name
@@ -143,18 +148,18 @@ def mine(request: pytest.FixtureRequest) -> Side:
 @pytest.mark.parametrize("scim", [True, False], ids=["SCIM on", "SCIM off"])
 def test_one_subject_at_two_identity_providers_is_two_people(mine: Side, scim: bool) -> None:
     set_mode(scim=scim)
-    assert sso_login.sign_in(mine.oidc, says()) == mine.user
-    assert sso_login.sign_in(mine.other.oidc, says()) == mine.other.user
+    assert login.sign_in(mine.oidc, says()) == mine.user
+    assert login.sign_in(mine.other.oidc, says()) == mine.other.user
 
 
 def test_who_is_new_at_one_is_not_who_has_the_subject_at_the_other(mine: Side) -> None:
     """Their first sign-in there, by the external ID or, while SCIM is off, as nobody known."""
     SSOIdentity.objects.filter(user=mine.user).delete()
-    assert sso_login.sign_in(mine.oidc, says()) == mine.user
-    provisioning.release(mine.user, actor=OPERATOR)
-    assert sso_login.lacks_something(mine.oidc, says(email=""))
+    assert login.sign_in(mine.oidc, says()) == mine.user
+    people.release(mine.user, actor=OPERATOR)
+    assert login.lacks_something(mine.oidc, says(email=""))
     set_mode(scim=False)
-    made = sso_login.sign_in(mine.oidc, says(user_name="newcomer"))
+    made = login.sign_in(mine.oidc, says(user_name="newcomer"))
     assert (made.username, made.managed_by) == ("newcomer", None)
 
 
@@ -163,10 +168,10 @@ def test_a_claim_names_groups_of_its_own_identity_provider(mine: Side, claim: st
     """Those that another one feeds are none of its business."""
     set_mode(scim=False)
     mine.user.memberships.all().delete()
-    sso_login.sign_in(mine.oidc, says(groups=[claim]))
+    login.sign_in(mine.oidc, says(groups=[claim]))
     assert set(mine.user.portal_groups.all()) == {mine.group, mine.shared}
     groups.add_members(mine.other.group, [mine.user], actor=OPERATOR)
-    sso_login.sign_in(mine.oidc, says(groups=[]))
+    login.sign_in(mine.oidc, says(groups=[]))
     assert set(mine.user.portal_groups.all()) == {mine.other.group}
 
 
@@ -176,7 +181,7 @@ def test_a_claim_moves_nobody_but_the_person(mine: Side) -> None:
     others = Membership.objects.order_by("pk")
     before = list(others.values())
     for named in (["Engineering"], []):
-        sso_login.sign_in(mine.oidc, says(groups=named))
+        login.sign_in(mine.oidc, says(groups=named))
         assert list(others.exclude(user=mine.user).values()) == before
         assert mine.user.memberships.count() == 2 * len(named)
     moves = MembershipChange.objects.order_by("-pk")[:4]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from identity.actors import Person
-from identity.errors import InvalidValue, Refused, Taken
+from identity.core.actors import Person
+from identity.core.errors import InvalidValue, Refused, Taken
 from identity.models import AuditEvent, Invitation, Role, SSOUser, Status, User
 from identity.services import invitations, users
 from tests.factories import (

@@ -15,9 +15,9 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.utils import timezone
 
-from identity import totp
-from identity.actors import Person, Provisioner, SignIn
-from identity.errors import Conflicted
+from identity.core import totp
+from identity.core.actors import Person, Provisioner, SignIn
+from identity.core.errors import Conflicted
 from identity.models import (
     APIToken,
     Asset,
@@ -38,17 +38,17 @@ from identity.models import (
 )
 from identity.services import (
     api_tokens,
-    bulk,
-    contacts,
+    bulk_runs,
     idempotency,
     invitations,
+    provider_contacts,
+    scim_tokens,
     second_factors,
     sso_connections,
-    sso_groups,
-    tokens,
 )
-from identity.services.assertions import Assertion
-from identity.services.records import GroupRecord
+from identity.services.provisioning import groups as sso_groups
+from identity.services.provisioning.statements import GroupRecord
+from identity.services.sign_in.assertions import Assertion
 from identity.services.sso_connections import ConnectionSettings
 from tests.factories import (
     OPERATOR,
@@ -169,7 +169,7 @@ both = pytest.mark.parametrize("is_first", [True, False], ids=["the first", "the
 
 def _idp(name: str) -> IdentityProvider:
     idp = IdentityProvider.objects.create(name=name, name_key=name.casefold())
-    contacts.watch(idp, actor=OPERATOR)
+    provider_contacts.watch(idp, actor=OPERATOR)
     return idp
 
 
@@ -179,9 +179,9 @@ def _side(name: str, shared: Group, mia: User, theo: User) -> Side:
     sso_group = _engineering(idp, sso_user, colleague)
     group = make_group(f"Builders of {name}")
     map_group(sso_group, shared)
-    token, secret = tokens.create_token(idp, label="directory", actor=OPERATOR)
-    contacts.note_request(idp.pk, method="GET", path="/Users", status=200, token_label="directory", address="")
-    contacts.note_contact(idp.pk, sso_user.created_at)
+    token, secret = scim_tokens.create_token(idp, label="directory", actor=OPERATOR)
+    provider_contacts.note_request(idp.pk, method="GET", path="/Users", status=200, token_label="directory", address="")
+    provider_contacts.note_contact(idp.pk, sso_user.created_at)
     person = Person(sso_user.user)
     api_token, api_secret = api_tokens.create_api_token(label="script", scopes=["read"], actor=person)
     request, _ = idempotency.begin(sso_user.user, "key", "digest")
@@ -192,7 +192,7 @@ def _side(name: str, shared: Group, mia: User, theo: User) -> Side:
     disabled = make_user(f"disabled.{name}", status=Status.DISABLED)
     invited, invitation_secret = _invited(name)
     draft, run = (
-        bulk.create_run(kind, [bulk.Wanted(user)], is_draft=is_draft, actor=OPERATOR)
+        bulk_runs.create_run(kind, [bulk_runs.Wanted(user)], is_draft=is_draft, actor=OPERATOR)
         for kind, user, is_draft in ((BulkRun.Kind.ENABLE, disabled, True), (BulkRun.Kind.DISABLE, local, False))
     )
     side = Side(

@@ -10,8 +10,10 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from identity import totp
-from identity.actors import Operator, Person
+from identity.core import secrets, totp
+from identity.core.actors import Operator, Person
+from identity.core.encryption import seal
+from identity.core.origins import Origin
 from identity.events import Event
 from identity.log_words import What
 from identity.models import (
@@ -23,39 +25,40 @@ from identity.models import (
     Status,
     User,
 )
-from identity.origins import Origin
 from identity.services import (
-    access,
     api_tokens,
     assets,
-    bulk,
-    conflicts,
-    contacts,
+    bulk_runs,
     deletion,
     groups,
     idempotency,
     identity_providers,
     invitations,
-    just_in_time,
     mappings,
-    matching,
-    memberships,
-    mismatches,
+    modes,
     notices,
-    provisioning,
-    provisioning_log,
+    provider_contacts,
+    scim_tokens,
     second_factors,
-    secrets,
     sso_connections,
-    sso_groups,
-    sso_login,
-    tokens,
     traces,
     users,
 )
 from identity.services.notices import SecurityChange
-from identity.services.records import GroupRecord, Members, PersonRecord
-from identity.services.sealing import seal
+from identity.services.provisioning import (
+    conflicts,
+    matching,
+    memberships,
+    people,
+)
+from identity.services.provisioning import (
+    groups as sso_groups,
+)
+from identity.services.provisioning import (
+    log as provisioning_log,
+)
+from identity.services.provisioning.statements import GroupRecord, Members, PersonRecord
+from identity.services.sign_in import just_in_time, login
 from tests.factories import OPERATOR, PASSWORD, adding, exactly, make_group, owner, person, removing
 from tests.identity.two_idps import ISSUER, LEAVER, SUBJECT, Side, says
 
@@ -130,30 +133,30 @@ def _delete(side: Side, user: User) -> None:
 
 
 def _draft(side: Side, kind: BulkRun.Kind, user: User, **values: Any) -> BulkRun:
-    return bulk.create_run(kind, [bulk.Wanted(user)], values=values, actor=OPERATOR)
+    return bulk_runs.create_run(kind, [bulk_runs.Wanted(user)], values=values, actor=OPERATOR)
 
 
 def _work(side: Side, kind: BulkRun.Kind, user: User, **values: Any) -> None:
-    bulk.work_on(_draft(side, kind, user, **values), actor=OPERATOR)
+    bulk_runs.work_on(_draft(side, kind, user, **values), actor=OPERATOR)
 
 
 def _arrive_as(side: Side, **said: Any) -> None:
     """Signing in as nobody who signed in before."""
-    sso_login.sign_in(side.oidc, says("new-subject", **said))
+    login.sign_in(side.oidc, says("new-subject", **said))
 
 
 def _found_by_external_id(side: Side) -> None:
     SSOIdentity.objects.filter(user=side.user).delete()
-    assert sso_login.sign_in(side.oidc, says()) == side.user
+    assert login.sign_in(side.oidc, says()) == side.user
 
 
 def _found_by_user_name(side: Side) -> None:
     SSOIdentity.objects.filter(user=side.user).delete()
-    assert sso_login.sign_in(side.oidc, says("new-subject")) == side.user
+    assert login.sign_in(side.oidc, says("new-subject")) == side.user
 
 
 def _signs_in(side: Side, *groups: str) -> None:
-    assert sso_login.sign_in(side.oidc, says(groups=list(groups))) == side.user
+    assert login.sign_in(side.oidc, says(groups=list(groups))) == side.user
 
 
 # What is done for one person: the colleague's rows stay as well.
@@ -178,34 +181,40 @@ OF_A_PERSON: dict[str, list[Deed]] = {
     "assets.transfer_asset": [
         lambda mine: assets.transfer_asset(mine.asset, giver=mine.user, taker=mine.local, actor=OPERATOR)
     ],
-    "bulk.carry_out": [
-        lambda mine: bulk.carry_out(mine.run.rows.get(), actor=OPERATOR),
-        lambda mine: bulk.carry_out(mine.draft.rows.get(), actor=OPERATOR),
+    "bulk_runs.carry_out": [
+        lambda mine: bulk_runs.carry_out(mine.run.rows.get(), actor=OPERATOR),
+        lambda mine: bulk_runs.carry_out(mine.draft.rows.get(), actor=OPERATOR),
     ],
-    "bulk.create_run": [lambda mine: _draft(mine, BulkRun.Kind.DISABLE, mine.user)],
-    "bulk.discard_draft": [lambda mine: bulk.discard_draft(mine.draft, actor=OPERATOR)],
-    "bulk.finish": [lambda mine: bulk.finish.func(mine.run.pk, owner().user.pk)],
-    "bulk.start_run": [lambda mine: bulk.start_run(mine.draft, actor=OPERATOR)],
-    "bulk.work_on": [
-        lambda mine: bulk.work_on(mine.run, actor=OPERATOR),
+    "bulk_runs.create_run": [lambda mine: _draft(mine, BulkRun.Kind.DISABLE, mine.user)],
+    "bulk_runs.discard_draft": [lambda mine: bulk_runs.discard_draft(mine.draft, actor=OPERATOR)],
+    "bulk_runs.finish": [lambda mine: bulk_runs.finish.func(mine.run.pk, owner().user.pk)],
+    "bulk_runs.start_run": [lambda mine: bulk_runs.start_run(mine.draft, actor=OPERATOR)],
+    "bulk_runs.work_on": [
+        lambda mine: bulk_runs.work_on(mine.run, actor=OPERATOR),
         lambda mine: _work(mine, BulkRun.Kind.DISABLE, mine.user),
         lambda mine: _work(mine, BulkRun.Kind.REVOKE_INVITATION, mine.invited),
         lambda mine: _work(mine, BulkRun.Kind.RESEND_INVITATION, mine.invited),
         lambda mine: _work(mine, BulkRun.Kind.ADD_TO_GROUPS, mine.local, groups=[mine.group.pk]),
     ],
-    "conflicts.dismiss_conflict": [lambda mine: conflicts.dismiss_conflict(mine.conflicts["mia"], actor=OPERATOR)],
-    "conflicts.give_own_username": [
+    "provisioning.conflicts.dismiss_conflict": [
+        lambda mine: conflicts.dismiss_conflict(mine.conflicts["mia"], actor=OPERATOR)
+    ],
+    "provisioning.conflicts.give_own_username": [
         lambda mine: conflicts.give_own_username(mine.conflicts["mia"], username="newcomer", actor=OPERATOR)
     ],
-    "conflicts.link_conflict": [lambda mine: conflicts.link_conflict(mine.conflicts["mia"], actor=OPERATOR)],
-    "conflicts.move_conflict": [lambda mine: conflicts.move_conflict(mine.conflicts["theo"], actor=OPERATOR)],
-    "conflicts.record_conflict": [
+    "provisioning.conflicts.link_conflict": [
+        lambda mine: conflicts.link_conflict(mine.conflicts["mia"], actor=OPERATOR)
+    ],
+    "provisioning.conflicts.move_conflict": [
+        lambda mine: conflicts.move_conflict(mine.conflicts["theo"], actor=OPERATOR)
+    ],
+    "provisioning.conflicts.record_conflict": [
         lambda mine: conflicts.record_conflict(
             mine.conflicts["mia"].user, "other_email", person("mia", "again@example.test"), actor=mine.actor
         ),
         lambda mine: conflicts.record_conflict(mine.user, "already_linked", person("new"), actor=mine.actor),
     ],
-    "conflicts.settle": [lambda mine: conflicts.settle(mine.conflicts["mia"])],
+    "provisioning.conflicts.settle": [lambda mine: conflicts.settle(mine.conflicts["mia"])],
     "deletion.delete_permanently": [
         lambda mine: _delete(mine, mine.disabled),
         lambda mine: _delete(mine, mine.user),
@@ -227,44 +236,46 @@ OF_A_PERSON: dict[str, list[Deed]] = {
     ],
     "invitations.resend_invitation": [lambda mine: invitations.resend_invitation(mine.invited, actor=OPERATOR)],
     "invitations.revoke_invitation": [lambda mine: invitations.revoke_invitation(mine.invited, actor=OPERATOR)],
-    "just_in_time.admit": [
+    "sign_in.just_in_time.admit": [
         lambda mine: just_in_time.admit(mine.oidc, says(), mine.sign_in_actor),
         lambda mine: just_in_time.admit(mine.oidc, says("new-subject", "newcomer"), mine.sign_in_actor),
     ],
-    "just_in_time.follow_groups": [
+    "sign_in.just_in_time.follow_groups": [
         lambda mine: just_in_time.follow_groups(mine.user, mine.oidc, says(groups=[]), mine.sign_in_actor),
         lambda mine: [
             _forget_the_groups(mine),
             just_in_time.follow_groups(mine.user, mine.oidc, says(groups=["g1"]), mine.sign_in_actor),
         ],
     ],
-    "memberships.end_all_sso_memberships": [lambda mine: memberships.end_all_sso_memberships(mine.sso_user)],
-    "memberships.follow_claim": [
+    "provisioning.memberships.end_all_sso_memberships": [
+        lambda mine: memberships.end_all_sso_memberships(mine.sso_user)
+    ],
+    "provisioning.memberships.follow_claim": [
         lambda mine: memberships.follow_claim(mine.user, {mine.group.pk, mine.shared.pk}, set()),
         lambda mine: memberships.follow_claim(mine.local, {mine.group.pk, mine.shared.pk}, {mine.shared.pk}),
     ],
-    "memberships.remove_from_all_groups": [lambda mine: memberships.remove_from_all_groups(mine.user)],
+    "provisioning.memberships.remove_from_all_groups": [lambda mine: memberships.remove_from_all_groups(mine.user)],
     "notices.deliver_invitation": [
         lambda mine: notices.deliver_invitation.func(_mail(), secrets.digest(mine.invitation_secret))
     ],
-    "provisioning.deprovision_user": [
-        lambda mine: provisioning.deprovision_user(mine.sso_user.scim_id, actor=mine.actor)
+    "provisioning.people.deprovision_user": [
+        lambda mine: people.deprovision_user(mine.sso_user.scim_id, actor=mine.actor)
     ],
-    "provisioning.provision_user": [
-        lambda mine: provisioning.provision_user(person("new", external_id=SUBJECT), actor=mine.actor),
-        lambda mine: provisioning.provision_user(person("new", external_id=SUBJECT), actor=_knows_by_id(mine)),
-        lambda mine: provisioning.provision_user(_leaver(), actor=mine.actor),
-        lambda mine: provisioning.provision_user(person("leaver", external_id="another"), actor=mine.actor),
-        lambda mine: provisioning.provision_user(_leaver("renamed"), actor=_knows_by_id(mine)),
-        lambda mine: provisioning.provision_user(_leaver(), actor=_knows_by_id(mine)),
-        lambda mine: provisioning.provision_user(person("mia", "elsewhere@example.test"), actor=mine.actor),
+    "provisioning.people.provision_user": [
+        lambda mine: people.provision_user(person("new", external_id=SUBJECT), actor=mine.actor),
+        lambda mine: people.provision_user(person("new", external_id=SUBJECT), actor=_knows_by_id(mine)),
+        lambda mine: people.provision_user(_leaver(), actor=mine.actor),
+        lambda mine: people.provision_user(person("leaver", external_id="another"), actor=mine.actor),
+        lambda mine: people.provision_user(_leaver("renamed"), actor=_knows_by_id(mine)),
+        lambda mine: people.provision_user(_leaver(), actor=_knows_by_id(mine)),
+        lambda mine: people.provision_user(person("mia", "elsewhere@example.test"), actor=mine.actor),
     ],
-    "provisioning.release": [lambda mine: provisioning.release(mine.user, actor=OPERATOR)],
-    "provisioning.retire": [lambda mine: provisioning.retire(mine.sso_user)],
-    "provisioning.update_user": [
-        lambda mine: provisioning.update_user(mine.sso_user.scim_id, lambda row: _ada(), actor=mine.actor),
-        lambda mine: provisioning.update_user(mine.sso_user.scim_id, lambda row: _ada(active=False), actor=mine.actor),
-        lambda mine: provisioning.update_user(
+    "provisioning.people.release": [lambda mine: people.release(mine.user, actor=OPERATOR)],
+    "provisioning.people.retire": [lambda mine: people.retire(mine.sso_user)],
+    "provisioning.people.update_user": [
+        lambda mine: people.update_user(mine.sso_user.scim_id, lambda row: _ada(), actor=mine.actor),
+        lambda mine: people.update_user(mine.sso_user.scim_id, lambda row: _ada(active=False), actor=mine.actor),
+        lambda mine: people.update_user(
             mine.sso_user.scim_id, lambda row: person("eve", "eve@example.test", external_id=LEAVER), actor=mine.actor
         ),
     ],
@@ -287,8 +298,8 @@ OF_A_PERSON: dict[str, list[Deed]] = {
         lambda mine: second_factors.use_code(mine.local, _code(mine)),
         lambda mine: second_factors.use_code(mine.local, mine.recovery_code),
     ],
-    "sso_login.record_logout": [lambda mine: sso_login.record_logout(mine.oidc, [mine.user.pk])],
-    "sso_login.sign_in": [
+    "sign_in.login.record_logout": [lambda mine: login.record_logout(mine.oidc, [mine.user.pk])],
+    "sign_in.login.sign_in": [
         lambda mine: _signs_in(mine, "Engineering"),
         lambda mine: _signs_in(mine),
         _found_by_external_id,
@@ -296,7 +307,7 @@ OF_A_PERSON: dict[str, list[Deed]] = {
         lambda mine: _arrive_as(mine, user_name="newcomer"),
         lambda mine: _arrive_as(mine, user_name="leaver"),
         lambda mine: _arrive_as(mine, user_name="mia"),
-        lambda mine: sso_login.sign_in(mine.saml, says(f"saml:{SUBJECT}")),
+        lambda mine: login.sign_in(mine.saml, says(f"saml:{SUBJECT}")),
     ],
     "traces.note": [
         lambda mine: traces.note(Event.SIGN_IN_REFUSED, actor=mine.sign_in_actor, origin=Origin(), user_id=mine.user.pk)
@@ -338,16 +349,18 @@ OF_A_PERSON: dict[str, list[Deed]] = {
 
 # What is done for the identity provider, or for all of a group of its.
 OF_A_PROVIDER: dict[str, list[Deed]] = {
-    "contacts.note_contact": [lambda mine: contacts.note_contact(mine.idp.pk, timezone.now().replace(year=2030))],
-    "contacts.note_request": [
-        lambda mine: contacts.note_request(
+    "provider_contacts.note_contact": [
+        lambda mine: provider_contacts.note_contact(mine.idp.pk, timezone.now().replace(year=2030))
+    ],
+    "provider_contacts.note_request": [
+        lambda mine: provider_contacts.note_request(
             mine.idp.pk, method="GET", path="/Users", status=200, token_label="", address=""
         )
     ],
-    "contacts.watch": [
+    "provider_contacts.watch": [
         lambda mine: [
             type(mine.idp).objects.filter(pk=mine.idp.pk).update(watched_until=None),
-            contacts.watch(mine.idp, actor=OPERATOR),
+            provider_contacts.watch(mine.idp, actor=OPERATOR),
         ]
     ],
     "groups.delete_group": [lambda mine: groups.delete_group(mine.group, actor=OPERATOR)],
@@ -370,27 +383,29 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
             mine.sso_group, fingerprint=mappings.preview_new_group(mine.sso_group).fingerprint, actor=OPERATOR
         )
     ],
-    "memberships.add_to_sso_group": [
+    "provisioning.memberships.add_to_sso_group": [
         lambda mine: memberships.add_to_sso_group(mine.declared, [mine.sso_user.pk]),
     ],
-    "memberships.follow_mappings": [lambda mine: memberships.follow_mappings(_forget_the_groups(mine))],
-    "memberships.keep_only_in_sso_group": [lambda mine: memberships.keep_only_in_sso_group(mine.sso_group, [])],
-    "memberships.let_join": [
+    "provisioning.memberships.follow_mappings": [lambda mine: memberships.follow_mappings(_forget_the_groups(mine))],
+    "provisioning.memberships.keep_only_in_sso_group": [
+        lambda mine: memberships.keep_only_in_sso_group(mine.sso_group, [])
+    ],
+    "provisioning.memberships.let_join": [
         lambda mine: memberships.let_join(_forget_the_groups(mine), [mine.sso_user.pk]),
     ],
-    "memberships.let_leave": [_leave_the_groups],
-    "memberships.remove_from_sso_group": [
+    "provisioning.memberships.let_leave": [_leave_the_groups],
+    "provisioning.memberships.remove_from_sso_group": [
         lambda mine: memberships.remove_from_sso_group(mine.sso_group, [mine.sso_user.scim_id]),
         lambda mine: memberships.remove_from_sso_group(
             mine.sso_group, [mine.sso_user.scim_id, mine.other.sso_user.scim_id]
         ),
     ],
-    "provisioning_log.log_refusal": [
+    "provisioning.log.log_refusal": [
         lambda mine: provisioning_log.log_refusal(
             "No.", actor=mine.actor, status=400, code="x", resource_type="User", subject_key="ada"
         )
     ],
-    "provisioning_log.log_write": [
+    "provisioning.log.log_write": [
         lambda mine: provisioning_log.log_write(
             What.UPDATED, actor=mine.actor, outcome="applied", status=200, resource_type="User", user_id=mine.user.pk
         )
@@ -411,16 +426,18 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
     "sso_connections.set_connection_enabled": [
         lambda mine: sso_connections.set_connection_enabled(mine.oidc, False, actor=OPERATOR)
     ],
-    "sso_groups.declare_sso_group": [
+    "provisioning.groups.declare_sso_group": [
         lambda mine: sso_groups.declare_sso_group(mine.idp, name="Another", actor=OPERATOR)
     ],
-    "sso_groups.delete_sso_group": [lambda mine: sso_groups.delete_sso_group(mine.sso_group.scim_id, actor=mine.actor)],
-    "sso_groups.push_group": [
+    "provisioning.groups.delete_sso_group": [
+        lambda mine: sso_groups.delete_sso_group(mine.sso_group.scim_id, actor=mine.actor)
+    ],
+    "provisioning.groups.push_group": [
         lambda mine: sso_groups.push_group(GroupRecord("New", members=exactly(mine.sso_user)), actor=mine.actor),
         lambda mine: sso_groups.push_group(GroupRecord("Declared", external_id="g2"), actor=mine.actor),
         lambda mine: sso_groups.push_group(GroupRecord("Former"), actor=mine.actor),
     ],
-    "sso_groups.update_group": [
+    "provisioning.groups.update_group": [
         lambda mine: sso_groups.update_group(mine.sso_group.scim_id, _regroup(exactly()), actor=mine.actor),
         lambda mine: sso_groups.update_group(
             mine.sso_group.scim_id, _regroup(removing(mine.sso_user, mine.other.sso_user)), actor=mine.actor
@@ -437,27 +454,32 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
             sso_groups.update_group(mine.sso_group.scim_id, _regroup(adding(mine.sso_user)), actor=mine.actor),
         ],
     ],
-    "sso_groups.withdraw_declaration": [lambda mine: sso_groups.withdraw_declaration(mine.declared, actor=OPERATOR)],
-    "sso_login.record_failure": [
-        lambda mine: sso_login.record_failure(mine.oidc, code="x", sentence="No.", advice="", address="")
+    "provisioning.groups.withdraw_declaration": [
+        lambda mine: sso_groups.withdraw_declaration(mine.declared, actor=OPERATOR)
     ],
-    "tokens.create_token": [lambda mine: tokens.create_token(mine.idp, label="directory", actor=OPERATOR)],
-    "tokens.note_use": [
-        lambda mine: tokens.note_use(tokens.find_bearer(mine.secret), address="192.0.2.1")  # type: ignore[arg-type]
+    "sign_in.login.record_failure": [
+        lambda mine: login.record_failure(mine.oidc, code="x", sentence="No.", advice="", address="")
     ],
-    "tokens.revoke_token": [lambda mine: tokens.revoke_token(mine.token, actor=OPERATOR)],
+    "scim_tokens.create_token": [lambda mine: scim_tokens.create_token(mine.idp, label="directory", actor=OPERATOR)],
+    "scim_tokens.note_use": [
+        lambda mine: scim_tokens.note_use(scim_tokens.find_bearer(mine.secret), address="192.0.2.1")  # type: ignore[arg-type]
+    ],
+    "scim_tokens.revoke_token": [lambda mine: scim_tokens.revoke_token(mine.token, actor=OPERATOR)],
 }
 
 # What is asked, with what is found; nothing is written.
 READS: dict[str, Callable[[Side], tuple[object, object]]] = {
-    "access.has_signed_in_by_sso": lambda mine: (access.has_signed_in_by_sso(mine.local), False),
+    "modes.has_signed_in_by_sso": lambda mine: (modes.has_signed_in_by_sso(mine.local.pk), False),
     "api_tokens.find_api_token": lambda mine: (api_tokens.find_api_token(mine.api_secret), mine.api_token),
-    "bulk.finish_in_background": lambda mine: (bulk.finish_in_background(mine.run, actor=OPERATOR), None),
-    "conflicts.refusal": lambda mine: (
+    "bulk_runs.finish_in_background": lambda mine: (bulk_runs.finish_in_background(mine.run, actor=OPERATOR), None),
+    "provisioning.conflicts.refusal": lambda mine: (
         conflicts.refusal(mine.conflicts["mia"]),
         "userName mia exists in the portal with another email.",
     ),
-    "conflicts.sentence": lambda mine: (conflicts.sentence(mine.conflicts["theo"])[:12], "userName theo"[:12]),
+    "provisioning.conflicts.sentence": lambda mine: (
+        conflicts.sentence(mine.conflicts["theo"])[:12],
+        "userName theo"[:12],
+    ),
     "deletion.preflight": lambda mine: (
         [group.pk for group in deletion.preflight(mine.user).groups],
         [mine.group.pk, mine.shared.pk],
@@ -481,7 +503,7 @@ READS: dict[str, Callable[[Side], tuple[object, object]]] = {
         <= {mine.user.pk, mine.colleague.user_id},
         True,
     ),
-    "matching.match": lambda mine: (
+    "provisioning.matching.match": lambda mine: (
         [
             matching.match(_ada(), mine.actor),
             getattr(matching.match(_leaver(), mine.actor), "user", None),
@@ -490,13 +512,9 @@ READS: dict[str, Callable[[Side], tuple[object, object]]] = {
         ],
         [matching.Duplicate(), mine.leaver, mine.leaver, (mine.user.pk,)],
     ),
-    "memberships.lock_groups_fed_by": lambda mine: (
+    "provisioning.memberships.lock_groups_fed_by": lambda mine: (
         memberships.lock_groups_fed_by(mine.sso_group),
         sorted([mine.group, mine.shared], key=lambda group: group.pk),
-    ),
-    "mismatches.what_arrived": lambda mine: (
-        sorted(sent.account for sent in mismatches.what_arrived(mine.idp)),
-        sorted([0, 0, mine.user.pk, mine.colleague.user_id]),
     ),
     "notices.invite": lambda mine: (notices.invite(mine.invited, "secret"), None),
     "notices.reset_password": lambda mine: (notices.reset_password(mine.local, "/reset/"), None),
@@ -527,14 +545,14 @@ READS: dict[str, Callable[[Side], tuple[object, object]]] = {
         [{mine.user.pk, mine.colleague.user_id}] * 2,
     ),
     "sso_connections.keep_a_way_in": lambda mine: (sso_connections.keep_a_way_in(_itself(mine.oidc)), None),
-    "sso_login.find_connection": lambda mine: (sso_login.find_connection(mine.oidc.slug), mine.oidc),
-    "sso_login.lacks_something": lambda mine: (
-        [sso_login.lacks_something(mine.oidc, says(subject, email="")) for subject in (SUBJECT, "new-subject")],
+    "sign_in.login.find_connection": lambda mine: (login.find_connection(mine.oidc.slug), mine.oidc),
+    "sign_in.login.lacks_something": lambda mine: (
+        [login.lacks_something(mine.oidc, says(subject, email="")) for subject in (SUBJECT, "new-subject")],
         [False, True],
     ),
-    "sso_login.rehearse": lambda mine: (sso_login.rehearse(mine.oidc, says()).user_id, mine.user.pk),
-    "tokens.find_bearer": lambda mine: (
-        getattr(tokens.find_bearer(mine.secret), "identity_provider_id", None),
+    "sign_in.login.rehearse": lambda mine: (login.rehearse(mine.oidc, says()).user_id, mine.user.pk),
+    "scim_tokens.find_bearer": lambda mine: (
+        getattr(scim_tokens.find_bearer(mine.secret), "identity_provider_id", None),
         mine.idp.pk,
     ),
     "users.check_password_strength": lambda mine: (users.check_password_strength(PASSWORD, mine.user), None),
@@ -544,10 +562,10 @@ READS: dict[str, Callable[[Side], tuple[object, object]]] = {
 
 # What names a row of the other side with this one's words: refused, and nothing is changed but the log.
 STRANGERS: dict[str, Deed] = {
-    "a user is changed": lambda mine: provisioning.update_user(
+    "a user is changed": lambda mine: people.update_user(
         mine.other.sso_user.scim_id, lambda row: _ada(active=False), actor=mine.actor
     ),
-    "a user is removed": lambda mine: provisioning.deprovision_user(mine.other.sso_user.scim_id, actor=mine.actor),
+    "a user is removed": lambda mine: people.deprovision_user(mine.other.sso_user.scim_id, actor=mine.actor),
     "a group is changed": lambda mine: sso_groups.update_group(
         mine.other.sso_group.scim_id, _regroup(exactly()), actor=mine.actor
     ),
@@ -575,9 +593,9 @@ STRANGERS: dict[str, Deed] = {
 
 # What takes nothing that is one side's.
 NOBODYS = {
-    "access.consequences_of_enforcing",
-    "access.require_ready_to_enforce",
-    "access.set_mode",
+    "modes.consequences_of_enforcing",
+    "modes.require_ready_to_enforce",
+    "modes.set_mode",
     "background.after_answer",
     "background.forget_done",
     "background.forget_old_failures",
@@ -587,28 +605,24 @@ NOBODYS = {
     "background.put_back",
     "background.queue",
     "background.renew",
-    "bulk.has_worker",
-    "contacts.note_stranger",
+    "bulk_runs.has_worker",
+    "provider_contacts.note_stranger",
     "deletion.keyed_digest",
     "deletion.records_of",
     "digest_keys.keep",
     "digest_keys.keyed_digests",
-    "drift.drifts",
-    "drift.told_otherwise",
-    "group_claims.is_readable",
-    "group_claims.read_groups",
+    "queries.attention.count_everything",
+    "queries.drift.drifts",
+    "sign_in.group_claims.is_readable",
+    "sign_in.group_claims.read_groups",
     "groups.create_group",
     "idempotency.erase_answers",
     "identity_providers.create_identity_provider",
     "invitations.check_invitations",
-    "locks.again_if_raced",
-    "locks.for_update",
-    "locks.lock",
-    "locks.locked",
-    "mismatches.find_mismatches",
-    "mismatches.read_names",
+    "queries.mismatches.find_mismatches",
+    "queries.mismatches.read_names",
     "notices.deliver",
-    "provisioning_log.left_out_details",
+    "provisioning.log.left_out_details",
     "resealing.count",
     "resealing.reseal_all",
     "retention.erase_old_personal_values",
@@ -617,26 +631,23 @@ NOBODYS = {
     "retention.old_personal_values",
     "retention.prune_bulk_runs",
     "retention.prune_provisioning_log",
-    "sealing.reseal",
-    "sealing.seal",
-    "sealing.state_of",
-    "sealing.unseal",
-    "secrets.digest",
-    "secrets.hint",
-    "secrets.looks_like_token",
-    "secrets.new_link_secret",
-    "secrets.new_token",
     "sso_connections.check_address",
     "sso_connections.pem",
     "sso_connections.preset",
     "sso_connections.same_issuer",
-    "tokens.check_expiry",
+    "scim_tokens.check_expiry",
     "traces.flush",
-    "uniqueness.taken_when",
     "users.check_email",
     "users.create_owner",
-    "whatif.effects",
-    "whatif.following",
-    "whatif.look",
-    "whatif.password_users",
+    "queries.event_stream.newest_id",
+    "queries.event_stream.with_moves",
+    "queries.moves.every_move",
+    "queries.moves.moved_by",
+    "queries.rhythm.pause_in_words",
+    "queries.rhythm.rhythm_of",
+    "queries.rhythm.silent_among",
+    "queries.what_if.effects",
+    "queries.what_if.following",
+    "queries.what_if.look",
+    "queries.what_if.password_users",
 }

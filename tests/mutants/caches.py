@@ -8,7 +8,7 @@ import threading
 from functools import _lru_cache_wrapper
 from typing import Any
 
-from identity.compiled import CompiledQuery
+from identity.db.compiled import CompiledQuery
 
 OURS = ("identity", "scim", "portal")
 _kept: list[Any] = []

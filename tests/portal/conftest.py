@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client, override_settings
 
-from portal.tasks import task_backend
+from portal.project.tasks import task_backend
 from tests.sessions import as_administrator
 
 

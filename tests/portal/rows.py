@@ -1,7 +1,7 @@
 """Rows for every list of the admin UI."""
 
 from identity.models import BulkRun, Conflict, DeletionRecord, Group, IdentityProvider, Membership, User
-from identity.services import api_tokens, bulk, invitations
+from identity.services import api_tokens, bulk_runs, invitations
 from tests.factories import (
     OPERATOR,
     administrator,
@@ -27,7 +27,7 @@ def fill(numbers: range) -> None:
         connect(f"IdP {one}")
         Conflict.objects.create(identity_provider=idp, user=sso_user.user, user_name=f"user{one:03}")
         invitations.invite_user(username=f"ivy{one}", email=f"ivy{one}@example.test", actor=OPERATOR)
-        bulk.create_run(BulkRun.Kind.ENABLE, [bulk.Wanted(sso_user.user)], actor=administrator())
+        bulk_runs.create_run(BulkRun.Kind.ENABLE, [bulk_runs.Wanted(sso_user.user)], actor=administrator())
         DeletionRecord.objects.create(user_id=one, username_digest="0", reason="asked for")
         api_tokens.create_api_token(label=f"script {one}", scopes=["read"], actor=administrator())
     Membership.objects.bulk_create(

@@ -6,7 +6,7 @@ import re
 
 from django.test import Client
 
-from identity import totp
+from identity.core import totp
 from identity.models import SecondFactor
 
 FIRST = "/login/set-up-code/"

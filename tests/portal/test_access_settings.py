@@ -7,10 +7,12 @@ from django.http import HttpResponse
 from django.test import Client
 
 from identity import policy
-from identity.models import Group, Mode, Role, Status, User
+from identity.core.decisions import Mode
+from identity.models import Group, Role, Status, User
 from identity.policy import MATRIX
-from identity.services import drift, groups, users
-from portal.admin.settings import ANSWERS, QUESTIONS, table_of
+from identity.queries import drift
+from identity.services import groups, users
+from portal.admin.access.modes import ANSWERS, QUESTIONS, table_of
 from tests.factories import (
     OPERATOR,
     PASSWORD,

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from identity.actors import Person
+from identity.core.actors import Person
 from identity.models import APIToken, AuditEvent, User
 from identity.services import api_tokens
 from tests.factories import make_administrator, make_owner, make_user

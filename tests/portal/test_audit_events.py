@@ -15,12 +15,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from identity import audit
+from identity.core.origins import Origin
 from identity.event_classes import EventClass
 from identity.events import Event, words_of, words_to_person
 from identity.models import AuditEvent, Group, Role
-from identity.origins import Origin
+from portal.exchange.ocsf import as_ocsf
 from portal.management.commands import export_audit_events
-from portal.ocsf import as_ocsf
 from tests import clock, processes
 from tests.clients import new_idp
 from tests.factories import (

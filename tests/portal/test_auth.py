@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.auth.hashers import MD5PasswordHasher, make_password
 from django.core import mail
 from django.http import HttpResponse
@@ -16,9 +17,9 @@ from django.utils.http import urlsafe_base64_encode
 
 from identity.models import AuditEvent, Invitation, Status, User
 from identity.services import invitations, users
-from portal.auth import reset_tokens
-from portal.shared_cache import cache as shared_cache
-from portal.throttle import PAUSE_SECONDS, TRIES
+from portal.project.shared_cache import cache as shared_cache
+from portal.session.auth import reset_tokens
+from portal.session.throttle import PAUSE_SECONDS, TRIES
 from tests import clock
 from tests.factories import (
     OPERATOR,
@@ -191,7 +192,7 @@ def test_the_confirmation_does_not_tell_a_closed_door_from_a_wrong_password() ->
     ada.refresh_from_db()
     ada.signed_in_by_sso = True
     client = Client()
-    client.force_login(ada, backend="portal.auth.SSOBackend")
+    client.force_login(ada, backend="portal.session.auth.SSOBackend")
     set_mode(sso=True)
     told = {text_of(client.post("/confirm-password/", {"password": password})) for password in ("wrong", PASSWORD)}
     assert len(told) == 1
@@ -659,3 +660,15 @@ def test_the_profile_is_read_only() -> None:
     client = signed_in(mia)
     assert client.post("/profile/", {"first_name": "Root", "role": "owner"}).status_code == 405
     assert client.get("/profile/")["Cache-Control"].startswith("max-age=0, no-cache, no-store")
+
+
+def test_who_was_signed_in_before_an_upgrade_stays_so(client: Client) -> None:
+    """The class that signed somebody in has had another name, which their session remembers."""
+    client.force_login(make_administrator(), backend="portal.session.auth.PasswordBackend")
+    session = client.session
+    session[BACKEND_SESSION_KEY] = "portal.session.auth.PasswordBackend"
+    session.save()
+    assert client.get("/admin/").status_code == 200
+    session[BACKEND_SESSION_KEY] = "portal.session.auth.AnotherBackend"
+    session.save()
+    assert client.get("/admin/").status_code == 302

@@ -6,21 +6,26 @@ import signal
 import sys
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.core.mail import BadHeaderError
 from django.core.mail.backends import locmem
 from django.core.management import CommandError
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils.module_loading import import_string
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from identity.errors import InvalidValue
-from identity.services import background, identity_providers, notices
-from identity.services.sealing import seal
+from identity.core.encryption import seal
+from identity.core.errors import InvalidValue
+from identity.services import background, bulk_runs, identity_providers, notices
+from portal.account import resets
 from tests import clock, processes
 from tests.factories import OPERATOR
 from tests.portal.shell import in_a_shell, run, shell_environment
@@ -74,6 +79,21 @@ def test_nothing_that_a_subject_tells_has_a_line_break(name: str) -> None:
     """SR-28. The subject is the first line of a mail's text, and names an identity provider."""
     with pytest.raises(InvalidValue):
         identity_providers.create_identity_provider(name=name, kind="okta", actor=OPERATOR)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_queued")
+def test_what_was_queued_before_an_upgrade_is_found_under_its_new_name() -> None:
+    background.later(resets.mail_reset_link, sealed=seal("nobody"))
+    new = DBTaskResult.objects.values_list("task_path", flat=True)
+    assert list(new) == ["portal.account.resets.mail_reset_link"]
+    upgrade = import_module("identity.migrations.0038_renamed_tasks")
+    upgrade.rename_back(apps, SimpleNamespace(connection=connection))
+    assert list(new.all()) == ["portal.account.resets.mail_reset_link"]
+    upgrade.rename(apps, SimpleNamespace(connection=connection))
+    run("run_worker", "--until-empty")
+    assert statuses() == []
+    assert {import_string(path) for path in upgrade.RENAMED.values()} == {bulk_runs.finish, resets.mail_reset_link}
 
 
 @pytest.mark.django_db(transaction=True)

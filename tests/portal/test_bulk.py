@@ -18,9 +18,9 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from django_tasks_db.models import DBTaskResult
 
-from identity.errors import Refused
+from identity.core.errors import Refused
 from identity.models import AuditEvent, BulkRow, BulkRun, Invitation, Status, User
-from identity.services import bulk, deletion, groups, invitations, users
+from identity.services import bulk_runs, deletion, groups, invitations, users
 from tests import clock
 from tests.factories import OPERATOR, administrator, make_support, make_user, set_mode, support
 from tests.portal.admin_pages import address, messages_of, text_of
@@ -166,7 +166,7 @@ def test_what_is_wrong_with_a_line_is_told_with_its_number() -> None:
 
 
 def test_a_file_of_too_many_is_refused_beside_the_field(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "MOST_ROWS", 1)
+    monkeypatch.setattr(bulk_runs, "MOST_ROWS", 1)
     page = upload(as_administrator(), "username,email\nivy,ivy@example.test\nmax,max@example.test\n")
     assert "There are more than 1 people in the file: split it." in text_of(page)
     assert "CSV file" in text_of(page)
@@ -225,7 +225,7 @@ def test_with_sso_enforced_no_file_is_taken_and_a_draft_invites_nobody() -> None
 def test_a_run_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     people = [make_user(f"user{number}") for number in range(3)]
     client = as_administrator()
-    monkeypatch.setattr(bulk.work_on, "__kwdefaults__", {"seconds": -1.0})
+    monkeypatch.setattr(bulk_runs.work_on, "__kwdefaults__", {"seconds": -1.0})
     page = client.post(address("user_bulk_disable", ids=",".join(str(user.pk) for user in people)), follow=True)
     assert "1 of 3 done" in text_of(page)
     run = BulkRun.objects.get()
@@ -240,7 +240,7 @@ def test_only_the_page_of_who_started_it_goes_on_by_itself(monkeypatch: pytest.M
     """Whoever only looks would do the rest in their own name, and might be somebody who may more."""
     people = [make_user(f"user{number}") for number in range(2)]
     client = as_administrator()
-    monkeypatch.setattr(bulk.work_on, "__kwdefaults__", {"seconds": -1.0})
+    monkeypatch.setattr(bulk_runs.work_on, "__kwdefaults__", {"seconds": -1.0})
     page = client.post(address("user_bulk_disable", ids=",".join(str(user.pk) for user in people)), follow=True)
     assert "bulkRun('page')" in page.content.decode()
     looked_at = as_owner().get(address("bulkrun_change", BulkRun.objects.get().pk))
@@ -253,17 +253,17 @@ def begin_slowly(monkeypatch: pytest.MonkeyPatch) -> BulkRun:
     people = [make_user(f"user{number}") for number in range(3)]
     client = as_administrator()
     with monkeypatch.context() as patch:
-        patch.setattr(bulk.work_on, "__kwdefaults__", {"seconds": -1.0})
+        patch.setattr(bulk_runs.work_on, "__kwdefaults__", {"seconds": -1.0})
         page = client.post(address("user_bulk_disable", ids=",".join(str(user.pk) for user in people)), follow=True)
     assert "A worker does the rest" in text_of(page)
     return BulkRun.objects.get()
 
 
 @pytest.mark.usefixtures("_queued")
-@pytest.mark.parametrize("seconds", [bulk.SECONDS_OF_A_ROUND, -1.0], ids=["at-once", "row-by-row"])
+@pytest.mark.parametrize("seconds", [bulk_runs.SECONDS_OF_A_ROUND, -1.0], ids=["at-once", "row-by-row"])
 def test_a_worker_does_the_rest_in_the_name_of_who_started_it(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     run = begin_slowly(monkeypatch)
-    monkeypatch.setattr(bulk, "SECONDS_OF_A_ROUND", seconds)
+    monkeypatch.setattr(bulk_runs, "SECONDS_OF_A_ROUND", seconds)
     call_command("run_worker", "--until-empty")
     assert {outcome for outcome, _ in results(run).values()} == {Outcome.DONE}
     adam = User.objects.get(username="adam")
@@ -295,17 +295,17 @@ def test_a_draft_does_not_go_on_before_it_is_started() -> None:
 
 def test_a_row_is_done_once() -> None:
     mia = make_user("mia")
-    run = bulk.create_run(BulkRun.Kind.DISABLE, [bulk.Wanted(mia)], actor=administrator())
+    run = bulk_runs.create_run(BulkRun.Kind.DISABLE, [bulk_runs.Wanted(mia)], actor=administrator())
     row = run.rows.get()
     for _ in range(2):
-        bulk.carry_out(row, actor=administrator())
+        bulk_runs.carry_out(row, actor=administrator())
     assert AuditEvent.objects.filter(action="user.disabled").count() == 1
 
 
 def test_too_many_people_are_refused() -> None:
     mia = make_user("mia")
     with pytest.raises(Refused, match="At most 10,000"):
-        bulk.create_run(BulkRun.Kind.DISABLE, [bulk.Wanted(mia)] * 10_001, actor=administrator())
+        bulk_runs.create_run(BulkRun.Kind.DISABLE, [bulk_runs.Wanted(mia)] * 10_001, actor=administrator())
 
 
 def test_the_results_are_shown_by_outcome_and_saved_as_csv() -> None:
@@ -348,7 +348,7 @@ def test_everybody_whom_the_list_shows_can_be_taken_instead_of_those_ticked() ->
 def test_more_people_than_a_run_can_have_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(4):
         make_user(f"user{number}")
-    monkeypatch.setattr(bulk, "MOST_ROWS", 3)
+    monkeypatch.setattr(bulk_runs, "MOST_ROWS", 3)
     answer = as_administrator().post(f"{address('user_bulk_disable')}?all=1&of=q%3Duser")
     assert answer.status_code == 403
     assert "At most 3 people at once" in text_of(answer)
@@ -467,7 +467,7 @@ def test_a_run_tells_whose_mail_could_not_be_sent() -> None:
 
 
 def test_only_administrators_do_things_to_many() -> None:
-    run = bulk.create_run(BulkRun.Kind.DISABLE, [bulk.Wanted(make_user("mia"))], actor=administrator())
+    run = bulk_runs.create_run(BulkRun.Kind.DISABLE, [bulk_runs.Wanted(make_user("mia"))], actor=administrator())
     sue, mia = signed_in(make_support()), signed_in(make_user("max"))
     for name, key in (("bulkrun_changelist", ()), ("bulkrun_change", (run.pk,)), ("bulkrun_results", (run.pk,))):
         assert sue.get(address(name, *key)).status_code == 403
@@ -503,9 +503,11 @@ def test_groups_that_are_gone_are_told() -> None:
     set_mode(scim=False)
     group = groups.create_group(name="Engineers", actor=OPERATOR)
     kind = BulkRun.Kind.ADD_TO_GROUPS
-    run = bulk.create_run(kind, [bulk.Wanted(make_user())], values={"groups": [group.pk]}, actor=administrator())
+    run = bulk_runs.create_run(
+        kind, [bulk_runs.Wanted(make_user())], values={"groups": [group.pk]}, actor=administrator()
+    )
     groups.delete_group(group, actor=OPERATOR)
-    bulk.work_on(run, actor=administrator())
+    bulk_runs.work_on(run, actor=administrator())
     assert results(run) == {"mia": (BulkRow.Outcome.REFUSED, "These groups no longer exist.")}
 
 
@@ -516,9 +518,9 @@ def test_what_became_of_people_is_kept_as_data_and_old_words_are_read_into_it() 
     set_mode(scim=False)
     group = groups.create_group(name="Builders", actor=OPERATOR)
     for kind in (BulkRun.Kind.DISABLE, BulkRun.Kind.ENABLE, BulkRun.Kind.ADD_TO_GROUPS, BulkRun.Kind.REVOKE_INVITATION):
-        run = bulk.create_run(kind, [bulk.Wanted(mia)], values={"groups": [group.pk]}, actor=actor)
-        bulk.work_on(run, actor=actor)
-    bulk.create_run(BulkRun.Kind.INVITE, [bulk.Wanted(values={"username": "zoe"})], actor=actor)
+        run = bulk_runs.create_run(kind, [bulk_runs.Wanted(mia)], values={"groups": [group.pk]}, actor=actor)
+        bulk_runs.work_on(run, actor=actor)
+    bulk_runs.create_run(BulkRun.Kind.INVITE, [bulk_runs.Wanted(values={"username": "zoe"})], actor=actor)
     shown = [row.sentence for row in BulkRow.objects.all()]
     assert len(set(shown)) == 5
     assert set(BulkRow.objects.values_list("text", flat=True)) == {""}

@@ -13,6 +13,7 @@ import pytest
 from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command, get_commands, load_command_class
 
+from identity.core.decisions import Mode
 from identity.models import (
     AccessSettings,
     AuditEvent,
@@ -21,7 +22,6 @@ from identity.models import (
     Group,
     IdentityProvider,
     Invitation,
-    Mode,
     ProvisioningLog,
     Role,
     SCIMToken,
@@ -30,7 +30,7 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import tokens
+from identity.services import scim_tokens
 from tests import processes
 from tests.clients import new_idp
 from tests.factories import PASSWORD, make_user
@@ -84,7 +84,7 @@ def test_create_owner_reads_the_password_from_standard_input(monkeypatch: pytest
 @pytest.mark.django_db(transaction=True)
 def test_create_scim_token_prints_only_the_token_on_standard_output(project: Path) -> None:
     done = in_a_shell(project, "create_scim_token", "--idp", "Okta", "--kind", "okta", "--label", "first")
-    bearer = tokens.find_bearer(done.stdout.removesuffix("\n"))
+    bearer = scim_tokens.find_bearer(done.stdout.removesuffix("\n"))
     assert (done.returncode, bearer is not None and bearer.token_id) == (0, SCIMToken.objects.get().pk)
     assert done.stderr.splitlines() == [
         "Created the identity provider Okta (Okta).",
@@ -139,7 +139,7 @@ def test_list_scim_tokens_shows_whose_they_are_and_never_the_secret() -> None:
 def test_revoke_scim_token_ends_it() -> None:
     secret = run("create_scim_token", "--idp", "Okta").strip()
     run("revoke_scim_token", str(SCIMToken.objects.get().pk))
-    assert tokens.find_bearer(secret) is None
+    assert scim_tokens.find_bearer(secret) is None
     assert refusal("revoke_scim_token", "12345")[0] == NOT_FOUND
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from identity.models import AuditEvent, Group, ProvisioningLog, SSOGroup, SSOUser, User
 from identity.services import groups
-from portal.admin import groups as groups_page
-from portal.admin import mappings, sso
+from portal.admin.groups import groups as groups_page
+from portal.admin.groups import idp_side, mappings
 from tests.factories import (
     OPERATOR,
     change_members,
@@ -123,7 +123,7 @@ def test_what_is_missing_shows_in_the_list_and_on_the_page() -> None:
 
 def test_very_many_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = ((mappings, "MOST_IN_A_LIST"), (mappings, "MOST_COUNTED_IN_A_LIST"))
-    for module, name in (*limits, (groups_page, "MOST_ON_A_PAGE"), (sso, "MOST_ON_A_PAGE")):
+    for module, name in (*limits, (groups_page, "MOST_ON_A_PAGE"), (idp_side, "MOST_ON_A_PAGE")):
         monkeypatch.setattr(module, name, 2)
     sso_group, group = engineers()
     client = as_administrator()

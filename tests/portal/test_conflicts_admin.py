@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from identity.errors import Conflicted
+from identity.core.errors import Conflicted
 from identity.models import Conflict, IdentityProvider, Role, SSOUser, User
 from tests.factories import (
     everything,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from identity.core.encryption import unseal
 from identity.models import AuditEvent, SSOConnection
-from identity.services.sealing import unseal
 from portal.sso.saml_metadata import BadMetadata, read_metadata
 from tests.factories import make_idp, make_support, make_user
 from tests.portal.admin_pages import address, text_of

@@ -10,13 +10,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from identity.errors import Conflicted
+from identity.core.errors import Conflicted
 from identity.models import Headcount, IdentityProvider, Role, Status, User
-from identity.services import sso_connections, tokens
-from identity.services.contacts import note_contact
-from identity.services.provisioning_log import log_refusal
+from identity.services import scim_tokens, sso_connections
+from identity.services.provider_contacts import note_contact
+from identity.services.provisioning.log import log_refusal
 from identity.services.sso_connections import ConnectionSettings
-from portal.admin.dashboard import PROVIDERS
+from portal.admin.home.dashboard import PROVIDERS
 from tests import clock
 from tests.factories import (
     OPERATOR,
@@ -184,7 +184,7 @@ def test_a_saml_certificate_that_ends_soon_waits_until_the_next_one_is_there(tmp
 
 def test_a_token_that_expires_soon_waits() -> None:
     expires_at = timezone.now() + timedelta(days=15)
-    tokens.create_token(make_idp("Okta"), label="", expires_at=expires_at, actor=OPERATOR)
+    scim_tokens.create_token(make_idp("Okta"), label="", expires_at=expires_at, actor=OPERATOR)
     for days, waits in ((0, False), (2, True), (16, True)):
         with clock.later(days=days):
             assert ("1 SCIM token expires within two weeks, or has" in page(signed_in(administrator().user))) is waits
@@ -228,7 +228,7 @@ def headcount(days_ago: int, enabled: int, disabled: int = 0) -> None:
 
 @clock.stopped()
 def test_a_large_directory_shows_the_days_count_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.admin.headcount.MOST", 2)
+    monkeypatch.setattr("portal.admin.home.headcount.MOST", 2)
     headcount(3, 40)
     headcount(1, 30, 1)
     for name in ("ada", "eve"):
@@ -244,7 +244,7 @@ def test_a_large_directory_shows_the_days_count_and_says_so(monkeypatch: pytest.
 
 @clock.stopped()
 def test_a_directory_that_has_grown_since_the_days_count_has_more_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.admin.headcount.MOST", 2)
+    monkeypatch.setattr("portal.admin.home.headcount.MOST", 2)
     headcount(0, 1)
     for name in ("ada", "eve"):
         make_user(name)
@@ -321,7 +321,7 @@ def test_looking_changes_nothing() -> None:
 @pytest.mark.parametrize("is_large", [False, True])
 def test_it_costs_the_same_for_any_number_of_rows(is_large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if is_large:
-        monkeypatch.setattr("portal.admin.headcount.MOST", 0)
+        monkeypatch.setattr("portal.admin.home.headcount.MOST", 0)
     client = as_administrator()
 
     def row(number: int) -> None:

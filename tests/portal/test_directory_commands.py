@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from identity.core.encryption import unseal
 from identity.models import AuditEvent, Conflict, Role, SSOConnection, SSOUser, Status
 from identity.services import api_tokens
-from identity.services.sealing import unseal
 from tests.clients import new_idp
 from tests.factories import (
     make_asset,

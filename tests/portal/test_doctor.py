@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from identity.database import install_triggers, remove_triggers
+from identity.db.permanence import install_triggers, remove_triggers
 from identity.models import Asset, Membership, Status, User
 from portal.doctor import examine
 from portal.doctor.findings import counted

@@ -13,10 +13,10 @@ from django.db import connections
 from django.http import HttpResponse
 from django.test import Client
 
+from identity.core.origins import network_of
 from identity.models import User
-from identity.origins import network_of
-from portal import guesses, throttle
-from portal.forms import WRONG
+from portal.account.forms import WRONG
+from portal.session import guesses, throttle
 from tests.factories import PASSWORD, make_break_glass, make_user
 from tests.portal.admin_pages import text_of
 from tests.sessions import sign_in, signed_in
@@ -145,7 +145,7 @@ def test_a_refused_guess_writes_nothing_and_hashes_nothing(mia: User, monkeypatc
     for number in range(throttle.ADDRESS_TRIES_AN_HOUR):
         guess(f"somebody{number}")
     for name in ("make_password", "check_password"):
-        monkeypatch.setattr(f"portal.auth.{name}", lambda *args: pytest.fail("hashed"))
+        monkeypatch.setattr(f"portal.session.auth.{name}", lambda *args: pytest.fail("hashed"))
     monkeypatch.setattr(throttle.cache, "add", lambda *args: pytest.fail("written"), raising=False)
     assert guess("mia").status_code == 429
 
@@ -183,7 +183,7 @@ def test_a_flood_of_unknown_names_leaves_the_portal_answering(monkeypatch: pytes
         done.wait(30)
         return ""
 
-    monkeypatch.setattr("portal.auth.make_password", slow)
+    monkeypatch.setattr("portal.session.auth.make_password", slow)
     with ThreadPoolExecutor(at_once) as flood:
         answers = [flood.submit(in_a_thread(guess), f"name{number}") for number in range(at_once)]
         hashing.wait(30)

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from identity.models import Group, GroupMapping, Membership, SSOGroup
-from portal.admin import groups as groups_page
+from portal.admin.groups import groups as groups_page
 from tests.factories import (
     everything,
     make_group,
@@ -46,8 +46,8 @@ def test_a_very_large_group_is_neither_counted_nor_sorted_for_a_page(monkeypatch
     assert in_order.index("ada.reader") < in_order.index("mia.reader")
     monkeypatch.setattr(groups_page, "MOST", 1)
     monkeypatch.setattr(groups_page, "MOST_SORTED", 1)
-    monkeypatch.setattr("portal.admin.sizes.MOST", 1)
-    monkeypatch.setattr("portal.admin.sizes.MOST_IN_A_LIST", 1)
+    monkeypatch.setattr("portal.admin.groups.sizes.MOST", 1)
+    monkeypatch.setattr("portal.admin.groups.sizes.MOST_IN_A_LIST", 1)
     as_they_came = text_of(client.get(address("group_change", group.pk)))
     assert "Members more than 1" in as_they_came
     assert as_they_came.index("mia.reader") < as_they_came.index("ada.reader")
@@ -254,7 +254,7 @@ def test_nonsense_in_an_address_or_a_form_is_never_a_server_error(value: str) ->
 
 
 def test_a_search_in_a_very_large_group_says_when_it_looked_for_some_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.admin.groups.MOST_SORTED", 2)
+    monkeypatch.setattr("portal.admin.groups.groups.MOST_SORTED", 2)
     group = make_group("Everybody", *(make_user(name) for name in ("max", "mia", "moe", "zoe")))
     client = as_administrator()
     assert "type more of the name" in text_of(client.get(address("group_change", group.pk, q="m")))
@@ -264,8 +264,8 @@ def test_a_search_in_a_very_large_group_says_when_it_looked_for_some_only(monkey
 
 
 def test_the_last_page_of_very_many_members_says_that_a_search_finds_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.admin.parts.ROWS_ON_A_PAGE", 1)
-    monkeypatch.setattr("portal.admin.parts.MOST_PAGES", 2)
+    monkeypatch.setattr("portal.admin.frame.parts.ROWS_ON_A_PAGE", 1)
+    monkeypatch.setattr("portal.admin.frame.parts.MOST_PAGES", 2)
     group = make_group("Everybody", *(make_user(name) for name in ("max", "mia", "moe")))
     client = as_administrator()
     first, last = (text_of(client.get(address("group_change", group.pk, p=number))) for number in (1, 999_999))
@@ -278,8 +278,8 @@ def test_the_last_page_of_very_many_members_says_that_a_search_finds_the_rest(mo
 def test_groups_are_sorted_by_members_where_these_are_soon_counted(
     most: int, is_offered: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.admin.sizes.MOST", most)
-    monkeypatch.setattr("portal.admin.sizes.MOST_IN_A_LIST", 1)
+    monkeypatch.setattr("portal.admin.groups.sizes.MOST", most)
+    monkeypatch.setattr("portal.admin.groups.sizes.MOST_IN_A_LIST", 1)
     mia, max_ = make_user("mia"), make_user("max")
     make_group("Adders", mia)
     make_group("Builders", mia, max_)

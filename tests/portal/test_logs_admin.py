@@ -11,10 +11,10 @@ from django.contrib.admin import site
 from django.test import Client
 from django.utils import timezone
 
-from identity.errors import Conflicted
+from identity.core.errors import Conflicted
 from identity.models import AuditEvent, IdentityProvider, ProvisioningLog
 from identity.services import assets, deletion
-from portal.exports import csv_cell
+from portal.exchange.csv_out import csv_cell
 from tests import clock
 from tests.factories import (
     OPERATOR,

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from identity.models import IdentityProvider, Role
-from portal.admin import mismatch_tally, mismatches
+from portal.admin.providers import mismatch_tally, mismatches
 from tests.factories import everything, make_idp, make_user, provision
 from tests.loops import each
 from tests.portal.admin_pages import READERS_REFUSED, address, text_of

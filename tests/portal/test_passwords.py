@@ -11,7 +11,7 @@ from django.test import Client
 
 from identity.models import User
 from identity.services import invitations, notices
-from portal.passwords import HardToGuess, context_words
+from portal.account.passwords import HardToGuess, context_words
 from tests.factories import OPERATOR, PASSWORD, make_user
 from tests.portal.admin_pages import text_of
 from tests.portal.shell import refusal

@@ -7,11 +7,11 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from identity.actors import Person
+from identity.core.actors import Person
 from identity.models import IdentityProvider, SCIMToken, User
-from identity.services import tokens
-from identity.services.tokens import find_bearer
-from portal.admin import providers, set_up
+from identity.services import scim_tokens
+from identity.services.scim_tokens import find_bearer
+from portal.admin.providers import identity_providers, set_up
 from tests import clock
 from tests.factories import (
     OPERATOR,
@@ -138,7 +138,7 @@ def test_the_list_shows_users_last_request_and_conflicts() -> None:
 
 
 def test_very_many_people_are_not_counted_for_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (providers, set_up):
+    for module in (identity_providers, set_up):
         monkeypatch.setattr(module, "MOST", 1)
     idp = make_idp()
     for name in ("ada", "eve", "mia"):
@@ -255,7 +255,7 @@ def test_revoking_what_was_replaced_warns_of_nothing() -> None:
 def test_a_token_used_a_moment_ago_and_one_that_expires_soon_say_so() -> None:
     idp, client = make_idp(), as_administrator()
     soon = timezone.now() + timedelta(days=3)
-    use_token(tokens.create_token(idp, label="", expires_at=soon, actor=OPERATOR)[1])
+    use_token(scim_tokens.create_token(idp, label="", expires_at=soon, actor=OPERATOR)[1])
     page = text_of(client.get(address("identityprovider_change", idp.pk)))
     assert "just now" in page
     assert "Soon" in page
@@ -279,7 +279,7 @@ def test_all_tokens_are_listed() -> None:
 def test_a_token_is_listed_with_its_creator_its_creation_and_its_last_use() -> None:
     """SR-12."""
     with clock.at("2031-02-03 04:05"):
-        _, secret = tokens.create_token(make_idp("Okta"), label="Production", actor=Person(make_owner("olga")))
+        _, secret = scim_tokens.create_token(make_idp("Okta"), label="Production", actor=Person(make_owner("olga")))
     with clock.at("2031-02-04 06:07"):
         use_token(secret)
         page = text_of(as_administrator().get(address("scimtoken_changelist")))

@@ -17,7 +17,7 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import bulk
+from identity.services import bulk_runs
 from tests.factories import (
     OPERATOR,
     make_asset,
@@ -156,7 +156,7 @@ def test_assets(visitor: Visitor) -> None:
 
 def test_invitations_and_what_is_done_to_many(visitor: Visitor) -> None:
     mia, ivy = make_user("mia"), make_user("ivy", status=Status.INVITED)
-    run = bulk.create_run(BulkRun.Kind.INVITE, [bulk.Wanted(mia)], is_draft=True, actor=OPERATOR)
+    run = bulk_runs.create_run(BulkRun.Kind.INVITE, [bulk_runs.Wanted(mia)], is_draft=True, actor=OPERATOR)
     readable = ["invitation/", "invitation/export.csv", "bulkrun/", f"bulkrun/{run.pk}/change/"]
     files = [f"bulkrun/{run.pk}/results.csv", "user/export.csv"]
     forms = [

@@ -8,10 +8,10 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from identity.actors import Person
-from identity.errors import Refused
+from identity.core.actors import Person
+from identity.core.errors import Refused
 from identity.models import AuditEvent, AuditPersonalData, BulkRow, BulkRun, ProvisioningLog
-from identity.services import bulk, retention
+from identity.services import bulk_runs, retention
 from tests import clock
 from tests.factories import OPERATOR, make_administrator, make_idp, make_user, provision
 
@@ -90,7 +90,7 @@ def test_the_setting_is_what_the_command_uses(settings: object) -> None:
 def test_old_bulk_actions_go_with_their_results() -> None:
     for days in (1, 100):
         with clock.ago(days=days):
-            bulk.create_run(BulkRun.Kind.ENABLE, [bulk.Wanted(make_user(f"user{days}"))], actor=OPERATOR)
+            bulk_runs.create_run(BulkRun.Kind.ENABLE, [bulk_runs.Wanted(make_user(f"user{days}"))], actor=OPERATOR)
     assert "Deleted 1 bulk actions older than 90 days." in prune("--log-days", "90", "--yes")
     assert [row.username for row in BulkRow.objects.all()] == ["user1"]
 

@@ -16,9 +16,9 @@ from django.core.management import call_command
 from django.test import Client
 
 from identity.models import AuditEvent, User
-from portal.auth import has_second_factor
-from portal.sessions import sessions_of
-from portal.throttle import CODES_AN_HOUR
+from portal.session.auth import has_second_factor
+from portal.session.sessions import sessions_of
+from portal.session.throttle import CODES_AN_HOUR
 from tests import clock
 from tests.factories import (
     PASSWORD,

@@ -12,14 +12,14 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django_tasks_db.models import DBTaskResult
 
-from identity.actors import Person
+from identity.core.actors import Person
+from identity.core.encryption import State, seal, state_of, unseal
 from identity.models import AuditEvent, DeletionRecord, IdempotentRequest, SecondFactor, SSOConnection, Status, User
-from identity.services import bulk, deletion, idempotency, resealing
+from identity.services import bulk_runs, deletion, idempotency, resealing
 from identity.services.resealing import HOLDERS
-from identity.services.sealing import State, seal, state_of, unseal
-from portal.auth import reset_tokens
 from portal.doctor import examine
-from portal.tasks import task_backend
+from portal.project.tasks import task_backend
+from portal.session.auth import reset_tokens
 from tests.factories import (
     PASSWORD,
     make_break_glass,
@@ -158,7 +158,7 @@ def test_a_mail_that_waits_for_a_worker_is_sealed_anew(settings: Any) -> None:
 
 def test_work_that_holds_nothing_sealed_is_left_as_it_is(settings: Any) -> None:
     settings.TASKS = {"default": {"BACKEND": task_backend("database")}}
-    bulk.finish.enqueue(run=1, person=1)
+    bulk_runs.finish.enqueue(run=1, person=1)
     before = DBTaskResult.objects.get().args_kwargs
     rotate(settings)
     run("reseal_secrets")

@@ -15,8 +15,9 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from identity import totp
-from identity.actors import Person
+from identity.core import totp
+from identity.core.actors import Person
+from identity.core.encryption import seal
 from identity.models import (
     APIToken,
     BulkRun,
@@ -31,8 +32,7 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import api_tokens, bulk, invitations
-from identity.services.sealing import seal
+from identity.services import api_tokens, bulk_runs, invitations
 from tests.clients import Script
 from tests.factories import (
     OPERATOR,
@@ -115,7 +115,7 @@ def world() -> dict[str, Any]:
     invitations.invite_user(username="ivy", email="ivy@example.test", actor=OPERATOR)
     group = make_group("Builders", mia)
     map_group(push_group(okta, "Engineering", provision(okta, "bob")), group)
-    bulk.create_run(BulkRun.Kind.DISABLE, [bulk.Wanted(mia)], actor=Person(olga))
+    bulk_runs.create_run(BulkRun.Kind.DISABLE, [bulk_runs.Wanted(mia)], actor=Person(olga))
     Conflict.objects.create(identity_provider=okta, user=mia, reason="other_email", user_name="x", user_name_key="x")
     rows = {
         "user": mia,

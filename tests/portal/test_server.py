@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from portal import server
+from portal.project import server
 from tests.conformance.portal_process import Portal, running_portal
 from tests.databases import migrated_sqlite
 from tests.processes import ROOT
@@ -135,4 +135,4 @@ def test_connections_outlive_the_idle_time_of_balancers() -> None:
 
 
 def test_make_serve_takes_these_settings() -> None:
-    assert "--config python:portal.server portal.wsgi" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "--config python:portal.project.server portal.wsgi" in (ROOT / "Makefile").read_text(encoding="utf-8")

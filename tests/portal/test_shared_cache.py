@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.cache.backends.db import DatabaseCache
 
-from portal.throttle import Throttle
+from portal.session.throttle import Throttle
 
 pytestmark = pytest.mark.django_db
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> DatabaseCache:
     cache = DatabaseCache("shared_cache", {"OPTIONS": {"MAX_ENTRIES": 10_000}})
-    monkeypatch.setattr("portal.throttle.cache", cache)
+    monkeypatch.setattr("portal.session.throttle.cache", cache)
     return cache
 
 

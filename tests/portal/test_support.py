@@ -16,7 +16,7 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services.provisioning_log import log_refusal
+from identity.services.provisioning.log import log_refusal
 from tests.factories import (
     deprovision,
     everything,

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from identity.actors import Person, Visitor
+from identity.core import secrets
+from identity.core.actors import Person, Visitor
+from identity.core.origins import Origin
 from identity.events import Event
 from identity.models import AuditEvent, AuditOrigin, Status, User
-from identity.origins import Origin
-from identity.services import deletion, retention, secrets, traces
+from identity.services import deletion, retention, traces
 from tests.clients import Caller, IdP, Script
 from tests.factories import (
     OPERATOR,

@@ -6,11 +6,12 @@ from itertools import count
 import pytest
 from django.test import Client
 
-from identity.actors import Person
-from identity.errors import Conflicted
+from identity.core.actors import Person
+from identity.core.errors import Conflicted
 from identity.models import AuditEvent, Conflict, MembershipChange, ProvisioningLog, SSOGroup, Status, User
-from identity.services import conflicts, groups, identity_providers, users
-from portal.admin.trail import SHOWN
+from identity.queries.why import SHOWN
+from identity.services import groups, identity_providers, users
+from identity.services.provisioning import conflicts
 from tests.factories import (
     OPERATOR,
     adding,

@@ -2,11 +2,12 @@
 
 import pytest
 
-from identity.actors import Person
-from identity.errors import Conflicted
+from identity.core.actors import Person
+from identity.core.errors import Conflicted
 from identity.models import Conflict, User
-from identity.services import conflicts, deletion, groups, users
-from portal.admin import users as users_page
+from identity.services import deletion, groups, users
+from identity.services.provisioning import conflicts
+from portal.admin.people import users as users_page
 from tests.factories import (
     OPERATOR,
     make_administrator,

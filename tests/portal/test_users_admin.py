@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from identity.errors import Refused
+from identity.core.errors import Refused
 from identity.models import AuditEvent, Group, Invitation, Role, Status, User
 from identity.services import invitations, users
 from tests.factories import (

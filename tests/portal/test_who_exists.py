@@ -13,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from identity.models import Status
 from identity.services import background
-from portal.throttle import RESETS_AN_HOUR
+from portal.session.throttle import RESETS_AN_HOUR
 from tests.factories import PASSWORD, make_break_glass, make_idp, make_user, provision
 from tests.portal.admin_pages import text_of
 from tests.portal.conftest import queued
@@ -40,7 +40,7 @@ def work_of(answer: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:
     """What an answer costs: its statements without their values, its hashes; and what it says."""
     hashes: list[str] = []
     for name in ("make_password", "check_password"):
-        monkeypatch.setattr(f"portal.auth.{name}", lambda *args: hashes.append("one") and False)
+        monkeypatch.setattr(f"portal.session.auth.{name}", lambda *args: hashes.append("one") and False)
     with statements() as seen:
         response = answer()
     words = [sql.split()[:4] for sql in seen]
@@ -129,7 +129,7 @@ def test_with_a_worker_the_queue_is_the_same_whoever_was_named() -> None:
         for name in NAMES:
             ask(name)
         rows = list(DBTaskResult.objects.values_list("task_path", "status"))
-        assert rows == [("portal.resets.mail_reset_link", "READY")] * len(NAMES)
+        assert rows == [("portal.account.resets.mail_reset_link", "READY")] * len(NAMES)
         assert "mia" not in str(list(DBTaskResult.objects.values("args_kwargs")))
         run("run_worker", "--until-empty")
     assert sorted(message.to[0] for message in mail.outbox) == ["glass@example.test", "mia@example.test"]

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from identity.models import Conflict, ProvisioningLog, Role, Status, User
-from identity.services import conflicts, sso_groups
+from identity.services.provisioning import conflicts
+from identity.services.provisioning import groups as sso_groups
 from tests.clients import IdP, administrators_caller, new_idp, problem
 from tests.factories import OPERATOR, make_break_glass, make_idp, make_user, provision, resend
 from tests.portal.admin_pages import address, text_of

@@ -27,7 +27,7 @@ from identity.models import (
     SSOUser,
     User,
 )
-from identity.services import provisioning
+from identity.services.provisioning import people
 from tests.clients import IdP, new_idp
 from tests.processes import LIMIT
 from tests.scim.helpers import Document, group_body, mapped, member, member_ids, user_body
@@ -200,7 +200,7 @@ def test_a_group_deleted_while_it_is_filled_is_gone(idp: IdP) -> None:
 
 def test_a_deadlock_begins_the_request_anew_with_its_body(idp: IdP, monkeypatch: pytest.MonkeyPatch) -> None:
     """SR-40: PostgreSQL ends one of two transactions that wait for each other; the identity provider need not know."""
-    push, attempts = provisioning.provision_user, []
+    push, attempts = people.provision_user, []
 
     def deadlocked_once(*args: Any, **options: Any) -> SSOUser:
         attempts.append(args)
@@ -208,7 +208,7 @@ def test_a_deadlock_begins_the_request_anew_with_its_body(idp: IdP, monkeypatch:
             raise OperationalError("deadlock detected") from psycopg.errors.DeadlockDetected()
         return push(*args, **options)
 
-    monkeypatch.setattr(provisioning, "provision_user", deadlocked_once)
+    monkeypatch.setattr(people, "provision_user", deadlocked_once)
     assert idp.user("ann")["userName"] == "ann"
     assert len(attempts) == 2
 
@@ -254,8 +254,8 @@ def broken_log(world: tuple[Document, Document], monkeypatch: pytest.MonkeyPatch
         raise RuntimeError("the process is killed here")
 
     with monkeypatch.context() as patch:
-        for module in ("provisioning", "sso_groups"):
-            patch.setattr(f"identity.services.{module}.log_write", fail)
+        for module in ("people", "groups"):
+            patch.setattr(f"identity.services.provisioning.{module}.log_write", fail)
         yield
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from identity.models import ReceivedRequest
-from identity.services import contacts
+from identity.services import provider_contacts
 from tests.clients import IdP, problem
 from tests.factories import administrator
 from tests.interruptions import failing
@@ -44,7 +44,7 @@ def test_a_statement_that_fails_on_a_sound_connection_is_not_made_again(idp: IdP
 
 @pytest.mark.django_db(transaction=True)
 def test_who_looks_on_misses_a_request_rather_than_that_it_fails(idp: IdP) -> None:
-    contacts.watch(idp.provider, actor=administrator())
+    provider_contacts.watch(idp.provider, actor=administrator())
     with failing("identity_receivedrequest"):
         assert idp.post("/Users", {"userName": "ada"}).status_code == 201
     assert not ReceivedRequest.objects.exists()

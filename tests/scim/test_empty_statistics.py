@@ -12,8 +12,9 @@ import pytest
 from django.db import connection
 
 from identity.models import GroupMapping, Membership, SSOGroup, SSOUser
-from identity.services import drift, mappings
-from portal.admin.completeness import completeness_of
+from identity.queries import drift
+from identity.queries.completeness import completeness_of
+from identity.services import mappings
 from tests.clients import IdP, new_idp
 from tests.factories import OPERATOR, make_group, map_group, set_mode
 from tests.scim.helpers import Document, group_body, mapped

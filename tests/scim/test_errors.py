@@ -197,8 +197,8 @@ def test_409_without_the_text_of_the_database_where_a_constraint_is_met_last(
     def fail(*_: Any, **__: Any) -> None:
         raise IntegrityError("UNIQUE constraint failed: identity_user.username_key")
 
-    for module in ("provisioning", "sso_groups"):
-        monkeypatch.setattr(f"identity.services.{module}.log_write", fail)
+    for module in ("people", "groups"):
+        monkeypatch.setattr(f"identity.services.provisioning.{module}.log_write", fail)
     with unchanged_database():
         answer = idp.post(f"/{resource}", body)
     assert problem(answer) == (409, "uniqueness")
@@ -364,7 +364,9 @@ def test_reads_leave_no_row_in_the_log(idp: IdP) -> None:
 
 
 @pytest.mark.parametrize("error", [OperationalError, DatabaseError])
-@pytest.mark.parametrize("place", ["identity.services.provisioning.match", "identity.services.provisioning.log_write"])
+@pytest.mark.parametrize(
+    "place", ["identity.services.provisioning.people.match", "identity.services.provisioning.people.log_write"]
+)
 def test_503_when_the_database_does_not_answer(
     idp: IdP, monkeypatch: pytest.MonkeyPatch, error: type[Exception], place: str
 ) -> None:
@@ -385,7 +387,7 @@ def test_a_crash_is_told_without_its_reason(idp: IdP, monkeypatch: pytest.Monkey
         raise RuntimeError("/srv/portal secret")
 
     with monkeypatch.context() as patch, unchanged_database():
-        patch.setattr("identity.services.provisioning.match", crash)
+        patch.setattr("identity.services.provisioning.people.match", crash)
         answer = idp.post("/Users", user_body("ann"))
     assert problem(answer) == (500, None)
     assert b"secret" not in answer.content

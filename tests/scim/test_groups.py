@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from identity.models import Group, GroupMapping, ProvisioningLog, SSOGroup, SSOMembership, SSOUser
-from identity.services import groups, sso_groups
+from identity.services import groups
+from identity.services.provisioning import groups as sso_groups
 from tests.clients import IdP, new_idp, problem
 from tests.factories import OPERATOR
 from tests.scim.helpers import (

@@ -12,8 +12,8 @@ import pytest
 from django.core.servers.basehttp import WSGIRequestHandler
 from pytest_django.live_server_helper import LiveServer
 
-from identity.actors import Operator
-from identity.services import identity_providers, tokens
+from identity.core.actors import Operator
+from identity.services import identity_providers, scim_tokens
 from portal.replay.conversation import play, read
 from portal.replay.senders import OverHTTP
 
@@ -52,7 +52,7 @@ def client(_answers_leave_at_once: None, live_server: LiveServer) -> Iterator[Ov
     """An identity provider with a token of its own, on a real HTTP connection."""
     actor = Operator("test")
     provider = identity_providers.create_identity_provider(name="Traffic", actor=actor)
-    _, secret = tokens.create_token(provider, label="replay", actor=actor)
+    _, secret = scim_tokens.create_token(provider, label="replay", actor=actor)
     client = OverHTTP(f"{live_server.url}/scim/v2", secret)
     yield client
     client.close()

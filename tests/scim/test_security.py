@@ -25,7 +25,7 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import groups, identity_providers, tokens
+from identity.services import groups, identity_providers, scim_tokens
 from tests import clock
 from tests.clients import IdP, new_idp, problem
 from tests.factories import OPERATOR
@@ -258,12 +258,12 @@ def test_a_token_is_kept_as_a_digest_only(idp: IdP) -> None:
 def test_a_revoked_token_is_dead_at_once(idp: IdP) -> None:
     """SR-12, R23."""
     assert idp.get("/Users").status_code == 200
-    tokens.revoke_token(idp.provider.scim_tokens.get(), actor=OPERATOR)
+    scim_tokens.revoke_token(idp.provider.scim_tokens.get(), actor=OPERATOR)
     assert problem(idp.get("/Users")) == (401, None)
 
 
 def test_an_expired_token_is_refused(idp: IdP) -> None:
-    _, idp.secret = tokens.create_token(
+    _, idp.secret = scim_tokens.create_token(
         idp.provider, label="", expires_at=timezone.now() + timedelta(hours=1), actor=OPERATOR
     )
     assert idp.get("/Users").status_code == 200

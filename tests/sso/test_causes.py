@@ -13,9 +13,9 @@ import requests
 from django.test import Client
 
 from identity.models import IdentityProvider, ProvisioningLog, SSOConnection
+from identity.queries.rhythm import with_refusals
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
-from portal.admin.activity import with_refusals
 from portal.sso import patience
 from portal.sso.addresses import public_address
 from portal.sso.bad_answers import MOST_CHARACTERS, cause_of, shortened

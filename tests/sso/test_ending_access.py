@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from identity.models import APIToken, Invitation, SSOConnection, SSOUser, Status, User
-from portal.resets import reset_path
+from portal.account.resets import reset_path
 from tests.clients import caller, idp_of, owners_caller
 from tests.factories import (
     PASSWORD,

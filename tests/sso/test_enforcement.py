@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from identity.models import APIToken, AuditEvent, Status, User
-from identity.services import access, invitations
-from portal.resets import reset_path
+from identity.services import invitations, modes
+from portal.account.resets import reset_path
 from tests.clients import Script, caller
 from tests.factories import (
     PASSWORD,
@@ -136,13 +136,13 @@ def test_it_is_switched_on_by_an_owner_who_came_through_sso_and_off_from_the_ser
     make_break_glass()
     actor = owner()
     with pytest.raises(Exception, match="Sign in through SSO yourself"):
-        access.set_mode(scim_enabled=True, sso_enforced=True, actor=actor)
+        modes.set_mode(scim_enabled=True, sso_enforced=True, actor=actor)
     sign_in_by_sso(actor.user, make_idp())
-    access.set_mode(scim_enabled=True, sso_enforced=True, actor=actor)
+    modes.set_mode(scim_enabled=True, sso_enforced=True, actor=actor)
     from django.core.management import call_command  # noqa: PLC0415
 
     call_command("set_mode", "--sso", "optional")
-    assert not access.policy.current_mode().sso_enforced
+    assert not modes.policy.current_mode().sso_enforced
 
 
 def test_the_sign_in_page_still_names_the_way_in(client: Client) -> None:

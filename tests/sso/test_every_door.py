@@ -26,7 +26,8 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import conflicts, invitations
+from identity.services import invitations
+from identity.services.provisioning import conflicts
 from tests.factories import (
     OPERATOR,
     PASSWORD,

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from identity.models import AuditEvent, Group, SSOConnection, User
-from identity.services import sso_groups
-from identity.services.group_claims import MOST_GROUPS, Unreadable, read_groups
+from identity.services.provisioning import groups as sso_groups
+from identity.services.sign_in.group_claims import MOST_GROUPS, Unreadable, read_groups
 from tests.factories import OPERATOR, connect, make_group, make_idp, make_owner, map_group, set_mode
 from tests.sso.conftest import OIDCProvider
 

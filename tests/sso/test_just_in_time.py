@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from identity.models import SSOConnection, SSOUser, User
-from identity.services import sso_groups
+from identity.services.provisioning import groups as sso_groups
 from tests.clients import idp_of
 from tests.factories import OPERATOR, connect, make_group, make_idp, map_group, members_of, set_mode
 from tests.sessions import is_in

@@ -9,9 +9,9 @@ import pytest
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.test import Client
 
-from identity.errors import InvalidValue
+from identity.core.errors import InvalidValue
 from identity.models import SSOConnection, SSOIdentity, User
-from portal.shared_cache import cache
+from portal.project.shared_cache import cache
 from portal.sso import kept
 from portal.sso.outgoing import with_query
 from tests import clock

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from identity.models import AuditEvent, Group, SSOConnection, SSOIdentity, User
-from identity.services import sso_groups
+from identity.services.provisioning import groups as sso_groups
 from portal.sso import signed_tokens
 from tests.factories import ISSUER, OPERATOR, connect, make_group, make_idp, map_group, provision, set_mode
 from tests.sessions import is_in

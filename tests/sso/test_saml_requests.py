@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from lxml import etree, html
 
-from identity.errors import InvalidValue
+from identity.core.errors import InvalidValue
 from identity.models import SSOConnection
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from identity.models import SSOConnection, SSOIdentity, User
 from identity.services import deletion, users
-from portal.session_store import ANONYMOUS_SECONDS, OPENED, SEEN
+from portal.session.store import ANONYMOUS_SECONDS, OPENED, SEEN
 from tests import clock
 from tests.factories import OPERATOR, PASSWORD, make_owner, set_mode, support
 from tests.sessions import entered, is_in, signed_in

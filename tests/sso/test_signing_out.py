@@ -10,7 +10,7 @@ from requests.exceptions import ConnectionError
 
 from identity.models import SSOConnection
 from identity.services import sso_connections
-from portal.shared_cache import cache
+from portal.project.shared_cache import cache
 from portal.sso.outgoing import GuardedSession
 from tests.factories import OPERATOR, provision
 from tests.portal.admin_pages import text_of

@@ -12,7 +12,7 @@ from django.test import Client
 
 from identity.models import SSOConnection, User
 from identity.services import invitations
-from portal.second_factor import PENDING
+from portal.account.second_factor import PENDING
 from portal.sso import arrival
 from tests.factories import ISSUER, OPERATOR, connect, make_idp, make_user, provision
 from tests.sessions import is_in, sign_in

@@ -6,12 +6,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from identity.actors import Operator, Person
+from identity.core.actors import Operator, Person
 from identity.models import Scope
 from identity.services import api_tokens
 from portal.management.answers import Answer
 from portal.management.facts import api_token_facts
-from portal.management.lookups import find_user
+from portal.management.named_rows import find_user
 from portal.management.operator_command import ChangingCommand
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.services import groups
 from portal.management.answers import Answer
 from portal.management.operator_command import ChangingCommand

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.models import IdentityProvider
 from identity.services import identity_providers
 from portal.management.answers import Answer

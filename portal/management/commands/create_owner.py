@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
-from identity.errors import Taken
-from identity.keys import sought
+from identity.core.actors import Operator
+from identity.core.errors import Taken
+from identity.core.keys import sought
 from identity.models import Role, User
 from identity.services import users
 from portal.management.answers import Answer

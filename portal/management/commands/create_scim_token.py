@@ -6,13 +6,13 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from identity.actors import Operator
-from identity.errors import NotFound
+from identity.core.actors import Operator
+from identity.core.errors import NotFound
 from identity.models import IdentityProvider
-from identity.services import identity_providers, tokens
+from identity.services import identity_providers, scim_tokens
 from portal.management.answers import Answer
 from portal.management.facts import token_facts
-from portal.management.lookups import find_identity_provider
+from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import ChangingCommand
 
 
@@ -39,7 +39,9 @@ class Command(ChangingCommand):
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         provider = self.find_or_create(options["idp"], options["kind"], operator)
         expires_at = timezone.now() + timedelta(days=options["days"]) if options["days"] is not None else None
-        token, secret = tokens.create_token(provider, label=options["label"], expires_at=expires_at, actor=operator)
+        token, secret = scim_tokens.create_token(
+            provider, label=options["label"], expires_at=expires_at, actor=operator
+        )
         self.tell(f"Created the token “{token.label}” of {provider}. It is shown only now:")
         return Answer({**token_facts(token), "secret": secret}, secret)
 

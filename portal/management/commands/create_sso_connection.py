@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.models import SSOConnection
 from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
 from portal.management.answers import Answer
 from portal.management.connection_options import add_settings, changed
 from portal.management.facts import connection_facts
-from portal.management.lookups import find_identity_provider
+from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import ChangingCommand
 
 

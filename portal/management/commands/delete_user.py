@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator, Person
+from identity.core.actors import Operator, Person
 from identity.models import User
 from identity.services import deletion
 from portal.management.answers import Answer, Facts
-from portal.management.lookups import find_user
+from portal.management.named_rows import find_user
 from portal.management.operator_command import DestroyingCommand
 
 

@@ -6,8 +6,9 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from identity import policy
-from identity.actors import Operator
-from identity.models import Mode, Role, User
+from identity.core.actors import Operator
+from identity.core.decisions import Mode
+from identity.models import Role, User
 from portal.demo.people import COMPANY
 from portal.demo.story import Credential, tell
 from portal.management.operator_command import OperatorCommand

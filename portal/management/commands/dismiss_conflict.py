@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
-from identity.services import conflicts
+from identity.core.actors import Operator
+from identity.services.provisioning import conflicts
 from portal.management.answers import Answer
 from portal.management.facts import conflict_facts
-from portal.management.lookups import find_conflict
+from portal.management.named_rows import find_conflict
 from portal.management.operator_command import ChangingCommand
 
 

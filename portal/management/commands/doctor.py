@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from portal.doctor import examine
 from portal.management.answers import cell
 from portal.management.operator_command import OperatorCommand, as_json

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.services import assets
 from portal.management.answers import Answer
 from portal.management.facts import asset_facts
-from portal.management.lookups import find_asset
+from portal.management.named_rows import find_asset
 from portal.management.operator_command import ChangingCommand
 
 EDITABLE = ("name", "kind", "link")

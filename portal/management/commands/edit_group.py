@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.services import groups
 from portal.management.answers import Answer
-from portal.management.lookups import find_group
+from portal.management.named_rows import find_group
 from portal.management.operator_command import ChangingCommand
 
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.services import sso_connections
 from portal.management.answers import Answer
 from portal.management.connection_options import add_settings, changed, settings_of
 from portal.management.facts import connection_facts
-from portal.management.lookups import find_sso_connection
+from portal.management.named_rows import find_sso_connection
 from portal.management.operator_command import ChangingCommand
 
 

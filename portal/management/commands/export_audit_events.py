@@ -7,14 +7,14 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from identity.actors import Operator
-from identity.event_stream import POLL_SECONDS, EventStream, newest_id, with_moves
+from identity.core.actors import Operator
 from identity.models import AuditEvent, MembershipChange
-from portal.logging import redact
+from identity.queries.event_stream import POLL_SECONDS, EventStream, newest_id, with_moves
+from portal.exchange.ocsf import as_ocsf
 from portal.management.moments import moment
 from portal.management.operator_command import OperatorCommand, as_json
 from portal.management.progress import progress
-from portal.ocsf import as_ocsf
+from portal.project.logging import redact
 
 PATIENCE_SECONDS = 60.0  # no change takes longer, unless a connection hangs
 UNSETTLED = (

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.models import User
-from portal.exports import USER_COLUMNS, csv_lines, user_cells
+from portal.exchange.csv_out import USER_COLUMNS, csv_lines, user_cells
 from portal.management.operator_command import OperatorCommand, json_lines
 from portal.management.progress import progress
 

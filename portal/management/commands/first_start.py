@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.models import Role, User
 from identity.services import users
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from identity.actors import Operator
-from identity.errors import GatehouseError, InvalidValue
+from identity.core.actors import Operator
+from identity.core.errors import GatehouseError, InvalidValue
 from identity.services import invitations
-from portal.imports import Line, read_people
+from portal.exchange.csv_in import Line, read_people
 from portal.management.answers import Answer, Facts
 from portal.management.operator_command import DestroyingCommand
 from portal.management.progress import progress

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.services import invitations
 from portal.management.answers import Answer
 from portal.management.facts import user_facts

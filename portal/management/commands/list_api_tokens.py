@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from identity.models import APIToken
 from portal.management.answers import Facts
 from portal.management.facts import api_token_facts
-from portal.management.lookups import find_user
+from portal.management.named_rows import find_user
 from portal.management.operator_command import ListCommand
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from identity.models import Asset
 from portal.management.answers import Facts
 from portal.management.facts import asset_facts
-from portal.management.lookups import find_user
+from portal.management.named_rows import find_user
 from portal.management.operator_command import ListCommand
 
 

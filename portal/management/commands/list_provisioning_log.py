@@ -6,10 +6,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from identity.models import ProvisioningLog
-from portal.exports import batches
+from portal.exchange.csv_out import batches
 from portal.management.answers import Facts, name_of
-from portal.management.lookups import find_identity_provider, find_user
 from portal.management.moments import moment
+from portal.management.named_rows import find_identity_provider, find_user
 from portal.management.operator_command import ListCommand
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from identity.models import SCIMToken
 from portal.management.answers import Facts
 from portal.management.facts import token_facts
-from portal.management.lookups import find_identity_provider
+from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import ListCommand
 
 

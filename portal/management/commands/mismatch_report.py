@@ -8,10 +8,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from identity.errors import InvalidValue
-from identity.services.mismatches import Finding, Match, Sent, find_mismatches, read_names, what_arrived
+from identity.core.errors import InvalidValue
+from identity.queries.mismatches import Finding, Match, Sent, find_mismatches, read_names, what_arrived
 from portal.management.answers import Facts
-from portal.management.lookups import find_identity_provider
+from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import ListCommand
 from portal.management.progress import progress
 

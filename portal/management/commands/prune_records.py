@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.services import retention
-from portal import session_store
 from portal.management.answers import Answer
 from portal.management.operator_command import OperatorCommand
+from portal.session import store
 
 MOST_DAYS = 36_500
 
@@ -76,9 +76,9 @@ class Command(OperatorCommand):
 
     def sessions(self, really: bool) -> int:
         """Those that have expired, however long ago; the portal sweeps them up by itself while it is used."""
-        number = session_store.expired()
+        number = store.expired()
         if really:
-            session_store.SessionStore.clear_expired()
+            store.SessionStore.clear_expired()
         return number
 
     def let_go(self, kind: Kind, days: int, operator: Operator, really: bool) -> int:

@@ -10,12 +10,12 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.template.defaultfilters import pluralize
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.events import Event, Family
 from identity.models import AuditEvent, ProvisioningLog
-from identity.services import tokens
+from identity.services import scim_tokens
 from portal.management.answers import Answer, Facts, table_lines
-from portal.management.lookups import find_identity_provider
+from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import DestroyingCommand, given_secret
 from portal.replay.conversation import Exchange, Unreadable, play, read
 from portal.replay.matchers import Differs
@@ -82,11 +82,11 @@ class Command(DestroyingCommand):
             client.close()
             return
         provider = find_identity_provider(options["idp"])
-        token, secret = tokens.create_token(provider, label=LABEL, actor=operator)
+        token, secret = scim_tokens.create_token(provider, label=LABEL, actor=operator)
         try:
             yield InProcess(secret)
         finally:
-            tokens.revoke_token(token, actor=operator)
+            scim_tokens.revoke_token(token, actor=operator)
 
     def print_answer(self, answer: Answer, options: dict[str, Any]) -> None:
         if not options["as_json"]:

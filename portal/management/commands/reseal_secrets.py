@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.services.resealing import HOLDERS, Count, reseal_all
 from portal.management.answers import Answer
 from portal.management.operator_command import ChangingCommand

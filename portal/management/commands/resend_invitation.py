@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.services import invitations
 from portal.management.answers import Answer
 from portal.management.facts import user_facts
-from portal.management.lookups import find_user
+from portal.management.named_rows import find_user
 from portal.management.operator_command import ChangingCommand
 
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
-from identity.services import tokens
+from identity.core.actors import Operator
+from identity.services import scim_tokens
 from portal.management.answers import Answer
 from portal.management.facts import token_facts
-from portal.management.lookups import find_scim_token
+from portal.management.named_rows import find_scim_token
 from portal.management.operator_command import ChangingCommand
 
 
@@ -22,5 +22,5 @@ class Command(ChangingCommand):
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         token = find_scim_token(options["id"])
         facts = token_facts(token)
-        tokens.revoke_token(token, actor=operator)
+        scim_tokens.revoke_token(token, actor=operator)
         return Answer(facts, f"Revoked the token “{facts['label']}” of {facts['identity_provider']}.")

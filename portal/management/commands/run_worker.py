@@ -6,10 +6,10 @@ from django.core.management.base import CommandError, CommandParser
 from django_tasks import DEFAULT_TASK_BACKEND_ALIAS, task_backends
 from django_tasks_db import DatabaseBackend
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.services.background import LEASE
 from portal.management.operator_command import OperatorCommand
-from portal.worker import PortalWorker
+from portal.project.worker import PortalWorker
 
 
 class Command(OperatorCommand):

@@ -5,12 +5,14 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from identity import policy
-from identity.actors import Operator
-from identity.errors import Refused
-from identity.models import Mode, Status
+from identity.core.actors import Operator
+from identity.core.decisions import Mode
+from identity.core.errors import Refused
+from identity.models import Status
+from identity.models.sso import told_otherwise
 from identity.policy import MATRIX
-from identity.services import access
-from identity.services.drift import Moving, drifts, told_otherwise
+from identity.queries.drift import Moving, drifts
+from identity.services import modes
 from portal.management.answers import Answer, Facts
 from portal.management.facts import first_names
 from portal.management.operator_command import ChangingCommand
@@ -66,7 +68,7 @@ class Command(ChangingCommand):
 def set_mode(wanted: Mode, operator: Operator, *, follow_idp: bool, force: bool) -> Mode:
     """The service's answer; what a page asks to prove first, nobody can prove on a command line."""
     try:
-        return access.set_mode(**wanted._asdict(), follow_idp=follow_idp, force=force, actor=operator)
+        return modes.set_mode(**wanted._asdict(), follow_idp=follow_idp, force=force, actor=operator)
     except Refused as error:
         if error.code not in UNPROVEN:
             raise
@@ -77,7 +79,7 @@ def consequences(now: Mode, wanted: Mode) -> Facts:
     """What the two modes allow differently; whom enforcing would touch; whom --follow-idp would move (R21, R22)."""
     facts: Facts = {"now": str(now), "then": str(wanted), "policy": policy_changes(now, wanted)}
     if wanted.sso_enforced and not now.sso_enforced:
-        facts |= access.consequences_of_enforcing()
+        facts |= modes.consequences_of_enforcing()
     if wanted.scim_enabled and not now.scim_enabled:
         facts |= drift_facts()
     return facts

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.models import Conflict
-from identity.services.conflicts import sentence
+from identity.services.provisioning.conflicts import sentence
 from portal.management.answers import Answer, name_of
 from portal.management.facts import conflict_facts, user_facts
-from portal.management.lookups import find_conflict
+from portal.management.named_rows import find_conflict
 from portal.management.operator_command import OperatorCommand
 
 

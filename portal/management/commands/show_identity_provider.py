@@ -5,11 +5,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.services import identity_providers
 from portal.management.answers import Answer
 from portal.management.facts import provider_facts, token_facts
-from portal.management.lookups import find_identity_provider
+from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import OperatorCommand
 
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 from identity import policy
-from identity.actors import Operator
-from identity.policy import MATRIX, MODES, ROLES, Action
+from identity.core.actors import Operator
+from identity.core.decisions import Action
+from identity.policy import MATRIX, MODES, ROLES
 from portal.management.answers import Answer, Facts
 from portal.management.operator_command import OperatorCommand
 

@@ -4,16 +4,16 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.events import Event, Family
 from identity.models import Asset, AuditEvent, Conflict, ProvisioningLog, SSOUser, User
-from portal.admin.differences import both_sides
-from portal.admin.events import Line, tell
+from identity.queries.differences import both_sides
+from identity.queries.reasons import Reason, memberships_with_reasons
+from identity.queries.trail import Line, tell
 from portal.management.answers import Answer, Facts
 from portal.management.facts import user_facts
-from portal.management.lookups import find_user
+from portal.management.named_rows import find_user
 from portal.management.operator_command import OperatorCommand
-from portal.reasons import Reason, memberships_with_reasons
 
 
 class Command(OperatorCommand):

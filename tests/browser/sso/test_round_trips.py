@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from identity.models import AuditEvent, SSOConnection, SSOIdentity, User
-from identity.services import sso_connections, sso_groups, users
+from identity.services import sso_connections, users
+from identity.services.provisioning import groups as sso_groups
 from tests.browser.sso.conftest import Running
 from tests.factories import OPERATOR, PASSWORD, make_group, map_group, members_of, provision, set_mode
 

@@ -22,7 +22,7 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # httpx would read all certifi
 
 SET_UP = """
 import json, django; django.setup()
-from identity.actors import Operator
+from identity.core.actors import Operator
 from identity.services import identity_providers, sso_connections, tokens
 from identity.services.sso_connections import ConnectionSettings
 actor = Operator("test")
@@ -36,7 +36,7 @@ print(json.dumps({{"slug": connection.slug, "token": tokens.create_token(idp, la
 
 API_TOKEN = """
 import django; django.setup()
-from identity.actors import Person
+from identity.core.actors import Person
 from identity.models import User
 from identity.services import api_tokens
 print(api_tokens.create_api_token(label="test", scopes=["read"], actor=Person(User.objects.get(username="ada")))[1])

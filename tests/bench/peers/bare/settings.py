@@ -2,7 +2,7 @@
 
 import environ
 
-from portal.databases import database_config
+from portal.project.databases import database_config
 
 env = environ.Env()
 

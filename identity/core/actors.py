@@ -1,0 +1,149 @@
+"""Who does something: an actor is named in every service call and in every audit event."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+def new_request_id() -> str:
+    return secrets.token_hex(8)
+
+
+class Account(Protocol):
+    """What is asked of the user who acts."""
+
+    pk: int
+
+    @property
+    def username(self) -> str: ...
+
+    @property
+    def role(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A signed-in user of the portal, or one who calls with an API token; `token_label` names it."""
+
+    user: Account
+    token_label: str = ""
+    request_id: str = field(default_factory=new_request_id)
+
+    kind = "user"
+
+    @property
+    def id(self) -> int:
+        return self.user.pk
+
+    @property
+    def role(self) -> str:
+        return self.user.role
+
+    @property
+    def label(self) -> str:
+        return self.token_label  # the person is resolved through the id when shown
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody with a shell on the server: every role's work, under the same modes, with an owner's rank."""
+
+    command: str
+    request_id: str = field(default_factory=new_request_id)
+
+    kind = "operator"
+    id = None
+    role = "owner"
+
+    @property
+    def label(self) -> str:
+        return f"manage.py {self.command}"
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioner:
+    """An identity provider calling over SCIM with one of its tokens; not subject to the policy table."""
+
+    identity_provider_id: int
+    token_id: int
+    token_label: str
+    asks_before_adopting: bool = False
+    identifies_by_external_id: bool = False
+    refuses_nested_groups: bool = False
+    method: str = ""
+    address: str = ""
+    request_id: str = field(default_factory=new_request_id)
+    started: float = field(default_factory=time.monotonic)
+
+    kind = "scim_token"
+    role = ""
+
+    @property
+    def id(self) -> int:
+        return self.token_id
+
+    @property
+    def label(self) -> str:
+        return self.token_label
+
+    @property
+    def elapsed_ms(self) -> int:
+        return round((time.monotonic() - self.started) * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """An identity provider that vouches for somebody at the sign-in page; not subject to the policy table."""
+
+    identity_provider_id: int
+    connection_id: int
+    connection_label: str
+    asks_before_adopting: bool = False
+    address: str = ""
+    request_id: str = field(default_factory=new_request_id)
+    started: float = field(default_factory=time.monotonic)
+
+    kind = "sso_sign_in"
+    role = ""
+    identifies_by_external_id = False  # at the sign-in door nobody is taken for somebody else (R5)
+    method = "SIGN-IN"
+
+    @property
+    def id(self) -> int:
+        return self.connection_id
+
+    @property
+    def label(self) -> str:
+        return self.connection_label
+
+    @property
+    def token_label(self) -> str:
+        """What the provisioning log shows in place of a token."""
+        return self.connection_label
+
+    @property
+    def elapsed_ms(self) -> int:
+        return round((time.monotonic() - self.started) * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who has not proven who they are; `door` is where they tried. May do nothing."""
+
+    door: str
+    request_id: str = field(default_factory=new_request_id)
+
+    kind = "visitor"
+    id = None
+    role = ""
+
+    @property
+    def label(self) -> str:
+        return self.door
+
+
+IdPActor = Provisioner | SignIn
+Actor = Person | Operator | Provisioner | SignIn | Visitor

@@ -1,0 +1,71 @@
+"""Secrets that the portal must be able to use again: encrypted at rest, by keys derived from SECRET_KEY.
+
+A thief with a database dump has the rows and not the key (docs/design/security.md). SECRET_KEY_FALLBACKS open what an
+earlier key sealed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from enum import Enum
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from identity.core.errors import Refused
+
+_PURPOSE = b"gatehouse.identity.sealing"
+
+
+def seal(text: str) -> str:
+    """What may be stored of a secret; nothing for nothing."""
+    return _box().encrypt(text.encode()).decode() if text else ""
+
+
+def unseal(sealed: str) -> str:
+    """The secret again. Raises Refused when SECRET_KEY is not the one that sealed it."""
+    if not sealed:
+        return ""
+    try:
+        return _box().decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise Refused(
+            "The stored secret can't be read: SECRET_KEY has changed. Set SECRET_KEY_FALLBACKS to the former key on "
+            "the server, or enter the secret again.",
+            code="sealed_with_another_key",
+        ) from error
+
+
+class State(Enum):
+    """Which key something is sealed with: that of now, one of SECRET_KEY_FALLBACKS, or one that is not known."""
+
+    CURRENT = "current"
+    OLD = "old"
+    LOST = "lost"
+
+
+def state_of(sealed: str) -> State:
+    for number, key in enumerate((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)):
+        try:
+            _fernet(key).decrypt(sealed.encode())
+        except InvalidToken:
+            continue
+        return State.OLD if number else State.CURRENT
+    return State.LOST
+
+
+def reseal(sealed: str) -> str:
+    """The same under the key of now; what can't be opened stays as it is."""
+    return sealed if state_of(sealed) is State.LOST else _box().rotate(sealed.encode()).decode()
+
+
+def _box() -> MultiFernet:
+    return MultiFernet([_fernet(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+
+
+def _fernet(secret_key: str | bytes) -> Fernet:
+    key = secret_key.encode() if isinstance(secret_key, str) else secret_key
+    return Fernet(
+        base64.urlsafe_b64encode(hashlib.blake2b(_PURPOSE, key=hashlib.sha512(key).digest(), digest_size=32).digest())
+    )

@@ -1,0 +1,113 @@
+"""What can go wrong. Each error has a stable `code` and one sentence for the person at the other end.
+
+Doors translate by class (SCIM status and scimType, page message, exit code); nobody parses the text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from identity.core.decisions import Decision
+
+
+class GatehouseError(Exception):
+    """Base of all refusals; `code` is stable, `str(error)` is a sentence fit to show."""
+
+    code = "error"
+
+    def __init__(self, sentence: str, *, code: str | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code or self.code
+
+    @property
+    def sentence(self) -> str:
+        return str(self)
+
+
+class NotFound(GatehouseError):
+    """The thing named does not exist, or not for this actor."""
+
+    code = "not_found"
+
+
+class InvalidValue(GatehouseError):
+    """A value that can't be taken; `attribute` names it as the caller knows it."""
+
+    code = "invalid_value"
+
+    def __init__(self, attribute: str, problem: str) -> None:
+        super().__init__(f"{attribute} {problem}.")
+        self.attribute = attribute
+        self.problem = problem
+
+    @property
+    def field(self) -> str:
+        """The attribute as fields are called: `entity_id` of an entity ID, `display_name` of a displayName."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.attribute).replace(" ", "_").lower()
+
+
+class WeakPassword(InvalidValue):
+    """A password that is not good enough; the sentence says what to do, in full."""
+
+    def __init__(self, sentence: str) -> None:
+        GatehouseError.__init__(self, sentence)
+        self.attribute = "password"
+
+
+class Refused(GatehouseError):
+    """The policy or a safeguard says no; the sentence says who can do it instead.
+
+    `decision` is the policy's, when it was the policy.
+    """
+
+    code = "refused"
+
+    def __init__(self, sentence: str, *, code: str | None = None, decision: Decision | None = None) -> None:
+        super().__init__(sentence, code=code)
+        self.decision = decision
+
+
+class Taken(GatehouseError):
+    """A name that must be unique belongs to somebody or something else (409 `uniqueness`).
+
+    `subject` is the key of a username that the sentence tells of: logs keep it beside the sentence, to be
+    searched by, and to be erased with the person (R10).
+    """
+
+    code = "taken"
+
+    def __init__(self, sentence: str, *, code: str | None = None, subject: str = "") -> None:
+        super().__init__(sentence, code=code)
+        self.subject = subject
+
+
+class Conflicted(Taken):
+    """R6: the account exists already; a Conflict row waits for an administrator."""
+
+    code = "conflict"
+
+
+class Outdated(GatehouseError):
+    """What was previewed has changed meanwhile; look again before applying (R15)."""
+
+    code = "outdated"
+
+
+class VersionMismatch(GatehouseError):
+    """If-Match named another version than the one stored (RFC 7644 section 3.14)."""
+
+    code = "version_mismatch"
+
+
+class StillRunning(GatehouseError):
+    """The first request with this Idempotency-Key has not ended yet."""
+
+    code = "still_running"
+
+
+class KeyReused(GatehouseError):
+    """An Idempotency-Key that stands for another request already."""
+
+    code = "key_reused"

@@ -1,0 +1,262 @@
+"""Where the portal has moved away from what identity providers said last, while SCIM was off (R21).
+
+Both sides of the mappings may hold millions of memberships, so they are compared in parts: each looks at no more than
+`PART` of them, in the order of an index, and says where the next one begins. A door that can wait takes them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.db import connection
+from django.db.models import Count, Q
+
+from identity.core.errors import InvalidValue
+from identity.models import Group, GroupMapping, User
+
+if TYPE_CHECKING:
+    pass
+
+PART = 5_000  # memberships
+NAMED = 8  # people of a group by name; the others are a number
+PERSON = ("id", "username", "first_name", "last_name")
+
+
+class Side(StrEnum):
+    """Who is compared: the members of mapped groups, then those whom SSO groups bring."""
+
+    LEAVING = "leaving"
+    JOINING = "joining"
+
+
+class Position(NamedTuple):
+    """The membership that was looked at last: of a portal group (leaving) or through a mapping (joining)."""
+
+    side: Side
+    row: int  # of the portal group, or of the mapping
+    person: int  # the user, or the SSO user
+
+    def __str__(self) -> str:
+        return f"{self.side}-{self.row}-{self.person}"
+
+    @classmethod
+    def read(cls, text: str) -> Position:
+        """A position as an address carries it. Raises InvalidValue."""
+        side, *numbers = text.split("-")
+        if side not in set(Side) or len(numbers) != 2 or not all(_is_number(number) for number in numbers):
+            raise InvalidValue("after", "is no position: take it from the answer before")
+        return cls(Side(side), *map(int, numbers))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 18
+
+
+START = Position(Side.LEAVING, 0, 0)
+_PAST_ALL = 2**62
+
+
+# --- comparing mapped groups ---
+
+
+@dataclass(slots=True)
+class Moving:
+    """How many join or leave a group, and the first of them whom the comparison met, by username."""
+
+    count: int = 0
+    named: list[User] = field(default_factory=list)
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.named)
+
+
+@dataclass(slots=True)
+class Drift:
+    """What following its SSO groups would do to a portal group."""
+
+    group: Group
+    joins: Moving
+    leaves: Moving
+
+
+@dataclass(slots=True)
+class Met:
+    """Of a group and one side: how many, and the row ids of the first."""
+
+    count: int = 0
+    first: list[int] = field(default_factory=list)
+
+    def add(self, user_id: int) -> None:
+        self.count += 1
+        if len(self.first) < NAMED:
+            self.first.append(user_id)
+
+
+class Move(NamedTuple):
+    """Somebody who would leave a portal group, or join it."""
+
+    group_id: int
+    user_id: int
+    side: Side
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What the parts looked at so far have found; `position` is None when nothing remains."""
+
+    position: Position | None = START
+    compared: int = 0
+    met: dict[tuple[int, Side], Met] = field(default_factory=dict)
+
+    def go_on(self, most: int | None = None) -> list[Move]:
+        """Look at the next part, a statement for each side that it touches; who moves in it."""
+        left, moves = most or PART, []
+        while self.position and left:
+            rows = self._rows(self.position, left)
+            moves += [Move(row[0], row[1], self.position.side) for row in rows if row[2]]
+            left -= self._pass(self.position.side, rows)
+            if left:
+                self.position = Position(Side.JOINING, 0, 0) if self.position.side is Side.LEAVING else None
+        for move in moves:
+            self.met.setdefault((move.group_id, move.side), Met()).add(move.user_id)
+        return moves
+
+    def _rows(self, after: Position, most: int) -> list[tuple[Any, ...]]:
+        """Of the next memberships of a side: those who move, and the last that was looked at."""
+        side, row, person = after
+        with connection.cursor() as cursor:
+            cursor.execute(_SQL[connection.vendor][side], {"row": row, "person": person, "most": most})
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+    def _pass(self, side: Side, rows: list[tuple[Any, ...]]) -> int:
+        """Note how far these rows reach; how many memberships that is."""
+        if not rows:
+            return 0
+        *_, row, person, seen = rows[-1]
+        self.position = Position(side, row, person)
+        self.compared += seen
+        return int(seen)
+
+    @property
+    def group_ids(self) -> set[int]:
+        """The portal groups that differ, as far as looked at."""
+        return {group_id for group_id, _ in self.met}
+
+    def drifts(self, most: int | None = None) -> list[Drift]:
+        """The groups that differ, by name; two statements, none when there is none."""
+        groups = Group.objects.filter(pk__in=self.group_ids).order_by("name_key")[:most] if self.met else []
+        shown = {(group.pk, side): self.met.get((group.pk, side), Met()) for group in groups for side in Side}
+        people = User.objects.only(*PERSON, "username_key").in_bulk(
+            [user_id for met in shown.values() for user_id in met.first]
+        )
+        return [
+            Drift(group, *(_moving(shown[group.pk, side], people) for side in (Side.JOINING, Side.LEAVING)))
+            for group in groups
+        ]
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many portal groups and mappings are behind, of how many; one statement."""
+        side, row, _ = self.position or Position(Side.JOINING, _PAST_ALL, 0)
+        group_row, mapping_row = (row, 0) if side is Side.LEAVING else (_PAST_ALL, row)
+        numbers = GroupMapping.objects.aggregate(
+            groups=Count("group", distinct=True),
+            groups_behind=Count("group", distinct=True, filter=Q(group__lt=group_row)),
+            mappings=Count("pk"),
+            mappings_behind=Count("pk", filter=Q(pk__lt=mapping_row)),
+        )
+        behind = numbers["groups_behind"] + numbers["mappings_behind"]
+        return behind, numbers["groups"] + numbers["mappings"]
+
+    # --- from one request to the next ---
+
+    def state(self) -> dict[str, Any]:
+        """All of it as JSON takes it."""
+        met = [[group_id, side, met.count, met.first] for (group_id, side), met in self.met.items()]
+        return {"after": str(self.position or ""), "compared": self.compared, "met": met}
+
+    @classmethod
+    def resume(cls, state: dict[str, Any]) -> Comparison:
+        position = Position.read(state["after"]) if state["after"] else None
+        met = {(group_id, Side(side)): Met(count, first) for group_id, side, count, first in state["met"]}
+        return cls(position, state["compared"], met)
+
+
+def drifts() -> list[Drift]:
+    """All groups that differ, by name; a statement for each `PART` memberships."""
+    comparison = Comparison()
+    while comparison.position:
+        comparison.go_on()
+    return comparison.drifts()
+
+
+def _moving(met: Met, people: dict[int, User]) -> Moving:
+    named = [people[user_id] for user_id in met.first if user_id in people]
+    return Moving(met.count, sorted(named, key=lambda user: user.username_key))
+
+
+# --- fixed SQL ---
+
+# The memberships of a part, by index alone. PostgreSQL would sort a whole group for its first rows, were it not told
+# to take them group by group; SQLite does so by itself and knows no LATERAL.
+_SCANNED = {
+    "postgresql": """
+        SELECT o.id AS holder, o.group_id, i.person FROM {outer} o CROSS JOIN LATERAL (
+            SELECT {person} AS person FROM {inner}
+             WHERE {of} = o.source AND {person} > CASE WHEN o.id = %(row)s THEN %(person)s ELSE 0 END
+             ORDER BY {person} LIMIT %(most)s
+        ) i
+        WHERE o.id >= %(row)s ORDER BY o.id, i.person LIMIT %(most)s""",
+    "sqlite": """
+        SELECT o.id AS holder, o.group_id, i.{person} AS person FROM {outer} o CROSS JOIN {inner} i
+            ON i.{of} = o.source AND i.{person} > CASE WHEN o.id = %(row)s THEN %(person)s ELSE 0 END
+        WHERE o.id >= %(row)s ORDER BY o.id, i.{person} LIMIT %(most)s""",
+}
+_MEMBERS = {
+    "outer": """(
+        SELECT id, id AS group_id, id AS source FROM identity_group
+         WHERE id IN (SELECT group_id FROM identity_groupmapping))""",
+    "inner": "identity_membership",
+    "of": "group_id",
+    "person": "user_id",
+}
+_BROUGHT = {
+    "outer": "(SELECT id, group_id, sso_group_id AS source FROM identity_groupmapping)",
+    "inner": "identity_ssomembership",
+    "of": "sso_group_id",
+    "person": "sso_user_id",
+}
+# Counted, not asked with EXISTS: that PostgreSQL may answer by hashing all memberships of all mapped groups.
+# Nobody is counted twice: whom two SSO groups bring, the first mapping brings.
+_JUDGED = {
+    Side.LEAVING: """
+        SELECT s.*, s.person AS user_id, 0 = (
+            SELECT count(*) FROM identity_groupmapping b
+              JOIN identity_ssomembership m ON m.sso_group_id = b.sso_group_id
+             WHERE b.group_id = s.group_id AND m.sso_user_id = p.id
+        ) AS is_moving FROM ({scanned}) s LEFT JOIN identity_ssouser p ON p.user_id = s.person""",
+    Side.JOINING: """
+        SELECT s.*, p.user_id, 0 = (
+            SELECT count(*) FROM identity_membership m WHERE m.group_id = s.group_id AND m.user_id = p.user_id
+        ) AND 0 = (
+            SELECT count(*) FROM identity_groupmapping b
+              JOIN identity_ssomembership m ON m.sso_group_id = b.sso_group_id
+             WHERE b.group_id = s.group_id AND b.id < s.holder AND m.sso_user_id = s.person
+        ) AS is_moving FROM ({scanned}) s JOIN identity_ssouser p ON p.id = s.person""",
+}
+# Those who move, and the last that was looked at.
+_SQL = {
+    vendor: {
+        side: f"""
+        SELECT group_id, user_id, is_moving, holder, person, seen FROM (
+            SELECT j.*, count(*) OVER () AS seen, row_number() OVER (ORDER BY holder, person) AS place
+              FROM ({_JUDGED[side].format(scanned=scanned.format(**parts))}) j
+        ) placed WHERE is_moving OR place = seen ORDER BY place"""
+        for side, parts in ((Side.LEAVING, _MEMBERS), (Side.JOINING, _BROUGHT))
+    }
+    for vendor, scanned in _SCANNED.items()
+}

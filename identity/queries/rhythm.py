@@ -1,0 +1,80 @@
+"""How identity providers behave: when each was last heard, whether it fell silent, and how much of it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
+from django.utils.timesince import timesince
+
+from identity.core.actors import SignIn
+from identity.db.counting import CountOf
+from identity.models import IdentityProvider, ProvisioningLog, Rhythm, SCIMToken
+
+JUDGED = 200  # the latest changes of an identity provider that its error rate is counted from
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """An identity provider, as `with_refusals` reads it, and how it usually calls."""
+
+    provider: Any
+    rhythm: Rhythm
+    is_silent: bool
+
+    @property
+    def error_rate(self) -> str:
+        """How many of its latest changes were refused, "" without any."""
+        judged, refused = self.provider.judged, self.provider.refused
+        return f"{100 * refused / judged:.0f} %" if judged else ""
+
+    @property
+    def of_how_many(self) -> str:
+        """What the rate was counted from."""
+        return f"{self.provider.refused} of {self.provider.judged}"
+
+
+def rhythm_of(provider: Any, rhythms: dict[int, Rhythm]) -> Rhythm:
+    """The provider's own rhythm, with the exact time of its last request; a week's pause when none is known."""
+    return rhythms.get(provider.pk, Rhythm()).heard(provider.last_request_at)
+
+
+def silent_among(used: Iterable[tuple[int, datetime | None]], rhythms: dict[int, Rhythm]) -> list[int]:
+    """Which providers have fallen silent; `used`: each token's provider and last use."""
+    last = dict[int, datetime]()
+    for provider_id, at in used:
+        if at:
+            last[provider_id] = max(at, last.get(provider_id, at))
+    return [pk for pk, at in last.items() if rhythms.get(pk, Rhythm()).heard(at).is_silent]
+
+
+def pause_in_words(rhythm: Rhythm) -> str:
+    """What is usual for this provider, as a sentence."""
+    if not rhythm.is_learnt:
+        return "It is too new to have a rhythm; a pause of a week is taken for usual."
+    usual = timesince(timezone.now() - rhythm.longest_pause, depth=1)
+    return f"Its longest pause in the last eight weeks was {usual}."
+
+
+def with_last_request(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
+    """Identity providers with when their tokens were last used."""
+    used = SCIMToken.objects.filter(identity_provider=OuterRef("pk"), last_used_at__isnull=False)
+    return rows.annotate(last_request_at=Subquery(used.order_by("-last_used_at").values("last_used_at")[:1]))
+
+
+def with_refusals(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
+    """Identity providers with how many of their latest changes were judged, and refused: by index, never by time."""
+    # Of the refused the keys alone first, else PostgreSQL reads the whole log for a provider that is not in it.
+    latest = _latest_of(OuterRef(OuterRef("pk")))
+    refused = ProvisioningLog.objects.filter(pk__in=latest, outcome=ProvisioningLog.Outcome.REFUSED).order_by()
+    return rows.annotate(judged=CountOf(_latest_of(OuterRef("pk"))), refused=CountOf(refused.values("pk")))
+
+
+def _latest_of(provider: OuterRef) -> QuerySet[Any, Any]:
+    """Sign-ins are no changes, and anybody can send answers of theirs that fail."""
+    changes = ProvisioningLog.objects.filter(identity_provider=provider).exclude(method=SignIn.method)
+    return changes.order_by("-pk").values("pk")[:JUDGED]

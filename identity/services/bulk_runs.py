@@ -1,0 +1,203 @@
+"""One action on many people: each row is a service call and a transaction of its own, with its result beside it.
+
+A door starts a run and calls `work_on` until nothing waits, or leaves the rest to a worker where there is one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django_tasks import task
+
+from identity import policy
+from identity.core.actors import Person
+from identity.core.decisions import Action
+from identity.core.errors import GatehouseError, NotFound, Refused
+from identity.core.keys import sought
+from identity.db.locks import lock
+from identity.models import BulkRow, BulkRun, Group, Status, User
+from identity.services import background, groups, invitations, users
+
+if TYPE_CHECKING:
+    from identity.core.actors import Actor
+
+Kind, Outcome = BulkRun.Kind, BulkRow.Outcome
+Told = dict[str, Any]
+
+MOST_ROWS = 10_000
+SECONDS_OF_A_ROUND = 5.0  # of a worker; then it asks anew whether who started the run still may
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A row to be: somebody of the portal, or what a file says of somebody; with a sentence it is decided already.
+
+    `position` is the line of the file, rising; without one the rows are counted.
+    """
+
+    user: User | None = None
+    values: dict[str, str] = field(default_factory=dict)
+    outcome: BulkRow.Outcome = Outcome.PENDING
+    sentence: str = ""
+    position: int = 0
+
+
+@transaction.atomic
+def create_run(
+    kind: BulkRun.Kind,
+    wanted: Iterable[Wanted],
+    *,
+    values: dict[str, Any] | None = None,
+    is_draft: bool = False,
+    actor: Actor,
+) -> BulkRun:
+    """A run with a row for each; nothing is done to anybody yet."""
+    policy.require(Action.VIEW_DIRECTORY, actor=actor)
+    rows = list(wanted)
+    if len(rows) > MOST_ROWS:
+        raise Refused(f"At most {MOST_ROWS:,} people at once: these are {len(rows):,}.", code="too_many")
+    starter = getattr(actor, "user", None)
+    run = BulkRun.objects.create(kind=kind, values=values or {}, started_by=starter, is_draft=is_draft)
+    BulkRow.objects.bulk_create((_row(run, number, row) for number, row in enumerate(rows, 1)), batch_size=1000)
+    return run
+
+
+def _row(run: BulkRun, number: int, row: Wanted) -> BulkRow:
+    return BulkRow(
+        run=run,
+        position=row.position or number,
+        user=row.user,
+        subject_key=(row.user.username_key if row.user else sought(row.values.get("username", "")[:255]))[:255],
+        email_key=sought(row.values.get("email", "")[:255])[:255],
+        values=row.values,
+        outcome=row.outcome,
+        told={"sentence": row.sentence} if row.sentence else {},
+    )
+
+
+@transaction.atomic
+def start_run(run: BulkRun, *, actor: Actor) -> BulkRun:
+    """A draft that was looked at becomes a run, of whoever starts it: the rest is done in that name."""
+    policy.require(Action.VIEW_DIRECTORY, actor=actor)
+    run = lock(BulkRun, run.pk)
+    if run.is_draft:
+        run.is_draft, run.started_by = False, getattr(actor, "user", None)
+        run.save(update_fields=["is_draft", "started_by"])
+    return run
+
+
+@transaction.atomic
+def discard_draft(run: BulkRun, *, actor: Actor) -> None:
+    """A draft goes without a trace; what has been started stays."""
+    policy.require(Action.VIEW_DIRECTORY, actor=actor)
+    run = lock(BulkRun, run.pk)
+    if not run.is_draft:
+        raise Refused("It has been started: its results stay.", code="not_a_draft")
+    run.delete()
+
+
+def work_on(run: BulkRun, *, seconds: float = 2.0, actor: Actor) -> bool:
+    """Do waiting rows one after the other for about so long; True when none waits any more. Refused for a draft."""
+    if run.is_draft:
+        raise Refused("This is a draft: look through it and start it first.", code="is_draft")
+    deadline = time.monotonic() + seconds
+    waiting = run.rows.filter(outcome=Outcome.PENDING).order_by("position")
+    while (row := waiting.first()) is not None:
+        carry_out(row, actor=actor)
+        if time.monotonic() > deadline:
+            return not waiting.exists()
+    return True
+
+
+def has_worker() -> bool:
+    """Whether what is queued is done beside the request (TASKS=database)."""
+    return bool(finish.get_backend().supports_get_result)
+
+
+@transaction.atomic
+def finish_in_background(run: BulkRun, *, actor: Actor) -> None:
+    """Queue the rest of a person's run for a worker; rows that somebody else does meanwhile are left to them."""
+    background.later(finish, run=run.pk, person=actor.id)
+
+
+@task()
+def finish(run: int, person: int) -> None:
+    """Do what waits, in the name of who started it and only as long as they may: asked anew every few seconds."""
+    found = BulkRun.objects.filter(pk=run).first()
+    if found is None:
+        return
+    while (user := User.objects.with_status(Status.ENABLED).filter(pk=person).first()) is not None:
+        if work_on(found, seconds=SECONDS_OF_A_ROUND, actor=Person(user)):
+            return
+
+
+@transaction.atomic
+def carry_out(row: BulkRow, *, actor: Actor) -> BulkRow:
+    """Do one row and note the result with it: both or neither. A row that is not waiting stays as it is."""
+    row = lock(BulkRow, row.pk)
+    if row.outcome != Outcome.PENDING:
+        return row
+    try:
+        with transaction.atomic():
+            row.told, row.outcome = ACTS[Kind(row.run.kind)](row, actor), Outcome.DONE
+    except GatehouseError as error:
+        row.told, row.outcome = {"code": error.code, "sentence": error.sentence}, Outcome.REFUSED
+    row.save(update_fields=["user", "outcome", "told"])
+    return row
+
+
+# --- what is done to a row: each answers what the words of it name (`BulkRow.sentence`), or raises ---
+
+
+def _person(row: BulkRow) -> User:
+    if row.user is None:  # pragma: no cover - a permanent deletion takes the person's rows along (R10)
+        raise NotFound("This user no longer exists.")
+    return row.user
+
+
+def _enable(row: BulkRow, actor: Actor) -> Told:
+    users.enable_user(_person(row), actor=actor)
+    return {}
+
+
+def _disable(row: BulkRow, actor: Actor) -> Told:
+    users.disable_user(_person(row), actor=actor)
+    return {}
+
+
+def _add_to_groups(row: BulkRow, actor: Actor) -> Told:
+    chosen = list(Group.objects.filter(pk__in=row.run.values["groups"]).order_by("name_key"))
+    if not chosen:
+        raise NotFound("These groups no longer exist.")
+    for group in chosen:
+        groups.add_members(group, [_person(row)], actor=actor)
+    return {"groups": [group.name for group in chosen]}
+
+
+def _invite(row: BulkRow, actor: Actor) -> Told:
+    row.user = invitations.invite_user(**row.values, actor=actor)
+    return {"email": row.user.email}
+
+
+def _resend(row: BulkRow, actor: Actor) -> Told:
+    invitations.resend_invitation(_person(row), actor=actor)
+    return {"email": _person(row).email}
+
+
+def _revoke(row: BulkRow, actor: Actor) -> Told:
+    invitations.revoke_invitation(_person(row), actor=actor)
+    return {}
+
+
+ACTS: dict[BulkRun.Kind, Callable[[BulkRow, Actor], Told]] = {
+    Kind.ENABLE: _enable,
+    Kind.DISABLE: _disable,
+    Kind.ADD_TO_GROUPS: _add_to_groups,
+    Kind.INVITE: _invite,
+    Kind.RESEND_INVITATION: _resend,
+    Kind.REVOKE_INVITATION: _revoke,
+}

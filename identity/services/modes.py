@@ -1,0 +1,113 @@
+"""The two flags: switching SCIM and SSO enforcement on and off (R21, R22)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from identity import audit, policy
+from identity.core.actors import Operator, Person
+from identity.core.decisions import Action, Mode
+from identity.core.errors import Refused
+from identity.db.locks import lock, locked
+from identity.events import Event
+from identity.models import AccessSettings, Group, Invitation, SSOIdentity, Status, User
+from identity.models.sso import told_otherwise
+from identity.services.provisioning import memberships
+from identity.services.users import set_status
+
+if TYPE_CHECKING:
+    from identity.core.actors import Actor
+
+
+@transaction.atomic
+def set_mode(
+    *,
+    scim_enabled: bool,
+    sso_enforced: bool,
+    actor: Actor,
+    follow_idp: bool = False,
+    force: bool = False,
+) -> Mode:
+    """Set both flags.
+
+    `follow_idp` applies the differences when SCIM is switched on, else they are kept until the IdP sends
+    again. `force` (heeded from the command line only) skips what must be proven before SSO is enforced (R22).
+    """
+    policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
+    row = lock(AccessSettings, 1)
+    before, after = row.mode, Mode(scim_enabled, sso_enforced)
+    if before == after:
+        return after
+    if after.sso_enforced and not before.sso_enforced:
+        require_ready_to_enforce(actor, force=force)
+    row.scim_enabled, row.sso_enforced = after
+    row.save(update_fields=["scim_enabled", "sso_enforced"])
+    audit.record(
+        Event.ACCESS_MODE_SET,
+        actor=actor,
+        details={
+            "scim_enabled": audit.change(before.scim_enabled, after.scim_enabled),
+            "sso_enforced": audit.change(before.sso_enforced, after.sso_enforced),
+            "forced": force,
+        },
+    )
+    if after.sso_enforced and not before.sso_enforced:
+        _close_password_doors()
+    if after.scim_enabled and not before.scim_enabled and follow_idp:
+        _follow_idp(actor)
+    return after
+
+
+def require_ready_to_enforce(actor: Actor, *, force: bool = False) -> None:
+    """R22: an owner whose own SSO login succeeded, and a break-glass account that came in with its second step."""
+    if force and isinstance(actor, Operator):
+        return
+    if not User.objects.proven_break_glass().exists():
+        raise Refused(
+            "Prove a break-glass account first: create a local owner with manage.py create_owner, set up its second "
+            "step and sign in with it once, so that somebody can open the portal when SSO fails.",
+            code="no_break_glass_account",
+        )
+    if not (isinstance(actor, Person) and has_signed_in_by_sso(actor.user.pk)):
+        raise Refused(
+            "Sign in through SSO yourself first: only an owner who has done so can enforce it.",
+            code="sso_login_not_proven",
+        )
+
+
+def has_signed_in_by_sso(user_id: int) -> bool:
+    """Through an identity provider that is still a way in."""
+    identities = SSOIdentity.objects.filter(user=user_id, last_login_at__isnull=False)
+    return identities.filter(identity_provider__sso_connections__is_enabled=True).exists()
+
+
+def _close_password_doors() -> None:
+    """Sessions opened by a password and reset links end, break-glass accounts excepted (SR-21)."""
+    _password_users().update(password_epoch=F("password_epoch") + 1)
+
+
+def _password_users() -> QuerySet[User]:
+    people: QuerySet[User] = User.objects.with_password().filter(is_break_glass=False)
+    return people
+
+
+def _follow_idp(actor: Actor) -> None:
+    for status in (Status.ENABLED, Status.DISABLED):
+        for user in told_otherwise(status):
+            set_status(lock(User, user.pk), status, actor=actor)
+    groups = locked(Group.objects.mapped())
+    joined, left = memberships.follow_mappings(groups)
+    details = {"joined": len(joined), "left": [user_id for _, user_id in left]}
+    event = audit.record(Event.ACCESS_IDP_FOLLOWED, actor=actor, details=details)
+    audit.record_moves(event, joined=joined, left=left)
+
+
+def consequences_of_enforcing() -> dict[str, int]:
+    """Whom switching SSO enforcement on would touch, for the page that asks first."""
+    return {
+        "password_users": _password_users().filter(status=Status.ENABLED).count(),
+        "invitations": Invitation.objects.pending().count(),
+    }

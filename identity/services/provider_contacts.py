@@ -1,0 +1,99 @@
+"""Hearing from identity providers: when they call, and what they ask while an administrator watches."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from identity import audit, policy
+from identity.core.decisions import Action
+from identity.db.locks import lock
+from identity.events import Event
+from identity.models import IdentityProvider, ProviderContact, ReceivedRequest
+from identity.models.provider_contacts import REMEMBERED, hour_of
+
+if TYPE_CHECKING:
+    from identity.core.actors import Actor
+
+WATCH = timedelta(minutes=30)
+KEPT = 50
+STRANGERS_APART = timedelta(seconds=1)
+
+_NOTE = """
+    INSERT INTO identity_providercontact (identity_provider_id, hour) VALUES (%s, %s) ON CONFLICT DO NOTHING
+"""
+
+
+def note_contact(provider_id: int, now: datetime) -> None:
+    """This IdP called in this hour; the first call of an hour forgets what is too old to tell its rhythm."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE, [provider_id, hour_of(now)])
+        is_new = cursor.rowcount == 1
+    if is_new:
+        old = ProviderContact.objects.filter(identity_provider=provider_id, hour__lt=hour_of(now - REMEMBERED))
+        old.delete()
+
+
+@transaction.atomic
+def watch(provider: IdentityProvider, *, actor: Actor) -> IdentityProvider:
+    """Keep what this IdP asks for the next half hour, reads as well, so that a test over there shows here."""
+    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
+    provider = lock(IdentityProvider, provider.pk)
+    if not provider.is_watched:
+        provider.received_requests.all().delete()
+        ReceivedRequest.objects.filter(identity_provider=None).delete()
+    provider.watched_until = timezone.now() + WATCH
+    provider.save(update_fields=["watched_until"])
+    audit.record(Event.IDENTITY_PROVIDER_WATCHED, actor=actor, identity_provider_id=provider.pk)
+    return provider
+
+
+def note_request(
+    provider_id: int,
+    *,
+    method: str,
+    path: str,
+    status: int,
+    request_id: str = "",
+    token_label: str,
+    address: str,
+    duration_ms: int = 0,
+) -> None:
+    """Keep a request of an IdP that is watched; now and then the oldest are let go."""
+    row = ReceivedRequest.objects.create(
+        identity_provider_id=provider_id,
+        request_id=request_id,
+        method=method[:8],
+        path=path[:500],
+        status=status,
+        token_label=token_label,
+        address=address[:64],
+        duration_ms=duration_ms,
+    )
+    if row.pk % KEPT == 0:
+        _keep_the_newest(ReceivedRequest.objects.filter(identity_provider=provider_id))
+
+
+def note_stranger(*, method: str, path: str, address: str) -> None:
+    """A request whose token is nobody's: kept while any IdP is watched, one a second at most.
+
+    In a set-up it mostly is a token that was pasted wrongly, which nothing else here would show.
+    """
+    now = timezone.now()
+    if not IdentityProvider.objects.filter(watched_until__gt=now).exists():
+        return
+    strangers = ReceivedRequest.objects.filter(identity_provider=None)
+    if strangers.filter(at__gt=now - STRANGERS_APART).exists():
+        return
+    ReceivedRequest.objects.create(method=method[:8], path=path[:500], status=401, address=address[:64])
+    _keep_the_newest(strangers)
+
+
+def _keep_the_newest(rows: QuerySet[ReceivedRequest]) -> None:
+    oldest = rows.values_list("pk", flat=True)[KEPT - 1 : KEPT].first()
+    if oldest is not None:
+        rows.filter(pk__lt=oldest).delete()

@@ -1,0 +1,1 @@
+"""What an identity provider writes over SCIM or at a sign-in: people, groups, memberships."""

@@ -1,0 +1,267 @@
+"""Collisions between an IdP's people and existing accounts, and what an administrator decides (R6, R7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from identity import audit, policy
+from identity.core.decisions import Action
+from identity.core.errors import Refused, Taken
+from identity.core.keys import fold, name_key
+from identity.db.locks import lock
+from identity.events import Event
+from identity.log_words import What
+from identity.models import Conflict, SSOUser, User
+from identity.services.provisioning.log import Outcome, log_write
+
+if TYPE_CHECKING:
+    from identity.core.actors import Actor, IdPActor
+    from identity.services.provisioning.statements import PersonRecord
+
+Reason, State = Conflict.Reason, Conflict.State
+
+# What keeps the account from being adopted, after what collided; in brackets where only its email did.
+_BECAUSE: dict[str, tuple[str, str]] = {
+    Reason.OTHER_EMAIL: (" with another email", ""),
+    Reason.OTHER_USERNAME: ("", ", who has another username"),
+    Reason.ASK_FIRST: (" and waits for an administrator's approval", ", and waits for an administrator's approval"),
+    Reason.PRIVILEGED: (" with a privileged role", ", who has a privileged role"),
+    Reason.DISABLED_LOCAL: (" and was disabled by an administrator", ", who was disabled by an administrator"),
+    Reason.OTHER_PROVIDER: (
+        " and is managed by another identity provider",
+        ", who is managed by another identity provider",
+    ),
+    Reason.OTHER_PERSON: (
+        " as the account of another person of this IdP",
+        ", who is another person of this IdP",
+    ),
+}
+
+
+def refusal(conflict: Conflict) -> str:
+    """Why the record was refused: the attribute that collided, and the account that has it (R7)."""
+    if conflict.reason == Reason.BREAK_GLASS:
+        return f"{_collided(conflict)} is reserved."
+    if conflict.reason in {Reason.ALREADY_LINKED, Reason.SAME_EXTERNAL_ID}:
+        return _is_another_records(conflict)
+    by_name, by_email = _BECAUSE[conflict.reason]
+    if conflict.email_collides and not conflict.username_collides:
+        return f"{_collided(conflict)} belongs to the portal user {conflict.user.username}{by_email}."
+    return f"{_collided(conflict)} exists in the portal{by_name}."
+
+
+def _collided(conflict: Conflict) -> str:
+    """The attributes as the IdP calls them, with what it sent."""
+    if conflict.reason == Reason.SAME_EXTERNAL_ID:
+        return f"externalId {conflict.external_id}"
+    user_name, emails = f"userName {conflict.user_name}", f"emails: {conflict.email}"
+    if not conflict.email_collides:
+        return user_name
+    return f"{user_name} (and {emails})" if conflict.username_collides else emails
+
+
+def _is_another_records(conflict: Conflict) -> str:
+    """As after a rename at the IdP: portal usernames are permanent (R3), so that whose it is has another userName."""
+    record = getattr(conflict.user, "sso_user", None)
+    whose = f"the portal user {conflict.user.display_name}"
+    known = f", whose userName at this identity provider is {record.user_name}" if record else ""
+    if conflict.username_collides and conflict.reason == Reason.ALREADY_LINKED:
+        return f"{_collided(conflict)} is the permanent username of {whose}{known}."
+    return f"{_collided(conflict)} belongs to {whose}{known}."
+
+
+def sentence(conflict: Conflict) -> str:
+    """What the IdP's administrator reads in the 409."""
+    what = refusal(conflict)
+    if not conflict.can_be_linked and not conflict.is_about_another_person:
+        return what
+    return f"{what} A portal administrator can resolve this conflict; then send the user again."
+
+
+def record_conflict(user: User, reason: str, record: PersonRecord, *, actor: IdPActor) -> Conflict:
+    """Add the conflict or count another try; changed data reopen one that was dismissed or approved (R7).
+
+    The Conflict and the log row are all that a refusal leaves (R6, SR-35).
+    """
+    conflict, is_new = Conflict.objects.select_for_update(of=("self",)).get_or_create(
+        identity_provider_id=actor.identity_provider_id,
+        user=user,
+        user_name_key=record.user_name_key,
+        defaults={"reason": reason, **_said(record)},
+    )
+    conflict.user = user
+    if not is_new:
+        _count_try(conflict, reason, record)
+    log_write(
+        What.REFUSED,
+        params={"sentence": sentence(conflict)},
+        actor=actor,
+        outcome=Outcome.REFUSED,
+        status=409,
+        code=reason,
+        resource_type="User",
+        user_id=user.pk,
+        subject_key=record.user_name_key,
+        details={"conflict": conflict.pk},
+    )
+    return conflict
+
+
+def _said(record: PersonRecord) -> dict[str, str]:
+    return {
+        "user_name": record.user_name,
+        "email": record.email or "",
+        "email_key": record.email_key or "",
+        "external_id": record.external_id or "",
+        "first_name": record.first_name or "",
+        "last_name": record.last_name or "",
+    }
+
+
+def _count_try(conflict: Conflict, reason: str, record: PersonRecord) -> None:
+    said = _said(record)
+    identifying = ("email_key", "external_id")
+    watched = said if conflict.state == State.DISMISSED else identifying
+    changed = any(getattr(conflict, name) != said[name] for name in watched) or conflict.reason != reason
+    if conflict.state == State.RESOLVED or changed or conflict.own_username:
+        conflict.state, conflict.own_username = State.OPEN, ""  # what was approved can't be done any more
+    conflict.reason = reason
+    for name, value in said.items():
+        setattr(conflict, name, value)
+    conflict.tries += 1
+    conflict.last_seen_at = timezone.now()
+    conflict.save()
+
+
+@transaction.atomic
+def link_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
+    """Approve exactly this IdP, userName, email and externalId: the IdP's next try is linked (R7)."""
+    policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
+    user = lock(User, conflict.user_id)
+    conflict = lock(Conflict, conflict.pk)
+    _refuse_link(conflict, user, actor)
+    return _decide(conflict, State.APPROVED, Event.CONFLICT_LINK_APPROVED, actor)
+
+
+@transaction.atomic
+def move_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
+    """Let the account leave its other IdP, then approve the link (R7)."""
+    policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
+    user = lock(User, conflict.user_id)
+    conflict = lock(Conflict, conflict.pk)
+    _refuse_decided(conflict)
+    if not conflict.needs_move:
+        raise Refused("The account belongs to no other identity provider.", code="nothing_to_move")
+    _refuse_privileged(user, actor)
+    _leave_provider(user, actor)
+    return _decide(conflict, State.APPROVED, Event.CONFLICT_MOVE_APPROVED, actor)
+
+
+@transaction.atomic
+def give_own_username(conflict: Conflict, *, username: str, actor: Actor) -> Conflict:
+    """Approve exactly this IdP, userName, email and externalId as a newcomer, called otherwise in the portal (R7).
+
+    The IdP's next try succeeds, and its own view keeps its userName. Raises Refused where more than the portal's
+    username collides, Taken, InvalidValue.
+    """
+    policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
+    user = lock(User, conflict.user_id)
+    conflict = lock(Conflict, conflict.pk)
+    conflict.user = user
+    _refuse_decided(conflict)
+    _refuse_same_person(conflict)
+    _refuse_taken(conflict, username)
+    conflict.own_username = username
+    return _decide(conflict, State.APPROVED, Event.CONFLICT_OWN_USERNAME_APPROVED, actor)
+
+
+def _refuse_same_person(conflict: Conflict) -> None:
+    if not conflict.is_about_another_person:
+        raise Refused(
+            "Another username would not help: the email collides, or the username does not.", code="no_newcomer"
+        )
+    others = User.objects.filter(email_key=conflict.email_key).exclude(pk=conflict.user_id)
+    if conflict.email_key and others.exists():
+        raise Refused(f"The email {conflict.email} belongs to another user, too.", code="email_taken")
+
+
+def _refuse_taken(conflict: Conflict, username: str) -> None:
+    """A username that a user has, or that another newcomer was promised."""
+    key = name_key(username, "username")
+    promised = Conflict.objects.filter(state=State.APPROVED).exclude(own_username="").exclude(pk=conflict.pk)
+    if User.objects.filter(username_key=key).exists() or key in {fold(row.own_username) for row in promised}:
+        raise Taken(f"The username {username} belongs to another user.")
+
+
+@transaction.atomic
+def dismiss_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
+    """Put the conflict away; it reopens when the IdP's data change (R7)."""
+    policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
+    conflict = lock(Conflict, conflict.pk)
+    if conflict.state == State.RESOLVED:
+        raise Refused("This conflict has been resolved already.", code="already_decided")
+    return _decide(conflict, State.DISMISSED, Event.CONFLICT_DISMISSED, actor)
+
+
+def settle(conflict: Conflict) -> None:
+    """What was approved has been done."""
+    conflict.state = State.RESOLVED
+    conflict.save(update_fields=["state"])
+
+
+def _refuse_link(conflict: Conflict, user: User, actor: Actor) -> None:
+    _refuse_decided(conflict)
+    if conflict.needs_move and user.is_managed and user.managed_by_id != conflict.identity_provider_id:
+        raise Refused(f"{user.username} is managed by {user.managed_by}: move the account instead.", code="needs_move")
+    if not _is_same_record(conflict, SSOUser.objects.filter(user=user).first()):
+        raise Refused("The account belongs to another record of an identity provider.", code="already_linked")
+    _refuse_privileged(user, actor)
+
+
+def _is_same_record(conflict: Conflict, record: SSOUser | None) -> bool:
+    """Whether the account is free, or its record is this IdP's own of the same externalId (R9)."""
+    if record is None or conflict.reason != Reason.SAME_EXTERNAL_ID:
+        return record is None
+    said = (record.identity_provider_id, record.external_id)
+    return said == (conflict.identity_provider_id, conflict.external_id)
+
+
+def _refuse_decided(conflict: Conflict) -> None:
+    if conflict.state not in {State.OPEN, State.DISMISSED}:
+        raise Refused("This conflict has been decided already.", code="already_decided")
+
+
+def _refuse_privileged(user: User, actor: Actor) -> None:
+    if user.is_break_glass:
+        raise Refused("A break-glass account is never linked to an identity provider.", code="break_glass")
+    policy.require(Action.RESOLVE_CONFLICTS, actor=actor, user=user)
+
+
+def _leave_provider(user: User, actor: Actor) -> None:
+    from identity.services.provisioning.people import release  # noqa: PLC0415  the two services refer to each other
+
+    release(user, actor=actor)
+
+
+def _decide(conflict: Conflict, state: str, action: Event, actor: Actor) -> Conflict:
+    conflict.state = state
+    if state == State.DISMISSED:
+        conflict.own_username = ""
+    conflict.decided_by = getattr(actor, "user", None)
+    conflict.decided_at = timezone.now()
+    conflict.save(update_fields=["state", "own_username", "decided_by", "decided_at"])
+    audit.record(
+        action,
+        actor=actor,
+        user_id=conflict.user_id,
+        identity_provider_id=conflict.identity_provider_id,
+        details=_facts(conflict),
+    )
+    return conflict
+
+
+def _facts(conflict: Conflict) -> dict[str, object]:
+    return {"conflict": conflict.pk, "reason": conflict.reason}

@@ -1,0 +1,554 @@
+"""What an identity provider's pushes of people do (R1-R9, R11, R13).
+
+Every function is one transaction. A refusal that leaves something behind (a Conflict) commits it and is
+raised afterwards; every other error rolls everything back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from identity import audit
+from identity.core.errors import Conflicted, NotFound, Taken, VersionMismatch
+from identity.db.compiled import CompiledQuery, Parameter, insert, insert_all
+from identity.db.locks import again_if_raced, for_update
+from identity.events import Event
+from identity.log_words import What
+from identity.models import (
+    Conflict,
+    RetiredResource,
+    Role,
+    SSOUser,
+    SSOUserValue,
+    Status,
+    User,
+)
+from identity.services import notices
+from identity.services.provisioning import conflicts, memberships
+from identity.services.provisioning.log import Outcome, left_out_details, log_write
+from identity.services.provisioning.matching import (
+    Adopt,
+    Arrival,
+    Create,
+    CreateAs,
+    Duplicate,
+    Link,
+    Match,
+    Obstacle,
+    Resume,
+    Revive,
+    match,
+)
+from identity.services.users import change_status, set_status
+
+if TYPE_CHECKING:
+    from identity.core.actors import Actor, Provisioner
+    from identity.services.provisioning.statements import PersonChange, PersonRecord
+
+VersionCheck = Callable[[int], bool]
+MOST_SHARES = 3
+
+
+def provision_user(record: PersonRecord, *, actor: Provisioner) -> SSOUser:
+    """R1, R5-R7, R9: make the SSO user and the portal user, or link an existing one, or record a conflict.
+
+    Raises InvalidValue, Taken (this IdP has the record already), Conflicted (the Conflict is committed).
+    """
+    record = record.checked()
+    result = again_if_raced(lambda: _provision(record, actor), _name_taken(record))
+    if isinstance(result, Conflict):
+        raise Conflicted(conflicts.sentence(result), code=result.reason)
+    return result
+
+
+@transaction.atomic
+def _provision(record: PersonRecord, actor: Provisioner) -> SSOUser | Conflict:
+    match match(record, actor):
+        case Duplicate():
+            raise _name_taken(record)
+        case Obstacle(user, reason):
+            return conflicts.record_conflict(user, reason, record, actor=actor)
+        case Resume() as found:
+            return _resume(found, record, actor)
+        case found:
+            return _link(_portal_user(found, record, actor), found, record, actor)
+
+
+def _resume(found: Resume, record: PersonRecord, actor: Provisioner) -> SSOUser:
+    """R9: the same person under another userName: the record that the IdP has lost sight of goes on, Enabled."""
+    sso_user = found.record
+    if found.conflict is not None:
+        conflicts.settle(found.conflict)
+    update = _follow(sso_user, replace(record, active=record.active is not False), actor)
+    user = sso_user.user
+    audit.record(
+        Event.USER_REVIVED,
+        actor=actor,
+        user_id=user.pk,
+        details={"scim_id": str(sso_user.scim_id), "status": user.status, "by_external_id": True},
+        personal=_personal(found, record),
+    )
+    _log_arrival(What.REVIVED_BY_EXTERNAL_ID, sso_user, record, update.ignored, found, actor)
+    return sso_user
+
+
+def _name_taken(record: PersonRecord) -> Taken:
+    return Taken(
+        f"userName {record.user_name} belongs to another user of this identity provider.",
+        subject=record.user_name_key,
+    )
+
+
+def _portal_user(found: Arrival, record: PersonRecord, actor: Provisioner) -> User:
+    match found:
+        case Create():
+            return _create_user(record, actor)
+        case CreateAs(conflict):
+            conflicts.settle(conflict)
+            return _create_user(found.called_here(record), actor)
+    return _take_over(found, record, actor)
+
+
+def _create_user(record: PersonRecord, actor: Provisioner) -> User:
+    return insert(
+        User(
+            username=record.user_name,
+            username_key=record.user_name_key,
+            email=record.email,
+            email_key=record.email_key,
+            first_name=record.first_name or "",
+            last_name=record.last_name or "",
+            status=Status.DISABLED if record.active is False else Status.ENABLED,
+            password=make_password(None),
+            managed_by_id=actor.identity_provider_id,
+        )
+    )
+
+
+def _take_over(found: Adopt | Link | Revive, record: PersonRecord, actor: Provisioner) -> User:
+    """The existing account follows the IdP from now on; username and email stay (R2, R5, R7, R9)."""
+    user = found.user
+    change_status(user, Status.DISABLED if record.active is False else Status.ENABLED)
+    _follow_names(user, record)
+    user.managed_by_id = actor.identity_provider_id
+    if not isinstance(found, Link):
+        user.role = Role.MEMBER
+    user.save(update_fields=["first_name", "last_name", "managed_by", "role"])
+    if _is_perhaps_somebody_else(found, record):
+        _start_afresh(user, actor)
+    if isinstance(found, Link):
+        conflicts.settle(found.conflict)
+    return user
+
+
+def _is_perhaps_somebody_else(found: Match, record: PersonRecord) -> bool:
+    """R9: the name came back under another externalId: the IdP may have given it to a new colleague."""
+    return isinstance(found, Revive) and found.external_id != record.external_id
+
+
+def _start_afresh(user: User, actor: Provisioner) -> None:
+    """Nothing that the earlier person was given, or can sign in with, is handed to a namesake."""
+    for group_id, user_id in memberships.remove_from_all_groups(user):
+        audit.record(Event.MEMBERSHIP_REMOVED, actor=actor, user_id=user_id, group_id=group_id)
+    user.sso_identities.all().delete()
+    user.password = make_password(None)
+    user.credential_epoch += 1
+    user.save(update_fields=["password", "credential_epoch"])
+    notices.tell_administrators_of_revival(user)
+
+
+_EVENTS: dict[type, tuple[Event, What]] = {
+    Create: (Event.USER_PROVISIONED, What.CREATED),
+    CreateAs: (Event.USER_PROVISIONED, What.CREATED),
+    Adopt: (Event.USER_ADOPTED, What.ADOPTED),
+    Link: (Event.USER_LINKED, What.LINKED),
+    Revive: (Event.USER_REVIVED, What.REVIVED),
+}
+
+
+def _link(user: User, found: Arrival, record: PersonRecord, actor: Provisioner) -> SSOUser:
+    now = timezone.now()
+    sso_user = insert(
+        SSOUser(
+            identity_provider_id=actor.identity_provider_id,
+            user=user,
+            user_name=record.user_name,
+            user_name_key=record.user_name_key,
+            external_id=record.external_id,
+            email=record.email,
+            email_key=record.email_key,
+            active=record.active is not False,
+            attributes=record.attributes,
+            keys=record.keys,
+            created_at=now,
+            modified_at=now,
+        )
+    )
+    _store_values(sso_user, record)
+    action, what = _EVENTS[type(found)]
+    audit.record(
+        action,
+        actor=actor,
+        user_id=user.pk,
+        details={"scim_id": str(sso_user.scim_id), "status": user.status, **_revival_details(found, record)},
+        personal=_personal(found, record),
+    )
+    _log_arrival(what, sso_user, record, _ignored_at_first(user, found, record), found, actor)
+    return sso_user
+
+
+def _log_arrival(
+    what: What,
+    sso_user: SSOUser,
+    record: PersonRecord,
+    ignored: dict[str, dict[str, Any]],
+    found: Match,
+    actor: Provisioner,
+) -> None:
+    user = sso_user.user
+    log_write(
+        what,
+        params={"name": user.display_name, "username": user.username, "status": user.status},
+        actor=actor,
+        outcome=Outcome.PARTLY if ignored or record.left_out else Outcome.APPLIED,
+        status=201,
+        resource_type="User",
+        resource_id=sso_user.scim_id,
+        user_id=user.pk,
+        subject_key=sso_user.user_name_key,
+        details=_told_of(ignored, found.shares, record),
+    )
+
+
+def _told_of(ignored: dict[str, dict[str, Any]], shares: Sequence[int], record: PersonRecord) -> dict[str, Any]:
+    return {
+        **({"ignored": ignored} if ignored else {}),
+        **({"external_id_of": list(shares)} if shares else {}),
+        **left_out_details(record.left_out),
+    }
+
+
+def _ignored_at_first(user: User, found: Match, record: PersonRecord) -> dict[str, dict[str, Any]]:
+    """What is no email address (R2), and what a newcomer's record says and an administrator decided otherwise (R7)."""
+    ignored = {}
+    decided_otherwise = isinstance(found, CreateAs)
+    if decided_otherwise:
+        ignored["userName"] = audit.change(user.username, record.user_name)
+    if record.no_address or (decided_otherwise and user.email != record.email):
+        ignored["email"] = audit.change(user.email, record.no_address or record.email)
+    return ignored
+
+
+def _revival_details(found: Match, record: PersonRecord) -> dict[str, Any]:
+    return {"other_external_id": True} if _is_perhaps_somebody_else(found, record) else {}
+
+
+def _personal(found: Match, record: PersonRecord) -> dict[str, Any]:
+    """What the IdP said of the person, but for a newcomer the username that the portal has."""
+    record = found.called_here(record) if isinstance(found, CreateAs) else record
+    values = {
+        "username": record.user_name,
+        "email": record.email,
+        "first_name": record.first_name,
+        "last_name": record.last_name,
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _store_values(sso_user: SSOUser, record: PersonRecord) -> None:
+    rows = [
+        SSOUserValue(sso_user=sso_user, attribute=name, key=str(data.get("value", ""))[:255], data=data)
+        for name, data in record.values
+    ]
+    insert_all(rows)
+
+
+@dataclass(slots=True)
+class _Update:
+    """What an update did, gathered for the log row and the audit event."""
+
+    changed: list[str]
+    ignored: dict[str, dict[str, Any]]
+    personal: dict[str, Any]
+    status_changed: bool = False
+    shares: Sequence[int] = ()
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.changed or self.status_changed)
+
+
+def update_user(
+    scim_id: UUID, change: PersonChange, *, actor: Provisioner, version: VersionCheck | None = None
+) -> SSOUser:
+    """R2, R4, R8: store what the IdP says now and let the portal follow where the rules say so.
+
+    `change` computes the record from the locked row. Raises NotFound, InvalidValue, Taken, VersionMismatch.
+    """
+    return again_if_raced(lambda: _update(scim_id, change, actor, version), Taken("userName belongs to another user."))
+
+
+@transaction.atomic
+def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: VersionCheck | None) -> SSOUser:
+    sso_user = _locked_sso_user(scim_id, actor, version)
+    record = _what_can_be_taken(change(sso_user), sso_user)
+    update = _follow(sso_user, record, actor)
+    _log_update(sso_user, record, update, actor)
+    return sso_user
+
+
+def _follow(sso_user: SSOUser, record: PersonRecord, actor: Provisioner) -> _Update:
+    """R2, R4, R8: the record is what the IdP says now, and the portal follows where the rules say so."""
+    user = sso_user.user
+    update = _Update([], {}, {})
+    record = _settle_user_name(sso_user, record, update)
+    _settle_email(sso_user, record, update)
+    _follow_profile(user, record, update)
+    stored = _store_record(sso_user, record, update)
+    update.status_changed = _follow_status(user, record, actor)
+    if stored or update.status_changed or update.changed:
+        sso_user.version += 1
+        sso_user.modified_at = timezone.now()
+        sso_user.overruled = sso_user.overruled and record.active is None
+        sso_user.save(update_fields=[*stored, "overruled", "version", "modified_at"])
+    if "external_id" in stored:
+        update.shares = _shares_external_id(sso_user)
+    if stored or update.changed:
+        audit.record(
+            Event.USER_UPDATED,
+            actor=actor,
+            user_id=user.pk,
+            details={"changed": sorted({*stored, *update.changed}), "ignored": sorted(update.ignored)},
+            personal={**update.personal, **update.ignored},
+        )
+    update.changed.extend(stored)
+    return update
+
+
+def _shares_external_id(sso_user: SSOUser) -> list[int]:
+    """Other accounts whose records of this IdP have the same externalId (R9)."""
+    if sso_user.external_id is None:
+        return []
+    others = SSOUser.objects.of(sso_user.identity_provider_id).filter(external_id=sso_user.external_id)
+    return list(others.exclude(pk=sso_user.pk).values_list("user_id", flat=True)[:MOST_SHARES])
+
+
+def _what_can_be_taken(record: PersonRecord, sso_user: SSOUser) -> PersonRecord:
+    """R2: nothing that a leaver's record says keeps them in; else what can't be taken is refused (SR-2, SR-7)."""
+    return record.leaving(sso_user) if record.active is False else record.checked()
+
+
+def _addressed() -> QuerySet[SSOUser]:
+    rows = SSOUser.objects.of(Parameter(SSOUser, "identity_provider"))
+    return rows.filter(scim_id=Parameter(SSOUser, "scim_id"))
+
+
+_RECORD = CompiledQuery(_addressed)
+_LOCKED_USER = CompiledQuery(lambda: for_update(User.objects.filter(pk__in=_addressed().values("user"))))
+
+
+def _locked_sso_user(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> SSOUser:
+    """The record, under the lock of the user it belongs to: one lock for both, whichever door comes."""
+    address = {"identity_provider": actor.identity_provider_id, "scim_id": scim_id}
+    users = _LOCKED_USER(**address)
+    records = _RECORD(**address) if users else []
+    if not records:
+        raise NotFound(f"User {scim_id} not found.")
+    sso_user: SSOUser = records[0]
+    sso_user.user = users[0]
+    if version is not None and not version(sso_user.version):
+        raise VersionMismatch(f"User {scim_id} has changed since: its version is now {sso_user.version}.")
+    return sso_user
+
+
+def _settle_user_name(sso_user: SSOUser, record: PersonRecord, update: _Update) -> PersonRecord:
+    """R2: a later userName is kept on the IdP's record only; one of its other records' is refused or dropped.
+
+    The portal's usernames are another space: renames and swaps at the IdP always finish.
+    """
+    if record.user_name == sso_user.user_name:
+        return record
+    if record.user_name_key != sso_user.user_name_key and _is_taken(record.user_name_key, sso_user):
+        if not _results_inactive(sso_user, record):
+            raise _name_taken(record)
+        update.ignored["userName"] = audit.change(sso_user.user_name, record.user_name)
+        return record.named(sso_user.user_name)
+    if record.user_name_key != sso_user.user.username_key:
+        update.ignored["userName"] = audit.change(sso_user.user.username, record.user_name)
+    return record
+
+
+def _is_taken(key: str, sso_user: SSOUser) -> bool:
+    records = SSOUser.objects.of(sso_user.identity_provider_id).filter(user_name_key=key)
+    return bool(records.exclude(pk=sso_user.pk).exists())
+
+
+def _results_inactive(sso_user: SSOUser, record: PersonRecord) -> bool:
+    if record.active is None:
+        return sso_user.user.status == Status.DISABLED
+    return not record.active
+
+
+def _settle_email(sso_user: SSOUser, record: PersonRecord, update: _Update) -> None:
+    """R2: an email that was missing is taken when it arrives, if it is free; a later one is only stored."""
+    user = sso_user.user
+    if record.no_address and sso_user.attributes.get("emails") != record.attributes.get("emails"):
+        update.ignored["email"] = audit.change(user.email, record.no_address)
+    if record.email_key in {None, user.email_key}:
+        return
+    if user.email is not None or User.objects.filter(email_key=record.email_key).exists():
+        if record.email_key != sso_user.email_key:  # said once, not with each request that repeats it
+            update.ignored["email"] = audit.change(user.email, record.email)
+        return
+    user.email, user.email_key = record.email, record.email_key
+    user.save(update_fields=["email", "email_key"])
+    update.changed.append("email")
+    update.personal["email"] = audit.change(None, record.email)
+
+
+def _follow_names(user: User, record: PersonRecord) -> dict[str, Any]:
+    changes = {}
+    for name in ("first_name", "last_name"):
+        value = getattr(record, name)
+        if value is not None and value != getattr(user, name):
+            changes[name] = audit.change(getattr(user, name), value)
+            setattr(user, name, value)
+    return changes
+
+
+def _follow_profile(user: User, record: PersonRecord, update: _Update) -> None:
+    """R4: names follow every change that carries them, over an administrator's edit as well."""
+    changes = _follow_names(user, record)
+    if changes:
+        user.save(update_fields=[*changes])
+        update.changed.extend(changes)
+        update.personal.update(changes)
+
+
+def _follow_status(user: User, record: PersonRecord, actor: Provisioner) -> bool:
+    if record.active is None:
+        return False
+    return set_status(user, Status.ENABLED if record.active else Status.DISABLED, actor=actor)
+
+
+def _store_record(sso_user: SSOUser, record: PersonRecord, update: _Update) -> list[str]:
+    """Keep the IdP's own view; the names of the columns that changed."""
+    new: dict[str, Any] = {
+        "user_name": record.user_name,
+        "user_name_key": record.user_name_key,
+        "external_id": record.external_id,
+        "email": record.email,
+        "email_key": record.email_key,
+        "attributes": record.attributes,
+        "keys": record.keys,
+    }
+    if record.active is not None:
+        new["active"] = record.active
+    changed = [name for name, value in new.items() if getattr(sso_user, name) != value]
+    has_new_values = _multi_valued(sso_user.attributes) != _multi_valued(record.attributes)
+    for name in changed:
+        setattr(sso_user, name, new[name])
+    if has_new_values:
+        sso_user.values.all().delete()
+        _store_values(sso_user, record)
+    return changed
+
+
+def _multi_valued(attributes: dict[str, Any]) -> dict[str, list[Any]]:
+    """What `PersonRecord.values` is made from."""
+    return {name: value for name, value in attributes.items() if isinstance(value, list)}
+
+
+def _log_update(sso_user: SSOUser, record: PersonRecord, update: _Update, actor: Provisioner) -> None:
+    user = sso_user.user
+    applied = Outcome.APPLIED if update.is_any else Outcome.UNCHANGED
+    log_write(
+        _what_an_update_did(record, update),
+        params={"name": user.display_name},
+        actor=actor,
+        outcome=Outcome.PARTLY if update.ignored or record.left_out else applied,
+        status=200,
+        resource_type="User",
+        resource_id=sso_user.scim_id,
+        user_id=user.pk,
+        subject_key=sso_user.user_name_key,
+        details=_told_of(update.ignored, update.shares, record),
+    )
+
+
+def _what_an_update_did(record: PersonRecord, update: _Update) -> What:
+    if record.active is not None:
+        return What.SET_ACTIVE if record.active else What.SET_INACTIVE
+    return What.UPDATED if update.is_any else What.NOTHING_TO_CHANGE
+
+
+def deprovision_user(scim_id: UUID, *, actor: Provisioner, version: VersionCheck | None = None) -> None:
+    """R8: the record goes, its id is never reused; the portal user stays, Disabled, with everything else.
+
+    Raises NotFound, VersionMismatch, Refused (the last enabled owner).
+    """
+    again_if_raced(lambda: _deprovision(scim_id, actor, version), Taken("The user is being changed: try again."))
+
+
+@transaction.atomic
+def _deprovision(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> None:
+    sso_user = _locked_sso_user(scim_id, actor, version)
+    user = sso_user.user
+    set_status(user, Status.DISABLED, actor=actor)
+    left = retire(sso_user)
+    event = audit.record(
+        Event.USER_DEPROVISIONED,
+        actor=actor,
+        user_id=user.pk,
+        details={"scim_id": str(scim_id), "left_groups": len(left)},
+    )
+    audit.record_moves(event, left=left)
+    log_write(
+        What.REMOVED,
+        params={"name": user.display_name, "username": user.username},
+        actor=actor,
+        outcome=Outcome.APPLIED,
+        status=204,
+        resource_type="User",
+        resource_id=scim_id,
+        user_id=user.pk,
+        subject_key=sso_user.user_name_key,
+    )
+
+
+def retire(sso_user: SSOUser) -> list[memberships.Pair]:
+    """Delete the IdP's record and remember its id and what it was matched by (R9); the memberships that ended.
+
+    Within a transaction, under the user's lock. The person leaves the SSO groups, and so mapped groups (R8).
+    """
+    left = memberships.end_all_sso_memberships(sso_user)
+    RetiredResource.objects.create(
+        scim_id=sso_user.scim_id,
+        identity_provider_id=sso_user.identity_provider_id,
+        resource_type=RetiredResource.ResourceType.USER,
+        user_id=sso_user.user_id,
+        user_name_key=sso_user.user_name_key,
+        email_key=sso_user.email_key or "",
+        external_id=sso_user.external_id,
+    )
+    sso_user.delete()
+    return left
+
+
+@transaction.atomic
+def release(user: User, *, actor: Actor) -> None:
+    """Let an account leave its IdP: the record and who signs in by it go; nobody manages the user (R7)."""
+    sso_user = SSOUser.objects.filter(user=user).first()
+    left = retire(sso_user) if sso_user is not None else []
+    user.sso_identities.all().delete()
+    user.managed_by = None
+    user.save(update_fields=["managed_by"])
+    audit.record_moves(audit.record(Event.USER_RELEASED, actor=actor, user_id=user.pk), left=left)

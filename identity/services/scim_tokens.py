@@ -1,0 +1,158 @@
+"""SCIM tokens: made, revoked and recognised (R23)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from identity import audit, policy
+from identity.core import secrets
+from identity.core.decisions import Action
+from identity.core.errors import InvalidValue
+from identity.core.keys import label_or
+from identity.db.locks import lock
+from identity.events import Event
+from identity.models import IdentityProvider, SCIMToken
+from identity.services import notices, provider_contacts
+
+if TYPE_CHECKING:
+    from identity.core.actors import Actor
+
+LAST_USED_STEP = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBearer:
+    """What a presented token stands for.
+
+    `noted`: its last use was written within the last minute. `watched`: an administrator looks on.
+    """
+
+    token_id: int
+    label: str
+    identity_provider_id: int
+    asks_before_adopting: bool
+    identifies_by_external_id: bool
+    refuses_nested_groups: bool
+    scim_enabled: bool
+    noted: bool
+    watched: bool
+
+
+@transaction.atomic
+def create_token(
+    identity_provider: IdentityProvider,
+    *,
+    label: str,
+    expires_at: datetime | None = None,
+    actor: Actor,
+) -> tuple[SCIMToken, str]:
+    """A new token and its secret: the only time that the secret exists outside the caller's hands."""
+    identity_provider = lock(IdentityProvider, identity_provider.pk)
+    policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=identity_provider)
+    check_expiry(expires_at)
+    secret = secrets.new_token(secrets.SCIM_PREFIX)
+    token = SCIMToken.objects.create(
+        identity_provider=identity_provider,
+        label=label_or(label, "SCIM token"),
+        digest=secrets.digest(secret),
+        hint=secrets.hint(secret),
+        created_by=getattr(actor, "user", None),
+        expires_at=expires_at,
+    )
+    audit.record(
+        Event.SCIM_TOKEN_CREATED,
+        actor=actor,
+        identity_provider_id=identity_provider.pk,
+        details={"token": token.pk, "label": token.label, "hint": token.hint},
+    )
+    notices.tell_owners_of_trust(identity_provider, "SCIM token created", str(token), actor=actor)
+    return token, secret
+
+
+def check_expiry(expires_at: datetime | None) -> None:
+    if expires_at is not None and expires_at <= timezone.now():
+        raise InvalidValue("expires at", "must lie in the future")
+
+
+@transaction.atomic
+def revoke_token(token: SCIMToken, *, actor: Actor) -> None:
+    """Delete the token: the next request that carries it gets 401 on every worker (SR-12)."""
+    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
+    token = lock(SCIMToken, token.pk)
+    audit.record(
+        Event.SCIM_TOKEN_REVOKED,
+        actor=actor,
+        identity_provider_id=token.identity_provider_id,
+        details={"token": token.pk, "label": token.label, "hint": token.hint},
+    )
+    token.delete()
+
+
+_BEARER = """
+    SELECT t.id, t.label, t.hint, t.identity_provider_id, p.asks_before_adopting,
+           p.identifies_by_external_id, p.refuses_nested_groups, s.scim_enabled,
+           t.last_used_at IS NOT NULL AND t.last_used_at > %s, p.watched_until IS NOT NULL AND p.watched_until > %s
+      FROM identity_scimtoken t
+      JOIN identity_identityprovider p ON p.id = t.identity_provider_id
+      JOIN identity_accesssettings s ON s.id = 1
+     WHERE t.digest = %s AND (t.expires_at IS NULL OR t.expires_at > %s)
+"""
+
+
+def find_bearer(secret: str) -> TokenBearer | None:
+    """Who presents this secret, None for nobody. One fixed statement by unique index: every request pays."""
+    if not secrets.looks_like_token(secret, secrets.SCIM_PREFIX):
+        return None
+    now = timezone.now()
+    moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (now - LAST_USED_STEP, now)]
+    row = _first_row(_BEARER, [*moments, secrets.digest(secret), moments[1]])
+    if row is None:
+        return None
+    token_id, label, hint, provider_id, asks, identifies, refuses, scim_enabled, noted, watched = row
+    return TokenBearer(
+        token_id=token_id,
+        label=f"{label} ({hint})",
+        identity_provider_id=provider_id,
+        asks_before_adopting=bool(asks),
+        identifies_by_external_id=bool(identifies),
+        refuses_nested_groups=bool(refuses),
+        scim_enabled=bool(scim_enabled),
+        noted=bool(noted),
+        watched=bool(watched),
+    )
+
+
+def _first_row(sql: str, parameters: list[Any]) -> Any:
+    """The row that a request's first statement finds, on a new connection if the kept one is broken (SR-40).
+
+    It shows by itself whether the connection works, which Django would ask with a statement of its own.
+    """
+    connection.health_check_done = True  # type: ignore[attr-defined]  # missing in the stubs
+    try:
+        return _fetched(sql, parameters)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block or connection.is_usable():
+            raise
+    connection.close()
+    return _fetched(sql, parameters)
+
+
+def _fetched(sql: str, parameters: list[Any]) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchone()
+
+
+def note_use(bearer: TokenBearer, *, address: str) -> None:
+    """Write when and from where a token was last used, and that its IdP called in this hour.
+
+    Callers do so at most once a minute.
+    """
+    now = timezone.now()
+    SCIMToken.objects.filter(pk=bearer.token_id).update(last_used_at=now, last_used_from=address[:64])
+    provider_contacts.note_contact(bearer.identity_provider_id, now)

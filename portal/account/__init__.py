@@ -1,0 +1,1 @@
+"""Everybody's own pages: signing in, password, second factor, profile, API tokens."""

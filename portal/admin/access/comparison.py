@@ -1,0 +1,63 @@
+"""Mapped groups compared with their SSO groups on the what-if page, part by part while somebody looks (R21).
+
+Whoever sees the access settings may ask: `AccessSettingsAdmin` lets nobody else come here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_POST
+
+from identity.models import Group, User
+from identity.queries.drift import Comparison, Move, Side
+from portal.admin.frame.signed_state import sealed, unsealed
+from portal.exchange.csv_out import csv_lines, download
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GROUPS_SHOWN = 50
+HEADER = ("Group", "What would happen", "Username", "First name", "Last name", "Email")
+VERBS = {Side.JOINING: "joins", Side.LEAVING: "leaves"}
+
+
+def compared(comparison: Comparison) -> dict[str, Any]:
+    """What `groups.html` shows of a comparison, and what its next request brings back."""
+    return {
+        "comparison": comparison,
+        "drifts": comparison.drifts(GROUPS_SHOWN),
+        "more_drifts": max(0, len(comparison.group_ids) - GROUPS_SHOWN),
+        "so_far": sealed(comparison.state(), what="comparison") if comparison.position else "",
+    }
+
+
+@require_POST
+def next_part(request: HttpRequest) -> HttpResponse:
+    """The groups found so far with those of the next part; the page asks until none remains."""
+    comparison = Comparison.resume(unsealed(request.POST.get("so_far", ""), what="comparison"))
+    comparison.go_on()
+    context = {**compared(comparison), "progress": comparison.progress}
+    return TemplateResponse(request, "admin/identity/accesssettings/groups.html", context)
+
+
+def moves_file(request: HttpRequest) -> HttpResponseBase:
+    """Everybody who would join or leave a mapped group, as CSV."""
+    cells = (cell for moves in _parts() for cell in _cells(moves))
+    return download(csv_lines(HEADER, cells), name="what-if-groups", kind="csv")
+
+
+def _parts() -> Iterator[list[Move]]:
+    comparison = Comparison()
+    while comparison.position:
+        yield comparison.go_on()
+
+
+def _cells(moves: list[Move]) -> Iterator[tuple[object, ...]]:
+    groups = Group.objects.in_bulk({move.group_id for move in moves})
+    people = User.objects.in_bulk({move.user_id for move in moves})
+    for group_id, user_id, side in moves:
+        if group_id in groups and (user := people.get(user_id)):
+            yield groups[group_id], VERBS[side], user.username, user.first_name, user.last_name, user.email

@@ -1,0 +1,319 @@
+"""Access settings: the two flags, the policy table, and a what-if page before anything changes (R21, R22)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.forms import CharField, ChoiceField, Form, HiddenInput, RadioSelect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
+from django.utils.text import capfirst
+
+from identity import policy
+from identity.core.decisions import Action, Mode
+from identity.core.errors import Outdated, Refused
+from identity.models import AccessSettings, User
+from identity.policy import MATRIX, MODES, Cell
+from identity.queries import what_if
+from identity.queries.drift import Comparison
+from identity.queries.what_if import Tone
+from identity.services import modes
+from portal.admin.access.comparison import compared, moves_file, next_part
+from portal.admin.access.what_if import asked_mode, people_file, people_page
+from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
+
+COLOURS = {Tone.LOSS: "red", Tone.GAIN: "green", Tone.SHIFT: "amber"}
+
+QUESTIONS: dict[Action, str] = {
+    Action.INVITE: "Invite a user",
+    Action.EDIT_PROFILE: "Edit a user's profile",
+    Action.CHANGE_MEMBERS: "Add users to a group, or remove them",
+    Action.SET_STATUS: "Enable or disable a user",
+}
+NOTES: dict[Action, str] = {
+    Action.EDIT_PROFILE: "Names; the email only of users whom no identity provider manages.",
+}
+ANSWERS: dict[Cell, tuple[str, str]] = {
+    Cell.YES: ("Yes", "gh-yes"),
+    Cell.NO: ("No", "gh-no"),
+    Cell.UNMAPPED: ("Unmapped groups only", "gh-partly"),
+}
+
+
+# --- the policy table ---
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A cell of the table, as it is shown; `under`: the mode, for a screen that has no room for columns."""
+
+    text: str
+    style: str
+    under: str = ""
+    is_now: bool = False
+
+
+def table_of(now: Mode) -> list[tuple[str, str, list[Answer]]]:
+    """`policy.MATRIX` as rows: what is asked, a note, and the answer under each mode."""
+    return [
+        (
+            QUESTIONS[action],
+            NOTES.get(action, ""),
+            [
+                Answer(*ANSWERS[cell], ", ".join(flags_of(mode)), mode == now)
+                for mode, cell in zip(MODES, cells, strict=True)
+            ],
+        )
+        for action, cells in MATRIX.items()
+    ]
+
+
+def columns_of(now: Mode) -> list[tuple[str, str, bool]]:
+    return [(*flags_of(mode), mode == now) for mode in MODES]
+
+
+def flags_of(mode: Mode) -> tuple[str, str]:
+    return (
+        "SCIM on" if mode.scim_enabled else "SCIM off",
+        "SSO enforced" if mode.sso_enforced else "SSO not enforced",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row of the table whose answer another mode changes."""
+
+    question: str
+    before: Answer
+    after: Answer
+
+
+def changes(before: Mode, after: Mode) -> list[Change]:
+    """Which cells differ between two modes."""
+    pairs = [(action, policy.cell(action, before), policy.cell(action, after)) for action in MATRIX]
+    return [
+        Change(QUESTIONS[action], Answer(*ANSWERS[old]), Answer(*ANSWERS[new]))
+        for action, old, new in pairs
+        if old != new
+    ]
+
+
+# --- switching ---
+
+
+class SwitchForm(Form):
+    """The mode that was looked at, so that nobody confirms what has changed meanwhile."""
+
+    seen = CharField(widget=HiddenInput)
+
+
+class SwitchToSCIMForm(SwitchForm):
+    """And what to do where both sides differ (R21). Nothing is chosen beforehand."""
+
+    follow = ChoiceField(
+        label="Where both sides differ",
+        widget=RadioSelect,
+        choices=[
+            ("follow", "Follow the identity provider: apply all of this now"),
+            ("keep", "Keep what is here until the identity provider sends a person or group again"),
+        ],
+        error_messages={"required": "Choose what becomes of the differences."},
+    )
+
+
+class SwitchMode(ActionPage):
+    """What would change, for whom; then the switch. The address names the mode that is asked for."""
+
+    name = "switch"
+    label = "Change access settings"
+    action = Action.CHANGE_ACCESS_SETTINGS
+    icon = "tune"
+    of_list = True
+    template_name = "admin/identity/accesssettings/switch.html"
+
+    @classmethod
+    def needs_fresh(cls, request: HttpRequest, obj: Any) -> bool:
+        """To switch; looking at what would change is for all who see the settings."""
+        return request.method == "POST"
+
+    @cached_property
+    def before(self) -> Mode:
+        return mode_of(self.request)
+
+    @cached_property
+    def after(self) -> Mode:
+        """What the address asks for; a flag it does not name stays."""
+        return asked_mode(self.request)
+
+    @cached_property
+    def switches_scim_on(self) -> bool:
+        return self.after.scim_enabled and not self.before.scim_enabled
+
+    @cached_property
+    def enforces_sso(self) -> bool:
+        return self.after.sso_enforced and not self.before.sso_enforced
+
+    @cached_property
+    def switches_scim_off(self) -> bool:
+        return self.before.scim_enabled and not self.after.scim_enabled
+
+    @cached_property
+    def relaxes_sso(self) -> bool:
+        return self.before.sso_enforced and not self.after.sso_enforced
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The first part of comparing the mapped groups, when that matters; the page asks for the others."""
+        comparison = Comparison()
+        if self.switches_scim_on:
+            comparison.go_on()
+        return comparison
+
+    @cached_property
+    def touched(self) -> list[what_if.Touched]:
+        """Everybody whom it would touch, effect by effect."""
+        return what_if.look([*what_if.effects(self.before, self.after), *what_if.following(self.before, self.after)])
+
+    @cached_property
+    def following(self) -> list[what_if.Touched]:
+        return [one for one in self.touched if one.effect.code in what_if.FOLLOWING]
+
+    def get_form_class(self) -> type[Form]:
+        """The choice is asked for where both sides differ, or may differ: in a part that is still to come."""
+        differs = self.following or self.comparison.met or self.comparison.position
+        return SwitchToSCIMForm if self.switches_scim_on and differs else SwitchForm
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"seen": self.before.code}
+
+    def get_explanation(self) -> str:
+        return "" if self.after == self.before else f"Now: {self.before}. Nothing changes before you confirm."
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """On paper for everybody who sees the settings: looking changes nothing."""
+        if self.after == self.before:
+            return self.refused("This is how it is already. Choose something else to see what would change.", 200)
+        decision = self.decide(request, None)
+        if not decision:
+            return self.refused(f"{decision.reason} An owner can switch at the address of this page.", 200)
+        missing = missing_to_enforce(request) if self.enforces_sso else ""
+        return self.refused(missing, 200) if missing else super().get(request, *args, **kwargs)
+
+    def run(self, form: Form) -> str:
+        if form.cleaned_data["seen"] != self.before.code:
+            raise Outdated("Somebody has changed the settings meanwhile. Look again at what would change.")
+        mode = modes.set_mode(
+            scim_enabled=self.after.scim_enabled,
+            sso_enforced=self.after.sso_enforced,
+            follow_idp=form.cleaned_data.get("follow") == "follow",
+            actor=person_of(self.request),
+        )
+        return f"{mode} from now on."
+
+    def _submit(self) -> str:
+        """The button says what it does."""
+        steps = (
+            (self.switches_scim_on, "switch SCIM on"),
+            (self.switches_scim_off, "switch SCIM off"),
+            (self.enforces_sso, "enforce SSO"),
+            (self.relaxes_sso, "stop enforcing SSO"),
+        )
+        return capfirst(" and ".join(text for applies, text in steps if applies))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        is_same = self.after == self.before
+        return super().get_context_data(
+            title="Nothing to change" if is_same else f"Switch to “{self.after}”?",
+            submit=self._submit(),
+            is_same=is_same,
+            before=self.before,
+            after=self.after,
+            changes=changes(self.before, self.after),
+            touched=[(one, COLOURS[one.effect.tone]) for one in self.touched if one not in self.following],
+            following=[(one, COLOURS[one.effect.tone]) for one in self.following],
+            **(compared(self.comparison) if self.switches_scim_on else {}),
+            people_url=reverse(self.model_admin.url_name("people")),
+            **kwargs,
+        )
+
+
+def missing_to_enforce(request: HttpRequest) -> str:
+    """R22: the sentence that says what must be proven first; nothing when all is."""
+    try:
+        modes.require_ready_to_enforce(person_of(request))
+    except Refused as refusal:
+        return refusal.sentence
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Something that must be so before SSO can be enforced (R22)."""
+
+    text: str
+    is_given: bool
+
+
+def proofs(request: HttpRequest) -> list[Proof]:
+    came_by_sso = modes.has_signed_in_by_sso(request.user.pk or 0)
+    return [
+        Proof("A break-glass account has signed in with its second step.", User.objects.proven_break_glass().exists()),
+        Proof("You have signed in through SSO yourself.", came_by_sso),
+    ]
+
+
+# --- the page ---
+
+
+@admin.register(AccessSettings)
+class AccessSettingsAdmin(PortalModelAdmin):
+    """One row, so one page: no list and no details."""
+
+    pages: ClassVar = (SwitchMode,)
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        kept = {f"{name}_{page}" for page in ("changelist", SwitchMode.name)}
+        own = [
+            path("switch/people/", self._seen_by_readers(self.people), name=f"{name}_people"),
+            path("switch/groups/", self._seen_by_readers(next_part), name=f"{name}_groups"),
+            path("switch/groups.csv", self._seen_by_readers(moves_file), name=f"{name}_groups_csv"),
+            path("switch/people.csv", self._seen_by_readers(people_file), name=f"{name}_people_csv"),
+        ]
+        return own + [url for url in super().get_urls() if url.name in kept]
+
+    def _seen_by_readers(self, view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
+        """The view, for those alone who see the access settings."""
+
+        def seen(request: HttpRequest) -> HttpResponseBase:
+            self.require_view(request)
+            return view(request)
+
+        return self.admin_site.admin_view(seen)
+
+    def people(self, request: HttpRequest) -> HttpResponseBase:
+        """Everybody whom one effect would touch."""
+        return people_page(request, {**self.admin_site.each_context(request), "opts": self.opts})
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        self.require_view(request)
+        mode = mode_of(request)
+        decision = decide(request, Action.CHANGE_ACCESS_SETTINGS)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Access settings",
+            "mode": mode,
+            "mode_in_words": policy.describe(mode).removeprefix(f"{mode}. "),
+            "decision": decision,
+            "proofs": proofs(request) if decision and not mode.sso_enforced else [],
+            "switch_url": reverse(self.url_name(SwitchMode.name)),
+            "columns": columns_of(mode),
+            "rows": table_of(mode),
+        }
+        return TemplateResponse(request, "admin/identity/accesssettings/page.html", context)

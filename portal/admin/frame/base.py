@@ -1,0 +1,497 @@
+"""What every page of the admin UI stands on: read-only lists and details, and one page for each action.
+
+Django's own add, change and delete pages are switched off: services do all writes, ask the policy
+themselves and leave an audit event, so Django's LogEntry is never written either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import messages
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import EmptyPage, Page, Paginator
+from django.db.models import Model, QuerySet
+from django.forms import BaseForm, Form
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
+from django.utils.text import capfirst
+from django.views.decorators.cache import never_cache
+from django.views.generic import FormView
+from unfold.views import ChangeList
+
+from identity import policy
+from identity.core.actors import Person
+from identity.core.decisions import Action, Decision, Mode
+from identity.core.errors import GatehouseError, InvalidValue, NotFound, Refused, Taken
+from identity.core.keys import LONGEST
+from identity.models import Group, IdentityProvider, SSOConnection, User
+from portal.admin.frame.exporting import ExportingAdmin
+from portal.session.fresh_sign_in import is_fresh, redirect_to_confirmation
+
+if TYPE_CHECKING:
+    from portal.admin.frame.site import PortalAdminSite
+
+# A refused form is not a success, for scripts and tests as for people.
+STATUS: dict[type[GatehouseError], int] = {Refused: 403, NotFound: 404, InvalidValue: 400, Taken: 409}
+
+
+def person_of(request: HttpRequest) -> Person:
+    """The actor of this request; one for each request, so that its events share a request id."""
+    person: Person | None = getattr(request, "person", None)
+    if person is None:
+        person = request.person = Person(request.user)  # type: ignore[attr-defined, arg-type]
+    return person
+
+
+def mode_of(request: HttpRequest) -> Mode:
+    """The two flags, read once in a request, for what is shown. Services read them again when they write."""
+    mode: Mode | None = getattr(request, "mode", None)
+    if mode is None:
+        mode = request.mode = policy.current_mode()  # type: ignore[attr-defined]
+    return mode
+
+
+def decide(request: HttpRequest, action: Action, **subject: Any) -> Decision:
+    """`policy.decide` for the person at this browser."""
+    mode = mode_of(request) if action in policy.MATRIX else None
+    return policy.decide(action, actor=person_of(request), mode=mode, **subject)
+
+
+def _subject(obj: Any) -> dict[str, Any]:
+    """The row, as the policy asks for it."""
+    match obj:
+        case User():
+            return {"user": obj}
+        case Group():
+            return {"group": obj}
+        case IdentityProvider():
+            return {"identity_provider": obj}
+        case SSOConnection():
+            return {"identity_provider": obj.identity_provider}
+    return {}
+
+
+def run(request: HttpRequest, service: Callable[[], object], success: str) -> bool:
+    """Call a service and say what became of it as a page message; True when it worked."""
+    try:
+        service()
+    except GatehouseError as error:
+        messages.error(request, error.sentence)
+        return False
+    messages.success(request, success)
+    return True
+
+
+def status_of(error: GatehouseError) -> int:
+    """The HTTP status of a page that shows this error."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 409)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An action as a page shows it: a link when allowed, else a hint that says why not."""
+
+    name: str
+    label: str
+    url: str
+    icon: str
+    danger: bool
+    decision: Decision
+
+    @property
+    def allowed(self) -> bool:
+        return self.decision.allowed
+
+
+def allowed_buttons(buttons: Iterable[Button]) -> list[Button]:
+    return [button for button in buttons if button.allowed]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What can't be done, and the one reason for it; `is_by_mode`: a cell of the table says so."""
+
+    labels: list[str]
+    decision: Decision
+
+    @property
+    def what(self) -> str:
+        return ", ".join(self.labels)
+
+    @property
+    def is_by_mode(self) -> bool:
+        return self.decision.mode is not None
+
+
+def refusals(buttons: Iterable[Button]) -> list[Refusal]:
+    """What is refused, each reason once: by the mode or for the person in question; last what another role does."""
+    found: dict[str, Refusal] = {}
+    for button in buttons:
+        if not button.allowed:
+            found.setdefault(button.decision.reason, Refusal([], button.decision)).labels.append(button.label)
+    return sorted(found.values(), key=lambda refusal: refusal.decision.code == "role_required")
+
+
+def part_of(rows: QuerySet[Any], start: int, stop: int) -> QuerySet[Any]:
+    """These of the rows: what is joined and computed beside a row is for them alone, not for all that are sorted."""
+    return rows.filter(pk__in=rows.values("pk")[start:stop])
+
+
+class CappedPaginator(Paginator):
+    """A paginator that never counts a whole table: past `cap` rows it says "more than"."""
+
+    cap = 10_000
+    template_name = "admin/portal/includes/pagination.html"
+    object_list: QuerySet[Any]
+
+    @cached_property
+    def _seen(self) -> int:
+        """Nothing is sorted or computed for rows that are only counted."""
+        return self.object_list.order_by().values("pk")[: self.cap + 1].count()
+
+    @cached_property
+    def count(self) -> int:
+        return min(self._seen, self.cap)
+
+    @property
+    def is_capped(self) -> bool:
+        return self._seen > self.cap
+
+    def page(self, number: Any) -> Any:
+        """Django's, by way of the keys of its rows."""
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        return Page(part_of(self.object_list, start, start + self.per_page), number, self)
+
+    def validate_number(self, number: int | float | str) -> int:
+        """A page beyond the end is the last one: rows may have gone since the address was made."""
+        try:
+            return super().validate_number(number)
+        except EmptyPage:
+            return self.num_pages if int(number) > 1 else 1
+
+
+class PortalChangeList(ChangeList):
+    """A list that is narrowed by its own filters and sorted by its own columns, and by nothing else.
+
+    Django takes every other parameter for a lookup on any column of the model: whether `password__startswith` leaves
+    a row or none would tell the column, character by character (SR-26).
+    """
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Raises DisallowedModelAdminLookup, which is answered 400, for a parameter that no filter has taken."""
+        filters, has_filters, left_over, *rest = super().get_filters(request)
+        if left_over:
+            raise DisallowedModelAdminLookup("This list has no such filter.")
+        return filters, has_filters, left_over, *rest
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """None for what is not offered: Django sorts by whatever column the address names."""
+        return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
+
+
+@method_decorator(never_cache, name="dispatch")
+class ActionPage(FormView):
+    """One changing action at one URL: GET asks, POST does (SR-24), and the service decides again.
+
+    Subclasses set the class attributes and write `run(form)`, which calls one service and returns the
+    sentence that says what was done. `self.obj` is the row (None on pages of the list).
+    """
+
+    name: ClassVar[str]  # of the URL: admin:<app>_<model>_<name>
+    label: ClassVar[str]  # on the button and as the page's title
+    action: ClassVar[Action | None] = None  # the policy's; None: whoever may see the page
+    icon: ClassVar[str] = "edit"
+    danger: ClassVar[bool] = False
+    fresh: ClassVar[bool] = False  # asks for a fresh sign-in first (SR-11, SR-19)
+    of_list: ClassVar[bool] = False  # belongs to the list, not to a row
+    submit: ClassVar[str] = ""  # text of the submit button; the label when empty
+    explanation: ClassVar[str] = ""  # one or two sentences above the form
+
+    form_class: type[BaseForm] = Form
+    template_name = "admin/portal/action.html"
+    model_admin: PortalModelAdmin = None  # type: ignore[assignment]  # given to as_view()
+    obj: Any = None
+
+    # --- what subclasses write ---
+
+    def run(self, form: Any) -> str:
+        """Call the service; return the success sentence. Raise GatehouseError to refuse."""
+        raise NotImplementedError
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Any) -> bool:
+        """Whether the action makes sense for this row at all (enable: only a disabled one)."""
+        return True
+
+    @classmethod
+    def decide(cls, request: HttpRequest, obj: Any) -> Decision:
+        """Whether the button is shown; services decide again at the write."""
+        if cls.action is None:
+            return policy.ALLOWED
+        return decide(request, cls.action, **_subject(obj))
+
+    @classmethod
+    def needs_fresh(cls, request: HttpRequest, obj: Any) -> bool:
+        """Whether this request asks for a fresh sign-in: `fresh`, unless it hangs on the row or the method."""
+        return cls.fresh
+
+    def get_explanation(self) -> str:
+        return self.explanation
+
+    def get_success_url(self) -> str:
+        """Back to the row, or to the list when the row is gone or there is none."""
+        if self.obj is None or self.obj.pk is None:
+            return self.model_admin.list_url()
+        return self.model_admin.detail_url(self.obj)
+
+    # --- how it works ---
+
+    @classmethod
+    def button(cls, model_admin: PortalModelAdmin, request: HttpRequest, obj: Any = None) -> Button:
+        args = () if cls.of_list else (obj.pk,)
+        url = reverse(model_admin.url_name(cls.name), args=args)
+        return Button(cls.name, cls.label, url, cls.icon, cls.danger, cls.decide(request, obj))
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        self.model_admin.require_view(request)
+        if not self.of_list:
+            self.obj = self.model_admin.get_object_or_404(request, kwargs["object_id"])
+        if self.needs_fresh(request, self.obj) and self.decide(request, self.obj) and not is_fresh(request):
+            return redirect_to_confirmation(request)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        decision = self.decide(request, self.obj)
+        if not decision:
+            return self.refused(decision.reason, 403)
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        decision = self.decide(request, self.obj)
+        if not decision:
+            return self.refused(decision.reason, 403)
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            sentence = self.run(form)
+        except Refused as error:
+            return self.refused(error.sentence, 403, form)
+        except GatehouseError as error:
+            form.add_error(_field(form, error), error.sentence)
+            return self.render_to_response(self.get_context_data(form=form), status=status_of(error))
+        if sentence:
+            messages.success(self.request, sentence)
+        return HttpResponseRedirect(self.get_success_url())
+
+    def refused(self, reason: str, status: int, form: BaseForm | None = None) -> HttpResponse:
+        """The page with the reason in place of the button (and of the form, unless it was filled in)."""
+        context = self.get_context_data(form=form or Form(), refusal=reason)
+        return self.render_to_response(context, status=status)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        return {
+            **self.model_admin.admin_site.each_context(self.request),
+            "opts": self.model_admin.opts,
+            "title": self.label,
+            "page": self,
+            "obj": self.obj,
+            "explanation": self.get_explanation(),
+            "submit": self.submit or self.label,
+            "cancel_url": self.get_success_url(),
+            **context,
+        }
+
+
+def _field(form: BaseForm, error: GatehouseError) -> str | None:
+    """The field that an InvalidValue is about, when the form has it."""
+    field = error.field if isinstance(error, InvalidValue) else ""
+    return field if field in form.fields else None
+
+
+class PortalModelAdmin(ExportingAdmin):
+    """A list and a detail page that only show; what changes has its own page in `pages`.
+
+    `view_actions`: who may do one of these sees the pages. `detail_template` with `get_detail(request, obj)`
+    replaces Django's form by a page of its own.
+    """
+
+    view_actions: ClassVar[Sequence[Action]] = (Action.VIEW_DIRECTORY,)
+    pages: ClassVar[Sequence[type[ActionPage]]] = ()
+    detail_template: ClassVar[str] = ""
+
+    actions: Any = None
+    list_per_page = 50
+    empty_value_display = "–"
+    list_prefetch_related: ClassVar[tuple[str, ...]] = ()  # for the rows of the list alone, as list_select_related is
+    list_max_show_all = 0  # no "show all": a page is a page
+    show_full_result_count = False
+    paginator = CappedPaginator
+    list_disable_select_all = True
+    list_fullwidth = True
+    change_list_template = "admin/portal/list.html"
+    admin_site: PortalAdminSite
+
+    # --- who sees it; nobody writes through Django's own machinery ---
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        if not request.user.is_authenticated:
+            return False
+        return any(decide(request, action) for action in self.view_actions)
+
+    def require_view(self, request: HttpRequest) -> None:
+        """Raise PermissionDenied, which says who may see these pages, for whom they are not."""
+        decisions = [decide(request, action) for action in self.view_actions]
+        if not any(decisions):
+            raise PermissionDenied(decisions[0].reason)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def _log_nothing(self, *args: Any, **kwargs: Any) -> Any:
+        """Django's log stays empty: the audit trail is the record."""
+
+    log_addition = log_change = log_deletions = _log_nothing
+
+    # --- addresses ---
+
+    def url_name(self, page: str) -> str:
+        return f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+    def list_url(self) -> str:
+        return reverse(self.url_name("changelist"))
+
+    def list_url_of(self, request: HttpRequest) -> str:
+        """The list as it was left for this page: its links tell the filters, the sorting and the page."""
+        left = request.GET.get("_changelist_filters", "")
+        return f"{self.list_url()}?{left}" if left else self.list_url()
+
+    def detail_url(self, obj: Model) -> str:
+        return reverse(self.url_name("change"), args=(obj.pk,))
+
+    def get_urls(self) -> list[URLPattern]:
+        return [self._page_url(page) for page in self.pages] + super().get_urls()
+
+    def _page_url(self, page: type[ActionPage]) -> URLPattern:
+        route = f"{page.name}/" if page.of_list else f"<path:object_id>/{page.name}/"
+        view = self.admin_site.admin_view(page.as_view(model_admin=self))
+        return path(route, view, name=self.url_name(page.name).removeprefix("admin:"))
+
+    def get_object_or_404(self, request: HttpRequest, object_id: str) -> Any:
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            raise Http404(f"There is no such {self.opts.verbose_name}.")
+        return obj
+
+    # --- pages ---
+
+    def list_buttons(self, request: HttpRequest) -> list[Button]:
+        pages = [page.button(self, request) for page in self.pages if page.of_list and page.applies(request, None)]
+        files = [
+            Button("export", label, url, "download", danger=False, decision=policy.ALLOWED)
+            for label, url in self.export_links(request)
+        ]
+        return pages + files
+
+    def buttons(self, request: HttpRequest, obj: Any) -> list[Button]:
+        """The actions for this row, allowed or refused."""
+        return [
+            page.button(self, request, obj) for page in self.pages if not page.of_list and page.applies(request, obj)
+        ]
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """There is none of Django's: what happened is told by the audit log."""
+        raise Http404
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return PortalChangeList
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Django's; what a database can't take, NUL, a text or number without end, is a wrong parameter like others.
+
+        The number of rows before filters is never counted, so unfold is told not to compare with it.
+        """
+        said = [value for values in dict(request.GET.lists()).values() for value in values]
+        if any("\0" in value or len(value) > LONGEST for value in said):
+            raise IncorrectLookupParameters
+        try:
+            changelist = super().get_changelist_instance(request)
+        except OverflowError as error:
+            raise IncorrectLookupParameters from error
+        changelist.full_result_count = changelist.result_count
+        if self.list_prefetch_related:
+            changelist.result_list = changelist.result_list.prefetch_related(*self.list_prefetch_related)
+        return changelist
+
+    def export_queryset(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.prefetch_related(*self.list_prefetch_related)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        self.require_view(request)
+        buttons = self.list_buttons(request)
+        extra: dict[str, Any] = {
+            "title": capfirst(self.opts.verbose_name_plural),
+            "buttons": (allowed := allowed_buttons(buttons)),
+            "to_begin": [button for button in allowed if button.name != "export"],
+            "refusals": refusals(buttons),
+            "is_empty_state": lambda: self._is_empty(request),
+            "has_wrong_filters": ERROR_FLAG in request.GET,
+        }
+        return super().changelist_view(request, {**extra, **(extra_context or {})})
+
+    def _is_empty(self, request: HttpRequest) -> bool:
+        """Whether there is nothing to list, with or without filters; asked for by the template at most."""
+        return not self.get_queryset(request).exists()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        self.require_view(request)
+        if not self.detail_template:
+            return super().change_view(request, object_id, form_url, extra_context)
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+        obj = self.get_object_or_404(request, object_id)
+        return TemplateResponse(request, self.detail_template, self._detail_context(request, obj))
+
+    def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """What the detail template shows beside `obj`, `buttons` and `refusals`."""
+        return {}
+
+    def _detail_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        buttons = self.buttons(request, obj)
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": str(obj),
+            "obj": obj,
+            "buttons": allowed_buttons(buttons),
+            "refusals": refusals(buttons),
+            "list_url": self.list_url_of(request),
+            **self.get_detail(request, obj),
+        }

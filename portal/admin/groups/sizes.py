@@ -1,0 +1,59 @@
+"""Lists of groups with the number of members of each, and sorted by it where that is soon counted."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import Model, OuterRef, QuerySet, Value
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from identity.db.counting import MOST, count_up_to, up_to
+from portal.admin.frame.base import PortalChangeList, PortalModelAdmin
+
+MEMBERS = "members_count"
+MOST_IN_A_LIST = 20_000
+
+
+class SizedChangeList(PortalChangeList):
+    """A page of groups; where there are very many members, each group's are counted no further than a list needs."""
+
+    model_admin: SizedAdmin
+
+    @property
+    def is_sorted_by_size(self) -> bool:
+        return MEMBERS in (self.sortable_by or ())
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        if self.is_sorted_by_size:
+            return rows
+        return self.model_admin.with_sizes(rows, MOST_IN_A_LIST)
+
+
+class SizedAdmin(PortalModelAdmin):
+    """`memberships`: the model of them, with a key `membership_of` to the group."""
+
+    memberships: ClassVar[type[Model]]
+    membership_of: ClassVar[str]
+
+    def with_sizes(self, rows: QuerySet[Any], most: int) -> QuerySet[Any]:
+        members = self.memberships._default_manager.filter(**{self.membership_of: OuterRef("pk")})
+        found: QuerySet[Any] = rows.annotate(number_of_members=count_up_to(most, members), counted_to=Value(most))
+        return found
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return self.with_sizes(rows, MOST)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return SizedChangeList
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """To sort by members, all members of all groups are counted: not where there are very many."""
+        are_many = self.memberships._default_manager.order_by().values("pk")[: MOST + 1].count() > MOST
+        return [column for column in super().get_sortable_by(request) if not (are_many and column == MEMBERS)]
+
+    @display(description="Members", ordering="number_of_members")
+    def members_count(self, group: Any) -> str:
+        return up_to(group.counted_to, group.number_of_members)

@@ -1,0 +1,319 @@
+"""The audit log: every change with who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import display
+
+from identity.core.origins import network_of
+from identity.events import Event, Family, words_of
+from identity.models import Asset, AuditEvent, AuditOrigin, Group, IdentityProvider, SSOGroup, User
+from identity.queries import trail
+from identity.queries.moves import moved_by
+from portal.admin.frame.parts import row_or_404
+from portal.admin.logs.moves_csv import moved_lines
+from portal.admin.logs.pages import (
+    FromFilter,
+    IdentityProviderFilter,
+    KeysetChangeList,
+    PersonFilter,
+    PlainFilter,
+    RecordAdmin,
+    SinceFilter,
+    UntilFilter,
+    shown_value,
+)
+from portal.exchange.csv_out import download
+from portal.project.proxies import is_address
+
+PEOPLE_FOUND = 100
+
+ACTOR_KINDS = {
+    "user": "Person",
+    "scim_token": "Identity provider",
+    "sso_sign_in": "Identity provider, at a sign-in",
+    "operator": "Command on the server",
+    "visitor": "Not signed in",
+}
+
+
+class FamilyFilter(DropdownFilter):
+    """What the change is about."""
+
+    title = "what"
+    parameter_name = "family"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return Family.choices
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[AuditEvent]:
+        if self.value() not in Family.values:
+            return queryset  # type: ignore[no-any-return]
+        return queryset.filter(action__in=Event.of(str(self.value())))  # type: ignore[no-any-return]
+
+
+class ActorKindFilter(DropdownFilter):
+    """Who did it: a person, an identity provider, or a command on the server."""
+
+    title = "who"
+    parameter_name = "actor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(ACTOR_KINDS.items())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[AuditEvent]:
+        if self.value() not in ACTOR_KINDS:
+            return queryset  # type: ignore[no-any-return]
+        return queryset.filter(actor_kind=self.value())  # type: ignore[no-any-return]
+
+
+class AboutFilter(PersonFilter):
+    """What happened to one person."""
+
+    title = "about a person (whole username or email)"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        return queryset.filter(user_id=self.person_id() or 0) if self.key else queryset
+
+
+class ByFilter(PersonFilter):
+    """What one person did."""
+
+    title = "done by (whole username or email)"
+    parameter_name = "by"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        return queryset.filter(actor_kind="user", actor_id=self.person_id() or 0) if self.key else queryset
+
+
+class AddressFilter(PlainFilter):
+    """What came from one address; of IPv6, from its /64."""
+
+    title = "address"
+    parameter_name = "address"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
+        address = (self.value() or "").strip()
+        if not address:
+            return queryset
+        return queryset.filter(origin__network=network_of(address)) if is_address(address) else queryset.none()
+
+
+class Names:
+    """Who and what some events mention, in one statement for each kind that is asked for."""
+
+    def __init__(self, found: Iterable[AuditEvent]) -> None:
+        self.events = list(found)
+
+    @cached_property
+    def users(self) -> dict[int, Any]:
+        acting = {event.actor_id for event in self.events if event.actor_kind == "user"}
+        return self._by_id(User, "user_id", acting)
+
+    @cached_property
+    def groups(self) -> dict[int, Any]:
+        return self._by_id(Group, "group_id")
+
+    @cached_property
+    def sso_groups(self) -> dict[int, Any]:
+        return self._by_id(SSOGroup, "sso_group_id")
+
+    @cached_property
+    def providers(self) -> dict[int, Any]:
+        return self._by_id(IdentityProvider, "identity_provider_id")
+
+    def _by_id(self, model: type[Model], column: str, also: Iterable[int | None] = ()) -> dict[int, Any]:
+        ids = {getattr(event, column) for event in self.events}.union(also) - {None}
+        return model._default_manager.in_bulk(ids)
+
+    def actor(self, event: AuditEvent) -> str:
+        return trail.actor_of(event, self.users, self.providers)
+
+    def short_actor(self, event: AuditEvent) -> str:
+        """Without the token's name, for a list."""
+        provider = self.providers.get(event.identity_provider_id or 0)
+        return str(provider) if event.actor_kind == "scim_token" and provider else self.actor(event)
+
+    def user(self, event: AuditEvent) -> str:
+        return _named(self.users, event.user_id, "user")
+
+    def group(self, event: AuditEvent) -> str:
+        """The portal group, else the SSO group; the name that was noted when it is gone."""
+        if event.group_id is not None:
+            return _named(self.groups, event.group_id, "group", event)
+        return _named(self.sso_groups, event.sso_group_id, "SSO group", event)
+
+
+def _named(rows: dict[int, Any], pk: int | None, kind: str, event: AuditEvent | None = None) -> str:
+    if pk is None:
+        return ""
+    if pk in rows:
+        return str(rows[pk])
+    name = event.details.get("name") if event else None
+    return f"{name} (deleted)" if isinstance(name, str) else f"{kind} {pk} (deleted)"
+
+
+class AuditChangeList(KeysetChangeList):
+    """A page of events that knows the names in it."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        names = Names(self.result_list)
+        for event in self.result_list:
+            event.names = names
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(RecordAdmin):
+    """Every change, append-only."""
+
+    retention = "AUDIT_PERSONAL_DATA_DAYS"
+    list_display = ("shown_at", "what", "who", "user", "group")
+    list_select_related = ("origin",)
+    list_display_links = ("shown_at", "what")
+    list_filter: ClassVar = (
+        SinceFilter,
+        FromFilter,
+        UntilFilter,
+        FamilyFilter,
+        ActorKindFilter,
+        IdentityProviderFilter,
+        AboutFilter,
+        ByFilter,
+        AddressFilter,
+    )
+    change_list_template = "admin/identity/auditevent/list.html"
+    detail_template = "admin/identity/auditevent/detail.html"
+    search_fields = ("user_id",)
+    search_help_text = "Username, email or name begins with …"
+    export_columns = {
+        "at": "Time (UTC)",
+        "action": "Action",
+        "words": "What happened",
+        "actor_kind": "Actor kind",
+        "actor": "Actor",
+        "user_id": "User id",
+        "user": "User",
+        "group": "Group",
+        "identity_provider": "Identity provider",
+        "request_id": "Request",
+        "address": "Address",
+        "browser": "Browser",
+        "times": "Times",
+        "details": "Details",
+    }
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return AuditChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"title": "Audit log"})
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
+    ) -> tuple[QuerySet[AuditEvent], bool]:
+        """By the person that an event is about; of very many who match, the first hundred."""
+        if not search_term.strip():
+            return queryset, False
+        people = User.objects.search(search_term).order_by("username_key").values_list("pk", flat=True)[:PEOPLE_FOUND]
+        return queryset.filter(user_id__in=list(people)), False
+
+    @display(description="What")
+    def what(self, event: Any) -> str:
+        return words_of(event.action)
+
+    @display(description="Who")
+    def who(self, event: Any) -> str:
+        return event.names.short_actor(event)  # type: ignore[no-any-return]
+
+    @display(description="User")
+    def user(self, event: Any) -> str:
+        return event.names.user(event) or "–"
+
+    @display(description="Group")
+    def group(self, event: Any) -> str:
+        return event.names.group(event) or "–"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.moved)
+        return [path("<int:pk>/moved/", view, name="identity_auditevent_moved"), *super().get_urls()]
+
+    def moved(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        """Everybody whom an event moved, as CSV."""
+        self.require_view(request)
+        event = row_or_404(AuditEvent.objects.all(), pk)
+        return download(moved_lines(event.pk), name=f"moved-by-event-{event.pk}", kind="csv")
+
+    def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        names = Names([obj])
+        personal = getattr(obj, "personal_data", None)
+        moved = moved_by(obj.pk)
+        apart = {"asset"} | ({"joined", "left"} if moved else set())
+        details = {name: value for name, value in obj.details.items() if name not in apart}
+        return {
+            "title": words_of(obj.action),
+            "moved": moved,
+            "moved_url": reverse("admin:identity_auditevent_moved", args=(obj.pk,)),
+            "actor": names.actor(obj),
+            "actor_kind": ACTOR_KINDS.get(obj.actor_kind, obj.actor_kind),
+            "subject": names.users.get(obj.user_id),
+            "subject_label": names.user(obj),
+            "group": names.groups.get(obj.group_id),
+            "group_label": names.group(obj),
+            "provider": names.providers.get(obj.identity_provider_id),
+            **_asset_of(obj),
+            "origin": AuditOrigin.objects.filter(pk=obj.pk).first(),
+            "changes": list(changes({**details, **(personal.values if personal else {})})),
+            "is_erased": obj.user_id is not None and obj.user_id not in names.users,
+        }
+
+    def export_rows(self, batch: list[Any]) -> Iterable[Iterable[object]]:
+        """Without names and emails: an erasure could not reach the file (R10). Addresses are what it is for."""
+        names = Names(batch)
+        for event in batch:
+            origin = event.known_origin or AuditOrigin()
+            yield (
+                event.at,
+                event.action,
+                words_of(event.action),
+                event.actor_kind,
+                names.actor(event),
+                event.user_id,
+                names.user(event),
+                names.group(event),
+                names.providers.get(event.identity_provider_id),
+                event.request_id,
+                origin.address,
+                origin.browser,
+                origin.times,
+                event.details,
+            )
+
+
+def _asset_of(event: AuditEvent) -> dict[str, Any]:
+    """The asset that an event is about; its number when it is gone."""
+    pk = event.details.get("asset")
+    if pk is None:
+        return {}
+    return {"asset": Asset.objects.filter(pk=pk).first(), "asset_label": f"{pk} (deleted)"}
+
+
+def changes(values: dict[str, Any]) -> Iterator[tuple[str, str | None, str]]:
+    """Each detail as (what, old value or None when there is none, new value)."""
+    for name, value in values.items():
+        label = name.replace("_", " ").capitalize()
+        match value:
+            case {"from": old, "to": new}:
+                yield label, shown_value(old), shown_value(new)
+            case list() | dict() if not value:
+                continue
+            case _:
+                yield label, None, shown_value(value)

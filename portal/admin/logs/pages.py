@@ -1,0 +1,227 @@
+"""What both records share: what identity providers sent, and every change with its actor.
+
+Both grow to millions of rows. So nothing here counts or sorts a whole table: pages follow the primary key
+(KeysetChangeList), filters follow an index, and a time is turned into a row id first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.forms import DateTimeInput
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.text import capfirst
+from unfold.contrib.filters.admin import DropdownFilter, TextFilter
+from unfold.contrib.filters.forms import SearchForm
+from unfold.decorators import display
+from unfold.widgets import INPUT_CLASSES
+
+from identity.core.keys import sought
+from identity.models import IdentityProvider, User
+from portal.admin.frame.base import PortalChangeList, PortalModelAdmin
+from portal.admin.frame.parts import is_key, moment
+
+OLDER_THAN, NEWER_THAN = "before", "after"
+CHOICES = 200
+
+
+class SinceFilter(DropdownFilter):
+    """How far back to look."""
+
+    title = "time"
+    parameter_name = "since"
+    spans: ClassVar[dict[str, tuple[str, timedelta]]] = {
+        "hour": ("Last hour", timedelta(hours=1)),
+        "day": ("Last 24 hours", timedelta(days=1)),
+        "week": ("Last 7 days", timedelta(days=7)),
+        "month": ("Last 30 days", timedelta(days=30)),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(key, label) for key, (label, _) in self.spans.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+        if self.value() not in self.spans:
+            return queryset  # type: ignore[no-any-return]
+        _, span = self.spans[str(self.value())]
+        return queryset.since(timezone.now() - span)  # type: ignore[no-any-return]
+
+
+class PlainFilter(TextFilter):
+    """A text field that is called by its title alone, where unfold says "By from"."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        name = str(self.parameter_name)
+        label = capfirst(str(self.title))
+        yield {"form": self.form_class(name=name, label=label, data={name: self.value()})}
+
+
+class MomentForm(SearchForm):
+    """One point in time, by the browser's own calendar."""
+
+    def __init__(self, name: str, label: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(name, label, *args, **kwargs)
+        widget = DateTimeInput({"type": "datetime-local", "class": " ".join(INPUT_CLASSES)})
+        self.fields[name].widget = widget
+
+
+class MomentFilter(PlainFilter):
+    """From or until a point in time (UTC): a date, or a date and a time in ISO 8601."""
+
+    form_class = MomentForm
+
+    def moment(self) -> datetime | None:
+        """Raises IncorrectLookupParameters for what is no point in time."""
+        text = self.value()
+        if not text:
+            return None
+        try:
+            found = parse_datetime(text) or datetime.combine(parse_date(text), datetime.min.time())  # type: ignore[arg-type]
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+        except (TypeError, ValueError) as error:
+            raise IncorrectLookupParameters from error
+
+
+class FromFilter(MomentFilter):
+    title = "from (UTC)"
+    parameter_name = "from"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+        at = self.moment()
+        return queryset.since(at) if at else queryset  # type: ignore[no-any-return]
+
+
+class UntilFilter(MomentFilter):
+    title = "until (UTC)"
+    parameter_name = "until"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+        at = self.moment()
+        return queryset.before(at) if at else queryset  # type: ignore[no-any-return]
+
+
+class PersonFilter(PlainFilter):
+    """One person, by the whole username or email."""
+
+    title = "person (whole username or email)"
+    parameter_name = "person"
+
+    @property
+    def key(self) -> str:
+        return sought(self.value() or "")
+
+    def person_id(self) -> int | None:
+        """The primary key of the person, if there is one."""
+        key = self.key
+        found = list(User.objects.filter(Q(username_key=key) | Q(email_key=key)).values_list("pk", "username_key")[:2])
+        return next((pk for pk, username in found if username == key), found[0][0] if found else None)
+
+
+class IdentityProviderFilter(DropdownFilter):
+    """One identity provider; the log keeps its number when it is deleted here."""
+
+    title = "identity provider"
+    parameter_name = "idp"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        rows = IdentityProvider.objects.order_by("name_key").values_list("pk", "name")
+        return [(str(pk), name) for pk, name in rows[:CHOICES]]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+        value = self.value() or ""
+        return queryset.filter(identity_provider_id=int(value)) if is_key(value) else queryset  # type: ignore[no-any-return]
+
+
+class KeysetPaginator(Paginator):
+    """Counts nothing: the pages before and after this one are known by the rows at its ends."""
+
+    template_name = "admin/identity/includes/keyset_pages.html"
+    count = 0
+
+
+class KeysetChangeList(PortalChangeList):
+    """Pages by primary key, the newest row first: the millionth page costs what the first does."""
+
+    older: int | None = None  # the row that the next page begins below
+    newer: int | None = None
+
+    def get_filters_params(self, params: Any = None) -> Any:
+        """The page is no filter, and what searches and filters carry on begins at the newest row."""
+        for name in (OLDER_THAN, NEWER_THAN):
+            self.params.pop(name, None)
+            self.filter_params.pop(name, None)
+        return super().get_filters_params(params)
+
+    def get_results(self, request: HttpRequest) -> None:
+        self.result_list = self._page(request.GET)
+        self.result_count = self.full_result_count = len(self.result_list)
+        self.show_full_result_count = self.show_admin_actions = self.can_show_all = self.multi_page = False
+        self.paginator = KeysetPaginator(self.result_list, self.list_per_page)
+
+    def _page(self, asked: QueryDict) -> list[Any]:
+        rows: QuerySet[Any] = self.queryset
+        before, after = asked.get(OLDER_THAN, ""), asked.get(NEWER_THAN, "")
+        if is_key(after):
+            found = list(rows.filter(pk__gt=int(after)).order_by("pk")[: self.list_per_page + 1])
+            page = found[: self.list_per_page][::-1]
+            self.newer = page[0].pk if len(found) > len(page) else None
+            self.older = page[-1].pk if page else None
+            return page
+        found = list((rows.filter(pk__lt=int(before)) if is_key(before) else rows)[: self.list_per_page + 1])
+        page = found[: self.list_per_page]
+        self.older = page[-1].pk if len(found) > len(page) else None
+        self.newer = page[0].pk if page and is_key(before) else None
+        return page
+
+
+class RecordAdmin(PortalModelAdmin):
+    """Newest first, nothing to change, saved as CSV and JSON lines.
+
+    `retention` names the setting of the days that `prune_records` keeps it, 0 for good.
+    """
+
+    retention: ClassVar[str]
+
+    sortable_by = ()
+    ordering = ("-id",)
+    show_facets = admin.ShowFacets.NEVER
+    list_filter_submit = True
+    export_formats = ("csv", "jsonl")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
+        return KeysetChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        kept = {"days_kept": getattr(settings, self.retention)}
+        return super().changelist_view(request, {**kept, **(extra_context or {})})
+
+    @display(description="Time (UTC)")
+    def shown_at(self, row: Any) -> str:
+        return moment(row.at, seconds=True)
+
+    def export_rows(self, batch: list[Any]) -> Iterable[Iterable[object]]:
+        raise NotImplementedError
+
+
+def shown_value(value: object) -> str:
+    """A detail of a row in words."""
+    match value:
+        case None | "" | []:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(str, value))
+        case dict():
+            return json.dumps(value, ensure_ascii=False)
+    return str(value)

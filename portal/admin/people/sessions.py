@@ -1,0 +1,58 @@
+"""Ending other people's sessions, from a user's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.forms import Form
+from django.http import HttpRequest
+
+from identity.core.decisions import Action
+from identity.core.errors import NotFound
+from identity.models import Status
+from identity.services import users
+from portal.admin.frame.base import ActionPage, person_of
+from portal.session.sessions import end_session
+
+
+class EndSessions(ActionPage):
+    """Sign somebody out everywhere."""
+
+    name = "end_sessions"
+    label = "End sessions"
+    action = Action.END_SESSIONS
+    fresh = True
+    icon = "logout"
+    danger = True
+    submit = "End all sessions"
+    explanation = "Every browser of this person is signed out at its next request. They may sign in again."
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Any) -> bool:
+        return bool(obj.status == Status.ENABLED)
+
+    def run(self, form: Form) -> str:
+        users.end_sessions(self.obj, actor=person_of(self.request))
+        return f"{self.obj.username} is signed out everywhere."
+
+
+class EndSession(ActionPage):
+    """Sign somebody out of one browser; the address names the session."""
+
+    name = "end_session"
+    label = "End session"
+    action = Action.END_SESSIONS
+    fresh = True
+    icon = "logout"
+    danger = True
+    explanation = "That browser is signed out at its next request. The person may sign in again."
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Any) -> bool:
+        return False
+
+    def run(self, form: Form) -> str:
+        pk = self.request.GET.get("session", "")
+        if not pk.isdecimal() or not end_session(self.obj, int(pk), actor=person_of(self.request)):
+            raise NotFound("That session has ended already.")
+        return f"{self.obj.username} is signed out of that browser."

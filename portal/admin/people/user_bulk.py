@@ -1,0 +1,237 @@
+"""The same for several people at once: those who were ticked in a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from identity.core.actors import Person
+from identity.core.decisions import Action, Decision
+from identity.core.errors import Refused
+from identity.models import BulkRow, BulkRun, Group, Status, User
+from identity.services import bulk_runs
+from portal.admin.frame.base import ActionPage, decide, person_of
+from portal.admin.frame.parts import is_key
+from portal.admin.people.user_groups import ChooseGroups
+
+MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """Somebody whom the action will not touch, and why."""
+
+    user: User
+    reason: str
+
+
+class BulkPage(ActionPage):
+    """An action on the people whom `?ids=` names, so that the question can be reloaded and shared.
+
+    What is confirmed becomes a BulkRun: its page shows how far it is and the result for each person.
+    """
+
+    of_list = True
+    kind: ClassVar[BulkRun.Kind]
+    bulk_run: BulkRun | None = None
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: Any) -> bool:
+        """Offered in the list's menu of actions, not among its buttons."""
+        return False
+
+    @classmethod
+    def decide(cls, request: HttpRequest, obj: Any) -> Decision:
+        """By role; each person's own answer comes with the person."""
+        return decide(request, Action.VIEW_DIRECTORY)
+
+    @cached_property
+    def is_everybody(self) -> bool:
+        """Whether it is about all whom the list's filters leave, and not about those who were ticked."""
+        return self.request.GET.get("all") == "1"
+
+    @cached_property
+    def people(self) -> list[User]:
+        rows = self._matching() if self.is_everybody else self._ticked()
+        return list(rows.select_related("managed_by")[: bulk_runs.MOST_ROWS + 1])
+
+    def _ticked(self) -> QuerySet[User]:
+        ids = [int(text) for text in self.request.GET.get("ids", "").split(",") if is_key(text)]
+        people: QuerySet[User] = User.objects.filter(pk__in=ids[:MOST_AT_ONCE])
+        return people
+
+    def _matching(self) -> QuerySet[User]:
+        """The list under the filters that `?of=` carries; nobody when they make no sense."""
+        request = copy(self.request)
+        request.GET = QueryDict(self.request.GET.get("of", ""))
+        try:
+            rows = self.model_admin.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            nobody: QuerySet[User] = User.objects.none()
+            return nobody
+        return self.people_in(rows)
+
+    def people_in(self, rows: QuerySet[Any]) -> QuerySet[User]:
+        """The people of the list's rows."""
+        return rows.prefetch_related(None)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        of = self.request.GET.get("of")
+        everybody = "" if self.is_everybody or of is None else f"?{urlencode({'all': 1, 'of': of})}"
+        return super().get_context_data(everybody_url=everybody, is_everybody=self.is_everybody, **kwargs)
+
+    def start(self, wanted: list[bulk_runs.Wanted], values: dict[str, Any] | None = None) -> str:
+        """Start it and do what can be done within the answer's time; the sentence that says how far it is."""
+        actor = person_of(self.request)
+        self.bulk_run = bulk_runs.create_run(self.kind, wanted, values=values, actor=actor)
+        return begin(self.bulk_run, actor)
+
+    def get_success_url(self) -> str:
+        if self.bulk_run is None:
+            return super().get_success_url()
+        return reverse("admin:identity_bulkrun_change", args=(self.bulk_run.pk,))
+
+
+def begin(run: BulkRun, actor: Person) -> str:
+    """Do what fits into an answer's time and leave the rest to a worker, if there is one; how far it is."""
+    if not bulk_runs.work_on(run, actor=actor) and bulk_runs.has_worker():
+        bulk_runs.finish_in_background(run, actor=actor)
+    return summary(run)
+
+
+def summary(run: BulkRun) -> str:
+    """How many of the rows came to what."""
+    outcomes = list(run.rows.values_list("outcome", flat=True))
+    parts = [f"{outcomes.count(value)} {str(label).lower()}" for value, label in BulkRow.Outcome.choices]
+    return f"{run}: {', '.join(part for part in parts if not part.startswith('0 '))}."
+
+
+def ask(request: HttpRequest, page: str, people: Iterable[int]) -> HttpResponse:
+    """To the page that names the people and asks; nothing is written before its own POST.
+
+    It is told the list's filters too, so that it can offer everybody whom they leave.
+    """
+    ids = ",".join(map(str, people))
+    query = urlencode({"ids": ids, "of": request.GET.urlencode()}, safe=",")
+    return HttpResponseRedirect(f"{reverse(page)}?{query}")
+
+
+class BulkStatus(BulkPage):
+    """Some may be changed, some not; the page names both before anything happens."""
+
+    template_name = "admin/portal/bulk.html"
+    action: ClassVar[Action]
+    done: ClassVar[str]
+
+    @cached_property
+    def left_alone(self) -> list[LeftAlone]:
+        answers = [(user, self.why_not(user)) for user in self.people]
+        return [LeftAlone(user, reason) for user, reason in answers if reason]
+
+    @cached_property
+    def changing(self) -> list[User]:
+        untouched = {left.user.pk for left in self.left_alone}
+        return [user for user in self.people if user.pk not in untouched]
+
+    def why_not(self, user: User) -> str:
+        """The reason to leave somebody alone, nothing when there is none."""
+        decision = decide(self.request, self.action, user=user)
+        return "" if decision else decision.reason
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().get(request, *args, **kwargs) if self.changing else self._nobody()
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().post(request, *args, **kwargs) if self.changing else self._nobody()
+
+    def _nobody(self) -> HttpResponse:
+        return self.refused(f"None of the chosen people can be {self.done} here.", 403)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        shown = {"changing": self.changing[:MOST_AT_ONCE], "left_alone": self.left_alone[:MOST_AT_ONCE]}
+        numbers = {"number": len(self.changing), "number_left": len(self.left_alone)}
+        return super().get_context_data(done=self.done, **shown, **numbers, **kwargs)
+
+    def run(self, form: Form) -> str:
+        """Each person is a transaction of their own: one refusal does not undo the others."""
+        untouched = BulkRow.Outcome.LEFT_ALONE
+        return self.start(
+            [bulk_runs.Wanted(user) for user in self.changing]
+            + [bulk_runs.Wanted(left.user, outcome=untouched, sentence=left.reason) for left in self.left_alone]
+        )
+
+
+class _Access(BulkStatus):
+    """Enable or disable."""
+
+    action = Action.SET_STATUS
+    status: ClassVar[Status]
+
+    def why_not(self, user: User) -> str:
+        if user.pk == self.request.user.pk:
+            return "This is you."
+        if user.status == self.status:
+            return f"Is {Status(user.status).label.lower()} already."
+        if user.status == Status.INVITED:
+            return "Is invited: send the invitation again or revoke it instead."
+        return super().why_not(user)
+
+
+class BulkEnable(_Access):
+    """Let several people in again."""
+
+    name = "bulk_enable"
+    label = "Enable users"
+    icon = "check_circle"
+    kind = BulkRun.Kind.ENABLE
+    status = Status.ENABLED
+    done = "enabled"
+    explanation = "They can sign in again, with the groups and assets that their accounts still have."
+
+
+class BulkDisable(_Access):
+    """End the access of several people."""
+
+    name = "bulk_disable"
+    label = "Disable users"
+    icon = "block"
+    danger = True
+    kind = BulkRun.Kind.DISABLE
+    status = Status.DISABLED
+    done = "disabled"
+    explanation = "They lose access at once. Groups and assets stay, and the accounts can be enabled again."
+
+
+class BulkAddToGroups(ChooseGroups, BulkPage):
+    """Add several people to several groups."""
+
+    name = "bulk_add_to_groups"
+    label = "Add users to groups"
+    kind = BulkRun.Kind.ADD_TO_GROUPS
+
+    def run(self, form: Any) -> str:
+        if not self.people:
+            raise Refused("Choose people in the list first.")
+        chosen = list(form.cleaned_data["groups"])
+        self._require_open(chosen)
+        return self.start([bulk_runs.Wanted(user) for user in self.people], {"groups": [group.pk for group in chosen]})
+
+    def _require_open(self, chosen: list[Group]) -> None:
+        """A group that follows its mappings would refuse everybody: better said once."""
+        for group in chosen:
+            decision = decide(self.request, Action.CHANGE_MEMBERS, group=group)
+            if not decision:
+                raise Refused(decision.reason, code=decision.code)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(people=self.people[:MOST_AT_ONCE], number=len(self.people), **kwargs)

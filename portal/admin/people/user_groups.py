@@ -1,0 +1,146 @@
+"""The groups of a user, changed from the user's side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.forms import Form, ModelMultipleChoiceField
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from identity.core.decisions import Action, Decision
+from identity.core.errors import GatehouseError, NotFound, Refused
+from identity.core.keys import sought
+from identity.models import Group, Membership, User
+from identity.services import groups
+from portal.admin.frame.base import ActionPage, decide, mode_of, person_of
+from portal.admin.frame.parts import Search, is_key, row_or_404
+
+GROUPS_TO_CHOOSE_FROM = 25
+
+
+class GroupsField(ModelMultipleChoiceField):
+    """Groups by primary key; what can't be one is no group."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean([pk for pk in value or [] if is_key(pk)])
+
+
+class GroupsForm(Form):
+    """One or more groups, ticked in a list."""
+
+    groups = GroupsField(queryset=Group.objects.all(), error_messages={"required": "Choose at least one group."})
+
+
+class ChooseGroups(Search, ActionPage):
+    """A page that searches groups by name and offers those found as check boxes; works without scripts.
+
+    While SCIM is on, only unmapped ones are offered: the others follow their SSO groups (R15).
+    """
+
+    action = Action.VIEW_DIRECTORY  # who may add to groups at all; each group has its own answer
+    form_class = GroupsForm
+    template_name = "admin/portal/choose_groups.html"
+    icon = "group_add"
+    submit = "Add to the chosen groups"
+
+    def candidates(self) -> QuerySet[Group]:
+        """Which groups may be chosen."""
+        rows: QuerySet[Group] = Group.objects.order_by("name_key")
+        if not mode_of(self.request).scim_enabled:
+            return rows
+        return rows.filter(mappings=None)
+
+    def still_ticked(self) -> list[Group]:
+        """Which stay ticked."""
+        keys = self.ticked("groups")
+        return list(self.candidates().filter(pk__in=keys)) if keys else []
+
+    def found(self) -> list[Group]:
+        rows = self.candidates()
+        if self.query:
+            rows = rows.filter(name_key__contains=sought(self.query))
+        return list(rows[: GROUPS_TO_CHOOSE_FROM + 1])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found, chosen = ([], []) if kwargs.get("refusal") else (self.found(), self.still_ticked())
+        return super().get_context_data(
+            **self.search_context(),
+            chosen=chosen,
+            groups=list(dict.fromkeys([*chosen, *found[:GROUPS_TO_CHOOSE_FROM]])),
+            has_more=len(found) > GROUPS_TO_CHOOSE_FROM,
+            scim_enabled=mode_of(self.request).scim_enabled,
+            **kwargs,
+        )
+
+    def add(self, people: Iterable[User], chosen: Iterable[Group]) -> str:
+        """Each group is a service call of its own; raises Refused when one said no, and says what was done."""
+        people = list(people)
+        done, refused = [], []
+        for group in chosen:
+            try:
+                groups.add_members(group, people, actor=person_of(self.request))
+            except GatehouseError as error:
+                refused.append(f"{group}: {error.sentence}")
+            else:
+                done.append(group.name)
+        if refused:
+            raise Refused(" ".join([*([f"Added to {', '.join(done)}."] if done else []), *refused]))
+        return ", ".join(done)
+
+
+class AddToGroups(ChooseGroups):
+    """Add one user to several groups."""
+
+    name = "add_to_groups"
+    label = "Add to groups"
+
+    @classmethod
+    def decide(cls, request: HttpRequest, obj: User | None) -> Decision:
+        return decide(request, Action.VIEW_DIRECTORY)
+
+    def candidates(self) -> QuerySet[Group]:
+        return super().candidates().exclude(pk__in=Membership.objects.filter(user=self.obj).values("group"))
+
+    def run(self, form: Any) -> str:
+        added_to = self.add([self.obj], form.cleaned_data["groups"])
+        return f"{self.obj.username} is now in {added_to}."
+
+
+class RemoveFromGroup(ActionPage):
+    """End one membership, whose group `?group=` names; offered beside the group, not among the user's buttons."""
+
+    name = "remove_from_group"
+    label = "Remove from group"
+    icon = "group_remove"
+    danger = True
+    explanation = "The person keeps the account, the assets and all other groups."
+
+    @classmethod
+    def applies(cls, request: HttpRequest, obj: User) -> bool:
+        return False
+
+    @classmethod
+    def decide(cls, request: HttpRequest, obj: User | None) -> Decision:
+        by_role = decide(request, Action.VIEW_DIRECTORY)
+        return by_role and decide(request, Action.CHANGE_MEMBERS, group=_group_of(request))
+
+    @cached_property
+    def group(self) -> Group:
+        return _group_of(self.request)
+
+    def run(self, form: Form) -> str:
+        if not groups.remove_members(self.group, [self.obj], actor=person_of(self.request)):
+            raise NotFound(f"{self.obj.username} is not in {self.group}.")
+        return f"{self.obj.display_name} was removed from {self.group}."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        title = f"Remove {self.obj.display_name} from {self.group}?"
+        return super().get_context_data(title=title, **kwargs)
+
+
+def _group_of(request: HttpRequest) -> Group:
+    rows: QuerySet[Group] = Group.objects.all()
+    return row_or_404(rows, request.GET.get("group", ""))

@@ -1,0 +1,78 @@
+"""Access settings: the two flags, and what switching one would change, for whom (R21, R22)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from identity import policy
+from identity.core.decisions import Mode
+from identity.models import AccessSettings
+from identity.services import modes
+from portal.api.fields import Said
+from portal.api.operations import operation
+from portal.api.views import Singleton
+
+
+class AccessAnswer(serializers.ModelSerializer):
+    """The mode, as a column of the policy table."""
+
+    mode = serializers.CharField(source="mode.code", read_only=True)
+    description = serializers.SerializerMethodField()
+
+    class Meta:
+        model = AccessSettings
+        fields = ("scim_enabled", "sso_enforced", "mode", "description")
+
+    def get_description(self, row: AccessSettings) -> str:
+        return policy.describe(row.mode)
+
+
+class FlagsSaid(Said):
+    """A flag that is left out stays."""
+
+    scim_enabled = serializers.BooleanField(required=False)
+    sso_enforced = serializers.BooleanField(required=False)
+
+
+class AccessSaid(FlagsSaid):
+    follow_idp = serializers.BooleanField(
+        default=False,
+        help_text="When SCIM is switched on: apply what differs now, else keep it until the provider sends again.",
+    )
+
+
+class Access(Singleton):
+    """The access settings: one resource, which owners change."""
+
+    tag = "Access settings"
+    queryset = AccessSettings.objects.all()
+    serializer_class = AccessAnswer
+    fresh = frozenset({"partial_update"})
+
+    def get_object(self) -> AccessSettings:
+        return AccessSettings.objects.get()
+
+    @operation("get_access_settings", answer=AccessAnswer)
+    def retrieve(self, request: Request) -> Response:
+        """Show the access settings."""
+        return self.answer(self.get_object())
+
+    @operation("edit_access_settings", body=AccessSaid, answer=AccessAnswer)
+    def partial_update(self, request: Request) -> Response:
+        """Switch SCIM or SSO enforcement.
+
+        SSO can be enforced by an owner who has signed in through it, when a break-glass account was proven. Look at
+        the what-if first.
+        """
+        flags = switched(self.mode, self.said)._asdict()
+        modes.set_mode(**flags, follow_idp=self.said["follow_idp"], actor=self.actor)
+        return self.answer(self.get_object())
+
+
+def switched(mode: Mode, said: dict[str, Any]) -> Mode:
+    """The mode with the flags that were said; one that was left out stays."""
+    return Mode(*(said.get(name, getattr(mode, name)) for name in Mode._fields))

@@ -1,0 +1,33 @@
+"""How a request finds what its address or body names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TypeVar
+
+from django.db.models import Model
+
+from identity.core.errors import InvalidValue, NotFound
+
+M = TypeVar("M", bound=Model)
+
+
+def row_of(model: type[M], pk: int) -> M:
+    """The row of an address. Raises NotFound."""
+    row = model._default_manager.filter(pk=pk).first()
+    if row is None:
+        raise NotFound(f"There is no {model._meta.verbose_name} {pk}.")
+    return row
+
+
+def named_in(model: type[M], pk: int, attribute: str) -> M:
+    """The row that a body or parameter names. Raises InvalidValue."""
+    return rows_of(model, [pk], attribute)[0]
+
+
+def rows_of(model: type[M], pks: Collection[int], attribute: str) -> list[M]:
+    """The rows that a body names, all of them. Raises InvalidValue for one that there is not."""
+    found = {row.pk: row for row in model._default_manager.filter(pk__in=set(pks))}
+    if missing := set(pks) - found.keys():
+        raise InvalidValue(attribute, f"names {min(missing)}, which is no {model._meta.verbose_name}")
+    return [found[pk] for pk in dict.fromkeys(pks)]

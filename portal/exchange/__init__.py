@@ -1,0 +1,1 @@
+"""Formats for other programs: CSV out and in, events as OCSF."""

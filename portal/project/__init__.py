@@ -1,0 +1,1 @@
+"""What holds the Django project together: settings' helpers, middleware, logging, worker, server."""

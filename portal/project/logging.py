@@ -1,0 +1,81 @@
+"""Logs: one line an event, and no secret in any of them (SR-15, SR-28)."""
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+# A SCIM token (identity.services.scim_tokens), a personal API token and whatever follows "Authorization:" or
+# "Bearer".
+_SECRETS = (
+    (re.compile(r"\bgh(scim|api)_[0-9A-Za-z]+"), r"gh\1_***"),
+    (
+        re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?)(?:(?:bearer|basic|token)\s+)?[^\s'\",}]+"),
+        r"\1***",
+    ),
+    # The links of invitations and of forgotten passwords, in addresses that a server logs.
+    (re.compile(r"(/invitations/|/password/reset/[^/\s]+/)(?!set-password)[^/\s\"']+"), r"\1***"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[0-9A-Za-z._~+/=-]{8,}"), r"\1 ***"),
+)
+
+
+def redact(text: str) -> str:
+    """`text` with every token and Authorization header blotted out."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+class RedactSecrets(logging.Filter):
+    """Blots secrets out of the message, its arguments and the traceback before any formatter sees them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        return True
+
+
+class JSONFormatter(logging.Formatter):
+    """One JSON object a line: control characters in a value can't forge a second line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["exception"] = record.exc_text or self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+class AuditEventFormatter(logging.Formatter):
+    """An audit event as one line of JSON (portal.exchange.ocsf)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from portal.exchange.ocsf import as_ocsf  # noqa: PLC0415 - logging is set up before there are models
+
+        return redact(json.dumps(as_ocsf(vars(record)["event"]), ensure_ascii=False))
+
+
+def audit_event_handler(where: str) -> dict[str, Any]:
+    """The handler for `AUDIT_EVENTS`: nowhere, "stdout", or the path of a file that may be rotated.
+
+    A command's standard output is its result, so its events go to standard error instead.
+    """
+    match where:
+        case "":
+            return {"class": "logging.NullHandler"}
+        case "stdout":
+            is_command = sys.argv[0].endswith("manage.py")
+            return {
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stderr" if is_command else "ext://sys.stdout",
+                "formatter": "audit_event",
+            }
+    file = {"class": "logging.handlers.WatchedFileHandler", "filename": where, "encoding": "utf-8"}
+    return file | {"formatter": "audit_event"}

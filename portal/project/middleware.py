@@ -1,0 +1,189 @@
+"""Middleware for people's pages. SCIM requests pass it by.
+
+An identity provider has no session, no messages and no browser, and its requests are the ones that come by
+the thousand: each class here is Django's own, skipped under `/scim/`. Subclasses, so that Django's checks
+still find what they look for. The rest of the list (security headers, static files, host check, CSRF) costs
+microseconds.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Any
+
+from csp.middleware import CSPMiddleware as StrictCSPMiddleware
+from django.conf import settings
+from django.contrib.auth import middleware as auth
+from django.contrib.messages import middleware as messages
+from django.contrib.sessions import middleware as sessions
+from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.middleware import common
+from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
+
+from portal.api import problems
+from portal.project import bodies
+from portal.project.proxies import address_in, is_address
+from portal.session.refusals import note_refusal
+from portal.session.sessions import still_listed
+from portal.session.store import note_activity
+
+SCIM_PREFIX = "/scim/"
+API_PREFIX = "/api/"
+HEALTH = {"/healthz"}
+SIGN_IN_PREFIX = "/sso/"
+
+
+def is_scim(request: HttpRequest) -> bool:
+    """Is this a request of an identity provider?"""
+    return request.path_info.startswith(SCIM_PREFIX)
+
+
+def client_address(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Any:
+    """The address of the caller itself, from X-Forwarded-For as far as trusted proxies wrote it (SR-31).
+
+    From the right, the first that is no trusted proxy: what stands left of it is what the caller claims.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if is_trusted_proxy(request.META.get("REMOTE_ADDR", "")):
+            hops = [address_in(hop) for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+            found = next((hop for hop in reversed(hops) if not is_trusted_proxy(hop)), "")
+            if found:
+                request.META["REMOTE_ADDR"] = found
+        return get_response(request)
+
+    return middleware
+
+
+def is_trusted_proxy(address: str) -> bool:
+    return is_address(address) and any(ip_address(address) in network for network in settings.TRUSTED_PROXIES)
+
+
+def refusals(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Any:
+    """Whoever is refused a page or a resource leaves a trace: which one, and by which reason (ASVS 5.0, 16.3.2)."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if response.status_code == HTTPStatus.FORBIDDEN and not is_scim(request):
+            code = _code(response)
+            if code != "fresh_sign_in_required":  # which is a step on the way, and no refusal
+                note_refusal(request, code=code)
+        return response
+
+    return middleware
+
+
+def _code(response: HttpResponseBase) -> str:
+    """The reason that an answer of the REST API names."""
+    data = getattr(response, "data", None)
+    return str(data.get("code", "")) if isinstance(data, dict) else ""
+
+
+class PortalOnly:
+    """Mixed into a middleware: SCIM requests go straight to the next one."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if is_scim(request):
+            return self.get_response(request)  # type: ignore[attr-defined]
+        return super().__call__(request)  # type: ignore[misc]
+
+
+class SessionMiddleware(PortalOnly, sessions.SessionMiddleware):
+    """Sessions, for people; each knows when its person was last here."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        note_activity(request)
+        return super().process_response(request, response)
+
+
+class AuthenticationMiddleware(PortalOnly, auth.AuthenticationMiddleware):
+    """`request.user`, for people; SCIM requests carry a token and no user.
+
+    A session from before SECRET_KEY was rotated gets another key here, and stays listed.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]
+
+
+def _user(request: HttpRequest) -> Any:
+    with still_listed(request):
+        return auth.get_user(request)
+
+
+class MessageMiddleware(PortalOnly, messages.MessageMiddleware):
+    """One-time messages, for people."""
+
+
+class CommonMiddleware(common.CommonMiddleware):
+    """Host check and Content-Length for all; redirects to a trailing slash for people only.
+
+    A SCIM 404 is an everyday answer ("does this user exist?"), and never worth resolving the URL twice more. A
+    balancer asks for health by the address of this machine, which is nobody's name: that answer tells nothing.
+    """
+
+    def process_request(self, request: HttpRequest) -> Any:
+        return None if request.path_info in HEALTH else super().process_request(request)
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        return not is_scim(request) and super().should_redirect_with_slash(request)
+
+
+class BodyLimit:
+    """A body beyond what its sender may send is answered 413, whatever its encoding, and read no further (SR-32).
+
+    Django's own limit leaves out files, and the check against forgery reads a form before anybody asks who sent it;
+    so this stands after AuthenticationMiddleware, since who has signed in may send more than a stranger. SCIM reads
+    and limits its bodies itself, once it knows the token, and so does the REST API with a caller's.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            _bound(request)
+        except (RequestDataTooBig, BadRequest, bodies.LengthRequired) as error:
+            return _refused(request, error)
+        return self.get_response(request)
+
+
+def _bound(request: HttpRequest) -> None:
+    is_in_chunks = bodies.is_in_chunks(request)
+    if is_in_chunks and is_scim(request):
+        bodies.open_chunks(request)
+    elif is_in_chunks and not _is_with_token(request):
+        bodies.take_chunks(request, _limit_of(request))
+    elif not is_scim(request) and _is_longer(request):
+        raise RequestDataTooBig
+
+
+def _is_longer(request: HttpRequest) -> bool:
+    """Who sent it is asked of long bodies only: nobody's may be longer than a stranger's without a reason."""
+    length = bodies.length_of(request)
+    return length > bodies.FROM_STRANGERS and length > _limit_of(request)
+
+
+def _limit_of(request: HttpRequest) -> int:
+    if _is_with_token(request) or request.user.is_authenticated:
+        return bodies.from_callers()
+    is_of_provider = request.path_info.startswith(SIGN_IN_PREFIX)
+    return bodies.FROM_IDENTITY_PROVIDERS if is_of_provider else bodies.FROM_STRANGERS
+
+
+def _is_with_token(request: HttpRequest) -> bool:
+    return request.path_info.startswith(API_PREFIX) and "Authorization" in request.headers
+
+
+def _refused(request: HttpRequest, error: Exception) -> HttpResponse:
+    if request.path_info.startswith(API_PREFIX):
+        return problems.response_to(error)
+    status = problems.KINDS[type(error)][0]
+    return render(request, "413.html" if status == 413 else "400.html", status=status)
+
+
+class CSPMiddleware(PortalOnly, StrictCSPMiddleware):
+    """The content security policy, for people's pages."""

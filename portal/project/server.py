@@ -1,0 +1,100 @@
+"""The production server's settings: `gunicorn --config python:portal.project.server portal.wsgi` (`make serve`).
+
+gunicorn reads the names in lower case; GUNICORN_CMD_ARGS in the environment overrides each of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import traceback
+from typing import Any
+
+from gunicorn.http import errors
+from gunicorn.http.message import Request
+from gunicorn.util import write_nonblock
+from gunicorn.workers.gthread import ThreadWorker
+
+from portal.project.streams import speak_utf8
+
+speak_utf8()
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+preload_app = True  # workers share what is loaded once
+control_socket_disable = True
+
+# 24 half-open requests starve 2 workers of 4 threads.
+threads = 16
+
+# A balancer keeps idle connections for 60 seconds (AWS, nginx) and sends the next request on one: whoever closes
+# first must be the balancer, or that request is a 502.
+keepalive = 75
+
+# The longest line that gunicorn takes: a filter of 4 KiB, percent-encoded.
+limit_request_line = 8190
+# Two cookies of a balancer that signs people in (4 KiB each), beside those of other applications of the company.
+limit_request_field_size = 32 * 1024
+
+SCIM_PREFIX = "/scim/"
+ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+_UNREADABLE = (400, "Bad Request", "The request is not HTTP as it should be.")
+_TOLD: dict[type[Exception], tuple[int, str, str]] = {
+    errors.LimitRequestLine: (
+        414,
+        "URI Too Long",
+        f"The address is longer than {limit_request_line} bytes: search by POST to /.search instead.",
+    ),
+    errors.LimitRequestHeaders: (
+        431,
+        "Request Header Fields Too Large",
+        f"There are too many headers, or one is longer than {limit_request_field_size} bytes.",
+    ),
+    errors.ExpectationFailed: (417, "Expectation Failed", "Only Expect: 100-continue is understood."),
+    errors.UnsupportedTransferCoding: (501, "Not Implemented", "Only Transfer-Encoding: chunked is understood."),
+}
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's own, but what it can't parse it answers in SCIM under /scim/, where no application is asked."""
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        if not isinstance(exc, errors.ParseException) or not _target(req, exc).startswith(SCIM_PREFIX):
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("Invalid request from ip=%s: %s", (addr or ("",))[0], exc)
+        try:
+            write_nonblock(client, _answer(*_TOLD.get(type(exc), _UNREADABLE)))
+        except OSError:
+            self.log.debug("Failed to send error message.")
+
+
+worker_class = Worker
+
+
+def _target(req: Any, exc: Exception) -> str:
+    """What was asked for. gunicorn gives up before there is a request: only its parser's frames know."""
+    if req is not None:
+        return str(req.path)
+    for frame, _ in traceback.walk_tb(exc.__traceback__):
+        parser, read = frame.f_locals.get("self"), frame.f_locals.get("buf")
+        if isinstance(parser, Request) and parser.path:
+            return str(parser.path)
+        if isinstance(parser, Request) and read:
+            return bytes(read[:200]).decode("latin-1").partition(" ")[2]
+    return ""
+
+
+def _answer(status: int, reason: str, detail: str) -> bytes:
+    body = json.dumps({"schemas": [ERROR_SCHEMA], "status": str(status), "detail": detail}).encode()
+    head = (
+        f"HTTP/1.1 {status} {reason}",
+        "Connection: close",
+        "Content-Type: application/scim+json",
+        "X-Content-Type-Options: nosniff",
+        "Cache-Control: no-store",
+        f"Content-Length: {len(body)}",
+    )
+    return "\r\n".join((*head, "", "")).encode() + body

@@ -1,0 +1,99 @@
+"""A worker that does queued work until it is told to stop (TASKS=database)."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
+from typing import Any
+from uuid import UUID
+
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connections
+from django.utils.crypto import get_random_string
+from django_tasks import DEFAULT_TASK_BACKEND_ALIAS
+from django_tasks_db.management.commands.db_worker import Worker
+from django_tasks_db.models import DBTaskResult
+
+from identity.services import background
+from portal.session import store
+
+logger = logging.getLogger(__name__)
+
+LEASES_RENEWED = 6  # times before one runs out
+
+
+class PortalWorker(Worker):
+    """django-tasks-db's worker, with a lease on what it does and an eye on what others left behind.
+
+    `interval` and `lease` in seconds. A second signal ends it in the middle of a task, as kill -9 does: then
+    another worker does the task again once the lease has run out.
+    """
+
+    def __init__(self, *, interval: float, lease: float) -> None:
+        super().__init__(
+            queue_names=["*"],
+            interval=interval,
+            batch=True,
+            backend_name=DEFAULT_TASK_BACKEND_ALIAS,
+            startup_delay=False,
+            max_tasks=None,
+            worker_id=f"{socket.gethostname()[:40]}-{get_random_string(12)}",
+            excluded_queue_names=[],
+        )
+        self.lease = timedelta(seconds=lease)
+
+    def work(self) -> None:
+        """Until a signal."""
+        while self.running:
+            self.work_off()
+            time.sleep(self.interval)
+
+    def work_off(self) -> None:
+        """All that waits. A database that is away is waited for."""
+        try:
+            close_old_connections()
+            background.put_back(self.lease)
+            store.sweep_now_and_then()
+            background.forget_old_failures()
+            if background.is_waiting():
+                self.run()
+            background.forget_done()
+        except DatabaseError:
+            logger.exception("The database does not answer; trying again")
+
+    def run_task(self, db_task_result: DBTaskResult[Any, Any]) -> None:
+        with held(db_task_result.pk, self.lease):
+            super().run_task(db_task_result)
+
+
+@contextmanager
+def held(task_id: UUID, lease: timedelta) -> Iterator[None]:
+    """The lease on a task is renewed for as long as the block takes."""
+    done = Event()
+    thread = Thread(target=renew_until, args=(done, task_id, lease.total_seconds() / LEASES_RENEWED), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def renew_until(done: Event, task_id: UUID, seconds: float) -> None:
+    try:
+        while not done.wait(seconds):
+            renew(task_id)
+    finally:
+        connections.close_all()  # those of this thread
+
+
+def renew(task_id: UUID) -> None:
+    try:
+        background.renew(task_id)
+    except DatabaseError:
+        logger.exception("The lease on task %s could not be renewed", task_id)

@@ -1,0 +1,1 @@
+"""Who is signed in, how and since when; guesses are counted here."""

@@ -1,0 +1,133 @@
+"""Who a password lets in (R22, SR-20, SR-21)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.db.models import Q
+from django.http import HttpRequest
+
+from identity import policy
+from identity.core.errors import Refused
+from identity.core.keys import sought
+from identity.models import SecondFactor, Status, User
+
+PASSWORD_BACKEND = "portal.session.auth.PasswordBackend"  # noqa: S105 - a class
+SSO_BACKEND = "portal.session.auth.SSOBackend"
+DISABLED = "Your account is disabled. Ask an administrator of your portal."
+NO_SECOND_STEP = "This break-glass account has no second step, and another one has been proven to work."
+
+NOBODY = User(pk=0)  # never saved: stands in where a name is nobody's
+
+
+class PasswordBackend(BaseBackend):
+    """Username or email, and a password; enabled people only, and only where the mode leaves passwords open."""
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        try:
+            return verify_password(find_user(username or ""), password or "")
+        except Refused:
+            return None
+
+    def get_user(self, user_id: int) -> User | None:
+        """The user of a session; somebody disabled has none any more (SR-22)."""
+        user: User | None = User.objects.with_status(Status.ENABLED).filter(pk=user_id).first()
+        return user
+
+
+class SSOBackend(PasswordBackend):
+    """The sessions that an identity provider opened; a password opens none here."""
+
+    def authenticate(self, request: HttpRequest | None, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    def get_user(self, user_id: int) -> User | None:
+        user = super().get_user(user_id)
+        if user is not None:
+            user.signed_in_by_sso = True
+        return user
+
+
+def verify_password(user: User | None, password: str) -> User | None:
+    """The same user, if the password is right.
+
+    Raises Refused when it is right and the door is closed all the same, which is for the trail and not for the page.
+    Nobody's, and a closed door, cost as much time as a wrong password. Doors call it through `portal.session.guesses`,
+    which counts.
+    """
+    if user is None:
+        _closed_door(NOBODY)
+        make_password(password)
+        return None
+    closed = _closed_door(user)  # asked whatever the password is: nobody learns from the time it takes
+    if not check_password(password, user.password):
+        return None
+    if closed is not None:
+        raise closed
+    return user
+
+
+def find_user(name: str) -> User | None:
+    """By username, else by email, compared as keys are; a username that looks like an email comes first."""
+    key = sought(name)
+    if not key or "\0" in key:
+        return None
+    found = list(User.objects.filter(Q(username_key=key) | Q(email_key=key))[:2])
+    return next((user for user in found if user.username_key == key), found[0] if found else None)
+
+
+def _closed_door(user: User) -> Refused | None:
+    """Why no password lets this person in now."""
+    decision, kept_out = policy.may_use_password(user, policy.current_mode()), is_kept_out(user)
+    if not user.is_active:
+        return Refused(DISABLED, code="disabled")
+    if kept_out:
+        return Refused(NO_SECOND_STEP, code="no_second_step")
+    return None if decision else Refused(decision.reason, code=decision.code)
+
+
+def may_reset_password(user: User | None) -> bool:
+    """R22: enabled, has a password already, and passwords are open to this person."""
+    if user is None or not user.is_active or not user.has_usable_password():
+        return False
+    return bool(policy.may_use_password(user, policy.current_mode()))
+
+
+def has_second_factor(user: User) -> bool:
+    return bool(SecondFactor.objects.filter(user=user).exists())
+
+
+def must_have_second_factor(user: User) -> bool:
+    """Break-glass accounts, while they are the only ones that a password lets in."""
+    return user.is_break_glass and policy.current_mode().sso_enforced
+
+
+def is_kept_out(user: User) -> bool:
+    """While SSO is enforced a password alone sets no second step up, unless no account would be left to come in with.
+
+    So whoever has learned the password of a break-glass account that was never proven stays outside.
+    """
+    if has_second_factor(user) or not must_have_second_factor(user):
+        return False
+    return bool(User.objects.proven_break_glass().exclude(pk=user.pk).exists())
+
+
+class ResetTokens(PasswordResetTokenGenerator):
+    """Reset links die with the credentials they would replace: a raised epoch or another status ends them (R13)."""
+
+    key_salt = "portal.auth.ResetTokens"
+
+    def _make_hash_value(self, user: Any, timestamp: int) -> str:
+        return f"{super()._make_hash_value(user, timestamp)}{user.credential_epoch}:{user.password_epoch}{user.status}"
+
+
+reset_tokens = ResetTokens()

@@ -1,0 +1,112 @@
+"""Sessions that end when they should, whatever is saved in them meanwhile (SESSION_ENGINE).
+
+Django moves a session's end with each save, so that a page message would prolong it. Here the end hangs on what the
+session holds: when it was opened, and when its person was last seen. Those of nobody, such as a sign-in that was begun,
+end soon. What has expired is swept up by whoever makes a new row.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from portal.session.auth import PASSWORD_BACKEND, SSO_BACKEND
+
+OPENED, SEEN = "opened_at", "seen_at"
+ANONYMOUS_SECONDS = 30 * 60  # as long as somebody may take at an identity provider's page
+SECONDS_BETWEEN_NOTES = 60
+SECONDS_BETWEEN_SWEEPS = 60
+ROWS_AT_ONCE = 1_000
+
+# By what sessions call the backends that opened them, before these moved.
+RENAMED = {"portal.session.auth.PasswordBackend": PASSWORD_BACKEND, "portal.session.auth.SSOBackend": SSO_BACKEND}
+
+
+class SessionStore(db.SessionStore):
+    """Rows of django_session with an end that no save moves."""
+
+    def get_session_cookie_age(self) -> int:
+        """How many seconds are left."""
+        if SESSION_KEY not in self:
+            return ANONYMOUS_SECONDS
+        now = time.time()
+        ends: float = self.get(OPENED, now) + settings.SESSION_COOKIE_AGE
+        if settings.SESSION_IDLE_SECONDS:
+            ends = min(ends, self.get(SEEN, now) + settings.SESSION_IDLE_SECONDS)
+        return max(round(ends - now), 0)
+
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
+        """People stay signed in over the upgrade that renamed the backends."""
+        data: dict[str, Any] = super().decode(session_data)
+        if data.get(BACKEND_SESSION_KEY) in RENAMED:
+            data[BACKEND_SESSION_KEY] = RENAMED[data[BACKEND_SESSION_KEY]]
+        return data
+
+    def save(self, must_create: bool = False) -> None:
+        """The first save of somebody's session says when it was opened."""
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
+        if SESSION_KEY in data:
+            now = time.time()
+            data.setdefault(OPENED, now)
+            data.setdefault(SEEN, now)
+        super().save(must_create)
+
+    def create(self) -> None:
+        super().create()
+        sweep_now_and_then()
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        """What `manage.py clearsessions` does."""
+        while sweep():
+            pass
+
+
+def note_activity(request: HttpRequest) -> None:
+    """The person is here, noted once a minute; what a page asks for by itself is no sign of anybody."""
+    session: Any = request.session
+    if not session.accessed or "HX-Request" in request.headers or SESSION_KEY not in session:
+        return
+    if time.time() - session.get(SEEN, 0) >= SECONDS_BETWEEN_NOTES:
+        session[SEEN] = time.time()
+
+
+def expired() -> int:
+    """How many rows could go."""
+    return Session.objects.filter(expire_date__lt=timezone.now()).count()
+
+
+def sweep_now_and_then() -> None:
+    """Once a minute for each process, and not more than a request can wait for."""
+    if cache.add("sessions-swept", 1, SECONDS_BETWEEN_SWEEPS):
+        sweep()
+
+
+def sweep() -> int:
+    """Delete sessions that have expired, and what says where people are signed in of sessions that are gone; how many.
+
+    Rows that another worker sweeps up already are left to it.
+    """
+    with transaction.atomic():
+        old = Session.objects.select_for_update(skip_locked=True).filter(expire_date__lt=timezone.now())
+        keys = list(old.values_list("session_key", flat=True)[:ROWS_AT_ONCE])
+        if keys:
+            UserSession.objects.filter(session_key__in=keys).delete()
+            Session.objects.filter(session_key__in=keys).delete()
+    return len(keys)
+
+
+def forget_sessions(user_id: int) -> None:
+    """Delete all sessions of somebody who is deleted for good: they may hold a sealed ID token (R10)."""
+    keys = UserSession.objects.filter(user=user_id).values("session_key")
+    Session.objects.filter(session_key__in=keys).delete()

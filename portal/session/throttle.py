@@ -1,0 +1,174 @@
+"""How fast somebody may guess passwords and codes, without ever locking the owner of an account out.
+
+Tries are counted before anything is hashed, by all workers together. A browser that this person has signed in with
+before (it carries a cookie, OWASP "device cookies") has tries of its own. Everybody else shares: the tries of an
+address (of IPv6 the /64, which one customer has) at one account, of an address at any name, and of all addresses at
+one account. An account is the same by its username and by its email. Nobody uses up a known browser's tries, and of a
+break-glass account only those of the same address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponseBase
+
+from identity.core.keys import sought
+from identity.core.origins import network_of
+from identity.models import User
+from portal.project.shared_cache import cache
+
+TRIES = 5
+PAUSE_SECONDS = 60
+CODES_AN_HOUR = 20
+NAME_TRIES_AN_HOUR = 30  # at one account from everywhere, known browsers aside
+ADDRESS_TRIES_AN_HOUR = 60  # from one address at any name, known browsers aside
+RESETS_AN_HOUR = 20  # asked for by one address
+COOKIE = "__Host-known-browser" if settings.IS_HTTPS else "known-browser"
+COOKIE_SECONDS = 365 * 24 * 3600
+ACCOUNTS_OF_A_BROWSER = 5
+_HOUR = 3600
+_SALT = "portal.throttle.known_browser"
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """Some tries, each of which comes back after `seconds`; all workers count together."""
+
+    key: str
+    tries: int = TRIES
+    seconds: int = PAUSE_SECONDS
+
+    def take(self) -> bool:
+        """Use up a try before it is made, so that tries made at once count as well; False when none is left."""
+        return bool(self.claim())
+
+    def claim(self) -> str:
+        """`take`, naming the try that was used up; empty when none is left. Then nothing is written."""
+        slots = self._slots()
+        taken = cache.get_many(slots)
+        return next((slot for slot in slots if slot not in taken and cache.add(slot, 1, self.seconds)), "")
+
+    def forget(self) -> None:
+        """The try was right: all of them are back."""
+        cache.delete_many(self._slots())
+
+    def _slots(self) -> list[str]:
+        return [f"{self.key}:{number}" for number in range(self.tries)]
+
+
+class Tries:
+    """What one guess uses up: a try of each throttle, or none of any.
+
+    `own` are all back after a right guess; of `shared` ones only what this guess took, since the others are not its
+    author's to forgive.
+    """
+
+    def __init__(self, own: Iterable[Throttle], shared: Iterable[Throttle] = ()) -> None:
+        self._own, self._shared = tuple(own), tuple(shared)
+        self._taken: list[str] = []
+
+    def take(self) -> bool:
+        for throttle in (*self._shared, *self._own):
+            slot = throttle.claim()
+            if not slot:
+                self.give_back()
+                return False
+            self._taken.append(slot)
+        return True
+
+    def give_back(self) -> None:
+        """The guess was not looked at."""
+        cache.delete_many(self._taken)
+        self._taken = []
+
+    def forget(self) -> None:
+        """The guess was right."""
+        self.give_back()
+        for throttle in self._own:
+            throttle.forget()
+
+
+def for_password(request: HttpRequest, name: str, user: User | None) -> Tries:
+    """Guesses at the password of a name; `user` is whose it is, if anybody's."""
+    if user is not None and (browser := _browser(request, user)):
+        return Tries([Throttle(_key("password", browser, str(user.pk)))])
+    here, who = _network(request), str(user.pk) if user else f"nobody: {sought(name)}"
+    at_account = Throttle(_key("password", here, who))
+    if user is not None and user.is_break_glass:
+        return Tries([at_account])
+    from_anywhere = Throttle(_key("password", "anywhere", who), NAME_TRIES_AN_HOUR, _HOUR)
+    at_any_name = Throttle(_key("password", here), ADDRESS_TRIES_AN_HOUR, _HOUR)
+    return Tries([at_account, from_anywhere], [at_any_name])
+
+
+def for_confirmation(request: HttpRequest) -> Tries:
+    """Guesses at the own password, in a session that is open: strangers have no part in them."""
+    return Tries([Throttle(_key("confirmation", str(request.session.session_key)))])
+
+
+def for_code(request: HttpRequest, user: User) -> Tries:
+    """Guesses at somebody's code: from here, and from wherever nobody has signed in before.
+
+    Who guesses codes knows the password already, and a code has six digits: there are only so many an hour in all.
+    """
+    browser = _browser(request, user)
+    here = Throttle(_key("code", browser or _network(request), str(user.pk)))
+    if browser:
+        return Tries([here])
+    return Tries([here, Throttle(_key("code", "anywhere", str(user.pk)), CODES_AN_HOUR, _HOUR)])
+
+
+def for_reset(request: HttpRequest) -> Throttle:
+    """Reset links that an address asks for, whatever names it gives."""
+    return Throttle(_key("reset", _network(request)), RESETS_AN_HOUR, _HOUR)
+
+
+def _network(request: HttpRequest) -> str:
+    return network_of(str(request.META.get("REMOTE_ADDR", "")))
+
+
+# --- known browsers ---
+
+
+def remember_browser(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
+    """Somebody has signed in here: guesses from elsewhere do not count against this browser."""
+    browser, accounts = _remembered(request)
+    others = [account for account in accounts if account != user.pk]
+    kept = [user.pk, *others][:ACCOUNTS_OF_A_BROWSER]
+    response.set_cookie(
+        COOKIE,
+        signing.dumps([browser or secrets.token_urlsafe(12), *kept], salt=_SALT),
+        max_age=COOKIE_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def is_known(request: HttpRequest, user: User) -> bool:
+    return bool(_browser(request, user))
+
+
+def _browser(request: HttpRequest, user: User) -> str:
+    """What this browser is called, if this person has signed in with it; else empty."""
+    browser, accounts = _remembered(request)
+    return browser if user.pk in accounts else ""
+
+
+def _remembered(request: HttpRequest) -> tuple[str, list[int]]:
+    """What the cookie says: the browser's name, and the ids of those who have signed in with it."""
+    try:
+        browser, *accounts = signing.loads(request.COOKIES.get(COOKIE, ""), salt=_SALT, max_age=COOKIE_SECONDS)
+    except (signing.BadSignature, ValueError, TypeError):
+        return "", []
+    return str(browser), accounts
+
+
+def _key(*parts: str) -> str:
+    return f"throttle:{hashlib.sha256('|'.join(parts).encode()).hexdigest()}"

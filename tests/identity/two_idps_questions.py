@@ -1,0 +1,98 @@
+"""What each query answers about one of two identity providers that are alike, or about one of their people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from identity.models import AuditEvent, Conflict, GroupMapping, IdentityProvider, Membership
+from identity.queries import completeness, differences, external_ids, mismatches, reasons, rhythm, trail, why
+from tests.identity.two_idps import Side
+
+
+def _mappings(mine: Side) -> QuerySet[GroupMapping]:
+    return mine.sso_group.mappings.order_by("pk")
+
+
+def _sizes(mine: Side) -> list[Any]:
+    return list(completeness.with_sizes(_mappings(mine), most=9))
+
+
+def _counts(found: list[completeness.Completeness]) -> list[tuple[object, ...]]:
+    return [(str(one.mapping.group), one.pushed, one.applied, one.leaving) for one in found]
+
+
+def _events(mine: Side) -> list[AuditEvent]:
+    return list(AuditEvent.objects.filter(identity_provider_id=mine.idp.pk))
+
+
+def _itself(mine: Side) -> QuerySet[IdentityProvider]:
+    return IdentityProvider.objects.filter(pk=mine.idp.pk)
+
+
+def _why(mine: Side) -> list[tuple[str, ...]]:
+    return [entry.joined for entry in why.trail_of(mine.user).entries if entry.joined]
+
+
+def _reasons(mine: Side) -> list[reasons.Reason]:
+    return reasons.memberships_with_reasons(mine.user)
+
+
+QUESTIONS: dict[str, Callable[[Side], tuple[object, object]]] = {
+    "queries.completeness.completeness_in_list": lambda mine: (
+        _counts(completeness.completeness_in_list(_sizes(mine), most=5)),
+        [(str(mine.shared), None, None, None), (str(mine.group), 2, 2, 2)],
+    ),
+    "queries.completeness.completeness_of": lambda mine: (
+        _counts(completeness.completeness_of(_mappings(mine), most=9)),
+        [(str(mine.shared), 2, 2, 2), (str(mine.group), 2, 2, 2)],
+    ),
+    "queries.completeness.with_sizes": lambda mine: (
+        [(one.pushed_size, one.members_size) for one in _sizes(mine)],
+        [(2, 4), (2, 2)],
+    ),
+    "queries.differences.both_sides": lambda mine: (
+        [(one.sent, one.kept) for one in differences.both_sides(mine.sso_user)][:2],
+        [("ada", f"ada.{mine.name}"), ("ada@example.test", f"ada.{mine.name}@example.test")],
+    ),
+    "queries.differences.differences": lambda mine: (
+        differences.differences(differences.both_sides(mine.sso_user), mine.sso_user, Conflict.objects.all())[0],
+        f"Username: {mine.name} renamed this person to ada later. A username is permanent, so the portal keeps "
+        f"ada.{mine.name}; {mine.name} still finds the person under its new name.",
+    ),
+    "queries.external_ids.sharing_external_id": lambda mine: (
+        list(external_ids.sharing_external_id(mine.sso_user)),
+        [],
+    ),
+    "queries.mismatches.what_arrived": lambda mine: (
+        sorted(sent.account for sent in mismatches.what_arrived(mine.idp)),
+        sorted([0, 0, mine.user.pk, mine.colleague.user_id]),
+    ),
+    "queries.reasons.memberships_with_reasons": lambda mine: (
+        {reason.membership.group: [one.sso_group for one in reason.sso_groups] for reason in _reasons(mine)},
+        {mine.group: [mine.sso_group], mine.shared: [mine.sso_group]},
+    ),
+    "queries.reasons.with_adders": lambda mine: (
+        [(one.user_id, one.added_in) for one in reasons.with_adders(Membership.objects.filter(group=mine.group))],
+        [(mine.user.pk, None), (mine.colleague.user_id, None)],
+    ),
+    "queries.rhythm.with_last_request": lambda mine: (
+        [one.last_request_at for one in rhythm.with_last_request(_itself(mine))],
+        [mine.token.last_used_at],
+    ),
+    "queries.rhythm.with_refusals": lambda mine: (
+        [(one.judged, one.refused) for one in rhythm.with_refusals(_itself(mine))],
+        [(12, 2)],
+    ),
+    "queries.trail.actor_of": lambda mine: (
+        {trail.actor_of(event, {}, {mine.idp.pk: mine.idp}) for event in _events(mine)},
+        {f"{mine.name}, token test token", "manage.py test"},
+    ),
+    "queries.trail.tell": lambda mine: (
+        {line.actor for line in trail.tell(_events(mine))},
+        {f"{mine.name}, token test token", "manage.py test"},
+    ),
+    "queries.why.trail_of": lambda mine: (_why(mine), [(str(mine.group),), (str(mine.shared),)]),
+}
