@@ -69,8 +69,12 @@ _COUNTS = {
 
 
 def in_words(what: str, params: Mapping[str, Any], details: Mapping[str, Any]) -> str:
-    """The sentences of a row: what was done, then what was not taken over or left out."""
-    head = What(what).label.format_map(_Named(params))
+    """The sentences of a row: what was done, then what was not taken over or left out.
+
+    A code that only another version of the portal knows stands for itself.
+    """
+    known = What(what).label if what in What.values else f"{what.replace('_', ' ').capitalize()}."
+    head = known.format_map(_Named(params))
     if what in _GROUPS:
         counts = ", ".join(_counts(details))
         head = f"{head}: {counts}." if counts else f"{head}."
@@ -80,7 +84,7 @@ def in_words(what: str, params: Mapping[str, Any], details: Mapping[str, Any]) -
 def left_out_in_words(entry: object) -> str:
     """One thing that was left out; rows of earlier versions have the words themselves."""
     match entry:
-        case {"why": why, **named}:
+        case {"why": why, **named} if why in Why.values:
             return str(Why(why).label).format_map(named)
     return str(entry)
 

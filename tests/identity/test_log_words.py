@@ -136,6 +136,12 @@ def test_every_reason_for_leaving_out_has_its_words() -> None:
     assert told[1] == {"attribute": "x", "why": "refused", "said": "it (this) is none"}
 
 
+@pytest.mark.once
+def test_what_only_another_version_knows_is_shown_all_the_same() -> None:
+    details = {"left_out": [{"attribute": "x", "why": "later"}]}
+    assert in_words("sent_away", {"name": "Ada"}, details).startswith("Sent away. Left out: ")
+
+
 def test_an_old_row_leaves_what_it_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moved, "BATCH", 2)
     ada = provision(make_idp(), "ada")
