@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,35 @@ def test_only_services_write_rows_inside_identity() -> None:
 def test_only_the_users_service_assigns_a_status() -> None:
     others = [file for file in modules("identity", "scim", "portal") if name(file) != "identity/services/users.py"]
     assert [place for file in each(others, at_least=150) for place in status_assignments(file)] == []
+
+
+def module_of(file: Path) -> str:
+    return name(file).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def circle_in(graph: dict[str, set[str]]) -> list[str]:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as found:
+        return list(found.args[1])
+    return []
+
+
+def test_no_import_comes_back_to_where_it_began() -> None:
+    """Imports for type checking only, and those inside functions, count as well."""
+    files = {module_of(file): file for file in modules("identity", "scim", "portal")}
+    graph = {
+        module: {found if found in files else found.rpartition(".")[0] for _, found in imported_names(file)} - {module}
+        for module, file in each(files.items(), at_least=300)
+    }
+    assert circle_in(graph) == []
+    assert circle_in({"a": {"b"}, "b": {"a"}})
+
+
+def test_each_room_says_what_it_holds() -> None:
+    rooms = [file for file in modules("identity", "scim", "portal") if file.name == "__init__.py"]
+    texts = {name(file): ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) for file in rooms}
+    assert [room for room, text in each(texts.items(), at_least=20) if not text] == []
 
 
 def test_identity_knows_no_request_and_no_page() -> None:

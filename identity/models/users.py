@@ -17,9 +17,6 @@ from identity.core.keys import NO_KEY, shows_nothing, sought
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from identity.models.identity_providers import IdentityProvider
-    from identity.models.sso import SSOUser
-
 
 class Status(models.TextChoices):
     """R11. The one source of truth for whether somebody may use the portal."""
@@ -67,7 +64,7 @@ class UserQuerySet(models.QuerySet["User"]):
         """Everybody above member, whatever the status: who is disabled may be enabled again."""
         return self.exclude(role=Role.MEMBER)
 
-    def of_provider(self, identity_provider: IdentityProvider) -> UserQuerySet:
+    def of_provider(self, identity_provider: models.Model) -> UserQuerySet:
         """Those whom it manages or signs in, and those whom it takes over once it sends an approved link (R7)."""
         return self.filter(
             Q(managed_by=identity_provider)
@@ -146,8 +143,6 @@ class User(AbstractBaseUser):
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
-
-    sso_user: SSOUser
 
     # Of this browser's session, not of the person: the portal sets it while it reads the session.
     signed_in_by_sso: bool = False

@@ -34,7 +34,7 @@ from identity.models import (
 )
 from identity.services import assets, idempotency
 from identity.services.digest_keys import DELETIONS, keyed_digests
-from identity.services.provisioning.people import retire
+from identity.services.provisioning.retirement import retire
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor

@@ -10,31 +10,16 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
 from django.http import HttpRequest
 
-from identity.core.encryption import unseal
 from identity.core.errors import GatehouseError, NotFound
-from identity.models import SSOConnection
 from identity.services.sign_in import login
 from portal.sso import arrival
+from portal.sso.apps import app_of
 from portal.sso.bad_answers import NotAskedHere, RefusedThere
 from portal.sso.claims import oidc_assertion
 from portal.sso.outgoing import GuardedSession
 
 if TYPE_CHECKING:
     from allauth.socialaccount.models import SocialLogin
-
-
-def app_of(connection: SSOConnection) -> SocialApp:
-    """A connection in allauth's terms; never saved."""
-    common = {"provider_id": connection.slug, "name": connection.identity_provider.name}
-    if connection.protocol == SSOConnection.Protocol.SAML:
-        return SocialApp(provider="saml", client_id=connection.slug, **common)
-    return SocialApp(
-        provider="openid_connect",
-        client_id=connection.client_id,
-        secret=unseal(connection.client_secret),
-        settings={"server_url": connection.issuer, "oauth_pkce_enabled": True},
-        **common,
-    )
 
 
 class SSOAdapter(DefaultSocialAccountAdapter):

@@ -18,7 +18,7 @@ from requests import RequestException
 from identity.models import IdentityProvider, SSOConnection
 from identity.services.sign_in import login
 from identity.services.sign_in.assertions import Assertion
-from portal.sso.adapter import app_of
+from portal.sso.apps import app_of
 from portal.sso.bad_answers import BadAnswer, listed, shortened
 from portal.sso.claims import named_claims
 from portal.sso.discovery import NAMES_ITSELF, discover, published

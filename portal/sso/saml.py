@@ -27,8 +27,8 @@ from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 from identity.models import SSOConnection
 from identity.services.sso_connections import NAME_ID
 from portal.sso import saml_causes
-from portal.sso.adapter import app_of
 from portal.sso.addresses import public_address
+from portal.sso.apps import app_of
 from portal.sso.bad_answers import NotAskedHere
 from portal.sso.saml_causes import BadAssertion, UnaskedAnswer
 

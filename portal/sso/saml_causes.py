@@ -6,7 +6,7 @@ What is quoted was not verified: anybody may have written it, and it decides not
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from django.utils import timezone
 from onelogin.saml2.constants import OneLogin_Saml2_Constants as Constants
@@ -14,11 +14,25 @@ from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_Validatio
 
 from portal.sso.bad_answers import BadAnswer, listed, shortened
 
-if TYPE_CHECKING:
-    from portal.sso.saml import StrictResponse
-
 _E = OneLogin_Saml2_ValidationError
 _TIMES = "Set the clocks of both servers by the network (NTP). Else the answer was under way for too long: try again."
+
+
+class Response(Protocol):
+    """What is asked of a response to find out what is wrong with it."""
+
+    document: Any
+
+    @property
+    def here(self) -> str: ...
+
+    @property
+    def own_name(self) -> str: ...
+
+    @property
+    def idp(self) -> str: ...
+
+    def get_in_response_to(self) -> str | None: ...
 
 
 class BadAssertion(BadAnswer):
@@ -33,7 +47,7 @@ class UnaskedAnswer(BadAssertion):
     """A good answer to no request, as Okta's and Google's tiles send: it could be forced on people."""
 
 
-def explained(response: StrictResponse, stumbled: BaseException) -> BadAssertion:
+def explained(response: Response, stumbled: BaseException) -> BadAssertion:
     """The cause of a response that python3-saml did not take."""
     explain = _CAUSES.get(stumbled.code) if isinstance(stumbled, OneLogin_Saml2_ValidationError) else None
     return explain(response) if explain else BadAssertion(f"The response is not as it should be: {stumbled}")
@@ -56,7 +70,7 @@ def encrypted(_: Any = None) -> BadAssertion:
     )
 
 
-def _refused(response: StrictResponse) -> BadAssertion:
+def _refused(response: Response) -> BadAssertion:
     """Core 3.2.2: a code, often one within it, and sometimes words."""
     codes = [code.get("Value", "").rpartition(":")[2] for code in response.document.iter(f"{_P}StatusCode")]
     said = ["".join(node.itertext()) for node in response.document.iter(f"{_P}StatusMessage")]
@@ -70,7 +84,7 @@ def _refused(response: StrictResponse) -> BadAssertion:
     )
 
 
-def _issuer(response: StrictResponse) -> BadAssertion:
+def _issuer(response: Response) -> BadAssertion:
     found = listed({node.text for node in response.document.iter(f"{_A}Issuer")})
     return BadAssertion(
         f"The response is of another issuer: expected {response.idp}, received {found}.",
@@ -79,7 +93,7 @@ def _issuer(response: StrictResponse) -> BadAssertion:
     )
 
 
-def audience(response: StrictResponse) -> BadAssertion:
+def audience(response: Response) -> BadAssertion:
     found = listed(node.text for node in response.document.iter(f"{_A}Audience"))
     return BadAssertion(
         f"The assertion is restricted to another audience: expected {response.own_name}, received {found}.",
@@ -88,7 +102,7 @@ def audience(response: StrictResponse) -> BadAssertion:
     )
 
 
-def destination(response: StrictResponse) -> BadAssertion:
+def destination(response: Response) -> BadAssertion:
     found = shortened(response.document.get("Destination", "")) or "none"
     return BadAssertion(
         f"The response was made for another address: expected {response.here}, received {found}.",
@@ -97,7 +111,7 @@ def destination(response: StrictResponse) -> BadAssertion:
     )
 
 
-def confirmation(response: StrictResponse) -> BadAssertion:
+def confirmation(response: Response) -> BadAssertion:
     """None of the subject's confirmations (Profiles 4.1.4.2) fits: the address, the time, or the request."""
     found = list(response.document.iter(f"{_A}SubjectConfirmationData"))
     recipients = [data.get("Recipient") for data in found]
@@ -116,7 +130,7 @@ def confirmation(response: StrictResponse) -> BadAssertion:
     )
 
 
-def _time(response: StrictResponse) -> BadAssertion:
+def _time(response: Response) -> BadAssertion:
     limits = [
         f"{name} {shortened(value)}"
         for tag in ("Conditions", "SubjectConfirmationData", "AuthnStatement")
@@ -132,7 +146,7 @@ def _time(response: StrictResponse) -> BadAssertion:
     )
 
 
-def _signature(response: StrictResponse) -> BadAssertion:
+def _signature(response: Response) -> BadAssertion:
     return BadAssertion(
         "The signature fits none of the connection's certificates, or what was signed has been changed.",
         code="other_signature",
@@ -140,7 +154,7 @@ def _signature(response: StrictResponse) -> BadAssertion:
     )
 
 
-def _unsigned(response: StrictResponse) -> BadAssertion:
+def _unsigned(response: Response) -> BadAssertion:
     return BadAssertion(
         "Neither the response nor the assertion is signed.",
         code="not_signed",
@@ -148,7 +162,7 @@ def _unsigned(response: StrictResponse) -> BadAssertion:
     )
 
 
-def _algorithm(response: StrictResponse) -> BadAssertion:
+def _algorithm(response: Response) -> BadAssertion:
     methods = [
         node.get("Algorithm", "").rpartition("#")[2]
         for tag in ("SignatureMethod", "DigestMethod")
@@ -161,7 +175,7 @@ def _algorithm(response: StrictResponse) -> BadAssertion:
     )
 
 
-def _nobody(response: StrictResponse) -> BadAssertion:
+def _nobody(response: Response) -> BadAssertion:
     return BadAssertion(
         "The assertion names nobody: it has no NameID.",
         code="no_subject",
@@ -181,7 +195,7 @@ def transient() -> BadAssertion:
 
 
 _P, _A = f"{{{Constants.NS_SAMLP}}}", f"{{{Constants.NS_SAML}}}"
-_CAUSES: dict[int, Callable[[StrictResponse], BadAssertion]] = {
+_CAUSES: dict[int, Callable[[Response], BadAssertion]] = {
     _E.STATUS_CODE_IS_NOT_SUCCESS: _refused,
     _E.WRONG_ISSUER: _issuer,
     _E.WRONG_AUDIENCE: audience,

@@ -9,7 +9,7 @@ import pytest
 from identity.core.actors import Provisioner
 from identity.core.errors import Conflicted
 from identity.models import Conflict, IdentityProvider, ProvisioningLog, SSOUser, User
-from identity.services.provisioning import conflicts, matching, people
+from identity.services.provisioning import conflicts, matching, people, retirement
 from identity.services.sign_in import login
 from tests.factories import (
     OPERATOR,
@@ -85,7 +85,7 @@ def test_another_ones_person_is_a_conflict_whatever_the_external_id(okta: Identi
 def moved(okta: IdentityProvider, here: Provisioner) -> User:
     """From the one that sends to Okta, which has removed them since."""
     user = people.provision_user(person("ada", external_id="e1"), actor=here).user
-    people.release(user, actor=OPERATOR)
+    retirement.release(user, actor=OPERATOR)
     theirs = provision(okta, "ada", external_id="e2")
     assert theirs.user == user
     deprovision(theirs)
@@ -121,7 +121,7 @@ def test_who_was_released_by_one_signs_in_at_another_as_anybody() -> None:
     """The external ID that the record had there is none of this one's (R5)."""
     okta = make_idp("Okta")
     user = provision(okta, "ada", external_id="e1").user
-    people.release(user, actor=OPERATOR)
+    retirement.release(user, actor=OPERATOR)
     set_mode(scim=False)
     entra = connect("Entra", creates_users=True, allowed_domains="example.test")
     assert login.sign_in(entra, says("e2", "ada")) == user

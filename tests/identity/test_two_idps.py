@@ -18,7 +18,7 @@ from identity import queries, services
 from identity.core.errors import GatehouseError
 from identity.models import Membership, MembershipChange, SSOIdentity, User
 from identity.services import groups
-from identity.services.provisioning import people
+from identity.services.provisioning import retirement
 from identity.services.sign_in import login
 from tests.factories import OPERATOR, set_mode
 from tests.identity.two_idps import Side, both, one_of_two, says, two_idps
@@ -156,7 +156,7 @@ def test_who_is_new_at_one_is_not_who_has_the_subject_at_the_other(mine: Side) -
     """Their first sign-in there, by the external ID or, while SCIM is off, as nobody known."""
     SSOIdentity.objects.filter(user=mine.user).delete()
     assert login.sign_in(mine.oidc, says()) == mine.user
-    people.release(mine.user, actor=OPERATOR)
+    retirement.release(mine.user, actor=OPERATOR)
     assert login.lacks_something(mine.oidc, says(email=""))
     set_mode(scim=False)
     made = login.sign_in(mine.oidc, says(user_name="newcomer"))

@@ -50,6 +50,7 @@ from identity.services.provisioning import (
     matching,
     memberships,
     people,
+    retirement,
 )
 from identity.services.provisioning import (
     groups as sso_groups,
@@ -270,8 +271,8 @@ OF_A_PERSON: dict[str, list[Deed]] = {
         lambda mine: people.provision_user(_leaver(), actor=_knows_by_id(mine)),
         lambda mine: people.provision_user(person("mia", "elsewhere@example.test"), actor=mine.actor),
     ],
-    "provisioning.people.release": [lambda mine: people.release(mine.user, actor=OPERATOR)],
-    "provisioning.people.retire": [lambda mine: people.retire(mine.sso_user)],
+    "provisioning.retirement.release": [lambda mine: retirement.release(mine.user, actor=OPERATOR)],
+    "provisioning.retirement.retire": [lambda mine: retirement.retire(mine.sso_user)],
     "provisioning.people.update_user": [
         lambda mine: people.update_user(mine.sso_user.scim_id, lambda row: _ada(), actor=mine.actor),
         lambda mine: people.update_user(mine.sso_user.scim_id, lambda row: _ada(active=False), actor=mine.actor),

@@ -16,6 +16,7 @@ from identity.events import Event
 from identity.log_words import What
 from identity.models import Conflict, SSOUser, User
 from identity.services.provisioning.log import Outcome, log_write
+from identity.services.provisioning.retirement import release
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor, IdPActor
@@ -156,7 +157,7 @@ def move_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
     if not conflict.needs_move:
         raise Refused("The account belongs to no other identity provider.", code="nothing_to_move")
     _refuse_privileged(user, actor)
-    _leave_provider(user, actor)
+    release(user, actor=actor)
     return _decide(conflict, State.APPROVED, Event.CONFLICT_MOVE_APPROVED, actor)
 
 
@@ -238,12 +239,6 @@ def _refuse_privileged(user: User, actor: Actor) -> None:
     if user.is_break_glass:
         raise Refused("A break-glass account is never linked to an identity provider.", code="break_glass")
     policy.require(Action.RESOLVE_CONFLICTS, actor=actor, user=user)
-
-
-def _leave_provider(user: User, actor: Actor) -> None:
-    from identity.services.provisioning.people import release  # noqa: PLC0415  the two services refer to each other
-
-    release(user, actor=actor)
 
 
 def _decide(conflict: Conflict, state: str, action: Event, actor: Actor) -> Conflict:

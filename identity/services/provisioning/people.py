@@ -24,7 +24,6 @@ from identity.events import Event
 from identity.log_words import What
 from identity.models import (
     Conflict,
-    RetiredResource,
     Role,
     SSOUser,
     SSOUserValue,
@@ -47,10 +46,11 @@ from identity.services.provisioning.matching import (
     Revive,
     match,
 )
+from identity.services.provisioning.retirement import retire
 from identity.services.users import change_status, set_status
 
 if TYPE_CHECKING:
-    from identity.core.actors import Actor, Provisioner
+    from identity.core.actors import Provisioner
     from identity.services.provisioning.statements import PersonChange, PersonRecord
 
 VersionCheck = Callable[[int], bool]
@@ -522,33 +522,3 @@ def _deprovision(scim_id: UUID, actor: Provisioner, version: VersionCheck | None
         user_id=user.pk,
         subject_key=sso_user.user_name_key,
     )
-
-
-def retire(sso_user: SSOUser) -> list[memberships.Pair]:
-    """Delete the IdP's record and remember its id and what it was matched by (R9); the memberships that ended.
-
-    Within a transaction, under the user's lock. The person leaves the SSO groups, and so mapped groups (R8).
-    """
-    left = memberships.end_all_sso_memberships(sso_user)
-    RetiredResource.objects.create(
-        scim_id=sso_user.scim_id,
-        identity_provider_id=sso_user.identity_provider_id,
-        resource_type=RetiredResource.ResourceType.USER,
-        user_id=sso_user.user_id,
-        user_name_key=sso_user.user_name_key,
-        email_key=sso_user.email_key or "",
-        external_id=sso_user.external_id,
-    )
-    sso_user.delete()
-    return left
-
-
-@transaction.atomic
-def release(user: User, *, actor: Actor) -> None:
-    """Let an account leave its IdP: the record and who signs in by it go; nobody manages the user (R7)."""
-    sso_user = SSOUser.objects.filter(user=user).first()
-    left = retire(sso_user) if sso_user is not None else []
-    user.sso_identities.all().delete()
-    user.managed_by = None
-    user.save(update_fields=["managed_by"])
-    audit.record_moves(audit.record(Event.USER_RELEASED, actor=actor, user_id=user.pk), left=left)

@@ -1,0 +1,45 @@
+"""How an identity provider's record of a person ends (R7, R9)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from identity import audit
+from identity.events import Event
+from identity.models import RetiredResource, SSOUser, User
+from identity.services.provisioning import memberships
+
+if TYPE_CHECKING:
+    from identity.core.actors import Actor
+
+
+def retire(sso_user: SSOUser) -> list[memberships.Pair]:
+    """Delete the IdP's record and remember its id and what it was matched by (R9); the memberships that ended.
+
+    Within a transaction, under the user's lock. The person leaves the SSO groups, and so mapped groups (R8).
+    """
+    left = memberships.end_all_sso_memberships(sso_user)
+    RetiredResource.objects.create(
+        scim_id=sso_user.scim_id,
+        identity_provider_id=sso_user.identity_provider_id,
+        resource_type=RetiredResource.ResourceType.USER,
+        user_id=sso_user.user_id,
+        user_name_key=sso_user.user_name_key,
+        email_key=sso_user.email_key or "",
+        external_id=sso_user.external_id,
+    )
+    sso_user.delete()
+    return left
+
+
+@transaction.atomic
+def release(user: User, *, actor: Actor) -> None:
+    """Let an account leave its IdP: the record and who signs in by it go; nobody manages the user (R7)."""
+    sso_user = SSOUser.objects.filter(user=user).first()
+    left = retire(sso_user) if sso_user is not None else []
+    user.sso_identities.all().delete()
+    user.managed_by = None
+    user.save(update_fields=["managed_by"])
+    audit.record_moves(audit.record(Event.USER_RELEASED, actor=actor, user_id=user.pk), left=left)
