@@ -3,8 +3,8 @@
 from django.db import migrations
 
 RENAMED = {
-    "identity.services.bulk_runs.finish": "identity.services.bulk_runs.finish",
-    "portal.account.resets.mail_reset_link": "portal.account.resets.mail_reset_link",
+    "identity.services.bulk.finish": "identity.services.bulk_runs.finish",
+    "portal.resets.mail_reset_link": "portal.account.resets.mail_reset_link",
 }
 
 

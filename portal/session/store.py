@@ -29,7 +29,7 @@ SECONDS_BETWEEN_SWEEPS = 60
 ROWS_AT_ONCE = 1_000
 
 # By what sessions call the backends that opened them, before these moved.
-RENAMED = {"portal.session.auth.PasswordBackend": PASSWORD_BACKEND, "portal.session.auth.SSOBackend": SSO_BACKEND}
+RENAMED = {"portal.auth.PasswordBackend": PASSWORD_BACKEND, "portal.auth.SSOBackend": SSO_BACKEND}
 
 
 class SessionStore(db.SessionStore):

@@ -666,9 +666,9 @@ def test_who_was_signed_in_before_an_upgrade_stays_so(client: Client) -> None:
     """The class that signed somebody in has had another name, which their session remembers."""
     client.force_login(make_administrator(), backend="portal.session.auth.PasswordBackend")
     session = client.session
-    session[BACKEND_SESSION_KEY] = "portal.session.auth.PasswordBackend"
+    session[BACKEND_SESSION_KEY] = "portal.auth.PasswordBackend"
     session.save()
     assert client.get("/admin/").status_code == 200
-    session[BACKEND_SESSION_KEY] = "portal.session.auth.AnotherBackend"
+    session[BACKEND_SESSION_KEY] = "portal.auth.AnotherBackend"
     session.save()
     assert client.get("/admin/").status_code == 302

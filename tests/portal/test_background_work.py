@@ -89,7 +89,7 @@ def test_what_was_queued_before_an_upgrade_is_found_under_its_new_name() -> None
     assert list(new) == ["portal.account.resets.mail_reset_link"]
     upgrade = import_module("identity.migrations.0038_renamed_tasks")
     upgrade.rename_back(apps, SimpleNamespace(connection=connection))
-    assert list(new.all()) == ["portal.account.resets.mail_reset_link"]
+    assert list(new.all()) == ["portal.resets.mail_reset_link"]
     upgrade.rename(apps, SimpleNamespace(connection=connection))
     run("run_worker", "--until-empty")
     assert statuses() == []
