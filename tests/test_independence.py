@@ -90,6 +90,26 @@ def test_no_row_is_dated_by_hand() -> None:
     assert [f"{name(file)}:{line}" for file in modules("tests") for line in dated_by_hand(parsed(file))] == []
 
 
+PARTS_OF_A_DATE = {"year", "month", "day"}
+
+
+def dates_that_may_not_be(tree: ast.AST) -> Iterator[int]:
+    """Lines that put another year, month or day into a date: on 29 February, or the 31st, there may be no such day."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="replace"), keywords=parts) if {
+                p.arg for p in parts
+            } & PARTS_OF_A_DATE:
+                yield node.lineno
+
+
+def test_no_date_is_made_of_parts_of_today() -> None:
+    assert list(dates_that_may_not_be(ast.parse("timezone.now().replace(year=2030)")))
+    assert not list(dates_that_may_not_be(ast.parse("timezone.now().replace(hour=0, tzinfo=UTC)")))
+    files = modules("identity", "scim", "portal", "tests")
+    assert [f"{name(file)}:{line}" for file in files for line in dates_that_may_not_be(parsed(file))] == []
+
+
 READS_THE_CLOCK = {"timezone.now", "time.time", "datetime.now", "date.today", "timezone.localdate"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -351,7 +352,7 @@ OF_A_PERSON: dict[str, list[Deed]] = {
 # What is done for the identity provider, or for all of a group of its.
 OF_A_PROVIDER: dict[str, list[Deed]] = {
     "provider_contacts.note_contact": [
-        lambda mine: provider_contacts.note_contact(mine.idp.pk, timezone.now().replace(year=2030))
+        lambda mine: provider_contacts.note_contact(mine.idp.pk, timezone.now() + timedelta(days=1_000))
     ],
     "provider_contacts.note_request": [
         lambda mine: provider_contacts.note_request(
