@@ -107,7 +107,9 @@ durations: install-dev ## remember how long each file of tests took in the last 
 	$(PYTHON) -m tests.durations
 
 # The rules, the tokens of identity providers and signing in: no branch of theirs goes untested.
-COVERED := identity/services/*,identity/policy.py,scim/auth.py,portal/sso/*
+COVERED := identity/services/*,identity/policy.py,identity/core/encryption.py,identity/core/secrets.py,$\
+	identity/db/locks.py,identity/db/uniqueness.py,identity/queries/drift.py,identity/queries/mismatches.py,$\
+	identity/queries/what_if.py,scim/auth.py,portal/sso/*
 MEASURED = $(BIN)/coverage run -m pytest -n auto --dist loadfile -m
 
 .PHONY: coverage

@@ -23,6 +23,7 @@ from identity.services import users
 from identity.services.sign_in import login
 from identity.services.sign_in.assertions import Assertion
 from portal.session.auth import SSO_BACKEND
+from portal.session.store import SessionStore
 from portal.session.user_agents import describe_browser
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def sessions_of(user: User) -> list[SignedIn]:
     """The sessions that still work, the newest first; two statements for any number."""
     rows = {row.session_key: row for row in UserSession.objects.filter(user=user)}
     stored = Session.objects.filter(session_key__in=rows, expire_date__gt=timezone.now())
-    live = [rows[session.session_key] for session in stored if _opens(session.get_decoded(), user)]
+    data = {session.session_key: SessionStore().decode(session.session_data) for session in stored}
+    live = [rows[key] for key, found in data.items() if _opens(found, user)]
     newest_first = sorted(live, key=lambda row: row.created_at, reverse=True)
     return [_shown(row) for row in newest_first]
 

@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import BACKEND_SESSION_KEY
 from django.contrib.auth.hashers import MD5PasswordHasher, make_password
 from django.core import mail
@@ -19,6 +20,7 @@ from identity.models import AuditEvent, Invitation, Status, User
 from identity.services import invitations, users
 from portal.project.shared_cache import cache as shared_cache
 from portal.session.auth import reset_tokens
+from portal.session.sessions import sessions_of
 from portal.session.throttle import PAUSE_SECONDS, TRIES
 from tests import clock
 from tests.factories import (
@@ -672,3 +674,18 @@ def test_who_was_signed_in_before_an_upgrade_stays_so(client: Client) -> None:
     session[BACKEND_SESSION_KEY] = "portal.auth.AnotherBackend"
     session.save()
     assert client.get("/admin/").status_code == 302
+
+
+def test_where_somebody_signed_in_by_sso_before_an_upgrade_is_told() -> None:
+    ada = provision(make_idp(), "ada").user
+    ada.signed_in_by_sso = True
+    client = Client()
+    client.force_login(ada, backend="portal.session.auth.SSOBackend")
+    session = client.session
+    session[BACKEND_SESSION_KEY] = "portal.auth.SSOBackend"
+    session.save()
+    UserSession.objects.get_or_create(user=ada, session_key=session.session_key, ip="192.0.2.1", user_agent="")
+    assert [one.key for one in sessions_of(ada)] == [session.session_key]
+    session[BACKEND_SESSION_KEY] = "portal.auth.AnotherBackend"
+    session.save()
+    assert sessions_of(ada) == []
