@@ -15,6 +15,7 @@ from tests.clients import IdP, problem
 from tests.scim.helpers import ROOT, SCIM, SEARCH, Document, group_body, snapshot, unchanged_database, user_body
 
 TITLE: Document = {"op": "replace", "path": "title", "value": "x"}
+NOBODYS = "5d0ad8c6-4a3f-4b0e-9c3e-2f1c8a7b6d59"
 
 
 def test_a_refusal_is_answered_whole(idp: IdP) -> None:
