@@ -114,6 +114,9 @@ def test_403_while_scim_is_off(idp: IdP, method: str) -> None:
     assert idp.get(f"/Users/{user['id']}").json() == user
 
 
+NOBODYS = "5d0ad8c6-4a3f-4b0e-9c3e-2f1c8a7b6d59"
+
+
 @pytest.mark.parametrize("endpoint", ["/Users", "/Groups"])
 @pytest.mark.parametrize("name", [NOBODYS, "1", "me", "x" * 500, "0" * 32, "%00", "a%2Fb", "%F0%9F%8E%89"])
 def test_404_for_an_id_that_nobody_has(idp: IdP, endpoint: str, name: str) -> None:
