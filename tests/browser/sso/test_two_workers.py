@@ -15,6 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.databases import migrated_sqlite
 from tests.processes import held_port, run, started, wait_until_it_answers
 from tests.sso.idp_processes import CLIENT_SECRET, require_installed, running
 
@@ -23,14 +24,14 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # httpx would read all certifi
 SET_UP = """
 import json, django; django.setup()
 from identity.core.actors import Operator
-from identity.services import identity_providers, sso_connections, tokens
+from identity.services import identity_providers, scim_tokens, sso_connections
 from identity.services.sso_connections import ConnectionSettings
 actor = Operator("test")
 idp = identity_providers.create_identity_provider(name="Okta", kind="okta", actor=actor)
 said = ConnectionSettings(issuer={issuer!r}, client_id="gatehouse", client_secret={secret!r})
 connection = sso_connections.create_connection(idp, protocol="oidc", said=said, actor=actor)
 sso_connections.set_connection_enabled(connection, True, actor=actor)
-print(json.dumps({{"slug": connection.slug, "token": tokens.create_token(idp, label="test", actor=actor)[1]}}))
+print(json.dumps({{"slug": connection.slug, "token": scim_tokens.create_token(idp, label="test", actor=actor)[1]}}))
 """
 
 
@@ -44,13 +45,14 @@ print(api_tokens.create_api_token(label="test", scopes=["read"], actor=Person(Us
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def portal(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
     """gunicorn with two workers on a database of its own, connected to an identity provider that is not up yet."""
     require_installed()
-    database = tmp_path_factory.mktemp("portal") / "portal.sqlite3"
+    with django_db_blocker.unblock():
+        database = migrated_sqlite(tmp_path_factory.mktemp("portal") / "portal.sqlite3")
     with held_port() as port, held_port() as idp_port:
         environment = os.environ | {
-            "DATABASE_URL": f"sqlite:///{database}",
+            "DATABASE_URL": database,
             "PUBLIC_URL": port.origin,
             "SECRET_KEY": "k3y-" + "0123456789abcdef" * 4,
             "SSO_INTERNAL_ORIGINS": idp_port.origin,
@@ -62,7 +64,6 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
         def python(*command: str) -> str:
             return run([sys.executable, *command], environment=environment, check=True).stdout
 
-        python("manage.py", "migrate", "--verbosity", "0")
         made = json.loads(python("-c", SET_UP.format(issuer=idp_port.origin, secret=CLIENT_SECRET)))
         server = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"fd://{port.descriptor}"]
         server += ["--workers", "2", "--threads", "4", "--no-control-socket"]
