@@ -75,8 +75,8 @@ QUESTIONS: dict[str, Callable[[Side], tuple[object, object]]] = {
         {mine.group: [mine.sso_group], mine.shared: [mine.sso_group]},
     ),
     "queries.reasons.with_adders": lambda mine: (
-        [(one.user_id, one.added_in) for one in reasons.with_adders(Membership.objects.filter(group=mine.group))],
-        [(mine.user.pk, None), (mine.colleague.user_id, None)],
+        {(one.user_id, one.added_in) for one in reasons.with_adders(Membership.objects.filter(group=mine.group))},
+        {(mine.user.pk, None), (mine.colleague.user_id, None)},
     ),
     "queries.rhythm.with_last_request": lambda mine: (
         [one.last_request_at for one in rhythm.with_last_request(_itself(mine))],
