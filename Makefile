@@ -99,7 +99,7 @@ test: programs idps axe ## the linters and the suite on SQLite and on real Postg
 	$(PYTHON) -m tests.suite $(if $(WORKERS),--workers $(WORKERS)) -- $(IDP_TRAFFIC:%=--idp-traffic=%) $(PYTEST)
 
 .PHONY: test-whole
-test-whole: programs idps axe ## the same with every case of a test on both databases: twice as long
+test-whole: programs idps axe ## the same with every case of a test on every database: twice as long
 	$(PYTHON) -m tests.suite --whole $(if $(WORKERS),--workers $(WORKERS)) -- $(IDP_TRAFFIC:%=--idp-traffic=%) $(PYTEST)
 
 .PHONY: durations

@@ -16,14 +16,14 @@ from identity.models import User
 from identity.services import background, traces
 from portal.project.shared_cache import cache as shared_cache
 from tests import databases, reporting
-from tests.dealing import dealt
+from tests.dealing import LANES, dealt
 from tests.factories import PASSWORD, make_user
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("gatehouse")
     group.addoption("--most-skips", type=int, metavar="N", help="more skipped tests than these fail the run")
-    group.addoption("--dealt", action="store_true", help="leave some cases to the other database (tests/dealing.py)")
+    group.addoption("--dealt", choices=LANES, help="leave some cases to the other lanes (tests/dealing.py)")
     group.addoption(
         "--idp-traffic",
         type=Path,
@@ -45,8 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests of what only PostgreSQL does are left out elsewhere: every run of the suite is on both."""
     others = [item for item in items if item.get_closest_marker("postgresql") and connection.vendor != "postgresql"]
-    if config.getoption("dealt"):
-        others += dealt(items, connection.vendor)
+    if lane := config.getoption("dealt"):
+        others += dealt(items, lane)
     if others:
         config.hook.pytest_deselected(items=others)
         left_out = set(others)

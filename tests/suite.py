@@ -1,8 +1,9 @@
 """The whole suite, as `make test` runs it: `python -m tests.suite [--workers N] [--whole] [-- PYTEST ARGUMENTS…]`.
 
 Its lanes run at the same time. One is the linters; the others are a pytest each: the browser; everything else on SQLite
-and on the PostgreSQL of the development tools, between which the cases of a test are dealt out; and what is about the
-database itself, whole, on the PostgreSQL that is installed on this machine. The exit code is 0 only if all passed.
+and on the PostgreSQL of the development tools; and what is about the database itself on the PostgreSQL that is
+installed on this machine. The cases of a test are dealt out between them (tests/dealing.py). The exit code is 0 only if
+all passed.
 
 var/tests has a log and a JUnit file of each lane, written as it goes, and the servers' logs.
 """
@@ -103,17 +104,21 @@ class Lane:
 
 
 def lanes(workers: int, *, whole: bool = False) -> Iterator[Lane]:
-    """With `whole`, every case of a test runs on both databases (tests/dealing.py)."""
-    dealt = () if whole else ("--dealt",)
+    """With `whole`, every case of a test runs on every database (tests/dealing.py)."""
     spread = ("-n", str(workers), "--dist", "loadfile") if workers > 1 else ()
+
+    def dealt(lane: str) -> tuple[str, ...]:
+        return spread if whole else ("--dealt", lane, *spread)
+
     yield Lane("lint", command=("make", "lint"))
     yield Lane("browser", ("tests/browser",))
-    yield Lane("sqlite", ("-m", "not browser", *dealt, *spread))
-    everything = ("-m", "not browser and not once", *dealt, *spread)
+    yield Lane("sqlite", ("-m", "not browser", *dealt("sqlite")))
+    everything = ("-m", "not browser and not once", *dealt("postgresql"))
     yield Lane("postgresql", everything, (*ON_POSTGRESQL, "--wheel", "--"), "postgresql")
     if installed_binaries() is not None:
+        name = "postgresql-installed"
         before = (*ON_POSTGRESQL, "--installed", "--")
-        yield Lane("postgresql-installed", ABOUT_THE_DATABASE, before, "postgresql", after="browser")
+        yield Lane(name, (*ABOUT_THE_DATABASE, *dealt(name)), before, "postgresql", after="browser")
 
 
 def main(arguments: list[str]) -> int:
