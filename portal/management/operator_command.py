@@ -8,6 +8,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
@@ -55,6 +56,8 @@ class OperatorCommand(BaseCommand):
     With `--json` both the result and the refusal are JSON: `{"error": {"code", "sentence"}}` on stderr.
     """
 
+    # What the environment says is checked; the code's own checks load all pages, and are the server's and the tests'.
+    requires_system_checks: list[str] | tuple[str, ...] = (Tags.compatibility,)
     examples: ClassVar[str]
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:

@@ -20,7 +20,7 @@ def check_django_is_patched(app_configs: Sequence[AppConfig] | None, **kwargs: A
     return [Error(f"Django {django.__version__} is too old.", hint="Run `make install`.", id="gatehouse.E001")]
 
 
-@register(Tags.urls)
+@register(Tags.compatibility)
 def check_public_url_is_an_origin(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """PUBLIC_URL is a scheme and a host: the portal is not made to live under a path."""
     public = settings.PUBLIC

@@ -18,7 +18,7 @@ class Command(OperatorCommand):
     )
     examples = "manage.py doctor\nmanage.py doctor --json | jq '.findings[] | select(.mend != \"\")'"
 
-    requires_system_checks: list[str] = []  # it runs them itself, and must not stop at them
+    requires_system_checks: list[str] | tuple[str, ...] = ()  # it runs them itself, and must not stop at them
 
     def act(self, operator: Operator, options: dict[str, Any]) -> None:
         findings = list(examine())
