@@ -124,7 +124,7 @@ def lanes(workers: int, *, whole: bool = False) -> Iterator[Lane]:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.suite", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
-        "--workers", type=int, default=max(1, (os.cpu_count() or 2) // 2), help="of each lane but the browser's"
+        "--workers", type=int, default=max(2, (os.cpu_count() or 2) // 2), help="of each lane but the browser's"
     )
     parser.add_argument("--whole", action="store_true", help="every case on both databases")
     parser.add_argument("pytest", nargs="*", help="what every pytest is given besides")
