@@ -31,6 +31,16 @@ CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 CORE_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
 
+def _itself(member: scim.ExtensibleStringEnum, *_: Any) -> scim.ExtensibleStringEnum:
+    return member
+
+
+# A type that is no canonical value is a member without a name: before Python 3.11.4 (Debian 12 has 3.11.2) copying one
+# looks for its name, and a PATCH copies the resource.
+setattr(scim.ExtensibleStringEnum, "__copy__", _itself)  # noqa: B010 - mypy knows of no such method
+setattr(scim.ExtensibleStringEnum, "__deepcopy__", _itself)  # noqa: B010
+
+
 class Email(scim.Email):
     value: str | None = None
     """Email address of the user."""

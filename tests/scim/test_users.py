@@ -636,3 +636,10 @@ def test_paths_have_limits(idp: IdP) -> None:
     assert problem(idp.patch(path, {"op": "add", "path": long, "value": "x"})) == (400, "invalidPath")
     many = [{"op": "add", "path": f'roles[type eq "{n}{"x" * 1_000}"].value', "value": "x"} for n in range(200)]
     assert problem(idp.patch(path, *many)) == (400, "tooMany")
+
+
+def test_a_type_that_is_no_canonical_value_stays_through_a_patch_on_every_python(idp: IdP) -> None:
+    """Before 3.11.4 an enumeration can't copy a member that it made up."""
+    numbers = [{"value": "tel:+1-555-0100", "type": "direct line"}]
+    user = idp.user(phoneNumbers=numbers)
+    assert patched(idp, user, {"op": "replace", "path": "title", "value": "Boss"})["phoneNumbers"] == numbers
