@@ -94,13 +94,13 @@ worker: install ## does what `make serve` queues with TASKS=database (mails); st
 # Conversations of identity providers that lie beside the checkout are played as well as our own.
 IDP_TRAFFIC ?= $(wildcard ../shared/idp-traffic)
 
-.PHONY: test
-test: programs idps axe ## the linters and the suite on SQLite and on real PostgreSQLs, all at the same time (tests/README.md)
-	$(PYTHON) -m tests.suite $(if $(WORKERS),--workers $(WORKERS)) -- $(IDP_TRAFFIC:%=--idp-traffic=%) $(PYTEST)
-
-.PHONY: test-whole
-test-whole: programs idps axe ## the same with every case of a test on every database: twice as long
-	$(PYTHON) -m tests.suite --whole $(if $(WORKERS),--workers $(WORKERS)) -- $(IDP_TRAFFIC:%=--idp-traffic=%) $(PYTEST)
+.PHONY: test test-whole
+test: ## the linters and the suite on SQLite and on real PostgreSQLs, all at the same time (tests/README.md)
+test-whole: ## the same with every case of a test on every database: twice as long
+test: WHOLE :=
+test-whole: WHOLE := --whole
+test test-whole: programs idps axe
+	$(PYTHON) -m tests.suite $(WHOLE) $(if $(WORKERS),--workers $(WORKERS)) -- $(IDP_TRAFFIC:%=--idp-traffic=%) $(PYTEST)
 
 .PHONY: durations
 durations: install-dev ## remember how long each file of tests took in the last run, for the next one to compare

@@ -40,6 +40,11 @@ OFFERED = frozenset(
 )
 
 
+def without_database() -> dict[str, str]:
+    """This process's environment, for a process whose database is its own affair."""
+    return {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+
+
 def clear() -> None:
     for name in OFFERED - KEPT:
         os.environ.pop(name, None)

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests import durations, programs
+from tests.environment import without_database
 from tests.lifeline import end, start, stopped_by_signals
 from tests.postgres import installed_binaries
 
@@ -68,12 +69,11 @@ class Lane:
         return OUTPUT / f"{self.name}.xml"
 
     def start(self, given: list[str]) -> None:
-        environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         self.began = time.monotonic()
         with self.log.open("wb") as log:
             self.process = start(
                 self.command or self._pytest(given),
-                environment | {"EXPECT_DATABASE": self.database, "PYTHONUNBUFFERED": "1"},
+                without_database() | {"EXPECT_DATABASE": self.database, "PYTHONUNBUFFERED": "1"},
                 output=log.fileno(),
             )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import pytest
 
 from tests import clock, durations
 from tests.dealing import LANES, dealt
+from tests.environment import without_database
 from tests.loops import each
 from tests.postgres import installed_binaries, wheel_binaries
 from tests.processes import Process, run, started
@@ -29,8 +29,7 @@ SECONDS_TO_GO = 60
 @pytest.mark.parametrize("told", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM], ids=lambda told: told.name)
 def test_no_server_outlives_the_run_that_started_it(told: signal.Signals) -> None:
     command = [sys.executable, "-m", "tests.postgres", "--wheel", "--", sys.executable, "-c", IN_THE_SERVERS_LIFE]
-    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    with started(command, environment=environment, reads=True) as launcher:
+    with started(command, environment=without_database(), reads=True) as launcher:
         pids = each(_pids_in_its_life(launcher), at_least=2)
         assert all(_is_alive(pid) for pid in pids)
         launcher.signal(told)

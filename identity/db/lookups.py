@@ -39,7 +39,7 @@ class Among(In):
     lookup_name = "among"
 
     def get_rhs_op(self, connection: Any, rhs: str) -> str:
-        return f"= ANY(ARRAY{rhs})" if connection.vendor == "postgresql" else super().get_rhs_op(connection, rhs)
+        return among(connection, rhs)
 
 
 @CharField.register_lookup
@@ -95,8 +95,8 @@ def none_of(connection: Any) -> str:
 
 
 def among(connection: Any, rows: str) -> str:
-    """The SQL operator of `IN (SELECT …)`, with the rows of the subquery read first and as a whole (see `Among`)."""
-    return f"= ANY(ARRAY({rows}))" if connection.vendor == "postgresql" else f"IN ({rows})"
+    """The SQL after a column: `(SELECT …)`, whose rows are read first and as a whole (see `Among`)."""
+    return f"= ANY(ARRAY{rows})" if connection.vendor == "postgresql" else f"IN {rows}"
 
 
 def any_of_parameter(connection: Any, values: list[Any]) -> Any:

@@ -10,12 +10,12 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.sessions.models import Session
-from django.db import connection, models, transaction
+from django.db import models, transaction
 
 from identity.models import AuditEvent, Group, IdentityProvider, SSOGroup, User
+from tests.rows import Row, rows_of
 
 Table = type[models.Model]
-Row = dict[str, Any]
 Rows = dict[Table, dict[Any, Row]]
 Keys = dict[Table, set[Any]]
 
@@ -34,17 +34,9 @@ OF_DJANGO = {"auth", "contenttypes"}
 
 def all_rows() -> Rows:
     """Every row of every table, by its primary key."""
-    return {table: _rows(table) for table in apps.get_models() if table._meta.app_label not in OF_DJANGO}
-
-
-def _rows(table: Table) -> dict[Any, Row]:
-    """As the database gives them: this is asked very often."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table._meta.db_table)}")
-        names = [column[0] for column in cursor.description]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    key = table._meta.pk.column
-    return {row[key]: row for row in rows}
+    tables = [table for table in apps.get_models() if table._meta.app_label not in OF_DJANGO]
+    found = rows_of(tables)
+    return {table: {row[table._meta.pk.column]: row for row in found[table._meta.label]} for table in tables}
 
 
 def _references(table: Table) -> dict[str, Table]:

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
+from tests.environment import without_database
 from tests.mutants.coverage_map import KEPT, LEFT_OUT, Tests, measured
 from tests.mutants.report import LIVING, Trial, package_of, write
 from tests.mutants.sites import ROOT, Mutant, mutants_of
@@ -116,7 +117,7 @@ def _try(mutants: list[Mutant], tests: Tests | None, options: Any, within: list[
     known = [asdict(mutant) | {"new": mutant.new.decode()} for mutant in mutants]
     plan = {"mutants": list(zip(known, chosen, strict=True)), "results": str(RESULTS)}
     PLAN.write_text(json.dumps(plan | {"jobs": options.jobs, "most": options.most}), encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if within or name != "DATABASE_URL"}
+    environment = dict(os.environ) if within else without_database()
     environment |= {"MUTANTS_PLAN": str(PLAN), "EXPECT_DATABASE": "postgresql" if within else "sqlite"}
     command = [*within, sys.executable, "-m", "pytest", "-p", "tests.mutants.trials", "-q", "-s", "-m", "not browser"]
     command += ["-o", f"cache_dir={KEPT / 'cache'}", *(f"--ignore={path}" for path in LEFT_OUT), *files]

@@ -57,7 +57,7 @@ def remove_from_sso_group(sso_group: SSOGroup, ids: Iterable[UUID]) -> list[int]
         f"""
         DELETE FROM identity_ssomembership
          WHERE sso_group_id = %s
-           AND sso_user_id {among(connection, f"SELECT id FROM identity_ssouser WHERE scim_id {any_of(connection)}")}
+           AND sso_user_id {among(connection, f"(SELECT id FROM identity_ssouser WHERE scim_id {any_of(connection)})")}
         RETURNING sso_user_id
         """,
         [sso_group.pk, _uuids(ids)],
@@ -103,7 +103,7 @@ def let_leave(groups: list[Group], sso_user_ids: Collection[int]) -> list[Pair]:
         f"""
         SELECT group_id, user_id FROM identity_membership
          WHERE group_id {any_of(connection)}
-           AND user_id {among(connection, f"SELECT user_id FROM identity_ssouser WHERE id {any_of(connection)}")}
+           AND user_id {among(connection, f"(SELECT user_id FROM identity_ssouser WHERE id {any_of(connection)})")}
         """,
         f"{_BROUGHT} WHERE gm.group_id {any_of(connection)} AND sm.sso_user_id {any_of(connection)}",
         [group_ids, ids, group_ids, ids],
