@@ -1,30 +1,38 @@
-"""What waits for an administrator, counted in one statement.
+"""What waits for an administrator, in sentences, the most pressing first.
 
-What could be a long way to count is counted up to a limit, so that the cost hardly grows with the portal.
+It is counted in one statement, and what could be a long way to count up to a limit, so that the cost hardly grows with
+the portal.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from identity.core.decisions import Mode
-from identity.db.counting import count_up_to
+from identity.db.counting import count_up_to, up_to
 from identity.models import (
     AccessSettings,
     Asset,
     AssetOwner,
     Conflict,
+    IdentityProvider,
     ProvisioningLog,
     Role,
+    SCIMToken,
+    SSOConnection,
     SSOGroup,
     Status,
     User,
 )
+from identity.queries.certificates import ending_certificates
+from identity.queries.rhythm import Activity, activities, pause_in_words
 
 COUNTED_TO = 1_000
 REFUSALS_SINCE = timedelta(days=1)
@@ -45,12 +53,12 @@ class Counts:
 
 def count_everything() -> Counts:
     """One statement: a scalar for each count, on the one row of the access settings."""
-    counted = {name: count_up_to(COUNTED_TO, rows) for name, rows in _what_waits().items()}
+    counted = {name: count_up_to(COUNTED_TO, rows) for name, rows in _counted().items()}
     row: dict[str, Any] = AccessSettings.objects.annotate(**counted).values().get()  # type: ignore[assignment]
     return Counts(Mode(row["scim_enabled"], row["sso_enforced"]), **{name: row[name] for name in counted})
 
 
-def _what_waits() -> dict[str, QuerySet[Any]]:
+def _counted() -> dict[str, QuerySet[Any]]:
     privileged = User.objects.exclude(role=Role.MEMBER)  # has an index of its own, which the rest then needs not
     owned = AssetOwner.objects.filter(asset=OuterRef("pk"), user__status=Status.ENABLED)
     return {
@@ -71,3 +79,139 @@ def _refused_lately() -> QuerySet[ProvisioningLog]:
         pk__in=latest, at__gte=timezone.now() - REFUSALS_SINCE
     )
     return rows
+
+
+# --- in sentences ---
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Something that waits for somebody: how much of it, and what it means. `code` is stable; `about`: one of many."""
+
+    code: str
+    number: int
+    one: str
+    many: str
+    meaning: str
+    urgent: bool = False
+    about: IdentityProvider | SSOConnection | None = None
+
+    @property
+    def sentence(self) -> str:
+        return self.one if self.number == 1 else capfirst(f"{up_to(COUNTED_TO, self.number)} {self.many}")
+
+
+def what_waits() -> list[Matter]:
+    """Everything that waits now, asked of the database."""
+    counts, tokens = count_everything(), SCIMToken.objects.only("last_used_at", "expires_at")
+    heard = activities(IdentityProvider.objects.order_by("name_key"), scim_enabled=counts.mode.scim_enabled)
+    return list(matters(counts, heard, list(tokens)))
+
+
+def matters(counts: Counts, heard: Iterable[Activity], tokens: list[SCIMToken]) -> Iterator[Matter]:
+    """The most pressing first; what there is nothing of is left out."""
+    unused = sum(token.last_used_at is None for token in tokens)
+    by_row = (*_certificates(), *_silence(heard))
+    found = (_no_break_glass(counts), _conflicts(counts), *by_row, _expiring(tokens), *_the_rest(counts, unused))
+    return (matter for matter in found if matter.number)
+
+
+def _no_break_glass(counts: Counts) -> Matter:
+    return Matter(
+        "no_break_glass",
+        int(not counts.break_glass),
+        "No break-glass account",
+        "",
+        "If single sign-on fails, nobody can open the portal. Make one of the local owners a break-glass account.",
+        urgent=True,
+    )
+
+
+def _conflicts(counts: Counts) -> Matter:
+    return Matter(
+        "conflicts",
+        counts.conflicts,
+        "1 open conflict",
+        "open conflicts",
+        "People whom an identity provider sends and who collide with an account here. They are refused until decided.",
+        urgent=True,
+    )
+
+
+def _certificates() -> Iterator[Matter]:
+    """What people sign in by and what will not be believed much longer."""
+    for connection, certificate in ending_certificates():
+        is_over, day = certificate.is_over, f"{certificate.until:%-d %B %Y}"
+        yield Matter(
+            "certificate",
+            1,
+            f"The SAML certificate of {connection.identity_provider} {'has ended' if is_over else 'ends soon'}",
+            "",
+            f"Nobody signs in through it {'since' if is_over else 'after'} {day}. Add the one that follows it.",
+            urgent=True,
+            about=connection,
+        )
+
+
+def _silence(heard: Iterable[Activity]) -> Iterator[Matter]:
+    """Who has stopped calling, measured by the own rhythm of each."""
+    for activity in heard:
+        if activity.is_silent:
+            yield Matter(
+                "silence",
+                1,
+                f"{activity.provider} is silent",
+                "",
+                f"Its last request came {activity.heard}. {pause_in_words(activity.rhythm)} Check that it still runs.",
+                urgent=True,
+                about=activity.provider,
+            )
+
+
+def _expiring(tokens: list[SCIMToken]) -> Matter:
+    return Matter(
+        "expiring_tokens",
+        sum(token.expires_soon for token in tokens),
+        "1 SCIM token expires within two weeks, or has",
+        "SCIM tokens expire within two weeks, or have",
+        "What an identity provider sends with an expired one is refused. Create a new one and enter it there.",
+        urgent=True,
+    )
+
+
+def _the_rest(counts: Counts, unused_tokens: int) -> Iterator[Matter]:
+    yield Matter(
+        "refusals",
+        counts.refusals,
+        "1 request refused in the last day",
+        "requests refused in the last day",
+        "What an identity provider sent and did not get, with the reason.",
+    )
+    yield Matter(
+        "unmapped",
+        counts.unmapped,
+        "1 unmapped SSO group",
+        "unmapped SSO groups",
+        "Pushed or declared, and feeding no portal group yet.",
+    )
+    yield Matter(
+        "ownerless",
+        counts.ownerless,
+        "1 asset without an enabled owner",
+        "assets without an enabled owner",
+        "Nobody who can sign in looks after them.",
+    )
+    yield Matter(
+        "unused_tokens",
+        unused_tokens,
+        "1 SCIM token never used",
+        "SCIM tokens never used",
+        "Either the set-up is not finished, or the token can be revoked.",
+    )
+    yield Matter(
+        "newcomers",
+        counts.newcomers,
+        "1 person never logged in",
+        "people never logged in",
+        "Enabled, and not seen here yet.",
+    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from identity.models import Conflict, SSOUser, Status
+from django.db.models import Prefetch
+
+from identity.models import Conflict, GroupMapping, RetiredResource, SSOGroup, SSOUser, Status, User
 
 RENAMED = (
     "{idp} renamed this person to {sent} later. A username is permanent, so the portal keeps {kept}; {idp} still finds "
@@ -41,6 +43,39 @@ class Attribute:
     sent: str
     kept: str
     differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The identity provider's record of a person beside the portal's: live, or removed, or neither."""
+
+    sso_user: SSOUser | None
+    retired: RetiredResource | None
+    attributes: list[Attribute]
+    reasons: list[str]
+
+    @property
+    def record(self) -> SSOUser | RetiredResource | None:
+        return self.sso_user or self.retired
+
+
+def sides_of(user: User, conflicts: Iterable[Conflict] | None = None) -> Sides:
+    """Both sides of one person; `conflicts`: what was decided about this account, if it is known already."""
+    sso_user: SSOUser | None = getattr(user, "sso_user", None)
+    if sso_user is None:
+        gone = RetiredResource.objects.filter(user=user).order_by("-retired_at").first() if user.is_managed else None
+        return Sides(None, gone, [], [])
+    attributes = both_sides(sso_user)
+    decided = Conflict.objects.filter(user=user) if conflicts is None else conflicts
+    return Sides(sso_user, None, attributes, differences(attributes, sso_user, decided))
+
+
+def sso_groups_of(sso_user: SSOUser | None) -> list[SSOGroup]:
+    """The SSO groups that hold somebody, with the portal groups that each feeds."""
+    if sso_user is None:
+        return []
+    with_groups = Prefetch("mappings", queryset=GroupMapping.objects.select_related("group"))
+    return list(sso_user.sso_groups.prefetch_related(with_groups))
 
 
 def both_sides(sso_user: SSOUser) -> list[Attribute]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.utils.timesince import timesince
 
 from identity.core.actors import SignIn
 from identity.db.counting import CountOf
-from identity.models import IdentityProvider, ProvisioningLog, Rhythm, SCIMToken
+from identity.models import IdentityProvider, ProviderContact, ProvisioningLog, Rhythm, SCIMToken
 
 JUDGED = 200  # the latest changes of an identity provider that its error rate is counted from
 
@@ -26,6 +26,21 @@ class Activity:
     rhythm: Rhythm
     is_silent: bool
 
+    @classmethod
+    def of(cls, provider: Any, rhythms: dict[int, Rhythm], *, scim_enabled: bool) -> Self:
+        """Nobody is silent while SCIM is off: what calls then is turned away before it is noted."""
+        rhythm = rhythm_of(provider, rhythms)
+        return cls(provider, rhythm, scim_enabled and rhythm.is_silent)
+
+    @property
+    def last_heard(self) -> datetime | None:
+        return self.provider.last_request_at  # type: ignore[no-any-return]
+
+    @property
+    def heard(self) -> str:
+        """When its last request came, in words."""
+        return ago(self.last_heard) if self.last_heard else "Never"
+
     @property
     def error_rate(self) -> str:
         """How many of its latest changes were refused, "" without any."""
@@ -36,6 +51,19 @@ class Activity:
     def of_how_many(self) -> str:
         """What the rate was counted from."""
         return f"{self.provider.refused} of {self.provider.judged}"
+
+
+def activities(providers: QuerySet[IdentityProvider], *, scim_enabled: bool) -> list[Activity]:
+    """How each of these behaves, in two statements."""
+    rhythms = ProviderContact.objects.rhythms()
+    found = with_refusals(with_last_request(providers))
+    return [Activity.of(provider, rhythms, scim_enabled=scim_enabled) for provider in found]
+
+
+def ago(at: datetime) -> str:
+    """How long ago, in the largest unit."""
+    since = timesince(at, depth=1)
+    return "just now" if since.startswith("0") else f"{since} ago"
 
 
 def rhythm_of(provider: Any, rhythms: dict[int, Rhythm]) -> Rhythm:

@@ -55,6 +55,21 @@ def effects(before: Mode, after: Mode) -> list[Effect]:
     return sorted(found, key=lambda effect: list(Tone).index(effect.tone))
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedCell:
+    """An action that the policy table answers otherwise."""
+
+    action: Action
+    before: Cell
+    after: Cell
+
+
+def changed_cells(before: Mode, after: Mode) -> list[ChangedCell]:
+    """The rows of the policy table that two modes answer differently."""
+    rows = (ChangedCell(action, policy.cell(action, before), policy.cell(action, after)) for action in policy.MATRIX)
+    return [row for row in rows if row.before is not row.after]
+
+
 def following(before: Mode, after: Mode) -> list[Effect]:
     """Whose status changes when SCIM is switched on and the portal follows what the IdPs said last."""
     if before.scim_enabled or not after.scim_enabled:

@@ -63,24 +63,24 @@ _MOVES_LOOKED_AT = 500  # an event that moved somebody in more groups than this 
 _END = 2**62
 
 
-def trail_of(user: User, before: int | None = None) -> Trail:
+def trail_of(user: User, before: int | None = None, *, most: int = SHOWN) -> Trail:
     """What happened before the event of this number, in a few statements however much it was."""
     before = _END if before is None else before
-    events = _events(user, before)
-    shown = events[:SHOWN]
+    events = _events(user, before, most)
+    shown = events[:most]
     moves = _moves(user, [event.pk for event in shown])
     moved = {move.group_id for found in moves.values() for move in found}
     groups = Group.objects.in_bulk(moved | {event.group_id for event in shown if event.group_id})
     lines = tell(shown, groups)
     log = _log_rows(user, {event.request_id for event in shown})
     entries = [_entry(line, moves[line.event.pk], groups, _request_of(line.event, user, log)) for line in lines]
-    more = len(events) > SHOWN
+    more = len(events) > most
     own = [row for row in log if row.user_id == user.pk]
     return Trail(entries, shown[-1].pk if more else 0, own[:LOG_ROWS_SHOWN] if before == _END else [])
 
 
-def _events(user: User, before: int) -> list[AuditEvent]:
-    limits = (SHOWN + 1, user.pk, before, _MOVES_LOOKED_AT, SHOWN + 1)
+def _events(user: User, before: int, most: int) -> list[AuditEvent]:
+    limits = (most + 1, user.pk, before, max(_MOVES_LOOKED_AT, most + 1), most + 1)
     about = RawSQL(_ABOUT.format(sign_ins=", ".join(["%s"] * len(SIGN_INS))), (user.pk, before, *SIGN_INS, *limits))  # noqa: S611 - fixed text
     return list(AuditEvent.objects.filter(pk__in=about).select_related("personal_data").order_by("-pk"))
 

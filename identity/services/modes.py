@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from identity import audit, policy
 from identity.core.actors import Operator, Person
@@ -13,7 +13,7 @@ from identity.core.decisions import Action, Mode
 from identity.core.errors import Refused
 from identity.db.locks import lock, locked
 from identity.events import Event
-from identity.models import AccessSettings, Group, Invitation, SSOIdentity, Status, User
+from identity.models import AccessSettings, Group, SSOIdentity, Status, User
 from identity.models.sso import told_otherwise
 from identity.services.provisioning import memberships
 from identity.services.users import set_status
@@ -86,12 +86,8 @@ def has_signed_in_by_sso(user_id: int) -> bool:
 
 def _close_password_doors() -> None:
     """Sessions opened by a password and reset links end, break-glass accounts excepted (SR-21)."""
-    _password_users().update(password_epoch=F("password_epoch") + 1)
-
-
-def _password_users() -> QuerySet[User]:
-    people: QuerySet[User] = User.objects.with_password().filter(is_break_glass=False)
-    return people
+    people = User.objects.with_password().filter(is_break_glass=False)
+    people.update(password_epoch=F("password_epoch") + 1)
 
 
 def _follow_idp(actor: Actor) -> None:
@@ -103,11 +99,3 @@ def _follow_idp(actor: Actor) -> None:
     details = {"joined": len(joined), "left": [user_id for _, user_id in left]}
     event = audit.record(Event.ACCESS_IDP_FOLLOWED, actor=actor, details=details)
     audit.record_moves(event, joined=joined, left=left)
-
-
-def consequences_of_enforcing() -> dict[str, int]:
-    """Whom switching SSO enforcement on would touch, for the page that asks first."""
-    return {
-        "password_users": _password_users().filter(status=Status.ENABLED).count(),
-        "invitations": Invitation.objects.pending().count(),
-    }

@@ -9,7 +9,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity import policy
 from identity.core.decisions import Mode
 from identity.core.errors import InvalidValue, Refused
 from identity.models import AccessSettings, User
@@ -89,7 +88,7 @@ class WhatIf(Singleton):
         shown = {
             "before": self.mode.code,
             "after": after.code,
-            "changes": _changes(self.mode, after),
+            "changes": what_if.changed_cells(self.mode, after),
             "missing": self._missing() if enforces else None,
             "effects": [_effect(touched) for touched in what_if.look(_effects(self.mode, after))],
             **(_compared(START) if switches_on else {"groups": [], "next_groups": None}),
@@ -152,11 +151,6 @@ class Affected(Resources):
 
 def _effects(before: Mode, after: Mode) -> list[what_if.Effect]:
     return [*what_if.effects(before, after), *what_if.following(before, after)]
-
-
-def _changes(before: Mode, after: Mode) -> list[dict[str, str]]:
-    pairs = [(action, policy.cell(action, before), policy.cell(action, after)) for action in policy.MATRIX]
-    return [{"action": action, "before": old, "after": new} for action, old, new in pairs if old != new]
 
 
 def _effect(touched: what_if.Touched) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db.models import Max
 from django.utils import timezone
 
 from identity import policy
@@ -14,16 +13,15 @@ from identity.models import (
     Conflict,
     IdentityProvider,
     Invitation,
-    ProviderContact,
     SCIMToken,
     SSOGroup,
     Status,
     User,
 )
 from identity.models.identity_providers import EXPIRES_SOON
-from identity.models.provider_contacts import Rhythm
 from identity.models.sso import told_otherwise
 from identity.queries.drift import drifts
+from identity.queries.rhythm import Activity, activities
 from identity.services import background
 from identity.services.resealing import HOLDERS, Count, count
 from portal.doctor.findings import Finding, counted
@@ -70,15 +68,13 @@ def break_glass() -> Finding:
 
 
 def providers() -> Iterator[Finding]:
-    rhythms, is_on = ProviderContact.objects.rhythms(), policy.current_mode().scim_enabled
-    for provider in IdentityProvider.objects.annotate(heard=Max("scim_tokens__last_used_at")):
-        rhythm = rhythms.get(provider.pk, Rhythm()).heard(provider.heard)
-        yield silence(provider, is_silent=is_on and rhythm.is_silent)
+    is_on = policy.current_mode().scim_enabled
+    yield from map(silence, activities(IdentityProvider.objects.all(), scim_enabled=is_on))
 
 
-def silence(provider: IdentityProvider, *, is_silent: bool) -> Finding:
+def silence(activity: Activity) -> Finding:
     """R21's other half: what no longer comes in can't be followed."""
-    heard = provider.heard  # type: ignore[attr-defined]
+    provider, heard = activity.provider, activity.last_heard
     if heard is None:
         return Finding(
             "silence",
@@ -86,7 +82,7 @@ def silence(provider: IdentityProvider, *, is_silent: bool) -> Finding:
             f"Give it a token (`manage.py create_scim_token --idp '{provider}'`) and test the connection there.",
         )
     sentence = f"{provider} was last heard of at {heard:%Y-%m-%d %H:%M} UTC."
-    if is_silent:
+    if activity.is_silent:
         return Finding("silence", sentence, "It used to call more often: look at its own provisioning log.")
     return Finding("silence", sentence)
 

@@ -595,7 +595,6 @@ STRANGERS: dict[str, Deed] = {
 
 # What takes nothing that is one side's.
 NOBODYS = {
-    "modes.consequences_of_enforcing",
     "modes.require_ready_to_enforce",
     "modes.set_mode",
     "background.after_answer",
@@ -641,13 +640,19 @@ NOBODYS = {
     "traces.flush",
     "users.check_email",
     "users.create_owner",
+    "queries.attention.what_waits",
+    "queries.certificates.ending_certificates",
     "queries.event_stream.newest_id",
     "queries.event_stream.with_moves",
+    "queries.headcount.count_people",
+    "queries.headcount.days_until",
     "queries.moves.every_move",
     "queries.moves.moved_by",
+    "queries.rhythm.ago",
     "queries.rhythm.pause_in_words",
     "queries.rhythm.rhythm_of",
     "queries.rhythm.silent_among",
+    "queries.what_if.changed_cells",
     "queries.what_if.effects",
     "queries.what_if.following",
     "queries.what_if.look",

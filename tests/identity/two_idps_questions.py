@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
 
 from identity.models import AuditEvent, Conflict, GroupMapping, IdentityProvider, Membership
-from identity.queries import completeness, differences, external_ids, mismatches, reasons, rhythm, trail, why
+from identity.queries import (
+    attention,
+    certificates,
+    completeness,
+    differences,
+    external_ids,
+    mismatches,
+    reasons,
+    rhythm,
+    trail,
+    why,
+)
 from tests.identity.two_idps import Side
 
 
@@ -32,6 +44,11 @@ def _itself(mine: Side) -> QuerySet[IdentityProvider]:
     return IdentityProvider.objects.filter(pk=mine.idp.pk)
 
 
+def _matters(mine: Side) -> list[attention.Matter]:
+    silent = [replace(one, is_silent=True) for one in rhythm.activities(_itself(mine), scim_enabled=True)]
+    return list(attention.matters(attention.count_everything(), silent, []))
+
+
 def _why(mine: Side) -> list[tuple[str, ...]]:
     return [entry.joined for entry in why.trail_of(mine.user).entries if entry.joined]
 
@@ -41,6 +58,14 @@ def _reasons(mine: Side) -> list[reasons.Reason]:
 
 
 QUESTIONS: dict[str, Callable[[Side], tuple[object, object]]] = {
+    "queries.attention.matters": lambda mine: (
+        [one.about for one in _matters(mine) if one.code == "silence"],
+        [mine.idp],
+    ),
+    "queries.certificates.signing_certificates": lambda mine: (
+        len(certificates.signing_certificates(mine.saml)),
+        len(mine.saml.certificates),
+    ),
     "queries.completeness.completeness_in_list": lambda mine: (
         _counts(completeness.completeness_in_list(_sizes(mine), most=5)),
         [(str(mine.shared), None, None, None), (str(mine.group), 2, 2, 2)],
@@ -62,6 +87,14 @@ QUESTIONS: dict[str, Callable[[Side], tuple[object, object]]] = {
         f"Username: {mine.name} renamed this person to ada later. A username is permanent, so the portal keeps "
         f"ada.{mine.name}; {mine.name} still finds the person under its new name.",
     ),
+    "queries.differences.sides_of": lambda mine: (
+        [one.sent for one in differences.sides_of(mine.user).attributes][:2],
+        ["ada", "ada@example.test"],
+    ),
+    "queries.differences.sso_groups_of": lambda mine: (
+        differences.sso_groups_of(mine.sso_user),
+        [mine.sso_group],
+    ),
     "queries.external_ids.sharing_external_id": lambda mine: (
         list(external_ids.sharing_external_id(mine.sso_user)),
         [],
@@ -77,6 +110,10 @@ QUESTIONS: dict[str, Callable[[Side], tuple[object, object]]] = {
     "queries.reasons.with_adders": lambda mine: (
         {(one.user_id, one.added_in) for one in reasons.with_adders(Membership.objects.filter(group=mine.group))},
         {(mine.user.pk, None), (mine.colleague.user_id, None)},
+    ),
+    "queries.rhythm.activities": lambda mine: (
+        [(one.provider, one.of_how_many) for one in rhythm.activities(_itself(mine), scim_enabled=True)],
+        [(mine.idp, "2 of 12")],
     ),
     "queries.rhythm.with_last_request": lambda mine: (
         [one.last_request_at for one in rhythm.with_last_request(_itself(mine))],

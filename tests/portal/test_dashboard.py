@@ -228,7 +228,7 @@ def headcount(days_ago: int, enabled: int, disabled: int = 0) -> None:
 
 @clock.stopped()
 def test_a_large_directory_shows_the_days_count_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.admin.home.headcount.MOST", 2)
+    monkeypatch.setattr("identity.queries.headcount.MOST", 2)
     headcount(3, 40)
     headcount(1, 30, 1)
     for name in ("ada", "eve"):
@@ -244,7 +244,7 @@ def test_a_large_directory_shows_the_days_count_and_says_so(monkeypatch: pytest.
 
 @clock.stopped()
 def test_a_directory_that_has_grown_since_the_days_count_has_more_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.admin.home.headcount.MOST", 2)
+    monkeypatch.setattr("identity.queries.headcount.MOST", 2)
     headcount(0, 1)
     for name in ("ada", "eve"):
         make_user(name)
@@ -321,7 +321,7 @@ def test_looking_changes_nothing() -> None:
 @pytest.mark.parametrize("is_large", [False, True])
 def test_it_costs_the_same_for_any_number_of_rows(is_large: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if is_large:
-        monkeypatch.setattr("portal.admin.home.headcount.MOST", 0)
+        monkeypatch.setattr("identity.queries.headcount.MOST", 0)
     client = as_administrator()
 
     def row(number: int) -> None:

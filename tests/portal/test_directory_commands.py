@@ -63,7 +63,11 @@ def test_show_user_tells_why_everything_is_as_it_is() -> None:
     assert shown["identity_provider_says"][0] == {
         "attribute": "Username", "sent": "ada.king", "portal": "ada", "differs": True,
     }  # fmt: skip
-    assert [line["action"] for line in shown["trail"]] == ["asset.created", "user.updated", "user.provisioned"]
+    assert [line["action"] for line in shown["trail"]] == [
+        *("asset.created", "group_mapping.created", "user.updated", "user.provisioned"),
+    ]
+    assert [line["joined"] for line in shown["trail"]] == [[], ["Builders"], [], []]
+    assert shown["differences"][0].startswith("Username: Okta renamed this person to ada.king later.")
     assert [(line["method"], line["outcome"]) for line in shown["requests"]] == [("PUT", "partly"), ("POST", "applied")]
     assert "Created by the identity provider" in run("show_user", "ada")
 
@@ -169,8 +173,9 @@ def test_set_mode_what_if_names_whom_it_would_touch_and_changes_nothing() -> Non
     run("disable_user", "ada")
     events = AuditEvent.objects.count()
     told = answer("set_mode", "--scim", "on", "--sso", "enforced", "--what-if")
-    assert (told["would_be_enabled"], told["would_be_disabled"]) == (["ada"], [])
-    assert (told["password_users"], told["invitations"]) == (1, 0)
+    effects = {effect["effect"]: (effect["count"], effect["first"]) for effect in told["effects"]}
+    assert (effects["follow_enable"], effects["locked_out"]) == ((1, ["ada"]), (1, ["mia"]))
+    assert not {"follow_disable", "invitations"} & effects.keys()
     assert {"action": "set_status", "now": "yes", "then": "no"} in told["policy"]
     ada.user.refresh_from_db()
     assert (ada.user.status, AuditEvent.objects.count()) == (Status.DISABLED, events)

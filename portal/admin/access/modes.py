@@ -95,11 +95,9 @@ class Change:
 
 def changes(before: Mode, after: Mode) -> list[Change]:
     """Which cells differ between two modes."""
-    pairs = [(action, policy.cell(action, before), policy.cell(action, after)) for action in MATRIX]
     return [
-        Change(QUESTIONS[action], Answer(*ANSWERS[old]), Answer(*ANSWERS[new]))
-        for action, old, new in pairs
-        if old != new
+        Change(QUESTIONS[row.action], Answer(*ANSWERS[row.before]), Answer(*ANSWERS[row.after]))
+        for row in what_if.changed_cells(before, after)
     ]
 
 

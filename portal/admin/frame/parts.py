@@ -11,7 +11,6 @@ from django.forms import Form, ModelMultipleChoiceField
 from django.http import Http404, HttpRequest
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
-from django.utils.timesince import timesince
 
 from identity.core.keys import LONGEST
 from identity.models import User
@@ -48,12 +47,6 @@ def moment(at: datetime | None, *, seconds: bool = False) -> str:
     return format_html(
         '<span class="gh-nowrap">{}</span>', f"{at:%-d %b %Y, %H:%M:%S}" if seconds else f"{at:%-d %b %Y, %H:%M}"
     )
-
-
-def ago(at: datetime) -> str:
-    """How long ago, in the largest unit."""
-    since = timesince(at, depth=1)
-    return "just now" if since.startswith("0") else f"{since} ago"
 
 
 def searched(request: HttpRequest) -> str:

@@ -5,7 +5,6 @@ Its cost hardly grows with the portal: counts come from indexes, or stop at a li
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,21 +17,15 @@ from identity import policy
 from identity.core.decisions import Action
 from identity.db.counting import MOST, up_to
 from identity.models import IdentityProvider, ProviderContact, ProvisioningLog, SCIMToken, Status, User
-from identity.queries.attention import count_everything
-from identity.queries.rhythm import (
-    JUDGED,
-    pause_in_words,
-    silent_among,
-    with_last_request,
-    with_refusals,
-)
+from identity.queries.attention import count_everything, matters
+from identity.queries.headcount import People, count_people
+from identity.queries.rhythm import JUDGED, silent_among, with_last_request, with_refusals
 from portal.admin.frame.base import decide
 from portal.admin.frame.site import site
-from portal.admin.home.attention import Matter, matters
-from portal.admin.home.headcount import People, chart_of, count_people
-from portal.admin.providers.activity import ShownActivity, activity_of
+from portal.admin.home.attention import placed
+from portal.admin.home.headcount import chart_of
+from portal.admin.providers.activity import ShownActivity
 from portal.admin.providers.set_up import scim_base_url
-from portal.admin.providers.sso_connections import ending_certificates
 
 LOG_ROWS = 6
 PROVIDERS = 8
@@ -57,7 +50,7 @@ def _for_administrators(request: HttpRequest) -> dict[str, Any]:
     rhythms = ProviderContact.objects.rhythms()
     scim_enabled = counts.mode.scim_enabled
     providers = _providers(silent_among(uses, rhythms) if scim_enabled else [])
-    activities = [activity_of(provider, rhythms, scim_enabled=scim_enabled) for provider in providers]
+    activities = [ShownActivity.of(provider, rhythms, scim_enabled=scim_enabled) for provider in providers]
     users = count_people()
     return {
         "counts": users_by_status(users),
@@ -65,7 +58,7 @@ def _for_administrators(request: HttpRequest) -> dict[str, Any]:
         "chart": chart_of(request, users),
         "mode": counts.mode,
         "mode_in_words": policy.describe(counts.mode).removeprefix(f"{counts.mode}. "),
-        "matters": list(matters(counts, [*certificates(), *silence(activities)], tokens)),
+        "matters": [placed(matter) for matter in matters(counts, activities, tokens)],
         "providers": activities,
         "judged": JUDGED,
         "log": ProvisioningLog.objects.select_related("identity_provider")[:LOG_ROWS],
@@ -92,36 +85,6 @@ def _providers(silent: list[int]) -> list[Any]:
     place = Case(When(pk__in=silent, then=0), When(last_request_at=None, then=2), default=1)
     rows = with_refusals(with_last_request(IdentityProvider.objects.all()))
     return list(rows.order_by(place, "name_key")[:PROVIDERS])
-
-
-def silence(activities: list[ShownActivity]) -> Iterator[Matter]:
-    """Who has stopped calling, measured by the own rhythm of each."""
-    for activity in activities:
-        if activity.is_silent:
-            yield Matter(
-                1,
-                f"{activity.provider} is silent",
-                "",
-                f"Its last request came {activity.heard}. {pause_in_words(activity.rhythm)} Check that it still runs.",
-                reverse("admin:identity_identityprovider_change", args=(activity.provider.pk,)),
-                "notifications_paused",
-                urgent=True,
-            )
-
-
-def certificates() -> Iterator[Matter]:
-    """What people sign in by and what will not be believed much longer."""
-    for connection, certificate in ending_certificates():
-        is_over, day = certificate.is_over, f"{certificate.until:%-d %B %Y}"
-        yield Matter(
-            1,
-            f"The SAML certificate of {connection.identity_provider} {'has ended' if is_over else 'ends soon'}",
-            "",
-            f"Nobody signs in through it {'since' if is_over else 'after'} {day}. Add the one that follows it.",
-            reverse("admin:identity_ssoconnection_change", args=(connection.pk,)),
-            "badge",
-            urgent=True,
-        )
 
 
 @dataclass(frozen=True, slots=True)

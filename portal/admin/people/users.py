@@ -18,17 +18,15 @@ from identity.core.decisions import Action, Decision
 from identity.models import (
     Asset,
     Conflict,
-    GroupMapping,
     Invitation,
     Membership,
-    RetiredResource,
+    SSOGroup,
     SSOIdentity,
-    SSOUser,
     Status,
     User,
 )
 from identity.models.users import matching
-from identity.queries.differences import both_sides, differences
+from identity.queries.differences import sides_of, sso_groups_of
 from identity.queries.external_ids import sharing_external_id
 from identity.queries.reasons import Reason, memberships_with_reasons
 from identity.queries.why import trail_of
@@ -190,16 +188,21 @@ class UserAdmin(PortalModelAdmin):
 
     def get_detail(self, request: HttpRequest, obj: User) -> dict[str, Any]:
         conflicts = conflicts_of(obj)
-        side = idp_side(obj, conflicts)
-        lines = self._group_lines(request, obj, side)
+        sides = sides_of(obj, conflicts)
+        sso_groups = sso_groups_of(sides.sso_user)
+        lines = self._group_lines(request, obj, sso_groups)
         return {
             "title": obj.display_name,
             "status": status_badge(obj),
             "is_oneself": obj.pk == request.user.pk,
             "has_password": obj.has_usable_password() and bool(obj.password),
             **invitation_of(request, obj),
-            **side,
-            "sharing": sharing_external_id(side["sso_user"] or side.get("retired")),
+            "sso_user": sides.sso_user,
+            "retired": sides.retired,
+            "both_sides": sides.attributes,
+            "reasons": sides.reasons,
+            "sso_groups": sso_groups,
+            "sharing": sharing_external_id(sides.record),
             "group_lines": lines,
             "group_ids": {line.reason.membership.group_id for line in lines},
             "removal_refused": next((line.decision.reason for line in lines if not line.decision), ""),
@@ -259,8 +262,7 @@ class UserAdmin(PortalModelAdmin):
         }
         return TemplateResponse(request, "admin/portal/why.html", page)
 
-    def _group_lines(self, request: HttpRequest, user: User, side: dict[str, Any]) -> list[GroupLine]:
-        sso_group_ids = {sso_group.pk for sso_group in side.get("sso_groups", ())}
+    def _group_lines(self, request: HttpRequest, user: User, sso_groups: list[SSOGroup]) -> list[GroupLine]:
         url = reverse(self.url_name(RemoveFromGroup.name), args=(user.pk,))
         return [
             GroupLine(
@@ -268,7 +270,7 @@ class UserAdmin(PortalModelAdmin):
                 decide(request, Action.CHANGE_MEMBERS, group=reason.membership.group),
                 f"{url}?group={reason.membership.group_id}",
             )
-            for reason in memberships_with_reasons(user, sso_group_ids)
+            for reason in memberships_with_reasons(user, {sso_group.pk for sso_group in sso_groups})
         ]
 
 
@@ -303,19 +305,3 @@ def _problem_of(request: HttpRequest, invitation: Invitation) -> str:
 def conflicts_of(user: User) -> list[Conflict]:
     """What an identity provider wants of this account and can't have; decided ones as well."""
     return list(Conflict.objects.filter(user=user).select_related("identity_provider")[:CONFLICTS_SHOWN])
-
-
-def idp_side(user: User, conflicts: list[Conflict]) -> dict[str, Any]:
-    """The identity provider's record beside the portal's, and the reason for each difference."""
-    sso_user: SSOUser | None = getattr(user, "sso_user", None)
-    if sso_user is None:
-        gone = RetiredResource.objects.filter(user=user).order_by("-retired_at").first() if user.is_managed else None
-        return {"sso_user": None, "retired": gone}
-    rows = both_sides(sso_user)
-    with_groups = Prefetch("mappings", queryset=GroupMapping.objects.select_related("group"))
-    return {
-        "sso_user": sso_user,
-        "both_sides": rows,
-        "reasons": differences(rows, sso_user, conflicts),
-        "sso_groups": list(sso_user.sso_groups.prefetch_related(with_groups)),
-    }

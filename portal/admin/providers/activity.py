@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.urls import reverse
 
-from identity.models import Rhythm
-from identity.queries.rhythm import Activity, rhythm_of
-from portal.admin.frame.parts import ago
+from identity.queries.rhythm import Activity
 
 
 class ShownActivity(Activity):
@@ -20,14 +16,3 @@ class ShownActivity(Activity):
     def refusals_url(self) -> str:
         log = reverse("admin:identity_provisioninglog_changelist")
         return f"{log}?outcome__exact=refused&idp={self.provider.pk}"
-
-    @property
-    def heard(self) -> str:
-        last = self.provider.last_request_at
-        return ago(last) if last else "Never"
-
-
-def activity_of(provider: Any, rhythms: dict[int, Rhythm], *, scim_enabled: bool) -> ShownActivity:
-    """Nobody is silent while SCIM is off: what calls then is turned away before it is noted."""
-    rhythm = rhythm_of(provider, rhythms)
-    return ShownActivity(provider, rhythm, scim_enabled and rhythm.is_silent)

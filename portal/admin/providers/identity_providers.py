@@ -21,7 +21,7 @@ from identity.queries.rhythm import JUDGED, pause_in_words, with_last_request, w
 from identity.services import identity_providers
 from portal.admin.frame.base import ActionPage, PortalChangeList, PortalModelAdmin, decide, mode_of, person_of
 from portal.admin.frame.parts import badge, moment, row_or_404
-from portal.admin.providers.activity import activity_of
+from portal.admin.providers.activity import ShownActivity
 from portal.admin.providers.received import live_fragment
 from portal.admin.providers.scim_tokens import CreateToken, token_lines
 from portal.admin.providers.set_up import SetUp, Watch
@@ -172,7 +172,7 @@ def _with_behaviour(providers: Iterable[Any], mode: Mode) -> list[Any]:
     """Each with how it behaves, by its rhythm."""
     rhythms, found = ProviderContact.objects.rhythms(), list(providers)
     for provider in found:
-        provider.activity = activity_of(provider, rhythms, scim_enabled=mode.scim_enabled)
+        provider.activity = ShownActivity.of(provider, rhythms, scim_enabled=mode.scim_enabled)
     return found
 
 
@@ -231,7 +231,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         scim_enabled = mode_of(request).scim_enabled
-        activity = activity_of(obj, ProviderContact.objects.rhythms(), scim_enabled=scim_enabled)
+        activity = ShownActivity.of(obj, ProviderContact.objects.rhythms(), scim_enabled=scim_enabled)
         return {
             "managed": up_to(MOST, obj.user_count),
             "waiting": up_to(MOST, obj.open_conflicts),

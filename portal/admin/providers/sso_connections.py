@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from cryptography import x509
 from django.contrib import admin
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from unfold.decorators import display
 
 from identity.core.decisions import Action
 from identity.models import IdentityProvider, SSOConnection
+from identity.queries.certificates import signing_certificates
 from identity.services import sso_connections
 from identity.services.sign_in.group_claims import is_readable
 from identity.services.sso_connections import ConnectionSettings, Protocol, preset
@@ -26,37 +23,6 @@ from portal.admin.frame.parts import badge
 from portal.admin.providers.sso_connection_forms import FORMS, ClaimsForm, OIDCForm, SAMLForm, forgetting
 from portal.sso.addresses import addresses_of
 from portal.sso.arrival import TEST_RESULT
-
-WARN_BEFORE = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class SigningCertificate:
-    """A certificate of a SAML provider, and until when (UTC) what it signs is believed."""
-
-    subject: str
-    until: datetime
-
-    @property
-    def is_over(self) -> bool:
-        return self.until <= timezone.now()
-
-    @property
-    def ends_soon(self) -> bool:
-        return self.until - timezone.now() < WARN_BEFORE
-
-
-def signing_certificates(connection: SSOConnection) -> list[SigningCertificate]:
-    found = [x509.load_pem_x509_certificate(pem.encode()) for pem in connection.certificates]
-    return [SigningCertificate(one.subject.rfc4514_string(), one.not_valid_after_utc) for one in found]
-
-
-def ending_certificates() -> list[tuple[SSOConnection, SigningCertificate]]:
-    """Connections through which people sign in and whose last certificate ends soon, or has."""
-    rows = SSOConnection.objects.filter(protocol=Protocol.SAML, is_enabled=True).select_related("identity_provider")
-    last = [(row, max(signing_certificates(row), key=lambda one: one.until)) for row in rows if row.certificates]
-    return [(row, certificate) for row, certificate in last if certificate.ends_soon]
-
 
 # --- pages of an identity provider ---
 

@@ -8,13 +8,10 @@ from identity import policy
 from identity.core.actors import Operator
 from identity.core.decisions import Mode
 from identity.core.errors import Refused
-from identity.models import Status
-from identity.models.sso import told_otherwise
-from identity.policy import MATRIX
+from identity.queries import what_if
 from identity.queries.drift import Moving, drifts
 from identity.services import modes
 from portal.management.answers import Answer, Facts
-from portal.management.facts import first_names
 from portal.management.operator_command import ChangingCommand
 
 SCIM = {"on": True, "off": False}
@@ -77,27 +74,34 @@ def set_mode(wanted: Mode, operator: Operator, *, follow_idp: bool, force: bool)
 
 def consequences(now: Mode, wanted: Mode) -> Facts:
     """What the two modes allow differently; whom enforcing would touch; whom --follow-idp would move (R21, R22)."""
-    facts: Facts = {"now": str(now), "then": str(wanted), "policy": policy_changes(now, wanted)}
-    if wanted.sso_enforced and not now.sso_enforced:
-        facts |= modes.consequences_of_enforcing()
-    if wanted.scim_enabled and not now.scim_enabled:
-        facts |= drift_facts()
-    return facts
+    found = what_if.look([*what_if.effects(now, wanted), *what_if.following(now, wanted)])
+    return {
+        "now": str(now),
+        "then": str(wanted),
+        "policy": [
+            {"action": row.action, "now": row.before, "then": row.after} for row in what_if.changed_cells(now, wanted)
+        ],
+        "effects": [effect_facts(touched) for touched in found],
+        **(drift_facts() if wanted.scim_enabled and not now.scim_enabled else {}),
+    }
 
 
-def policy_changes(now: Mode, wanted: Mode) -> list[Facts]:
-    pairs = {action: (policy.cell(action, now), policy.cell(action, wanted)) for action in MATRIX}
-    return [{"action": action, "now": old, "then": new} for action, (old, new) in pairs.items() if old != new]
+def effect_facts(touched: what_if.Touched) -> Facts:
+    return {
+        "effect": touched.effect.code,
+        "title": touched.effect.title,
+        "count": touched.count,
+        "is_capped": touched.is_capped,
+        "first": [user.username for user in touched.named],
+    }
 
 
 def drift_facts() -> Facts:
     return {
-        "would_be_enabled": first_names(told_otherwise(Status.ENABLED)),
-        "would_be_disabled": first_names(told_otherwise(Status.DISABLED)),
         "groups": [
             {"group": drift.group.name, "joining": moving_facts(drift.joins), "leaving": moving_facts(drift.leaves)}
             for drift in drifts()
-        ],
+        ]
     }
 
 

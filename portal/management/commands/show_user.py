@@ -5,11 +5,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from identity.core.actors import Operator
-from identity.events import Event, Family
-from identity.models import Asset, AuditEvent, Conflict, ProvisioningLog, SSOUser, User
-from identity.queries.differences import both_sides
+from identity.models import Asset, Conflict, ProvisioningLog, User
+from identity.queries.differences import Sides, sides_of
 from identity.queries.reasons import Reason, memberships_with_reasons
-from identity.queries.trail import Line, tell
+from identity.queries.why import Entry, trail_of
 from portal.management.answers import Answer, Facts
 from portal.management.facts import user_facts
 from portal.management.named_rows import find_user
@@ -33,16 +32,15 @@ class Command(OperatorCommand):
 
 
 def surroundings(user: User, events: int) -> Facts:
-    about = AuditEvent.objects.filter(user_id=user.pk).exclude(action__in=Event.of(Family.SIGN_IN))
-    trail = about.select_related("personal_data")[:events]
-    requests = ProvisioningLog.objects.filter(user=user)[:events]
+    sides, trail = sides_of(user), trail_of(user, most=events)
     return {
         "groups": [group_facts(reason) for reason in memberships_with_reasons(user)],
         "assets": [asset.name for asset in Asset.objects.owned_by(user.pk)],
-        "identity_provider_says": idp_facts(user),
+        "identity_provider_says": idp_facts(sides),
+        "differences": sides.reasons,
         "conflicts": [conflict_facts(conflict) for conflict in Conflict.objects.open().filter(user=user)],
-        "trail": [line_facts(line) for line in tell(trail)],
-        "requests": [request_facts(request) for request in requests],
+        "trail": [entry_facts(entry) for entry in trail.entries],
+        "requests": [request_facts(request) for request in trail.log],
     }
 
 
@@ -54,13 +52,10 @@ def group_facts(reason: Reason) -> Facts:
     }
 
 
-def idp_facts(user: User) -> list[Facts]:
-    sso_user = SSOUser.objects.filter(user=user).select_related("user").first()
-    if sso_user is None:
-        return []
+def idp_facts(sides: Sides) -> list[Facts]:
     return [
         {"attribute": row.label, "sent": row.sent, "portal": row.kept, "differs": row.differs}
-        for row in both_sides(sso_user)
+        for row in sides.attributes
     ]
 
 
@@ -68,14 +63,18 @@ def conflict_facts(conflict: Conflict) -> Facts:
     return {"id": conflict.pk, "user_name": conflict.user_name, "reason": conflict.get_reason_display()}
 
 
-def line_facts(line: Line) -> Facts:
+def entry_facts(entry: Entry) -> Facts:
+    line = entry.line
     return {
+        "event": line.event.pk,
         "at": line.event.at,
         "action": line.event.action,
-        "what": line.words,
+        "what": entry.words,
         "by": line.actor,
         "group": line.group and line.group.name,
-        "details": list(line.details),
+        "joined": list(entry.joined),
+        "left": list(entry.left),
+        "details": list(entry.details),
         "request_id": line.event.request_id,
     }
 
