@@ -23,12 +23,12 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "create_owner", "set_role", "set_break_glass", "set_mode", "show_policy", "reset_second_factor",
     ),
     "People": (
-        "list_users", "show_user", "edit_user", "disable_user", "enable_user", "end_sessions", "delete_user",
-        "export_users", "import_users",
+        "list_users", "show_user", "edit_user", "disable_user", "enable_user",
+        "list_sessions", "end_session", "end_sessions", "delete_user", "export_users", "import_users",
     ),
     "Invitations": ("list_invitations", "invite_user", "resend_invitation", "revoke_invitation"),
     "Groups and mappings": (
-        "list_groups", "create_group", "edit_group", "delete_group", "add_members", "remove_members",
+        "list_groups", "create_group", "edit_group", "delete_group", "list_members", "add_members", "remove_members",
         "list_sso_groups", "declare_sso_group", "withdraw_sso_group",
         "list_mappings", "create_mapping", "delete_mapping",
     ),
@@ -48,7 +48,9 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "list_api_tokens", "create_api_token", "revoke_api_token",
     ),
     "Assets": ("list_assets", "create_asset", "edit_asset", "transfer_asset", "delete_asset"),
-    "Running the portal": ("doctor", "run_worker", "export_audit_events", "prune_records", "reseal_secrets", "demo"),
+    "Running the portal": (
+        "doctor", "run_worker", "export_audit_events", "list_moves", "prune_records", "reseal_secrets", "demo",
+    ),
 }  # fmt: skip
 UNLISTED = {"first_start"}  # what `make run` does, and nobody by hand
 

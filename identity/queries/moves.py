@@ -64,18 +64,18 @@ def moved_by(event_id: int | None) -> Moved | None:
     if not numbers:
         return None
     first = changes.order_by("joined", "pk")[:NAMES_SHOWN]
-    return Moved(numbers.get(True, 0), numbers.get(False, 0), _moves(list(first)))
+    return Moved(numbers.get(True, 0), numbers.get(False, 0), as_moves(list(first)))
 
 
 def every_move(event_id: int, has_joined: bool) -> Iterator[Move]:
     """Everybody who joined by an event, or everybody who left; a thousand at a time."""
     rows, last = MembershipChange.objects.filter(event_id=event_id, joined=has_joined).order_by("pk"), 0
     while found := list(rows.filter(pk__gt=last)[:ROWS_AT_ONCE]):
-        yield from _moves(found)
+        yield from as_moves(found)
         last = found[-1].pk
 
 
-def _moves(changes: Sequence[MembershipChange]) -> list[Move]:
+def as_moves(changes: Sequence[MembershipChange]) -> list[Move]:
     users = User.objects.in_bulk({change.user_id for change in changes})
     groups = Group.objects.in_bulk({change.group_id for change in changes})
     return [Move(change, users.get(change.user_id), groups.get(change.group_id)) for change in changes]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,7 @@ from django.db.models import Case, JSONField, OuterRef, Prefetch, QuerySet, Subq
 from django.db.models.functions import JSONObject
 
 from identity.events import Event
-from identity.models import AuditEvent, GroupMapping, Membership, SSOMembership, User
+from identity.models import AuditEvent, Group, GroupMapping, Membership, SSOMembership, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,19 @@ def memberships_with_reasons(user: User, sso_group_ids: set[int] | None = None) 
     if sso_group_ids is None:
         sso_group_ids = _sso_groups_of(user) if any(row.group.mappings.all() for row in memberships) else set()
     return [_reason(membership, sso_group_ids) for membership in memberships]
+
+
+def members_with_reasons(group: Group, memberships: Iterable[Membership]) -> list[Reason]:
+    """These memberships of a group, each with the mappings that bring it, in two statements."""
+    rows = list(memberships)
+    mappings = {row.sso_group_id: row for row in group.mappings.select_related("sso_group__identity_provider")}
+    pairs = SSOMembership.objects.filter(
+        sso_group__in=mappings, sso_user__user__in=[row.user_id for row in rows]
+    ).values_list("sso_user__user", "sso_group")
+    bringing: dict[int, list[GroupMapping]] = defaultdict(list)
+    for user_id, sso_group_id in pairs:
+        bringing[user_id].append(mappings[sso_group_id])
+    return [Reason(row, tuple(bringing[row.user_id]), bool(mappings)) for row in rows]
 
 
 def _sso_groups_of(user: User) -> set[int]:

@@ -180,7 +180,7 @@ def end_own_session(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def end_own_other_sessions(request: HttpRequest) -> HttpResponse:
     """End all of the own sessions but this one."""
-    end_other_sessions(request)
+    end_other_sessions(request.user, keeping=request.session.session_key)  # type: ignore[arg-type]
     messages.success(request, "Your other sessions have ended.")
     return redirect("profile")
 

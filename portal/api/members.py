@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from django.db.models import QuerySet
 from rest_framework import serializers
@@ -12,25 +13,26 @@ from rest_framework.response import Response
 
 from identity.core.errors import NotFound
 from identity.models import Group, Membership, User
+from identity.queries.reasons import members_with_reasons, with_adders
 from identity.services import groups
 from portal.api.fields import Said, UserRef, key
 from portal.api.filters import PersonFilter
 from portal.api.named_rows import row_of, rows_of
 from portal.api.operations import operation
+from portal.api.users import BringingSSOGroups
 from portal.api.views import Resources
 
 MOST_AT_ONCE = 1000
 
 
-class MemberAnswer(serializers.ModelSerializer):
-    """Somebody in a group; `added_by` is empty when a mapping brought them."""
+class MemberAnswer(serializers.Serializer):
+    """Somebody in a group, and what keeps them there; `added_by` is empty when a mapping brought them."""
 
-    user = UserRef(read_only=True)
-    added_by = UserRef(read_only=True, allow_null=True)
-
-    class Meta:
-        model = Membership
-        fields = ("user", "added_by", "created_at")
+    user = UserRef(source="membership.user")
+    added_by = UserRef(source="membership.added_by", allow_null=True)
+    created_at = serializers.DateTimeField(source="membership.created_at")
+    sso_groups = BringingSSOGroups(help_text="The SSO groups whose mappings bring it.")
+    reason = serializers.CharField(source="sentence")
 
 
 class UsersSaid(Said):
@@ -53,7 +55,7 @@ class Members(Resources):
     """The members of one group. A mapped group's follow its SSO groups while SCIM is on."""
 
     tag = "Groups"
-    queryset = Membership.objects.select_related("user", "added_by")
+    queryset = with_adders(Membership.objects.select_related("user"))
     serializer_class = MemberAnswer
     filterset_class = MemberFilter
     lookup_field = "user_id"
@@ -66,9 +68,12 @@ class Members(Resources):
     def get_queryset(self) -> QuerySet[Membership]:
         return super().get_queryset().filter(group=self.group)
 
+    def prepared(self, rows: list[Membership]) -> list[Any]:
+        return members_with_reasons(self.group, rows)
+
     @operation("list_members", answer=MemberAnswer, is_list=True)
     def list(self, request: Request, group_id: int) -> Response:
-        """List a group's members."""
+        """List a group's members, and why each is in it."""
         return self.page()
 
     @operation("add_members", body=UsersSaid, answer=AddedAnswer)

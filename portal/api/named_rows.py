@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TypeVar
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from identity.core.errors import InvalidValue, NotFound
 
 M = TypeVar("M", bound=Model)
 
 
-def row_of(model: type[M], pk: int) -> M:
-    """The row of an address. Raises NotFound."""
-    row = model._default_manager.filter(pk=pk).first()
+def row_of(model: type[M], pk: int, rows: QuerySet[M] | None = None) -> M:
+    """The row of an address, of these `rows`. Raises NotFound."""
+    row = (model._default_manager if rows is None else rows).filter(pk=pk).first()
     if row is None:
         raise NotFound(f"There is no {model._meta.verbose_name} {pk}.")
     return row

@@ -18,15 +18,18 @@ from portal.api.members import Members
 from portal.api.modes import Access
 from portal.api.policy import Policy
 from portal.api.problems import no_such_address
+from portal.api.sessions import OwnSessions, UserSessions
 from portal.api.sso_connections import Connections
 from portal.api.support import Deletions, DisabledUsers, Transferees
 from portal.api.users import Users
 from portal.api.what_if import Affected, DifferingGroups, WhatIf
+from portal.api.why import Moves, UserDifferences, UserTrail
 
 RESOURCES = {
     "api-tokens": APITokens,
     "assets": Assets,
     "audit-log": AuditEvents,
+    "audit-log/<int:event_id>/moves": Moves,
     "conflicts": Conflicts,
     "groups": Groups,
     "groups/<int:group_id>/members": Members,
@@ -57,7 +60,14 @@ urlpatterns = [
     path("access-settings/what-if/groups/", DifferingGroups.as_view({"get": "retrieve"}, detail=False)),
     path("access-settings/what-if/users/", Affected.as_view({"get": "list"}, detail=False)),
     path("me/", Me.as_view({"get": "retrieve"}, detail=True)),
+    path("me/sessions/", OwnSessions.as_view({"get": "retrieve"}, detail=False)),
+    path("me/sessions/<int:pk>/", OwnSessions.as_view({"delete": "destroy"}, detail=False)),
+    path("me/sessions/end-others/", OwnSessions.as_view({"post": "create"}, detail=False)),
     path("policy/", Policy.as_view({"get": "retrieve"}, detail=True)),
+    path("users/<int:user_id>/differences/", UserDifferences.as_view({"get": "retrieve"}, detail=False)),
+    path("users/<int:user_id>/sessions/", UserSessions.as_view({"get": "retrieve"}, detail=False)),
+    path("users/<int:user_id>/sessions/<int:pk>/", UserSessions.as_view({"delete": "destroy"}, detail=False)),
+    path("users/<int:user_id>/trail/", UserTrail.as_view({"get": "retrieve"}, detail=False)),
     *router.urls,
     re_path(r"^[\s\S]*", no_such_address),
 ]

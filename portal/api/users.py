@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from identity.core.decisions import Action
 from identity.core.keys import sought
 from identity.models import IdentityProvider, Role, Status, User
-from identity.queries.reasons import Reason, memberships_with_reasons
+from identity.queries.reasons import memberships_with_reasons
 from identity.services import users
 from portal.api.fields import DecisionAnswer, GroupRef, ProviderRef, Said, SSOGroupRef, SSOUserRef, UserRef, answers
 from portal.api.filters import Flag, PersonFilter
@@ -95,18 +95,25 @@ class BreakGlassSaid(Said):
     is_break_glass = serializers.BooleanField()
 
 
+@extend_schema_field(SSOGroupRef(many=True))
+class BringingSSOGroups(serializers.Field):
+    """The SSO groups of a reason."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, mappings: Any) -> Any:
+        return SSOGroupRef([mapping.sso_group for mapping in mappings], many=True).data
+
+
 class ReasonAnswer(serializers.Serializer):
     """A portal group that somebody is in, and what keeps them there."""
 
     group = GroupRef(source="membership.group")
     since = serializers.DateTimeField(source="membership.created_at")
     added_by = UserRef(source="membership.added_by", allow_null=True)
-    sso_groups = serializers.SerializerMethodField(help_text="The SSO groups whose mappings bring it.")
+    sso_groups = BringingSSOGroups(help_text="The SSO groups whose mappings bring it.")
     reason = serializers.CharField(source="sentence")
-
-    @extend_schema_field(SSOGroupRef(many=True))
-    def get_sso_groups(self, reason: Reason) -> Any:
-        return SSOGroupRef([mapping.sso_group for mapping in reason.sso_groups], many=True).data
 
 
 class ReasonsAnswer(serializers.Serializer):

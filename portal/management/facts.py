@@ -19,6 +19,7 @@ from identity.models import (
 )
 from identity.services.mappings import Preview
 from portal.management.answers import Facts, name_of
+from portal.session.sessions import SignedIn
 from portal.sso.addresses import addresses_of
 
 NAMED = 100
@@ -96,6 +97,16 @@ def connection_facts(connection: SSOConnection) -> Facts:
         "groups_claim": connection.groups_claim,
         "creates_users": connection.creates_users,
         "addresses": addresses_of(connection),
+    }
+
+
+def session_facts(session: SignedIn) -> Facts:
+    return {
+        "id": session.pk,
+        "browser": session.browser,
+        "how": session.how,
+        "address": session.address,
+        "since": session.since,
     }
 
 

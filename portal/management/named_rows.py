@@ -10,6 +10,7 @@ from identity.core.keys import sought
 from identity.models import (
     APIToken,
     Asset,
+    AuditEvent,
     Conflict,
     Group,
     GroupMapping,
@@ -100,6 +101,11 @@ def find_api_token(token_id: int) -> APIToken:
 def find_conflict(conflict_id: int) -> Conflict:
     rows = Conflict.objects.select_related("identity_provider", "user")
     return _the(rows, f"There is no conflict {conflict_id}: list_conflicts shows those there are.", pk=conflict_id)
+
+
+def find_event(event_id: int) -> AuditEvent:
+    rows: QuerySet[AuditEvent] = AuditEvent.objects.all()
+    return _the(rows, f"There is no audit event {event_id}.", pk=event_id)
 
 
 def find_sso_connection(slug: str) -> SSOConnection:

@@ -133,10 +133,9 @@ def end_session(user: User, pk: int, *, actor: Actor) -> bool:
     return True
 
 
-def end_other_sessions(request: HttpRequest) -> int:
-    """End all of this person's sessions but the one that asks."""
-    others = UserSession.objects.filter(user=request.user).exclude(session_key=request.session.session_key)
-    return len(_end_all(others))
+def end_other_sessions(user: User, *, keeping: str | None) -> int:
+    """End all of this person's sessions but the one with this key; how many that were."""
+    return len(_end_all(UserSession.objects.filter(user=user).exclude(session_key=keeping or "")))
 
 
 def end_provider_sessions(connection: SSOConnection, *, subject: str, sid: str) -> None:

@@ -23,6 +23,9 @@ SUPPORTS = {name: found for name, found in OPERATIONS.items() if "/support/" in 
 # Everybody's: oneself, the policy, and one's own tokens, of which none has this number (404).
 OF_EVERYBODY = {
     "get_me": 200,
+    "list_own_sessions": 200,
+    "end_own_session": 404,
+    "end_own_other_sessions": 200,
     "get_policy": 200,
     "list_api_tokens": 200,
     "get_api_token": 404,

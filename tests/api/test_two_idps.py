@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 
 from tests.clients import Script, caller
@@ -14,6 +15,7 @@ from tests.factories import make_owner, make_support, set_mode
 from tests.identity.two_idps import Side, both, one_of_two
 from tests.identity.whose import Bystanders, all_rows, undone
 from tests.loops import each
+from tests.sessions import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +28,7 @@ NOBODYS = {
     *("list_differing_groups", "list_affected_users"),
     *("create_group", "create_identity_provider", "invite_user", "create_api_token"),
     *("get_audit_event", "get_me", "get_deletion", "list_deletions", "list_audit_log", "get_provisioning_log_entry"),
+    *("list_own_sessions", "end_own_session", "end_own_other_sessions", "list_moves"),
     *("list_assets", "list_groups", "list_identity_providers", "list_invitations"),
     *("list_disabled_users", "list_transferees", "list_users"),
 }
@@ -84,8 +87,16 @@ def writes(mine: Side) -> dict[str, Request]:
         "disable_user": ("POST", f"users/{ada}/disable/", None),
         "enable_user": ("POST", f"users/{mine.disabled.pk}/enable/", None),
         "end_user_sessions": ("POST", f"users/{ada}/end-sessions/", None),
+        "end_user_session": ("DELETE", f"users/{ada}/sessions/{session_of(mine)}/", None),
         "set_user_role": ("PUT", f"users/{ada}/role/", {"role": "support"}),
     }
+
+
+def session_of(mine: Side) -> int:
+    """Where this side's person is signed in."""
+    key = signed_in(mine.user).session.session_key
+    session: UserSession = UserSession.objects.create(user=mine.user, session_key=key, ip="192.0.2.1", user_agent="")
+    return int(session.pk)
 
 
 def reads(mine: Side) -> dict[str, str]:
@@ -120,6 +131,9 @@ def reads(mine: Side) -> dict[str, str]:
         "preview_deletion": f"support/disabled-users/{mine.disabled.pk}/",
         "get_user": f"users/{ada}/",
         "list_user_groups": f"users/{ada}/groups/",
+        "list_user_sessions": f"users/{ada}/sessions/",
+        "get_user_differences": f"users/{ada}/differences/",
+        "get_user_trail": f"users/{ada}/trail/",
     }
 
 
@@ -192,7 +206,7 @@ def test_what_is_done_to_one_sides_touches_nothing_of_the_others(is_first: bool)
 @both
 def test_what_is_asked_of_one_side_tells_nothing_of_the_other(is_first: bool) -> None:
     mine, callers = one_of_two(is_first=is_first), scripts()
-    other = mine.other
+    other, _ = mine.other, session_of(mine)
     words = [f".{other.name}", f"of {other.name}", f'"{other.name}"', str(other.sso_user.scim_id)]
     others = Bystanders(other.roots)
     for name, path in each(reads(mine).items(), at_least=20):

@@ -646,6 +646,7 @@ NOBODYS = {
     "queries.event_stream.with_moves",
     "queries.headcount.count_people",
     "queries.headcount.days_until",
+    "queries.moves.as_moves",
     "queries.moves.every_move",
     "queries.moves.moved_by",
     "queries.rhythm.ago",

@@ -53,6 +53,10 @@ def _why(mine: Side) -> list[tuple[str, ...]]:
     return [entry.joined for entry in why.trail_of(mine.user).entries if entry.joined]
 
 
+def _members(mine: Side) -> list[reasons.Reason]:
+    return reasons.members_with_reasons(mine.group, Membership.objects.filter(group=mine.group))
+
+
 def _reasons(mine: Side) -> list[reasons.Reason]:
     return reasons.memberships_with_reasons(mine.user)
 
@@ -102,6 +106,10 @@ QUESTIONS: dict[str, Callable[[Side], tuple[object, object]]] = {
     "queries.mismatches.what_arrived": lambda mine: (
         sorted(sent.account for sent in mismatches.what_arrived(mine.idp)),
         sorted([0, 0, mine.user.pk, mine.colleague.user_id]),
+    ),
+    "queries.reasons.members_with_reasons": lambda mine: (
+        [[str(one.sso_group) for one in reason.sso_groups] for reason in _members(mine)],
+        [[str(mine.sso_group)], [str(mine.sso_group)]],
     ),
     "queries.reasons.memberships_with_reasons": lambda mine: (
         {reason.membership.group: [one.sso_group for one in reason.sso_groups] for reason in _reasons(mine)},

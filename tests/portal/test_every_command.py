@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command, get_commands, load_command_class
 
-from identity.models import Conflict, Role, Status
+from identity.events import Event
+from identity.models import AuditEvent, Conflict, Role, Status
 from portal.management.operator_command import ChangingCommand, DestroyingCommand, ListCommand
+from portal.session.sessions import sessions_of
 from tests.clients import idp_of
 from tests.factories import (
     everything,
@@ -26,6 +28,7 @@ from tests.factories import (
 )
 from tests.portal.shell import answer, refusal, run
 from tests.scim.helpers import user_body
+from tests.sessions import sign_in
 
 # Each changing command with arguments that succeed in the company below.
 ACTS: dict[str, tuple[str, ...]] = {
@@ -64,6 +67,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "edit_user": ("mia", "--first-name", "Mia", "--email", "mia@elsewhere.test"),
     "enable_sso_connection": ("UNUSED",),
     "enable_user": ("gone",),
+    "end_session": ("mia", "SESSION"),
     "end_sessions": ("mia",),
     "give_own_username": ("CONFLICT", "mia.new"),
     "invite_user": ("zoë", "--email", "zoe@example.test"),
@@ -81,6 +85,13 @@ ACTS: dict[str, tuple[str, ...]] = {
     "set_role": ("mia", "support"),
     "transfer_asset": ("Wiki", "--from", "mia", "--to", "lea"),
     "withdraw_sso_group": ("Announced",),
+}
+
+# Lists of something that is named.
+OF: dict[str, tuple[str, ...]] = {
+    "list_members": ("Crafts",),
+    "list_moves": ("EVENT",),
+    "list_sessions": ("mia",),
 }
 
 # Told apart: they have tests of their own, since they need a file or an empty portal.
@@ -119,18 +130,21 @@ def company() -> dict[str, str]:
     run("create_api_token", "olga", "--scope", "read")
     connection, unused = (answer(*arguments_of("create_sso_connection", {}))["slug"] for _ in range(2))
     run("enable_sso_connection", connection)
+    sign_in("mia", "a long enough password")
     return {
         "TOKEN": str(okta.scim_tokens.get().pk),
         "API_TOKEN": str(owner.api_tokens.get().pk),
         "CONNECTION": connection,
         "UNUSED": unused,
         "CONFLICT": str(Conflict.objects.get(user=mia).pk),
+        "SESSION": str(sessions_of(mia)[0].pk),
+        "EVENT": str(AuditEvent.objects.get(action=Event.GROUP_MAPPING_CREATED).pk),
         "MOVE": str(Conflict.objects.get(user=ben.user).pk),
     }
 
 
 def arguments_of(name: str, company: dict[str, str]) -> list[str]:
-    return [name, *(company.get(argument, argument) for argument in ACTS[name])]
+    return [name, *(company.get(argument, argument) for argument in (ACTS | OF).get(name, ()))]
 
 
 def test_the_table_names_every_changing_command() -> None:
@@ -170,14 +184,14 @@ def test_json_is_one_document_and_marks_a_dry_run(name: str, company: dict[str, 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_is_a_table_for_people_and_an_array_for_machines(name: str, company: dict[str, str]) -> None:
-    rows: list[dict[str, Any]] = answer(name)
-    heading, *lines = run(name).splitlines()
+    rows: list[dict[str, Any]] = answer(*arguments_of(name, company))
+    heading, *lines = run(*arguments_of(name, company)).splitlines()
     assert len(rows) == len(lines) > 0
     assert heading.split() == " ".join(rows[0]).replace("_", " ").upper().split()
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", sorted({*LISTS} - {*OF}))
 def test_a_list_of_nothing_is_an_empty_array(name: str) -> None:
     assert answer(name) == []
     assert run(name) == ""

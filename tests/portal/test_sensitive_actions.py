@@ -80,6 +80,7 @@ ORDINARY_PAGES = {
 
 SENSITIVE_OPERATIONS = {
     *("set_user_role", "set_user_break_glass", "end_user_sessions", "edit_access_settings", "create_api_token"),
+    "end_user_session",
     *("create_scim_token", "revoke_scim_token", "delete_identity_provider", "delete_user_permanently"),
     *("create_sso_connection", "edit_sso_connection", "enable_sso_connection", "disable_sso_connection"),
     *("delete_sso_connection", "link_conflict", "move_conflict"),
@@ -90,7 +91,7 @@ ORDINARY_OPERATIONS = {
     *("create_asset", "edit_asset", "delete_asset", "add_asset_owner", "transfer_asset", "remove_asset_owner"),
     *("create_group", "edit_group", "delete_group", "add_members", "remove_members", "remove_member"),
     *("create_mapping", "delete_mapping", "declare_sso_group", "withdraw_sso_group", "dismiss_conflict"),
-    "give_own_username",
+    *("give_own_username", "end_own_session", "end_own_other_sessions"),
     *("create_identity_provider", "edit_identity_provider"),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -17,17 +16,17 @@ from unfold.decorators import display
 from identity.core.decisions import Action
 from identity.core.keys import sought
 from identity.db.counting import MOST, up_to
-from identity.models import Group, GroupMapping, Membership, SSOGroup, SSOMembership, User
+from identity.models import Group, GroupMapping, Membership, SSOGroup, User
 from identity.models.users import matching
 from identity.queries.completeness import MOST_ON_A_PAGE, completeness_of
-from identity.queries.reasons import Reason, with_adders
+from identity.queries.reasons import members_with_reasons, with_adders
 from identity.services import groups
 from portal.admin.frame.base import ActionPage, decide, mode_of, person_of
 from portal.admin.frame.parts import AboutPerson, ChoosePeople, badge, named, page_of, searched
 from portal.admin.groups.sizes import SizedAdmin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    pass
 
 
 class GroupForm(Form):
@@ -179,19 +178,6 @@ class MappedFilter(RadioFilter):
 
 def _mappings_of(group: Group) -> QuerySet[GroupMapping]:
     return group.mappings.select_related("sso_group__identity_provider", "group", "created_by")
-
-
-def members_with_reasons(group: Group, memberships: Iterable[Membership]) -> list[Reason]:
-    """These memberships, each with the mappings that bring it, in two statements."""
-    rows = list(memberships)
-    mappings = {mapping.sso_group_id: mapping for mapping in _mappings_of(group)}
-    pairs = SSOMembership.objects.filter(
-        sso_group__in=mappings, sso_user__user__in=[row.user_id for row in rows]
-    ).values_list("sso_user__user", "sso_group")
-    bringing: dict[int, list[GroupMapping]] = defaultdict(list)
-    for user_id, sso_group_id in pairs:
-        bringing[user_id].append(mappings[sso_group_id])
-    return [Reason(row, tuple(bringing[row.user_id]), bool(mappings)) for row in rows]
 
 
 @admin.register(Group)

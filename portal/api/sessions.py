@@ -1,0 +1,89 @@
+"""Who is signed in where, and ending it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from identity.core.errors import NotFound
+from identity.models import User
+from portal.api.authentication import Credentials
+from portal.api.named_rows import row_of
+from portal.api.operations import operation
+from portal.api.views import Singleton
+from portal.session.sessions import end_other_sessions, end_session, sessions_of
+
+
+class SessionAnswer(serializers.Serializer):
+    """A session that still works."""
+
+    id = serializers.IntegerField(source="pk")
+    browser = serializers.CharField()
+    how = serializers.CharField(help_text="With a password, or through which identity provider.")
+    address = serializers.CharField()
+    since = serializers.DateTimeField()
+
+
+class SessionsAnswer(serializers.Serializer):
+    results = SessionAnswer(many=True)
+
+
+class EndedAnswer(serializers.Serializer):
+    ended = serializers.IntegerField(help_text="How many sessions that were.")
+
+
+class UserSessions(Singleton):
+    """Where somebody is signed in."""
+
+    tag = "Users"
+    queryset = User.objects.all()
+    fresh = frozenset({"destroy"})
+
+    @cached_property
+    def user(self) -> User:
+        return row_of(User, self.kwargs["user_id"])
+
+    @operation("list_user_sessions", answer=SessionsAnswer)
+    def retrieve(self, request: Request, user_id: int) -> Response:
+        """List where a user is signed in, the newest session first."""
+        return self.show(dict(SessionsAnswer({"results": sessions_of(self.user)}).data))
+
+    @operation("end_user_session", status=204)
+    def destroy(self, request: Request, user_id: int, pk: int) -> Response:
+        """Sign a user out of one browser, at its next request."""
+        if not end_session(self.user, pk, actor=self.actor):
+            raise NotFound("There is no such session, or it has ended already.")
+        return Response(status=204)
+
+
+class OwnSessions(Singleton):
+    """Where the caller is signed in."""
+
+    tag = "You"
+    readers = ()
+    queryset = User.objects.all()
+
+    @operation("list_own_sessions", answer=SessionsAnswer)
+    def retrieve(self, request: Request) -> Response:
+        """List where you are signed in, the newest session first."""
+        return self.show(dict(SessionsAnswer({"results": sessions_of(self._self)}).data))
+
+    @operation("end_own_session", status=204)
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Sign out of one browser, at its next request."""
+        if not end_session(self._self, pk, actor=self.actor):
+            raise NotFound("There is no such session, or it has ended already.")
+        return Response(status=204)
+
+    @operation("end_own_other_sessions", answer=EndedAnswer)
+    def create(self, request: Request) -> Response:
+        """Sign out everywhere else: of all browsers but the one that asks."""
+        key = None if isinstance(request.auth, Credentials) else request._request.session.session_key
+        return Response({"ended": end_other_sessions(self._self, keeping=key)})
+
+    @property
+    def _self(self) -> User:
+        return row_of(User, self.actor.user.pk)
