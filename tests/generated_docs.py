@@ -65,7 +65,8 @@ page is made from the commands themselves; `manage.py NAME --help` says the same
 audit log names the command. Permanent deletion needs a support user's name (`--as`).
 
 **What is printed.** Results go to standard output, everything else to standard error. With `--json` the result is one
-JSON document, a list one array; a refusal is `{"error": {"code": …, "sentence": …}}` on standard error.
+JSON document, a list one array; a refusal is `{"error": {"code": …, "sentence": …}}` on standard error. With `--csv` a
+list is a file that is safe to open in a spreadsheet.
 
 **Trying it.** What changes something has `--dry-run`: it does everything in a transaction, says what came of it, and
 rolls it back; mails and events leave only what is committed. What destroys, or moves many people at once, is a dry run
@@ -88,7 +89,7 @@ until you add `--yes`.
 DJANGOS = {
     "help", "version", "verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks",
 }  # fmt: skip
-COMMON = {"as_json": "--json", "dry_run": "--dry-run", "yes": "--yes"}
+COMMON = {"as_json": "--json", "as_csv": "--csv", "dry_run": "--dry-run", "yes": "--yes"}
 
 
 # --- docs/commands.md ---

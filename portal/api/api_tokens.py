@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -78,7 +79,7 @@ class APITokens(Resources):
         return rows if self.decide(Action.MANAGE_API_TOKENS) else rows.filter(user=self.request.user.pk)
 
     @operation("list_api_tokens", answer=APITokenAnswer, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List API tokens: your own, and for administrators everybody's."""
         return self.page()
 

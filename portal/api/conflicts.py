@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -97,7 +98,7 @@ class Conflicts(Resources):
         lock(Conflict, row.pk)
 
     @operation("list_conflicts", answer=ConflictAnswer, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List conflicts."""
         return self.page()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import OuterRef, Prefetch, QuerySet
+from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -105,7 +106,7 @@ class Groups(Resources):
         return super().get_queryset().prefetch_related(_MAPPINGS)
 
     @operation("list_groups", answer=GroupInList, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List groups."""
         return self.page()
 

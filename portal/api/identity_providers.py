@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -91,7 +92,7 @@ class Providers(Resources):
     fresh = frozenset({"destroy"})
 
     @operation("list_identity_providers", answer=IdentityProviderInList, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List identity providers."""
         return self.page()
 
@@ -177,7 +178,7 @@ class SCIMTokens(Resources):
     fresh = frozenset({"create", "destroy"})
 
     @operation("list_scim_tokens", answer=SCIMTokenAnswer, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List SCIM tokens."""
         return self.page()
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import OuterRef, Prefetch, QuerySet
+from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -83,7 +84,7 @@ class SSOUsers(Resources):
     filterset_class = SSOUserFilter
 
     @operation("list_sso_users", answer=SSOUserInList, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List SSO users."""
         return self.page()
 
@@ -178,7 +179,7 @@ class SSOGroups(Resources):
     orderings: ClassVar[dict[str, str]] = {"id": "pk"}
 
     @operation("list_sso_groups", answer=SSOGroupAnswer, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List SSO groups."""
         return self.page()
 
@@ -230,6 +231,6 @@ class SSOMembers(Resources):
         return super().get_queryset().filter(sso_group=self.sso_group)
 
     @operation("list_sso_members", answer=SSOMemberAnswer, is_list=True)
-    def list(self, request: Request, sso_group_id: int) -> Response:
+    def list(self, request: Request, sso_group_id: int) -> HttpResponseBase:
         """List an SSO group's members."""
         return self.page()

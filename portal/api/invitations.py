@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -50,7 +51,7 @@ class Invitations(Resources):
         lock(User, row.user_id)
 
     @operation("list_invitations", answer=InvitationAnswer, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List pending invitations."""
         return self.page()
 

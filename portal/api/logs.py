@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.validators import validate_ipv46_address
 from django.db.models import QuerySet
+from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -92,7 +93,7 @@ class ProvisioningLogEntries(Resources):
     default_ordering = "-id"
 
     @operation("list_provisioning_log", answer=ProvisioningLogEntryAnswer, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List what identity providers sent and what became of it."""
         return self.page()
 
@@ -182,10 +183,11 @@ class AuditEvents(Resources):
     queryset = AuditEvent.objects.select_related("personal_data", "origin")
     serializer_class = AuditEventAnswer
     filterset_class = EventFilter
+    never_in_files = frozenset({"personal"})
     default_ordering = "-id"
 
     @operation("list_audit_log", answer=AuditEventAnswer, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List changes with who made them."""
         return self.page()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -84,7 +85,7 @@ class Mappings(Resources):
         lock(GroupMapping, row.pk)
 
     @operation("list_mappings", answer=MappingAnswer, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List mappings."""
         return self.page()
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -72,7 +73,7 @@ class Members(Resources):
         return members_with_reasons(self.group, rows)
 
     @operation("list_members", answer=MemberAnswer, is_list=True)
-    def list(self, request: Request, group_id: int) -> Response:
+    def list(self, request: Request, group_id: int) -> HttpResponseBase:
         """List a group's members, and why each is in it."""
         return self.page()
 

@@ -43,10 +43,15 @@ class Ordering:
         beyond = Q(**{f"{self.column}__{op}": value}) | Q(**{f"pk__{op}": pk})
         return Q(**{f"{self.column}__{op}e": value}) & beyond
 
-    def cursor(self, row: Model) -> str:
+    def place(self, row: Model) -> tuple[Any, int]:
+        """What `after` takes for this row."""
         value: Any = row
         for name in self.column.split("__"):
             value = getattr(value, name)
+        return value, row.pk
+
+    def cursor(self, row: Model) -> str:
+        value, _ = self.place(row)
         text = value.isoformat() if isinstance(value, datetime) else str(value)
         return urlsafe_b64encode(json.dumps([self.name, text, row.pk]).encode()).decode().rstrip("=")
 
@@ -57,7 +62,7 @@ class Keyset(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
         self.limit = _limit(request)
-        self.ordering = _ordering(request, view, queryset.model)
+        self.ordering = ordering_of(request, view, queryset.model)
         rows = self.ordering.of(queryset)
         if cursor := request.query_params.get("cursor"):
             rows = rows.filter(self.ordering.after(*_read(cursor, self.ordering)))
@@ -112,7 +117,8 @@ def _limit(request: Request) -> int:
     return int(asked)
 
 
-def _ordering(request: Request, view: Any, model: type[Model]) -> Ordering:
+def ordering_of(request: Request, view: Any, model: type[Model]) -> Ordering:
+    """What the address asks for, else the view's own. Raises ValidationError for what is not allowed."""
     name = request.query_params.get("ordering", view.default_ordering)
     column = view.orderings.get(name.removeprefix("-"))
     if column is None:

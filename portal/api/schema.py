@@ -10,10 +10,12 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_lib_doc_excludes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.permissions import SAFE_METHODS
 
 from portal.api.fields import LARGEST_KEY, Said
+from portal.api.files import MEDIA_TYPE
 from portal.api.operations import Operation, operation_of
 from portal.api.permissions import scope_of
 from portal.api.problems import CONTENT_TYPE
@@ -31,7 +33,7 @@ DESCRIPTIONS = {
     "401": "No token, or one that has ended.",
     "403": "The policy, a safeguard or the token's scope says no; `policy` names the cell and who can do it instead.",
     "404": "There is no such thing, or not any more.",
-    "406": "Only JSON is spoken here.",
+    "406": "Only JSON is spoken here, and CSV by lists.",
     "409": "Taken already, changed since the preview, or still being worked on.",
     "412": "If-Match named another version.",
     "413": "The body is too large.",
@@ -86,7 +88,9 @@ class Document(AutoSchema):
     def get_response_serializers(self) -> Any:
         declared = self.declared
         answer: Any = declared.answer
-        found = {declared.status: answer(many=True) if declared.is_list else answer}
+        if declared.is_list:
+            return {(declared.status, "application/json"): answer(many=True), (declared.status, MEDIA_TYPE): _LINES}
+        found = {declared.status: answer}
         return found | {304: None} if self.view.action == "retrieve" else found
 
     def get_override_parameters(self) -> list[Any]:
@@ -110,6 +114,10 @@ class Document(AutoSchema):
         return f"{serializer_name}Page"
 
 
+_LINES = OpenApiResponse(
+    OpenApiTypes.STR,
+    description="All rows under these filters, a column for each field; `limit` and `cursor` are for pages.",
+)
 _IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields as settings_of
 from typing import Any
 
+from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -86,7 +87,7 @@ class Connections(Resources):
     fresh = frozenset({"create", "partial_update", "enable", "disable", "destroy"})
 
     @operation("list_sso_connections", answer=SSOConnectionAnswer, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List SSO connections."""
         return self.page()
 

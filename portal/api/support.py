@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import ClassVar
 
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -66,7 +67,7 @@ class DisabledUsers(Resources):
         return dict(PreflightAnswer({"user": row, **asdict(deletion.preflight(row))}).data)
 
     @operation("list_disabled_users", answer=UserInList, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List disabled users."""
         return self.page()
 
@@ -107,7 +108,7 @@ class Transferees(Resources):
     default_ordering = "username"
 
     @operation("list_transferees", answer=UserRef, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List who can take over assets."""
         return self.page()
 
@@ -122,7 +123,7 @@ class Deletions(Resources):
     default_ordering = "-id"
 
     @operation("list_deletions", answer=DeletionAnswer, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List deletion records."""
         return self.page()
 

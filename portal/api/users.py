@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -146,7 +147,7 @@ class Users(Resources):
     fresh = frozenset({"role", "break_glass", "end_sessions"})
 
     @operation("list_users", answer=UserInList, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List users."""
         return self.page()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import Model
+from django.http import HttpResponseBase
 from django.utils.functional import cached_property
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import status
@@ -21,14 +22,16 @@ from identity.core.errors import NotFound
 from identity.db.locks import lock
 from portal.api.authentication import BearerToken, Credentials, Session
 from portal.api.fields import LARGEST_KEY
+from portal.api.files import CSV, cell, check_no_page, every_batch, wants_file
 from portal.api.idempotency import once
 from portal.api.operations import operation_of
-from portal.api.paging import PARAMETERS, Keyset
+from portal.api.paging import PARAMETERS, Keyset, ordering_of
 from portal.api.permissions import Fresh, InScope, MayRead
 from portal.api.preconditions import etag_of, is_known, only_if_unchanged
 from portal.api.problems import handle
 from portal.api.schema import Document
 from portal.api.wire import JSON, StrictJSON
+from portal.exchange.csv_out import csv_lines, download
 from portal.project.bodies import from_callers, is_in_chunks, take_chunks
 
 FIELDS = "fields"
@@ -49,6 +52,7 @@ class Resources(GenericViewSet):
     default_ordering: ClassVar[str] = "id"
     fresh: ClassVar[frozenset[str]] = frozenset()
     list_serializer_class: ClassVar[Any] = None  # when a list shows less than the resource itself
+    never_in_files: ClassVar[frozenset[str]] = frozenset()  # personal values of a record: erased here, and not there
 
     authentication_classes = (BearerToken, Session)
     permission_classes = (IsAuthenticated, InScope, MayRead)
@@ -61,6 +65,11 @@ class Resources(GenericViewSet):
     schema = Document()
 
     # --- before the handler runs ---
+
+    def get_renderers(self) -> list[Any]:
+        """JSON; of lists CSV as well."""
+        declared = operation_of(self)
+        return [JSON(), CSV()] if declared and declared.is_list else [JSON()]
 
     def get_exception_handler(self) -> Any:
         return handle
@@ -175,12 +184,30 @@ class Resources(GenericViewSet):
         """The same, of a row that a service has changed: read again with all that is shown of it."""
         return self.answer(self.get_queryset().get(pk=row.pk), status)
 
-    def page(self) -> Response:
-        """A page of the list, filtered and ordered as the address asks."""
+    def page(self) -> HttpResponseBase:
+        """A page of the list, filtered and ordered as the address asks; all of it as CSV for who asks for that."""
+        if wants_file(self.request):
+            return self._file()
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         shape = self.list_serializer_class or self.get_serializer_class()
         data = shape(self.prepared(rows or []), many=True, context=self.get_serializer_context()).data
         return self.get_paginated_response([self.only_fields(row) for row in data])
+
+    def _file(self) -> HttpResponseBase:
+        check_no_page(self.request)
+        rows = self.filter_queryset(self.get_queryset())
+        ordering = ordering_of(self.request, self, rows.model)
+        names = [name for name in _names(operation_of(self).answer) if self._is_in_file(name)]  # type: ignore[union-attr]
+        shape = self.list_serializer_class or self.get_serializer_class()
+        cells = (
+            [cell(data[name]) for name in names]
+            for batch in every_batch(rows, ordering)
+            for data in shape(self.prepared(batch), many=True, context=self.get_serializer_context()).data
+        )
+        return download(csv_lines(names, cells), name=f"{self.tag.lower().replace(' ', '-')}", kind="csv")
+
+    def _is_in_file(self, name: str) -> bool:
+        return name not in self.never_in_files and (not self.wanted or name in self.wanted)
 
     def prepared(self, rows: list[Any]) -> list[Any]:
         """The rows of a page, before they are shown; for what needs one statement for all of them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.http import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -138,7 +139,7 @@ class Affected(Resources):
     default_ordering = "username"
 
     @operation("list_affected_users", query=EffectSaid, answer=UserInList, is_list=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List everybody whom one effect of a switch would touch."""
         return self.page()
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -164,6 +165,6 @@ class Moves(Resources):
         return as_moves(rows)
 
     @operation("list_moves", answer=MoveAnswer, is_list=True)
-    def list(self, request: Request, event_id: int) -> Response:
+    def list(self, request: Request, event_id: int) -> HttpResponseBase:
         """List who joined and who left groups by an event that moved many."""
         return self.page()

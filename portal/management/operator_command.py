@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import textwrap
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.checks import Tags
@@ -15,6 +16,7 @@ from django.db import transaction
 
 from identity.core.actors import Operator
 from identity.core.errors import GatehouseError, InvalidValue, NotFound, Outdated, Refused, Taken
+from portal.exchange.csv_out import csv_lines
 from portal.management.answers import Answer, fact_lines, table_lines
 
 if TYPE_CHECKING:
@@ -118,10 +120,20 @@ class OperatorCommand(BaseCommand):
 
 
 class ListCommand(OperatorCommand):
-    """Prints rows: a table, or with `--json` one array. Both are streamed, so a million rows need no memory."""
+    """Prints rows: a table, or with `--json` one array, with `--csv` a file. A million rows need no memory in any."""
+
+    def add_common_arguments(self, parser: CommandParser) -> None:
+        super().add_common_arguments(parser)
+        parser.add_argument("--csv", action="store_true", dest="as_csv", help="print the result as CSV")
 
     def act(self, operator: Operator, options: dict[str, Any]) -> None:
+        if options["as_csv"] and options["as_json"]:
+            raise CommandError("Say --json or --csv, not both.", returncode=2)
         rows = self.rows(options)
+        if options["as_csv"]:
+            for line in csv_rows(rows):
+                self.stdout.write(line, ending="")
+            return
         for line in json_lines(rows) if options["as_json"] else table_lines(rows):
             self.stdout.write(line)
 
@@ -184,6 +196,20 @@ def json_lines(rows: Iterable[Facts]) -> Iterator[str]:
         yield opening + as_json(facts)
         opening = ","
     yield "[]" if opening == "[" else "]"
+
+
+def csv_rows(rows: Iterable[Facts]) -> Iterator[str]:
+    """A heading and a line for each row, safe to open in a spreadsheet (SR-28); nothing for no rows."""
+    rows = iter(rows)
+    if (first := next(rows, None)) is None:
+        return
+    cells = ([_joined(value) for value in facts.values()] for facts in chain([first], rows))
+    yield from csv_lines(first, cells)
+
+
+def _joined(value: Any) -> Any:
+    """A list of names as one cell of them."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 def nobody_reads() -> None:

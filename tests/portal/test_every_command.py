@@ -1,5 +1,6 @@
 """What all commands promise: a dry run that changes nothing, `--json`, and refusals that scripts can read."""
 
+import csv
 import json
 import re
 from io import StringIO
@@ -188,6 +189,18 @@ def test_a_list_is_a_table_for_people_and_an_array_for_machines(name: str, compa
     heading, *lines = run(*arguments_of(name, company)).splitlines()
     assert len(rows) == len(lines) > 0
     assert heading.split() == " ".join(rows[0]).replace("_", " ").upper().split()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_is_a_file_for_spreadsheets(name: str, company: dict[str, str]) -> None:
+    rows: list[dict[str, Any]] = answer(*arguments_of(name, company))
+    heading, *lines = csv.reader(StringIO(run(*arguments_of(name, company), "--csv")))
+    assert (heading, len(lines)) == ([*rows[0]], len(rows))
+
+
+def test_a_list_is_json_or_csv() -> None:
+    assert refusal("list_users", "--json", "--csv") == (2, "Say --json or --csv, not both.")
 
 
 @pytest.mark.django_db

@@ -1,0 +1,59 @@
+"""A list as a file: all its rows under the same filters, as CSV, for who asks for `text/csv`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from portal.api.paging import Ordering
+from portal.api.wire import JSON
+
+MEDIA_TYPE = "text/csv"
+BATCH = 1000
+OF_PAGES = ("limit", "cursor")
+
+# By which of its names a reference is known, as the other doors write it.
+_NAMES = ("username", "user_name", "display_name", "name")
+
+
+class CSV(JSON):
+    """What an Accept header names. The list writes its lines itself; a refusal is JSON all the same."""
+
+    media_type = MEDIA_TYPE
+    format = "csv"
+
+
+def wants_file(request: Request) -> bool:
+    return getattr(request.accepted_renderer, "media_type", "") == MEDIA_TYPE
+
+
+def check_no_page(request: Request) -> None:
+    """A file has all rows. Raises ValidationError for a parameter that means a page."""
+    if asked := [name for name in OF_PAGES if name in request.query_params]:
+        raise ValidationError(dict.fromkeys(asked, "is for pages: a file has all rows."))
+
+
+def every_batch(rows: Any, ordering: Ordering) -> Iterator[list[Any]]:
+    """All rows in this order, a thousand at a time by keyset."""
+    in_order = ordering.of(rows)
+    batch = list(in_order[:BATCH])
+    while batch:
+        yield batch
+        batch = list(in_order.filter(ordering.after(*ordering.place(batch[-1])))[:BATCH])
+
+
+def cell(value: Any) -> Any:
+    """A value of a JSON answer as a cell: of a reference its name, of several their names."""
+    match value:
+        case {"id": int()}:
+            return next((value[name] for name in _NAMES if value.get(name)), value["id"])
+        case [{"id": int()}, *_]:
+            return ", ".join(str(cell(item)) for item in value)
+        case [*items] if all(isinstance(item, str) for item in items):
+            return ", ".join(items)
+        case bool():
+            return "true" if value else "false"
+    return value
