@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tests.loops import each
+from tests.sources import ROOT, modules, name
 from tests.supply_chain.audit import Advisory, advisories, weak
 from tests.supply_chain.locks import DEVELOPMENT, RUNTIME, packages
 from tests.supply_chain.sbom import bill_of_materials
@@ -66,3 +74,40 @@ def test_the_bill_of_materials_names_what_runs_and_who_needs_it() -> None:
     assert {ref for needed in graph.values() for ref in needed} <= refs
     assert django["bom-ref"] in graph[document["metadata"]["component"]["bom-ref"]]
     assert bill_of_materials() == document
+
+
+# --- what is imported is declared ---
+
+OURS = {"identity", "scim", "portal"}
+
+
+def declared() -> set[str]:
+    """The packages that pyproject.toml asks for itself."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+
+
+def imported(source: str) -> Iterator[str]:
+    """The top-level modules that are neither Python's nor ours."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import():
+                found = [alias.name for alias in node.names]
+            case ast.ImportFrom(module=str(module), level=0):
+                found = [module]
+            case _:
+                continue
+        yield from {one.partition(".")[0] for one in found} - sys.stdlib_module_names - OURS
+
+
+def packages_of(module: str) -> set[str]:
+    return {canonicalize_name(package) for package in metadata.packages_distributions().get(module, [])}
+
+
+def test_what_the_code_imports_is_declared() -> None:
+    """What only another package brings along may go with its next release."""
+    files = {name(file): file.read_text(encoding="utf-8") for file in modules(*OURS)}
+    by_module = {module: file for file, source in each(files.items(), at_least=300) for module in imported(source)}
+    assert {"django", "requests", "jwt"} <= set(by_module)
+    missing = {module: file for module, file in by_module.items() if not packages_of(module) & declared()}
+    assert missing == {}
