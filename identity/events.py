@@ -190,6 +190,23 @@ class Event(StrEnum):
         "Second step for signing in removed",
         severity=Severity.LOW,
     )
+    USER_PASSKEY_ADDED = _told(
+        "user.passkey_added",
+        AccountChange.MFA_ENABLE,
+        "Added a passkey",
+        personal=Personal.NAMES,
+        severity=Severity.LOW,
+    )
+    USER_PASSKEY_RENAMED = _told(
+        "user.passkey_renamed", AccountChange.OTHER, "Renamed a passkey", personal=Personal.NAMES
+    )
+    USER_PASSKEY_REMOVED = _told(
+        "user.passkey_removed",
+        AccountChange.MFA_DISABLE,
+        "Removed a passkey",
+        personal=Personal.NAMES,
+        severity=Severity.LOW,
+    )
     USER_SESSION_ENDED = _told("user.session_ended", Authentication.LOGOFF, "Signed out of one browser")
     USER_SESSIONS_ENDED = _told("user.sessions_ended", Authentication.LOGOFF, "Signed out everywhere")
     USER_SIGNED_OUT_BY_PROVIDER = _told(
@@ -229,6 +246,24 @@ class Event(StrEnum):
         "Wrong code of the second step",
         personal=Personal.ORIGIN,
         severity=Severity.MEDIUM,
+        is_failure=True,
+        is_sign_in=True,
+    )
+    SIGN_IN_WRONG_PASSKEY = _told(
+        "sign_in.wrong_passkey",
+        Authentication.LOGON,
+        "Passkey not accepted",
+        personal=Personal.ORIGIN,
+        severity=Severity.LOW,
+        is_failure=True,
+        is_sign_in=True,
+    )
+    SIGN_IN_COPIED_PASSKEY = _told(
+        "sign_in.copied_passkey",
+        Authentication.LOGON,
+        "Passkey refused: its counter went back, so it may have been copied",
+        personal=Personal.ORIGIN,
+        severity=Severity.HIGH,
         is_failure=True,
         is_sign_in=True,
     )

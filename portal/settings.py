@@ -240,7 +240,7 @@ SOCIALACCOUNT_LOGIN_ON_GET = True
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 ACCOUNT_ADAPTER = "portal.sso.adapter.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
-TOTP_ISSUER = "Gatehouse"  # what an authenticator app shows beside the account
+TOTP_ISSUER = "Gatehouse"  # what an authenticator app or a passkey shows beside the account
 
 # --- admin UI -------------------------------------------------------------------------------------------
 
@@ -347,6 +347,7 @@ LOGGING = {
             "propagate": False,
         },
         "django_tasks": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},  # would note each sign-in by the id of its passkey
         "django_tasks_db": {"level": "WARNING"},
     },
 }

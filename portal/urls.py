@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal.account import own_tokens, second_factor, sign_in
+from portal.account import own_tokens, passkeys, second_factor, sign_in
 from portal.project.health import healthz
 
 urlpatterns = [
@@ -17,6 +17,17 @@ urlpatterns = [
     path("profile/second-step/replace/", second_factor.ReplaceSecondFactor.as_view(), name="second_factor_replace"),
     path("profile/second-step/codes/", second_factor.NewRecoveryCodes.as_view(), name="recovery_codes"),
     path("profile/second-step/remove/", second_factor.RemoveSecondFactor.as_view(), name="second_factor_remove"),
+    path("login/passkey/", passkeys.SignInByPasskey.as_view(), name="passkey_sign_in"),
+    path("login/passkey/question/", passkeys.ask_to_sign_in, name="passkey_sign_in_question"),
+    path("login/code/passkey/", passkeys.SecondStepByPasskey.as_view(), name="passkey_second_step"),
+    path("login/code/passkey/question/", passkeys.ask_for_second_step, name="passkey_second_step_question"),
+    path("confirm-password/passkey/", passkeys.ConfirmByPasskey.as_view(), name="passkey_confirm"),
+    path("confirm-password/passkey/question/", passkeys.ask_to_confirm, name="passkey_confirm_question"),
+    path("profile/passkeys/", passkeys.OwnPasskeys.as_view(), name="passkeys"),
+    path("profile/passkeys/new/", passkeys.AddPasskey.as_view(), name="passkey_add"),
+    path("profile/passkeys/new/question/", passkeys.ask_to_add, name="passkey_add_question"),
+    path("profile/passkeys/<int:pk>/rename/", passkeys.RenamePasskey.as_view(), name="passkey_rename"),
+    path("profile/passkeys/<int:pk>/remove/", passkeys.RemovePasskey.as_view(), name="passkey_remove"),
     path("profile/sessions/<int:pk>/end/", sign_in.end_own_session, name="end_session"),
     path("profile/sessions/end-others/", sign_in.end_own_other_sessions, name="end_other_sessions"),
     path("profile/api-tokens/", own_tokens.OwnTokens.as_view(), name="own_tokens"),

@@ -12,7 +12,7 @@ from identity.models.identity_providers import IdentityProvider, SCIMToken
 from identity.models.invitations import Invitation
 from identity.models.mappings import GroupMapping
 from identity.models.provider_contacts import ProviderContact, ReceivedRequest, Rhythm
-from identity.models.second_factors import RecoveryCode, SecondFactor
+from identity.models.second_factors import Passkey, RecoveryCode, SecondFactor
 from identity.models.sso import (
     RetiredResource,
     SSOGroup,
@@ -53,6 +53,7 @@ __all__ = [
     "Invitation",
     "Membership",
     "MembershipChange",
+    "Passkey",
     "ProviderContact",
     "ProvisioningLog",
     "ReceivedRequest",

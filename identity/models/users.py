@@ -80,6 +80,10 @@ class UserQuerySet(models.QuerySet["User"]):
         """Those who have a password that works, mode and status aside."""
         return self.filter(HAS_PASSWORD)
 
+    def with_second_step(self) -> UserQuerySet:
+        """Those whose password opens nothing by itself: an app or a passkey follows it."""
+        return self.filter(Q(second_factor__isnull=False) | Q(passkeys__isnull=False)).distinct()
+
     def unmanaged(self) -> UserQuerySet:
         return self.filter(managed_by=None)
 
@@ -209,6 +213,16 @@ class User(AbstractBaseUser):
     def is_privileged(self) -> bool:
         """Whether this is anybody above member."""
         return self.role != Role.MEMBER
+
+    @property
+    def has_app(self) -> bool:
+        """Whether an authenticator app follows the password."""
+        return bool(User.objects.filter(pk=self.pk, second_factor__isnull=False).exists())
+
+    @property
+    def has_second_step(self) -> bool:
+        """Whether an app or a passkey follows the password."""
+        return bool(User.objects.filter(pk=self.pk).with_second_step().exists())
 
     @property
     def rank(self) -> int:

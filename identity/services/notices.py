@@ -35,6 +35,9 @@ class SecurityChange(StrEnum):
     SECOND_STEP_REPLACED = "Second step replaced"
     SECOND_STEP_REMOVED = "Second step removed"
     RECOVERY_CODES = "New recovery codes created"
+    PASSKEY_ADDED = "Passkey added"
+    PASSKEY_REMOVED = "Passkey removed"
+    PASSKEY_REFUSED = "Passkey refused: it may have been copied"
     API_TOKEN_CREATED = "API token created"  # noqa: S105 - a sentence
     API_TOKEN_REVOKED = "API token revoked"  # noqa: S105 - a sentence
 

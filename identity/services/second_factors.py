@@ -1,6 +1,7 @@
 """The second step of signing in with a password: set up, replaced, used and removed (SR-21, R22).
 
-People do it for themselves; an operator on the server removes what was lost.
+An authenticator app and recovery codes; passkeys, which are a second step too, have a service of their own. People do
+it for themselves; an operator on the server removes what was lost.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from identity.core.encryption import seal, unseal
 from identity.core.errors import InvalidValue, NotFound, Refused
 from identity.db.locks import lock
 from identity.events import Event
-from identity.models import RecoveryCode, SecondFactor, User
+from identity.models import Passkey, RecoveryCode, SecondFactor, User
 from identity.services import notices
 from identity.services.digest_keys import RECOVERY_CODES, keyed_digests
 from identity.services.notices import SecurityChange
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 CODES = 10
 CODE_DIGITS = 8
+NONE_YET = "There is no second step: set one up first."
 
 
 @transaction.atomic
@@ -35,7 +37,7 @@ def set_up_second_factor(user: User, *, secret: str, code: str, actor: Actor) ->
     `code` proves that the app has the secret, and is used up by that. Raises Refused, InvalidValue.
     """
     user = lock(User, user.pk)
-    _require(user, actor)
+    require_own(user, actor)
     if not user.has_usable_password():
         raise Refused("A second step follows a password, and this account has none.", code="no_password")
     if SecondFactor.objects.filter(user=user).exists():
@@ -52,7 +54,7 @@ def replace_second_factor(user: User, *, secret: str, code: str, actor: Actor) -
     InvalidValue, NotFound.
     """
     user, factor = _locked(user)
-    _require(user, actor)
+    require_own(user, actor)
     factor.secret, factor.last_step = seal(secret), _step(secret, code)
     factor.save(update_fields=["secret", "last_step"])
     return _changed(user, Event.USER_SECOND_FACTOR_REPLACED, SecurityChange.SECOND_STEP_REPLACED, actor)
@@ -61,26 +63,50 @@ def replace_second_factor(user: User, *, secret: str, code: str, actor: Actor) -
 @transaction.atomic
 def make_recovery_codes(user: User, *, actor: Actor) -> list[str]:
     """New recovery codes, to be shown once; the old ones stop working. Raises Refused, NotFound."""
-    user, _ = _locked(user)
-    _require(user, actor)
+    user = lock(User, user.pk)
+    if not user.has_second_step:
+        raise NotFound(NONE_YET)
+    require_own(user, actor)
     return _changed(user, Event.USER_RECOVERY_CODES_MADE, SecurityChange.RECOVERY_CODES, actor)
 
 
 @transaction.atomic
 def remove_second_factor(user: User, *, actor: Actor) -> None:
-    """Forget somebody's app and recovery codes. Raises Refused.
-
-    A break-glass account keeps them while SSO is enforced, unless an operator says so, and is not proven any more
-    without (R22).
-    """
+    """Forget somebody's app; the recovery codes too, unless a passkey still needs them. Raises Refused."""
     user = lock(User, user.pk)
-    _require(user, actor)
+    require_own(user, actor)
+    SecondFactor.objects.filter(user=user).delete()
+    after_removal(user, actor)
+    _tell_of_removal(user, actor)
+
+
+@transaction.atomic
+def reset_second_factor(user: User, *, actor: Actor) -> None:
+    """Forget all of somebody's second step: the app, the passkeys and the recovery codes. Raises Refused."""
+    user = lock(User, user.pk)
+    require_own(user, actor)
+    SecondFactor.objects.filter(user=user).delete()
+    passkeys, _ = Passkey.objects.filter(user=user).delete()
+    after_removal(user, actor)
+    _tell_of_removal(user, actor, passkeys=passkeys)
+
+
+def after_removal(user: User, actor: Actor) -> None:
+    """What follows when an app or a passkey of a locked user is gone. Raises Refused.
+
+    Without any, recovery codes have nothing to stand in for. A break-glass account keeps one while SSO is enforced,
+    unless an operator says so, and is not proven any more without (R22).
+    """
+    if user.has_second_step:
+        return
     if actor.kind != "operator" and user.is_break_glass and policy.current_mode().sso_enforced:
         raise Refused("A break-glass account keeps its second step while SSO is enforced.", code="needed")
-    SecondFactor.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
     User.objects.filter(pk=user.pk).update(last_proven=None)
-    audit.record(Event.USER_SECOND_FACTOR_REMOVED, actor=actor, user_id=user.pk)
+
+
+def _tell_of_removal(user: User, actor: Actor, **details: int) -> None:
+    audit.record(Event.USER_SECOND_FACTOR_REMOVED, actor=actor, user_id=user.pk, details=details)
     notices.tell_of_security_change(user, SecurityChange.SECOND_STEP_REMOVED)
 
 
@@ -88,10 +114,8 @@ def remove_second_factor(user: User, *, actor: Actor) -> None:
 def use_code(user: User, code: str) -> str:
     """`totp` or `recovery_code`, whichever this code is, and used up by that; empty when it is neither."""
     factor = _factor_of(user)
-    if factor is None:
-        return ""
-    step = totp.step_of(unseal(factor.secret), code, after=factor.last_step)
-    if step is not None:
+    step = totp.step_of(unseal(factor.secret), code, after=factor.last_step) if factor else None
+    if factor is not None and step is not None:
         factor.last_step = step
         factor.save(update_fields=["last_step"])
         return "totp"
@@ -109,11 +133,11 @@ def _locked(user: User) -> tuple[User, SecondFactor]:
     user = lock(User, user.pk)
     factor = _factor_of(user)
     if factor is None:
-        raise NotFound("There is no second step: set one up first.")
+        raise NotFound(NONE_YET)
     return user, factor
 
 
-def _require(user: User, actor: Actor) -> None:
+def require_own(user: User, actor: Actor) -> None:
     decision = policy.may_change_second_step(user, actor=actor)
     if not decision:
         raise Refused(decision.reason, code=decision.code)
@@ -127,11 +151,17 @@ def _step(secret: str, code: str) -> int:
 
 
 def _changed(user: User, action: Event, what: SecurityChange, actor: Actor) -> list[str]:
+    codes = new_codes(user)
+    audit.record(action, actor=actor, user_id=user.pk)
+    notices.tell_of_security_change(user, what)
+    return codes
+
+
+def new_codes(user: User) -> list[str]:
+    """Recovery codes in place of those there are; the caller's own event tells of them."""
     codes = [str(secrets.randbelow(10**CODE_DIGITS)).zfill(CODE_DIGITS) for _ in range(CODES)]
     RecoveryCode.objects.filter(user=user).delete()
     RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=digest(user.pk, code)) for code in set(codes))
-    audit.record(action, actor=actor, user_id=user.pk)
-    notices.tell_of_security_change(user, what)
     return codes
 
 

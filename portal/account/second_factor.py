@@ -15,10 +15,9 @@ from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
-from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.generic import FormView
+from django.views.generic import FormView, TemplateView
 from qrcode.image.svg import SvgPathImage
 
 from identity import policy
@@ -28,7 +27,7 @@ from identity.core.errors import GatehouseError, InvalidValue, Refused
 from identity.events import Event
 from identity.models import User
 from identity.services import second_factors
-from portal.session.auth import has_second_factor, is_kept_out, may_reset_password
+from portal.session.auth import is_kept_out, may_reset_password
 from portal.session.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.session.fresh_sign_in import is_fresh, redirect_to_confirmation
 from portal.session.guesses import SlowedDown, note_sign_in
@@ -56,7 +55,7 @@ def wait_for_code(request: HttpRequest, user: User, target: str) -> HttpResponse
         "next": target,
         "at": time.time(),
     }
-    return redirect("second_factor" if has_second_factor(user) else "second_factor_first")
+    return redirect("second_factor" if user.has_second_step else "second_factor_first")
 
 
 def pending(request: HttpRequest) -> tuple[User, str] | None:
@@ -112,6 +111,9 @@ class SecondFactor(SlowedDown, _Pending):
     form_class = CodeForm
     template_name = "portal/second_factor.html"
     extra_context = {"title": "One more step"}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, has_app=self.user.has_app, has_passkey=self.user.passkeys.exists())
 
     def form_valid(self, form: CodeForm) -> HttpResponse:
         tries = for_code(self.request, self.user)
@@ -200,7 +202,7 @@ class FirstSecondFactor(_SetUp, _Pending):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         found = pending(request)
-        if found is not None and has_second_factor(found[0]):
+        if found is not None and found[0].has_second_step:
             return redirect("second_factor")
         if found is not None and is_kept_out(found[0]):
             return redirect("login")
@@ -216,13 +218,13 @@ class FirstSecondFactor(_SetUp, _Pending):
 class SetUpSecondFactor(LoginRequiredMixin, _SetUp):
     """For everyone whom a password lets in, from the profile page."""
 
-    is_there = False  # whether the person has one before
+    is_there = False  # whether the person has an app before
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         self.user = request.user
-        if has_second_factor(self.user) is not self.is_there or not may_reset_password(self.user):
+        if self.user.has_app is not self.is_there or not may_reset_password(self.user):
             return redirect("profile")
         if not is_fresh(request):
             return redirect_to_confirmation(request)
@@ -238,14 +240,17 @@ class ReplaceSecondFactor(SetUpSecondFactor):
 
 
 @method_decorator(never_cache, name="dispatch")
-class _Change(LoginRequiredMixin, View):
-    """A button of the profile page, after a fresh sign-in."""
+class _Change(LoginRequiredMixin, TemplateView):
+    """A button of the profile page, after a fresh sign-in; the page itself is where a confirmation comes back to."""
 
-    http_method_names = ["post"]
+    template_name = "portal/change.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not is_fresh(request):
+            return redirect_to_confirmation(request)
+        return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if not is_fresh(request):
-            return redirect_to_confirmation(request)
         try:
             return self.change(request.user)  # type: ignore[arg-type]
         except GatehouseError as error:
@@ -259,15 +264,27 @@ class _Change(LoginRequiredMixin, View):
 class NewRecoveryCodes(_Change):
     """New recovery codes in place of the old ones."""
 
+    extra_context = {
+        "title": "New recovery codes",
+        "lead": "The codes that you have now stop working.",
+        "submit": "Create recovery codes",
+    }
+
     def change(self, user: User) -> HttpResponse:
         codes = second_factors.make_recovery_codes(user, actor=Person(user))
         return show_codes(self.request, codes, "/profile/")
 
 
 class RemoveSecondFactor(_Change):
-    """Take the second step away; a break-glass account keeps it while SSO is enforced."""
+    """Take the app away; a break-glass account keeps a second step while SSO is enforced."""
+
+    extra_context = {
+        "title": "Remove your authenticator app",
+        "lead": "Its codes stop working. Without a passkey, your password alone will sign you in.",
+        "submit": "Remove app",
+    }
 
     def change(self, user: User) -> HttpResponse:
         second_factors.remove_second_factor(user, actor=Person(user))
-        messages.success(self.request, "Signing in asks for your password only.")
+        messages.success(self.request, "Your authenticator app was removed.")
         return redirect("profile")

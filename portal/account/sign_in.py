@@ -23,6 +23,7 @@ from identity import policy
 from identity.core.actors import Person
 from identity.core.encryption import seal
 from identity.core.errors import GatehouseError
+from identity.core.webauthn import why_not_here
 from identity.models import Asset, Invitation, SSOConnection, SSOIdentity, User
 from identity.queries.reasons import memberships_with_reasons
 from identity.services import background, invitations
@@ -36,7 +37,7 @@ from portal.account.forms import (
 )
 from portal.account.resets import mail_reset_link
 from portal.account.second_factor import wait_for_code
-from portal.session.auth import has_second_factor, may_reset_password, must_have_second_factor, reset_tokens
+from portal.session.auth import may_reset_password, must_have_second_factor, reset_tokens
 from portal.session.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.session.fresh_sign_in import mark_fresh
 from portal.session.guesses import SlowedDown
@@ -77,10 +78,11 @@ class SignIn(SlowedDown, FormView):
             next=target,
             mode=policy.current_mode(),
             connections=SSOConnection.objects.enabled(),
+            passkeys_work=not why_not_here(),
         )
 
     def form_valid(self, form: Any) -> HttpResponse:
-        if has_second_factor(form.user) or must_have_second_factor(form.user):
+        if form.user.has_second_step or must_have_second_factor(form.user):
             target = self.request.POST.get("next") or self.request.GET.get("next") or ""
             return wait_for_code(self.request, form.user, target)
         let_in(self.request, form.user, method="password")
@@ -121,6 +123,7 @@ class ConfirmPassword(LoginRequiredMixin, SlowedDown, FormView):
             **kwargs,
             title="Confirm that it is you",
             has_password=may_reset_password(user),  # type: ignore[arg-type]
+            has_passkey=may_reset_password(user) and user.passkeys.exists(),  # type: ignore[arg-type,union-attr]
             sso_connection=self.request.session.get("sso_connection"),
             next=self.request.POST.get("next") or self.request.GET.get("next") or "",
         )
@@ -149,8 +152,9 @@ class Profile(LoginRequiredMixin, TemplateView):
             providers=_providers_of(user),
             initials=_initials(user),
             this_session=self.request.session.session_key,
-            has_second_factor=has_second_factor(user),
-            must_have_second_factor=must_have_second_factor(user),
+            has_app=user.has_app,
+            passkey_count=(passkey_count := user.passkeys.count()),
+            may_remove_app=passkey_count > 0 or not must_have_second_factor(user),
             api_token_count=user.api_tokens.count(),
         )
 

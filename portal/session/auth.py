@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from identity import policy
 from identity.core.errors import Refused
 from identity.core.keys import sought
-from identity.models import SecondFactor, Status, User
+from identity.models import Status, User
 
 PASSWORD_BACKEND = "portal.session.auth.PasswordBackend"  # noqa: S105 - a class
 SSO_BACKEND = "portal.session.auth.SSOBackend"
@@ -102,10 +102,6 @@ def may_reset_password(user: User | None) -> bool:
     return bool(policy.may_use_password(user, policy.current_mode()))
 
 
-def has_second_factor(user: User) -> bool:
-    return bool(SecondFactor.objects.filter(user=user).exists())
-
-
 def must_have_second_factor(user: User) -> bool:
     """Break-glass accounts, while they are the only ones that a password lets in."""
     return user.is_break_glass and policy.current_mode().sso_enforced
@@ -116,7 +112,7 @@ def is_kept_out(user: User) -> bool:
 
     So whoever has learned the password of a break-glass account that was never proven stays outside.
     """
-    if has_second_factor(user) or not must_have_second_factor(user):
+    if user.has_second_step or not must_have_second_factor(user):
         return False
     return bool(User.objects.proven_break_glass().exclude(pk=user.pk).exists())
 

@@ -116,7 +116,8 @@ def _opens(data: dict[str, Any], user: User) -> bool:
 
 def _shown(row: UserSession) -> SignedIn:
     provider = row.data.get("provider")
-    how = f"through {provider}" if provider else "with a password"
+    alone = "with a passkey" if row.data.get("method") == "passkey" else "with a password"
+    how = f"through {provider}" if provider else alone
     return SignedIn(row.pk, row.session_key, describe_browser(row.user_agent), how, row.ip, row.created_at)
 
 

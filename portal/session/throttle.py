@@ -124,6 +124,21 @@ def for_code(request: HttpRequest, user: User) -> Tries:
     return Tries([here, Throttle(_key("code", "anywhere", str(user.pk)), CODES_AN_HOUR, _HOUR)])
 
 
+def for_passkey(request: HttpRequest, user: User | None) -> Tries:
+    """Answers of passkeys; `user` is whose, if anybody's.
+
+    They can't be guessed, so nobody's tries from elsewhere are counted at an account.
+    """
+    if user is not None and (browser := _browser(request, user)):
+        return Tries([Throttle(_key("passkey", browser, str(user.pk)))])
+    here = _network(request)
+    at_any_account = Throttle(_key("passkey", here), ADDRESS_TRIES_AN_HOUR, _HOUR)
+    if user is None:
+        return Tries([], [at_any_account])
+    at_account = Throttle(_key("passkey", here, str(user.pk)))
+    return Tries([at_account], [] if user.is_break_glass else [at_any_account])
+
+
 def for_reset(request: HttpRequest) -> Throttle:
     """Reset links that an address asks for, whatever names it gives."""
     return Throttle(_key("reset", _network(request)), RESETS_AN_HOUR, _HOUR)

@@ -28,6 +28,7 @@ from identity.models import (
     IdempotentRequest,
     IdentityProvider,
     Invitation,
+    Passkey,
     SCIMToken,
     SSOConnection,
     SSOGroup,
@@ -50,6 +51,7 @@ from identity.services.provisioning import groups as sso_groups
 from identity.services.provisioning.statements import GroupRecord
 from identity.services.sign_in.assertions import Assertion
 from identity.services.sso_connections import ConnectionSettings
+from tests.authenticator import Authenticator
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -66,6 +68,7 @@ from tests.factories import (
     resend,
 )
 from tests.identity.whose import Keys
+from tests.passkeys import make_passkey
 
 SUBJECT = "00u1"  # of Ada at either, and her externalId there
 COLLEAGUE = "00u2"
@@ -102,6 +105,8 @@ class Side:
     local: User
     totp_secret: str
     recovery_code: str
+    device: Authenticator
+    passkey: Passkey
     disabled: User
     invited: User
     invitation_secret: str
@@ -217,6 +222,8 @@ def _side(name: str, shared: Group, mia: User, theo: User) -> Side:
         local=local,
         totp_secret=totp_secret,
         recovery_code=codes[0],
+        device=(device := Authenticator("http://127.0.0.1:8000", "127.0.0.1")),
+        passkey=make_passkey(local, device),
         disabled=disabled,
         invited=invited,
         invitation_secret=invitation_secret,

@@ -20,6 +20,8 @@ from identity.log_words import What
 from identity.models import (
     BulkRun,
     Membership,
+    Passkey,
+    SecondFactor,
     SSOConnection,
     SSOGroup,
     SSOIdentity,
@@ -38,6 +40,7 @@ from identity.services import (
     mappings,
     modes,
     notices,
+    passkeys,
     provider_contacts,
     scim_tokens,
     second_factors,
@@ -63,6 +66,7 @@ from identity.services.provisioning.statements import GroupRecord, Members, Pers
 from identity.services.sign_in import just_in_time, login
 from tests.factories import OPERATOR, PASSWORD, adding, exactly, make_group, owner, person, removing
 from tests.identity.two_idps import ISSUER, LEAVER, SUBJECT, Side, says
+from tests.passkeys import make_passkey, use
 
 Deed = Callable[[Side], object]
 
@@ -281,6 +285,19 @@ OF_A_PERSON: dict[str, list[Deed]] = {
             mine.sso_user.scim_id, lambda row: person("eve", "eve@example.test", external_id=LEAVER), actor=mine.actor
         ),
     ],
+    "passkeys.add_passkey": [lambda mine: make_passkey(mine.local, replace(mine.device, id=b"another"))],
+    "passkeys.remove_passkey": [lambda mine: passkeys.remove_passkey(mine.passkey, actor=Person(mine.local))],
+    "passkeys.rename_passkey": [
+        lambda mine: passkeys.rename_passkey(mine.passkey, name="Phone", actor=Person(mine.local))
+    ],
+    "passkeys.use_passkey": [lambda mine: use(mine.device)],
+    "second_factors.after_removal": [
+        lambda mine: [
+            SecondFactor.objects.filter(user=mine.local).delete(),
+            Passkey.objects.filter(user=mine.local).delete(),
+            second_factors.after_removal(mine.local, Person(mine.local)),
+        ]
+    ],
     "second_factors.make_recovery_codes": [
         lambda mine: second_factors.make_recovery_codes(mine.local, actor=Person(mine.local))
     ],
@@ -289,6 +306,10 @@ OF_A_PERSON: dict[str, list[Deed]] = {
     ],
     "second_factors.replace_second_factor": [
         lambda mine: second_factors.replace_second_factor(mine.local, **_new_app(), actor=Person(mine.local))
+    ],
+    "second_factors.new_codes": [lambda mine: second_factors.new_codes(mine.local)],
+    "second_factors.reset_second_factor": [
+        lambda mine: second_factors.reset_second_factor(mine.local, actor=Operator("reset"))
     ],
     "second_factors.set_up_second_factor": [
         lambda mine: [
@@ -537,11 +558,25 @@ READS: dict[str, Callable[[Side], tuple[object, object]]] = {
         notices.tell_owners_of_trust(mine.idp, "Changed", "", actor=OPERATOR),
         None,
     ),
+    "passkeys.adding": lambda mine: (
+        passkeys.adding(mine.local, challenge="c", user_handle="h")["excludeCredentials"],
+        [{"type": "public-key", "id": mine.passkey.credential_id}],
+    ),
+    "passkeys.asking": lambda mine: (
+        [key["id"] for key in passkeys.asking(mine.local, challenge="c", alone=False)["allowCredentials"]],
+        [mine.passkey.credential_id],
+    ),
+    "passkeys.find_passkey": lambda mine: (
+        passkeys.find_passkey(json.dumps(mine.device.sign({"challenge": "Y2hhbGxlbmdl"}))),
+        mine.passkey,
+    ),
+    "passkeys.handle_of": lambda mine: (passkeys.handle_of(mine.local), mine.passkey.user_handle),
     "second_factors.digest": lambda mine: (
         second_factors.digest(mine.local.pk, mine.recovery_code)
         == second_factors.digest(mine.other.local.pk, mine.recovery_code),
         False,
     ),
+    "second_factors.require_own": lambda mine: (second_factors.require_own(mine.local, Person(mine.local)), None),
     "sso_connections.identities_of": lambda mine: (
         [set(sso_connections.identities_of(one).values_list("user", flat=True)) for one in (mine.oidc, mine.saml)],
         [{mine.user.pk, mine.colleague.user_id}] * 2,

@@ -16,7 +16,6 @@ from django.core.management import call_command
 from django.test import Client
 
 from identity.models import AuditEvent, User
-from portal.session.auth import has_second_factor
 from portal.session.sessions import sessions_of
 from portal.session.throttle import CODES_AN_HOUR
 from tests import clock
@@ -137,14 +136,14 @@ def test_a_break_glass_account_sets_one_up_before_anything_opens(
     with django_capture_on_commit_callbacks(execute=True):
         set_up(client, FIRST)
     assert is_in(client)
-    assert has_second_factor(glass)
+    assert glass.has_second_step
     assert AuditEvent.objects.filter(action="user.break_glass_login").count() == 1
     assert [str(message.subject) for message in mail.outbox] == [
         "Your Gatehouse account: Second step set up",
         "A break-glass account was used",
     ]
     client.post("/profile/second-step/remove/")
-    assert has_second_factor(glass)
+    assert glass.has_second_step
 
 
 def test_the_code_that_set_it_up_opens_no_second_session(client: Client, mia: User) -> None:

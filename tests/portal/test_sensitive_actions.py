@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib import admin
@@ -50,6 +51,7 @@ from tests.factories import (
     push_group,
     sign_in_by_sso,
 )
+from tests.passkeys import make_passkey, portal_at
 from tests.sessions import check_that_it_renews, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -97,11 +99,13 @@ ORDINARY_OPERATIONS = {
 
 TRACES = {"identity.AuditEvent", "identity.AuditOrigin", "identity.AuditPersonalData", "identity.Headcount"}
 
-OWN_PAGES = ("/profile/second-step/", "/profile/api-tokens/new/")
+OWN_PAGES = ("/profile/second-step/", "/profile/api-tokens/new/", "/profile/passkeys/new/")
 OWN_PAGES_WITH_A_SECOND_STEP = (
     "/profile/second-step/replace/",
     "/profile/second-step/codes/",
     "/profile/second-step/remove/",
+    "/profile/passkeys/{passkey}/rename/",
+    "/profile/passkeys/{passkey}/remove/",
 )
 
 
@@ -196,15 +200,21 @@ def test_support_deletes_after_a_fresh_sign_in() -> None:
     assert asks_for_confirmation(stale.post(f"/admin/disabled-users/{dan.pk}/delete/", {}))
 
 
-def test_ones_own_second_step_and_tokens_ask_too() -> None:
+def test_ones_own_second_step_passkeys_and_tokens_ask_too() -> None:
     mia = make_user("mia", password=PASSWORD)
     stale = signed_in(mia, fresh=False)
     assert [where for where in OWN_PAGES if not asks_for_confirmation(stale.post(where, {}))] == []
     SecondFactor.objects.create(user=mia, secret=seal(totp.new_secret()))
-    before = everything()
+    with portal_at():
+        passkey = make_passkey(mia)
+    fresh, before, back = signed_in(mia), everything(), []
     for where in OWN_PAGES_WITH_A_SECOND_STEP:
-        assert asks_for_confirmation(stale.post(where, {})), where
+        address = where.format(passkey=passkey.pk)
+        asked = stale.post(address, {"name": "Other"})
+        assert asks_for_confirmation(asked), address
+        back += parse_qs(urlsplit(asked["Location"]).query)["next"]
     assert everything() == before
+    assert [page for page in back if fresh.get(page).status_code != 200] == []  # a confirmation leads back by GET
 
 
 # --- REST, with a session ---

@@ -15,7 +15,6 @@ from identity.core.actors import Person
 from identity.core.decisions import Action
 from identity.models import User
 from portal.admin.frame.site import site
-from portal.session.auth import has_second_factor
 
 DRILL_EVERY = timedelta(days=90)
 
@@ -26,7 +25,7 @@ def drill_page(request: HttpRequest) -> HttpResponse:
     if not decision:
         raise PermissionDenied(decision.reason)
     people = User.objects.break_glass()
-    rows = [(user, has_second_factor(user), user.last_proven, _is_due(user.last_proven)) for user in people]
+    rows = [(user, user.has_second_step, user.last_proven, _is_due(user.last_proven)) for user in people]
     extra = {"title": "Break-glass accounts", "rows": rows, "days": DRILL_EVERY.days}
     return TemplateResponse(request, "admin/portal/break_glass.html", {**site.each_context(request), **extra})
 

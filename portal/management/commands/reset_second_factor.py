@@ -1,11 +1,11 @@
-"""`manage.py reset_second_factor`: for who has lost the app and the recovery codes."""
+"""`manage.py reset_second_factor`: for who has lost the app, the passkeys and the recovery codes."""
 
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from identity.core.actors import Operator
-from identity.services.second_factors import remove_second_factor
+from identity.services.second_factors import reset_second_factor
 from portal.management.answers import Answer
 from portal.management.facts import user_facts
 from portal.management.named_rows import find_user
@@ -14,8 +14,8 @@ from portal.management.operator_command import ChangingCommand
 
 class Command(ChangingCommand):
     help = (
-        "Forgets somebody's authenticator app and recovery codes. A break-glass account sets up a new one at its "
-        "next sign-in while SSO is enforced."
+        "Forgets somebody's authenticator app, passkeys and recovery codes. A break-glass account sets up a new app at "
+        "its next sign-in while SSO is enforced."
     )
     examples = "manage.py reset_second_factor grace"
 
@@ -24,6 +24,6 @@ class Command(ChangingCommand):
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         user = find_user(options["username"])
-        remove_second_factor(user, actor=operator)
+        reset_second_factor(user, actor=operator)
         sentence = f"{user.username} signs in without a second step until a new one is set up."
         return Answer(user_facts(user), sentence)

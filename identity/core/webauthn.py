@@ -1,0 +1,234 @@
+"""Passkeys as browsers speak of them (WebAuthn level 3): what is asked of one, and whether its answer is true.
+
+The one module that knows the library. It reads CBOR and checks signatures, challenge, RP ID and flags; the exact
+origin, the algorithms and the size of keys are ours. Whatever is wrong with an answer is one error, told to nobody in
+detail.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import secrets
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from django.conf import settings
+from fido2 import cbor
+from fido2.cose import ES256, RS256, CoseKey, EdDSA
+from fido2.server import Fido2Server
+from fido2.utils import websafe_decode, websafe_encode
+from fido2.webauthn import (
+    Aaguid,
+    AttestedCredentialData,
+    AuthenticationResponse,
+    AuthenticatorData,
+    CollectedClientData,
+    PublicKeyCredentialRpEntity,
+    RegistrationResponse,
+)
+
+from identity.core.errors import InvalidValue
+
+SECONDS = 5 * 60  # that a person may take at the prompt
+ALGORITHMS = (ES256.ALGORITHM, EdDSA.ALGORITHM, RS256.ALGORITHM)
+LONGEST_ANSWER = 32_768
+LONGEST_ID = 1_023  # bytes (section 4, "credential ID")
+LONGEST_KEY = 700  # bytes: RSA of 4,096 bits has 530
+TRANSPORTS = frozenset({"ble", "hybrid", "internal", "nfc", "smart-card", "usb"})
+
+# What the library and those below it raise when they read what no authenticator sends.
+_MALFORMED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    UnsupportedAlgorithm,
+    ValueError,
+    struct.error,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """What a browser made: the key's id and public half as they are kept, and what it said of itself."""
+
+    credential_id: str
+    public_key: str
+    sign_count: int
+    is_synced: bool
+    transports: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a key said of itself when it signed."""
+
+    sign_count: int
+    is_synced: bool
+
+
+def why_not_here() -> str:
+    """Why no browser would use a passkey at this portal's address; empty when it would.
+
+    Browsers want a name, never an address of digits, and TLS except at localhost (section 5.1.3).
+    """
+    host = settings.PUBLIC_HOST
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        if settings.IS_HTTPS or host == "localhost" or host.endswith(".localhost"):
+            return ""
+        return "Passkeys need HTTPS, and this portal isn't served over it."
+    return "Passkeys need a host name, and this portal's address is an IP address."
+
+
+def new_challenge() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def new_user_handle() -> str:
+    """Who somebody is to their authenticators: random, so that it tells nothing of them (section 14.6.1)."""
+    return secrets.token_urlsafe(32)
+
+
+def creation_options(
+    *, challenge: str, user_handle: str, username: str, display_name: str, known: Iterable[str]
+) -> dict[str, Any]:
+    """What `navigator.credentials.create` is given, in the JSON of section 5.1.8; `known`: ids of keys there are."""
+    return {
+        "rp": {"id": _rp_id(), "name": settings.TOTP_ISSUER},
+        "user": {"id": user_handle, "name": username, "displayName": display_name},
+        "challenge": challenge,
+        "pubKeyCredParams": [{"type": "public-key", "alg": algorithm} for algorithm in ALGORITHMS],
+        "timeout": SECONDS * 1000,
+        "excludeCredentials": [{"type": "public-key", "id": credential_id} for credential_id in known],
+        "authenticatorSelection": {
+            "residentKey": "required",
+            "requireResidentKey": True,
+            "userVerification": "required",
+        },
+        "attestation": "none",
+    }
+
+
+def request_options(
+    *, challenge: str, must_verify: bool, known: Iterable[tuple[str, list[str]]] = ()
+) -> dict[str, Any]:
+    """What `navigator.credentials.get` is given; `known`: ids and transports of the keys to choose from, if not any."""
+    return {
+        "rpId": _rp_id(),
+        "challenge": challenge,
+        "timeout": SECONDS * 1000,
+        "userVerification": "required" if must_verify else "preferred",
+        "allowCredentials": [{"type": "public-key", "id": id, "transports": transports} for id, transports in known],
+    }
+
+
+def read_new_key(answer: str, *, challenge: str) -> NewKey:
+    """The key that a browser made when it was asked with this challenge. Raises InvalidValue."""
+    with _malformed_is_refused():
+        said = _read(answer)
+        response = RegistrationResponse.from_dict(said)
+        data = _server().register_complete(_state(challenge, must_verify=True), response)
+        _require_ours(response.response.client_data, data)
+        made = data.credential_data
+        if made is None or not _is_good(made):
+            raise ValueError("no key, or one of a kind that was not asked for")
+        return NewKey(
+            credential_id=websafe_encode(made.credential_id),
+            public_key=websafe_encode(cbor.encode(made.public_key)),
+            sign_count=data.counter,
+            is_synced=data.is_backed_up(),
+            transports=sorted(TRANSPORTS.intersection(map(str, said["response"].get("transports") or ()))),
+        )
+
+
+def named_in(answer: str) -> tuple[str, str]:
+    """Of which key, and of whose (the user handle, if any), an answer says to be. Raises InvalidValue."""
+    with _malformed_is_refused():
+        response = AuthenticationResponse.from_dict(_read(answer))
+        return websafe_encode(response.raw_id), websafe_encode(response.response.user_handle or b"")
+
+
+def read_use(answer: str, *, challenge: str, credential_id: str, public_key: str, must_verify: bool) -> Use:
+    """What this key signed when it was asked with this challenge. Raises InvalidValue.
+
+    `must_verify`: the authenticator has looked at a PIN, a finger or a face. The counter is the caller's to judge.
+    """
+    with _malformed_is_refused():
+        response = AuthenticationResponse.from_dict(_read(answer))
+        key = AttestedCredentialData.create(Aaguid.NONE, websafe_decode(credential_id), _key(public_key))
+        _server().authenticate_complete(_state(challenge, must_verify=must_verify), [key], response)
+        data = response.response.authenticator_data
+        _require_ours(response.response.client_data, data)
+        return Use(sign_count=data.counter, is_synced=data.is_backed_up())
+
+
+@contextmanager
+def _malformed_is_refused() -> Iterator[None]:
+    try:
+        yield
+    except _MALFORMED as error:
+        raise InvalidValue("This passkey", "was not accepted") from error
+
+
+def _read(answer: str) -> dict[str, Any]:
+    if len(answer) > LONGEST_ANSWER:
+        raise ValueError("longer than any authenticator's answer")
+    said = json.loads(answer)
+    return {**said, "response": {**said["response"]}}
+
+
+def _require_ours(client: CollectedClientData, data: AuthenticatorData) -> None:
+    """What the library leaves open: a page of somebody else's around ours, and a copy of what can't be copied."""
+    if client.cross_origin or (data.is_backed_up() and not data.is_backup_eligible()):
+        raise ValueError("not a browser's answer to this portal's own page")
+
+
+def _is_good(made: AttestedCredentialData) -> bool:
+    """A key of an algorithm that was asked for, of a size that is quick to check, and on its curve."""
+    key = made.public_key
+    if key.get(3) not in ALGORITHMS or len(cbor.encode(key)) > LONGEST_KEY:
+        return False
+    try:
+        key.verify(b"", b"")
+    except InvalidSignature:
+        return 0 < len(made.credential_id) <= LONGEST_ID
+    return False
+
+
+def _key(public_key: str) -> CoseKey:
+    found = cbor.decode(websafe_decode(public_key))
+    if not isinstance(found, Mapping):
+        raise TypeError("no COSE key")
+    return CoseKey.parse(found)
+
+
+def _state(challenge: str, *, must_verify: bool) -> dict[str, Any]:
+    return {"challenge": challenge, "user_verification": "required" if must_verify else None}
+
+
+def _server() -> Fido2Server:
+    party = PublicKeyCredentialRpEntity(name=settings.TOTP_ISSUER, id=_rp_id())
+    return Fido2Server(party, verify_origin=lambda origin: origin == _origin())
+
+
+def _rp_id() -> str:
+    """The portal's own host, as browsers write it."""
+    host: str = settings.PUBLIC_HOST
+    return host if host.isascii() else host.encode("idna").decode()
+
+
+def _origin() -> str:
+    """Of PUBLIC_URL, never of a request (SR-31); a port that goes without saying is not said."""
+    port = settings.PUBLIC.port
+    default = 443 if settings.IS_HTTPS else 80
+    return f"{settings.PUBLIC.scheme}://{_rp_id()}{f':{port}' if port not in (None, default) else ''}"

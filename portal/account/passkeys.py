@@ -1,0 +1,275 @@
+"""The pages of passkeys: signing in with one, and the own ones (SR-21, R22).
+
+A page's form carries what the browser signed; what it is to sign, it asks for at a second address, by POST.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+from django.views.generic import FormView, TemplateView
+
+from identity.core.actors import Person
+from identity.core.errors import GatehouseError, Refused
+from identity.core.webauthn import why_not_here
+from identity.models import Passkey, User
+from identity.services import passkeys
+from portal.account.second_factor import SecondFactor, pending, show_codes
+from portal.account.sign_in import ConfirmPassword, SignIn
+from portal.session.auth import may_reset_password
+from portal.session.entrance import landing_url, let_in
+from portal.session.fresh_sign_in import is_fresh, mark_fresh, redirect_to_confirmation
+from portal.session.guesses import SLOWED
+from portal.session.passkeys import Purpose, answered, ask_to_sign, prove
+from portal.session.passkeys import ask_to_add as asked_to_add
+from portal.session.sessions import renew_key
+from portal.session.throttle import remember_browser
+from portal.session.user_agents import describe_browser
+
+# --- what browsers are asked ---
+
+
+@require_POST
+@never_cache
+def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Whoever has a passkey here may sign with it."""
+    return JsonResponse(ask_to_sign(request, Purpose.SIGN_IN))
+
+
+@require_POST
+@never_cache
+def ask_for_second_step(request: HttpRequest) -> HttpResponse:
+    """One of the passkeys of whose password was right a moment ago."""
+    found = pending(request)
+    return JsonResponse(ask_to_sign(request, Purpose.SECOND_STEP, found[0])) if found else _not_now()
+
+
+@require_POST
+@never_cache
+def ask_to_confirm(request: HttpRequest) -> HttpResponse:
+    """One of the passkeys of who is signed in."""
+    user = _owner(request)
+    return JsonResponse(ask_to_sign(request, Purpose.CONFIRM, user)) if user else _not_now()
+
+
+@require_POST
+@never_cache
+def ask_to_add(request: HttpRequest) -> HttpResponse:
+    """A new passkey, after a fresh sign-in."""
+    user = _owner(request)
+    return JsonResponse(asked_to_add(request, user)) if user and is_fresh(request) else _not_now()
+
+
+def _owner(request: HttpRequest) -> User | None:
+    """Who is signed in, if passkeys may let this person in."""
+    user = request.user
+    return user if user.is_authenticated and may_reset_password(user) else None
+
+
+def _not_now() -> HttpResponse:
+    return JsonResponse({"problem": "Sign in first."}, status=403)
+
+
+# --- signing in ---
+
+
+class _ByPasskey:
+    """A page that is sent what a passkey signed, beside the form that it otherwise shows."""
+
+    request: HttpRequest
+    page: str
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return redirect(self.page)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """The form beside it was not filled in."""
+        given = super().get_form_kwargs()  # type: ignore[misc]
+        return {name: value for name, value in given.items() if name not in {"data", "files"}}
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return self.signed(request.POST.get("answer", ""))
+        except GatehouseError as error:
+            context = self.get_context_data(passkey_problem=error.sentence)  # type: ignore[attr-defined]
+            page: HttpResponse = self.render_to_response(context, status=400)  # type: ignore[attr-defined]
+            if error.code in SLOWED:
+                page.status_code = 429
+                page["Retry-After"] = str(SLOWED[error.code])
+            return page
+
+    def signed(self, answer: str) -> HttpResponse:
+        raise NotImplementedError
+
+
+class SignInByPasskey(_ByPasskey, SignIn):
+    """A passkey alone: its device has looked at a PIN, a finger or a face, so nothing else is asked for."""
+
+    page = "login"
+
+    def signed(self, answer: str) -> HttpResponse:
+        user = prove(self.request, answer, Purpose.SIGN_IN)
+        let_in(self.request, user, method="passkey", second_step=True)
+        response = redirect(landing_url(self.request, user))
+        remember_browser(self.request, response, user)
+        return response
+
+
+class SecondStepByPasskey(_ByPasskey, SecondFactor):
+    """A passkey after the password, in place of a code."""
+
+    page = "second_factor"
+
+    def signed(self, answer: str) -> HttpResponse:
+        prove(self.request, answer, Purpose.SECOND_STEP, self.user)
+        response = redirect(self.enter("passkey"))
+        remember_browser(self.request, response, self.user)
+        return response
+
+
+class ConfirmByPasskey(_ByPasskey, ConfirmPassword):
+    """A passkey in place of the password, before something sensitive."""
+
+    page = "confirm_password"
+
+    def signed(self, answer: str) -> HttpResponse:
+        user: User = self.request.user  # type: ignore[assignment]
+        prove(self.request, answer, Purpose.CONFIRM, user)
+        renew_key(self.request)
+        mark_fresh(self.request)
+        return redirect(landing_url(self.request, user))
+
+
+# --- the own ones ---
+
+
+class PasskeyForm(forms.Form):
+    """What a passkey is called."""
+
+    name = forms.CharField(
+        max_length=passkeys.LONGEST_NAME,
+        widget=forms.TextInput(attrs={"autofocus": True}),
+        help_text="So that you know it again, for example “work laptop”.",
+    )
+
+
+@method_decorator(never_cache, name="dispatch")
+class _Own(LoginRequiredMixin):
+    """A page for people whom a passkey may let in."""
+
+    request: HttpRequest
+    user: User
+    asks_for_fresh = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        user = _owner(request)
+        if user is None:
+            return redirect("profile")
+        self.user = user
+        if self.asks_for_fresh and not is_fresh(request):
+            return redirect_to_confirmation(request)
+        return super().dispatch(request, *args, **kwargs)
+
+    def passkey(self) -> Passkey:
+        """The one of the address."""
+        found = self.user.passkeys.filter(pk=self.kwargs["pk"]).first()  # type: ignore[attr-defined]
+        if found is None:
+            raise Http404("You have no such passkey.")
+        return found
+
+
+class OwnPasskeys(_Own, TemplateView):
+    """What passkeys there are, and when each was last used."""
+
+    asks_for_fresh = False
+    template_name = "portal/passkeys.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        own = self.user.passkeys.all()
+        return super().get_context_data(**kwargs, title="Your passkeys", passkeys=own, why_not_here=why_not_here())
+
+
+class AddPasskey(_Own, FormView):
+    """A new passkey; with the first second step come recovery codes."""
+
+    template_name = "portal/passkey_new.html"
+    form_class = PasskeyForm
+    extra_context = {"title": "Add a passkey"}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"name": describe_browser(self.request.headers.get("User-Agent", ""))}
+
+    def form_valid(self, form: PasskeyForm) -> HttpResponse:
+        try:
+            passkey, codes = self._add(form.cleaned_data["name"])
+        except GatehouseError as error:
+            form.add_error(None, error.sentence)
+            return self.render_to_response(self.get_context_data(form=form), status=400)
+        messages.success(self.request, f"The passkey “{passkey}” was added.")
+        return show_codes(self.request, codes, str(reverse_lazy("passkeys"))) if codes else redirect("passkeys")
+
+    def _add(self, name: str) -> tuple[Passkey, list[str]]:
+        asked = answered(self.request, Purpose.ADD, self.user)
+        return passkeys.add_passkey(
+            self.user,
+            name=name,
+            answer=self.request.POST.get("answer", ""),
+            challenge=asked["challenge"],
+            user_handle=asked["handle"],
+            actor=Person(self.user),
+        )
+
+
+class RenamePasskey(_Own, FormView):
+    """What it is called."""
+
+    template_name = "portal/passkey_rename.html"
+    form_class = PasskeyForm
+    extra_context = {"title": "Rename your passkey"}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"name": self.passkey().name}
+
+    def form_valid(self, form: PasskeyForm) -> HttpResponse:
+        try:
+            passkeys.rename_passkey(self.passkey(), name=form.cleaned_data["name"], actor=Person(self.user))
+        except GatehouseError as error:
+            form.add_error("name", error.sentence)
+            return self.form_invalid(form)
+        return redirect("passkeys")
+
+
+class RemovePasskey(_Own, TemplateView):
+    """Ask, then remove it."""
+
+    template_name = "portal/change.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            **kwargs,
+            title=f"Remove the passkey “{self.passkey()}”",
+            lead="It no longer signs you in. Delete it on your device as well: the portal can't.",
+            submit="Remove passkey",
+            back="passkeys",
+        )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        passkey = self.passkey()
+        try:
+            passkeys.remove_passkey(passkey, actor=Person(self.user))
+        except Refused as error:
+            messages.error(request, error.sentence)
+        else:
+            messages.success(request, f"The passkey “{passkey}” was removed.")
+        return redirect("passkeys")

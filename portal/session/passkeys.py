@@ -1,0 +1,108 @@
+"""Passkeys at the doors: a browser is asked, and what it answers is looked at once (R22, SR-20, SR-21).
+
+The question (challenge) is kept in the session, for one purpose and a few minutes. It is used up by the first answer,
+right or wrong, on whichever worker.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from identity.core import webauthn
+from identity.core.errors import InvalidValue, Refused
+from identity.events import Event
+from identity.services import passkeys
+from portal.project.shared_cache import cache
+from portal.session.guesses import note_sign_in
+from portal.session.throttle import for_passkey
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from identity.models import Passkey, User
+
+ASKED = "passkey_asked"
+GONE = "That took too long. Try again."
+PAUSE = "Too many tries with a passkey. Wait a minute, then try again."
+EVENTS = {"pause": Event.SIGN_IN_PAUSED, passkeys.COPIED: Event.SIGN_IN_COPIED_PASSKEY}
+
+
+class Purpose(StrEnum):
+    """What an answer is for: none is good for anything else."""
+
+    SIGN_IN = "sign_in"
+    SECOND_STEP = "second_step"
+    CONFIRM = "confirm"
+    ADD = "add"
+
+
+def ask_to_sign(request: HttpRequest, purpose: Purpose, user: User | None = None) -> dict[str, Any]:
+    """What the browser is asked: to sign with a passkey of this person, or of whoever is there."""
+    challenge = _asked(request, purpose, user)
+    return passkeys.asking(user, challenge=challenge, alone=purpose is not Purpose.SECOND_STEP)
+
+
+def ask_to_add(request: HttpRequest, user: User) -> dict[str, Any]:
+    """What the browser is asked: to make a passkey for this person."""
+    user_handle = passkeys.handle_of(user)
+    challenge = _asked(request, Purpose.ADD, user, handle=user_handle)
+    return passkeys.adding(user, challenge=challenge, user_handle=user_handle)
+
+
+def _asked(request: HttpRequest, purpose: Purpose, user: User | None, **more: str) -> str:
+    challenge = webauthn.new_challenge()
+    whose = user.pk if user else None
+    request.session[ASKED] = {"challenge": challenge, "for": purpose, "user": whose, "at": time.time(), **more}
+    return challenge
+
+
+def answered(request: HttpRequest, purpose: Purpose, user: User | None = None) -> dict[str, str]:
+    """What this browser was asked, used up by that. Raises Refused when it was not, or too long ago."""
+    asked: dict[str, Any] = request.session.pop(ASKED, None) or {}
+    is_meant = asked.get("for") == purpose and asked.get("user") == (user.pk if user else None)
+    if not is_meant or not 0 <= time.time() - asked["at"] < webauthn.SECONDS:
+        raise Refused(GONE, code="not_asked")
+    if not cache.add(f"passkey:{asked['challenge']}", 1, webauthn.SECONDS):
+        raise Refused(GONE, code="not_asked")
+    return asked
+
+
+def prove(request: HttpRequest, answer: str, purpose: Purpose, user: User | None = None) -> User:
+    """Whose passkey has signed: `user`'s, if one is given. Raises Refused, InvalidValue; a failure leaves its trace."""
+    passkey = _named_in(answer)
+    whose = user or (passkey.user if passkey else None)
+    with _traced(request, whose):
+        tries = for_passkey(request, whose)
+        if not tries.take():
+            raise Refused(PAUSE, code="pause")
+        asked = answered(request, purpose, user)
+        if passkey is None or whose is None or passkey.user_id != whose.pk:
+            raise InvalidValue("This passkey", "was not accepted")
+        alone = purpose is not Purpose.SECOND_STEP
+        passkeys.use_passkey(passkey, answer=answer, challenge=asked["challenge"], alone=alone)
+    tries.forget()
+    return whose
+
+
+def _named_in(answer: str) -> Passkey | None:
+    """What is no answer at all names nobody's, and is counted like that."""
+    try:
+        return passkeys.find_passkey(answer)
+    except InvalidValue:
+        return None
+
+
+@contextmanager
+def _traced(request: HttpRequest, user: User | None) -> Iterator[None]:
+    try:
+        yield
+    except InvalidValue:
+        note_sign_in(request, Event.SIGN_IN_WRONG_PASSKEY, user)
+        raise
+    except Refused as error:
+        note_sign_in(request, EVENTS.get(error.code, Event.SIGN_IN_REFUSED), user, code=error.code)
+        raise
