@@ -82,6 +82,12 @@ def test_whatever_attestation_a_browser_sends_is_not_looked_at() -> None:
     assert made(Authenticator(), fmt="packed", attStmt={"alg": -7, "sig": b"x"}).sign_count == 0
 
 
+def test_an_answer_without_a_key_brings_none() -> None:
+    data = Authenticator().sign(asked())["response"]["authenticatorData"]
+    with pytest.raises(InvalidValue):
+        made(Authenticator(), authData=unb64(data))
+
+
 def good_answers() -> list[dict[str, Any]]:
     device = Authenticator()
     with portal_at():
@@ -136,7 +142,16 @@ def test_no_bytes_of_an_answer_make_another_error(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [cbor([[]]) * 3, b"\x81" * 5_000, b"\x9b" + b"\xff" * 8, b"\xbb" + b"\xff" * 8, b"\x5b" + b"\xff" * 8, b""]
+    "data",
+    [
+        cbor([[]]) * 3,
+        b"\x81" * 5_000,
+        b"\x9b" + b"\xff" * 8,
+        b"\xbb" + b"\xff" * 8,
+        b"\x5b" + b"\xff" * 8,
+        b"\x19",
+        b"",
+    ],
 )
 def test_malformed_cbor_is_refused(data: bytes) -> None:
     bent = {**MADE, "response": {**MADE["response"], "attestationObject": b64(data)}}
