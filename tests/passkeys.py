@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from django.test import Client, override_settings
 
 from identity.core import webauthn
@@ -22,6 +24,13 @@ def portal_at(address: str = "http://localhost") -> override_settings:
     return override_settings(
         PUBLIC_URL=address, PUBLIC=parts, PUBLIC_HOST=parts.hostname, IS_HTTPS=parts.scheme == "https"
     )
+
+
+@pytest.fixture(autouse=True)
+def at_localhost() -> Iterator[None]:
+    """The portal is where browsers use passkeys, in a file that takes this in."""
+    with portal_at():
+        yield
 
 
 def make_passkey(

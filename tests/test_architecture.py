@@ -25,6 +25,9 @@ NOT_ROWS = {"context", "extra_context", "headers", "data", "initial", "options",
 # A session of Django's: what one browser is doing.
 NOT_ROWS |= {"store"}
 
+# A key of the library that reads passkeys.
+NOT_ROWS |= {"AttestedCredentialData"}
+
 # django-scim2's protocol: save() and delete() of an adapter are one call of a service (scim/adapters).
 NOT_ROWS |= {"adapter"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,15 +17,12 @@ from identity.services import passkeys, second_factors
 from tests import authenticator
 from tests.authenticator import MAY_SYNC, SYNCED, Authenticator, Key, b64, eddsa, es256, rs256
 from tests.factories import OPERATOR, PASSWORD, make_break_glass, make_owner, make_user, set_mode
-from tests.passkeys import make_passkey, portal_at, use
+from tests.passkeys import at_localhost, make_passkey, portal_at, use
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _address() -> Iterator[None]:
-    with portal_at():
-        yield
+_address = at_localhost
 
 
 @pytest.fixture

@@ -14,17 +14,14 @@ from hypothesis import strategies as st
 from identity.core import webauthn
 from identity.core.errors import InvalidValue
 from tests.authenticator import Authenticator, Key, b64, cbor, es256, unb64
-from tests.passkeys import portal_at
+from tests.passkeys import at_localhost, portal_at
 
 pytestmark = pytest.mark.once
 
 CHALLENGE = b64(b"challenge")
 
 
-@pytest.fixture(autouse=True)
-def _address() -> Iterator[None]:
-    with portal_at():
-        yield
+_address = at_localhost
 
 
 def asked() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import unescape
 from io import StringIO
 from typing import Any
@@ -17,7 +17,7 @@ from portal.session.throttle import ADDRESS_TRIES_AN_HOUR, TRIES
 from tests import clock
 from tests.authenticator import Authenticator, b64
 from tests.factories import PASSWORD, everything, make_break_glass, make_user, set_mode
-from tests.passkeys import NEW, add, ask, make_passkey, portal_at, send, sign
+from tests.passkeys import NEW, add, ask, at_localhost, make_passkey, portal_at, send, sign
 from tests.sessions import check_that_it_renews, is_in, set_fresh, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -25,10 +25,7 @@ pytestmark = pytest.mark.django_db
 SIGN_IN, SECOND_STEP, CONFIRM = "/login/passkey/", "/login/code/passkey/", "/confirm-password/passkey/"
 
 
-@pytest.fixture(autouse=True)
-def _address() -> Iterator[None]:
-    with portal_at():
-        yield
+_address = at_localhost
 
 
 @pytest.fixture
