@@ -294,6 +294,7 @@ SCIM_SERVICE_PROVIDER = {
 # Of one token, all workers together. What it has used of its minute is a column of its row.
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)
 
+REST_FRAMEWORK = {"URL_FORMAT_OVERRIDE": None}  # the Accept header alone says what is answered
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gatehouse",
     "VERSION": "1",

@@ -98,6 +98,11 @@ def address_of(script: Script, name: str) -> str:
     return address
 
 
+@pytest.mark.parametrize("kind", ["csv", "json", "pdf"])
+def test_the_address_has_no_format(kind: str) -> None:
+    assert problem(administrators_caller().get(f"users/?format={kind}")) == (400, "invalid_value")
+
+
 @pytest.mark.parametrize("parameter", ["limit=5", "cursor=x", "colour=red"])
 def test_a_file_has_no_pages(parameter: str) -> None:
     answer = administrators_caller().get(f"users/?{parameter}", {"Accept": CSV})
