@@ -30,7 +30,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "Groups and mappings": (
         "list_groups", "create_group", "edit_group", "delete_group", "list_members", "add_members", "remove_members",
         "list_sso_groups", "declare_sso_group", "withdraw_sso_group",
-        "list_mappings", "create_mapping", "delete_mapping",
+        "list_mappings", "preview_mapping", "create_mapping", "delete_mapping", "list_completeness",
     ),
     "Identity providers": (
         "list_identity_providers", "show_identity_provider", "create_identity_provider", "edit_identity_provider",
@@ -38,7 +38,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     ),
     "Single sign-on": (
         "list_sso_connections", "create_sso_connection", "edit_sso_connection", "enable_sso_connection",
-        "disable_sso_connection", "delete_sso_connection",
+        "check_sso_connection", "disable_sso_connection", "delete_sso_connection",
     ),
     "Conflicts": (
         "list_conflicts", "show_conflict", "link_conflict", "move_conflict", "give_own_username", "dismiss_conflict",
@@ -49,7 +49,8 @@ TOPICS: dict[str, tuple[str, ...]] = {
     ),
     "Assets": ("list_assets", "create_asset", "edit_asset", "transfer_asset", "delete_asset"),
     "Running the portal": (
-        "doctor", "run_worker", "export_audit_events", "list_moves", "prune_records", "reseal_secrets", "demo",
+        "doctor", "list_attention", "list_headcounts", "run_worker", "export_audit_events", "list_moves",
+        "prune_records", "reseal_secrets", "demo",
     ),
 }  # fmt: skip
 UNLISTED = {"first_start"}  # what `make run` does, and nobody by hand

@@ -97,6 +97,11 @@ class Matter:
     about: IdentityProvider | SSOConnection | None = None
 
     @property
+    def provider(self) -> IdentityProvider | None:
+        """The identity provider that it is about, if it is about one."""
+        return self.about.identity_provider if isinstance(self.about, SSOConnection) else self.about
+
+    @property
     def sentence(self) -> str:
         return self.one if self.number == 1 else capfirst(f"{up_to(COUNTED_TO, self.number)} {self.many}")
 

@@ -42,6 +42,15 @@ class Activity:
         return ago(self.last_heard) if self.last_heard else "Never"
 
     @property
+    def silent_after(self) -> int:
+        """After how many seconds without a request it is silent."""
+        return int(self.rhythm.silent_after.total_seconds())
+
+    @property
+    def usual_pause(self) -> str:
+        return pause_in_words(self.rhythm)
+
+    @property
     def error_rate(self) -> str:
         """How many of its latest changes were refused, "" without any."""
         judged, refused = self.provider.judged, self.provider.refused

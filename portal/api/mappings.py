@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from rest_framework import serializers
@@ -13,11 +14,12 @@ from rest_framework.response import Response
 
 from identity.core.decisions import Action
 from identity.db.locks import lock
-from identity.models import Group, GroupMapping, SSOGroup
+from identity.models import Group, GroupMapping, SSOGroup, User
 from identity.services import mappings
 from portal.api.fields import GroupRef, PeopleAnswer, Said, SSOGroupRef, UserRef, key, people
-from portal.api.named_rows import named_in
+from portal.api.named_rows import named_in, row_of
 from portal.api.operations import operation
+from portal.api.users import UserInList
 from portal.api.views import Resources
 
 
@@ -135,3 +137,55 @@ class Mappings(Resources):
 
     def _shown(self, preview: mappings.Preview) -> Response:
         return self.show(dict(PreviewAnswer(shown(preview)).data))
+
+
+class MovesSaid(Said):
+    moves = serializers.ChoiceField(choices=["joins", "leaves"], help_text="Which of the two sides of the preview.")
+
+
+class PairMovesSaid(PairSaid, MovesSaid):
+    pass
+
+
+class _Previewed(Resources):
+    """Everybody of one side of a preview."""
+
+    tag = "Mappings"
+    readers = (Action.MANAGE_MAPPINGS,)
+    queryset = User.objects.select_related("managed_by")
+    serializer_class = UserInList
+    filter_backends = ()
+    orderings: ClassVar[dict[str, str]] = {"username": "username_key"}
+    default_ordering = "username"
+
+    def preview(self) -> mappings.Preview:
+        raise NotImplementedError
+
+    def get_queryset(self) -> QuerySet[User]:
+        rows: QuerySet[User] = getattr(self.preview(), self.asked["moves"])
+        return rows.select_related("managed_by")
+
+
+class PreviewedUsers(_Previewed):
+    """Everybody whom a mapping would move."""
+
+    @operation("list_previewed_users", query=PairMovesSaid, answer=UserInList, is_list=True)
+    def list(self, request: Request) -> HttpResponseBase:
+        """List everybody who would join, or leave, by a mapping."""
+        return self.page()
+
+    def preview(self) -> mappings.Preview:
+        sso_group = named_in(SSOGroup, self.asked["sso_group"], "sso group")
+        return mappings.preview_mapping(sso_group, named_in(Group, self.asked["group"], "group"))
+
+
+class LeavingUsers(_Previewed):
+    """Everybody whom the removal of a mapping would move."""
+
+    @operation("list_users_of_removal", query=MovesSaid, answer=UserInList, is_list=True)
+    def list(self, request: Request, mapping_id: int) -> HttpResponseBase:
+        """List everybody who would leave by the removal of a mapping; nobody joins by one."""
+        return self.page()
+
+    def preview(self) -> mappings.Preview:
+        return mappings.preview_unmapping(row_of(GroupMapping, self.kwargs["mapping_id"]))

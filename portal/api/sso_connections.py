@@ -20,6 +20,8 @@ from portal.api.fields import ProviderRef, Said, key
 from portal.api.named_rows import named_in
 from portal.api.operations import operation
 from portal.api.views import Resources
+from portal.sso.addresses import addresses_of
+from portal.sso.check import check_connection, test_url
 
 SECRET = "client_secret"  # noqa: S105 - the name of it
 SETTINGS = tuple(setting.name for setting in settings_of(ConnectionSettings))
@@ -70,6 +72,26 @@ class SSOConnectionSaid(SSOConnectionChangesSaid):
 
     identity_provider = key()
     protocol = serializers.ChoiceField(choices=SSOConnection.Protocol.choices)
+
+
+class CheckFindingAnswer(serializers.Serializer):
+    """Something that was looked at."""
+
+    check = serializers.CharField(help_text="Stable, for machines.")
+    is_fine = serializers.BooleanField()
+    sentence = serializers.CharField()
+    mend = serializers.CharField(help_text="What to do; empty when all is well.")
+
+
+class CheckAnswer(serializers.Serializer):
+    """Whether a connection can work, as far as can be found out without a sign-in."""
+
+    is_fine = serializers.BooleanField()
+    findings = CheckFindingAnswer(many=True)
+    addresses = serializers.DictField(
+        child=serializers.CharField(), help_text="What to enter at the identity provider, as its pages call them."
+    )
+    test_url = serializers.URLField(help_text="For an administrator's browser: a sign-in that lets nobody in.")
 
 
 class ConnectionFilter(filters.FilterSet):
@@ -134,6 +156,24 @@ class Connections(Resources):
     def _switch(self, enabled: bool) -> Response:
         connection = self.get_object()
         return self.answer_anew(sso_connections.set_connection_enabled(connection, enabled, actor=self.actor))
+
+    @operation("check_sso_connection", answer=CheckAnswer)
+    @action(detail=True, methods=["post"])
+    def check(self, request: Request, pk: int) -> Response:
+        """Test a connection: ask the identity provider, and look at its certificates.
+
+        What only a sign-in shows is shown at `test_url`: open it in the browser of an administrator. It plays a sign-in
+        through, tells what was received and whom it would let in, and lets nobody in.
+        """
+        connection = self.get_object()
+        findings = check_connection(connection)
+        shown = {
+            "is_fine": all(found.is_fine for found in findings),
+            "findings": findings,
+            "addresses": addresses_of(connection),
+            "test_url": test_url(connection),
+        }
+        return Response(CheckAnswer(shown).data)
 
     @operation("delete_sso_connection", status=204)
     def destroy(self, request: Request, pk: int) -> Response:

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
+from portal.api.activity import Attention, Headcounts, ProviderActivity, ProviderCompleteness
 from portal.api.api_tokens import APITokens
 from portal.api.assets import Assets
 from portal.api.conflicts import Conflicts
@@ -12,7 +13,7 @@ from portal.api.identity_providers import Providers, SCIMTokens
 from portal.api.idp_side import SSOGroups, SSOMembers, SSOUsers
 from portal.api.invitations import Invitations
 from portal.api.logs import AuditEvents, ProvisioningLogEntries
-from portal.api.mappings import Mappings
+from portal.api.mappings import LeavingUsers, Mappings, PreviewedUsers
 from portal.api.me import Me
 from portal.api.members import Members
 from portal.api.modes import Access
@@ -34,6 +35,7 @@ RESOURCES = {
     "groups": Groups,
     "groups/<int:group_id>/members": Members,
     "identity-providers": Providers,
+    "identity-providers/<int:provider_id>/completeness": ProviderCompleteness,
     "invitations": Invitations,
     "mappings": Mappings,
     "provisioning-log": ProvisioningLogEntries,
@@ -59,6 +61,14 @@ urlpatterns = [
     path("access-settings/what-if/", WhatIf.as_view({"get": "retrieve"}, detail=False)),
     path("access-settings/what-if/groups/", DifferingGroups.as_view({"get": "retrieve"}, detail=False)),
     path("access-settings/what-if/users/", Affected.as_view({"get": "list"}, detail=False)),
+    path("attention/", Attention.as_view({"get": "retrieve"}, detail=False)),
+    path("headcounts/", Headcounts.as_view({"get": "retrieve"}, detail=False)),
+    path(
+        "identity-providers/<int:provider_id>/activity/",
+        ProviderActivity.as_view({"get": "retrieve"}, detail=False),
+    ),
+    path("mappings/preview/users/", PreviewedUsers.as_view({"get": "list"}, detail=False)),
+    path("mappings/<int:mapping_id>/preview-removal/users/", LeavingUsers.as_view({"get": "list"}, detail=False)),
     path("me/", Me.as_view({"get": "retrieve"}, detail=True)),
     path("me/sessions/", OwnSessions.as_view({"get": "retrieve"}, detail=False)),
     path("me/sessions/<int:pk>/", OwnSessions.as_view({"delete": "destroy"}, detail=False)),

@@ -17,6 +17,7 @@ from identity.models import (
     SSOGroup,
     User,
 )
+from identity.queries.rhythm import Activity
 from identity.services.mappings import Preview
 from portal.management.answers import Facts, name_of
 from portal.session.sessions import SignedIn
@@ -49,6 +50,15 @@ def provider_facts(provider: IdentityProvider) -> Facts:
         "refuses_nested_groups": provider.refuses_nested_groups,
         "identifies_by_external_id": provider.identifies_by_external_id,
         "created_at": provider.created_at,
+    }
+
+
+def activity_facts(activity: Activity) -> Facts:
+    return {
+        "last_heard_at": activity.last_heard,
+        "is_silent": activity.is_silent,
+        "usual_pause": activity.usual_pause,
+        "refused": activity.of_how_many,
     }
 
 

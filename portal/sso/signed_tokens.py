@@ -113,14 +113,14 @@ def _checked(connection: SSOConnection, token: str, header: dict[str, Any], chec
 
 def _keys_for(connection: SSOConnection, header: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Those that are kept, then, for who has tried them all, those of now; asked for at most twice a minute."""
-    keys = _published_keys(connection)
+    keys = published_keys(connection)
     yield from _fitting(keys.read(), header)
     if (now := keys.read_anew()) is not None:
         published(connection).outdate()  # with its keys the provider may have moved their address
         yield from _fitting(now, header)
 
 
-def _published_keys(connection: SSOConnection) -> Published:
+def published_keys(connection: SSOConnection) -> Published:
     return Published(discover(connection)["jwks_uri"], KEYS_FRESH_SECONDS, KEYS_STALE_SECONDS, _fetch)
 
 

@@ -11,7 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 
 from tests.clients import Script, caller
-from tests.factories import make_owner, make_support, set_mode
+from tests.factories import make_group, make_owner, make_support, set_mode
 from tests.identity.two_idps import Side, both, one_of_two
 from tests.identity.whose import Bystanders, all_rows, undone
 from tests.loops import each
@@ -28,6 +28,7 @@ NOBODYS = {
     *("list_differing_groups", "list_affected_users"),
     *("create_group", "create_identity_provider", "invite_user", "create_api_token"),
     *("get_audit_event", "get_me", "get_deletion", "list_deletions", "list_audit_log", "get_provisioning_log_entry"),
+    *("get_attention", "get_headcounts"),
     *("list_own_sessions", "end_own_session", "end_own_other_sessions", "list_moves"),
     *("list_assets", "list_groups", "list_identity_providers", "list_invitations"),
     *("list_disabled_users", "list_transferees", "list_users"),
@@ -71,6 +72,7 @@ def writes(mine: Side) -> dict[str, Request]:
             "sso-connections/",
             {"identity_provider": idp, "protocol": "oidc", **oidc},
         ),
+        "check_sso_connection": ("POST", f"sso-connections/{mine.saml.pk}/check/", None),
         "edit_sso_connection": ("PATCH", connection, {"client_id": "new"}),
         "delete_sso_connection": ("DELETE", connection, None),
         "disable_sso_connection": ("POST", f"{connection}disable/", None),
@@ -103,6 +105,8 @@ def reads(mine: Side) -> dict[str, str]:
     """By operationId: what is asked of this side, its name given wherever a list can be told."""
     ada, group, idp = mine.user.pk, mine.group.pk, mine.idp.pk
     pair = f"sso_group={mine.sso_group.pk}&group={group}"
+    elsewhere = f"sso_group={mine.sso_group.pk}&group={make_group('Elsewhere').pk}"
+    shared = mine.sso_group.mappings.get(group=mine.shared).pk
     return {
         "list_api_tokens": f"api-tokens/?user={ada}",
         "get_api_token": f"api-tokens/{mine.api_token.pk}/",
@@ -112,10 +116,14 @@ def reads(mine: Side) -> dict[str, str]:
         "list_members": f"groups/{group}/members/",
         "get_group": f"groups/{group}/",
         "get_identity_provider": f"identity-providers/{idp}/",
+        "get_identity_provider_activity": f"identity-providers/{idp}/activity/",
+        "list_completeness": f"identity-providers/{idp}/completeness/",
         "get_invitation": f"invitations/{mine.invited.pk}/",
         "list_mappings": f"mappings/?sso_group={mine.sso_group.pk}",
         "get_mapping": f"mappings/{mine.mapping.pk}/",
-        "preview_mapping_removal": f"mappings/{mine.sso_group.mappings.get(group=mine.shared).pk}/preview-removal/",
+        "preview_mapping_removal": f"mappings/{shared}/preview-removal/",
+        "list_previewed_users": f"mappings/preview/users/?{elsewhere}&moves=joins",
+        "list_users_of_removal": f"mappings/{shared}/preview-removal/users/?moves=leaves",
         "preview_mapping": f"mappings/preview/?{pair}",
         "get_policy": f"policy/?user={ada}",
         "list_provisioning_log": f"provisioning-log/?identity_provider={idp}",

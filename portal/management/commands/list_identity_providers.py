@@ -3,18 +3,19 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Max
-
+from identity import policy
 from identity.models import IdentityProvider
+from identity.queries.rhythm import activities
 from portal.management.answers import Facts
-from portal.management.facts import provider_facts
+from portal.management.facts import activity_facts, provider_facts
 from portal.management.operator_command import ListCommand
 
 
 class Command(ListCommand):
-    help = "Lists the identity providers, and when each was last heard of (UTC)."
+    help = "Lists the identity providers: when each was last heard of (UTC), and whether it fell silent."
     examples = "manage.py list_identity_providers"
 
     def rows(self, options: dict[str, Any]) -> Iterable[Facts]:
-        rows = IdentityProvider.objects.annotate(last_heard_at=Max("scim_tokens__last_used_at"))
-        return ({**provider_facts(provider), "last_heard_at": provider.last_heard_at} for provider in rows)
+        rows = IdentityProvider.objects.all()
+        found = activities(rows, scim_enabled=policy.current_mode().scim_enabled)
+        return ({**provider_facts(activity.provider), **activity_facts(activity)} for activity in found)

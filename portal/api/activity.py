@@ -1,0 +1,172 @@
+"""How identity providers behave, how much of each mapping has arrived, and what waits for an administrator."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from identity.core.decisions import Action
+from identity.models import AccessSettings, Group, GroupMapping, IdentityProvider
+from identity.queries import rhythm
+from identity.queries.attention import COUNTED_TO, what_waits
+from identity.queries.completeness import MOST_COUNTED_IN_A_LIST, MOST_IN_A_LIST, completeness_in_list, with_sizes
+from identity.queries.headcount import count_people, days_until
+from portal.api.fields import GroupRef, ProviderRef, Said, SSOGroupRef
+from portal.api.named_rows import row_of
+from portal.api.operations import operation
+from portal.api.views import Resources, Singleton
+
+
+class ActivityAnswer(serializers.Serializer):
+    """How an identity provider behaves, measured by its own rhythm."""
+
+    last_request_at = serializers.DateTimeField(source="last_heard", allow_null=True, help_text="Null: never.")
+    is_silent = serializers.BooleanField(
+        help_text="Whether it used to call and has stopped. None is while SCIM is off."
+    )
+    silent_after = serializers.IntegerField(help_text="After how many seconds without a request it is.")
+    usual_pause = serializers.CharField(help_text="What is usual for it, in words.")
+    judged = serializers.IntegerField(source="provider.judged", help_text=f"Its last changes, up to {rhythm.JUDGED}.")
+    refused = serializers.IntegerField(source="provider.refused", help_text="How many of these were refused.")
+
+
+class ProviderActivity(Singleton):
+    """When an identity provider was last heard, and whether it fell silent."""
+
+    tag = "Identity providers"
+    readers = (Action.MANAGE_PROVIDERS,)
+    queryset = IdentityProvider.objects.all()
+
+    @operation("get_identity_provider_activity", answer=ActivityAnswer)
+    def retrieve(self, request: Request, provider_id: int) -> Response:
+        """Show when an identity provider was last heard, whether it fell silent, and how much of it is refused."""
+        provider = row_of(IdentityProvider, provider_id)
+        itself = IdentityProvider.objects.filter(pk=provider.pk)
+        (activity,) = rhythm.activities(itself, scim_enabled=self.mode.scim_enabled)
+        return self.show(dict(ActivityAnswer(activity).data))
+
+
+# --- completeness ---
+
+
+class CompletenessAnswer(serializers.Serializer):
+    """How much of a mapping has arrived. Null: not counted, since there are very many."""
+
+    mapping = serializers.IntegerField(source="mapping.pk")
+    sso_group = SSOGroupRef(source="mapping.sso_group")
+    group = GroupRef(source="mapping.group")
+    pushed = serializers.IntegerField(allow_null=True, help_text="Members that the identity provider pushed.")
+    applied = serializers.IntegerField(allow_null=True, help_text="Those of them in the portal group.")
+    disabled = serializers.IntegerField(allow_null=True, help_text="Those of them who are disabled.")
+    leaving = serializers.IntegerField(
+        allow_null=True, help_text="Who would leave the portal group if the provider deleted the SSO group."
+    )
+    is_complete = serializers.BooleanField()
+
+
+class CompletenessFilter(filters.FilterSet):
+    group = filters.ModelChoiceFilter(queryset=Group.objects.all())
+
+
+class ProviderCompleteness(Resources):
+    """How much of what an identity provider pushes has arrived in the groups that it feeds."""
+
+    tag = "Identity providers"
+    readers = (Action.MANAGE_MAPPINGS,)
+    queryset = GroupMapping.objects.select_related("sso_group__identity_provider", "group")
+    serializer_class = CompletenessAnswer
+    filterset_class = CompletenessFilter
+    orderings: ClassVar[dict[str, str]] = {"id": "pk"}
+
+    @cached_property
+    def provider(self) -> IdentityProvider:
+        return row_of(IdentityProvider, self.kwargs["provider_id"])
+
+    def get_queryset(self) -> QuerySet[GroupMapping]:
+        rows = super().get_queryset().filter(sso_group__identity_provider=self.provider)
+        return with_sizes(rows, most=MOST_IN_A_LIST)
+
+    def prepared(self, rows: list[Any]) -> list[Any]:
+        return completeness_in_list(rows, most=MOST_COUNTED_IN_A_LIST)
+
+    @operation("list_completeness", answer=CompletenessAnswer, is_list=True)
+    def list(self, request: Request, provider_id: int) -> HttpResponseBase:
+        """List how much of each mapping of an identity provider has arrived."""
+        return self.page()
+
+
+# --- what waits ---
+
+
+class MatterAnswer(serializers.Serializer):
+    """Something that waits for an administrator."""
+
+    code = serializers.CharField(help_text="Stable, for machines.")
+    number = serializers.IntegerField(help_text=f"How much of it, counted up to {COUNTED_TO:,}: one more means more.")
+    sentence = serializers.CharField()
+    meaning = serializers.CharField()
+    urgent = serializers.BooleanField()
+    identity_provider = ProviderRef(source="provider", allow_null=True, help_text="Where it is about one.")
+
+
+class MattersAnswer(serializers.Serializer):
+    results = MatterAnswer(many=True)
+
+
+class Attention(Singleton):
+    """What waits for an administrator, the most pressing first."""
+
+    tag = "Overview"
+    queryset = AccessSettings.objects.all()
+
+    @operation("get_attention", answer=MattersAnswer)
+    def retrieve(self, request: Request) -> Response:
+        """List what waits for an administrator, the most pressing first."""
+        return self.show(dict(MattersAnswer({"results": what_waits()}).data))
+
+
+class HeadcountAnswer(serializers.Serializer):
+    """How many users of each status there were."""
+
+    day = serializers.DateField()
+    enabled = serializers.IntegerField()
+    disabled = serializers.IntegerField()
+    invited = serializers.IntegerField()
+
+
+class HeadcountsAnswer(serializers.Serializer):
+    """The users by status, now and at the start of each day."""
+
+    now = HeadcountAnswer(help_text="In a very large directory as they were on that day.")
+    is_capped = serializers.BooleanField(help_text="Whether there are more than the numbers say.")
+    days = HeadcountAnswer(many=True)
+
+
+class SpanSaid(Said):
+    days = serializers.IntegerField(min_value=1, max_value=365, default=30)
+
+
+class Headcounts(Singleton):
+    """The users by status over time."""
+
+    tag = "Overview"
+    queryset = AccessSettings.objects.all()
+
+    @operation("get_headcounts", query=SpanSaid, answer=HeadcountsAnswer)
+    def retrieve(self, request: Request) -> Response:
+        """Show how many users of each status there are, and were on each of the last days."""
+        now = count_people()
+        shown = {
+            "now": {"day": now.day or timezone.now().date(), **now.numbers},
+            "is_capped": now.is_capped,
+            "days": [{"day": one.day, **one.numbers} for one in days_until(now.numbers, self.asked["days"])],
+        }
+        return self.show(dict(HeadcountsAnswer(shown).data))
