@@ -303,6 +303,12 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "KindEnum": "identity.models.IdentityProvider.Kind",
+        "BulkActionEnum": "identity.models.BulkRun.Kind",
+        "OutcomeEnum": "identity.models.ProvisioningLog.Outcome",
+        "BulkOutcomeEnum": "identity.models.BulkRow.Outcome",
+    },
     "GET_LIB_DOC_EXCLUDES": "portal.api.schema.undocumented",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

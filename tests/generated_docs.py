@@ -26,6 +26,9 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "list_users", "show_user", "edit_user", "disable_user", "enable_user",
         "list_sessions", "end_session", "end_sessions", "delete_user", "export_users", "import_users",
     ),
+    "Many people at once": (
+        "list_bulk_runs", "list_bulk_rows", "create_bulk_run", "continue_bulk_run", "discard_bulk_run",
+    ),
     "Invitations": ("list_invitations", "invite_user", "resend_invitation", "revoke_invitation"),
     "Groups and mappings": (
         "list_groups", "create_group", "edit_group", "delete_group", "list_members", "add_members", "remove_members",

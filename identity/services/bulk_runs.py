@@ -113,6 +113,12 @@ def work_on(run: BulkRun, *, seconds: float = 2.0, actor: Actor) -> bool:
     return True
 
 
+def begin(run: BulkRun, *, actor: Actor) -> None:
+    """Do what fits into an answer's time and leave the rest to a worker, if there is one."""
+    if not work_on(run, actor=actor) and has_worker():
+        finish_in_background(run, actor=actor)
+
+
 def has_worker() -> bool:
     """Whether what is queued is done beside the request (TASKS=database)."""
     return bool(finish.get_backend().supports_get_result)

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from portal.api.activity import Attention, Headcounts, ProviderActivity, ProviderCompleteness
 from portal.api.api_tokens import APITokens
 from portal.api.assets import Assets
+from portal.api.bulk_runs import BulkRows, BulkRuns
 from portal.api.conflicts import Conflicts
 from portal.api.document import documentation, schema
 from portal.api.groups import Groups
@@ -31,6 +32,8 @@ RESOURCES = {
     "assets": Assets,
     "audit-log": AuditEvents,
     "audit-log/<int:event_id>/moves": Moves,
+    "bulk-runs": BulkRuns,
+    "bulk-runs/<int:run_id>/rows": BulkRows,
     "conflicts": Conflicts,
     "groups": Groups,
     "groups/<int:group_id>/members": Members,

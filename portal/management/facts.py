@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Count
+
 from identity.models import (
     APIToken,
     Asset,
+    BulkRow,
+    BulkRun,
     Conflict,
     Group,
     GroupMapping,
@@ -107,6 +111,19 @@ def connection_facts(connection: SSOConnection) -> Facts:
         "groups_claim": connection.groups_claim,
         "creates_users": connection.creates_users,
         "addresses": addresses_of(connection),
+    }
+
+
+def run_facts(run: BulkRun) -> Facts:
+    """With the number of its people by what became of them."""
+    numbers = dict(run.rows.order_by().values_list("outcome").annotate(number=Count("pk")))
+    return {
+        "id": run.pk,
+        "kind": run.kind,
+        "is_draft": run.is_draft,
+        "started_by": name_of(run.started_by),
+        "created_at": run.created_at,
+        **{outcome: numbers.get(outcome, 0) for outcome in BulkRow.Outcome.values},
     }
 
 

@@ -11,6 +11,7 @@ from identity.models import (
     APIToken,
     Asset,
     AuditEvent,
+    BulkRun,
     Conflict,
     Group,
     GroupMapping,
@@ -101,6 +102,11 @@ def find_api_token(token_id: int) -> APIToken:
 def find_conflict(conflict_id: int) -> Conflict:
     rows = Conflict.objects.select_related("identity_provider", "user")
     return _the(rows, f"There is no conflict {conflict_id}: list_conflicts shows those there are.", pk=conflict_id)
+
+
+def find_bulk_run(run_id: int) -> BulkRun:
+    rows: QuerySet[BulkRun] = BulkRun.objects.select_related("started_by")
+    return _the(rows, f"There is no bulk action {run_id}: list_bulk_runs shows those there are.", pk=run_id)
 
 
 def find_event(event_id: int) -> AuditEvent:

@@ -217,6 +217,11 @@ def nobody_reads() -> None:
     os._exit(0)
 
 
+def lines_of(given: list[str]) -> list[str]:
+    """What was named; for "-" the lines of standard input."""
+    return given if given != ["-"] else [line.strip() for line in sys.stdin if line.strip()]
+
+
 def given_secret(option: str) -> str:
     """The option itself; for "-" a line of standard input, since a command line is visible to other users."""
     return option if option != "-" else sys.stdin.readline().rstrip("\r\n")

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from identity.models import Group
+from identity.models import BulkRun, Group, SSOGroup
+from identity.services.bulk_runs import Wanted, create_run
 from portal.api.schema import document
 from tests.clients import Script, administrators_caller, problem, supports_caller
-from tests.factories import make_group, make_idp, make_token, make_user, map_group, provision, push_group
+from tests.factories import OPERATOR, make_group, make_idp, make_token, make_user, map_group, provision, push_group
 from tests.statements import Most, cost
 
 pytestmark = pytest.mark.django_db
@@ -85,8 +86,13 @@ def test_every_list_can_be_had_as_a_file(name: str) -> None:
     map_group(push_group(idp, "Engineering", provision(idp)), make_group("Builders", mia))
     make_token(idp)
     script = supports_caller() if "/support/" in lists()[name] else administrators_caller()
-    query = "?scim_enabled=false&effect=set_status" if name == "list_affected_users" else ""
-    rows_of(script.get(address_of(script, name) + query, {"Accept": CSV}))
+    create_run(BulkRun.Kind.ENABLE, [Wanted(mia)], is_draft=True, actor=OPERATOR)
+    query = {
+        "list_affected_users": "?scim_enabled=false&effect=set_status",
+        "list_previewed_users": f"?sso_group={SSOGroup.objects.get().pk}&group={Group.objects.get().pk}&moves=joins",
+        "list_users_of_removal": "?moves=leaves",
+    }
+    rows_of(script.get(address_of(script, name) + query.get(name, ""), {"Accept": CSV}))
 
 
 def address_of(script: Script, name: str) -> str:

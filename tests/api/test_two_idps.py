@@ -10,8 +10,10 @@ import yaml
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 
+from identity.models import BulkRun
+from identity.services.bulk_runs import Wanted, create_run
 from tests.clients import Script, caller
-from tests.factories import make_group, make_owner, make_support, set_mode
+from tests.factories import OPERATOR, make_group, make_owner, make_support, set_mode
 from tests.identity.two_idps import Side, both, one_of_two
 from tests.identity.whose import Bystanders, all_rows, undone
 from tests.loops import each
@@ -28,7 +30,7 @@ NOBODYS = {
     *("list_differing_groups", "list_affected_users"),
     *("create_group", "create_identity_provider", "invite_user", "create_api_token"),
     *("get_audit_event", "get_me", "get_deletion", "list_deletions", "list_audit_log", "get_provisioning_log_entry"),
-    *("get_attention", "get_headcounts"),
+    *("list_bulk_runs", "get_attention", "get_headcounts"),
     *("list_own_sessions", "end_own_session", "end_own_other_sessions", "list_moves"),
     *("list_assets", "list_groups", "list_identity_providers", "list_invitations"),
     *("list_disabled_users", "list_transferees", "list_users"),
@@ -43,6 +45,10 @@ def writes(mine: Side) -> dict[str, Request]:
     oidc = {"issuer": mine.oidc.issuer, "client_id": "new", "client_secret": "s"}
     deletion = {"username": mine.disabled.username, "reason": "left"}
     return {
+        "create_bulk_run": ("POST", "bulk-runs/", {"kind": "enable", "users": [mine.disabled.pk]}),
+        "start_bulk_run": ("POST", f"bulk-runs/{run_of(mine)}/start/", None),
+        "continue_bulk_run": ("POST", f"bulk-runs/{run_of(mine, is_draft=False)}/continue/", None),
+        "discard_bulk_run": ("DELETE", f"bulk-runs/{run_of(mine)}/", None),
         "revoke_api_token": ("DELETE", f"api-tokens/{mine.api_token.pk}/", None),
         "create_asset": ("POST", "assets/", {"name": "New", "owner": ada}),
         "edit_asset": ("PATCH", asset, {"name": "New"}),
@@ -94,6 +100,11 @@ def writes(mine: Side) -> dict[str, Request]:
     }
 
 
+def run_of(mine: Side, *, is_draft: bool = True) -> int:
+    """A bulk action about this side's person."""
+    return create_run(BulkRun.Kind.ENABLE, [Wanted(mine.disabled)], is_draft=is_draft, actor=OPERATOR).pk
+
+
 def session_of(mine: Side) -> int:
     """Where this side's person is signed in."""
     key = signed_in(mine.user).session.session_key
@@ -110,6 +121,8 @@ def reads(mine: Side) -> dict[str, str]:
     return {
         "list_api_tokens": f"api-tokens/?user={ada}",
         "get_api_token": f"api-tokens/{mine.api_token.pk}/",
+        "list_bulk_rows": f"bulk-runs/{run_of(mine)}/rows/",
+        "get_bulk_run": f"bulk-runs/{run_of(mine)}/",
         "get_asset": f"assets/{mine.asset.pk}/",
         "list_conflicts": f"conflicts/?identity_provider={idp}&user_name=mia",
         "get_conflict": f"conflicts/{mine.conflicts['mia'].pk}/",

@@ -187,6 +187,7 @@ OF_A_PERSON: dict[str, list[Deed]] = {
     "assets.transfer_asset": [
         lambda mine: assets.transfer_asset(mine.asset, giver=mine.user, taker=mine.local, actor=OPERATOR)
     ],
+    "bulk_runs.begin": [lambda mine: bulk_runs.begin(mine.run, actor=OPERATOR)],
     "bulk_runs.carry_out": [
         lambda mine: bulk_runs.carry_out(mine.run.rows.get(), actor=OPERATOR),
         lambda mine: bulk_runs.carry_out(mine.draft.rows.get(), actor=OPERATOR),

@@ -10,11 +10,13 @@ import pytest
 from django.core.management import call_command, get_commands, load_command_class
 
 from identity.events import Event
-from identity.models import AuditEvent, Conflict, Role, Status
+from identity.models import AuditEvent, BulkRun, Conflict, Role, Status
+from identity.services.bulk_runs import Wanted, create_run
 from portal.management.operator_command import ChangingCommand, DestroyingCommand, ListCommand
 from portal.session.sessions import sessions_of
 from tests.clients import idp_of
 from tests.factories import (
+    OPERATOR,
     everything,
     make_asset,
     make_break_glass,
@@ -36,6 +38,8 @@ ACTS: dict[str, tuple[str, ...]] = {
     "add_members": ("Crafts", "mia", "noa"),
     "create_api_token": ("olga", "--scope", "read"),
     "create_asset": ("Billing dashboard", "--owner", "ada"),
+    "continue_bulk_run": ("RUN",),
+    "create_bulk_run": ("disable", "mia", "noa"),
     "create_group": ("Painters",),
     "create_identity_provider": ("Entra ID", "--kind", "entra"),
     "create_mapping": ("Design", "Crafts"),
@@ -58,6 +62,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "delete_mapping": ("Engineering", "Builders"),
     "delete_sso_connection": ("CONNECTION",),
     "delete_user": ("gone", "--as", "sue", "--reason", "left in May"),
+    "discard_bulk_run": ("RUN",),
     "disable_sso_connection": ("CONNECTION",),
     "disable_user": ("mia",),
     "dismiss_conflict": ("CONFLICT",),
@@ -90,6 +95,7 @@ ACTS: dict[str, tuple[str, ...]] = {
 
 # Lists of something that is named.
 OF: dict[str, tuple[str, ...]] = {
+    "list_bulk_rows": ("RUN",),
     "preview_mapping": ("Design", "Crafts"),
     "list_members": ("Crafts",),
     "list_moves": ("EVENT",),
@@ -143,6 +149,7 @@ def company() -> dict[str, str]:
         "CONNECTION": connection,
         "UNUSED": unused,
         "CONFLICT": str(Conflict.objects.get(user=mia).pk),
+        "RUN": str(create_run(BulkRun.Kind.DISABLE, [Wanted(mia)], is_draft=True, actor=OPERATOR).pk),
         "SESSION": str(sessions_of(mia)[0].pk),
         "EVENT": str(AuditEvent.objects.get(action=Event.GROUP_MAPPING_CREATED).pk),
         "MOVE": str(Conflict.objects.get(user=ben.user).pk),

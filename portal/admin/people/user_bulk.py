@@ -104,8 +104,7 @@ class BulkPage(ActionPage):
 
 def begin(run: BulkRun, actor: Person) -> str:
     """Do what fits into an answer's time and leave the rest to a worker, if there is one; how far it is."""
-    if not bulk_runs.work_on(run, actor=actor) and bulk_runs.has_worker():
-        bulk_runs.finish_in_background(run, actor=actor)
+    bulk_runs.begin(run, actor=actor)
     return summary(run)
 
 

@@ -1,0 +1,19 @@
+"""`manage.py list_bulk_runs`: what was done to many at once."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from identity.models import BulkRun
+from portal.exchange.csv_out import batches
+from portal.management.answers import Facts
+from portal.management.facts import run_facts
+from portal.management.operator_command import ListCommand
+
+
+class Command(ListCommand):
+    help = "Lists the bulk actions, the newest first, with what became of their people so far."
+    examples = "manage.py list_bulk_runs"
+
+    def rows(self, options: dict[str, Any]) -> Iterable[Facts]:
+        runs = BulkRun.objects.select_related("started_by")
+        return (run_facts(run) for batch in batches(runs) for run in batch)
