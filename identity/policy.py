@@ -1,21 +1,24 @@
-"""The one place that answers "may this be done now?" (docs/design/rules.md, SR-16, SR-17).
+"""The one place that answers "may this be seen, may this be done now?" (docs/design/rules.md, SR-16, SR-17).
 
-Role comes first, then the person or group it is about, then the mode: a cell of `MATRIX`. The web UI,
-the REST API and the services ask the same functions, so what is refused is also hidden, with the reason.
+Role comes first, then whom it is about, then the safeguards, then the mode: a cell of `MATRIX`. The web UI, the REST
+API, the command line and the services ask the same function, so what is refused is also hidden, with the reason.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
-from identity.core.decisions import Action, Decision, Mode
+from identity.core.decisions import ALLOWED as ALLOWED
+from identity.core.decisions import ROWS, Action, Decision, Mode
 from identity.core.errors import Refused
-from identity.models import AccessSettings, Role, User
+from identity.models import AccessSettings, Role, Status, User
+from identity.safeguards import About, Asked, Situation, harm_of, state_of
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor
-    from identity.models import Group, IdentityProvider
+    from identity.models import IdentityProvider
 
 
 class Cell(StrEnum):
@@ -51,15 +54,60 @@ _OWNERS = frozenset({Role.OWNER})
 _SUPPORT = frozenset({Role.SUPPORT})
 
 ROLES: dict[Action, frozenset[Role]] = {
-    **dict.fromkeys(Action, _ADMINISTRATORS),
+    **dict.fromkeys(ROWS, _ADMINISTRATORS),
     Action.CHANGE_ROLE: _OWNERS,
     Action.CHANGE_ACCESS_SETTINGS: _OWNERS,
     Action.DELETE_PERMANENTLY: _SUPPORT,
+    Action.VIEW_DISABLED_USERS: _SUPPORT,
+    Action.VIEW_DELETIONS: _SUPPORT | _ADMINISTRATORS,
 }
+
+# What people do for themselves, whatever their role.
+OWN = frozenset({Action.END_SESSION, Action.REVOKE_API_TOKEN})
 
 # What an administrator may do to members. About somebody above member it is an owner's: it would let the administrator
 # in as that person, or end an access that they may not end.
 OWNERS_ABOVE_MEMBER = frozenset({Action.CHANGE_EMAIL, Action.RESOLVE_CONFLICTS, Action.CHANGE_TRUST})
+
+# The decisions on a conflict by which an identity provider gets the account.
+TAKING_OVER = frozenset({Action.LINK_CONFLICT, Action.MOVE_CONFLICT})
+
+# What can be done to one of these, by the name under which `decide` is told of it.
+ACTIONS_ON: dict[str, tuple[Action, ...]] = {
+    "user": (
+        Action.EDIT_PROFILE,
+        Action.CHANGE_EMAIL,
+        Action.SET_STATUS,
+        Action.ENABLE,
+        Action.DISABLE,
+        Action.INVITE,
+        Action.RESEND_INVITATION,
+        Action.REVOKE_INVITATION,
+        Action.END_SESSIONS,
+        Action.CHANGE_ROLE,
+        Action.MARK_BREAK_GLASS,
+        Action.CLEAR_BREAK_GLASS,
+        Action.MANAGE_API_TOKENS,
+        Action.DELETE_PERMANENTLY,
+    ),
+    "group": (Action.MANAGE_GROUPS, Action.CHANGE_MEMBERS, Action.MANAGE_MAPPINGS),
+    "sso_group": (Action.MANAGE_MAPPINGS, Action.WITHDRAW_SSO_GROUP),
+    "identity_provider": (Action.MANAGE_PROVIDERS, Action.CHANGE_TRUST, Action.DELETE_PROVIDER),
+    "connection": (
+        Action.CHANGE_TRUST,
+        Action.ENABLE_CONNECTION,
+        Action.DISABLE_CONNECTION,
+        Action.DELETE_CONNECTION,
+    ),
+    "conflict": (
+        Action.LINK_CONFLICT,
+        Action.MOVE_CONFLICT,
+        Action.GIVE_OWN_USERNAME,
+        Action.DISMISS_CONFLICT,
+    ),
+    "api_token": (Action.REVOKE_API_TOKEN,),
+    "run": (Action.START_RUN, Action.CONTINUE_RUN, Action.DISCARD_RUN),
+}
 
 PHRASES: dict[Action, str] = {
     Action.INVITE: "Inviting users",
@@ -73,12 +121,23 @@ PHRASES: dict[Action, str] = {
     Action.MANAGE_PROVIDERS: "Managing identity providers and tokens",
     Action.CHANGE_TRUST: "Changing what an identity provider is believed",
     Action.MANAGE_ASSETS: "Managing assets",
-    Action.VIEW_DIRECTORY: "Viewing the directory",
+    Action.MANAGE_BULK_RUNS: "Acting on many people at once",
     Action.END_SESSIONS: "Ending sessions",
     Action.MANAGE_API_TOKENS: "Seeing and revoking other people's API tokens",
     Action.CHANGE_ROLE: "Changing roles and break-glass flags",
     Action.CHANGE_ACCESS_SETTINGS: "Changing access settings",
     Action.DELETE_PERMANENTLY: "Permanent deletion",
+    Action.VIEW_DIRECTORY: "Viewing the directory",
+    Action.VIEW_GROUPS: "Viewing groups and mappings",
+    Action.VIEW_PROVIDERS: "Viewing identity providers",
+    Action.VIEW_CONFLICTS: "Viewing conflicts",
+    Action.VIEW_LOGS: "Viewing the logs",
+    Action.VIEW_ACCESS: "Viewing the access settings",
+    Action.VIEW_API_TOKENS: "Viewing other people's API tokens",
+    Action.VIEW_ASSETS: "Viewing assets",
+    Action.VIEW_BULK_RUNS: "Viewing bulk actions",
+    Action.VIEW_DISABLED_USERS: "Viewing the disabled users",
+    Action.VIEW_DELETIONS: "Viewing deletions",
 }
 
 INSTEAD: dict[Action, str] = {
@@ -110,13 +169,13 @@ _OWNERS_DO: dict[Action, str] = {
 }
 
 
-ALLOWED = Decision(True, "allowed")
 UNMANAGED_USER = Decision(True, "unmanaged_user", "No identity provider manages this user.")
+UNMAPPED_GROUPS = Decision(True, "unmapped_groups", "Of groups that no SSO group is mapped to.")
 
 
 def cell(action: Action, mode: Mode) -> Cell:
     """One cell of the table; actions outside the table do not depend on the mode."""
-    row = MATRIX.get(action)
+    row = MATRIX.get(action.row)
     return row[MODES.index(mode)] if row else Cell.YES
 
 
@@ -125,41 +184,54 @@ def decide(
     *,
     actor: Actor,
     mode: Mode | None = None,
-    user: User | None = None,
-    group: Group | None = None,
-    identity_provider: IdentityProvider | None = None,
+    now: Situation | None = None,
+    **about: Unpack[About],
 ) -> Decision:
-    """Whether `actor` may do `action` now, to this user, group or identity provider.
+    """Whether `actor` may do `action` now, to this user, group, conflict …; by role and mode alone without one.
 
-    `mode` is read from the database when not given; give it when asking many times in one request.
+    The first that refuses is told, in this order: the role, since who may not ask is told nothing else; the rank of
+    the person concerned, since only another actor could do it; the state, since nothing can be done where it makes no
+    sense; the safeguards, since they hold under every mode and at the identity provider as well; the mode last.
+
+    `mode`, or a whole `Situation`, is read from the database when not given: give one when asking many times.
     """
-    by_role = _decide_by_role(action, actor)
-    if not by_role:
-        return by_role
-    if action in OWNERS_ABOVE_MEMBER and actor.role != Role.OWNER:
-        return _decide_by_privilege(action, user, identity_provider)
-    if user is not None and _outranks(user, actor, action):
-        return Decision(False, "target_outranks_actor", f"Only an owner may do this to {_a_role(user)}.", action)
-    if action is Action.CHANGE_ROLE and user is not None and _is_oneself(user, actor):
-        return Decision(False, "own_account", "Nobody changes their own role or flags: ask another owner.", action)
-    if action not in MATRIX:
-        return ALLOWED
-    return _decide_by_mode(action, mode or current_mode(), user, group)
+    asked = Asked(_meant(action, about.get("user")), now or Situation(mode), actor, **about)
+    state = state_of(asked)
+    found = _decide(asked, actor, state)
+    return found if found.fits == state.fits else replace(found, fits=state.fits)
 
 
-def require(
-    action: Action,
-    *,
-    actor: Actor,
-    mode: Mode | None = None,
-    user: User | None = None,
-    group: Group | None = None,
-    identity_provider: IdentityProvider | None = None,
-) -> None:
-    """Raise Refused with the decision's code and reason unless `decide` allows it."""
-    decision = decide(action, actor=actor, mode=mode, user=user, group=group, identity_provider=identity_provider)
+def require(action: Action, *, actor: Actor, **about: Unpack[About]) -> Decision:
+    """Raise Refused with the decision's code and reason unless `decide` allows it.
+
+    Services ask within their transaction and about rows that they have locked: what another transaction could take
+    away meanwhile, such as the second owner, is locked as well. The answer that lets it pass says whether anything is
+    to be done.
+    """
+    decision = decide(action, actor=actor, now=Situation(held=True), **about)
     if not decision:
-        raise Refused(decision.reason, code=decision.code, decision=decision)
+        raise refusal(decision)
+    return decision
+
+
+def require_view(action: Action, *, actor: Actor) -> None:
+    """Raise Refused unless `actor` may see this area."""
+    decision = decide(action, actor=actor)
+    if not decision:
+        raise refusal(decision)
+
+
+def refusal(decision: Decision) -> Refused:
+    """A decision that says no, as an error."""
+    return Refused(decision.reason, code=decision.code, decision=decision)
+
+
+def by_role(action: Action, actor: Actor) -> Decision:
+    """Whether the role allows it at all, whomever it is about and whatever the mode."""
+    if actor.role in ROLES[action.row] or actor.kind == "operator":
+        return ALLOWED
+    allowed = " or ".join(str(role.label).lower() for role in Role if role in ROLES[action.row])
+    return Decision(False, "role_required", f"{PHRASES[action.row]} needs the role {allowed}.", action.row)
 
 
 def current_mode() -> Mode:
@@ -209,11 +281,47 @@ def _enumerated(parts: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
 
-def _decide_by_role(action: Action, actor: Actor) -> Decision:
-    if actor.role in ROLES[action] or actor.kind == "operator":
+def _meant(action: Action, user: User | None) -> Action:
+    """What is done to this user in a row of the table: a status is changed to the other one, an invitation repeated."""
+    if user is None:
+        return action
+    if action is Action.SET_STATUS:
+        return Action.ENABLE if user.status == Status.DISABLED else Action.DISABLE
+    return Action.RESEND_INVITATION if action is Action.INVITE else action
+
+
+def _decide(asked: Asked, actor: Actor, state: Decision) -> Decision:
+    action = asked.action
+    if action in OWN and asked.is_about_oneself:
         return ALLOWED
-    allowed = " or ".join(str(role.label).lower() for role in Role if role in ROLES[action])
-    return Decision(False, "role_required", f"{PHRASES[action]} needs the role {allowed}.", action)
+    if not (role := by_role(action, actor)):
+        return role
+    if not (rank := _by_rank(asked, actor)):
+        return rank
+    if not state:
+        return replace(state, action=action.row)
+    if state.fits and not (harm := harm_of(asked)):
+        return replace(harm, action=action.row)
+    mode = _by_mode(asked) if action.row in MATRIX else ALLOWED
+    return mode if state.fits or not mode else state
+
+
+def _by_rank(asked: Asked, actor: Actor) -> Decision:
+    """Whose account it is about: nobody touches that of a higher role, and some of it is an owner's."""
+    row = asked.action.row
+    user = _person_concerned(asked)
+    if row in OWNERS_ABOVE_MEMBER and actor.role != Role.OWNER:
+        provider = asked.connection.identity_provider if asked.connection else asked.identity_provider
+        return _decide_by_privilege(row, user, provider)
+    if user is not None and _outranks(user, actor, row):
+        return Decision(False, "target_outranks_actor", f"Only an owner may do this to {_a_role(user)}.", row)
+    return ALLOWED
+
+
+def _person_concerned(asked: Asked) -> User | None:
+    if asked.conflict is not None:
+        return asked.conflict.user if asked.action in TAKING_OVER else None
+    return asked.api_token.user if asked.api_token else asked.user
 
 
 def _decide_by_privilege(action: Action, user: User | None, identity_provider: IdentityProvider | None) -> Decision:
@@ -239,10 +347,13 @@ def _is_oneself(user: User, actor: Actor) -> bool:
     return actor.kind == "user" and actor.id == user.pk
 
 
-def _decide_by_mode(action: Action, mode: Mode, user: User | None, group: Group | None) -> Decision:
+def _by_mode(asked: Asked) -> Decision:
+    action, mode, user, group = asked.action.row, asked.now.mode, asked.user, asked.group
     match cell(action, mode):
         case Cell.YES:
             return ALLOWED
+        case Cell.UNMAPPED if group is None:
+            return UNMAPPED_GROUPS
         case Cell.UNMAPPED if group is not None and not group.mappings.exists():
             return ALLOWED
         case Cell.NO if action is Action.SET_STATUS and user is not None and not user.is_managed:

@@ -24,8 +24,9 @@ class Mode(NamedTuple):
 
 
 class Action(StrEnum):
-    """Everything that somebody may or may not do in the portal."""
+    """Everything that somebody may or may not see or do in the portal."""
 
+    # The rows of the table: who may do it, and under which mode.
     INVITE = "invite"
     EDIT_PROFILE = "edit_profile"
     CHANGE_EMAIL = "change_email"
@@ -37,12 +38,85 @@ class Action(StrEnum):
     MANAGE_PROVIDERS = "manage_providers"
     CHANGE_TRUST = "change_trust"
     MANAGE_ASSETS = "manage_assets"
-    VIEW_DIRECTORY = "view_directory"
+    MANAGE_BULK_RUNS = "manage_bulk_runs"
     END_SESSIONS = "end_sessions"
     MANAGE_API_TOKENS = "manage_api_tokens"
     CHANGE_ROLE = "change_role"
     CHANGE_ACCESS_SETTINGS = "change_access_settings"
     DELETE_PERMANENTLY = "delete_permanently"
+
+    # Seeing, area by area.
+    VIEW_DIRECTORY = "view_directory"  # people, and what became of them
+    VIEW_GROUPS = "view_groups"  # with their mappings and SSO groups
+    VIEW_PROVIDERS = "view_providers"  # with their connections, tokens and SSO users
+    VIEW_CONFLICTS = "view_conflicts"
+    VIEW_LOGS = "view_logs"
+    VIEW_ACCESS = "view_access"
+    VIEW_API_TOKENS = "view_api_tokens"
+    VIEW_ASSETS = "view_assets"
+    VIEW_BULK_RUNS = "view_bulk_runs"
+    VIEW_DISABLED_USERS = "view_disabled_users"
+    VIEW_DELETIONS = "view_deletions"
+
+    # What is done to one row, in the row of the table that `PART_OF` names, as far as the row's state allows.
+    RESEND_INVITATION = "resend_invitation"
+    REVOKE_INVITATION = "revoke_invitation"
+    ENABLE = "enable"
+    DISABLE = "disable"
+    MARK_BREAK_GLASS = "mark_break_glass"
+    CLEAR_BREAK_GLASS = "clear_break_glass"
+    END_SESSION = "end_session"
+    REVOKE_API_TOKEN = "revoke_api_token"  # noqa: S105
+    WITHDRAW_SSO_GROUP = "withdraw_sso_group"
+    LINK_CONFLICT = "link_conflict"
+    MOVE_CONFLICT = "move_conflict"
+    GIVE_OWN_USERNAME = "give_own_username"
+    DISMISS_CONFLICT = "dismiss_conflict"
+    DELETE_PROVIDER = "delete_provider"
+    ENABLE_CONNECTION = "enable_connection"
+    DISABLE_CONNECTION = "disable_connection"
+    DELETE_CONNECTION = "delete_connection"
+    ADD_ASSET_OWNER = "add_asset_owner"
+    REMOVE_ASSET_OWNER = "remove_asset_owner"
+    TRANSFER_ASSET = "transfer_asset"
+    ENFORCE_SSO = "enforce_sso"
+    START_RUN = "start_run"
+    CONTINUE_RUN = "continue_run"
+    DISCARD_RUN = "discard_run"
+
+    @property
+    def row(self) -> Action:
+        """The row of the table that says who may do it, and under which mode."""
+        return PART_OF.get(self, self)
+
+
+PART_OF: dict[Action, Action] = {
+    Action.RESEND_INVITATION: Action.INVITE,
+    Action.REVOKE_INVITATION: Action.SET_STATUS,
+    Action.ENABLE: Action.SET_STATUS,
+    Action.DISABLE: Action.SET_STATUS,
+    Action.MARK_BREAK_GLASS: Action.CHANGE_ROLE,
+    Action.CLEAR_BREAK_GLASS: Action.CHANGE_ROLE,
+    Action.END_SESSION: Action.END_SESSIONS,
+    Action.REVOKE_API_TOKEN: Action.MANAGE_API_TOKENS,
+    Action.WITHDRAW_SSO_GROUP: Action.MANAGE_MAPPINGS,
+    Action.LINK_CONFLICT: Action.RESOLVE_CONFLICTS,
+    Action.MOVE_CONFLICT: Action.RESOLVE_CONFLICTS,
+    Action.GIVE_OWN_USERNAME: Action.RESOLVE_CONFLICTS,
+    Action.DISMISS_CONFLICT: Action.RESOLVE_CONFLICTS,
+    Action.DELETE_PROVIDER: Action.CHANGE_TRUST,
+    Action.ENABLE_CONNECTION: Action.CHANGE_TRUST,
+    Action.DISABLE_CONNECTION: Action.MANAGE_PROVIDERS,  # in an emergency: that lets nobody in
+    Action.DELETE_CONNECTION: Action.CHANGE_TRUST,
+    Action.ADD_ASSET_OWNER: Action.MANAGE_ASSETS,
+    Action.REMOVE_ASSET_OWNER: Action.MANAGE_ASSETS,
+    Action.TRANSFER_ASSET: Action.MANAGE_ASSETS,
+    Action.ENFORCE_SSO: Action.CHANGE_ACCESS_SETTINGS,
+    Action.START_RUN: Action.MANAGE_BULK_RUNS,
+    Action.CONTINUE_RUN: Action.MANAGE_BULK_RUNS,
+    Action.DISCARD_RUN: Action.MANAGE_BULK_RUNS,
+}
+ROWS = tuple(action for action in Action if action not in PART_OF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +124,8 @@ class Decision:
     """The answer: `code` is stable, `reason` is a sentence that says who can do it instead.
 
     A refusal also names what was asked, and, when a cell of the table refused, the mode and what to do instead.
+    `fits` is false for what makes no sense in the state that something is in: refused, or allowed and without effect.
+    Doors don't mention that.
     """
 
     allowed: bool
@@ -58,6 +134,10 @@ class Decision:
     action: Action | None = None
     mode: Mode | None = None
     instead: str = ""
+    fits: bool = True
 
     def __bool__(self) -> bool:
         return self.allowed
+
+
+ALLOWED = Decision(True, "allowed")

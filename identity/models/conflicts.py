@@ -103,3 +103,13 @@ class Conflict(models.Model):
     def needs_move(self) -> bool:
         """Whether the account must leave its other IdP before it can be linked (R7)."""
         return self.reason == self.Reason.OTHER_PROVIDER
+
+    @property
+    def must_move(self) -> bool:
+        """Whether the account has to leave another IdP now: it may have left since."""
+        user = self.user
+        return self.needs_move and user.is_managed and user.managed_by_id != self.identity_provider_id
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.state in {self.State.OPEN, self.State.DISMISSED}

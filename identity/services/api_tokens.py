@@ -82,16 +82,11 @@ def _checked(scopes: Iterable[str]) -> str:
 @transaction.atomic
 def revoke_api_token(token: APIToken, *, actor: Actor) -> None:
     """Delete the token: the next request that carries it gets 401 on every worker."""
-    if not _is_own(token, actor):
-        policy.require(Action.MANAGE_API_TOKENS, actor=actor, user=token.user)
     token = lock(APIToken, token.pk)
+    policy.require(Action.REVOKE_API_TOKEN, actor=actor, api_token=token)
     _record(Event.API_TOKEN_REVOKED, token, actor)
     notices.tell_of_security_change(token.user, SecurityChange.API_TOKEN_REVOKED, detail=str(token))
     token.delete()
-
-
-def _is_own(token: APIToken, actor: Actor) -> bool:
-    return actor.kind == "user" and actor.id == token.user_id
 
 
 def _record(action: Event, token: APIToken, actor: Actor) -> None:

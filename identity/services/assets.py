@@ -15,7 +15,7 @@ from identity.core.keys import label_key, plain
 from identity.db.locks import lock, locked
 from identity.db.uniqueness import taken_when
 from identity.events import Event
-from identity.models import Asset, AssetOwner, Status, User
+from identity.models import Asset, AssetOwner, User
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 @transaction.atomic
 def create_asset(*, name: str, kind: str = "", link: str = "", owner: User, actor: Actor) -> Asset:
     """Register an asset with its first owner, who need not have logged in yet (R12). Raises Refused, Taken."""
-    policy.require(Action.MANAGE_ASSETS, actor=actor)
-    owner = _owner_to_be(owner)
+    owner = _owner_to_be(owner, actor)
     asset = Asset()
     _save(asset, name, kind, link)
     AssetOwner.objects.create(asset=asset, user=owner)
@@ -45,8 +44,7 @@ def edit_asset(asset: Asset, *, name: str, kind: str, link: str, actor: Actor) -
 @transaction.atomic
 def add_owner(asset: Asset, user: User, *, actor: Actor) -> None:
     """One more owner, who need not have logged in yet. Raises Refused for a disabled one."""
-    policy.require(Action.MANAGE_ASSETS, actor=actor)
-    user, asset = _owner_to_be(user), lock(Asset, asset.pk)
+    user, asset = _owner_to_be(user, actor), lock(Asset, asset.pk)
     _, is_new = AssetOwner.objects.get_or_create(asset=asset, user=user)
     if is_new:
         audit.record(Event.ASSET_OWNER_ADDED, actor=actor, user_id=user.pk, details={"asset": asset.pk})
@@ -55,10 +53,8 @@ def add_owner(asset: Asset, user: User, *, actor: Actor) -> None:
 @transaction.atomic
 def remove_owner(asset: Asset, user: User, *, actor: Actor) -> None:
     """Take an owner off an asset; the last one stays until another is named."""
-    policy.require(Action.MANAGE_ASSETS, actor=actor)
     asset = lock(Asset, asset.pk)
-    if not asset.ownerships.exclude(user=user).exists():
-        raise Refused(f"{asset} would be left without an owner: add another one first.", code="last_asset_owner")
+    policy.require(Action.REMOVE_ASSET_OWNER, actor=actor, asset=asset, giver=user)
     deleted, _ = asset.ownerships.filter(user=user).delete()
     if deleted:
         audit.record(Event.ASSET_OWNER_REMOVED, actor=actor, user_id=user.pk, details={"asset": asset.pk})
@@ -70,10 +66,8 @@ def transfer_asset(asset: Asset, *, giver: User, taker: User, actor: Actor) -> N
 
     Raises Refused when `giver` does not own it, and for a disabled taker.
     """
-    policy.require(Action.MANAGE_ASSETS, actor=actor)
-    taker, asset = _owner_to_be(taker), lock(Asset, asset.pk)
-    if not asset.ownerships.filter(user=giver).exists():
-        raise Refused(f"{giver} does not own {asset}.", code="not_an_owner")
+    taker, asset = _owner_to_be(taker, actor), lock(Asset, asset.pk)
+    policy.require(Action.TRANSFER_ASSET, actor=actor, asset=asset, giver=giver, taker=taker)
     add_owner(asset, taker, actor=actor)
     if giver != taker:
         remove_owner(asset, giver, actor=actor)
@@ -82,8 +76,7 @@ def transfer_asset(asset: Asset, *, giver: User, taker: User, actor: Actor) -> N
 @transaction.atomic
 def give_asset(asset: Asset, *, taker: User, actor: Actor) -> None:
     """One person, who need not have logged in yet, becomes the only owner. Raises Refused for a disabled one."""
-    policy.require(Action.MANAGE_ASSETS, actor=actor)
-    taker, asset = _owner_to_be(taker), lock(Asset, asset.pk)
+    taker, asset = _owner_to_be(taker, actor), lock(Asset, asset.pk)
     add_owner(asset, taker, actor=actor)
     for ownership in asset.ownerships.exclude(user=taker).select_related("user").order_by("user_id"):
         remove_owner(asset, ownership.user, actor=actor)
@@ -113,11 +106,10 @@ def hand_over(user: User, to: User | None, *, actor: Actor) -> int:
     return len(alone)
 
 
-def _owner_to_be(user: User) -> User:
+def _owner_to_be(user: User, actor: Actor) -> User:
     """Locked before the asset, as a permanent deletion does, so that nobody gets one meanwhile; nobody disabled."""
     user = lock(User, user.pk)
-    if user.status == Status.DISABLED:
-        raise Refused(f"{user} is disabled: choose somebody who can look after it.", code="owner_disabled")
+    policy.require(Action.ADD_ASSET_OWNER, actor=actor, taker=user)
     return user
 
 

@@ -15,11 +15,12 @@ from django_tasks import task
 
 from identity import policy
 from identity.core.actors import Person
-from identity.core.decisions import Action
+from identity.core.decisions import Action, Decision
 from identity.core.errors import GatehouseError, NotFound, Refused
 from identity.core.keys import sought
 from identity.db.locks import lock
 from identity.models import BulkRow, BulkRun, Group, Status, User
+from identity.safeguards import Situation, require_sense
 from identity.services import background, groups, invitations, users
 
 if TYPE_CHECKING:
@@ -30,6 +31,24 @@ Told = dict[str, Any]
 
 MOST_ROWS = 10_000
 SECONDS_OF_A_ROUND = 5.0  # of a worker; then it asks anew whether who started the run still may
+
+
+# What each kind does to each person.
+ACTIONS = {
+    Kind.ENABLE: Action.ENABLE,
+    Kind.DISABLE: Action.DISABLE,
+    Kind.ADD_TO_GROUPS: Action.CHANGE_MEMBERS,
+    Kind.INVITE: Action.INVITE,
+    Kind.RESEND_INVITATION: Action.RESEND_INVITATION,
+    Kind.REVOKE_INVITATION: Action.REVOKE_INVITATION,
+}
+
+
+def decide(kind: BulkRun.Kind, user: User, *, actor: Actor, now: Situation | None = None) -> Decision:
+    """Whether a run of this kind may change this person; whoever starts it is left alone among many."""
+    if actor.kind == "user" and actor.id == user.pk:
+        return Decision(False, "own_account", "This is you: change your own account by itself.")
+    return policy.decide(ACTIONS[kind], actor=actor, now=now, user=user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +75,7 @@ def create_run(
     actor: Actor,
 ) -> BulkRun:
     """A run with a row for each; nothing is done to anybody yet."""
-    policy.require(Action.VIEW_DIRECTORY, actor=actor)
+    policy.require(Action.MANAGE_BULK_RUNS, actor=actor)
     rows = list(wanted)
     if len(rows) > MOST_ROWS:
         raise Refused(f"At most {MOST_ROWS:,} people at once: these are {len(rows):,}.", code="too_many")
@@ -82,8 +101,8 @@ def _row(run: BulkRun, number: int, row: Wanted) -> BulkRow:
 @transaction.atomic
 def start_run(run: BulkRun, *, actor: Actor) -> BulkRun:
     """A draft that was looked at becomes a run, of whoever starts it: the rest is done in that name."""
-    policy.require(Action.VIEW_DIRECTORY, actor=actor)
     run = lock(BulkRun, run.pk)
+    policy.require(Action.START_RUN, actor=actor, run=run)
     if run.is_draft:
         run.is_draft, run.started_by = False, getattr(actor, "user", None)
         run.save(update_fields=["is_draft", "started_by"])
@@ -93,17 +112,14 @@ def start_run(run: BulkRun, *, actor: Actor) -> BulkRun:
 @transaction.atomic
 def discard_draft(run: BulkRun, *, actor: Actor) -> None:
     """A draft goes without a trace; what has been started stays."""
-    policy.require(Action.VIEW_DIRECTORY, actor=actor)
     run = lock(BulkRun, run.pk)
-    if not run.is_draft:
-        raise Refused("It has been started: its results stay.", code="not_a_draft")
+    policy.require(Action.DISCARD_RUN, actor=actor, run=run)
     run.delete()
 
 
 def work_on(run: BulkRun, *, seconds: float = 2.0, actor: Actor) -> bool:
     """Do waiting rows one after the other for about so long; True when none waits any more. Refused for a draft."""
-    if run.is_draft:
-        raise Refused("This is a draft: look through it and start it first.", code="is_draft")
+    require_sense(Action.CONTINUE_RUN, run=run)
     deadline = time.monotonic() + seconds
     waiting = run.rows.filter(outcome=Outcome.PENDING).order_by("position")
     while (row := waiting.first()) is not None:

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from identity import audit, policy
 from identity.core.decisions import Action
-from identity.core.errors import InvalidValue, NotFound, Refused
+from identity.core.errors import InvalidValue, NotFound
 from identity.core.keys import plain, sought
 from identity.db.locks import locked
 from identity.events import Event
@@ -125,8 +125,6 @@ def records_of(key: str) -> QuerySet[DeletionRecord]:
 
 
 def _require_deletable(user: User, typed_username: str, reason: str, transferee: User | None) -> None:
-    if user.status != Status.DISABLED:
-        raise Refused(f"{user.username} is not disabled: only disabled users can be deleted.", code="not_disabled")
     if sought(typed_username) != user.username_key:
         raise InvalidValue("username", "does not match the user that would be deleted")
     if not reason.strip():

@@ -13,10 +13,9 @@ from identity.core.keys import label_key
 from identity.db.locks import lock, locked
 from identity.db.uniqueness import taken_when
 from identity.events import Event
-from identity.models import Group, GroupMapping, IdentityProvider, RetiredResource, SSOConnection, SSOUser, User
+from identity.models import Group, GroupMapping, IdentityProvider, RetiredResource, SSOUser, User
 from identity.services import notices
 from identity.services.provisioning import memberships
-from identity.services.sso_connections import keep_a_way_in
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -92,8 +91,7 @@ def delete_identity_provider(provider: IdentityProvider, *, actor: Actor) -> Non
     in any more (R22).
     """
     provider = lock(IdentityProvider, provider.pk)
-    policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=provider)
-    keep_a_way_in(SSOConnection.objects.filter(identity_provider=provider))
+    policy.require(Action.DELETE_PROVIDER, actor=actor, identity_provider=provider)
     event = audit.record(
         Event.IDENTITY_PROVIDER_DELETED,
         actor=actor,

@@ -118,7 +118,8 @@ def _not_free(user: User, names: _Keys, emails: _Keys) -> str:
 @transaction.atomic
 def resend_invitation(user: User, *, actor: Actor) -> None:
     """A new link and a new deadline; the old link dies."""
-    user = _invited(user, actor)
+    user = lock(User, user.pk)
+    policy.require(Action.RESEND_INVITATION, actor=actor, user=user)
     Invitation.objects.filter(user=user).delete()
     _send(user, actor)
     audit.record(Event.USER_INVITATION_RESENT, actor=actor, user_id=user.pk)
@@ -132,7 +133,8 @@ def mail_has_failed(user: User) -> bool:
 @transaction.atomic
 def revoke_invitation(user: User, *, actor: Actor) -> None:
     """The link dies and the user, who never was in, becomes Disabled."""
-    user = _invited(user, actor)
+    user = lock(User, user.pk)
+    policy.require(Action.REVOKE_INVITATION, actor=actor, user=user)
     set_status(user, Status.DISABLED, actor=actor)
     audit.record(Event.USER_INVITATION_REVOKED, actor=actor, user_id=user.pk)
 
@@ -163,15 +165,6 @@ def accept_invitation(secret: str, *, password: str) -> User:
     actor = Person(user)
     set_status(user, Status.ENABLED, actor=actor)
     audit.record(Event.USER_INVITATION_ACCEPTED, actor=actor, user_id=user.pk)
-    return user
-
-
-def _invited(user: User, actor: Actor) -> User:
-    """The user of a pending invitation, locked; whoever may invite may not touch one of a higher role."""
-    user = lock(User, user.pk)
-    policy.require(Action.INVITE, actor=actor, user=user)
-    if user.status != Status.INVITED:
-        raise Refused(f"{user.username} has no pending invitation.", code="not_invited")
     return user
 
 

@@ -8,12 +8,11 @@ from django.db import transaction
 from django.db.models import F
 
 from identity import audit, policy
-from identity.core.actors import Operator, Person
+from identity.core.actors import Operator
 from identity.core.decisions import Action, Mode
-from identity.core.errors import Refused
 from identity.db.locks import lock, locked
 from identity.events import Event
-from identity.models import AccessSettings, Group, SSOIdentity, Status, User
+from identity.models import AccessSettings, Group, Status, User
 from identity.models.sso import told_otherwise
 from identity.services.provisioning import memberships
 from identity.services.users import set_status
@@ -42,7 +41,7 @@ def set_mode(
     if before == after:
         return after
     if after.sso_enforced and not before.sso_enforced:
-        require_ready_to_enforce(actor, force=force)
+        _require_proof(actor, force)
     row.scim_enabled, row.sso_enforced = after
     row.save(update_fields=["scim_enabled", "sso_enforced"])
     audit.record(
@@ -61,27 +60,10 @@ def set_mode(
     return after
 
 
-def require_ready_to_enforce(actor: Actor, *, force: bool = False) -> None:
-    """R22: an owner whose own SSO login succeeded, and a break-glass account that came in with its second step."""
-    if force and isinstance(actor, Operator):
-        return
-    if not User.objects.proven_break_glass().exists():
-        raise Refused(
-            "Prove a break-glass account first: create a local owner with manage.py create_owner, set up its second "
-            "step and sign in with it once, so that somebody can open the portal when SSO fails.",
-            code="no_break_glass_account",
-        )
-    if not (isinstance(actor, Person) and has_signed_in_by_sso(actor.user.pk)):
-        raise Refused(
-            "Sign in through SSO yourself first: only an owner who has done so can enforce it.",
-            code="sso_login_not_proven",
-        )
-
-
-def has_signed_in_by_sso(user_id: int) -> bool:
-    """Through an identity provider that is still a way in."""
-    identities = SSOIdentity.objects.filter(user=user_id, last_login_at__isnull=False)
-    return identities.filter(identity_provider__sso_connections__is_enabled=True).exists()
+def _require_proof(actor: Actor, force: bool) -> None:
+    """R22: somebody can open the portal when SSO fails, and SSO works."""
+    if not (force and isinstance(actor, Operator)):
+        policy.require(Action.ENFORCE_SSO, actor=actor)
 
 
 def _close_password_doors() -> None:

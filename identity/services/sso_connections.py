@@ -16,11 +16,11 @@ from django.db.models import Q, QuerySet
 from identity import audit, policy
 from identity.core.decisions import Action
 from identity.core.encryption import seal
-from identity.core.errors import InvalidValue, Refused
+from identity.core.errors import InvalidValue
 from identity.core.keys import fold
 from identity.db.locks import lock
 from identity.events import Event
-from identity.models import AccessSettings, IdentityProvider, SSOConnection, SSOIdentity
+from identity.models import IdentityProvider, SSOConnection, SSOIdentity
 from identity.services import notices
 
 if TYPE_CHECKING:
@@ -114,7 +114,8 @@ def edit_connection(
     A client secret is the issuer's that gave it out: another issuer is not sent it. Another issuer or entity ID also
     means that nobody is known any more: who says so, wants to `forget_identities`.
     """
-    connection = _for_owners(connection, actor)
+    connection = lock(SSOConnection, connection.pk)
+    policy.require(Action.CHANGE_TRUST, actor=actor, connection=connection)
     before = _facts(connection)
     _apply(connection, said)
     is_elsewhere = not same_issuer(before["issuer"], connection.issuer)
@@ -129,13 +130,6 @@ def edit_connection(
         changed["identities_forgotten"] = _forget_identities(connection, confirmed=forget_identities)
     details = {**changed, "secret_replaced": bool(said.client_secret)}
     _record(Event.SSO_CONNECTION_EDITED, connection, actor, details, names=[name for name in after if name in changed])
-    return connection
-
-
-def _for_owners(connection: SSOConnection, actor: Actor) -> SSOConnection:
-    """The connection, locked, for whoever may change what its identity provider is believed."""
-    connection = lock(SSOConnection, connection.pk)
-    policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=connection.identity_provider)
     return connection
 
 
@@ -169,12 +163,10 @@ def set_connection_enabled(connection: SSOConnection, enabled: bool, *, actor: A
 
     Every administrator may take one off, in an emergency: that lets nobody in.
     """
-    policy.require(Action.MANAGE_PROVIDERS, actor=actor)
-    connection = _for_owners(connection, actor) if enabled else lock(SSOConnection, connection.pk)
-    if connection.is_enabled == enabled:
+    connection = lock(SSOConnection, connection.pk)
+    action = Action.ENABLE_CONNECTION if enabled else Action.DISABLE_CONNECTION
+    if not policy.require(action, actor=actor, connection=connection).fits:
         return connection
-    if not enabled:
-        keep_a_way_in(_itself(connection))
     connection.is_enabled = enabled
     connection.save(update_fields=["is_enabled"])
     _record(Event.SSO_CONNECTION_ENABLED if enabled else Event.SSO_CONNECTION_DISABLED, connection, actor, {})
@@ -184,29 +176,10 @@ def set_connection_enabled(connection: SSOConnection, enabled: bool, *, actor: A
 @transaction.atomic
 def delete_connection(connection: SSOConnection, *, actor: Actor) -> None:
     """Remove a connection. Who signed in through it is still known by (identity provider, subject)."""
-    connection = _for_owners(connection, actor)
-    keep_a_way_in(_itself(connection))
+    connection = lock(SSOConnection, connection.pk)
+    policy.require(Action.DELETE_CONNECTION, actor=actor, connection=connection)
     _record(Event.SSO_CONNECTION_DELETED, connection, actor, _facts(connection))
     connection.delete()
-
-
-def keep_a_way_in(leaving: QuerySet[SSOConnection]) -> None:
-    """While SSO is enforced, the last connection is the only door for nearly everybody. Raises Refused.
-
-    Asked in turn, at the row of the access settings: two that leave at once would each see the other stay.
-    """
-    if not leaving.filter(is_enabled=True).exists() or not lock(AccessSettings, 1).sso_enforced:
-        return
-    if not SSOConnection.objects.enabled().exclude(pk__in=leaving.values("pk")).exists():
-        raise Refused(
-            "SSO is enforced and this is the last connection that people sign in through: make SSO optional first.",
-            code="last_connection",
-        )
-
-
-def _itself(connection: SSOConnection) -> QuerySet[SSOConnection]:
-    rows: QuerySet[SSOConnection] = SSOConnection.objects.filter(pk=connection.pk)
-    return rows
 
 
 def _apply(connection: SSOConnection, said: ConnectionSettings) -> None:

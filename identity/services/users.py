@@ -19,7 +19,8 @@ from identity.core.keys import email_key, name_key, plain
 from identity.db.locks import lock
 from identity.db.uniqueness import taken_when
 from identity.events import Event
-from identity.models import AccessSettings, APIToken, Conflict, Invitation, Role, SSOUser, Status, User
+from identity.models import APIToken, Conflict, Invitation, Role, SSOUser, Status, User
+from identity.safeguards import keep, last_break_glass_account, last_enabled_owner
 from identity.services import notices
 from identity.services.notices import SecurityChange
 
@@ -34,12 +35,7 @@ NOT_FREE = "This username or email belongs to another user."
 def enable_user(user: User, *, actor: Actor) -> User:
     """Let a disabled user in again: same row, same groups outside mappings (R8)."""
     user = lock(User, user.pk)
-    policy.require(Action.SET_STATUS, actor=actor, user=user)
-    if user.status == Status.INVITED:
-        raise Refused(
-            "An invited user is enabled by accepting the invitation; send it again instead.",
-            code="invitation_pending",
-        )
+    policy.require(Action.ENABLE, actor=actor, user=user)
     set_status(user, Status.ENABLED, actor=actor)
     return user
 
@@ -48,7 +44,7 @@ def enable_user(user: User, *, actor: Actor) -> User:
 def disable_user(user: User, *, actor: Actor) -> User:
     """End somebody's access; sessions and links die with it in the same transaction (R13, SR-22)."""
     user = lock(User, user.pk)
-    policy.require(Action.SET_STATUS, actor=actor, user=user)
+    policy.require(Action.DISABLE, actor=actor, user=user)
     set_status(user, Status.DISABLED, actor=actor)
     return user
 
@@ -73,8 +69,7 @@ def change_status(user: User, status: Status) -> bool:
     if user.status == status:
         return False
     if status == Status.DISABLED:
-        keep_an_owner(user)
-        _keep_a_break_glass_account(user)
+        keep(user, last_enabled_owner, last_break_glass_account)
         user.credential_epoch += 1
         APIToken.objects.filter(user=user).delete()
     if user.status == Status.INVITED:
@@ -89,34 +84,6 @@ def change_status(user: User, status: Status) -> bool:
     return True
 
 
-def keep_an_owner(user: User) -> None:
-    """R13, SR-10: refuse to lose the last enabled owner."""
-    if is_last_enabled_owner(user):
-        raise Refused("This is the last enabled owner: make somebody else an owner first.", code="last_enabled_owner")
-
-
-def is_last_enabled_owner(user: User) -> bool:
-    """Asked in turn: two owners who disable each other would deadlock on each other's rows.
-
-    The row of the access settings is where they queue.
-    """
-    if user.role != Role.OWNER or user.status != Status.ENABLED:
-        return False
-    lock(AccessSettings, 1)
-    return not User.objects.enabled_owners().exclude(pk=user.pk).exists()
-
-
-def _keep_a_break_glass_account(user: User) -> None:
-    """While SSO is enforced, one account must be able to open the portal when SSO fails (R22)."""
-    if not user.is_break_glass or not lock(AccessSettings, 1).sso_enforced:
-        return
-    if not User.objects.enabled_break_glass().exclude(pk=user.pk).exists():
-        raise Refused(
-            "SSO is enforced and this is the last enabled break-glass account: create another one first.",
-            code="last_break_glass_account",
-        )
-
-
 @transaction.atomic
 def edit_profile(user: User, *, first_name: str, last_name: str, email: str | None, actor: Actor) -> User:
     """Change names, and the email of users whom no IdP manages. The username is permanent (R3).
@@ -128,7 +95,7 @@ def edit_profile(user: User, *, first_name: str, last_name: str, email: str | No
     email = (email or "").strip() or None
     if email != user.email:
         check_email(email)
-        _require_email_door(user, actor)
+        policy.require(Action.CHANGE_EMAIL, actor=actor, user=user)  # whoever changes it can become that person
     told = (user.email, email) if email != user.email else ()
     changes = {
         name: (getattr(user, name), value)
@@ -158,26 +125,13 @@ def edit_profile(user: User, *, first_name: str, last_name: str, email: str | No
     return user
 
 
-def _require_email_door(user: User, actor: Actor) -> None:
-    """Reset links go to the email: whoever changes it can become that person."""
-    policy.require(Action.CHANGE_EMAIL, actor=actor, user=user)
-    if user.is_managed:
-        raise Refused(
-            f"The email of {user.username} came from the identity provider and can't be changed here.",
-            code="email_is_managed",
-        )
-
-
 @transaction.atomic
 def change_role(user: User, role: Role, *, actor: Actor) -> User:
     """Owners change roles, never their own; the last enabled owner stays one (R13)."""
     user = lock(User, user.pk)
-    policy.require(Action.CHANGE_ROLE, actor=actor, user=user)
+    policy.require(Action.CHANGE_ROLE, actor=actor, user=user, role=role)
     if user.role == role:
         return user
-    if user.is_break_glass:
-        raise Refused("A break-glass account stays an owner; clear that flag first.", code="break_glass")
-    keep_an_owner(user)
     before, user.role = user.role, role
     user.save(update_fields=["role"])
     _reopen_approvals(user)
@@ -189,13 +143,9 @@ def change_role(user: User, role: Role, *, actor: Actor) -> User:
 def set_break_glass(user: User, flag: bool, *, actor: Actor) -> User:
     """Mark or unmark a local owner as the account that opens the portal when SSO fails (R22)."""
     user = lock(User, user.pk)
-    policy.require(Action.CHANGE_ROLE, actor=actor, user=user)
+    policy.require(Action.MARK_BREAK_GLASS if flag else Action.CLEAR_BREAK_GLASS, actor=actor, user=user)
     if user.is_break_glass == flag:
         return user
-    if flag and (user.role != Role.OWNER or user.is_managed):
-        raise Refused("Only a local owner can be a break-glass account.", code="not_a_local_owner")
-    if not flag:
-        _keep_a_break_glass_account(user)
     user.is_break_glass = flag
     user.save(update_fields=["is_break_glass"])
     _reopen_approvals(user)
@@ -271,7 +221,8 @@ def record_login(
 def end_sessions(user: User, *, actor: Actor) -> None:
     """Sign somebody out everywhere, at once and on every worker (SR-22); reset links die as well."""
     user = lock(User, user.pk)
-    policy.require(Action.END_SESSIONS, actor=actor, user=user)
+    if not policy.require(Action.END_SESSIONS, actor=actor, user=user).fits:
+        return
     end_credentials(user)
     audit.record(Event.USER_SESSIONS_ENDED, actor=actor, user_id=user.pk)
 
@@ -285,8 +236,7 @@ def end_credentials(user: User) -> None:
 @transaction.atomic
 def record_session_ended(user: User, *, actor: Actor) -> None:
     """One session, which the portal keeps: people end their own, administrators those of others."""
-    if not (actor.kind == "user" and actor.id == user.pk):
-        policy.require(Action.END_SESSIONS, actor=actor, user=user)
+    policy.require(Action.END_SESSION, actor=actor, user=user)
     audit.record(Event.USER_SESSION_ENDED, actor=actor, user_id=user.pk)
 
 

@@ -166,11 +166,8 @@ class Transfer(TransferTo):
 
     name = "transfer"
     label = "Transfer"
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Any) -> bool:
-        """Offered beside the owner."""
-        return False
+    action = Action.TRANSFER_ASSET
+    has_button = False  # offered beside the owner
 
     @cached_property
     def owner(self) -> User:
@@ -195,12 +192,8 @@ class BulkTransfer(TransferTo):
 
     name = "bulk_transfer"
     label = "Transfer to a new owner"
+    has_button = False  # in the list's menu of actions
     of_list = True
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Any) -> bool:
-        """Offered in the list's menu of actions."""
-        return False
 
     @cached_property
     def chosen(self) -> list[Asset]:
@@ -283,6 +276,7 @@ class OwnerFilter(PersonFilter):
 class AssetAdmin(PortalModelAdmin):
     """Assets."""
 
+    seen_by = Action.VIEW_ASSETS
     pages = (AddAsset, AddOwner, EditAsset, DeleteAsset, RemoveOwner, Transfer, BulkTransfer)
     actions = ("transfer_chosen",)
     list_display = ("name", "kind", "shown_owners", "since")

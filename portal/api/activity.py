@@ -42,7 +42,7 @@ class ProviderActivity(Singleton):
     """When an identity provider was last heard, and whether it fell silent."""
 
     tag = "Identity providers"
-    readers = (Action.MANAGE_PROVIDERS,)
+    seen_by = Action.VIEW_PROVIDERS
     queryset = IdentityProvider.objects.all()
 
     @operation("get_identity_provider_activity", answer=ActivityAnswer)
@@ -80,7 +80,7 @@ class ProviderCompleteness(Resources):
     """How much of what an identity provider pushes has arrived in the groups that it feeds."""
 
     tag = "Identity providers"
-    readers = (Action.MANAGE_MAPPINGS,)
+    seen_by = Action.VIEW_GROUPS
     queryset = GroupMapping.objects.select_related("sso_group__identity_provider", "group")
     serializer_class = CompletenessAnswer
     filterset_class = CompletenessFilter
@@ -125,6 +125,7 @@ class Attention(Singleton):
     """What waits for an administrator, the most pressing first."""
 
     tag = "Overview"
+    seen_by = Action.VIEW_DIRECTORY
     queryset = AccessSettings.objects.all()
 
     @operation("get_attention", answer=MattersAnswer)
@@ -158,6 +159,7 @@ class Headcounts(Singleton):
     """The users by status over time."""
 
     tag = "Overview"
+    seen_by = Action.VIEW_DIRECTORY
     queryset = AccessSettings.objects.all()
 
     @operation("get_headcounts", query=SpanSaid, answer=HeadcountsAnswer)

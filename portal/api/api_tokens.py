@@ -64,7 +64,7 @@ class APITokens(Resources):
     """Personal tokens for this API."""
 
     tag = "API tokens"
-    readers = ()
+    seen_by = None
     queryset = APIToken.objects.select_related("user")
     serializer_class = APITokenAnswer
     filterset_class = APITokenFilter
@@ -76,7 +76,7 @@ class APITokens(Resources):
 
     def get_queryset(self) -> QuerySet[APIToken]:
         rows = super().get_queryset()
-        return rows if self.decide(Action.MANAGE_API_TOKENS) else rows.filter(user=self.request.user.pk)
+        return rows if self.decide(Action.VIEW_API_TOKENS) else rows.filter(user=self.request.user.pk)
 
     @operation("list_api_tokens", answer=APITokenAnswer, is_list=True)
     def list(self, request: Request) -> HttpResponseBase:

@@ -76,7 +76,7 @@ class Assets(Resources):
     """What people own."""
 
     tag = "Assets"
-    readers = (Action.MANAGE_ASSETS,)
+    seen_by = Action.VIEW_ASSETS
     queryset = Asset.objects.prefetch_related(_OWNERS)
     serializer_class = AssetAnswer
     filterset_class = AssetFilter

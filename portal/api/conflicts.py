@@ -83,7 +83,7 @@ class Conflicts(Resources):
     """The conflicts' inbox. Decide with If-Match, so that you approve what you have read."""
 
     tag = "Conflicts"
-    readers = (Action.RESOLVE_CONFLICTS,)
+    seen_by = Action.VIEW_CONFLICTS
     queryset = Conflict.objects.select_related("identity_provider", "user__sso_user", "decided_by").defer(
         "user__sso_user__attributes", "user__sso_user__keys"
     )

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 
 from identity.core.decisions import Decision
-from identity.models import Asset, Group, IdentityProvider, SSOGroup, SSOUser, User
+from identity.models import Asset, Conflict, Group, IdentityProvider, SSOConnection, SSOGroup, SSOUser, User
 
 LARGEST_KEY = 2**63 - 1
 PEOPLE_NAMED = 50
@@ -99,6 +99,20 @@ class SSOGroupRef(serializers.ModelSerializer):
     class Meta:
         model = SSOGroup
         fields = ("id", "display_name", "identity_provider")
+
+
+class ConnectionRef(serializers.ModelSerializer):
+    identity_provider = ProviderRef(read_only=True)
+
+    class Meta:
+        model = SSOConnection
+        fields = ("id", "protocol", "identity_provider")
+
+
+class ConflictRef(serializers.ModelSerializer):
+    class Meta:
+        model = Conflict
+        fields = ("id", "user_name", "reason")
 
 
 class PeopleAnswer(serializers.Serializer):

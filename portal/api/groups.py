@@ -16,13 +16,12 @@ from identity.core.decisions import Action
 from identity.core.keys import sought
 from identity.db.counting import count_of
 from identity.models import Group, GroupMapping, Membership
+from identity.policy import ACTIONS_ON
 from identity.services import groups
 from portal.api.fields import DecisionAnswer, Said, SSOGroupRef, answers
 from portal.api.filters import Flag
 from portal.api.operations import operation
 from portal.api.views import Resources
-
-ABOUT_GROUPS = (Action.MANAGE_GROUPS, Action.CHANGE_MEMBERS, Action.MANAGE_MAPPINGS)
 
 
 class MappedFrom(serializers.ModelSerializer):
@@ -57,7 +56,7 @@ class GroupAnswer(GroupInList):
     @extend_schema_field(serializers.DictField(child=DecisionAnswer()))
     def get_actions(self, group: Group) -> dict[str, Any]:
         decide = self.context["view"].decide
-        return answers({action: decide(action, group=group) for action in ABOUT_GROUPS})
+        return answers({action: decide(action, group=group) for action in ACTIONS_ON["group"]})
 
 
 class GroupSaid(Said):
@@ -95,6 +94,7 @@ class Groups(Resources):
     """Portal groups; their members are a resource of their own."""
 
     tag = "Groups"
+    seen_by = Action.VIEW_GROUPS
     queryset = Group.objects.annotate(member_count=count_of(Membership.objects.filter(group=OuterRef("pk"))))
     serializer_class = GroupAnswer
     list_serializer_class = GroupInList

@@ -83,7 +83,7 @@ class Providers(Resources):
     """Directories that provision people over SCIM and sign them in over SSO."""
 
     tag = "Identity providers"
-    readers = (Action.MANAGE_PROVIDERS,)
+    seen_by = Action.VIEW_PROVIDERS
     queryset = IdentityProvider.objects.all()
     serializer_class = IdentityProviderAnswer
     list_serializer_class = IdentityProviderInList
@@ -171,7 +171,7 @@ class SCIMTokens(Resources):
     """Tokens of identity providers. They belong to the portal and outlive who created them (R23)."""
 
     tag = "Identity providers"
-    readers = (Action.MANAGE_PROVIDERS,)
+    seen_by = Action.VIEW_PROVIDERS
     queryset = SCIMToken.objects.select_related("identity_provider", "created_by")
     serializer_class = SCIMTokenAnswer
     filterset_class = SCIMTokenFilter

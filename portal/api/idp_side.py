@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity.core.decisions import Action
 from identity.core.keys import sought
 from identity.db.counting import count_of
 from identity.models import GroupMapping, IdentityProvider, SSOGroup, SSOMembership, SSOUser
@@ -78,6 +79,7 @@ class SSOUsers(Resources):
     """People as identity providers see them."""
 
     tag = "SSO users and groups"
+    seen_by = Action.VIEW_PROVIDERS
     queryset = SSOUser.objects.select_related("identity_provider", "user")
     serializer_class = SSOUserAnswer
     list_serializer_class = SSOUserInList
@@ -169,6 +171,7 @@ class SSOGroups(Resources):
     """Groups as identity providers push them; administrators may declare one before that."""
 
     tag = "SSO users and groups"
+    seen_by = Action.VIEW_GROUPS
     queryset = (
         SSOGroup.objects.select_related("identity_provider")
         .annotate(member_count=count_of(SSOMembership.objects.filter(sso_group=OuterRef("pk"))))
@@ -220,6 +223,7 @@ class SSOMembers(Resources):
     """The members of one SSO group."""
 
     tag = "SSO users and groups"
+    seen_by = Action.VIEW_GROUPS
     queryset = SSOMembership.objects.select_related("sso_user__user")
     serializer_class = SSOMemberAnswer
 

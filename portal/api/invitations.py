@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity.core.decisions import Action
 from identity.db.locks import lock
 from identity.models import Invitation, User
 from identity.services import invitations
@@ -42,6 +43,7 @@ class Invitations(Resources):
     """Invitations, each by the id of the user whom it invites."""
 
     tag = "Invitations"
+    seen_by = Action.VIEW_DIRECTORY
     queryset = Invitation.objects.select_related("user", "invited_by")
     serializer_class = InvitationAnswer
     lookup_field = "user_id"

@@ -13,6 +13,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity.core.decisions import Action
 from identity.core.keys import sought
 from identity.core.origins import network_of
 from identity.models import AuditEvent, AuditOrigin, IdentityProvider, ProvisioningLog
@@ -87,6 +88,7 @@ class ProvisioningLogEntries(Resources):
     """The provisioning log, the newest first."""
 
     tag = "Logs"
+    seen_by = Action.VIEW_LOGS
     queryset = ProvisioningLog.objects.select_related("identity_provider", "user")
     serializer_class = ProvisioningLogEntryAnswer
     filterset_class = LogFilter
@@ -180,6 +182,7 @@ class AuditEvents(Resources):
     """The audit log, append-only, the newest first."""
 
     tag = "Logs"
+    seen_by = Action.VIEW_LOGS
     queryset = AuditEvent.objects.select_related("personal_data", "origin")
     serializer_class = AuditEventAnswer
     filterset_class = EventFilter

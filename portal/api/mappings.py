@@ -76,7 +76,7 @@ class Mappings(Resources):
     """The bridge between SSO groups and portal groups."""
 
     tag = "Mappings"
-    readers = (Action.MANAGE_MAPPINGS,)
+    seen_by = Action.VIEW_GROUPS
     queryset = GroupMapping.objects.select_related("sso_group__identity_provider", "group", "created_by")
     serializer_class = MappingAnswer
     filterset_class = MappingFilter
@@ -151,7 +151,7 @@ class _Previewed(Resources):
     """Everybody of one side of a preview."""
 
     tag = "Mappings"
-    readers = (Action.MANAGE_MAPPINGS,)
+    seen_by = Action.VIEW_GROUPS
     queryset = User.objects.select_related("managed_by")
     serializer_class = UserInList
     filter_backends = ()

@@ -29,7 +29,7 @@ class Me(Singleton):
     """The caller."""
 
     tag = "You"
-    readers = ()
+    seen_by = None
     queryset = User.objects.select_related("managed_by")
 
     @operation("get_me", answer=MeAnswer)

@@ -12,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity.core.decisions import Action
 from identity.core.errors import NotFound
 from identity.models import Group, Membership, User
 from identity.queries.reasons import members_with_reasons, with_adders
@@ -56,6 +57,7 @@ class Members(Resources):
     """The members of one group. A mapped group's follow its SSO groups while SCIM is on."""
 
     tag = "Groups"
+    seen_by = Action.VIEW_GROUPS
     queryset = with_adders(Membership.objects.select_related("user"))
     serializer_class = MemberAnswer
     filterset_class = MemberFilter

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity import policy
-from identity.core.decisions import Mode
+from identity.core.decisions import Action, Mode
 from identity.models import AccessSettings
 from identity.services import modes
 from portal.api.fields import Said
@@ -49,6 +49,7 @@ class Access(Singleton):
     """The access settings: one resource, which owners change."""
 
     tag = "Access settings"
+    seen_by = Action.VIEW_ACCESS
     queryset = AccessSettings.objects.all()
     serializer_class = AccessAnswer
     fresh = frozenset({"partial_update"})

@@ -35,8 +35,8 @@ class MayRead(BasePermission):
     """The roles that the whole resource is for; what changes something asks the policy again, in its service."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if view.readers and not any(policy.decide(action, actor=view.actor) for action in view.readers):
-            policy.require(view.readers[0], actor=view.actor)
+        if view.seen_by is not None:
+            policy.require_view(view.seen_by, actor=view.actor)
         return True
 
 

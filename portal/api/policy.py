@@ -4,22 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Model
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity import policy
-from identity.core.decisions import Action, Mode
-from identity.core.errors import Refused
-from identity.models import Group, IdentityProvider, User
-from portal.api.fields import DecisionAnswer, GroupRef, ProviderRef, Said, UserRef, answers, key
-from portal.api.groups import ABOUT_GROUPS
+from identity.core.decisions import ROWS, Action, Mode
+from identity.models import Conflict, Group, IdentityProvider, SSOConnection, SSOGroup, User
+from identity.policy import ACTIONS_ON
+from portal.api.fields import (
+    ConflictRef,
+    ConnectionRef,
+    DecisionAnswer,
+    GroupRef,
+    ProviderRef,
+    Said,
+    SSOGroupRef,
+    UserRef,
+    answers,
+    key,
+)
 from portal.api.named_rows import named_in
 from portal.api.operations import operation
-from portal.api.users import ABOUT_USERS
 from portal.api.views import Singleton
 
-ABOUT_PROVIDERS = (Action.MANAGE_PROVIDERS, Action.CHANGE_TRUST)
+TARGETS: dict[str, type[Model]] = {
+    "user": User,
+    "group": Group,
+    "sso_group": SSOGroup,
+    "identity_provider": IdentityProvider,
+    "connection": SSOConnection,
+    "conflict": Conflict,
+}
 
 
 class ModeAnswer(serializers.Serializer):
@@ -45,11 +62,14 @@ class PolicyRowAnswer(serializers.Serializer):
 
 
 class TargetAnswer(serializers.Serializer):
-    """What you may do to this user, group or identity provider now, and why not."""
+    """What you may do now to what was asked about, and why not."""
 
     user = UserRef(allow_null=True)
     group = GroupRef(allow_null=True)
+    sso_group = SSOGroupRef(allow_null=True)
     identity_provider = ProviderRef(allow_null=True)
+    connection = ConnectionRef(allow_null=True)
+    conflict = ConflictRef(allow_null=True)
     actions = serializers.DictField(child=DecisionAnswer())
 
 
@@ -66,28 +86,32 @@ class PolicyAnswer(serializers.Serializer):
 class TargetSaid(Said):
     user = key(required=False)
     group = key(required=False)
+    sso_group = key(required=False)
     identity_provider = key(required=False)
+    connection = key(required=False)
+    conflict = key(required=False)
 
 
 class Policy(Singleton):
     """The policy, for everybody who is signed in; about a target only for who may see the directory."""
 
     tag = "Policy"
-    readers = ()
+    seen_by = None
     queryset = User.objects.none()
 
     @operation("get_policy", query=TargetSaid, answer=PolicyAnswer)
     def retrieve(self, request: Request) -> Response:
         """Show the policy.
 
-        With `user`, `group` or `identity_provider`, `target` says for each action whether you may do it to them now,
-        and why not.
+        With `user`, `group`, `sso_group`, `identity_provider`, `connection` or `conflict`, `target` says for each
+        action whether you may do it to them now, and why not. What has nothing to change is allowed, with a code and a
+        reason that say so.
         """
         shown = {
             "mode": self.mode.code,
             "description": policy.describe(self.mode),
             "modes": [_column(mode, self.mode) for mode in policy.MODES],
-            "table": [self._row(action) for action in Action],
+            "table": [self._row(action) for action in ROWS],
             "target": self._target(),
         }
         return self.show(dict(PolicyAnswer(shown).data))
@@ -107,23 +131,14 @@ class Policy(Singleton):
     def _target(self) -> dict[str, Any] | None:
         if not self.asked:
             return None
-        self._require_reader()
-        user = named_in(User, self.asked["user"], "user") if "user" in self.asked else None
-        group = named_in(Group, self.asked["group"], "group") if "group" in self.asked else None
-        provider = self._provider()
-        decisions = {action: self.decide(action, user=user) for action in ABOUT_USERS if user}
-        decisions |= {action: self.decide(action, group=group) for action in ABOUT_GROUPS if group}
-        decisions |= {action: self.decide(action, identity_provider=provider) for action in ABOUT_PROVIDERS if provider}
-        return {"user": user, "group": group, "identity_provider": provider, "actions": answers(decisions)}
-
-    def _provider(self) -> IdentityProvider | None:
-        asked = self.asked.get("identity_provider")
-        return named_in(IdentityProvider, asked, "identity provider") if asked else None
-
-    def _require_reader(self) -> None:
-        decision = self.decide(Action.VIEW_DIRECTORY)
-        if not decision:
-            raise Refused(decision.reason, code=decision.code, decision=decision)
+        policy.require_view(Action.VIEW_DIRECTORY, actor=self.actor)
+        found: dict[str, Any] = {
+            name: named_in(TARGETS[name], pk, name.replace("_", " ")) for name, pk in self.asked.items()
+        }
+        decisions = {
+            action: self.decide(action, **{name: row}) for name, row in found.items() for action in ACTIONS_ON[name]
+        }
+        return {**dict.fromkeys(TARGETS), **found, "actions": answers(decisions)}
 
 
 def _column(mode: Mode, now: Mode) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity.core.decisions import Action
 from identity.core.errors import NotFound
 from identity.models import User
 from portal.api.authentication import Credentials
@@ -39,6 +40,7 @@ class UserSessions(Singleton):
     """Where somebody is signed in."""
 
     tag = "Users"
+    seen_by = Action.VIEW_DIRECTORY
     queryset = User.objects.all()
     fresh = frozenset({"destroy"})
 
@@ -63,7 +65,7 @@ class OwnSessions(Singleton):
     """Where the caller is signed in."""
 
     tag = "You"
-    readers = ()
+    seen_by = None
     queryset = User.objects.all()
 
     @operation("list_own_sessions", answer=SessionsAnswer)

@@ -102,7 +102,7 @@ class Connections(Resources):
     """OpenID Connect clients and SAML service providers of the portal."""
 
     tag = "Identity providers"
-    readers = (Action.MANAGE_PROVIDERS,)
+    seen_by = Action.VIEW_PROVIDERS
     queryset = SSOConnection.objects.select_related("identity_provider")
     serializer_class = SSOConnectionAnswer
     filterset_class = ConnectionFilter

@@ -53,7 +53,7 @@ class DisabledUsers(Resources):
     """Disabled users, for support."""
 
     tag = "Support"
-    readers = (Action.DELETE_PERMANENTLY,)
+    seen_by = Action.VIEW_DISABLED_USERS
     scope = Scope.SUPPORT
     queryset = User.objects.with_status(Status.DISABLED).select_related("managed_by")
     serializer_class = PreflightAnswer
@@ -99,7 +99,7 @@ class Transferees(Resources):
     """Enabled users who can take over assets, for support to search."""
 
     tag = "Support"
-    readers = (Action.DELETE_PERMANENTLY,)
+    seen_by = Action.VIEW_DISABLED_USERS
     scope = Scope.SUPPORT
     queryset = User.objects.with_status(Status.ENABLED)
     serializer_class = UserRef
@@ -117,7 +117,7 @@ class Deletions(Resources):
     """Deletion records, for support and administrators, the newest first."""
 
     tag = "Support"
-    readers = (Action.DELETE_PERMANENTLY, Action.VIEW_DIRECTORY)
+    seen_by = Action.VIEW_DELETIONS
     queryset = DeletionRecord.objects.all()
     serializer_class = DeletionAnswer
     default_ordering = "-id"

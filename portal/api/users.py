@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from identity.core.decisions import Action
 from identity.core.keys import sought
 from identity.models import IdentityProvider, Role, Status, User
+from identity.policy import ACTIONS_ON
 from identity.queries.reasons import memberships_with_reasons
 from identity.services import users
 from portal.api.fields import DecisionAnswer, GroupRef, ProviderRef, Said, SSOGroupRef, SSOUserRef, UserRef, answers
@@ -24,17 +25,6 @@ from portal.api.operations import operation
 from portal.api.permissions import require_fresh
 from portal.api.views import Resources
 from portal.session.fresh_sign_in import is_sensitive
-
-ABOUT_USERS = (
-    Action.EDIT_PROFILE,
-    Action.CHANGE_EMAIL,
-    Action.SET_STATUS,
-    Action.INVITE,
-    Action.END_SESSIONS,
-    Action.CHANGE_ROLE,
-    Action.MANAGE_API_TOKENS,
-    Action.DELETE_PERMANENTLY,
-)
 
 
 class UserInList(serializers.ModelSerializer):
@@ -77,7 +67,7 @@ class UserAnswer(UserInList):
     @extend_schema_field(serializers.DictField(child=DecisionAnswer()))
     def get_actions(self, user: User) -> dict[str, Any]:
         decide = self.context["view"].decide
-        return answers({action: decide(action, user=user) for action in ABOUT_USERS})
+        return answers({action: decide(action, user=user) for action in ACTIONS_ON["user"]})
 
 
 class ProfileSaid(Said):
@@ -138,6 +128,7 @@ class Users(Resources):
     """People in the portal. They are made by invitations and by identity providers, never here."""
 
     tag = "Users"
+    seen_by = Action.VIEW_DIRECTORY
     queryset = User.objects.select_related("managed_by", "sso_user")
     serializer_class = UserAnswer
     list_serializer_class = UserInList

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from django.db.models import Model
 from django.http import HttpResponseBase
@@ -20,6 +20,7 @@ from identity.core.actors import Person
 from identity.core.decisions import Action, Decision, Mode
 from identity.core.errors import NotFound
 from identity.db.locks import lock
+from identity.safeguards import About, Situation
 from portal.api.authentication import BearerToken, Credentials, Session
 from portal.api.fields import LARGEST_KEY
 from portal.api.files import CSV, cell, check_no_page, every_batch, wants_file
@@ -41,12 +42,12 @@ NO_STORE = {"Cache-Control": "no-store"}  # for an answer with a secret in it
 class Resources(GenericViewSet):
     """A resource: subclasses name its rows and serializers, and write `list`, `retrieve` and what changes it.
 
-    `readers`: who may do one of these sees the resource (none: everybody who is signed in). `orderings`: what a
+    `seen_by`: the area that it belongs to (none: everybody who is signed in sees it). `orderings`: what a
     list may be ordered by, each served by an index. `fresh`: actions that need a fresh sign-in.
     """
 
     tag: ClassVar[str]
-    readers: ClassVar[tuple[Action, ...]] = (Action.VIEW_DIRECTORY,)
+    seen_by: ClassVar[Action | None] = Action.VIEW_DIRECTORY
     scope: ClassVar[str] = ""
     orderings: ClassVar[dict[str, str]] = {"id": "pk"}
     default_ordering: ClassVar[str] = "id"
@@ -118,12 +119,16 @@ class Resources(GenericViewSet):
         return Person(self.request.user, token_label=label)  # type: ignore[arg-type]
 
     @cached_property
-    def mode(self) -> Mode:
-        """The two flags, read once, for what is shown. Services read them again when they write."""
-        return policy.current_mode()
+    def situation(self) -> Situation:
+        """What decisions hang on, read once, for what is shown. Services read it again when they write."""
+        return Situation()
 
-    def decide(self, action: Action, **subject: Any) -> Decision:
-        return policy.decide(action, actor=self.actor, mode=self.mode, **subject)
+    @property
+    def mode(self) -> Mode:
+        return self.situation.mode
+
+    def decide(self, action: Action, **about: Unpack[About]) -> Decision:
+        return policy.decide(action, actor=self.actor, now=self.situation, **about)
 
     @cached_property
     def said(self) -> dict[str, Any]:

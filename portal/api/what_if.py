@@ -10,13 +10,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.core.decisions import Mode
-from identity.core.errors import InvalidValue, Refused
+from identity.core.decisions import Action, Mode
+from identity.core.errors import InvalidValue
 from identity.models import AccessSettings, User
 from identity.queries import what_if
 from identity.queries.drift import START, Comparison, Drift, Position
 from identity.queries.what_if import MOST_COUNTED, Tone
-from identity.services import modes
 from portal.api.fields import GroupRef, PeopleAnswer, Said, UserRef
 from portal.api.modes import FlagsSaid, switched
 from portal.api.operations import operation
@@ -78,6 +77,7 @@ class WhatIf(Singleton):
     """The preview of a switch, for administrators too: owners alone can switch, and looking changes nothing."""
 
     tag = "Access settings"
+    seen_by = Action.VIEW_ACCESS
     queryset = AccessSettings.objects.all()
 
     @operation("preview_access_settings", query=FlagsSaid, answer=WhatIfAnswer)
@@ -97,11 +97,8 @@ class WhatIf(Singleton):
         return self.show(dict(WhatIfAnswer(shown).data))
 
     def _missing(self) -> str | None:
-        try:
-            modes.require_ready_to_enforce(self.actor)
-        except Refused as refusal:
-            return refusal.sentence
-        return None
+        decision = self.decide(Action.ENFORCE_SSO)
+        return None if decision else decision.reason
 
 
 class AfterSaid(Said):
@@ -112,6 +109,7 @@ class DifferingGroups(Singleton):
     """Where mapped groups differ from their SSO groups, part by part."""
 
     tag = "Access settings"
+    seen_by = Action.VIEW_ACCESS
     queryset = AccessSettings.objects.all()
 
     @operation("list_differing_groups", query=AfterSaid, answer=DriftsAnswer)
@@ -132,6 +130,7 @@ class Affected(Resources):
     """Everybody whom one effect of a switch would touch."""
 
     tag = "Access settings"
+    seen_by = Action.VIEW_ACCESS
     queryset = User.objects.select_related("managed_by")
     serializer_class = UserInList
     filter_backends = ()

@@ -14,6 +14,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity.core.decisions import Action
 from identity.models import AuditEvent, MembershipChange, User
 from identity.queries import why
 from identity.queries.differences import sides_of, sso_groups_of
@@ -33,6 +34,7 @@ class OfUser(Singleton):
     """Something that is told of the user whom the address names."""
 
     tag = "Users"
+    seen_by = Action.VIEW_DIRECTORY
     queryset: QuerySet[User] = User.objects.select_related("managed_by", "sso_user__identity_provider")
 
     @cached_property
@@ -154,6 +156,7 @@ class Moves(Resources):
     """Who joined and who left by one event of the audit log."""
 
     tag = "Logs"
+    seen_by = Action.VIEW_LOGS
     queryset = MembershipChange.objects.all()
     serializer_class = MoveAnswer
     filterset_class = MoveFilter

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from identity.models import AuditEvent, Role, Status
+from identity.policy import ACTIONS_ON
 from tests.clients import administrators_caller, caller, ok, owners_caller, problem, sentence
 from tests.factories import (
     PASSWORD,
@@ -53,16 +54,12 @@ def test_a_user_is_shown_whole() -> None:
         "Assign or unassign the person in your identity provider.",
     }
     assert actions["change_role"]["code"] == "role_required"
-    assert set(actions) == {
-        "edit_profile",
-        "change_email",
-        "set_status",
-        "invite",
-        "end_sessions",
-        "change_role",
-        "manage_api_tokens",
-        "delete_permanently",
-    }
+    assert set(actions) == set(ACTIONS_ON["user"])
+    assert {"set_status", "invite", "enable", "resend_invitation"} <= set(actions)
+    assert (actions["enable"]["code"], actions["resend_invitation"]["code"]) == (
+        "set_status.scim_on_sso_optional",
+        "not_invited",
+    )
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ class CommandLine:
     def is_refused_to_invite(self, username: str, email: str) -> bool:
         return is_refused("invite_user", username, "--email", email)
 
-    def disable(self, username: str) -> None:
-        run("disable_user", username)
+    def revoke_invitation(self, username: str) -> None:
+        run("revoke_invitation", username)
 
     def is_refused_to_disable(self, username: str) -> bool:
         return is_refused("disable_user", username)

@@ -73,8 +73,8 @@ class Pages:
     def is_refused_to_invite(self, username: str, email: str) -> bool:
         return self.owner.post(address("user_invite"), {"username": username, "email": email}).status_code == 403
 
-    def disable(self, username: str) -> None:
-        done(self.owner.post(address("user_disable", user(username).pk)))
+    def revoke_invitation(self, username: str) -> None:
+        done(self.owner.post(address("user_revoke_invitation", user(username).pk)))
 
     def is_refused_to_disable(self, username: str) -> bool:
         return self.owner.post(address("user_disable", user(username).pk)).status_code == 403

@@ -68,8 +68,8 @@ class RestAPI:
     def is_refused_to_invite(self, username: str, email: str) -> bool:
         return self.owner.post("invitations/", {"username": username, "email": email}).status_code == 403
 
-    def disable(self, username: str) -> None:
-        self.owner.do("POST", f"users/{self.user(username)}/disable/")
+    def revoke_invitation(self, username: str) -> None:
+        self.owner.do("DELETE", f"invitations/{self.user(username)}/")
 
     def is_refused_to_disable(self, username: str) -> bool:
         return self.owner.post(f"users/{self.user(username)}/disable/").status_code == 403

@@ -44,7 +44,7 @@ class Door(Protocol):
     def link_conflict(self, user_name: str) -> None: ...
     def enforce_sso(self) -> None: ...
     def is_refused_to_invite(self, username: str, email: str) -> bool: ...
-    def disable(self, username: str) -> None: ...
+    def revoke_invitation(self, username: str) -> None: ...
     def is_refused_to_disable(self, username: str) -> bool: ...
     def delete(self, username: str, *, by: str, transferee: str, reason: str) -> None: ...
 
@@ -70,7 +70,7 @@ def play(door: Door) -> None:
     door.enforce_sso()
     assert door.is_refused_to_invite("late", "late@example.test")
     assert door.is_refused_to_disable("ada")
-    door.disable("kim")
+    door.revoke_invitation("kim")
     door.push(*look_up("ben"), deactivate("ben"))
     door.delete("ben", by="sue", transferee="ada", reason="left in May")
     door.push(*look_up("zoe"), remove("zoe"))
@@ -175,6 +175,7 @@ FINAL = State(
             "access.mode_set": 1,
             "user.updated": 1,
             "user.disabled": 3,
+            "user.invitation_revoked": 1,
             "asset.handed_over": 1,
             "user.deleted_permanently": 1,
             "user.deprovisioned": 1,

@@ -266,7 +266,7 @@ def test_an_approval_falls_when_another_idp_took_the_account_meanwhile() -> None
     make_user("ada", email="home@example.test")
     conflicts.link_conflict(conflict_over(okta), actor=OPERATOR)
     stolen = conflict_over(entra)
-    conflicts.move_conflict(stolen, actor=OPERATOR)
+    conflicts.link_conflict(stolen, actor=OPERATOR)
     deprovision(provision(entra))
     assert conflict_over(okta).reason == Reason.OTHER_PROVIDER
 

@@ -86,9 +86,15 @@ def test_an_invited_user_is_enabled_by_accepting_only() -> None:
     assert refusal.value.code == "invitation_pending"
 
 
-def test_disabling_an_invited_user_ends_the_invitation() -> None:
+def test_who_is_invited_is_disabled_by_revoking_the_invitation() -> None:
     user = invitations.invite_user(username="ada", email="ada@example.test", actor=OPERATOR)
-    users.disable_user(user, actor=OPERATOR)
+    with pytest.raises(Refused) as refusal:
+        users.disable_user(user, actor=OPERATOR)
+    assert refusal.value.code == "invitation_pending"
+    assert Invitation.objects.filter(user=user).exists()
+    invitations.revoke_invitation(user, actor=OPERATOR)
+    user.refresh_from_db()
+    assert user.status == Status.DISABLED
     assert not Invitation.objects.exists()
 
 

@@ -38,7 +38,6 @@ from identity.services import (
     identity_providers,
     invitations,
     mappings,
-    modes,
     notices,
     passkeys,
     provider_contacts,
@@ -493,7 +492,6 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
 
 # What is asked, with what is found; nothing is written.
 READS: dict[str, Callable[[Side], tuple[object, object]]] = {
-    "modes.has_signed_in_by_sso": lambda mine: (modes.has_signed_in_by_sso(mine.local.pk), False),
     "api_tokens.find_api_token": lambda mine: (api_tokens.find_api_token(mine.api_secret), mine.api_token),
     "bulk_runs.finish_in_background": lambda mine: (bulk_runs.finish_in_background(mine.run, actor=OPERATOR), None),
     "provisioning.conflicts.refusal": lambda mine: (
@@ -578,11 +576,14 @@ READS: dict[str, Callable[[Side], tuple[object, object]]] = {
         False,
     ),
     "second_factors.require_own": lambda mine: (second_factors.require_own(mine.local, Person(mine.local)), None),
+    "bulk_runs.decide": lambda mine: (
+        bulk_runs.decide(BulkRun.Kind.RESEND_INVITATION, mine.user, actor=OPERATOR).code,
+        "not_invited",
+    ),
     "sso_connections.identities_of": lambda mine: (
         [set(sso_connections.identities_of(one).values_list("user", flat=True)) for one in (mine.oidc, mine.saml)],
         [{mine.user.pk, mine.colleague.user_id}] * 2,
     ),
-    "sso_connections.keep_a_way_in": lambda mine: (sso_connections.keep_a_way_in(_itself(mine.oidc)), None),
     "sign_in.login.find_connection": lambda mine: (login.find_connection(mine.oidc.slug), mine.oidc),
     "sign_in.login.lacks_something": lambda mine: (
         [login.lacks_something(mine.oidc, says(subject, email="")) for subject in (SUBJECT, "new-subject")],
@@ -594,8 +595,6 @@ READS: dict[str, Callable[[Side], tuple[object, object]]] = {
         mine.idp.pk,
     ),
     "users.check_password_strength": lambda mine: (users.check_password_strength(PASSWORD, mine.user), None),
-    "users.is_last_enabled_owner": lambda mine: (users.is_last_enabled_owner(mine.user), False),
-    "users.keep_an_owner": lambda mine: (users.keep_an_owner(mine.user), None),
 }
 
 # What names a row of the other side with this one's words: refused, and nothing is changed but the log.
@@ -631,7 +630,6 @@ STRANGERS: dict[str, Deed] = {
 
 # What takes nothing that is one side's.
 NOBODYS = {
-    "modes.require_ready_to_enforce",
     "modes.set_mode",
     "background.after_answer",
     "background.forget_done",

@@ -314,12 +314,12 @@ def test_the_results_are_shown_by_outcome_and_saved_as_csv() -> None:
     client.post(address("user_bulk_disable", ids=f"{mia.pk},{dan.pk}"))
     run = BulkRun.objects.get()
     page = text_of(client.get(address("bulkrun_change", run.pk, outcome="left_alone")))
-    assert "dan Left as it was Is disabled already." in page
+    assert "dan Left as it was dan is disabled already." in page
     assert "mia Done" not in page
     body = b"".join(client.get(address("bulkrun_results", run.pk)).streaming_content).decode()
     assert list(csv.reader(StringIO(body)))[1:] == [
         ["mia", "Done", "Disabled."],
-        ["dan", "Left as it was", "Is disabled already."],
+        ["dan", "Left as it was", "dan is disabled already."],
     ]
 
 

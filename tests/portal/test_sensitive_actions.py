@@ -112,7 +112,7 @@ OWN_PAGES_WITH_A_SECOND_STEP = (
 
 @pytest.fixture
 def world() -> dict[str, Any]:
-    """One row of each kind, and an owner who sees them all."""
+    """One row of each kind, those that only some pages are for, and an owner who sees them all."""
     olga, mia = make_owner(), make_user("mia", password=PASSWORD)
     okta = make_idp("Okta", kind="okta")
     sign_in_by_sso(make_user("ada"), okta)
@@ -120,15 +120,20 @@ def world() -> dict[str, Any]:
     api_tokens.create_api_token(label="script", scopes=["read"], actor=Person(mia))
     invitations.invite_user(username="ivy", email="ivy@example.test", actor=OPERATOR)
     group = make_group("Builders", mia)
-    map_group(push_group(okta, "Engineering", provision(okta, "bob")), group)
+    bob = provision(okta, "bob")
+    map_group(push_group(okta, "Engineering", bob), group)
     bulk_runs.create_run(BulkRun.Kind.DISABLE, [bulk_runs.Wanted(mia)], actor=Person(olga))
-    Conflict.objects.create(identity_provider=okta, user=mia, reason="other_email", user_name="x", user_name_key="x")
+    said = {"user_name": "x", "user_name_key": "x"}
     rows = {
         "user": mia,
+        "user_mark_break_glass": make_owner("otto"),
         "apitoken": APIToken.objects.get(),
         "asset": make_asset(mia),
         "bulkrun": BulkRun.objects.get(),
-        "conflict": Conflict.objects.get(),
+        "conflict": Conflict.objects.create(identity_provider=okta, user=mia, reason="other_email", **said),
+        "conflict_move": Conflict.objects.create(
+            identity_provider=make_idp("Entra"), user=bob.user, reason="other_provider", **said
+        ),
         "group": group,
         "groupmapping": GroupMapping.objects.get(),
         "identityprovider": okta,
@@ -159,8 +164,8 @@ def test_every_page_is_sensitive_or_not() -> None:
 
 
 def page_address(name: str, world: dict[str, Any]) -> str:
-    model = name.partition("_")[0]
-    args = () if pages()[name].of_list else (world[model].pk,)
+    row = world.get(name) or world.get(name.partition("_")[0])
+    args = () if pages()[name].of_list or row is None else (row.pk,)
     return reverse(f"admin:identity_{name}", args=args)
 
 

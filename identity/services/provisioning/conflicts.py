@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from identity import audit, policy
 from identity.core.decisions import Action
-from identity.core.errors import Refused, Taken
+from identity.core.errors import Taken
 from identity.core.keys import fold, name_key
 from identity.db.locks import lock
 from identity.events import Event
 from identity.log_words import What
-from identity.models import Conflict, SSOUser, User
+from identity.models import Conflict, User
 from identity.services.provisioning.log import Outcome, log_write
 from identity.services.provisioning.retirement import release
 
@@ -140,24 +140,17 @@ def _count_try(conflict: Conflict, reason: str, record: PersonRecord) -> None:
 @transaction.atomic
 def link_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
     """Approve exactly this IdP, userName, email and externalId: the IdP's next try is linked (R7)."""
-    policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
-    user = lock(User, conflict.user_id)
-    conflict = lock(Conflict, conflict.pk)
-    _refuse_link(conflict, user, actor)
+    conflict = _held(conflict)
+    policy.require(Action.LINK_CONFLICT, actor=actor, conflict=conflict)
     return _decide(conflict, State.APPROVED, Event.CONFLICT_LINK_APPROVED, actor)
 
 
 @transaction.atomic
 def move_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
     """Let the account leave its other IdP, then approve the link (R7)."""
-    policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
-    user = lock(User, conflict.user_id)
-    conflict = lock(Conflict, conflict.pk)
-    _refuse_decided(conflict)
-    if not conflict.needs_move:
-        raise Refused("The account belongs to no other identity provider.", code="nothing_to_move")
-    _refuse_privileged(user, actor)
-    release(user, actor=actor)
+    conflict = _held(conflict)
+    policy.require(Action.MOVE_CONFLICT, actor=actor, conflict=conflict)
+    release(conflict.user, actor=actor)
     return _decide(conflict, State.APPROVED, Event.CONFLICT_MOVE_APPROVED, actor)
 
 
@@ -168,25 +161,11 @@ def give_own_username(conflict: Conflict, *, username: str, actor: Actor) -> Con
     The IdP's next try succeeds, and its own view keeps its userName. Raises Refused where more than the portal's
     username collides, Taken, InvalidValue.
     """
-    policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
-    user = lock(User, conflict.user_id)
-    conflict = lock(Conflict, conflict.pk)
-    conflict.user = user
-    _refuse_decided(conflict)
-    _refuse_same_person(conflict)
+    conflict = _held(conflict)
+    policy.require(Action.GIVE_OWN_USERNAME, actor=actor, conflict=conflict)
     _refuse_taken(conflict, username)
     conflict.own_username = username
     return _decide(conflict, State.APPROVED, Event.CONFLICT_OWN_USERNAME_APPROVED, actor)
-
-
-def _refuse_same_person(conflict: Conflict) -> None:
-    if not conflict.is_about_another_person:
-        raise Refused(
-            "Another username would not help: the email collides, or the username does not.", code="no_newcomer"
-        )
-    others = User.objects.filter(email_key=conflict.email_key).exclude(pk=conflict.user_id)
-    if conflict.email_key and others.exists():
-        raise Refused(f"The email {conflict.email} belongs to another user, too.", code="email_taken")
 
 
 def _refuse_taken(conflict: Conflict, username: str) -> None:
@@ -200,10 +179,9 @@ def _refuse_taken(conflict: Conflict, username: str) -> None:
 @transaction.atomic
 def dismiss_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
     """Put the conflict away; it reopens when the IdP's data change (R7)."""
-    policy.require(Action.RESOLVE_CONFLICTS, actor=actor)
     conflict = lock(Conflict, conflict.pk)
-    if conflict.state == State.RESOLVED:
-        raise Refused("This conflict has been resolved already.", code="already_decided")
+    if not policy.require(Action.DISMISS_CONFLICT, actor=actor, conflict=conflict).fits:
+        return conflict
     return _decide(conflict, State.DISMISSED, Event.CONFLICT_DISMISSED, actor)
 
 
@@ -213,32 +191,12 @@ def settle(conflict: Conflict) -> None:
     conflict.save(update_fields=["state"])
 
 
-def _refuse_link(conflict: Conflict, user: User, actor: Actor) -> None:
-    _refuse_decided(conflict)
-    if conflict.needs_move and user.is_managed and user.managed_by_id != conflict.identity_provider_id:
-        raise Refused(f"{user.username} is managed by {user.managed_by}: move the account instead.", code="needs_move")
-    if not _is_same_record(conflict, SSOUser.objects.filter(user=user).first()):
-        raise Refused("The account belongs to another record of an identity provider.", code="already_linked")
-    _refuse_privileged(user, actor)
-
-
-def _is_same_record(conflict: Conflict, record: SSOUser | None) -> bool:
-    """Whether the account is free, or its record is this IdP's own of the same externalId (R9)."""
-    if record is None or conflict.reason != Reason.SAME_EXTERNAL_ID:
-        return record is None
-    said = (record.identity_provider_id, record.external_id)
-    return said == (conflict.identity_provider_id, conflict.external_id)
-
-
-def _refuse_decided(conflict: Conflict) -> None:
-    if conflict.state not in {State.OPEN, State.DISMISSED}:
-        raise Refused("This conflict has been decided already.", code="already_decided")
-
-
-def _refuse_privileged(user: User, actor: Actor) -> None:
-    if user.is_break_glass:
-        raise Refused("A break-glass account is never linked to an identity provider.", code="break_glass")
-    policy.require(Action.RESOLVE_CONFLICTS, actor=actor, user=user)
+def _held(conflict: Conflict) -> Conflict:
+    """The conflict and its account, locked in the order of `services.locks`."""
+    user = lock(User, conflict.user_id)
+    conflict = lock(Conflict, conflict.pk)
+    conflict.user = user
+    return conflict
 
 
 def _decide(conflict: Conflict, state: str, action: Event, actor: Actor) -> Conflict:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from identity import audit, policy
 from identity.core.decisions import Action
-from identity.core.errors import InvalidValue, NotFound, Refused, Taken, VersionMismatch
+from identity.core.errors import InvalidValue, NotFound, Taken, VersionMismatch
 from identity.core.keys import label_key, opaque
 from identity.db.compiled import CompiledQuery, ListParameter, Parameter
 from identity.db.locks import again_if_raced, for_update, lock, locked
@@ -322,10 +322,8 @@ def declare_sso_group(identity_provider: IdentityProvider, *, name: str, actor: 
 @transaction.atomic
 def withdraw_declaration(sso_group: SSOGroup, *, actor: Actor) -> None:
     """Take back a declared group that was never pushed; a pushed one only its IdP deletes."""
-    policy.require(Action.MANAGE_MAPPINGS, actor=actor)
     sso_group = lock(SSOGroup, sso_group.pk)
-    if not sso_group.is_declared_only:
-        raise Refused(f"{sso_group} was pushed by the identity provider: delete it there.", code="pushed")
+    policy.require(Action.WITHDRAW_SSO_GROUP, actor=actor, sso_group=sso_group)
     audit.record(
         Event.SSO_GROUP_DECLARATION_WITHDRAWN,
         actor=actor,

@@ -13,7 +13,7 @@ from django.db import connection
 from identity.core.keys import fold
 from identity.db.locks import locked
 from identity.models import Conflict, RetiredResource, Role, SSOIdentity, SSOUser, Status, User
-from identity.services.users import is_last_enabled_owner
+from identity.safeguards import last_enabled_owner, under_lock
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -309,7 +309,7 @@ def _revive(
     user, last = returning.user, returning.last
     if holders := _holders(user, candidates, record, actor):
         return Obstacle(holders[0], Reason.OTHER_EMAIL)
-    if is_last_enabled_owner(user):
+    if not under_lock(user, last_enabled_owner):
         return Obstacle(user, Reason.PRIVILEGED)
     return Revive(user, last.external_id if last else None)
 

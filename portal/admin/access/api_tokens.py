@@ -9,10 +9,10 @@ from django.forms import Form
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from identity.core.decisions import Action, Decision
+from identity.core.decisions import Action
 from identity.models import APIToken
 from identity.services import api_tokens
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin, person_of
 from portal.admin.frame.parts import badge, moment
 
 
@@ -21,14 +21,10 @@ class RevokeAPIToken(ActionPage):
 
     name = "revoke"
     label = "Revoke"
-    action = Action.MANAGE_API_TOKENS
+    action = Action.REVOKE_API_TOKEN
     icon = "key_off"
     danger = True
     submit = "Revoke this token"
-
-    @classmethod
-    def decide(cls, request: HttpRequest, obj: APIToken | None) -> Decision:
-        return decide(request, Action.MANAGE_API_TOKENS, user=obj.user if obj else None)
 
     def get_explanation(self) -> str:
         return f"The next request of {self.obj.user} that carries it is refused. This is final."
@@ -47,7 +43,7 @@ class RevokeAPIToken(ActionPage):
 class APITokenAdmin(PortalModelAdmin):
     """Who may call the REST API in whose name, and when it was last done."""
 
-    view_actions = (Action.MANAGE_API_TOKENS,)
+    seen_by = Action.VIEW_API_TOKENS
     pages = (RevokeAPIToken,)
     list_display = ("label", "hint", "user", "scopes", "created", "last_used", "last_used_from", "expires")
     list_select_related = ("user",)

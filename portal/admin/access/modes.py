@@ -16,16 +16,17 @@ from django.utils.text import capfirst
 
 from identity import policy
 from identity.core.decisions import Action, Mode
-from identity.core.errors import Outdated, Refused
-from identity.models import AccessSettings, User
+from identity.core.errors import Outdated
+from identity.models import AccessSettings
 from identity.policy import MATRIX, MODES, Cell
 from identity.queries import what_if
 from identity.queries.drift import Comparison
 from identity.queries.what_if import Tone
+from identity.safeguards import Asked, break_glass_not_proven, sso_login_not_proven
 from identity.services import modes
 from portal.admin.access.comparison import compared, moves_file, next_part
 from portal.admin.access.what_if import asked_mode, people_file, people_page
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of, situation_of
 
 COLOURS = {Tone.LOSS: "red", Tone.GAIN: "green", Tone.SHIFT: "amber"}
 
@@ -242,11 +243,8 @@ class SwitchMode(ActionPage):
 
 def missing_to_enforce(request: HttpRequest) -> str:
     """R22: the sentence that says what must be proven first; nothing when all is."""
-    try:
-        modes.require_ready_to_enforce(person_of(request))
-    except Refused as refusal:
-        return refusal.sentence
-    return ""
+    decision = decide(request, Action.ENFORCE_SSO)
+    return "" if decision else decision.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +256,10 @@ class Proof:
 
 
 def proofs(request: HttpRequest) -> list[Proof]:
-    came_by_sso = modes.has_signed_in_by_sso(request.user.pk or 0)
+    asked = Asked(Action.ENFORCE_SSO, situation_of(request), person_of(request))
     return [
-        Proof("A break-glass account has signed in with its second step.", User.objects.proven_break_glass().exists()),
-        Proof("You have signed in through SSO yourself.", came_by_sso),
+        Proof("A break-glass account has signed in with its second step.", bool(break_glass_not_proven(asked))),
+        Proof("You have signed in through SSO yourself.", bool(sso_login_not_proven(asked))),
     ]
 
 
@@ -272,6 +270,7 @@ def proofs(request: HttpRequest) -> list[Proof]:
 class AccessSettingsAdmin(PortalModelAdmin):
     """One row, so one page: no list and no details."""
 
+    seen_by = Action.VIEW_ACCESS
     pages: ClassVar = (SwitchMode,)
 
     def get_urls(self) -> list[URLPattern]:

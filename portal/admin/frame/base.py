@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from django.contrib import messages
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
@@ -34,7 +34,8 @@ from identity.core.actors import Person
 from identity.core.decisions import Action, Decision, Mode
 from identity.core.errors import GatehouseError, InvalidValue, NotFound, Refused, Taken
 from identity.core.keys import LONGEST
-from identity.models import Group, IdentityProvider, SSOConnection, User
+from identity.models import APIToken, Asset, BulkRun, Conflict, Group, IdentityProvider, SSOConnection, SSOGroup, User
+from identity.safeguards import About, Situation
 from portal.admin.frame.exporting import ExportingAdmin
 from portal.session.fresh_sign_in import is_fresh, redirect_to_confirmation
 
@@ -55,30 +56,33 @@ def person_of(request: HttpRequest) -> Person:
 
 def mode_of(request: HttpRequest) -> Mode:
     """The two flags, read once in a request, for what is shown. Services read them again when they write."""
-    mode: Mode | None = getattr(request, "mode", None)
-    if mode is None:
-        mode = request.mode = policy.current_mode()  # type: ignore[attr-defined]
-    return mode
+    return situation_of(request).mode
 
 
-def decide(request: HttpRequest, action: Action, **subject: Any) -> Decision:
+def situation_of(request: HttpRequest) -> Situation:
+    """What decisions hang on beside the rows in question, read at most once in a request."""
+    found: Situation | None = getattr(request, "situation", None)
+    if found is None:
+        found = request.situation = Situation()  # type: ignore[attr-defined]
+    return found
+
+
+def decide(request: HttpRequest, action: Action, **about: Unpack[About]) -> Decision:
     """`policy.decide` for the person at this browser."""
-    mode = mode_of(request) if action in policy.MATRIX else None
-    return policy.decide(action, actor=person_of(request), mode=mode, **subject)
+    return policy.decide(action, actor=person_of(request), now=situation_of(request), **about)
 
 
-def _subject(obj: Any) -> dict[str, Any]:
-    """The row, as the policy asks for it."""
-    match obj:
-        case User():
-            return {"user": obj}
-        case Group():
-            return {"group": obj}
-        case IdentityProvider():
-            return {"identity_provider": obj}
-        case SSOConnection():
-            return {"identity_provider": obj.identity_provider}
-    return {}
+ASKED_AS: dict[type[Model], str] = {
+    User: "user",
+    Group: "group",
+    SSOGroup: "sso_group",
+    IdentityProvider: "identity_provider",
+    SSOConnection: "connection",
+    Conflict: "conflict",
+    APIToken: "api_token",
+    Asset: "asset",
+    BulkRun: "run",
+}
 
 
 def run(request: HttpRequest, service: Callable[[], object], success: str) -> bool:
@@ -215,6 +219,7 @@ class ActionPage(FormView):
     danger: ClassVar[bool] = False
     fresh: ClassVar[bool] = False  # asks for a fresh sign-in first (SR-11, SR-19)
     of_list: ClassVar[bool] = False  # belongs to the list, not to a row
+    has_button: ClassVar[bool] = True  # False: reached from a part of the page, or from the list's menu of actions
     submit: ClassVar[str] = ""  # text of the submit button; the label when empty
     explanation: ClassVar[str] = ""  # one or two sentences above the form
 
@@ -230,16 +235,17 @@ class ActionPage(FormView):
         raise NotImplementedError
 
     @classmethod
-    def applies(cls, request: HttpRequest, obj: Any) -> bool:
-        """Whether the action makes sense for this row at all (enable: only a disabled one)."""
-        return True
+    def about(cls, request: HttpRequest, obj: Any) -> About:
+        """The row, as the policy asks for it."""
+        name = ASKED_AS.get(type(obj))
+        return {name: obj} if name else {}  # type: ignore[misc]
 
     @classmethod
     def decide(cls, request: HttpRequest, obj: Any) -> Decision:
-        """Whether the button is shown; services decide again at the write."""
+        """Whether the button is shown, and what it says if not; services decide again at the write."""
         if cls.action is None:
             return policy.ALLOWED
-        return decide(request, cls.action, **_subject(obj))
+        return decide(request, cls.action, **cls.about(request, obj))
 
     @classmethod
     def needs_fresh(cls, request: HttpRequest, obj: Any) -> bool:
@@ -324,11 +330,11 @@ def _field(form: BaseForm, error: GatehouseError) -> str | None:
 class PortalModelAdmin(ExportingAdmin):
     """A list and a detail page that only show; what changes has its own page in `pages`.
 
-    `view_actions`: who may do one of these sees the pages. `detail_template` with `get_detail(request, obj)`
+    `seen_by`: the area that they belong to. `detail_template` with `get_detail(request, obj)`
     replaces Django's form by a page of its own.
     """
 
-    view_actions: ClassVar[Sequence[Action]] = (Action.VIEW_DIRECTORY,)
+    seen_by: ClassVar[Action] = Action.VIEW_DIRECTORY
     pages: ClassVar[Sequence[type[ActionPage]]] = ()
     detail_template: ClassVar[str] = ""
 
@@ -352,13 +358,13 @@ class PortalModelAdmin(ExportingAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         if not request.user.is_authenticated:
             return False
-        return any(decide(request, action) for action in self.view_actions)
+        return bool(decide(request, self.seen_by))
 
     def require_view(self, request: HttpRequest) -> None:
         """Raise PermissionDenied, which says who may see these pages, for whom they are not."""
-        decisions = [decide(request, action) for action in self.view_actions]
-        if not any(decisions):
-            raise PermissionDenied(decisions[0].reason)
+        decision = decide(request, self.seen_by)
+        if not decision:
+            raise PermissionDenied(decision.reason)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -407,7 +413,7 @@ class PortalModelAdmin(ExportingAdmin):
     # --- pages ---
 
     def list_buttons(self, request: HttpRequest) -> list[Button]:
-        pages = [page.button(self, request) for page in self.pages if page.of_list and page.applies(request, None)]
+        pages = [page.button(self, request) for page in self.pages if page.of_list and page.has_button]
         files = [
             Button("export", label, url, "download", danger=False, decision=policy.ALLOWED)
             for label, url in self.export_links(request)
@@ -415,10 +421,9 @@ class PortalModelAdmin(ExportingAdmin):
         return pages + files
 
     def buttons(self, request: HttpRequest, obj: Any) -> list[Button]:
-        """The actions for this row, allowed or refused."""
-        return [
-            page.button(self, request, obj) for page in self.pages if not page.of_list and page.applies(request, obj)
-        ]
+        """The actions that make sense for this row, allowed or refused."""
+        found = [page.button(self, request, obj) for page in self.pages if not page.of_list and page.has_button]
+        return [button for button in found if button.decision.fits]
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """There is none of Django's: what happened is told by the audit log."""

@@ -190,15 +190,17 @@ class ChoosePeople(Search, ActionPage):
         )
 
 
+def person_named_by(request: HttpRequest) -> User:
+    """Whom `?user=` names."""
+    people: QuerySet[User] = User.objects.all()
+    return row_or_404(people, request.GET.get("user", ""))
+
+
 class AboutPerson(ActionPage):
-    """An action on one person of a row (a member, an owner), whom `?user=` names."""
+    """An action on one person of a row (a member, an owner), whom `?user=` names; offered beside the person."""
+
+    has_button = False
 
     @cached_property
     def person(self) -> User:
-        people: QuerySet[User] = User.objects.all()
-        return row_or_404(people, self.request.GET.get("user", ""))
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Any) -> bool:
-        """Offered beside the person, not among the row's own buttons."""
-        return False
+        return person_named_by(self.request)

@@ -77,14 +77,10 @@ class WithdrawDeclaration(ActionPage):
 
     name = "withdraw"
     label = "Withdraw declaration"
-    action = Action.MANAGE_MAPPINGS
+    action = Action.WITHDRAW_SSO_GROUP
     icon = "delete"
     danger = True
     explanation = "The declaration and its mappings go. Members of portal groups stay as they are."
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: SSOGroup) -> bool:
-        return obj.is_declared_only
 
     def run(self, form: Form) -> str:
         name = str(self.obj)
@@ -221,6 +217,7 @@ def _called(rows: QuerySet[SSOUser], text: str) -> set[int]:
 class SSOUserAdmin(PortalModelAdmin):
     """People as identity providers sent them; only their provisioning changes these."""
 
+    seen_by = Action.VIEW_PROVIDERS
     list_display = ("user_name", "portal_user", "status", "identity_provider", "external_id", "changed")
     list_filter: ClassVar = (ActiveFilter, ("identity_provider", RelatedDropdownFilter))
     list_filter_submit = True

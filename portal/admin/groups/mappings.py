@@ -158,10 +158,7 @@ class PreviewCSV(PreviewPage):
     """Everybody of a preview as a file: it only shows."""
 
     http_method_names = ("get", "head", "options")
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Any) -> bool:
-        return False  # a button of the preview itself
+    has_button = False  # one of the preview itself
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         decision = self.decide(request, self.obj)
@@ -176,11 +173,8 @@ class ApplyMapping(PreviewPage):
     name = "apply_mapping"
     label = "Map"
     submit = "Apply the mapping"
+    has_button = False  # reached through MapSSOGroup, which chooses the group
     explanation = "Once applied, the members of the portal group follow the identity provider."
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: SSOGroup) -> bool:
-        return False  # reached through MapSSOGroup, which chooses the group
 
     @cached_property
     def group(self) -> Group:
@@ -276,6 +270,7 @@ def _counted(number: int | None) -> str:
 class GroupMappingAdmin(PortalModelAdmin):
     """All mappings in one list; each is shown on the page of its portal group."""
 
+    seen_by = Action.VIEW_GROUPS
     pages = (Unmap, UnmapCSV)
     list_display = ("source", "target", "provider", "pushed", "applied", "disabled", "leaving", "since")
     list_select_related = ("sso_group__identity_provider", "group", "created_by")

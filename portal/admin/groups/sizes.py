@@ -8,6 +8,7 @@ from django.db.models import Model, OuterRef, QuerySet, Value
 from django.http import HttpRequest
 from unfold.decorators import display
 
+from identity.core.decisions import Action
 from identity.db.counting import MOST, count_up_to, up_to
 from portal.admin.frame.base import PortalChangeList, PortalModelAdmin
 
@@ -34,6 +35,7 @@ class SizedChangeList(PortalChangeList):
 class SizedAdmin(PortalModelAdmin):
     """`memberships`: the model of them, with a key `membership_of` to the group."""
 
+    seen_by = Action.VIEW_GROUPS
     memberships: ClassVar[type[Model]]
     membership_of: ClassVar[str]
 

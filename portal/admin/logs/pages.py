@@ -26,6 +26,7 @@ from unfold.contrib.filters.forms import SearchForm
 from unfold.decorators import display
 from unfold.widgets import INPUT_CLASSES
 
+from identity.core.decisions import Action
 from identity.core.keys import sought
 from identity.models import IdentityProvider, User
 from portal.admin.frame.base import PortalChangeList, PortalModelAdmin
@@ -190,6 +191,7 @@ class RecordAdmin(PortalModelAdmin):
     `retention` names the setting of the days that `prune_records` keeps it, 0 for good.
     """
 
+    seen_by = Action.VIEW_LOGS
     retention: ClassVar[str]
 
     sortable_by = ()

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from unfold.decorators import display
 
+from identity.core.decisions import Action
 from identity.db.counting import count_of
 from identity.models import BulkRow, BulkRun
 from identity.services import bulk_runs
@@ -29,11 +30,8 @@ class StartRun(ActionPage):
 
     name = "start"
     label = "Start"
+    action = Action.START_RUN
     icon = "play_arrow"
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: BulkRun) -> bool:
-        return obj.is_draft and obj.rows.filter(outcome=Outcome.PENDING).exists()
 
     def get_explanation(self) -> str:
         number = self.obj.rows.filter(outcome=Outcome.PENDING).count()
@@ -54,11 +52,8 @@ class ContinueRun(ActionPage):
 
     name = "continue"
     label = "Continue"
+    action = Action.CONTINUE_RUN
     icon = "play_arrow"
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: BulkRun) -> bool:
-        return not obj.is_draft and obj.rows.filter(outcome=Outcome.PENDING).exists()
 
     def run(self, form: Form) -> str:
         is_done = bulk_runs.work_on(self.obj, actor=person_of(self.request))
@@ -70,13 +65,10 @@ class DiscardDraft(ActionPage):
 
     name = "discard"
     label = "Discard"
+    action = Action.DISCARD_RUN
     icon = "delete"
     submit = "Discard the draft"
     explanation = "Nothing has been done yet, and nothing will be."
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: BulkRun) -> bool:
-        return obj.is_draft
 
     def run(self, form: Form) -> str:
         bulk_runs.discard_draft(self.obj, actor=person_of(self.request))
@@ -88,6 +80,7 @@ class DiscardDraft(ActionPage):
 class BulkRunAdmin(PortalModelAdmin):
     """What was done to many at once."""
 
+    seen_by = Action.VIEW_BULK_RUNS
     pages = (StartRun, ContinueRun, DiscardDraft)
     list_display = ("shown_at", "shown_kind", "started_by", "rows", "done", "refused", "waiting")
     list_display_links = ("shown_at", "shown_kind")

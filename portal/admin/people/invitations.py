@@ -20,7 +20,7 @@ from unfold.decorators import display
 
 from identity.core.decisions import Action
 from identity.core.errors import InvalidValue
-from identity.models import BulkRow, BulkRun, Invitation, Status, User
+from identity.models import BulkRow, BulkRun, Invitation, User
 from identity.models.users import matching
 from identity.services import bulk_runs as bulk
 from identity.services import invitations
@@ -102,16 +102,9 @@ def _wanted(line: Line, refusal: str) -> bulk.Wanted:
 class _Invitations(BulkStatus):
     """Of people who have not accepted yet."""
 
-    action = Action.INVITE
-
     def people_in(self, rows: QuerySet[Any]) -> QuerySet[User]:
         people: QuerySet[User] = User.objects.filter(pk__in=rows.order_by().values("user"))
         return people
-
-    def why_not(self, user: User) -> str:
-        if user.status != Status.INVITED:
-            return f"Is {Status(user.status).label.lower()}: there is no pending invitation."
-        return super().why_not(user)
 
 
 class BulkResend(_Invitations):

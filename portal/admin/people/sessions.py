@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.forms import Form
-from django.http import HttpRequest
 
 from identity.core.decisions import Action
 from identity.core.errors import NotFound
-from identity.models import Status
 from identity.services import users
 from portal.admin.frame.base import ActionPage, person_of
 from portal.session.sessions import end_session
@@ -27,10 +23,6 @@ class EndSessions(ActionPage):
     submit = "End all sessions"
     explanation = "Every browser of this person is signed out at its next request. They may sign in again."
 
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Any) -> bool:
-        return bool(obj.status == Status.ENABLED)
-
     def run(self, form: Form) -> str:
         users.end_sessions(self.obj, actor=person_of(self.request))
         return f"{self.obj.username} is signed out everywhere."
@@ -41,15 +33,12 @@ class EndSession(ActionPage):
 
     name = "end_session"
     label = "End session"
-    action = Action.END_SESSIONS
+    action = Action.END_SESSION
+    has_button = False
     fresh = True
     icon = "logout"
     danger = True
     explanation = "That browser is signed out at its next request. The person may sign in again."
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Any) -> bool:
-        return False
 
     def run(self, form: Form) -> str:
         pk = self.request.GET.get("session", "")

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
@@ -138,7 +137,7 @@ class DeletePermanently(Search, ActionPage):
 class DisabledUsers(PortalModelAdmin):
     """The list of disabled users: pages about users of their own, which only support sees."""
 
-    view_actions = (Action.DELETE_PERMANENTLY,)
+    seen_by = Action.VIEW_DISABLED_USERS
     pages = (DeletePermanently,)
 
     def url_name(self, page: str) -> str:
@@ -162,8 +161,7 @@ class DisabledUsers(PortalModelAdmin):
 
     def _asked_for(self, request: HttpRequest) -> QuerySet[User]:
         """What the search finds, everybody without one. Raises PermissionDenied."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied("Permanent deletion needs the role support.")
+        self.require_view(request)
         rows = self.get_queryset(request)
         query = searched(request)
         return rows.filter(matching(query)) if query else rows
@@ -196,7 +194,7 @@ site.add_urls(lambda site: [path("disabled-users/", include(DisabledUsers(User, 
 class DeletionRecordAdmin(PortalModelAdmin):
     """Who was deleted when, by whom and why: ids and keyed digests, no personal data."""
 
-    view_actions = (Action.DELETE_PERMANENTLY, Action.VIEW_DIRECTORY)
+    seen_by = Action.VIEW_DELETIONS
     list_display = ("shown_id", "at", "deleted_by", "reason")
     search_fields = ("username_digest",)
     search_help_text = "Was it this person? The whole username or email"

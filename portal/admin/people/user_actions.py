@@ -9,7 +9,7 @@ from django.forms import CharField, ChoiceField, EmailInput, Form, RadioSelect, 
 from django.http import HttpRequest
 
 from identity.core.decisions import Action
-from identity.models import Role, SSOUser, Status, User
+from identity.models import Role, SSOUser, User
 from identity.services import invitations, users
 from portal.admin.frame.base import ActionPage, decide, person_of
 from portal.session.fresh_sign_in import is_sensitive
@@ -78,21 +78,12 @@ class InviteUser(ActionPage):
         return self.model_admin.detail_url(self.invited) if self.invited else super().get_success_url()
 
 
-class _OfInvitation(ActionPage):
-    """An action on somebody who has not accepted the invitation yet."""
-
-    action = Action.INVITE
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: User) -> bool:
-        return obj.status == Status.INVITED
-
-
-class ResendInvitation(_OfInvitation):
+class ResendInvitation(ActionPage):
     """A new link in place of the old one."""
 
     name = "resend_invitation"
     label = "Send invitation again"
+    action = Action.RESEND_INVITATION
     icon = "forward_to_inbox"
     submit = "Send it again"
 
@@ -104,11 +95,12 @@ class ResendInvitation(_OfInvitation):
         return told(self.request, self.obj, f"A new invitation is on its way to {self.obj.email}.")
 
 
-class RevokeInvitation(_OfInvitation):
+class RevokeInvitation(ActionPage):
     """End the invitation: the account stays, Disabled."""
 
     name = "revoke_invitation"
     label = "Revoke invitation"
+    action = Action.REVOKE_INVITATION
     icon = "cancel_schedule_send"
     danger = True
 
@@ -164,16 +156,11 @@ class EditProfile(ActionPage):
 
     def get_form(self, form_class: Any = None) -> Any:
         form = super().get_form(form_class)
-        if why_not := self._why_no_email():
-            form.fields["email"].disabled = True
-            form.fields["email"].help_text = why_not
-        return form
-
-    def _why_no_email(self) -> str:
-        if self.obj.is_managed:
-            return f"{self.obj.managed_by} sets it once, at first provisioning."
         decision = decide(self.request, Action.CHANGE_EMAIL, user=self.obj)
-        return "" if decision else decision.reason
+        if not decision:
+            form.fields["email"].disabled = True
+            form.fields["email"].help_text = decision.reason
+        return form
 
     def run(self, form: Any) -> str:
         users.edit_profile(self.obj, **form.cleaned_data, actor=person_of(self.request))
@@ -195,11 +182,7 @@ class Enable(ActionPage):
     name = "enable"
     label = "Enable"
     icon = "check_circle"
-    action = Action.SET_STATUS
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: User) -> bool:
-        return obj.status == Status.DISABLED
+    action = Action.ENABLE
 
     def get_explanation(self) -> str:
         name = self.obj.display_name
@@ -223,11 +206,7 @@ class Disable(ActionPage):
     label = "Disable"
     icon = "block"
     danger = True
-    action = Action.SET_STATUS
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: User) -> bool:
-        return obj.status == Status.ENABLED
+    action = Action.DISABLE
 
     def get_explanation(self) -> str:
         who = "You lose" if self.obj.pk == self.request.user.pk else f"{self.obj.display_name} loses"
@@ -295,15 +274,12 @@ class MarkBreakGlass(_OfOwners):
 
     name = "mark_break_glass"
     label = "Make break-glass account"
+    action = Action.MARK_BREAK_GLASS
     icon = "emergency"
     explanation = (
         "A break-glass account opens the portal when single sign-on fails: its password works even while SSO is "
         "enforced, no identity provider ever touches it, and every use alerts the administrators."
     )
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: User) -> bool:
-        return obj.role == Role.OWNER and not obj.is_managed and not obj.is_break_glass
 
     def run(self, form: Form) -> str:
         users.set_break_glass(self.obj, True, actor=person_of(self.request))
@@ -315,13 +291,10 @@ class ClearBreakGlass(_OfOwners):
 
     name = "clear_break_glass"
     label = "Clear break-glass flag"
+    action = Action.CLEAR_BREAK_GLASS
     icon = "emergency"
     danger = True
     explanation = "While SSO is enforced, the password of this account stops working."
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: User) -> bool:
-        return obj.is_break_glass
 
     def run(self, form: Form) -> str:
         users.set_break_glass(self.obj, False, actor=person_of(self.request))

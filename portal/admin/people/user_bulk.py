@@ -15,12 +15,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.urls import reverse
 from django.utils.functional import cached_property
 
+from identity import policy
 from identity.core.actors import Person
 from identity.core.decisions import Action, Decision
 from identity.core.errors import Refused
-from identity.models import BulkRow, BulkRun, Group, Status, User
+from identity.models import BulkRow, BulkRun, Group, User
 from identity.services import bulk_runs
-from portal.admin.frame.base import ActionPage, decide, person_of
+from portal.admin.frame.base import ActionPage, decide, person_of, situation_of
 from portal.admin.frame.parts import is_key
 from portal.admin.people.user_groups import ChooseGroups
 
@@ -42,18 +43,14 @@ class BulkPage(ActionPage):
     """
 
     of_list = True
+    has_button = False  # in the list's menu of actions
     kind: ClassVar[BulkRun.Kind]
     bulk_run: BulkRun | None = None
 
     @classmethod
-    def applies(cls, request: HttpRequest, obj: Any) -> bool:
-        """Offered in the list's menu of actions, not among its buttons."""
-        return False
-
-    @classmethod
     def decide(cls, request: HttpRequest, obj: Any) -> Decision:
         """By role; each person's own answer comes with the person."""
-        return decide(request, Action.VIEW_DIRECTORY)
+        return policy.by_role(bulk_runs.ACTIONS[cls.kind], person_of(request))
 
     @cached_property
     def is_everybody(self) -> bool:
@@ -129,7 +126,6 @@ class BulkStatus(BulkPage):
     """Some may be changed, some not; the page names both before anything happens."""
 
     template_name = "admin/portal/bulk.html"
-    action: ClassVar[Action]
     done: ClassVar[str]
 
     @cached_property
@@ -144,8 +140,9 @@ class BulkStatus(BulkPage):
 
     def why_not(self, user: User) -> str:
         """The reason to leave somebody alone, nothing when there is none."""
-        decision = decide(self.request, self.action, user=user)
-        return "" if decision else decision.reason
+        actor, now = person_of(self.request), situation_of(self.request)
+        decision = bulk_runs.decide(self.kind, user, actor=actor, now=now)
+        return "" if decision and decision.fits else decision.reason
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().get(request, *args, **kwargs) if self.changing else self._nobody()
@@ -170,35 +167,18 @@ class BulkStatus(BulkPage):
         )
 
 
-class _Access(BulkStatus):
-    """Enable or disable."""
-
-    action = Action.SET_STATUS
-    status: ClassVar[Status]
-
-    def why_not(self, user: User) -> str:
-        if user.pk == self.request.user.pk:
-            return "This is you."
-        if user.status == self.status:
-            return f"Is {Status(user.status).label.lower()} already."
-        if user.status == Status.INVITED:
-            return "Is invited: send the invitation again or revoke it instead."
-        return super().why_not(user)
-
-
-class BulkEnable(_Access):
+class BulkEnable(BulkStatus):
     """Let several people in again."""
 
     name = "bulk_enable"
     label = "Enable users"
     icon = "check_circle"
     kind = BulkRun.Kind.ENABLE
-    status = Status.ENABLED
     done = "enabled"
     explanation = "They can sign in again, with the groups and assets that their accounts still have."
 
 
-class BulkDisable(_Access):
+class BulkDisable(BulkStatus):
     """End the access of several people."""
 
     name = "bulk_disable"
@@ -206,7 +186,6 @@ class BulkDisable(_Access):
     icon = "block"
     danger = True
     kind = BulkRun.Kind.DISABLE
-    status = Status.DISABLED
     done = "disabled"
     explanation = "They lose access at once. Groups and assets stay, and the accounts can be enabled again."
 
@@ -230,7 +209,7 @@ class BulkAddToGroups(ChooseGroups, BulkPage):
         for group in chosen:
             decision = decide(self.request, Action.CHANGE_MEMBERS, group=group)
             if not decision:
-                raise Refused(decision.reason, code=decision.code)
+                raise policy.refusal(decision)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(people=self.people[:MOST_AT_ONCE], number=len(self.people), **kwargs)

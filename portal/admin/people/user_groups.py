@@ -10,12 +10,13 @@ from django.forms import Form, ModelMultipleChoiceField
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
-from identity.core.decisions import Action, Decision
+from identity.core.decisions import Action
 from identity.core.errors import GatehouseError, NotFound, Refused
 from identity.core.keys import sought
 from identity.models import Group, Membership, User
+from identity.safeguards import About
 from identity.services import groups
-from portal.admin.frame.base import ActionPage, decide, mode_of, person_of
+from portal.admin.frame.base import ActionPage, mode_of, person_of
 from portal.admin.frame.parts import Search, is_key, row_or_404
 
 GROUPS_TO_CHOOSE_FROM = 25
@@ -40,7 +41,7 @@ class ChooseGroups(Search, ActionPage):
     While SCIM is on, only unmapped ones are offered: the others follow their SSO groups (R15).
     """
 
-    action = Action.VIEW_DIRECTORY  # who may add to groups at all; each group has its own answer
+    action = Action.CHANGE_MEMBERS  # of some group; each has its own answer
     form_class = GroupsForm
     template_name = "admin/portal/choose_groups.html"
     icon = "group_add"
@@ -98,8 +99,8 @@ class AddToGroups(ChooseGroups):
     label = "Add to groups"
 
     @classmethod
-    def decide(cls, request: HttpRequest, obj: User | None) -> Decision:
-        return decide(request, Action.VIEW_DIRECTORY)
+    def about(cls, request: HttpRequest, obj: User | None) -> About:
+        return {}
 
     def candidates(self) -> QuerySet[Group]:
         return super().candidates().exclude(pk__in=Membership.objects.filter(user=self.obj).values("group"))
@@ -114,18 +115,15 @@ class RemoveFromGroup(ActionPage):
 
     name = "remove_from_group"
     label = "Remove from group"
+    action = Action.CHANGE_MEMBERS
+    has_button = False
     icon = "group_remove"
     danger = True
     explanation = "The person keeps the account, the assets and all other groups."
 
     @classmethod
-    def applies(cls, request: HttpRequest, obj: User) -> bool:
-        return False
-
-    @classmethod
-    def decide(cls, request: HttpRequest, obj: User | None) -> Decision:
-        by_role = decide(request, Action.VIEW_DIRECTORY)
-        return by_role and decide(request, Action.CHANGE_MEMBERS, group=_group_of(request))
+    def about(cls, request: HttpRequest, obj: User | None) -> About:
+        return {"group": _group_of(request)}
 
     @cached_property
     def group(self) -> Group:

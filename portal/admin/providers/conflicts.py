@@ -14,11 +14,11 @@ from django.urls import reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from identity.core.decisions import Action, Decision
+from identity.core.decisions import Action
 from identity.core.keys import sought
 from identity.models import Conflict, Status
 from identity.services.provisioning import conflicts
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin, person_of
 from portal.admin.frame.parts import badge, moment
 from portal.admin.providers.mismatches import MismatchCSV, MismatchReport
 from portal.guides import guide_of
@@ -70,30 +70,11 @@ HINTS: dict[str, str] = {
 }
 
 
-def must_move(conflict: Conflict) -> bool:
-    """Whether the account has to leave its other identity provider first."""
-    user = conflict.user
-    return conflict.needs_move and user.is_managed and user.managed_by_id != conflict.identity_provider_id
-
-
-def is_undecided(conflict: Conflict) -> bool:
-    return conflict.state in {State.OPEN, State.DISMISSED}
-
-
 class DecisionPage(ActionPage):
     """One of the decisions; a privileged account needs an owner (R7)."""
 
-    action = Action.RESOLVE_CONFLICTS
     template_name = "admin/identity/conflict/decide.html"
-    takes_over: ClassVar[bool] = True
     question: ClassVar[str]
-
-    @classmethod
-    def decide(cls, request: HttpRequest, obj: Conflict | None) -> Decision:
-        by_role = super().decide(request, None)
-        if not by_role or obj is None or not cls.takes_over:
-            return by_role
-        return decide(request, cls.action, user=obj.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         title = self.question.format(
@@ -107,6 +88,7 @@ class LinkConflict(DecisionPage):
 
     name = "link"
     label = "Link"
+    action = Action.LINK_CONFLICT
     question = "Link {name} to the existing account {account}?"
     icon = "link"
     fresh = True
@@ -115,10 +97,6 @@ class LinkConflict(DecisionPage):
         "It is the same person. The identity provider's next try with exactly this username, email and external id "
         "succeeds and takes over the existing account. Its username, email and role stay as they are."
     )
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Conflict) -> bool:
-        return is_undecided(obj) and obj.can_be_linked and not must_move(obj)
 
     def run(self, form: Form) -> str:
         conflicts.link_conflict(self.obj, actor=person_of(self.request))
@@ -131,6 +109,7 @@ class MoveConflict(DecisionPage):
 
     name = "move"
     label = "Move here"
+    action = Action.MOVE_CONFLICT
     question = "Move {account} to {provider}?"
     icon = "move_item"
     fresh = True
@@ -139,10 +118,6 @@ class MoveConflict(DecisionPage):
         "The account leaves the identity provider that manages it now, with that provider's record and group "
         "memberships. The next try of this one then takes it over. Username, email and role stay as they are."
     )
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Conflict) -> bool:
-        return is_undecided(obj) and must_move(obj)
 
     def run(self, form: Form) -> str:
         conflicts.move_conflict(self.obj, actor=person_of(self.request))
@@ -165,19 +140,15 @@ class GiveOwnUsername(DecisionPage):
 
     name = "own_username"
     label = "Own username"
+    action = Action.GIVE_OWN_USERNAME
     question = "Give {name} a username of their own?"
     icon = "badge"
     submit = "Create at the next try"
-    takes_over = False
     form_class = OwnUsernameForm
     explanation = (
         "It is another person. The identity provider's next try with exactly this username, email and external ID "
         "creates a new user with the username that you choose. The existing account stays untouched."
     )
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Conflict) -> bool:
-        return is_undecided(obj) and obj.is_about_another_person
 
     def get_explanation(self) -> str:
         without = (
@@ -197,17 +168,13 @@ class DismissConflict(DecisionPage):
 
     name = "dismiss"
     label = "Dismiss"
+    action = Action.DISMISS_CONFLICT
     question = "Dismiss the conflict about {name}?"
     icon = "archive"
-    takes_over = False
     explanation = (
         "The existing account stays untouched and the identity provider keeps being refused. "
         "The conflict opens again when the data that it sends change."
     )
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Conflict) -> bool:
-        return obj.state in {State.OPEN, State.APPROVED}
 
     def run(self, form: Form) -> str:
         conflicts.dismiss_conflict(self.obj, actor=person_of(self.request))
@@ -240,7 +207,7 @@ def compare(conflict: Conflict) -> list[Compared]:
 class ConflictAdmin(PortalModelAdmin):
     """Conflicts, the open ones first."""
 
-    view_actions = (Action.RESOLVE_CONFLICTS,)
+    seen_by = Action.VIEW_CONFLICTS
     pages = (MismatchReport, MismatchCSV, LinkConflict, MoveConflict, GiveOwnUsername, DismissConflict)
     list_display = (
         "user_name",
@@ -304,7 +271,7 @@ class ConflictAdmin(PortalModelAdmin):
         return conflict.user.username
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        shown = [page for page in self.pages if not page.of_list and page.applies(request, obj)]
+        shown = [page for page in self.pages if not page.of_list and page.decide(request, obj).fits]
         log = reverse("admin:identity_provisioninglog_changelist")
         return {
             "state": state_badge(obj),
@@ -315,7 +282,7 @@ class ConflictAdmin(PortalModelAdmin):
             "log_url": f"{log}?person={quote(obj.user_name)}&idp={obj.identity_provider_id}",
             "compared": compare(obj),
             "status": Status(obj.user.status).label,
-            "must_move": must_move(obj),
+            "must_move": obj.must_move,
             "decisions": [(page.label, page.explanation) for page in shown],
             "is_approved": obj.state == State.APPROVED,
             "is_resolved": obj.state == State.RESOLVED,

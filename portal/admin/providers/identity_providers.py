@@ -128,7 +128,7 @@ class DeleteProvider(ActionPage):
 
     name = "delete"
     label = "Delete"
-    action = Action.CHANGE_TRUST
+    action = Action.DELETE_PROVIDER
     icon = "delete"
     danger = True
     fresh = True
@@ -180,7 +180,7 @@ def _with_behaviour(providers: Iterable[Any], mode: Mode) -> list[Any]:
 class IdentityProviderAdmin(PortalModelAdmin):
     """Identity providers."""
 
-    view_actions = (Action.MANAGE_PROVIDERS,)
+    seen_by = Action.VIEW_PROVIDERS
     pages = (AddProvider, SetUp, CreateToken, Watch, ConnectOIDC, ConnectSAML, EditProvider, DeleteProvider)
     list_display = ("name", "kind", "users", "last_request", "refused", "conflicts")
     search_fields = ("name",)

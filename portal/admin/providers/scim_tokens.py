@@ -167,7 +167,7 @@ class RevokeToken(ActionPage):
 class SCIMTokenAdmin(PortalModelAdmin):
     """All live tokens with creator, creation, last use and source address (SR-12)."""
 
-    view_actions = (Action.MANAGE_PROVIDERS,)
+    seen_by = Action.VIEW_PROVIDERS
     pages = (RevokeToken,)
     list_display = (
         "label",

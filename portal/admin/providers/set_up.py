@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.forms import Form
-from django.http import HttpRequest
 from django.urls import reverse
 
 from identity.core.decisions import Action
@@ -55,6 +54,7 @@ class Watch(ActionPage):
 
     name = "watch"
     label = "Watch requests"
+    has_button = False
     action = Action.MANAGE_PROVIDERS
     icon = "visibility"
     submit = "Watch for 30 minutes"
@@ -62,10 +62,6 @@ class Watch(ActionPage):
         "For half an hour the portal keeps each request of this identity provider, reads as well, and shows it as it "
         "comes in. Start its connection test meanwhile."
     )
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Any) -> bool:
-        return False  # a button of the live view
 
     def run(self, form: Form) -> str:
         provider_contacts.watch(self.obj, actor=person_of(self.request))

@@ -119,14 +119,10 @@ class EnableConnection(ActionPage):
 
     name = "enable"
     label = "Switch on"
-    action = Action.CHANGE_TRUST
+    action = Action.ENABLE_CONNECTION
     fresh = True
     icon = "toggle_on"
     explanation = "The sign-in page shows a button for this identity provider."
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Any) -> bool:
-        return not obj.is_enabled
 
     def run(self, form: Form) -> str:
         sso_connections.set_connection_enabled(self.obj, True, actor=person_of(self.request))
@@ -138,15 +134,11 @@ class DisableConnection(ActionPage):
 
     name = "disable"
     label = "Switch off"
-    action = Action.MANAGE_PROVIDERS
+    action = Action.DISABLE_CONNECTION
     fresh = True
     icon = "toggle_off"
     danger = True
     explanation = "Nobody signs in through this identity provider then. Open sessions go on."
-
-    @classmethod
-    def applies(cls, request: HttpRequest, obj: Any) -> bool:
-        return bool(obj.is_enabled)
 
     def run(self, form: Form) -> str:
         sso_connections.set_connection_enabled(self.obj, False, actor=person_of(self.request))
@@ -158,7 +150,7 @@ class DeleteConnection(ActionPage):
 
     name = "delete"
     label = "Delete"
-    action = Action.CHANGE_TRUST
+    action = Action.DELETE_CONNECTION
     icon = "delete"
     danger = True
     fresh = True
@@ -180,7 +172,7 @@ class DeleteConnection(ActionPage):
 class SSOConnectionAdmin(PortalModelAdmin):
     """SSO connections."""
 
-    view_actions = (Action.MANAGE_PROVIDERS,)
+    seen_by = Action.VIEW_PROVIDERS
     pages = (EditConnection, EnableConnection, DisableConnection, DeleteConnection)
     list_display = ("identity_provider", "protocol", "state")
     list_select_related = ("identity_provider",)

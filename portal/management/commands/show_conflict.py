@@ -4,8 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from identity import policy
 from identity.core.actors import Operator
 from identity.models import Conflict
+from identity.policy import ACTIONS_ON
 from identity.services.provisioning.conflicts import sentence
 from portal.management.answers import Answer, name_of
 from portal.management.facts import conflict_facts, user_facts
@@ -32,15 +34,12 @@ class Command(OperatorCommand):
                 "decided_by": name_of(conflict.decided_by),
                 "decided_at": conflict.decided_at,
                 "account": [user_facts(conflict.user)],
-                "ways_out": ways_out(conflict),
+                "ways_out": ways_out(conflict, operator),
             }
         )
 
 
-def ways_out(conflict: Conflict) -> list[str]:
-    link = "move_conflict" if conflict.needs_move else "link_conflict"
-    return [
-        *([link] if conflict.can_be_linked else []),
-        *(["give_own_username"] if conflict.is_about_another_person else []),
-        "dismiss_conflict",
-    ]
+def ways_out(conflict: Conflict, operator: Operator) -> list[str]:
+    """The commands that would do something now."""
+    asked = ((action, policy.decide(action, actor=operator, conflict=conflict)) for action in ACTIONS_ON["conflict"])
+    return [str(action) for action, decision in asked if decision and decision.fits]

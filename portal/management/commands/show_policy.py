@@ -4,7 +4,7 @@ from typing import Any
 
 from identity import policy
 from identity.core.actors import Operator
-from identity.core.decisions import Action
+from identity.core.decisions import ROWS, Action
 from identity.policy import MATRIX, MODES, ROLES
 from portal.management.answers import Answer, Facts
 from portal.management.operator_command import OperatorCommand
@@ -19,7 +19,7 @@ class Command(OperatorCommand):
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         mode = policy.current_mode()
-        return Answer.of({"mode": mode.code, "in_words": policy.describe(mode), "table": [row(one) for one in Action]})
+        return Answer.of({"mode": mode.code, "in_words": policy.describe(mode), "table": [row(one) for one in ROWS]})
 
 
 def row(action: Action) -> Facts:
