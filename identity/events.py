@@ -92,7 +92,10 @@ class Event(StrEnum):
     @classmethod
     def known(cls, name: str) -> Event | None:
         """The member of this name; None for what only another version of the portal knows."""
-        return cls._value2member_map_.get(name)  # type: ignore[return-value]
+        try:
+            return cls(name)
+        except ValueError:
+            return None
 
     @classmethod
     def of(cls, family: str) -> list[Event]:

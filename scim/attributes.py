@@ -16,7 +16,7 @@ from scim2_models.path import AttributeBinding
 
 from identity.core.errors import InvalidValue
 from identity.core.keys import NO_KEY, fold
-from scim.resources import CORE_GROUP, CORE_USER, GroupResource, UserResource, padded
+from scim.resources import CORE_GROUP, CORE_USER, GroupResource, UserResource, padded, wire_name
 
 Comparable = dict[str, Any]
 
@@ -26,7 +26,7 @@ def _annotated(annotation: Any) -> Iterator[str]:
     for resource in (UserResource, GroupResource):
         for field in resource.model_fields:
             if resource.get_field_annotation(field, type(annotation)) is annotation:
-                yield resource._scim_name(field)
+                yield wire_name(resource, field)
         for urn, extension in resource.get_extension_models().items():
             own = set(extension.model_fields) - {"schemas"}
             if all(extension.get_field_annotation(field, type(annotation)) is annotation for field in own):
@@ -45,9 +45,9 @@ UNKEPT = READ_ONLY | _lowered(_annotated(Mutability.write_only)) | {"schemas"}
 ALWAYS_RETURNED = frozenset(_annotated(Returned.always)) | {"schemas"}
 
 MULTIPLE = {
-    UserResource._scim_name(field).lower(): UserResource._scim_name(field)
+    wire_name(UserResource, field).lower(): wire_name(UserResource, field)
     for field in UserResource.model_fields
-    if UserResource.get_field_multiplicity(field) and UserResource._scim_name(field).lower() not in UNKEPT
+    if UserResource.get_field_multiplicity(field) and wire_name(UserResource, field).lower() not in UNKEPT
 }
 """The multi-valued attributes of the IdP's record of a User, by their name in lower case."""
 
@@ -144,8 +144,8 @@ def sub_paths(model: type[BaseModel], path: str) -> tuple[str, ...]:
     binding = Path[model](path).resolve()  # type: ignore[valid-type]
     if binding is None or binding.sub_field_name or not _is_complex(binding.field_type):
         return ()
-    below = binding.field_type
-    return tuple(f"{path}.{below._scim_name(field)}" for field in below.model_fields)  # type: ignore[union-attr]
+    below: type[BaseModel] = binding.field_type  # type: ignore[assignment]
+    return tuple(f"{path}.{wire_name(below, field)}" for field in below.model_fields)
 
 
 def _is_complex(kind: Any) -> bool:

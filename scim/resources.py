@@ -51,6 +51,11 @@ class Photo(scim.Photo):
     """URL of a photo of the user."""
 
 
+def wire_name(model: type[scim.BaseModel], field: str) -> str:
+    """What an attribute of a model is called on the wire, such as `$ref`."""
+    return model.model_fields[field].serialization_alias or field
+
+
 def padded(text: str) -> str:
     """Base64 with the padding that may be left out (RFC 7643 section 2.3.6)."""
     return text if "=" in text else text + "=" * (-len(text) % 4)

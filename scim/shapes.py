@@ -19,7 +19,7 @@ from identity.log_words import NotTaken, Why
 from scim import bodies, words
 from scim.attributes import UNKEPT
 from scim.errors import RequestRefused, problem_of, refuse
-from scim.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, GroupResource, UserResource, decoded
+from scim.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, GroupResource, UserResource, decoded, wire_name
 
 Document = dict[str, Any]
 
@@ -74,7 +74,7 @@ class Shape:
 
 def shape_of(model: type[BaseModel], field_name: str) -> Shape:
     """The shape of one attribute of a resource, an extension or a complex attribute."""
-    name = model._scim_name(field_name)
+    name = wire_name(model, field_name)
     kind = model.get_field_root_type(field_name)
     multiple = bool(model.get_field_multiplicity(field_name))
     if isinstance(kind, type) and issubclass(kind, BaseModel):

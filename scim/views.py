@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
+from django.utils.log import log_response
 from django.views import View
 from django_scim import views as stock
 from django_scim.constants import SCIM_CONTENT_TYPE
@@ -316,7 +317,7 @@ class UnsupportedView(Endpoint):
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = Problem(501, "This portal does not offer this endpoint.").to_response()
-        response._has_been_logged = True  # type: ignore[attr-defined]  # else Django logs an error: it is a 5xx
+        log_response("Not offered", response=response, request=request, level="debug")  # else it is an error: a 5xx
         return response
 
     get = post = put = patch = delete = http_method_not_allowed

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from identity.services import idempotency
 from portal.api.fields import Secret
+from portal.api.wire import of_django
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -60,7 +61,7 @@ def _key(request: Request) -> str:
 
 def _digest(request: Request) -> str:
     """Of what is asked for: the address and the body, byte by byte."""
-    asked = f"{request.method} {request.get_full_path()}\n".encode() + request._request.body
+    asked = f"{request.method} {request.get_full_path()}\n".encode() + of_django(request).body
     return hashlib.sha256(asked).hexdigest()
 
 

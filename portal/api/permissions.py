@@ -11,6 +11,7 @@ from identity import policy
 from identity.core.errors import Refused
 from identity.models import Scope
 from portal.api.authentication import Credentials
+from portal.api.wire import of_django
 from portal.session.fresh_sign_in import FRESH_SECONDS, is_fresh
 
 
@@ -59,7 +60,7 @@ class Fresh(BasePermission):
 
 def require_fresh(request: Request) -> None:
     """Raise Refused unless a token calls, or somebody who has proven just now who they are."""
-    if isinstance(request.auth, Credentials) or is_fresh(request._request):
+    if isinstance(request.auth, Credentials) or is_fresh(of_django(request)):
         return
     minutes = FRESH_SECONDS // 60
     raise Refused(f"This needs a sign-in of the last {minutes} minutes: confirm it.", code="fresh_sign_in_required")

@@ -15,6 +15,7 @@ from portal.api.authentication import Credentials
 from portal.api.named_rows import row_of
 from portal.api.operations import operation
 from portal.api.views import Singleton
+from portal.api.wire import of_django
 from portal.session.sessions import end_other_sessions, end_session, sessions_of
 
 
@@ -83,7 +84,7 @@ class OwnSessions(Singleton):
     @operation("end_own_other_sessions", answer=EndedAnswer)
     def create(self, request: Request) -> Response:
         """Sign out everywhere else: of all browsers but the one that asks."""
-        key = None if isinstance(request.auth, Credentials) else request._request.session.session_key
+        key = None if isinstance(request.auth, Credentials) else of_django(request).session.session_key
         return Response({"ended": end_other_sessions(self._self, keeping=key)})
 
     @property

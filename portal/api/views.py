@@ -31,7 +31,7 @@ from portal.api.permissions import Fresh, InScope, MayRead
 from portal.api.preconditions import etag_of, is_known, only_if_unchanged
 from portal.api.problems import handle
 from portal.api.schema import Document
-from portal.api.wire import JSON, StrictJSON
+from portal.api.wire import JSON, StrictJSON, of_django
 from portal.exchange.csv_out import csv_lines, download
 from portal.project.bodies import from_callers, is_in_chunks, take_chunks
 
@@ -81,8 +81,8 @@ class Resources(GenericViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if is_in_chunks(request._request):
-            take_chunks(request._request, from_callers())
+        if is_in_chunks(of_django(request)):
+            take_chunks(of_django(request), from_callers())
         self._check_parameters()
         if request.method in SAFE_METHODS or operation_of(self) is None:
             return

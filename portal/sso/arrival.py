@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.log import log_response
 from requests import ConnectionError, RequestException, Timeout
 
 from identity import policy
@@ -155,7 +156,7 @@ def _noted(request: HttpRequest, connection: SSOConnection, cause: Cause) -> int
 def _not_now(response: HttpResponse) -> HttpResponse:
     """The provider is to blame, and later may be better."""
     response.status_code = 503
-    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log it again, as an error of ours
+    log_response("The provider can't be reached", response=response, level="debug")  # else it is an error of ours
     response["Retry-After"] = str(patience.REST_SECONDS)
     return response
 

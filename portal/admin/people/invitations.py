@@ -205,7 +205,7 @@ class InvitationAdmin(PortalModelAdmin):
         return (queryset.filter(matching(search_term, "user__")) if search_term.strip() else queryset), False
 
     def list_buttons(self, request: HttpRequest) -> list[Button]:
-        users_admin: Any = self.admin_site._registry[User]
+        users_admin: Any = self.admin_site.get_model_admin(User)
         return [InviteUser.button(users_admin, request), *super().list_buttons(request)]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
