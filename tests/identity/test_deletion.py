@@ -19,12 +19,13 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import bulk_runs, deletion, users
+from identity.services import bulk_runs, deletion, passkeys, users
 from identity.services.provider_contacts import note_request
 from identity.services.provisioning import people
 from identity.services.provisioning.log import log_refusal
 from tests.factories import (
     OPERATOR,
+    PASSWORD,
     change_members,
     deprovision,
     exactly,
@@ -43,6 +44,7 @@ from tests.factories import (
     sign_in_by_sso,
     support,
 )
+from tests.passkeys import make_passkey, portal_at
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +193,18 @@ def test_nothing_personal_is_left_in_any_table() -> None:
     assert places_with("zaphod") == []
     assert places_with("beeblebrox") == []
     assert AuditEvent.objects.filter(user_id=user.pk).count() > 5
+
+
+def test_passkeys_and_what_they_were_called_go_with_their_owner() -> None:
+    mia = make_user("mia", password=PASSWORD)
+    with portal_at():
+        passkey = make_passkey(mia, name="The phone of Zaphod")
+    passkeys.rename_passkey(passkey, name="Zaphod's laptop", actor=Person(mia))
+    users.disable_user(mia, actor=OPERATOR)
+    assert len(places_with("zaphod")) > 1
+    delete(mia)
+    assert places_with("zaphod") == []
+    assert places_with(passkey.credential_id.lower()) == []
 
 
 def test_a_conflict_of_somebody_else_that_has_the_email_alone_goes() -> None:

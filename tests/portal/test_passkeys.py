@@ -220,6 +220,15 @@ def test_a_signature_for_one_door_opens_no_other(mia: User, device: Authenticato
     assert not is_in(client)
 
 
+def test_a_question_to_one_person_is_not_answered_by_another(client: Client, mia: User, device: Authenticator) -> None:
+    make_passkey(make_user("eve", password=PASSWORD), eves := Authenticator())
+    sign_in(client=client)
+    asked = ask(client, SECOND_STEP)
+    sign_in("eve", client=client)
+    assert send(client, SECOND_STEP, eves.sign(asked)).status_code == 400
+    assert not is_in(client)
+
+
 def test_a_counter_that_goes_back_is_refused_loudly(client: Client, mia: User) -> None:
     make_passkey(mia, device := Authenticator(count=7))
     device.count = 6
