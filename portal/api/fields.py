@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -29,6 +30,8 @@ class Said(serializers.Serializer):
     """
 
     def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):  # one of a list; DRF says so
+            return super().to_internal_value(data)
         wrong = {name: problem for name, value in data.items() if (problem := self._problem(name, value))}
         if wrong:
             raise serializers.ValidationError({name: [wrong[name]] for name in sorted(wrong)})

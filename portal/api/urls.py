@@ -17,6 +17,7 @@ from portal.api.logs import AuditEvents, ProvisioningLogEntries
 from portal.api.mappings import LeavingUsers, Mappings, PreviewedUsers
 from portal.api.me import Me
 from portal.api.members import Members
+from portal.api.mismatches import MismatchReport
 from portal.api.modes import Access
 from portal.api.policy import Policy
 from portal.api.problems import no_such_address
@@ -76,6 +77,7 @@ urlpatterns = [
     path("me/sessions/", OwnSessions.as_view({"get": "retrieve"}, detail=False)),
     path("me/sessions/<int:pk>/", OwnSessions.as_view({"delete": "destroy"}, detail=False)),
     path("me/sessions/end-others/", OwnSessions.as_view({"post": "create"}, detail=False)),
+    path("mismatch-report/", MismatchReport.as_view({"post": "create"}, detail=False)),
     path("policy/", Policy.as_view({"get": "retrieve"}, detail=True)),
     path("users/<int:user_id>/differences/", UserDifferences.as_view({"get": "retrieve"}, detail=False)),
     path("users/<int:user_id>/sessions/", UserSessions.as_view({"get": "retrieve"}, detail=False)),

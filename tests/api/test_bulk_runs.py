@@ -99,6 +99,7 @@ def test_many_are_invited_and_who_can_not_be_is_said() -> None:
         {"kind": "add_to_groups", "users": [1]},
         {"kind": "invite", "users": [1]},
         {"kind": "invite", "people": [{"username": "zoe", "colour": "red"}]},
+        {"kind": "invite", "people": ["zoe"]},
         {"kind": "disable", "users": [999_999]},
         {"kind": "paint", "users": [1]},
     ],

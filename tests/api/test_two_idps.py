@@ -45,6 +45,7 @@ def writes(mine: Side) -> dict[str, Request]:
     oidc = {"issuer": mine.oidc.issuer, "client_id": "new", "client_secret": "s"}
     deletion = {"username": mine.disabled.username, "reason": "left"}
     return {
+        "compare_user_names": ("POST", "mismatch-report/", {"identity_provider": idp}),
         "create_bulk_run": ("POST", "bulk-runs/", {"kind": "enable", "users": [mine.disabled.pk]}),
         "start_bulk_run": ("POST", f"bulk-runs/{run_of(mine)}/start/", None),
         "continue_bulk_run": ("POST", f"bulk-runs/{run_of(mine, is_draft=False)}/continue/", None),

@@ -1,0 +1,107 @@
+"""The mismatch report: before go-live, whom an identity provider's userNames mean here (R5, R6)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from identity.core.decisions import Action
+from identity.models import Conflict, IdentityProvider
+from identity.queries.mismatches import Match, Sent, find_mismatches, what_arrived
+from portal.api.fields import ProviderRef, Said, UserRef, key
+from portal.api.named_rows import named_in
+from portal.api.operations import operation
+from portal.api.views import Singleton
+
+PART = 2_500  # names that one request compares
+MOST = 20_000  # of what arrived; more are for manage.py mismatch_report
+
+
+class NameSaid(Said):
+    """What an identity provider calls somebody."""
+
+    user_name = serializers.CharField(max_length=255)
+    email = serializers.CharField(max_length=255, required=False, allow_blank=True)
+
+
+class MismatchSaid(Said):
+    """`names`, or an `identity_provider` for what it has sent; `skip` goes on with the next part of that."""
+
+    names = serializers.ListField(child=NameSaid(), min_length=1, max_length=PART, required=False)
+    identity_provider = key(required=False)
+    skip = serializers.IntegerField(min_value=0, max_value=MOST, required=False, default=0)
+
+    def validate(self, said: dict[str, Any]) -> dict[str, Any]:
+        if ("names" in said) == ("identity_provider" in said):
+            raise serializers.ValidationError({"names": ["is needed, or identity_provider: one of the two."]})
+        return said
+
+
+class MismatchAnswer(serializers.Serializer):
+    """A userName, and the account that comes closest."""
+
+    user_name = serializers.CharField(source="sent.user_name")
+    sent_email = serializers.CharField(source="sent.email")
+    match = serializers.ChoiceField(choices=[(match.value, match.label) for match in Match])
+    is_in_order = serializers.BooleanField(
+        help_text="Whether the first push takes over exactly this account, or makes a new one."
+    )
+    obstacle = serializers.CharField(help_text="Why nobody takes the account over silently; empty when nothing is.")
+    meaning = serializers.CharField(help_text="What the first push would do.")
+    user = UserRef(allow_null=True)
+    email = serializers.CharField(source="user.email", allow_null=True, default=None)
+    managed_by = ProviderRef(source="user.managed_by", allow_null=True, default=None)
+
+
+class MismatchReportAnswer(serializers.Serializer):
+    """What was found out about these names. Nothing was changed."""
+
+    compared = serializers.IntegerField()
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="By match.")
+    conflicting = serializers.IntegerField(help_text="How many have another email there than here.")
+    guarded = serializers.IntegerField(help_text="How many are accounts that nobody takes over silently.")
+    findings = MismatchAnswer(many=True)
+    next_skip = serializers.IntegerField(allow_null=True, help_text="`skip` of the next part; null after the last.")
+
+
+class MismatchReport(Singleton):
+    """Compare userNames with the accounts here."""
+
+    tag = "Conflicts"
+    readers = (Action.RESOLVE_CONFLICTS,)
+    queryset = Conflict.objects.all()
+
+    @operation("compare_user_names", body=MismatchSaid, answer=MismatchReportAnswer)
+    def create(self, request: Request) -> Response:
+        """Report mismatches: whom userNames of an identity provider mean here.
+
+        Before its first push or after. Nothing is changed.
+        """
+        sent, next_skip = self._sent()
+        findings = list(find_mismatches(sent))
+        counts = Counter(finding.match.value for finding in findings)
+        shown = {
+            "compared": len(findings),
+            "counts": {match.value: counts[match.value] for match in Match},
+            "conflicting": sum(finding.is_conflict_by_email for finding in findings),
+            "guarded": sum(bool(finding.obstacle) for finding in findings),
+            "findings": findings,
+            "next_skip": next_skip,
+        }
+        return Response(MismatchReportAnswer(shown).data)
+
+    def _sent(self) -> tuple[list[Sent], int | None]:
+        """The names of this part, and where the next one begins."""
+        said = self.said
+        if "names" in said:
+            return [Sent(name["user_name"], name.get("email", "")) for name in said["names"]], None
+        provider = named_in(IdentityProvider, said["identity_provider"], "identity provider")
+        until = said["skip"] + PART
+        part = list(islice(what_arrived(provider), said["skip"], min(until, MOST) + 1))
+        more = len(part) > PART and until < MOST
+        return part[:PART], until if more else None
