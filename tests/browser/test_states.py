@@ -6,12 +6,14 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from identity.models import Headcount, SSOGroup
+from identity.models import Headcount, SSOGroup, SSOUser
 from identity.services import provider_contacts
 from tests.browser.company import LONG, RIGHT_TO_LEFT
 from tests.browser.idp import LiveIdP
 from tests.browser.looks import looked_at
+from tests.clients import new_idp
 from tests.factories import administrator, make_group, make_user, map_group
+from tests.scim.helpers import CORE_USER
 
 
 def test_a_set_up_that_is_watched(owner_page: Page, live_server: LiveServer) -> None:
@@ -35,6 +37,20 @@ def test_a_mismatch_report_with_long_and_right_to_left_names(owner_page: Page) -
     owner_page.get_by_role("button", name="Compare").click()
     expect(owner_page.get_by_role("heading", name="4 userNames compared")).to_be_visible()
     assert looked_at(owner_page, "mismatch report") == []
+
+
+def test_a_record_with_everything_that_was_sent(owner_page: Page) -> None:
+    new_idp("Okta").user(
+        "ava.stone",
+        title="long" * 200,
+        nickName=RIGHT_TO_LEFT,
+        emails=[{"value": f"{'a' * 60}@example.test", "type": "work", "primary": True}],
+        **{CORE_USER.replace("core", "extension:enterprise"): {"department": LONG}},
+    )
+    owner_page.goto(f"/admin/identity/ssouser/{SSOUser.objects.get(user_name='ava.stone').pk}/change/")
+    owner_page.get_by_text("800 characters").click()
+    expect(owner_page.get_by_text("long" * 200)).to_be_visible()
+    assert looked_at(owner_page, "record") == []
 
 
 def test_a_dashboard_with_its_chart_open(owner_page: Page) -> None:

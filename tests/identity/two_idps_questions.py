@@ -17,6 +17,7 @@ from identity.queries import (
     external_ids,
     mismatches,
     reasons,
+    record,
     rhythm,
     trail,
     why,
@@ -118,6 +119,10 @@ QUESTIONS: dict[str, Callable[[Side], tuple[object, object]]] = {
     "queries.reasons.with_adders": lambda mine: (
         {(one.user_id, one.added_in) for one in reasons.with_adders(Membership.objects.filter(group=mine.group))},
         {(mine.user.pk, None), (mine.colleague.user_id, None)},
+    ),
+    "queries.record.everything_sent": lambda mine: (
+        record.everything_sent(mine.sso_user)[0].values[0].text,
+        mine.sso_user.user_name,
     ),
     "queries.rhythm.activities": lambda mine: (
         [(one.provider, one.of_how_many) for one in rhythm.activities(_itself(mine), scim_enabled=True)],

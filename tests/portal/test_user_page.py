@@ -1,13 +1,16 @@
 """One person's page tells what is so, and why: no sentence that is only mostly true."""
 
+from typing import Any
+
 import pytest
 
 from identity.core.actors import Person
 from identity.core.errors import Conflicted
-from identity.models import Conflict, User
+from identity.models import Conflict, SSOUser, User
 from identity.services import deletion, groups, users
 from identity.services.provisioning import conflicts
 from portal.admin.people import users as users_page
+from tests.clients import new_idp
 from tests.factories import (
     OPERATOR,
     make_administrator,
@@ -62,6 +65,54 @@ def test_the_idps_record_explains_the_differences_too() -> None:
     page = text_of(as_administrator().get(address("ssouser_change", sso_user.pk)))
     assert "Okta says The portal has" in page
     assert "Username: Okta renamed this person to ada.king later." in page
+
+
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+
+def record_of(**attributes: Any) -> tuple[str, str]:
+    """The page of a record that was sent so: its source, and its text."""
+    new_idp("Okta").user("ada", **attributes)
+    answer = as_administrator().get(address("ssouser_change", SSOUser.objects.get().pk))
+    return answer.content.decode(), text_of(answer)
+
+
+def test_the_record_shows_every_attribute_that_was_sent() -> None:
+    _, text = record_of(
+        name={"givenName": "Ada", "familyName": "King"},
+        emails=[{"value": "ada@example.test", "type": "work", "primary": True}, {"value": "ada@home.test"}],
+        title="Countess",
+        externalId="00u1",
+        **{ENTERPRISE: {"department": "Engines", "manager": {"displayName": "Charles"}}},
+    )
+    sent = text.partition("Everything that Okta sent")[2].partition("Record")[0]
+    for line in (
+        "userName ada",
+        "externalId 00u1",
+        "active yes",
+        "name.givenName Ada",
+        "value ada@example.test, type work, primary yes",
+        "value ada@home.test",
+        "title Countess",
+        f"{ENTERPRISE}: department Engines",
+        f"{ENTERPRISE}: manager.displayName Charles",
+    ):
+        assert line in sent, (line, sent)
+
+
+def test_what_was_sent_is_text_and_no_markup() -> None:
+    source, text = record_of(title="<script>alert(1)</script>", nickName="\u202eadA")
+    assert "<script>alert(1)" not in source
+    assert "title <script>alert(1)</script>" in text
+    assert "<bdi>\u202eadA</bdi>" in source
+
+
+def test_a_long_value_is_folded_away_and_an_endless_one_cut() -> None:
+    source, text = record_of(title="x" * 300, nickName="y" * 20_000)
+    assert f"{'x' * 200}… 300 characters {'x' * 300}" in text
+    assert "20000 characters" in text
+    assert "y" * 10_001 not in source
+    assert "Cut here: the REST API has the rest." in text
 
 
 def test_a_username_that_differs_since_an_administrator_linked_it_was_never_changed() -> None:

@@ -18,6 +18,7 @@ from identity.models import GroupMapping, IdentityProvider, SSOGroup, SSOMembers
 from identity.queries.completeness import MOST_ON_A_PAGE, completeness_of
 from identity.queries.differences import both_sides, differences
 from identity.queries.external_ids import sharing_external_id
+from identity.queries.record import everything_sent
 from identity.services.provisioning import groups as sso_groups
 from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
 from portal.admin.frame.parts import badge, moment, named, page_of, searched
@@ -255,6 +256,7 @@ class SSOUserAdmin(PortalModelAdmin):
         return {
             "both_sides": (rows := both_sides(obj)),
             "reasons": differences(rows, obj, obj.user.conflicts.all()),
+            "sent": everything_sent(obj),
             "sharing": sharing_external_id(obj),
             "sso_groups": obj.sso_groups.prefetch_related("mappings__group")[:NAMES_SHOWN],
         }

@@ -1,0 +1,85 @@
+"""Everything that an identity provider sent of a person, as lines that people read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from identity.models import SSOUser
+
+SHOWN_AT_ONCE = 200  # characters of a value before the rest is folded away
+LONGEST = 10_000
+MOST_VALUES = 50
+_OURS = {"schemas", "id", "meta"}  # of the answer, and not of the person
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What was sent, as text; of a very long one the beginning, and how long it is."""
+
+    text: str
+    length: int
+
+    @property
+    def is_long(self) -> bool:
+        return self.length > SHOWN_AT_ONCE
+
+    @property
+    def beginning(self) -> str:
+        return f"{self.text[:SHOWN_AT_ONCE].rstrip()}…" if self.is_long else self.text
+
+    @property
+    def is_cut(self) -> bool:
+        return self.length > LONGEST
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute by its path in the record, with its values: several, if it has several. `more` are not shown."""
+
+    name: str
+    values: list[Value]
+    more: int = 0
+
+
+def everything_sent(sso_user: SSOUser) -> list[Attribute]:
+    """The whole record; what an extension adds stands behind its URN."""
+    kept = {
+        "userName": sso_user.user_name,
+        "externalId": sso_user.external_id,
+        "active": sso_user.active,
+        **sso_user.attributes,
+    }
+    return [
+        attribute
+        for name, value in kept.items()
+        if name not in _OURS and value not in (None, "", [], {})
+        for attribute in _attributes(name, value)
+    ]
+
+
+def _attributes(name: str, value: Any) -> Iterator[Attribute]:
+    if isinstance(value, dict):
+        separator = ": " if name.startswith("urn:") and ": " not in name else "."
+        for part, inner in value.items():
+            yield from _attributes(f"{name}{separator}{part}", inner)
+        return
+    values = value if isinstance(value, list) else [value]
+    yield Attribute(name, [_value(one) for one in values[:MOST_VALUES]], max(0, len(values) - MOST_VALUES))
+
+
+def _value(value: Any) -> Value:
+    text = ", ".join(f"{part} {_text(inner)}" for part, inner in value.items()) if isinstance(value, dict) else None
+    text = _text(value) if text is None else text
+    return Value(text[:LONGEST], len(text))
+
+
+def _text(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case bool():
+            return "yes" if value else "no"
+    return json.dumps(value, ensure_ascii=False)
