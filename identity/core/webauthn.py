@@ -12,9 +12,9 @@ import json
 import secrets
 import struct
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from cryptography.exceptions import InvalidSignature
 from django.conf import settings
@@ -195,18 +195,13 @@ def _is_good(made: AttestedCredentialData) -> bool:
     key = made.public_key
     if key.get(3) not in ALGORITHMS or len(cbor.encode(key)) > LONGEST_KEY:
         return False
-    try:
+    with suppress(InvalidSignature):
         key.verify(b"", b"")
-    except InvalidSignature:
-        return 0 < len(made.credential_id) <= LONGEST_ID
-    return False
+    return 0 < len(made.credential_id) <= LONGEST_ID
 
 
 def _key(public_key: str) -> CoseKey:
-    found = cbor.decode(websafe_decode(public_key))
-    if not isinstance(found, Mapping):
-        raise TypeError("no COSE key")
-    return CoseKey.parse(found)
+    return CoseKey.parse(cast("Mapping[int, Any]", cbor.decode(websafe_decode(public_key))))
 
 
 def _state(challenge: str, *, must_verify: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from identity import audit, policy
 from identity.core import webauthn
-from identity.core.errors import InvalidValue, NotFound, Refused
+from identity.core.errors import InvalidValue, Refused
 from identity.core.keys import plain, shows_nothing
 from identity.db.locks import lock
 from identity.db.uniqueness import taken_when
@@ -162,8 +162,6 @@ def _locked(passkey: Passkey, actor: Actor) -> Passkey:
     user = lock(User, passkey.user_id)
     require_own(user, actor)
     found = lock(Passkey, passkey.pk)
-    if found.user_id != user.pk:
-        raise NotFound("This passkey no longer exists.")
     found.user = user
     return found
 

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
-from django.urls import reverse_lazy
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -23,7 +23,7 @@ from identity.core.errors import GatehouseError, Refused
 from identity.core.webauthn import why_not_here
 from identity.models import Passkey, User
 from identity.services import passkeys
-from portal.account.second_factor import SecondFactor, pending, show_codes
+from portal.account.second_factor import BeforeAnythingOpens, SecondFactor, may_set_up_first, pending, show_codes
 from portal.account.sign_in import ConfirmPassword, SignIn
 from portal.session.auth import may_reset_password
 from portal.session.entrance import landing_url, let_in
@@ -67,6 +67,14 @@ def ask_to_add(request: HttpRequest) -> HttpResponse:
     """A new passkey, after a fresh sign-in."""
     user = _owner(request)
     return JsonResponse(asked_to_add(request, user)) if user and is_fresh(request) else _not_now()
+
+
+@require_POST
+@never_cache
+def ask_to_add_first(request: HttpRequest) -> HttpResponse:
+    """A first second step, after the password."""
+    found = pending(request)
+    return JsonResponse(asked_to_add(request, found[0])) if found and may_set_up_first(found[0]) else _not_now()
 
 
 def _owner(request: HttpRequest) -> User | None:
@@ -200,12 +208,17 @@ class OwnPasskeys(_Own, TemplateView):
         return super().get_context_data(**kwargs, title="Your passkeys", passkeys=own, why_not_here=why_not_here())
 
 
-class AddPasskey(_Own, FormView):
-    """A new passkey; with the first second step come recovery codes."""
+class _Adding(FormView):
+    """A page that makes a passkey; with the first second step come recovery codes."""
 
     template_name = "portal/passkey_new.html"
     form_class = PasskeyForm
     extra_context = {"title": "Add a passkey"}
+    user: User
+    question: str  # what the browser is asked, by the name of its address
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, question=reverse(self.question))
 
     def get_initial(self) -> dict[str, Any]:
         return {"name": describe_browser(self.request.headers.get("User-Agent", ""))}
@@ -217,7 +230,7 @@ class AddPasskey(_Own, FormView):
             form.add_error(None, error.sentence)
             return self.render_to_response(self.get_context_data(form=form), status=400)
         messages.success(self.request, f"The passkey “{passkey}” was added.")
-        return show_codes(self.request, codes, str(reverse_lazy("passkeys"))) if codes else redirect("passkeys")
+        return self.done(codes)
 
     def _add(self, name: str) -> tuple[Passkey, list[str]]:
         asked = answered(self.request, Purpose.ADD, self.user)
@@ -229,6 +242,25 @@ class AddPasskey(_Own, FormView):
             user_handle=asked["handle"],
             actor=Person(self.user),
         )
+
+    def done(self, codes: list[str]) -> HttpResponse:
+        raise NotImplementedError
+
+
+class AddPasskey(_Own, _Adding):
+    """One more, from the profile page."""
+
+    question = "passkey_add_question"
+
+    def done(self, codes: list[str]) -> HttpResponse:
+        return show_codes(self.request, codes, reverse("passkeys")) if codes else redirect("passkeys")
+
+
+class FirstPasskey(BeforeAnythingOpens, _Adding):
+    """It begins with a passkey, in place of an app."""
+
+    question = "passkey_first_question"
+    method = "passkey"
 
 
 class RenamePasskey(_Own, FormView):

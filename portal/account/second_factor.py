@@ -24,6 +24,7 @@ from identity import policy
 from identity.core import totp
 from identity.core.actors import Person
 from identity.core.errors import GatehouseError, InvalidValue, Refused
+from identity.core.webauthn import why_not_here
 from identity.events import Event
 from identity.models import User
 from identity.services import second_factors
@@ -196,22 +197,36 @@ def show_codes(request: HttpRequest, codes: list[str], onwards: str) -> HttpResp
     return answer
 
 
+def may_set_up_first(user: User) -> bool:
+    """Whether the password alone sets a second step up: there is none, and no other account could do it (R22)."""
+    return not user.has_second_step and not is_kept_out(user)
+
+
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
-class FirstSecondFactor(_SetUp, _Pending):
-    """A break-glass account without one, while SSO is enforced: nothing opens before it is set up."""
+class BeforeAnythingOpens(_Pending):
+    """A break-glass account without a second step, while SSO is enforced: it sets one up first, and is in by that."""
+
+    method: str
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         found = pending(request)
-        if found is not None and found[0].has_second_step:
-            return redirect("second_factor")
-        if found is not None and is_kept_out(found[0]):
-            return redirect("login")
+        if found is not None and not may_set_up_first(found[0]):
+            return redirect("second_factor" if found[0].has_second_step else "login")
         return super().dispatch(request, *args, **kwargs)
 
     def done(self, codes: list[str]) -> HttpResponse:
-        response = show_codes(self.request, codes, self.enter("totp"))
+        response = show_codes(self.request, codes, self.enter(self.method))
         remember_browser(self.request, response, self.user)
         return response
+
+
+class FirstSecondFactor(BeforeAnythingOpens, _SetUp):
+    """It begins with an app."""
+
+    method = "totp"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, may_add_passkey=not why_not_here())
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")

@@ -79,9 +79,11 @@ def _deleted() -> None:
     deletion.delete_permanently(old, typed_username="old", reason="asked for", actor=support())
 
 
-def enter(context: BrowserContext, live_server: LiveServer, role: Role, *, fresh: bool = True) -> User:
+def enter(
+    context: BrowserContext, live_server: LiveServer, role: Role, *, fresh: bool = True, password: str | None = None
+) -> User:
     """Somebody of this role, signed in; `fresh`: a moment ago."""
-    user = make_user(f"the-{role}", role=role, first_name="Robin", last_name=str(role.label))
+    user = make_user(f"the-{role}", role=role, first_name="Robin", last_name=str(role.label), password=password)
     cookie = signed_in(user, fresh=fresh).cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
     return user

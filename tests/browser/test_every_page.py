@@ -13,9 +13,12 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import Role
+from tests.authenticator import Authenticator
 from tests.browser import long_names
-from tests.browser.company import enter, move_in
+from tests.browser.company import LONG, enter, move_in
 from tests.browser.looks import DESK, fits, looked_at
+from tests.factories import PASSWORD
+from tests.passkeys import make_passkey, portal_at
 
 FILES = re.compile(r"\.(csv|jsonl)$|_csv/$|/moved/$|/schema/|/logout/|/jsi18n/|^/api/")
 DOORS = ("/login/", "/password/reset/", "/password/reset/sent/", "/invitations/nonsense/")
@@ -67,14 +70,17 @@ def errors(page: Page) -> list[str]:
 @pytest.mark.timeout(400)  # an owner has many
 @pytest.mark.parametrize(
     ("role", "start", "at_least"),
-    [(Role.OWNER, "/admin/", 60), (Role.SUPPORT, "/admin/", 6), (Role.MEMBER, "/profile/", 3)],
+    [(Role.OWNER, "/admin/", 60), (Role.SUPPORT, "/admin/", 6), (Role.MEMBER, "/profile/", 9)],
 )
 def test_every_page_of_a_role(
     page: Page, live_server: LiveServer, errors: list[str], role: Role, start: str, at_least: int
 ) -> None:
     move_in()
-    enter(page.context, live_server, role)
-    found = [looked_at(page, address) for address in walk(page, start)]
+    with portal_at(live_server.url):
+        user = enter(page.context, live_server, role, password=PASSWORD if role == Role.MEMBER else None)
+        if role == Role.MEMBER:
+            make_passkey(user, Authenticator(origin=live_server.url), name=LONG)
+        found = [looked_at(page, address) for address in walk(page, start)]
     problems = [problem for problems in found for problem in problems]
     assert not problems + errors, "\n".join(problems + errors)
     assert len(found) >= at_least

@@ -71,9 +71,9 @@ def reader(page: Page) -> Reader:
     return Reader(devices, made["authenticatorId"])
 
 
-def type_password(page: Page) -> None:
+def type_password(page: Page, name: str = "mia") -> None:
     page.goto("/login/")
-    page.get_by_label("Username").fill("mia")
+    page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_label("Password").press("Enter")
 
@@ -144,4 +144,10 @@ def test_the_pages_of_passkeys(page: Page, live_server: LiveServer, mia: User) -
     page.get_by_role("button", name="Use a passkey").wait_for()
     problems += looked_at(page, "second step")
     page.goto("/login/")
-    assert problems + looked_at(page, "both ways in") == []
+    problems += looked_at(page, "both ways in")
+    make_break_glass()
+    set_mode(sso=True)
+    type_password(page, "glass")
+    page.get_by_role("link", name="Add a passkey instead").click()
+    page.get_by_role("link", name="Use an authenticator app instead").wait_for()
+    assert problems + looked_at(page, "a first passkey") == []

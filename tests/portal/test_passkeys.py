@@ -23,6 +23,7 @@ from tests.sessions import check_that_it_renews, is_in, set_fresh, sign_in, sign
 pytestmark = pytest.mark.django_db
 
 SIGN_IN, SECOND_STEP, CONFIRM = "/login/passkey/", "/login/code/passkey/", "/confirm-password/passkey/"
+FIRST = "/login/add-passkey/"
 
 
 _address = at_localhost
@@ -72,6 +73,34 @@ def test_a_break_glass_account_is_proven_by_its_passkey_while_sso_is_enforced(cl
     assert is_in(client)
     assert glass.last_proven is not None
     assert [action for action, _ in events("user")][-1] == "user.break_glass_login"
+
+
+def test_a_break_glass_account_may_begin_with_a_passkey_before_anything_opens(client: Client) -> None:
+    glass = make_break_glass()
+    set_mode(sso=True)
+    assert "Add a passkey instead" in text_of(client.get(sign_in("glass", client=client)["Location"]))
+    assert "authenticator app instead" in text_of(client.get(FIRST))
+    shown = send(client, FIRST, (device := Authenticator()).make(ask(client, FIRST)), name="Key")
+    assert len(re.findall(r'<code class="gh-code">(\d+)</code>', text_of(shown))) == 10
+    assert is_in(client)
+    assert AuditEvent.objects.get(action="user.break_glass_login").details == {"method": "password and passkey"}
+    assert sign(Client(), device).status_code == 302
+    sign_in("glass", client=(thief := Client()))
+    assert thief.get(FIRST)["Location"] == "/login/code/"
+    assert thief.post(f"{FIRST}question/").status_code == 403
+    assert glass.passkeys.count() == 1
+
+
+def test_a_password_alone_adds_none_while_another_account_can_open(client: Client) -> None:
+    make_break_glass("proven")
+    make_break_glass("glass", proven=False)
+    sign_in("glass", client=client)  # its session is one of before
+    set_mode(sso=True)
+    sign_in("glass", client=(thief := Client()))
+    for browser in (client, thief):
+        assert browser.get(FIRST)["Location"] == "/login/"
+        assert browser.post(f"{FIRST}question/").status_code == 403
+        assert send(browser, FIRST, "{}", name="Key")["Location"] == "/login/"
 
 
 def test_with_sso_enforced_nobody_else_comes_in_by_one_and_its_sessions_end(
@@ -357,6 +386,19 @@ def test_people_add_see_rename_and_remove_their_own(client: Client, mia: User) -
     removed = client.post(f"/profile/passkeys/{phone.pk}/remove/", follow=True)
     assert "The passkey “Old phone” was removed." in text_of(removed)
     assert sign(Client(), device).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["", "\u200b", "x" * 101, "a\u0007b"])
+def test_a_name_is_one_that_shows(client: Client, mia: User, device: Authenticator, name: str) -> None:
+    client.force_login(mia)
+    set_fresh(client)
+    page = f"/profile/passkeys/{Passkey.objects.get().pk}/rename/"
+    answer = client.post(page, {"name": name})
+    assert answer.status_code == 200
+    assert answer.context["form"].errors["name"]
+    said = Authenticator().make(ask(client, NEW))
+    assert send(client, NEW, said, name=name).status_code in {200, 400}
+    assert Passkey.objects.get().name == "Laptop"
 
 
 def test_a_name_is_escaped(client: Client, mia: User) -> None:
