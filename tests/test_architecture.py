@@ -160,6 +160,12 @@ def test_identity_knows_no_request_and_no_page() -> None:
     assert found == []
 
 
+def test_one_module_knows_the_library_of_passkeys() -> None:
+    files = each(modules("identity", "scim", "portal"), at_least=300)
+    found = {name(file) for file in files for _, imported in imported_names(file) if imported.startswith("fido2.")}
+    assert found == {"identity/core/webauthn.py"}
+
+
 def test_nothing_takes_all_fields() -> None:
     """SR-25: forms and serializers list theirs, so that a new column is not editable by accident."""
     sources = {name(file): file.read_text(encoding="utf-8") for file in modules("scim", "portal")}

@@ -98,7 +98,7 @@ def used_on_others(tree: ast.AST, own: set[str]) -> Iterator[str]:
 def inherited(module: Any) -> Iterator[str]:
     """Private names that a class of ours shares with a class of a library that it stands on."""
     for cls in vars(module).values():
-        if inspect.isclass(cls) and cls.__module__ == module.__name__:
+        if inspect.isclass(cls) and cls.__module__ == module.__name__ and names_on_self(cls):
             for base in cls.__mro__[1:]:
                 if base.__module__.partition(".")[0] not in (*OURS, "builtins", "typing", "enum", "abc"):
                     yield from names_on_self(cls) & names_on_self(base)

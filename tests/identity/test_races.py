@@ -1,12 +1,13 @@
 """SR-10, SR-35 to SR-38: what several do at once ends as if they had taken turns."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import transaction
 
-from identity.core import totp
+from identity.core import totp, webauthn
 from identity.core.errors import NotFound, Outdated, Refused, Taken
 from identity.models import (
     AuditEvent,
@@ -19,9 +20,10 @@ from identity.models import (
     Status,
     User,
 )
-from identity.services import assets, deletion, invitations, second_factors, users
+from identity.services import assets, deletion, invitations, passkeys, second_factors, users
 from identity.services.provisioning import conflicts, people
 from tests import clock
+from tests.authenticator import Authenticator
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -45,6 +47,7 @@ from tests.factories import (
     resend,
     unmap,
 )
+from tests.passkeys import make_passkey, portal_at
 from tests.threads import at_once, kinds
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -158,6 +161,23 @@ def test_a_code_of_the_second_step_lets_one_of_two_browsers_in() -> None:
 
     at_once(lambda: slowly(use, comes_first=True), lambda: slowly(use, comes_first=False))
     assert taken == ["totp", ""]
+
+
+def test_of_two_devices_with_one_count_one_comes_second() -> None:
+    """What one of them signed is sent twice at once, or a copy of it signs the next number as well."""
+    mia, challenge, device = make_user("mia", password=PASSWORD), webauthn.new_challenge(), Authenticator(count=1)
+    with portal_at():
+        passkey = make_passkey(mia, device)
+        device.count = 2
+        answer = json.dumps(device.sign(passkeys.asking(None, challenge=challenge, alone=True)))
+
+        def use() -> None:
+            passkeys.use_passkey(passkey, answer=answer, challenge=challenge, alone=True)
+
+        results = at_once(lambda: slowly(use, comes_first=True), lambda: slowly(use, comes_first=False))
+    assert kinds(results) == ["NoneType", "Refused"]
+    passkey.refresh_from_db()
+    assert passkey.sign_count == 2
 
 
 def test_two_owners_who_disable_each_other_leave_one() -> None:
