@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import Passkey, User
@@ -124,6 +124,20 @@ def test_the_wrong_finger_opens_nothing_and_the_right_one_does_then(
     reader.sees(the_right_one=True)
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page).to_have_url(f"{live_server.url}/admin/")
+
+
+def test_without_scripts_the_password_still_works_and_no_passkey_is_offered(
+    browser: Browser, live_server: LiveServer, mia: User
+) -> None:
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/login/")
+    expect(page.get_by_role("button")).to_have_text(["Sign in"])
+    type_password(page)
+    expect(page.get_by_role("heading", name="Mia Wong")).to_be_visible()
+    page.goto("/profile/passkeys/new/")
+    expect(page.get_by_text("This browser can't add a passkey")).to_be_visible()
+    context.close()
 
 
 def test_the_pages_of_passkeys(page: Page, live_server: LiveServer, mia: User) -> None:

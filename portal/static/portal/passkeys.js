@@ -63,6 +63,10 @@ function tell(form, problem) {
     form.prepend(note);
 }
 
+for (const note of document.querySelectorAll("[data-no-passkey]")) {
+    note.hidden = Boolean(window.PublicKeyCredential);
+}
+
 for (const form of document.querySelectorAll("form[data-passkey]")) {
     form.hidden = !window.PublicKeyCredential;
     form.addEventListener("submit", async (event) => {
