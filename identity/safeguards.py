@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from identity.core.decisions import ALLOWED, Action, Decision, Mode
 from identity.core.errors import Refused
 from identity.db.locks import lock
-from identity.models import AccessSettings, Conflict, Role, SSOConnection, SSOIdentity, SSOUser, Status, User
+from identity.models import AccessSettings, BulkRow, Conflict, Role, SSOConnection, SSOIdentity, SSOUser, Status, User
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -472,8 +472,14 @@ def not_a_draft(asked: Asked) -> Decision:
     return _out_of_place("not_a_draft", "It has been started: its results stay.")
 
 
+def nothing_to_start(asked: Asked) -> Decision:
+    if asked.run is None or asked.run.rows.filter(outcome=BulkRow.Outcome.PENDING).exists():
+        return ALLOWED
+    return _out_of_place("nothing_to_start", "There is nobody in this draft with whom it could be done: discard it.")
+
+
 def nothing_waits(asked: Asked) -> Decision:
-    if asked.run is None or asked.run.rows.filter(outcome="pending").exists():
+    if asked.run is None or asked.run.rows.filter(outcome=BulkRow.Outcome.PENDING).exists():
         return ALLOWED
     return _so_already("nothing_waits", "Nobody waits for it any more.")
 
@@ -495,7 +501,7 @@ STATES: dict[Action, tuple[Safeguard, ...]] = {
     Action.ENABLE_CONNECTION: (connection_enabled_already,),
     Action.DISABLE_CONNECTION: (connection_disabled_already,),
     Action.WITHDRAW_SSO_GROUP: (pushed,),
-    Action.START_RUN: (started_already, nothing_waits),
+    Action.START_RUN: (started_already, nothing_to_start),
     Action.CONTINUE_RUN: (still_a_draft, nothing_waits),
     Action.DISCARD_RUN: (not_a_draft,),
 }

@@ -46,7 +46,7 @@ ACTIONS = {
 
 def decide(kind: BulkRun.Kind, user: User, *, actor: Actor, now: Situation | None = None) -> Decision:
     """Whether a run of this kind may change this person; whoever starts it is left alone among many."""
-    if actor.kind == "user" and actor.id == user.pk:
+    if kind in {Kind.ENABLE, Kind.DISABLE} and actor.kind == "user" and actor.id == user.pk:
         return Decision(False, "own_account", "This is you: change your own account by itself.")
     return policy.decide(ACTIONS[kind], actor=actor, now=now, user=user)
 
@@ -181,13 +181,22 @@ def _person(row: BulkRow) -> User:
     return row.user
 
 
+def _somebody_else(row: BulkRow, actor: Actor) -> User:
+    """Whoever starts it is left alone by every door, whether the list of people was looked through or not."""
+    user = _person(row)
+    decision = decide(Kind(row.run.kind), user, actor=actor)
+    if decision.code == "own_account":
+        raise policy.refusal(decision)
+    return user
+
+
 def _enable(row: BulkRow, actor: Actor) -> Told:
-    users.enable_user(_person(row), actor=actor)
+    users.enable_user(_somebody_else(row, actor), actor=actor)
     return {}
 
 
 def _disable(row: BulkRow, actor: Actor) -> Told:
-    users.disable_user(_person(row), actor=actor)
+    users.disable_user(_somebody_else(row, actor), actor=actor)
     return {}
 
 

@@ -121,6 +121,7 @@ class BulkRuns(Resources):
     """What was done to many at once."""
 
     tag = "Bulk actions"
+    seen_by = Action.VIEW_BULK_RUNS
     queryset = _with_numbers(BulkRun.objects.select_related("started_by"))
     serializer_class = BulkRunAnswer
     filterset_class = BulkRunFilter
@@ -157,8 +158,10 @@ class BulkRuns(Resources):
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: int) -> Response:
         """Start a draft. What is left of it is done in your name."""
-        run = bulk_runs.start_run(self.get_object(), actor=self.actor)
-        bulk_runs.begin(run, actor=self.actor)
+        run = self.get_object()
+        was_draft, run = run.is_draft, bulk_runs.start_run(run, actor=self.actor)
+        if was_draft:
+            bulk_runs.begin(run, actor=self.actor)
         return self.answer_anew(run)
 
     @operation("continue_bulk_run", answer=BulkRunAnswer)
@@ -166,7 +169,7 @@ class BulkRuns(Resources):
     def go_on(self, request: Request, pk: int) -> Response:
         """Do what is pending, as far as a few seconds reach, in your name."""
         run = self.get_object()
-        policy.require(Action.VIEW_DIRECTORY, actor=self.actor)
+        policy.require(Action.CONTINUE_RUN, actor=self.actor, run=run)
         bulk_runs.work_on(run, actor=self.actor)
         return self.answer_anew(run)
 
@@ -201,6 +204,7 @@ class BulkRows(Resources):
     """The people of one bulk action."""
 
     tag = "Bulk actions"
+    seen_by = Action.VIEW_BULK_RUNS
     queryset = BulkRow.objects.select_related("user__invitation", "run")
     serializer_class = BulkRowAnswer
     filterset_class = BulkRowFilter

@@ -39,8 +39,8 @@ class StartRun(ActionPage):
 
     def run(self, form: Form) -> str:
         actor = person_of(self.request)
-        self.obj = bulk_runs.start_run(self.obj, actor=actor)
-        return begin(self.obj, actor)
+        was_draft, self.obj = self.obj.is_draft, bulk_runs.start_run(self.obj, actor=actor)
+        return begin(self.obj, actor) if was_draft else summary(self.obj)
 
 
 class ContinueRun(ActionPage):
