@@ -78,7 +78,14 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
             await send(form);
         } catch (error) {
             tell(form, PROBLEMS[error.name] ?? PROBLEM);
+            button.disabled = false;
         }
-        button.disabled = false;
     });
 }
+
+/* Back to a page that the browser kept. */
+window.addEventListener("pageshow", () => {
+    for (const button of document.querySelectorAll("form[data-passkey] button")) {
+        button.disabled = false;
+    }
+});
