@@ -296,6 +296,7 @@ API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)
 
 REST_FRAMEWORK = {"URL_FORMAT_OVERRIDE": None}  # the Accept header alone says what is answered
 SPECTACULAR_SETTINGS = {
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # `make lint` reads the whole document; an operator's doctor need not
     "TITLE": "Gatehouse",
     "VERSION": "1",
     "DESCRIPTION": "Everything that the portal's pages can do, by machine: the same rules, the same reasons.",
