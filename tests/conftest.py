@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test import TransactionTestCase
 
 from identity.models import User
@@ -18,6 +18,7 @@ from portal.project.shared_cache import cache as shared_cache
 from tests import databases, reporting
 from tests.dealing import LANES, dealt
 from tests.factories import PASSWORD, make_user
+from tests.identity.two_idps import Side, two_idps
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,6 +95,23 @@ def _empty_cache() -> Iterator[None]:
     yield
     cache.clear()
     shared_cache.clear()
+
+
+@pytest.fixture(scope="module")
+def _sides(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Side, Side]]:
+    """Two identity providers that are alike, made once for a module: each of its tests undoes what it did."""
+    around = transaction.atomic()
+    around._from_testcase = True  # what has to begin a transaction of its own may
+    with django_db_blocker.unblock(), around:
+        yield two_idps()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(params=[True, False], ids=["the first", "the second"])
+def mine(request: pytest.FixtureRequest, _sides: tuple[Side, Side], db: None) -> Side:
+    """The one of the two that acts: the other's rows are younger than its own, or older."""
+    one, two = _sides
+    return (one if request.param else two).copy()
 
 
 @pytest.fixture

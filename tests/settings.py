@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import scim2_models  # noqa: F401  before the rest, as portal.wsgi does
+
 from tests import environment
 
 environment.clear()

@@ -172,4 +172,4 @@ def test_a_wrong_environment_is_one_sentence_at_the_start(environment: dict[str,
 
 @pytest.mark.parametrize("proxies", ["*", "127.0.0.1, ::1", "10.0.0.0/24,fd00::/8"])
 def test_proxies_are_named_by_address_network_or_star(proxies: str) -> None:
-    assert run_python("manage.py", "check", FORWARDED_ALLOW_IPS=proxies).returncode == 0
+    assert run_python("-c", "import portal.settings", FORWARDED_ALLOW_IPS=proxies).returncode == 0

@@ -124,6 +124,14 @@ def test_each_test_runs_on_both_databases_and_each_case_on_one() -> None:
     assert all(on[lane].intersection(cases) for lane in on for cases in each(tests.values(), at_least=7))
 
 
+def test_what_stands_on_the_rules_takes_turns_and_each_file_is_on_both_databases() -> None:
+    pages: list[Any] = [Case(f"tests/portal/test_a.py::test_{number}") for number in range(5)]
+    rules: list[Any] = [Case(f"tests/identity/test_a.py::test_{number}") for number in range(5)]
+    on = {lane: [case for case in pages if case not in dealt(pages, lane)] for lane in LANES}
+    assert [on["sqlite"], on["postgresql"]] == [pages[::2], pages[1::2]]
+    assert not any(dealt(rules, lane) for lane in LANES)
+
+
 def test_the_whole_suite_deals_nothing() -> None:
     assert {lane.name for lane in lanes(1) if "--dealt" in lane.arguments} >= {"sqlite", "postgresql"}
     assert all(lane.name in lane.arguments for lane in lanes(1) if "--dealt" in lane.arguments)

@@ -140,11 +140,6 @@ def test_what_is_named_of_the_other_side_is_refused(is_first: bool) -> None:
 # --- in sentences: who signs in, and into which groups ---
 
 
-@pytest.fixture(params=[True, False], ids=["the first", "the second"])
-def mine(request: pytest.FixtureRequest) -> Side:
-    return one_of_two(is_first=request.param)
-
-
 @pytest.mark.parametrize("scim", [True, False], ids=["SCIM on", "SCIM off"])
 def test_one_subject_at_two_identity_providers_is_two_people(mine: Side, scim: bool) -> None:
     set_mode(scim=scim)

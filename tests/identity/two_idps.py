@@ -53,6 +53,7 @@ from identity.services.sign_in.assertions import Assertion
 from identity.services.sso_connections import ConnectionSettings
 from tests.authenticator import Authenticator
 from tests.factories import (
+    ISSUER,
     OPERATOR,
     PASSWORD,
     delete_sso_group,
@@ -73,7 +74,6 @@ from tests.passkeys import make_passkey
 SUBJECT = "00u1"  # of Ada at either, and her externalId there
 COLLEAGUE = "00u2"
 LEAVER = "00u9"
-ISSUER = "https://okta.example"
 
 
 @dataclass

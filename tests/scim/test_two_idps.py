@@ -9,7 +9,7 @@ from django.http import HttpResponse
 
 from tests.clients import IdP, problem
 from tests.factories import set_mode
-from tests.identity.two_idps import LEAVER, SUBJECT, Side, one_of_two
+from tests.identity.two_idps import LEAVER, SUBJECT, Side
 from tests.identity.whose import Bystanders
 from tests.scim.helpers import (
     ENTERPRISE,
@@ -24,11 +24,6 @@ from tests.scim.helpers import (
 pytestmark = pytest.mark.django_db
 
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
-
-
-@pytest.fixture(params=[True, False], ids=["the first", "the second"])
-def mine(db: None, request: pytest.FixtureRequest) -> Side:
-    return one_of_two(is_first=request.param)
 
 
 class Other(Bystanders):

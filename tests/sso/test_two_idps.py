@@ -10,9 +10,8 @@ from django.test import Client
 
 from identity.models import SSOConnection, SSOIdentity, User
 from tests.factories import set_mode
-from tests.identity.two_idps import ISSUER, SUBJECT, Side, one_of_two
+from tests.identity.two_idps import SUBJECT, Side
 from tests.identity.whose import Bystanders
-from tests.sso import conftest
 from tests.sso.backchannel import logout_token, send
 from tests.sso.conftest import OIDCProvider, leave
 from tests.sso.saml_answers import SAMLProvider, encoded, request_id
@@ -20,12 +19,6 @@ from tests.sso.saml_answers import SAMLProvider, encoded, request_id
 pytestmark = pytest.mark.django_db
 
 CLAIMS = {"sub": SUBJECT, "preferred_username": "ada", "email": "ada@example.test", "groups": ["Engineering"]}
-
-
-@pytest.fixture(params=[True, False], ids=["the first", "the second"])
-def mine(request: pytest.FixtureRequest) -> Side:
-    assert ISSUER == conftest.ISSUER
-    return one_of_two(is_first=request.param)
 
 
 @pytest.fixture(params=[True, False], ids=["SCIM on", "SCIM off"])
