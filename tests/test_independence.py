@@ -90,6 +90,22 @@ def test_no_row_is_dated_by_hand() -> None:
     assert [f"{name(file)}:{line}" for file in modules("tests") for line in dated_by_hand(parsed(file))] == []
 
 
+def left_to_chance(tree: ast.AST) -> Iterator[int]:
+    """A test of hypothesis that nothing but `given` decorates: its examples and deadlines are other ones each time."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and len(node.decorator_list) == 1:
+            (only,) = node.decorator_list
+            if isinstance(only, ast.Call) and ast.unparse(only.func) == "given":
+                yield node.lineno
+
+
+def test_made_up_examples_are_the_same_each_time() -> None:
+    """tests/examples.py says how."""
+    assert list(left_to_chance(ast.parse("@given(x())\ndef test_a(x): ...")))
+    assert not list(left_to_chance(ast.parse("@given(x())\n@examples(9, home=SQLITE)\ndef test_a(x): ...")))
+    assert [f"{name(file)}:{line}" for file in modules("tests") for line in left_to_chance(parsed(file))] == []
+
+
 PARTS_OF_A_DATE = {"year", "month", "day"}
 
 

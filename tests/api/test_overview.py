@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from identity.models import GroupMapping, Headcount, SCIMToken
+from tests import clock
 from tests.clients import administrators_caller, caller, new_idp, problem
 from tests.factories import (
     make_break_glass,
@@ -23,11 +24,10 @@ from tests.scim.helpers import user_body
 
 pytestmark = pytest.mark.django_db
 
-LONG_AGO = timedelta(days=30)
-
 
 def silence(idp: object) -> None:
-    SCIMToken.objects.filter(identity_provider=idp).update(last_used_at=timezone.now() - LONG_AGO)
+    with clock.ago(days=30):
+        SCIMToken.objects.filter(identity_provider=idp).update(last_used_at=timezone.now())
 
 
 # --- silence ---

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from identity.core import webauthn
 from identity.core.errors import InvalidValue
 from tests.authenticator import Authenticator, Key, b64, cbor, es256, unb64
+from tests.examples import SQLITE, examples
+from tests.loops import each
 from tests.passkeys import at_localhost, portal_at
 
 pytestmark = pytest.mark.once
@@ -106,7 +108,7 @@ def readings(answer: str) -> Iterator[Callable[[], Any]]:
 
 @pytest.mark.parametrize("answer", MISSHAPEN, ids=lambda text: text[:12])
 def test_what_is_no_answer_is_refused(answer: str) -> None:
-    for read in readings(answer):
+    for read in each(readings(answer), at_least=3):
         with pytest.raises(InvalidValue):
             read()
 
@@ -125,6 +127,7 @@ def test_a_member_of_another_shape_is_refused_or_read(good: dict[str, Any], valu
 
 
 @given(st.data())
+@examples(100, home=SQLITE)
 def test_no_bytes_of_an_answer_make_another_error(data: st.DataObject) -> None:
     good = data.draw(st.sampled_from([MADE, SIGNED]))
     name = data.draw(st.sampled_from(sorted(good["response"])))
