@@ -32,7 +32,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "Invitations": ("list_invitations", "invite_user", "resend_invitation", "revoke_invitation"),
     "Groups and mappings": (
         "list_groups", "create_group", "edit_group", "delete_group", "list_members", "add_members", "remove_members",
-        "list_sso_groups", "declare_sso_group", "withdraw_sso_group",
+        "list_sso_groups", "declare_sso_group", "withdraw_sso_group", "list_sso_users", "show_sso_user",
         "list_mappings", "preview_mapping", "create_mapping", "delete_mapping", "list_completeness",
     ),
     "Identity providers": (
@@ -50,7 +50,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "list_scim_tokens", "create_scim_token", "revoke_scim_token",
         "list_api_tokens", "create_api_token", "revoke_api_token",
     ),
-    "Assets": ("list_assets", "create_asset", "edit_asset", "transfer_asset", "delete_asset"),
+    "Assets": ("list_assets", "create_asset", "edit_asset", "transfer_asset", "remove_asset_owner", "delete_asset"),
     "Running the portal": (
         "doctor", "list_attention", "list_headcounts", "run_worker", "export_audit_events", "list_moves",
         "prune_records", "reseal_secrets", "demo",

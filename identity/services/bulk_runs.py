@@ -65,6 +65,21 @@ class Wanted:
     position: int = 0
 
 
+def rows_for(kind: BulkRun.Kind, people: Iterable[User], *, actor: Actor, now: Situation | None = None) -> list[Wanted]:
+    """A row for each of these people; whom a run of this kind would not change is left alone, with the reason.
+
+    Who is added to groups is asked for with each group.
+    """
+    if kind is Kind.ADD_TO_GROUPS:
+        return [Wanted(user) for user in people]
+    now = now or Situation()
+    answers = [(user, decide(kind, user, actor=actor, now=now)) for user in people]
+    return [
+        Wanted(user) if found and found.fits else Wanted(user, outcome=Outcome.LEFT_ALONE, sentence=found.reason)
+        for user, found in answers
+    ]
+
+
 @transaction.atomic
 def create_run(
     kind: BulkRun.Kind,

@@ -106,9 +106,9 @@ def _open_groups(keys: list[int], actor: Person) -> list[Group]:
     return groups
 
 
-def _wanted(said: dict[str, Any]) -> list[Wanted]:
+def _wanted(said: dict[str, Any], actor: Person) -> list[Wanted]:
     if "users" in said:
-        return [Wanted(user) for user in rows_of(User, said["users"], "users")]
+        return bulk_runs.rows_for(Kind(said["kind"]), rows_of(User, said["users"], "users"), actor=actor)
     people = [{"first_name": "", "last_name": "", **person} for person in said["people"]]
     refusals = invitations.check_invitations(people)
     return [
@@ -141,7 +141,7 @@ class BulkRuns(Resources):
     def create(self, request: Request) -> Response:
         """Do one action to many people.
 
-        Each is a change of its own: who may not be changed is refused with the reason, and the others are done. What
+        Each is a change of its own: who can't be changed is left alone with the reason, and the others are done. What
         fits into a few seconds is done with the answer. The rest is done by a worker where there is one; otherwise
         continue it until nothing is pending.
         """
@@ -149,7 +149,7 @@ class BulkRuns(Resources):
         kind, is_draft = Kind(said["kind"]), said["is_draft"]
         groups = _open_groups(said.get("groups", []), self.actor)
         values = {"groups": [group.pk for group in groups]} if groups else None
-        run = bulk_runs.create_run(kind, _wanted(said), values=values, is_draft=is_draft, actor=self.actor)
+        run = bulk_runs.create_run(kind, _wanted(said, self.actor), values=values, is_draft=is_draft, actor=self.actor)
         if not is_draft:
             bulk_runs.begin(run, actor=self.actor)
         return self.answer_anew(run, 201)

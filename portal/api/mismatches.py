@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity import policy
 from identity.core.decisions import Action
 from identity.models import Conflict, IdentityProvider
 from identity.queries.mismatches import Match, Sent, find_mismatches, what_arrived
@@ -73,7 +74,7 @@ class MismatchReport(Singleton):
     """Compare userNames with the accounts here."""
 
     tag = "Conflicts"
-    readers = (Action.RESOLVE_CONFLICTS,)
+    seen_by = Action.VIEW_CONFLICTS
     queryset = Conflict.objects.all()
 
     @operation("compare_user_names", body=MismatchSaid, answer=MismatchReportAnswer)
@@ -82,6 +83,7 @@ class MismatchReport(Singleton):
 
         Before its first push or after. Nothing is changed.
         """
+        policy.require(Action.RESOLVE_CONFLICTS, actor=self.actor)
         sent, next_skip = self._sent()
         findings = list(find_mismatches(sent))
         counts = Counter(finding.match.value for finding in findings)

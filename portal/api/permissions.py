@@ -42,11 +42,12 @@ class MayRead(BasePermission):
 
 
 class AtBrowser(BasePermission):
-    """SR-11: no token creates another, nor is it shown the secret of one by an Idempotency-Key."""
+    """SR-11: no token creates another, nor is it shown the secret of one by an Idempotency-Key, nor takes away what
+    its person signs in with."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if isinstance(request.auth, Credentials):
-            raise Refused("No token creates another: sign in at a browser.", code="session_required")
+            raise Refused("No token does that: sign in at a browser.", code="session_required")
         return True
 
 

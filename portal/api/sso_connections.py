@@ -12,6 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity import policy
 from identity.core.decisions import Action
 from identity.models import IdentityProvider, SSOConnection
 from identity.services import sso_connections
@@ -166,6 +167,7 @@ class Connections(Resources):
         through, tells what was received and whom it would let in, and lets nobody in.
         """
         connection = self.get_object()
+        policy.require(Action.MANAGE_PROVIDERS, actor=self.actor)
         findings = check_connection(connection)
         shown = {
             "is_fine": all(found.is_fine for found in findings),

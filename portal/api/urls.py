@@ -21,6 +21,7 @@ from portal.api.mismatches import MismatchReport
 from portal.api.modes import Access
 from portal.api.policy import Policy
 from portal.api.problems import no_such_address
+from portal.api.second_step import OwnSecondStep
 from portal.api.sessions import OwnSessions, UserSessions
 from portal.api.sso_connections import Connections
 from portal.api.support import Deletions, DisabledUsers, Transferees
@@ -74,6 +75,7 @@ urlpatterns = [
     path("mappings/preview/users/", PreviewedUsers.as_view({"get": "list"}, detail=False)),
     path("mappings/<int:mapping_id>/preview-removal/users/", LeavingUsers.as_view({"get": "list"}, detail=False)),
     path("me/", Me.as_view({"get": "retrieve"}, detail=True)),
+    path("me/second-step/", OwnSecondStep.as_view({"delete": "destroy"}, detail=False)),
     path("me/sessions/", OwnSessions.as_view({"get": "retrieve"}, detail=False)),
     path("me/sessions/<int:pk>/", OwnSessions.as_view({"delete": "destroy"}, detail=False)),
     path("me/sessions/end-others/", OwnSessions.as_view({"post": "create"}, detail=False)),

@@ -19,6 +19,7 @@ from identity.models import (
     SCIMToken,
     SSOConnection,
     SSOGroup,
+    SSOUser,
     User,
 )
 from identity.queries.rhythm import Activity
@@ -160,6 +161,20 @@ def sso_group_facts(sso_group: SSOGroup) -> Facts:
         "members": sso_group.number_of_members,  # type: ignore[attr-defined]
         "nested_groups": sso_group.number_of_nested_groups,
         "groups": [str(mapping.group) for mapping in sso_group.mappings.all()],
+    }
+
+
+def sso_user_facts(sso_user: SSOUser) -> Facts:
+    return {
+        "id": sso_user.pk,
+        "scim_id": sso_user.scim_id,
+        "identity_provider": sso_user.identity_provider.name,
+        "user_name": sso_user.user_name,
+        "external_id": sso_user.external_id,
+        "active": sso_user.active,
+        "username": sso_user.user.username,
+        "status": sso_user.user.status,
+        "modified_at": sso_user.modified_at,
     }
 
 

@@ -19,6 +19,7 @@ from identity.models import (
     SCIMToken,
     SSOConnection,
     SSOGroup,
+    SSOUser,
     User,
 )
 
@@ -75,10 +76,29 @@ def _sso_groups(name: str, idp: str | None) -> QuerySet[SSOGroup]:
     rows = SSOGroup.objects.select_related("identity_provider")
     if idp is not None:
         rows = rows.filter(identity_provider=find_identity_provider(idp))
+    return _by_id_or(rows, name, display_name_key=sought(name))
+
+
+def find_sso_user(name: str, idp: str | None = None) -> SSOUser:
+    """The SSO user with this userName or SCIM id, of this IdP when several have one of that name.
+
+    Raises InvalidValue when it is not clear which one is meant.
+    """
+    rows = SSOUser.objects.select_related("identity_provider", "user")
+    of = [find_identity_provider(idp)] if idp is not None else IdentityProvider.objects.all()
+    found = list(_by_id_or(rows.filter(identity_provider__in=of), name, user_name_key=sought(name))[:2])
+    if not found:
+        raise NotFound(f"There is no SSO user named {name}.")
+    if len(found) > 1:
+        raise InvalidValue("SSO user", f"{name} exists at several identity providers: say which one with --idp")
+    return found[0]
+
+
+def _by_id_or(rows: QuerySet[M], name: str, **column: str) -> QuerySet[M]:
     try:
         return rows.filter(scim_id=UUID(name))
     except ValueError:
-        return rows.filter(display_name_key=sought(name))
+        return rows.filter(**column)
 
 
 def find_mapping(sso_group: SSOGroup, group: Group) -> GroupMapping:

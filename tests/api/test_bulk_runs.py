@@ -23,21 +23,21 @@ def results(script: Script, pk: int) -> list[tuple[str, str, str]]:
     return [(row["username"], row["outcome"], row["code"]) for row in rows]
 
 
-def test_many_are_disabled_and_who_may_not_be_is_refused_with_the_reason() -> None:
+def test_many_are_disabled_and_who_can_not_be_is_left_alone_with_the_reason() -> None:
     ada, mia, noa = provision(make_idp()).user, make_user("mia"), make_user("noa")
     script = administrators_caller()
     made = begun(script, kind="disable", users=[ada.pk, mia.pk, noa.pk])
     assert {name: made[name] for name in ("kind", "is_draft", "pending", "done", "refused", "left_alone")} == {
-        "kind": "disable", "is_draft": False, "pending": 0, "done": 2, "refused": 1, "left_alone": 0,
+        "kind": "disable", "is_draft": False, "pending": 0, "done": 2, "refused": 0, "left_alone": 1,
     }  # fmt: skip
     assert results(script, made["id"]) == [
-        ("ada", "refused", "set_status.scim_on_sso_optional"),
+        ("ada", "left_alone", ""),
         ("mia", "done", ""),
         ("noa", "done", ""),
     ]
     assert set(User.objects.with_status(Status.DISABLED)) == {mia, noa}
-    (refused,) = script.read(f"bulk-runs/{made['id']}/rows/?outcome=refused")["results"]
-    assert refused["result"].startswith("Enabling and disabling users is not possible here")
+    (left,) = script.read(f"bulk-runs/{made['id']}/rows/?outcome=left_alone")["results"]
+    assert left["result"].startswith("Enabling and disabling users is not possible here")
     assert made["started_by"]["username"] == "adam"
 
 
@@ -141,9 +141,9 @@ def test_a_command_does_it_to_many_and_lists_the_results() -> None:
     assert "1 of 2 done" in run("create_bulk_run", "disable", "ada", "mia")
     assert not BulkRun.objects.exists()
     done = answer("create_bulk_run", "disable", "ada", "mia", "--yes")
-    assert (done["done"], done["refused"], done["started_by"]) == (1, 1, None)
+    assert (done["done"], done["left_alone"], done["started_by"]) == (1, 1, None)
     rows = answer("list_bulk_rows", str(done["id"]))
-    assert [(row["username"], row["outcome"]) for row in rows] == [("ada", "refused"), ("mia", "done")]
+    assert [(row["username"], row["outcome"]) for row in rows] == [("ada", "left_alone"), ("mia", "done")]
     assert answer("list_bulk_rows", str(done["id"]), "--outcome", "done") == rows[1:]
     assert refusal("list_bulk_rows", "999") == (3, "There is no bulk action 999: list_bulk_runs shows those there are.")
 

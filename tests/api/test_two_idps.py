@@ -31,7 +31,7 @@ NOBODYS = {
     *("create_group", "create_identity_provider", "invite_user", "create_api_token"),
     *("get_audit_event", "get_me", "get_deletion", "list_deletions", "list_audit_log", "get_provisioning_log_entry"),
     *("list_bulk_runs", "get_attention", "get_headcounts"),
-    *("list_own_sessions", "end_own_session", "end_own_other_sessions", "list_moves"),
+    *("remove_own_second_step", "list_own_sessions", "end_own_session", "end_own_other_sessions", "list_moves"),
     *("list_assets", "list_groups", "list_identity_providers", "list_invitations"),
     *("list_disabled_users", "list_transferees", "list_users"),
 }

@@ -2,8 +2,9 @@
 
 import pytest
 
+from identity.core.encryption import seal
 from identity.events import Event
-from identity.models import AuditEvent, Group, SSOUser, User
+from identity.models import AuditEvent, Group, SecondFactor, SSOUser, User
 from identity.services.groups import add_members
 from portal.session.sessions import sessions_of
 from tests.clients import Script, administrators_caller, caller, new_idp, ok, problem
@@ -17,7 +18,7 @@ from tests.factories import (
 )
 from tests.portal.shell import answer, refusal, run
 from tests.scim.helpers import user_body
-from tests.sessions import entered, is_in
+from tests.sessions import entered, is_in, signed_in
 from tests.statements import Most, same_for_many_rows
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +148,33 @@ def test_nobody_ends_the_session_of_another_by_their_own_address() -> None:
     (session,) = sessions_of(User.objects.get(username="mia"))
     assert problem(other.delete(f"me/sessions/{session.pk}/"))[0] == 404
     assert is_in(mias)
+
+
+def test_people_remove_their_own_second_step_at_a_browser_only() -> None:
+    mia = make_user("mia", password=PASSWORD)
+    SecondFactor.objects.create(user=mia, secret=seal("JBSWY3DPEHPK3PXP"), last_step=0)
+    assert problem(caller(mia).delete("me/second-step/")) == (403, "session_required")
+    stale = Script(client=signed_in(mia, fresh=False))
+    assert problem(stale.delete("me/second-step/")) == (403, "fresh_sign_in_required")
+    assert SecondFactor.objects.exists()
+    assert Script(client=signed_in(mia)).delete("me/second-step/").status_code == 204
+    assert not SecondFactor.objects.exists()
+
+
+# --- what an identity provider sent ---
+
+
+def test_a_record_is_shown_whole_by_a_command(ada: User) -> None:
+    (row,) = answer("list_sso_users", "--idp", "Okta")
+    assert (row["user_name"], row["username"], row["active"]) == ("ada.king", "ada", True)
+    assert answer("list_sso_users", "--inactive") == []
+    shown = answer("show_sso_user", "ADA.king")
+    assert {"attribute": "userName", "values": ["ada.king"]} in shown["sent"]
+    assert (shown["sso_groups"], len(shown["differences"])) == (["Engineering"], 1)
+    new_idp("Google").user("ada.king", emails=[{"value": "other@example.test"}])
+    assert refusal("show_sso_user", "ada.king")[0] == 6
+    assert answer("show_sso_user", "ada.king", "--idp", "Okta")["scim_id"] == row["scim_id"]
+    assert refusal("show_sso_user", "zoe") == (3, "There is no SSO user named zoe.")
 
 
 def test_people_list_and_end_their_own_sessions() -> None:

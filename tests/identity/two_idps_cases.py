@@ -576,6 +576,13 @@ READS: dict[str, Callable[[Side], tuple[object, object]]] = {
         False,
     ),
     "second_factors.require_own": lambda mine: (second_factors.require_own(mine.local, Person(mine.local)), None),
+    "bulk_runs.rows_for": lambda mine: (
+        [
+            (row.user, row.outcome)
+            for row in bulk_runs.rows_for(BulkRun.Kind.RESEND_INVITATION, [mine.user, mine.invited], actor=OPERATOR)
+        ],
+        [(mine.user, "left_alone"), (mine.invited, "pending")],
+    ),
     "bulk_runs.decide": lambda mine: (
         bulk_runs.decide(BulkRun.Kind.RESEND_INVITATION, mine.user, actor=OPERATOR).code,
         "not_invited",

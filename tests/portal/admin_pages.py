@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, reverse
 
 from tests.factories import make_support, make_user
 
@@ -35,3 +36,13 @@ def hidden(response: Any, name: str) -> str:
 def messages_of(response: Any) -> list[str]:
     """What the page after a redirect says (the test client followed it)."""
     return [str(message) for message in response.context["messages"]]
+
+
+def names_below(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, int]]:
+    """Each address's name, and how many values it takes."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            space = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from names_below(pattern.url_patterns, prefix + space)
+        elif pattern.name and "app_list" not in pattern.name:
+            yield prefix + pattern.name, len(pattern.pattern.converters)

@@ -79,6 +79,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "invite_user": ("zoë", "--email", "zoe@example.test"),
     "link_conflict": ("CONFLICT",),
     "move_conflict": ("MOVE",),
+    "remove_asset_owner": ("Shared", "mia"),
     "remove_members": ("Crafts", "lea"),
     "resend_invitation": ("ines",),
     "reseal_secrets": (),
@@ -136,6 +137,8 @@ def company() -> dict[str, str]:
     make_group("Crafts", lea)
     run("declare_sso_group", "Announced", "--idp", "Okta")
     make_asset(mia)
+    make_asset(mia, "Shared")
+    run("transfer_asset", "Shared", "--to", "noa", "--share")
     pushed = idp_of(okta)
     pushed.post("/Users", user_body("mia", emails=[{"value": "mia@elsewhere.test"}]))
     pushed.post("/Users", user_body("ben", emails=[{"value": str(ben.email)}]))

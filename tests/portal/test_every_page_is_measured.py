@@ -1,28 +1,17 @@
 """docs/design/performance.md: the benchmark asks for every page of the admin UI, so that a new one is measured too."""
 
-from collections.abc import Iterator
-
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
+from django.urls import get_resolver, resolve, reverse
 
 from tests.bench.admin_addresses import walks
 from tests.bench.company import Company
+from tests.portal.admin_pages import names_below
 from tests.sessions import as_owner
 
 pytestmark = pytest.mark.django_db
 
 # Two ask the database for nothing of their own; the file compares everybody, part by part, while it is sent.
 NOT_MEASURED = {"jsi18n", "password_change_done", "identity_accesssettings_groups_csv"}
-
-
-def names_below(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, int]]:
-    """Each address's name, and how many values it takes."""
-    for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            space = f"{pattern.namespace}:" if pattern.namespace else ""
-            yield from names_below(pattern.url_patterns, prefix + space)
-        elif pattern.name and "app_list" not in pattern.name:
-            yield prefix + pattern.name, len(pattern.pattern.converters)
 
 
 def registered() -> dict[str, int]:

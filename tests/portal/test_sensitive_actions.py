@@ -82,7 +82,7 @@ ORDINARY_PAGES = {
 
 SENSITIVE_OPERATIONS = {
     *("set_user_role", "set_user_break_glass", "end_user_sessions", "edit_access_settings", "create_api_token"),
-    "end_user_session",
+    *("end_user_session", "remove_own_second_step"),
     *("create_scim_token", "revoke_scim_token", "delete_identity_provider", "delete_user_permanently"),
     *("create_sso_connection", "edit_sso_connection", "enable_sso_connection", "disable_sso_connection"),
     *("delete_sso_connection", "link_conflict", "move_conflict"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -26,14 +25,6 @@ from portal.admin.frame.parts import is_key
 from portal.admin.people.user_groups import ChooseGroups
 
 MOST_AT_ONCE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class LeftAlone:
-    """Somebody whom the action will not touch, and why."""
-
-    user: User
-    reason: str
 
 
 class BulkPage(ActionPage):
@@ -129,20 +120,19 @@ class BulkStatus(BulkPage):
     done: ClassVar[str]
 
     @cached_property
-    def left_alone(self) -> list[LeftAlone]:
-        answers = [(user, self.why_not(user)) for user in self.people]
-        return [LeftAlone(user, reason) for user, reason in answers if reason]
+    def rows(self) -> list[bulk_runs.Wanted]:
+        """Who is changed first, then who is left alone."""
+        now = situation_of(self.request)
+        rows = bulk_runs.rows_for(self.kind, self.people, actor=person_of(self.request), now=now)
+        return sorted(rows, key=lambda row: row.outcome == BulkRow.Outcome.LEFT_ALONE)
+
+    @cached_property
+    def left_alone(self) -> list[bulk_runs.Wanted]:
+        return [row for row in self.rows if row.outcome == BulkRow.Outcome.LEFT_ALONE]
 
     @cached_property
     def changing(self) -> list[User]:
-        untouched = {left.user.pk for left in self.left_alone}
-        return [user for user in self.people if user.pk not in untouched]
-
-    def why_not(self, user: User) -> str:
-        """The reason to leave somebody alone, nothing when there is none."""
-        actor, now = person_of(self.request), situation_of(self.request)
-        decision = bulk_runs.decide(self.kind, user, actor=actor, now=now)
-        return "" if decision and decision.fits else decision.reason
+        return [row.user for row in self.rows if row.user and row.outcome == BulkRow.Outcome.PENDING]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return super().get(request, *args, **kwargs) if self.changing else self._nobody()
@@ -160,11 +150,7 @@ class BulkStatus(BulkPage):
 
     def run(self, form: Form) -> str:
         """Each person is a transaction of their own: one refusal does not undo the others."""
-        untouched = BulkRow.Outcome.LEFT_ALONE
-        return self.start(
-            [bulk_runs.Wanted(user) for user in self.changing]
-            + [bulk_runs.Wanted(left.user, outcome=untouched, sentence=left.reason) for left in self.left_alone]
-        )
+        return self.start(self.rows)
 
 
 class BulkEnable(BulkStatus):

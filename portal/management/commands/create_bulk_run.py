@@ -10,7 +10,6 @@ from identity.core.decisions import Action
 from identity.core.errors import InvalidValue
 from identity.models import BulkRun
 from identity.services import bulk_runs
-from identity.services.bulk_runs import Wanted
 from portal.management.answers import Answer
 from portal.management.facts import run_facts
 from portal.management.named_rows import find_group, find_users
@@ -23,7 +22,7 @@ AS_LONG_AS_IT_TAKES = float("inf")
 
 class Command(DestroyingCommand):
     help = (
-        "Does one action to many people, each a change of its own: who may not be changed is refused with the "
+        "Does one action to many people, each a change of its own: who can't be changed is left alone with the "
         "reason, and the others are done. Shows how many, unless --yes is given; list_bulk_rows lists the result of "
         "each. import_users invites people from a file."
     )
@@ -48,7 +47,8 @@ class Command(DestroyingCommand):
         if not people:
             raise InvalidValue("usernames", "names nobody")
         values = {"groups": [group.pk for group in groups]} if groups else None
-        run = bulk_runs.create_run(kind, [Wanted(user) for user in people], values=values, actor=operator)
+        wanted = bulk_runs.rows_for(kind, people, actor=operator)
+        run = bulk_runs.create_run(kind, wanted, values=values, actor=operator)
         bulk_runs.work_on(run, seconds=AS_LONG_AS_IT_TAKES, actor=operator)
         facts = run_facts(run)
         return Answer(facts, f"{run}: {facts['done']} of {len(people)} done.")

@@ -1,0 +1,194 @@
+"""What each page does, by REST and on the command line: the table behind "everything that the portal's pages can do".
+
+`tests/portal/test_every_door.py` holds it against the pages, the operations and the commands that there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The operations of the REST API and the commands that do what a page does; `why` there are none, if so."""
+
+    rest: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    why: str = ""
+
+
+def by(rest: str, commands: str) -> Doors:
+    """Names with spaces between them."""
+    return Doors(tuple(rest.split()), tuple(commands.split()))
+
+
+def a_page(why: str) -> Doors:
+    """What only a person at a browser can do, or what is a step on the way to something else."""
+    return Doors(why=why)
+
+
+AT_A_BROWSER = "it proves that the person is there: no token and no operator does that for them"
+AN_ADDRESS = "it is where a link of a mail, or an identity provider, leads a browser"
+
+# Pages of the admin UI that change something, or are polled, by the name of their address.
+ACTIONS: dict[str, Doors] = {
+    # people
+    "user_invite": by("invite_user", "invite_user"),
+    "user_edit_profile": by("edit_user", "edit_user"),
+    "user_enable": by("enable_user", "enable_user"),
+    "user_disable": by("disable_user", "disable_user"),
+    "user_change_role": by("set_user_role", "set_role"),
+    "user_mark_break_glass": by("set_user_break_glass", "set_break_glass"),
+    "user_clear_break_glass": by("set_user_break_glass", "set_break_glass"),
+    "user_end_sessions": by("end_user_sessions", "end_sessions"),
+    "user_end_session": by("end_user_session", "end_session"),
+    "user_add_to_groups": by("add_members", "add_members"),
+    "user_remove_from_group": by("remove_member", "remove_members"),
+    "user_resend_invitation": by("resend_invitation", "resend_invitation"),
+    "user_revoke_invitation": by("revoke_invitation", "revoke_invitation"),
+    "user_bulk_enable": by("create_bulk_run", "create_bulk_run"),
+    "user_bulk_disable": by("create_bulk_run", "create_bulk_run"),
+    "user_bulk_add_to_groups": by("create_bulk_run", "create_bulk_run"),
+    "invitation_bulk_resend": by("create_bulk_run", "create_bulk_run"),
+    "invitation_bulk_revoke": by("create_bulk_run", "create_bulk_run"),
+    "invitation_import": by("create_bulk_run", "import_users"),
+    "bulkrun_start": by("start_bulk_run", "continue_bulk_run"),
+    "bulkrun_continue": by("continue_bulk_run", "continue_bulk_run"),
+    "bulkrun_discard": by("discard_bulk_run", "discard_bulk_run"),
+    # groups
+    "group_add": by("create_group", "create_group"),
+    "group_edit": by("edit_group", "edit_group"),
+    "group_delete": by("delete_group", "delete_group"),
+    "group_add_members": by("add_members", "add_members"),
+    "group_remove_member": by("remove_members remove_member", "remove_members"),
+    "group_map_from": by("list_sso_groups", "list_sso_groups"),
+    "ssogroup_declare": by("declare_sso_group", "declare_sso_group"),
+    "ssogroup_withdraw": by("withdraw_sso_group", "withdraw_sso_group"),
+    "ssogroup_map": by("list_groups", "list_groups"),
+    "ssogroup_apply_mapping": by("preview_mapping create_mapping", "create_mapping"),
+    "ssogroup_apply_mapping_csv": by("list_previewed_users", "preview_mapping"),
+    "groupmapping_unmap": by("preview_mapping_removal delete_mapping", "delete_mapping"),
+    "groupmapping_unmap_csv": by("list_users_of_removal", "preview_mapping"),
+    # identity providers
+    "identityprovider_add": by("create_identity_provider", "create_identity_provider"),
+    "identityprovider_edit": by("edit_identity_provider", "edit_identity_provider"),
+    "identityprovider_delete": by("delete_identity_provider", "delete_identity_provider"),
+    "identityprovider_create_token": by("create_scim_token", "create_scim_token"),
+    "identityprovider_connect_oidc": by("create_sso_connection", "create_sso_connection"),
+    "identityprovider_connect_saml": by("create_sso_connection", "create_sso_connection"),
+    "identityprovider_set_up": a_page("it is a guide to read; docs/connect-….md is the same text"),
+    "identityprovider_watch": a_page("it shows requests while somebody looks; the log has all that change something"),
+    "scimtoken_revoke": by("revoke_scim_token", "revoke_scim_token"),
+    "ssoconnection_edit": by("edit_sso_connection", "edit_sso_connection"),
+    "ssoconnection_enable": by("enable_sso_connection", "enable_sso_connection"),
+    "ssoconnection_disable": by("disable_sso_connection", "disable_sso_connection"),
+    "ssoconnection_delete": by("delete_sso_connection", "delete_sso_connection"),
+    "conflict_link": by("link_conflict", "link_conflict"),
+    "conflict_move": by("move_conflict", "move_conflict"),
+    "conflict_own_username": by("give_own_username", "give_own_username"),
+    "conflict_dismiss": by("dismiss_conflict", "dismiss_conflict"),
+    "conflict_mismatch_report": by("compare_user_names", "mismatch_report"),
+    "conflict_mismatch_report_csv": by("compare_user_names", "mismatch_report"),
+    # assets, access, support
+    "asset_add": by("create_asset", "create_asset"),
+    "asset_edit": by("edit_asset", "edit_asset"),
+    "asset_delete": by("delete_asset", "delete_asset"),
+    "asset_add_owner": by("add_asset_owner", "transfer_asset"),
+    "asset_remove_owner": by("remove_asset_owner", "remove_asset_owner"),
+    "asset_transfer": by("transfer_asset", "transfer_asset"),
+    "asset_bulk_transfer": by("transfer_asset", "transfer_asset"),
+    "accesssettings_switch": by("edit_access_settings", "set_mode"),
+    "apitoken_revoke": by("revoke_api_token", "revoke_api_token"),
+    "disabled_users_delete": by("preview_deletion delete_user_permanently list_transferees", "delete_user"),
+}
+
+# Lists, with the file that each can be saved as; and what one row's page tells.
+LISTS: dict[str, Doors] = {
+    "user": by("list_users", "list_users export_users"),
+    "invitation": by("list_invitations", "list_invitations"),
+    "bulkrun": by("list_bulk_runs", "list_bulk_runs"),
+    "group": by("list_groups", "list_groups"),
+    "ssogroup": by("list_sso_groups", "list_sso_groups"),
+    "groupmapping": by("list_mappings", "list_mappings"),
+    "ssouser": by("list_sso_users", "list_sso_users"),
+    "identityprovider": by("list_identity_providers", "list_identity_providers"),
+    "scimtoken": by("list_scim_tokens", "list_scim_tokens"),
+    "ssoconnection": by("list_sso_connections", "list_sso_connections"),
+    "conflict": by("list_conflicts", "list_conflicts"),
+    "provisioninglog": by("list_provisioning_log", "list_provisioning_log"),
+    "auditevent": by("list_audit_log", "export_audit_events"),
+    "deletionrecord": by("list_deletions", "list_deletions"),
+    "asset": by("list_assets", "list_assets"),
+    "apitoken": by("list_api_tokens", "list_api_tokens"),
+    "disabled_users": by("list_disabled_users", "list_users"),
+}
+ROWS: dict[str, Doors] = {
+    "user": by("get_user list_user_groups get_user_differences", "show_user"),
+    "bulkrun": by("get_bulk_run list_bulk_rows", "list_bulk_rows"),
+    "group": by("get_group list_members list_completeness", "list_members list_completeness"),
+    "ssogroup": by("get_sso_group list_sso_members list_completeness", "list_sso_groups list_completeness"),
+    "groupmapping": by("get_mapping", "list_mappings"),
+    "ssouser": by("get_sso_user get_user_differences", "show_sso_user"),
+    "identityprovider": by("get_identity_provider get_identity_provider_activity", "show_identity_provider"),
+    "scimtoken": by("get_scim_token", "list_scim_tokens"),
+    "ssoconnection": by("get_sso_connection", "list_sso_connections"),
+    "conflict": by("get_conflict", "show_conflict"),
+    "provisioninglog": by("get_provisioning_log_entry", "list_provisioning_log"),
+    "auditevent": by("get_audit_event list_moves", "export_audit_events list_moves"),
+    "asset": by("get_asset", "list_assets"),
+    "apitoken": by("get_api_token", "list_api_tokens"),
+}
+
+# Everything else below /admin/.
+OTHERS: dict[str, Doors] = {
+    "index": by("get_attention get_headcounts", "list_attention list_headcounts"),
+    "break_glass": by("list_users", "list_users"),
+    "accesssettings_changelist": by("get_access_settings get_policy", "show_policy"),
+    "accesssettings_people": by("preview_access_settings list_affected_users", "set_mode"),
+    "accesssettings_people_csv": by("list_affected_users", "set_mode"),
+    "accesssettings_groups": by("list_differing_groups", "set_mode"),
+    "accesssettings_groups_csv": by("list_differing_groups", "set_mode"),
+    "auditevent_export_jsonl": by("list_audit_log", "export_audit_events"),
+    "auditevent_moved": by("list_moves", "list_moves"),
+    "provisioninglog_export_jsonl": by("list_provisioning_log", "list_provisioning_log"),
+    "bulkrun_results": by("list_bulk_rows", "list_bulk_rows"),
+    "identityprovider_live": a_page("it shows requests while somebody looks; the log has all that change something"),
+    "ssoconnection_test_result": by("check_sso_connection", "check_sso_connection"),
+    "user_why": by("get_user_trail list_user_sessions", "show_user list_sessions"),
+    "search": a_page("it leads to other pages"),
+    "autocomplete": a_page("it completes what is typed in a form"),
+    "jsi18n": a_page("it is Django's own, for scripts of forms"),
+    "view_on_site": a_page("it is Django's own, and leads nowhere"),
+    "login": a_page(AT_A_BROWSER),
+    "logout": a_page(AT_A_BROWSER),
+    "password_change": a_page(AT_A_BROWSER),
+    "password_change_done": a_page(AT_A_BROWSER),
+}
+
+# People's own pages.
+OWN: dict[str, Doors] = {
+    "home": a_page("it leads to other pages"),
+    "profile": by("get_me", "show_user"),
+    "end_session": by("list_own_sessions end_own_session", "list_sessions end_session"),
+    "end_other_sessions": by("end_own_other_sessions", "end_sessions"),
+    "own_tokens": by("list_api_tokens", "list_api_tokens"),
+    "create_own_token": by("create_api_token", "create_api_token"),
+    "revoke_own_token": by("revoke_api_token", "revoke_api_token"),
+    "second_factor_remove": by("remove_own_second_step", "reset_second_factor"),
+    **dict.fromkeys(("login", "logout", "confirm_password", "password_change", "second_factor"), a_page(AT_A_BROWSER)),
+    **dict.fromkeys(
+        (
+            *("passkeys", "passkey_add", "passkey_add_question", "passkey_rename", "passkey_remove"),
+            *("passkey_confirm", "passkey_confirm_question", "passkey_sign_in", "passkey_sign_in_question"),
+            *("passkey_second_step", "passkey_second_step_question", "passkey_first", "passkey_first_question"),
+        ),
+        a_page(AT_A_BROWSER),
+    ),
+    **dict.fromkeys(
+        ("second_factor_first", "second_factor_set_up", "second_factor_replace", "recovery_codes"),
+        a_page(AT_A_BROWSER),
+    ),
+    **dict.fromkeys(
+        ("password_reset", "password_reset_sent", "password_reset_confirm", "invitation"), a_page(AN_ADDRESS)
+    ),
+}
