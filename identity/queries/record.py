@@ -45,12 +45,12 @@ class Attribute:
 
 
 def everything_sent(sso_user: SSOUser) -> list[Attribute]:
-    """The whole record; what an extension adds stands behind its URN."""
+    """The whole record by name; what an extension adds stands behind its URN."""
     kept = {
         "userName": sso_user.user_name,
         "externalId": sso_user.external_id,
         "active": sso_user.active,
-        **sso_user.attributes,
+        **dict(sorted(sso_user.attributes.items())),
     }
     return [
         attribute
@@ -63,7 +63,7 @@ def everything_sent(sso_user: SSOUser) -> list[Attribute]:
 def _attributes(name: str, value: Any) -> Iterator[Attribute]:
     if isinstance(value, dict):
         separator = ": " if name.startswith("urn:") and ": " not in name else "."
-        for part, inner in value.items():
+        for part, inner in sorted(value.items()):
             yield from _attributes(f"{name}{separator}{part}", inner)
         return
     values = value if isinstance(value, list) else [value]
@@ -71,9 +71,18 @@ def _attributes(name: str, value: Any) -> Iterator[Attribute]:
 
 
 def _value(value: Any) -> Value:
-    text = ", ".join(f"{part} {_text(inner)}" for part, inner in value.items()) if isinstance(value, dict) else None
-    text = _text(value) if text is None else text
+    text = (
+        ", ".join(f"{part} {_text(value[part])}" for part in _ordered(value))
+        if isinstance(value, dict)
+        else _text(value)
+    )
     return Value(text[:LONGEST], len(text))
+
+
+def _ordered(value: dict[str, Any]) -> list[str]:
+    """The value itself first; the databases keep objects in orders of their own."""
+    first = ("value", "type", "primary")
+    return [*filter(value.__contains__, first), *sorted(value.keys() - {*first})]
 
 
 def _text(value: Any) -> str:
