@@ -12,7 +12,7 @@ from django.db import DatabaseError, OperationalError
 from identity.core.actors import Provisioner
 from identity.core.errors import Conflicted
 from identity.services.provisioning.log import log_refusal
-from scim.errors import Problem, problem_of
+from scim.wire.errors import Problem, problem_of
 
 logger = logging.getLogger(__name__)
 

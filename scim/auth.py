@@ -15,7 +15,7 @@ from identity.core.actors import Provisioner, Visitor
 from identity.core.origins import Origin
 from identity.events import Event
 from identity.services import provider_contacts, scim_tokens, traces
-from scim.errors import Problem, problem_of
+from scim.wire.errors import Problem, problem_of
 
 logger = logging.getLogger(__name__)
 

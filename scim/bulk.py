@@ -13,17 +13,19 @@ from typing import Any
 from django.http import HttpResponse
 
 from identity.core.actors import Provisioner
-from scim import attempts, bodies, dialects, limits
-from scim.adapters.base import location, scim_id
-from scim.errors import HANDLED, Problem, RequestRefused, refuse
-from scim.views import Endpoint, GroupsView, UsersView, answer
+from scim import attempts
+from scim.adapters.base import scim_id
+from scim.views import Endpoint, GroupsView, ResourceEndpoint, UsersView, answer
+from scim.wire import bodies, dialects, limits
+from scim.wire.addresses import location
+from scim.wire.errors import HANDLED, Problem, RequestRefused, refuse
 
 Document = dict[str, Any]
 
 BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 BULK_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 
-_RESOURCES: dict[str, Any] = {"users": UsersView, "groups": GroupsView}
+_RESOURCES: dict[str, ResourceEndpoint] = {"users": UsersView(), "groups": GroupsView()}
 _PATH = re.compile(r"/?(Users|Groups)(?:/([^/]+))?/?", re.IGNORECASE)
 _REFERENCE = re.compile(r"bulkId:(.+)", re.IGNORECASE)
 
@@ -140,7 +142,9 @@ class Job:
         view, uuid = _addressed(operation.path)
         found = _REFERENCE.fullmatch(uuid)
         known = self.created.get(found[1]) if found else uuid
-        return {"location": location(view.adapter.endpoint, known)} if known and operation.method != "POST" else {}
+        if view is None or not known or operation.method == "POST":
+            return {}
+        return {"location": location(view.scim_adapter.endpoint, known)}
 
     def _execute(self, operation: Operation, actor: Provisioner) -> Document:
         """Run one operation through the resource's adapter, as the single request would."""
@@ -153,10 +157,10 @@ class Job:
         call = Call(actor, {"If-Match": operation.version} if operation.version else {})
         match operation.method, bool(uuid):
             case "POST", False:
-                return self._create(operation, view.adapter(view.model(), call))
+                return self._create(operation, view.scim_adapter(view.model_cls(), call))
             case "PUT" | "PATCH" | "DELETE", True:
-                target = view.model(scim_id=scim_id(uuid, view.resource_name))
-                return self._change(operation, view.adapter(target, call))
+                target = view.model_cls(scim_id=scim_id(uuid, view.resource_name))
+                return self._change(operation, view.scim_adapter(target, call))
         raise refuse("invalidValue", f"method {operation.method[:10]!r} does not go with path {operation.path[:80]!r}.")
 
     def _create(self, operation: Operation, adapter: Any) -> Document:
@@ -208,7 +212,7 @@ def _references(value: Any) -> set[str]:
     return {found[1]} if found else set()
 
 
-def _addressed(path: str) -> tuple[Any, str]:
+def _addressed(path: str) -> tuple[ResourceEndpoint | None, str]:
     """The endpoint of a path, and the id in it."""
     found = _PATH.fullmatch(path)
     return (_RESOURCES[found[1].lower()], found[2] or "") if found else (None, "")

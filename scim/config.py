@@ -10,15 +10,10 @@ from scim2_models import Context, Resource, ResourceType, Schema
 from scim2_models import ServiceProviderConfig as ConfigModel
 
 from identity.models import SSOUser
-from scim import cursors, limits
-from scim.resources import EnterpriseUser, Group, GroupResource, PortalGroup, PortalUser, User, UserResource
-
-ROOT = "/scim/v2"
-
-
-def base_location(*_: Any, **__: Any) -> str:
-    """The SCIM root as identity providers know it: from PUBLIC_URL, never from the request (SR-31)."""
-    return f"{settings.PUBLIC_URL}{ROOT}"
+from scim.queries import cursors
+from scim.wire import limits
+from scim.wire.addresses import base_location
+from scim.wire.resources import EnterpriseUser, Group, GroupResource, PortalGroup, PortalUser, User, UserResource
 
 
 def sso_user_model() -> type[SSOUser]:

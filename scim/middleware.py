@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 from django_scim.constants import SCIM_CONTENT_TYPE
 
-from scim.errors import Problem
+from scim.wire.errors import Problem
 
 _PREFIX = "/scim/"
 _TOLD = {

@@ -13,15 +13,15 @@ from django.http import HttpRequest, HttpResponse
 from pydantic import ValidationError
 from scim2_models import SearchRequest
 
-from scim import listing, projection
-from scim.errors import RequestRefused, refuse
-from scim.filters import check_size, compile_known, why
-from scim.registry import GROUPS, USERS, Registry
-from scim.resources import GroupResource, UserResource, typed
-from scim.sorting import Order, order_of
-from scim.views import Document, Endpoint, GroupsView, UsersView, answer
+from scim.queries import listing, projection
+from scim.queries.filters import check_size, compile_known, why
+from scim.queries.registry import GROUPS, USERS, Registry
+from scim.queries.sorting import Order, order_of
+from scim.views import Document, Endpoint, GroupsView, ResourceEndpoint, UsersView, answer
+from scim.wire.errors import RequestRefused, refuse
+from scim.wire.resources import GroupResource, UserResource, typed
 
-_VIEWS: tuple[Any, ...] = (UsersView, GroupsView)
+_VIEWS: tuple[type[ResourceEndpoint], ...] = (UsersView, GroupsView)
 
 
 class RootView(Endpoint):
@@ -60,13 +60,13 @@ def _found(request: HttpRequest, parameters: Document) -> Document:
     }
 
 
-def _door(view: Any, request: HttpRequest) -> Any:
+def _door(view: type[ResourceEndpoint], request: HttpRequest) -> ResourceEndpoint:
     door = view()
     door.setup(request)
     return door
 
 
-def _keys(doors: list[Any], parameters: Document) -> list[QuerySet[Any]]:
+def _keys(doors: list[ResourceEndpoint], parameters: Document) -> list[QuerySet[Any]]:
     """For each type the (kind, row key, sorted-by value) of its rows that match."""
     sorted_by = [_order(door.registry, parameters).expression for door in doors]
     nothing = Value(None, output_field=_type_of(sorted_by, doors))
@@ -79,17 +79,17 @@ def _keys(doors: list[Any], parameters: Document) -> list[QuerySet[Any]]:
     return keys
 
 
-def _matching(door: Any, parameters: Document) -> QuerySet[Any]:
+def _matching(door: ResourceEndpoint, parameters: Document) -> QuerySet[Any]:
     condition = _condition(door.registry, listing.filter_of(parameters))
-    rows: QuerySet[Any] = door.model.objects.of(door.actor.identity_provider_id).filter(condition)
+    rows: QuerySet[Any] = door.model_cls.objects.of(door.actor.identity_provider_id).filter(condition)
     return rows
 
 
-def _type_of(sorted_by: list[Any], doors: list[Any]) -> Field[Any, Any]:
+def _type_of(sorted_by: list[Any], doors: list[ResourceEndpoint]) -> Field[Any, Any]:
     """What the types that have the attribute sort by: PostgreSQL merges equal types only."""
     for expression, door in zip(sorted_by, doors, strict=True):
         if expression is not None:
-            annotated = door.model.objects.annotate(sorted_by=expression)
+            annotated = door.model_cls.objects.annotate(sorted_by=expression)
             field: Field[Any, Any] = annotated.query.annotations["sorted_by"].output_field
             return field
     return CharField()
@@ -125,12 +125,14 @@ def _merged(parts: list[QuerySet[Any]], parameters: Document) -> QuerySet[Any]:
     return merged.order_by(F("sorted_by").asc(nulls_last=True), "kind", "key")
 
 
-def _documents(doors: list[Any], chosen: list[Any], parameters: Document) -> dict[tuple[int, int], Document]:
+def _documents(
+    doors: list[ResourceEndpoint], chosen: list[Any], parameters: Document
+) -> dict[tuple[int, int], Document]:
     documents = {}
     for kind, door in enumerate(doors):
         wanted = projection.read(parameters, door.registry.resource)
         pks = [pk for row_kind, pk, _ in chosen if row_kind == kind]
-        rows = list(door.listed(door.model.objects.filter(pk__in=pks))) if pks else []
+        rows = list(door.listed(door.model_cls.objects.filter(pk__in=pks))) if pks else []
         for row, document in zip(rows, door.documents(rows, wanted), strict=True):
             documents[kind, row.pk] = wanted(document)
     return documents

@@ -12,19 +12,22 @@ from django.utils.log import log_response
 from django.views import View
 from django_scim import views as stock
 from django_scim.constants import SCIM_CONTENT_TYPE
+from django_scim.utils import get_service_provider_config_model
 
+from identity.core.actors import Provisioner
 from identity.core.errors import NotFound
 from identity.models import SSOGroup, SSOUser
-from scim import attempts, bodies, config, listing, projection
+from scim import attempts, config
 from scim.adapters.base import scim_id
 from scim.adapters.groups import Related, SCIMGroup
 from scim.adapters.users import SCIMUser, memberships_of
-from scim.errors import HANDLED, Problem, RequestRefused, problem_of
-from scim.filters import GroupFilter, UserFilter
-from scim.lookups import LookUps
-from scim.projection import Projection
-from scim.registry import GROUPS, USERS, Registry
-from scim.versions import is_unchanged
+from scim.queries import listing, projection
+from scim.queries.equality import LookUps
+from scim.queries.projection import Projection
+from scim.queries.registry import GROUPS, USERS, Registry
+from scim.wire import bodies
+from scim.wire.errors import HANDLED, Problem, RequestRefused, problem_of
+from scim.wire.versions import is_unchanged
 
 Document = dict[str, Any]
 
@@ -79,14 +82,16 @@ def empty(status: int) -> HttpResponse:
 
 
 class ResourceEndpoint(Endpoint):
-    """What /Users and /Groups share. `registry` knows its attributes, `adapter` the bridge to a row."""
+    """What /Users and /Groups share. `registry` knows the attributes.
+
+    Model, adapter and filters are those of django-scim2's settings (SCIM_SERVICE_PROVIDER): `model_cls`,
+    `scim_adapter` and `parser_getter`.
+    """
 
     registry: ClassVar[Registry]
     resource_name: ClassVar[str]
-    adapter: ClassVar[Any]
-    model: ClassVar[Any]
-    filter_parser: ClassVar[Any]
     look_ups: ClassVar[LookUps]
+    parser_getter: Any  # gives the class of filters
 
     def allowed(self) -> list[str]:
         single = ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
@@ -96,7 +101,7 @@ class ResourceEndpoint(Endpoint):
         if uuid is None:
             return self._list(request)
         wanted = projection.read(listing.query_parameters(request), self.registry.resource)
-        adapter = self.adapter(self._row(uuid), request)
+        adapter = self.scim_adapter(self._row(uuid), request)
         if is_unchanged(request, adapter.obj.version):
             response = empty(304)
             response["ETag"] = adapter.etag
@@ -114,7 +119,7 @@ class ResourceEndpoint(Endpoint):
         if uuid is not None:
             return self.http_method_not_allowed(request)
         wanted = projection.read(listing.query_parameters(request), self.registry.resource)
-        adapter = self.adapter(self.model(), request)
+        adapter = self.scim_adapter(self.model_cls(), request)
         adapter.from_dict(bodies.read(request))
         adapter.create()
         return self._one(adapter, wanted, status=201)
@@ -133,8 +138,8 @@ class ResourceEndpoint(Endpoint):
         return empty(204)
 
     @property
-    def actor(self) -> Any:
-        return self.request.actor  # type: ignore[attr-defined]
+    def actor(self) -> Provisioner:
+        return self.request.actor  # type: ignore[attr-defined, no-any-return]
 
     def documents(self, found: list[Any], wanted: Projection) -> list[Document]:
         raise NotImplementedError
@@ -156,8 +161,8 @@ class ResourceEndpoint(Endpoint):
         """The rows that a filter selects, all of this IdP's without one."""
         expression = listing.filter_of(parameters)
         if not expression:
-            return self.listed(self.model.objects.of(self.actor.identity_provider_id))
-        return self.listed(self.filter_parser.search(expression, self.request))
+            return self.listed(self.model_cls.objects.of(self.actor.identity_provider_id))
+        return self.listed(type(self).parser_getter().search(expression, self.request))
 
     def listed(self, rows: Any) -> Any:
         return rows
@@ -179,7 +184,7 @@ class ResourceEndpoint(Endpoint):
         return self._one(adapter, wanted)
 
     def _addressed(self, request: HttpRequest, uuid: str) -> Any:
-        return self.adapter(self.model(scim_id=scim_id(uuid, self.resource_name)), request)
+        return self.scim_adapter(self.model_cls(scim_id=scim_id(uuid, self.resource_name)), request)
 
     def _one(self, adapter: Any, wanted: Projection, status: int = 200) -> HttpResponse:
         response = answer(wanted(self.document(adapter, wanted)), status)
@@ -193,9 +198,6 @@ class UsersView(ResourceEndpoint, stock.UsersView):
 
     registry = USERS
     resource_name = "User"
-    adapter = SCIMUser
-    model = SSOUser
-    filter_parser = UserFilter
     look_ups = LookUps(SSOUser.objects.select_related("user"), USERS)
 
     def listed(self, rows: Any) -> Any:
@@ -210,7 +212,7 @@ class UsersView(ResourceEndpoint, stock.UsersView):
         groups = memberships_of(found) if found and wanted.wants("groups") else {}
         documents = []
         for row in found:
-            adapter = self.adapter(row, self.request)
+            adapter = self.scim_adapter(row, self.request)
             adapter.groups = groups.get(row.pk, [])
             documents.append(adapter.to_dict())
         return documents
@@ -221,9 +223,6 @@ class GroupsView(ResourceEndpoint, stock.GroupsView):
 
     registry = GROUPS
     resource_name = "Group"
-    adapter = SCIMGroup
-    model = SSOGroup
-    filter_parser = GroupFilter
     look_ups = LookUps(SSOGroup.objects, GROUPS)
 
     def document(self, adapter: SCIMGroup, wanted: Projection) -> Document:
@@ -231,7 +230,7 @@ class GroupsView(ResourceEndpoint, stock.GroupsView):
 
     def documents(self, found: list[Any], wanted: Projection) -> list[Document]:
         related = Related(found, wanted)
-        return [related.document(self.adapter(row, self.request)) for row in found]
+        return [related.document(self.scim_adapter(row, self.request)) for row in found]
 
     def _status(self, wanted: Projection) -> int:
         return 200 if self.request.method == "PUT" or wanted.is_named else 204
@@ -299,7 +298,8 @@ class DiscoveryEndpoint(Endpoint):
 
 class ServiceProviderConfigView(DiscoveryEndpoint):
     def all(self) -> Document:
-        return config.ServiceProviderConfig(self.request).to_dict()
+        described: Document = get_service_provider_config_model()(self.request).to_dict()
+        return described
 
 
 class ResourceTypesView(DiscoveryEndpoint):

@@ -216,7 +216,7 @@ def published_names(attributes: list[dict[str, Any]]) -> set[str]:
 
 
 def test_an_attribute_without_a_rule_is_known_to_the_resource_models_alone() -> None:
-    """One more in `scim.resources` is kept, answered, filtered, sorted and projected without another line."""
+    """One more in `scim.wire.resources` is kept, answered, filtered, sorted and projected without another line."""
     names = set().union(*(published_names(schema["attributes"]) for schema in config.schemas().values()))
     assert "title" in names
     word = re.compile(rf"\b({'|'.join(names - RULED_ATTRIBUTES)})\b")

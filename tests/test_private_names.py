@@ -57,7 +57,7 @@ USED: dict[str, set[str]] = {
     "portal/session/store.py": {"_get_session"},
     "portal/sso/outgoing.py": {"_content", "_dns_host", "_new_conn"},
     "portal/sso/saml.py": {"_query", "_query_assertion", "_settings"},
-    "scim/bodies.py": {"_body"},
+    "scim/wire/bodies.py": {"_body"},
 }
 
 PRIVATE = re.compile(r"_[a-zA-Z]\w*")

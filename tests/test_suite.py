@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests import clock, durations
-from tests.dealing import LANES, dealt
+from tests.dealing import IN_TURNS, LANES, dealt
 from tests.environment import without_database
 from tests.loops import each
 from tests.postgres import installed_binaries, wheel_binaries
@@ -125,8 +125,9 @@ def test_each_test_runs_on_both_databases_and_each_case_on_one() -> None:
 
 
 def test_what_stands_on_the_rules_takes_turns_and_each_file_is_on_both_databases() -> None:
-    pages: list[Any] = [Case(f"tests/portal/test_a.py::test_{number}") for number in range(5)]
-    rules: list[Any] = [Case(f"tests/identity/test_a.py::test_{number}") for number in range(5)]
+    page, rule = (f"{folder}/test_a.py" for folder in (IN_TURNS[0], "tests/identity"))
+    pages: list[Any] = [Case(f"{page}::test_{number}") for number in range(5)]
+    rules: list[Any] = [Case(f"{rule}::test_{number}") for number in range(5)]
     on = {lane: [case for case in pages if case not in dealt(pages, lane)] for lane in LANES}
     assert [on["sqlite"], on["postgresql"]] == [pages[::2], pages[1::2]]
     assert not any(dealt(rules, lane) for lane in LANES)

@@ -9,8 +9,8 @@ from uuid import UUID
 from django_scim.adapters import SCIMMixin
 
 from identity.core.errors import NotFound
-from scim.config import base_location
-from scim.versions import etag, required_version
+from scim.wire.addresses import location
+from scim.wire.versions import etag, required_version
 
 
 class ResourceAdapter(SCIMMixin):
@@ -53,10 +53,6 @@ class ResourceAdapter(SCIMMixin):
             "location": self.location,
             "version": self.etag,
         }
-
-
-def location(endpoint: str, scim_id: object) -> str:
-    return f"{base_location()}/{endpoint}/{scim_id}"
 
 
 def moment(value: datetime) -> str:

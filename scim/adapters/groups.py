@@ -11,12 +11,13 @@ from scim2_models import Context, ScimPolicy
 from identity.models import GroupMapping, SSOGroup, SSOMembership
 from identity.services.provisioning import groups as sso_groups
 from identity.services.provisioning.statements import GroupChange, GroupRecord, Members
-from scim import dialects
-from scim.adapters.base import ResourceAdapter, location
-from scim.group_patches import GroupPatch, group_ids, member_ids
-from scim.projection import Projection
-from scim.resources import CORE_GROUP, PORTAL_GROUP, GroupResource
-from scim.shapes import LeftOut
+from scim.adapters.base import ResourceAdapter
+from scim.adapters.group_patches import GroupPatch, group_ids, member_ids
+from scim.queries.projection import Projection
+from scim.wire import dialects
+from scim.wire.addresses import location
+from scim.wire.resources import CORE_GROUP, PORTAL_GROUP, GroupResource
+from scim.wire.shapes import LeftOut
 
 Document = dict[str, Any]
 Index = dict[int, list[Document]]

@@ -13,11 +13,12 @@ from identity.log_words import NotTaken
 from identity.models import SSOMembership, SSOUser, Status
 from identity.services.provisioning import people
 from identity.services.provisioning.statements import PersonChange, PersonRecord
-from scim.adapters.base import ResourceAdapter, location, moment
-from scim.attributes import UNKEPT, multiple_values, single_values
-from scim.resources import PORTAL_USER, schemas_of
-from scim.user_bodies import NAME_PARTS, UserBody
-from scim.user_patches import UserPatch
+from scim.adapters.base import ResourceAdapter, moment
+from scim.adapters.user_bodies import NAME_PARTS, UserBody
+from scim.adapters.user_patches import UserPatch
+from scim.wire.addresses import location
+from scim.wire.attributes import UNKEPT, multiple_values, single_values
+from scim.wire.resources import PORTAL_USER, schemas_of
 
 Document = dict[str, Any]
 

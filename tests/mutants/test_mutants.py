@@ -6,7 +6,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from scim import words
+from scim.wire import bare_words
 from tests.mutants.sites import ROOT, mutants_in, mutants_of
 from tests.mutants.trials import code_with
 
@@ -64,9 +64,9 @@ def test_a_constant_of_a_module_is_changed_where_it_is_sql() -> None:
 
 
 def test_a_mutant_runs_in_the_function_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert words.is_value_bare("userName eq bjensen")
-    [mutant] = [one for one in mutants_of("scim/words.py") if one.function == "is_value_bare"]
+    assert bare_words.is_value_bare("userName eq bjensen")
+    [mutant] = [one for one in mutants_of("scim/wire/bare_words.py") if one.function == "is_value_bare"]
     [(function, code)] = code_with(mutant)
     monkeypatch.setattr(function, "__code__", code)
-    assert words.is_value_bare("userName eq bjensen") is None
-    assert mutant.diff((ROOT / "scim/words.py").read_bytes()).splitlines()[3] == "+    return None"
+    assert bare_words.is_value_bare("userName eq bjensen") is None
+    assert mutant.diff((ROOT / "scim/wire/bare_words.py").read_bytes()).splitlines()[3] == "+    return None"

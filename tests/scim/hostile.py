@@ -11,7 +11,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from hypothesis import strategies as st
 
-from scim.resources import GroupResource, UserResource
+from scim.wire.resources import GroupResource, UserResource
 from tests.clients import IdP, new_idp, problem
 from tests.scim.helpers import (
     CORE_GROUP,

@@ -1,4 +1,4 @@
-"""The look-ups with statements of their own (scim.lookups) answer as every other filter does."""
+"""The look-ups with statements of their own (scim.queries.equality) answer as every other filter does."""
 
 from __future__ import annotations
 

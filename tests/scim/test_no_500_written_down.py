@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scim.resources import UserResource
+from scim.wire.resources import UserResource
 from tests.clients import problem
 from tests.examples import POSTGRESQL, some
 from tests.scim.helpers import (

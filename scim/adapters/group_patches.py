@@ -12,13 +12,13 @@ from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalEx
 
 from identity.models import SSOGroup, SSOMembership, SSOUser
 from identity.services.provisioning.statements import GroupRecord, Members
-from scim import bodies, limits
-from scim.attributes import UNKEPT
-from scim.dialects import get, named
-from scim.errors import RequestRefused, refuse
-from scim.filters import member_condition
-from scim.resources import CORE_GROUP, GroupMember, GroupResource
-from scim.shapes import GROUP, LeftOut, Place, parsed
+from scim.queries.filters import member_condition
+from scim.wire import bodies, limits
+from scim.wire.attributes import UNKEPT
+from scim.wire.dialects import get, named
+from scim.wire.errors import RequestRefused, refuse
+from scim.wire.resources import CORE_GROUP, GroupMember, GroupResource
+from scim.wire.shapes import GROUP, LeftOut, Place, parsed
 
 Document = dict[str, Any]
 

@@ -1,7 +1,7 @@
 """The one place that knows where an attribute is kept; filters and sorting follow from it.
 
 What is not named here is a single value under its path in `SSOUser.keys`, or rows of `SSOUserValue`: an attribute
-that is added to `scim.resources` is kept, returned, filtered and sorted without another line.
+that is added to `scim.wire.resources` is kept, returned, filtered and sorted without another line.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 from django.db.models import Case, Model, OuterRef, Q, Subquery, When
 
 from identity.models import GroupMapping, SSOMembership, SSOUserValue
-from scim.conditions import CodepointOrder
-from scim.kinds import (
+from scim.queries.conditions import CodepointOrder
+from scim.queries.kinds import (
     Active,
     Constant,
     Fallback,
@@ -29,7 +29,7 @@ from scim.kinds import (
     Text,
     Version,
 )
-from scim.resources import (
+from scim.wire.resources import (
     CORE_GROUP,
     CORE_USER,
     ENTERPRISE_USER,

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from scim2_models import SearchRequest
 from scim2_models.path import AttributeBinding
 
-from scim.attributes import path_of, split_path
-from scim.errors import refuse
-from scim.registry import Registry
-from scim.resources import typed
+from scim.queries.registry import Registry
+from scim.wire.attributes import path_of, split_path
+from scim.wire.errors import refuse
+from scim.wire.resources import typed
 
 Position = list[Any]
 """A place in an order, as JSON: the sorted-by value (a string, a number or null) and the row's key."""

@@ -1,6 +1,6 @@
 """What identity providers really send becomes plain SCIM here; past this module nobody knows who called.
 
-Each tolerance names the habit it answers. Shapes and paths are read by `scim.shapes`; everything else is left to
+Each tolerance names the habit it answers. Shapes and paths are read by `scim.wire.shapes`; everything else is left to
 the schema's own validation.
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from scim import limits
-from scim.attributes import MULTIPLE, UNKEPT
-from scim.errors import RequestRefused, refuse
-from scim.resources import CORE_GROUP, ENTERPRISE_USER, schemas_of
-from scim.shapes import GROUP, USER, LeftOut, Place, Schema, parsed
+from scim.wire import limits
+from scim.wire.attributes import MULTIPLE, UNKEPT
+from scim.wire.errors import RequestRefused, refuse
+from scim.wire.resources import CORE_GROUP, ENTERPRISE_USER, schemas_of
+from scim.wire.shapes import GROUP, USER, LeftOut, Place, Schema, parsed
 
 Body = dict[str, Any]
 

@@ -8,10 +8,10 @@ from scim2_models import Context, ScimPolicy
 
 from identity.log_words import NotTaken
 from identity.models import SSOUser
-from scim import dialects
-from scim.errors import UNREADABLE, RequestRefused
-from scim.resources import UserResource, schemas_of
-from scim.shapes import USER, LeftOut, boolean
+from scim.wire import dialects
+from scim.wire.errors import UNREADABLE, RequestRefused
+from scim.wire.resources import UserResource, schemas_of
+from scim.wire.shapes import USER, LeftOut, boolean
 
 Document = dict[str, Any]
 Told = tuple[NotTaken, ...]

@@ -16,10 +16,10 @@ from pydantic import Base64Bytes
 from scim2_models import BaseModel
 
 from identity.log_words import NotTaken, Why
-from scim import bodies, words
-from scim.attributes import UNKEPT
-from scim.errors import RequestRefused, problem_of, refuse
-from scim.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, GroupResource, UserResource, decoded, wire_name
+from scim.wire import bare_words, bodies
+from scim.wire.attributes import UNKEPT
+from scim.wire.errors import RequestRefused, problem_of, refuse
+from scim.wire.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, GroupResource, UserResource, decoded, wire_name
 
 Document = dict[str, Any]
 
@@ -247,7 +247,7 @@ class Schema:
 
         A URN may be followed by a colon (RFC 7644 section 3.10) or by a dot, as real connectors have it.
         """
-        path = words.quoted(path.strip())
+        path = bare_words.quoted(path.strip())
         urn, rest = self._split(path)
         if urn is None:
             return self._nowhere(path)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from scim2_models import Error, SCIMException
 
 from identity.core import errors
-from scim.resources import GroupResource, UserResource
+from scim.wire.resources import GroupResource, UserResource
 
 logger = logging.getLogger(__name__)
 

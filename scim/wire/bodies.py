@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 from django.http import HttpRequest
 from django.http.request import RawPostDataException, UnreadablePostError
 
-from scim import limits
-from scim.errors import Problem, RequestRefused, refuse
+from scim.wire import limits
+from scim.wire.errors import Problem, RequestRefused, refuse
 
 _JSON_TYPES = {"", "application/scim+json", "application/json"}
 _CHUNK = 64 * 1024

@@ -1,7 +1,7 @@
 """The look-up that an identity provider makes before nearly every write: `attribute eq "value"`, or GET by id.
 
 To parse such a filter, bind it to the schema and build its SQL costs several times what the index look-up does. These
-are recognised by their form and have statements that are built once; every other filter is left to `scim.filters`.
+are recognised by their form and have statements that are built once; every other filter is left to `filters`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from scim2_models import Path
 
 from identity.core.errors import InvalidValue
 from identity.db.compiled import CompiledQuery, Parameter
-from scim import limits, listing
-from scim.attributes import comparable
-from scim.kinds import Identifier, Text
-from scim.registry import Registry
+from scim.queries import listing
+from scim.queries.kinds import Identifier, Text
+from scim.queries.registry import Registry
+from scim.wire import limits
+from scim.wire.attributes import comparable
 
 _EQUALITY = re.compile(r'\s*(\w+)\s+eq\s+"([^"\\\x00-\x1f]{0,255})"\s*', re.IGNORECASE)
 _FIRST_PAGE = frozenset({"filter", "startIndex", "count", "attributes", "excludedAttributes"})

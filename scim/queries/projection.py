@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from scim2_models import SCIMException
 from scim2_models.messages.response_parameters import ResponseParameters
 
-from scim.attributes import ALWAYS_RETURNED, path_of
-from scim.errors import refuse
-from scim.resources import typed
+from scim.wire.attributes import ALWAYS_RETURNED, path_of
+from scim.wire.errors import refuse
+from scim.wire.resources import typed
 
 Selection = dict[str, "Selection"]
 """The tree of names that were asked for; an empty tree below a name means all of it."""

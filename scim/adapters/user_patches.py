@@ -10,12 +10,12 @@ from pydantic import ValidationError
 from scim2_models import Context, PatchOp, ScimPolicy
 
 from identity.models import SSOUser
-from scim import bodies, dialects, limits
-from scim.attributes import MULTIPLE, sub_paths
-from scim.errors import UNREADABLE, problem_of, refuse
-from scim.resources import CORE_USER, UserResource, schemas_of, typed
-from scim.shapes import LeftOut
-from scim.user_bodies import NAME_PARTS, Told
+from scim.adapters.user_bodies import NAME_PARTS, Told
+from scim.wire import bodies, dialects, limits
+from scim.wire.attributes import MULTIPLE, sub_paths
+from scim.wire.errors import UNREADABLE, problem_of, refuse
+from scim.wire.resources import CORE_USER, UserResource, schemas_of, typed
+from scim.wire.shapes import LeftOut
 
 Document = dict[str, Any]
 

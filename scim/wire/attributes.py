@@ -1,4 +1,4 @@
-"""The one registry of attributes: each published attribute, and how its values are compared and kept.
+"""Each published attribute by its path, and how its values are compared and kept.
 
 Derived from the resource models. A single attribute is kept under its path in `SSOUser.keys`, a multi-valued
 one as rows of `SSOUserValue`; both hold comparable values, so filters never look into the IdP's JSON.
@@ -16,7 +16,7 @@ from scim2_models.path import AttributeBinding
 
 from identity.core.errors import InvalidValue
 from identity.core.keys import NO_KEY, fold
-from scim.resources import CORE_GROUP, CORE_USER, GroupResource, UserResource, padded, wire_name
+from scim.wire.resources import CORE_GROUP, CORE_USER, GroupResource, UserResource, padded, wire_name
 
 Comparable = dict[str, Any]
 

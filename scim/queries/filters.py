@@ -31,13 +31,13 @@ from scim2_models.path.resolution import coerce_value
 
 from identity.core.errors import InvalidValue
 from identity.models import SSOGroup, SSOUser
-from scim import bodies, limits, words
-from scim.attributes import comparable, path_of, split_path, sub_paths
-from scim.conditions import EVERYTHING, NOTHING
-from scim.errors import refuse, sentence
-from scim.kinds import Kind
-from scim.registry import GROUPS, USERS, Multiple, Registry
-from scim.resources import typed
+from scim.queries.conditions import EVERYTHING, NOTHING
+from scim.queries.kinds import Kind
+from scim.queries.registry import GROUPS, USERS, Multiple, Registry
+from scim.wire import bare_words, bodies, limits
+from scim.wire.attributes import comparable, path_of, split_path, sub_paths
+from scim.wire.errors import refuse, sentence
+from scim.wire.resources import typed
 
 _FIRST_MOMENT, _LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -247,7 +247,7 @@ def why(error: Exception, expression: str) -> str:
     if not isinstance(error, ValidationError):
         return "The filter can't be read."
     told = sentence(str(error.errors(include_url=False, include_input=False)[0]["msg"]))
-    return f"{told} Put the value in double quotes." if words.is_value_bare(expression) else told
+    return f"{told} Put the value in double quotes." if bare_words.is_value_bare(expression) else told
 
 
 class UserFilter:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from django.core.exceptions import TooManyFieldsSent
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from scim import bodies, cursors, limits, projection, words
-from scim.errors import refuse
-from scim.sorting import Order, order_of
+from identity.core.actors import Provisioner
+from scim.queries import cursors, projection
+from scim.queries.projection import Projection
+from scim.queries.registry import Registry
+from scim.queries.sorting import Order, order_of
+from scim.wire import bare_words, bodies, limits
+from scim.wire.errors import refuse
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
@@ -79,7 +83,7 @@ def text_of(parameters: dict[str, Any], name: str) -> str | None:
 def filter_of(parameters: dict[str, Any]) -> str | None:
     """The filter, with bare words as the strings that they mean."""
     expression = text_of(parameters, "filter")
-    return words.quoted(expression) if expression else expression
+    return bare_words.quoted(expression) if expression else expression
 
 
 def page_of(parameters: dict[str, Any]) -> Page:
@@ -101,7 +105,20 @@ def _number(parameters: dict[str, Any], name: str, default: int, *, scim_type: s
         raise refuse(scim_type, f"{name} must be an integer.") from error
 
 
-def answer(rows: QuerySet[Any], parameters: dict[str, Any], door: Any) -> dict[str, Any]:
+class Door(Protocol):
+    """What is listed, and for whom."""
+
+    registry: ClassVar[Registry]
+    resource_name: ClassVar[str]
+
+    @property
+    def actor(self) -> Provisioner: ...
+
+    def documents(self, found: list[Any], wanted: Projection) -> list[dict[str, Any]]:
+        """The rows as they are answered, in their order."""
+
+
+def answer(rows: QuerySet[Any], parameters: dict[str, Any], door: Door) -> dict[str, Any]:
     """The ListResponse for these rows; `door` documents a page of them.
 
     Paged by cursor when the client sends the parameter `cursor` (an empty one first), else by index.
@@ -112,12 +129,12 @@ def answer(rows: QuerySet[Any], parameters: dict[str, Any], door: Any) -> dict[s
     return _response(found, head, parameters, door)
 
 
-def whole(found: list[Any], parameters: dict[str, Any], door: Any) -> dict[str, Any]:
+def whole(found: list[Any], parameters: dict[str, Any], door: Door) -> dict[str, Any]:
     """The ListResponse when these rows are all there are."""
     return _response(found, {"totalResults": len(found), "startIndex": 1}, parameters, door)
 
 
-def _response(found: list[Any], head: dict[str, Any], parameters: dict[str, Any], door: Any) -> dict[str, Any]:
+def _response(found: list[Any], head: dict[str, Any], parameters: dict[str, Any], door: Door) -> dict[str, Any]:
     wanted = projection.read(parameters, door.registry.resource)
     resources = [wanted(document) for document in door.documents(found, wanted)]
     return {"schemas": [LIST_RESPONSE], **head, "itemsPerPage": len(found), "Resources": resources}
@@ -126,7 +143,7 @@ def _response(found: list[Any], head: dict[str, Any], parameters: dict[str, Any]
 Found = tuple[list[Any], dict[str, Any]]
 
 
-def _page_by_index(rows: QuerySet[Any], parameters: dict[str, Any], order: Order, door: Any) -> Found:
+def _page_by_index(rows: QuerySet[Any], parameters: dict[str, Any], order: Order, door: Door) -> Found:
     page = page_of(parameters)
     found = list(rows[page.start - 1 : page.start - 1 + page.count]) if page.count else []
     return found, {"totalResults": _total(rows, page, found), "startIndex": page.start}
@@ -139,7 +156,7 @@ def _total(rows: QuerySet[Any], page: Page, found: list[Any]) -> int:
     return rows.order_by().count()
 
 
-def _page_by_cursor(rows: QuerySet[Any], parameters: dict[str, Any], order: Order, door: Any) -> Found:
+def _page_by_cursor(rows: QuerySet[Any], parameters: dict[str, Any], order: Order, door: Door) -> Found:
     """RFC 9865; without totalResults, since counting is what would grow with the directory (section 2).
 
     Who asks for no resources asks for the total only (RFC 7644 section 3.4.2.4).

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 
-from scim import limits
-from scim.errors import refuse
+from scim.wire import limits
+from scim.wire.errors import refuse
 
 _OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"})
 _JOINTS = frozenset({"and", "or"})

@@ -12,16 +12,15 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import CharField, F, Q, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Concat
 from scim2_models import InvalidFilterException
 
 from identity.models import Status
-from scim.attributes import comparable
-from scim.conditions import EVERYTHING, NOTHING, CodepointOrder, UUIDText, column, constant, text
-from scim.config import ROOT
+from scim.queries.conditions import EVERYTHING, NOTHING, CodepointOrder, UUIDText, column, constant, text
+from scim.wire.addresses import location
+from scim.wire.attributes import comparable
 
 _VERSION = re.compile(r'W/"([1-9][0-9]{0,8})"')
 _EQUALITY = frozenset({"eq", "ne"})
@@ -115,7 +114,7 @@ class Location:
     case_exact: bool = True
 
     def condition(self, op: str, operand: Any) -> Q:
-        prefix = comparable(f"{settings.PUBLIC_URL}{ROOT}/{self.endpoint}/", case_exact=self.case_exact)
+        prefix = comparable(location(self.endpoint, ""), case_exact=self.case_exact)
         if op not in _EQUALITY:
             return text(Concat(Value(prefix), UUIDText(F(self.identifier.name))), op, operand)
         return self.identifier.condition(op, operand.removeprefix(prefix) if operand.startswith(prefix) else "")

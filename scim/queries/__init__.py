@@ -1,0 +1,1 @@
+"""What is asked: filters, orders, pages and projections, and where each attribute is kept."""

@@ -1,0 +1,1 @@
+"""What is sent and answered: resources, their attributes, bodies, dialects, errors, versions and limits."""
