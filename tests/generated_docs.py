@@ -37,7 +37,8 @@ TOPICS: dict[str, tuple[str, ...]] = {
     ),
     "Identity providers": (
         "list_identity_providers", "show_identity_provider", "create_identity_provider", "edit_identity_provider",
-        "delete_identity_provider", "mismatch_report", "list_provisioning_log", "replay",
+        "delete_identity_provider", "watch_identity_provider", "list_received_requests",
+        "mismatch_report", "list_provisioning_log", "replay",
     ),
     "Single sign-on": (
         "list_sso_connections", "create_sso_connection", "edit_sso_connection", "enable_sso_connection",

@@ -54,6 +54,9 @@ _PAUSES = """
 """
 
 
+WATCH = timedelta(minutes=30)  # how long an administrator looks on, once asked
+
+
 class ProviderContactManager(models.Manager["ProviderContact"]):
     def rhythms(self) -> dict[int, Rhythm]:
         """The rhythm of each IdP by its id, in one statement; who was silent for eight weeks is left out."""

@@ -14,12 +14,11 @@ from identity.core.decisions import Action
 from identity.db.locks import lock
 from identity.events import Event
 from identity.models import IdentityProvider, ProviderContact, ReceivedRequest
-from identity.models.provider_contacts import REMEMBERED, hour_of
+from identity.models.provider_contacts import REMEMBERED, WATCH, hour_of
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor
 
-WATCH = timedelta(minutes=30)
 KEPT = 50
 STRANGERS_APART = timedelta(seconds=1)
 

@@ -19,6 +19,8 @@ from identity.queries import rhythm
 from identity.queries.attention import COUNTED_TO, what_waits
 from identity.queries.completeness import MOST_COUNTED_IN_A_LIST, MOST_IN_A_LIST, completeness_in_list, with_sizes
 from identity.queries.headcount import count_people, days_until
+from identity.queries.received import heard_from
+from identity.services import provider_contacts
 from portal.api.fields import GroupRef, ProviderRef, Said, SSOGroupRef
 from portal.api.named_rows import row_of
 from portal.api.operations import operation
@@ -52,6 +54,53 @@ class ProviderActivity(Singleton):
         itself = IdentityProvider.objects.filter(pk=provider.pk)
         (activity,) = rhythm.activities(itself, scim_enabled=self.mode.scim_enabled)
         return self.show(dict(ActivityAnswer(activity).data))
+
+
+# --- what it asks, as it comes in ---
+
+
+class ReceivedAnswer(serializers.Serializer):
+    """A request as it came in. One with nobody's token is shown too: it may have been pasted wrongly."""
+
+    id = serializers.IntegerField(source="request.pk")
+    at = serializers.DateTimeField(source="request.at")
+    method = serializers.CharField(source="request.method")
+    path = serializers.CharField(source="request.path")
+    status = serializers.IntegerField(source="request.status")
+    token_label = serializers.CharField(source="request.token_label")
+    address = serializers.CharField(source="request.address")
+    is_good = serializers.BooleanField(help_text="Whether it was answered as it should be.")
+    words = serializers.CharField(help_text="What somebody at the identity provider did.")
+
+
+class ReceivedRequestsAnswer(serializers.Serializer):
+    """The newest requests, while somebody watches."""
+
+    watched_until = serializers.DateTimeField(allow_null=True)
+    results = ReceivedAnswer(many=True)
+
+
+class ReceivedRequests(Singleton):
+    """What an identity provider asks, reads as well, while it is set up."""
+
+    tag = "Identity providers"
+    seen_by = Action.VIEW_PROVIDERS
+    queryset = IdentityProvider.objects.all()
+
+    @operation("list_received_requests", answer=ReceivedRequestsAnswer)
+    def retrieve(self, request: Request, provider_id: int) -> Response:
+        """List the newest requests of an identity provider that is watched."""
+        return self.show(self._received(row_of(IdentityProvider, provider_id)))
+
+    @operation("watch_identity_provider", answer=ReceivedRequestsAnswer)
+    def create(self, request: Request, provider_id: int) -> Response:
+        """Watch what an identity provider asks for the next half hour, reads as well."""
+        provider = row_of(IdentityProvider, provider_id)
+        return Response(self._received(provider_contacts.watch(provider, actor=self.actor)))
+
+    def _received(self, provider: IdentityProvider) -> dict[str, Any]:
+        shown = {"watched_until": provider.watched_until, "results": heard_from(provider)}
+        return dict(ReceivedRequestsAnswer(shown).data)
 
 
 # --- completeness ---

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
-from portal.api.activity import Attention, Headcounts, ProviderActivity, ProviderCompleteness
+from portal.api.activity import Attention, Headcounts, ProviderActivity, ProviderCompleteness, ReceivedRequests
 from portal.api.api_tokens import APITokens
 from portal.api.assets import Assets
 from portal.api.bulk_runs import BulkRows, BulkRuns
@@ -71,6 +71,10 @@ urlpatterns = [
     path(
         "identity-providers/<int:provider_id>/activity/",
         ProviderActivity.as_view({"get": "retrieve"}, detail=False),
+    ),
+    path(
+        "identity-providers/<int:provider_id>/requests/",
+        ReceivedRequests.as_view({"get": "retrieve", "post": "create"}, detail=False),
     ),
     path("mappings/preview/users/", PreviewedUsers.as_view({"get": "list"}, detail=False)),
     path("mappings/<int:mapping_id>/preview-removal/users/", LeavingUsers.as_view({"get": "list"}, detail=False)),

@@ -53,6 +53,21 @@ def test_who_fell_silent_is_told_by_each_door_alike() -> None:
     assert [row["is_silent"] for row in answer("list_identity_providers")] == [False]
 
 
+def test_what_a_provider_asks_is_told_while_somebody_watches() -> None:
+    okta, script = new_idp("Okta"), administrators_caller()
+    address = f"identity-providers/{okta.provider.pk}/requests/"  # type: ignore[union-attr]
+    assert script.read(address) == {"watched_until": None, "results": []}
+    okta.get("/Users")
+    assert script.read(address)["results"] == []
+    assert script.do("POST", address)["watched_until"]
+    okta.get("/Users")
+    okta.user("ada")
+    newest, oldest = script.read(address)["results"]
+    assert (newest["words"], newest["status"]) == ("Created ada (ada), enabled.", 201)
+    assert (oldest["method"], oldest["path"], oldest["is_good"]) == ("GET", "/Users", True)
+    assert [row["words"] for row in answer("list_received_requests", "Okta")] == [newest["words"], oldest["words"]]
+
+
 # --- completeness ---
 
 

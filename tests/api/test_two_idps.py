@@ -26,12 +26,20 @@ Request = tuple[str, str, Body]
 
 # Of the portal as a whole, or about what is nobody's yet.
 NOBODYS = {
+    "list_received_requests",
     *("get_access_settings", "edit_access_settings", "preview_access_settings"),
     *("list_differing_groups", "list_affected_users"),
     *("create_group", "create_identity_provider", "invite_user", "create_api_token"),
     *("get_audit_event", "get_me", "get_deletion", "list_deletions", "list_audit_log", "get_provisioning_log_entry"),
     *("list_bulk_runs", "get_attention", "get_headcounts"),
-    *("remove_own_second_step", "list_own_sessions", "end_own_session", "end_own_other_sessions", "list_moves"),
+    *(
+        "list_received_requests",
+        "remove_own_second_step",
+        "list_own_sessions",
+        "end_own_session",
+        "end_own_other_sessions",
+        "list_moves",
+    ),
     *("list_assets", "list_groups", "list_identity_providers", "list_invitations"),
     *("list_disabled_users", "list_transferees", "list_users"),
 }
@@ -45,6 +53,7 @@ def writes(mine: Side) -> dict[str, Request]:
     oidc = {"issuer": mine.oidc.issuer, "client_id": "new", "client_secret": "s"}
     deletion = {"username": mine.disabled.username, "reason": "left"}
     return {
+        "watch_identity_provider": ("POST", f"identity-providers/{idp}/requests/", None),
         "compare_user_names": ("POST", "mismatch-report/", {"identity_provider": idp}),
         "create_bulk_run": ("POST", "bulk-runs/", {"kind": "enable", "users": [mine.disabled.pk]}),
         "start_bulk_run": ("POST", f"bulk-runs/{run_of(mine)}/start/", None),

@@ -690,6 +690,7 @@ NOBODYS = {
     "queries.moves.as_moves",
     "queries.moves.every_move",
     "queries.moves.moved_by",
+    "queries.received.in_words",
     "queries.rhythm.ago",
     "queries.rhythm.pause_in_words",
     "queries.rhythm.rhythm_of",

@@ -17,6 +17,7 @@ from identity.queries import (
     external_ids,
     mismatches,
     reasons,
+    received,
     record,
     rhythm,
     trail,
@@ -119,6 +120,10 @@ QUESTIONS: dict[str, Callable[[Side], tuple[object, object]]] = {
     "queries.reasons.with_adders": lambda mine: (
         {(one.user_id, one.added_in) for one in reasons.with_adders(Membership.objects.filter(group=mine.group))},
         {(mine.user.pk, None), (mine.colleague.user_id, None)},
+    ),
+    "queries.received.heard_from": lambda mine: (
+        [one.request.identity_provider for one in received.heard_from(mine.idp)],
+        [row.identity_provider for row in mine.idp.received_requests.all()],
     ),
     "queries.record.everything_sent": lambda mine: (
         record.everything_sent(mine.sso_user)[0].values[0].text,

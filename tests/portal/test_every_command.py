@@ -91,6 +91,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "set_mode": ("--scim", "off"),
     "set_role": ("mia", "support"),
     "transfer_asset": ("Wiki", "--from", "mia", "--to", "lea"),
+    "watch_identity_provider": ("Okta",),
     "withdraw_sso_group": ("Announced",),
 }
 
@@ -100,6 +101,7 @@ OF: dict[str, tuple[str, ...]] = {
     "preview_mapping": ("Design", "Crafts"),
     "list_members": ("Crafts",),
     "list_moves": ("EVENT",),
+    "list_received_requests": ("Google",),
     "list_sessions": ("mia",),
 }
 
@@ -139,6 +141,8 @@ def company() -> dict[str, str]:
     make_asset(mia)
     make_asset(mia, "Shared")
     run("transfer_asset", "Shared", "--to", "noa", "--share")
+    run("watch_identity_provider", "Google")
+    idp_of(other).get("/Users")
     pushed = idp_of(okta)
     pushed.post("/Users", user_body("mia", emails=[{"value": "mia@elsewhere.test"}]))
     pushed.post("/Users", user_body("ben", emails=[{"value": str(ben.email)}]))

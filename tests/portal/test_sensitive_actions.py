@@ -94,7 +94,7 @@ ORDINARY_OPERATIONS = {
     *("create_group", "edit_group", "delete_group", "add_members", "remove_members", "remove_member"),
     *("create_mapping", "delete_mapping", "declare_sso_group", "withdraw_sso_group", "dismiss_conflict"),
     *("create_bulk_run", "start_bulk_run", "continue_bulk_run", "discard_bulk_run", "check_sso_connection"),
-    "compare_user_names",
+    *("compare_user_names", "watch_identity_provider"),
     *("give_own_username", "end_own_session", "end_own_other_sessions"),
     *("create_identity_provider", "edit_identity_provider"),
 }
