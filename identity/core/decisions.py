@@ -23,6 +23,34 @@ class Mode(NamedTuple):
         return f"{scim} and SSO is {'enforced' if self.sso_enforced else 'not enforced'}"
 
 
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A change of mode, done or looked at."""
+
+    before: Mode
+    after: Mode
+
+    @property
+    def starts_scim(self) -> bool:
+        return self.after.scim_enabled and not self.before.scim_enabled
+
+    @property
+    def stops_scim(self) -> bool:
+        return self.before.scim_enabled and not self.after.scim_enabled
+
+    @property
+    def enforces_sso(self) -> bool:
+        return self.after.sso_enforced and not self.before.sso_enforced
+
+    @property
+    def relaxes_sso(self) -> bool:
+        return self.before.sso_enforced and not self.after.sso_enforced
+
+    def __bool__(self) -> bool:
+        """Whether anything changes."""
+        return self.before != self.after
+
+
 class Action(StrEnum):
     """Everything that somebody may or may not see or do in the portal."""
 

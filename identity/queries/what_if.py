@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from identity import policy
-from identity.core.decisions import Action
+from identity.core.decisions import Action, Switch
 from identity.models import Invitation, RetiredResource, SSOConnection, SSOIdentity, SSOUser, Status, User
 from identity.models.sso import told_otherwise
 from identity.policy import Cell
@@ -49,10 +49,10 @@ class Effect:
     people: QuerySet[User]
 
 
-def effects(before: Mode, after: Mode) -> list[Effect]:
-    """What would change for whom between two modes; those who lose something first."""
-    found = [*_of_passwords(before, after), *_of_provisioning(before, after), *_of_actions(before, after)]
-    return sorted(found, key=lambda effect: list(Tone).index(effect.tone))
+def effects(switch: Switch) -> list[Effect]:
+    """What would change for whom, losses first; then what following the identity providers would change."""
+    found = [*_of_passwords(switch), *_of_provisioning(switch), *_of_actions(switch)]
+    return [*sorted(found, key=lambda effect: list(Tone).index(effect.tone)), *_following(switch)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,18 @@ class ChangedCell:
     after: Cell
 
 
-def changed_cells(before: Mode, after: Mode) -> list[ChangedCell]:
-    """The rows of the policy table that two modes answer differently."""
-    rows = (ChangedCell(action, policy.cell(action, before), policy.cell(action, after)) for action in policy.MATRIX)
+def changed_cells(switch: Switch) -> list[ChangedCell]:
+    """The rows of the policy table that the two modes answer differently."""
+    rows = (
+        ChangedCell(action, policy.cell(action, switch.before), policy.cell(action, switch.after))
+        for action in policy.MATRIX
+    )
     return [row for row in rows if row.before is not row.after]
 
 
-def following(before: Mode, after: Mode) -> list[Effect]:
+def _following(switch: Switch) -> list[Effect]:
     """Whose status changes when SCIM is switched on and the portal follows what the IdPs said last."""
-    if before.scim_enabled or not after.scim_enabled:
+    if not switch.starts_scim:
         return []
     return [
         Effect(
@@ -175,8 +178,8 @@ def _by_sso(mode: Mode) -> Q:
     return provisioned | Q(Exists(came))
 
 
-def _of_passwords(before: Mode, after: Mode) -> Iterator[Effect]:
-    if before.sso_enforced and not after.sso_enforced:
+def _of_passwords(switch: Switch) -> Iterator[Effect]:
+    if switch.relaxes_sso:
         yield Effect(
             "password_again",
             "Can sign in with a password again",
@@ -184,7 +187,7 @@ def _of_passwords(before: Mode, after: Mode) -> Iterator[Effect]:
             Tone.GAIN,
             password_users(),
         )
-    if before.sso_enforced or not after.sso_enforced:
+    if not switch.enforces_sso:
         return
     yield Effect(
         "locked_out",
@@ -192,7 +195,7 @@ def _of_passwords(before: Mode, after: Mode) -> Iterator[Effect]:
         "They have a password and no other way: no identity provider with single sign-on provisions them. Their "
         "sessions end at once.",
         Tone.LOSS,
-        password_users().exclude(_by_sso(after)),
+        password_users().exclude(_by_sso(switch.after)),
     )
     yield Effect(
         "sso_only",
@@ -200,7 +203,7 @@ def _of_passwords(before: Mode, after: Mode) -> Iterator[Effect]:
         "Their passwords stop working and the sessions that a password opened end at once; their identity provider "
         "lets them in.",
         Tone.SHIFT,
-        password_users().filter(_by_sso(after)),
+        password_users().filter(_by_sso(switch.after)),
     )
     yield Effect(
         "invitations",
@@ -229,10 +232,10 @@ def _left_by_idp() -> QuerySet[User]:
     return people.filter(pk__in=left.values("user"))
 
 
-def _of_provisioning(before: Mode, after: Mode) -> Iterator[Effect]:
-    if before.scim_enabled == after.scim_enabled:
+def _of_provisioning(switch: Switch) -> Iterator[Effect]:
+    if not (switch.starts_scim or switch.stops_scim):
         return
-    if after.scim_enabled:
+    if switch.starts_scim:
         title, tone = "Could no longer sign in through SSO", Tone.LOSS
         because = "While SCIM is on, only who is provisioned can."
     else:
@@ -290,9 +293,9 @@ _RIGHTS: dict[Action, _Right] = {
 }
 
 
-def _of_actions(before: Mode, after: Mode) -> Iterator[Effect]:
+def _of_actions(switch: Switch) -> Iterator[Effect]:
     for action, right in _RIGHTS.items():
-        old, new = policy.cell(action, before), policy.cell(action, after)
+        old, new = policy.cell(action, switch.before), policy.cell(action, switch.after)
         if old is new:
             continue
         is_lost = new is Cell.NO

@@ -9,7 +9,7 @@ from django.db.models import F
 
 from identity import audit, policy
 from identity.core.actors import Operator
-from identity.core.decisions import Action, Mode
+from identity.core.decisions import Action, Mode, Switch
 from identity.db.locks import lock, locked
 from identity.events import Event
 from identity.models import AccessSettings, Group, Status, User
@@ -37,27 +37,27 @@ def set_mode(
     """
     policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
     row = lock(AccessSettings, 1)
-    before, after = row.mode, Mode(scim_enabled, sso_enforced)
-    if before == after:
-        return after
-    if after.sso_enforced and not before.sso_enforced:
+    switch = Switch(row.mode, Mode(scim_enabled, sso_enforced))
+    if not switch:
+        return switch.after
+    if switch.enforces_sso:
         _require_proof(actor, force)
-    row.scim_enabled, row.sso_enforced = after
+    row.scim_enabled, row.sso_enforced = switch.after
     row.save(update_fields=["scim_enabled", "sso_enforced"])
     audit.record(
         Event.ACCESS_MODE_SET,
         actor=actor,
         details={
-            "scim_enabled": audit.change(before.scim_enabled, after.scim_enabled),
-            "sso_enforced": audit.change(before.sso_enforced, after.sso_enforced),
+            "scim_enabled": audit.change(switch.before.scim_enabled, scim_enabled),
+            "sso_enforced": audit.change(switch.before.sso_enforced, sso_enforced),
             "forced": force,
         },
     )
-    if after.sso_enforced and not before.sso_enforced:
+    if switch.enforces_sso:
         _close_password_doors()
-    if after.scim_enabled and not before.scim_enabled and follow_idp:
+    if switch.starts_scim and follow_idp:
         _follow_idp(actor)
-    return after
+    return switch.after
 
 
 def _require_proof(actor: Actor, force: bool) -> None:

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from identity.core.decisions import Action, Mode
+from identity.core.decisions import Action, Switch
 from identity.core.errors import InvalidValue
 from identity.models import AccessSettings, User
 from identity.queries import what_if
@@ -83,16 +83,14 @@ class WhatIf(Singleton):
     @operation("preview_access_settings", query=FlagsSaid, answer=WhatIfAnswer)
     def retrieve(self, request: Request) -> Response:
         """Preview a switch: which answers of the policy change, and what becomes of whom."""
-        after = switched(self.mode, self.asked)
-        enforces = after.sso_enforced and not self.mode.sso_enforced
-        switches_on = after.scim_enabled and not self.mode.scim_enabled
+        switch = Switch(self.mode, switched(self.mode, self.asked))
         shown = {
-            "before": self.mode.code,
-            "after": after.code,
-            "changes": what_if.changed_cells(self.mode, after),
-            "missing": self._missing() if enforces else None,
-            "effects": [_effect(touched) for touched in what_if.look(_effects(self.mode, after))],
-            **(_compared(START) if switches_on else {"groups": [], "next_groups": None}),
+            "before": switch.before.code,
+            "after": switch.after.code,
+            "changes": what_if.changed_cells(switch),
+            "missing": self._missing() if switch.enforces_sso else None,
+            "effects": [_effect(touched) for touched in what_if.look(what_if.effects(switch))],
+            **(_compared(START) if switch.starts_scim else {"groups": [], "next_groups": None}),
         }
         return self.show(dict(WhatIfAnswer(shown).data))
 
@@ -143,14 +141,11 @@ class Affected(Resources):
         return self.page()
 
     def get_queryset(self) -> QuerySet[User]:
-        found = {effect.code: effect.people for effect in _effects(self.mode, switched(self.mode, self.asked))}
+        switch = Switch(self.mode, switched(self.mode, self.asked))
+        found = {effect.code: effect.people for effect in what_if.effects(switch)}
         if self.asked["effect"] not in found:
             raise InvalidValue("effect", f"must be one of {', '.join(found)} for this switch")
         return found[self.asked["effect"]].select_related("managed_by")
-
-
-def _effects(before: Mode, after: Mode) -> list[what_if.Effect]:
-    return [*what_if.effects(before, after), *what_if.following(before, after)]
 
 
 def _effect(touched: what_if.Touched) -> dict[str, Any]:

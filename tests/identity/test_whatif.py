@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from identity.core.decisions import Mode
+from identity.core.decisions import Mode, Switch
 from identity.models import Status, User
 from identity.queries import what_if
 from identity.services import users
@@ -47,7 +47,7 @@ def a_company() -> None:
 
 
 def names(before: Mode, after: Mode) -> dict[str, set[str]]:
-    found = [*what_if.effects(before, after), *what_if.following(before, after)]
+    found = what_if.effects(Switch(before, after))
     return {
         effect.code: {user.username for user in effect.people if not user.username.startswith("hash-")}
         for effect in found
@@ -102,7 +102,7 @@ def test_who_would_be_locked_out_is_who_then_is() -> None:
 @pytest.mark.parametrize("after", MODES)
 def test_a_look_counts_and_names_whom_each_effect_touches(before: Mode, after: Mode) -> None:
     a_company()
-    effects = what_if.effects(before, after)
+    effects = what_if.effects(Switch(before, after))
     seen = {touched.effect.code: (touched.count, len(touched.named)) for touched in what_if.look(effects)}
     numbers = {effect.code: effect.people.count() for effect in effects}
     assert seen == {code: (number, min(number, what_if.NAMED)) for code, number in numbers.items() if number}
@@ -112,5 +112,7 @@ def test_a_look_counts_and_names_whom_each_effect_touches(before: Mode, after: M
 def test_a_look_stops_counting(monkeypatch: pytest.MonkeyPatch) -> None:
     a_company()
     monkeypatch.setattr(what_if, "MOST_COUNTED", 2)
-    [touched] = [one for one in what_if.look(what_if.effects(*MODES[1::-1])) if one.effect.code == "edit_profile"]
+    [touched] = [
+        one for one in what_if.look(what_if.effects(Switch(*MODES[1::-1]))) if one.effect.code == "edit_profile"
+    ]
     assert (touched.count, touched.is_capped) == (2, True)

@@ -697,7 +697,6 @@ NOBODYS = {
     "queries.rhythm.silent_among",
     "queries.what_if.changed_cells",
     "queries.what_if.effects",
-    "queries.what_if.following",
     "queries.what_if.look",
     "queries.what_if.password_users",
 }

@@ -15,7 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from identity import policy
-from identity.core.decisions import Action, Mode
+from identity.core.decisions import Action, Mode, Switch
 from identity.core.errors import Outdated
 from identity.models import AccessSettings
 from identity.policy import MATRIX, MODES, Cell
@@ -25,7 +25,7 @@ from identity.queries.what_if import Tone
 from identity.safeguards import Asked, break_glass_not_proven, sso_login_not_proven
 from identity.services import modes
 from portal.admin.access.comparison import compared, moves_file, next_part
-from portal.admin.access.what_if import asked_mode, people_file, people_page
+from portal.admin.access.what_if import asked_switch, people_file, people_page
 from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of, situation_of
 
 COLOURS = {Tone.LOSS: "red", Tone.GAIN: "green", Tone.SHIFT: "amber"}
@@ -94,11 +94,11 @@ class Change:
     after: Answer
 
 
-def changes(before: Mode, after: Mode) -> list[Change]:
-    """Which cells differ between two modes."""
+def changes(switch: Switch) -> list[Change]:
+    """Which cells of the table differ."""
     return [
         Change(QUESTIONS[row.action], Answer(*ANSWERS[row.before]), Answer(*ANSWERS[row.after]))
-        for row in what_if.changed_cells(before, after)
+        for row in what_if.changed_cells(switch)
     ]
 
 
@@ -141,42 +141,21 @@ class SwitchMode(ActionPage):
         return request.method == "POST"
 
     @cached_property
-    def before(self) -> Mode:
-        return mode_of(self.request)
-
-    @cached_property
-    def after(self) -> Mode:
-        """What the address asks for; a flag it does not name stays."""
-        return asked_mode(self.request)
-
-    @cached_property
-    def switches_scim_on(self) -> bool:
-        return self.after.scim_enabled and not self.before.scim_enabled
-
-    @cached_property
-    def enforces_sso(self) -> bool:
-        return self.after.sso_enforced and not self.before.sso_enforced
-
-    @cached_property
-    def switches_scim_off(self) -> bool:
-        return self.before.scim_enabled and not self.after.scim_enabled
-
-    @cached_property
-    def relaxes_sso(self) -> bool:
-        return self.before.sso_enforced and not self.after.sso_enforced
+    def switch(self) -> Switch:
+        return asked_switch(self.request)
 
     @cached_property
     def comparison(self) -> Comparison:
         """The first part of comparing the mapped groups, when that matters; the page asks for the others."""
         comparison = Comparison()
-        if self.switches_scim_on:
+        if self.switch.starts_scim:
             comparison.go_on()
         return comparison
 
     @cached_property
     def touched(self) -> list[what_if.Touched]:
         """Everybody whom it would touch, effect by effect."""
-        return what_if.look([*what_if.effects(self.before, self.after), *what_if.following(self.before, self.after)])
+        return what_if.look(what_if.effects(self.switch))
 
     @cached_property
     def following(self) -> list[what_if.Touched]:
@@ -185,30 +164,30 @@ class SwitchMode(ActionPage):
     def get_form_class(self) -> type[Form]:
         """The choice is asked for where both sides differ, or may differ: in a part that is still to come."""
         differs = self.following or self.comparison.met or self.comparison.position
-        return SwitchToSCIMForm if self.switches_scim_on and differs else SwitchForm
+        return SwitchToSCIMForm if self.switch.starts_scim and differs else SwitchForm
 
     def get_initial(self) -> dict[str, Any]:
-        return {"seen": self.before.code}
+        return {"seen": self.switch.before.code}
 
     def get_explanation(self) -> str:
-        return "" if self.after == self.before else f"Now: {self.before}. Nothing changes before you confirm."
+        return "" if not self.switch else f"Now: {self.switch.before}. Nothing changes before you confirm."
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """On paper for everybody who sees the settings: looking changes nothing."""
-        if self.after == self.before:
+        if not self.switch:
             return self.refused("This is how it is already. Choose something else to see what would change.", 200)
         decision = self.decide(request, None)
         if not decision:
             return self.refused(f"{decision.reason} An owner can switch at the address of this page.", 200)
-        missing = missing_to_enforce(request) if self.enforces_sso else ""
+        missing = missing_to_enforce(request) if self.switch.enforces_sso else ""
         return self.refused(missing, 200) if missing else super().get(request, *args, **kwargs)
 
     def run(self, form: Form) -> str:
-        if form.cleaned_data["seen"] != self.before.code:
+        if form.cleaned_data["seen"] != self.switch.before.code:
             raise Outdated("Somebody has changed the settings meanwhile. Look again at what would change.")
         mode = modes.set_mode(
-            scim_enabled=self.after.scim_enabled,
-            sso_enforced=self.after.sso_enforced,
+            scim_enabled=self.switch.after.scim_enabled,
+            sso_enforced=self.switch.after.sso_enforced,
             follow_idp=form.cleaned_data.get("follow") == "follow",
             actor=person_of(self.request),
         )
@@ -217,25 +196,25 @@ class SwitchMode(ActionPage):
     def _submit(self) -> str:
         """The button says what it does."""
         steps = (
-            (self.switches_scim_on, "switch SCIM on"),
-            (self.switches_scim_off, "switch SCIM off"),
-            (self.enforces_sso, "enforce SSO"),
-            (self.relaxes_sso, "stop enforcing SSO"),
+            (self.switch.starts_scim, "switch SCIM on"),
+            (self.switch.stops_scim, "switch SCIM off"),
+            (self.switch.enforces_sso, "enforce SSO"),
+            (self.switch.relaxes_sso, "stop enforcing SSO"),
         )
         return capfirst(" and ".join(text for applies, text in steps if applies))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        is_same = self.after == self.before
+        is_same = not self.switch
         return super().get_context_data(
-            title="Nothing to change" if is_same else f"Switch to “{self.after}”?",
+            title="Nothing to change" if is_same else f"Switch to “{self.switch.after}”?",
             submit=self._submit(),
             is_same=is_same,
-            before=self.before,
-            after=self.after,
-            changes=changes(self.before, self.after),
+            before=self.switch.before,
+            after=self.switch.after,
+            changes=changes(self.switch),
             touched=[(one, COLOURS[one.effect.tone]) for one in self.touched if one not in self.following],
             following=[(one, COLOURS[one.effect.tone]) for one in self.following],
-            **(compared(self.comparison) if self.switches_scim_on else {}),
+            **(compared(self.comparison) if self.switch.starts_scim else {}),
             people_url=reverse(self.model_admin.url_name("people")),
             **kwargs,
         )

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 
-from identity.core.decisions import Mode
+from identity.core.decisions import Mode, Switch
 from identity.models import User
 from identity.models.users import matching
 from identity.queries import what_if
@@ -23,10 +23,10 @@ from portal.exchange.csv_out import batches, csv_lines, download
 HEADER = ("Username", "First name", "Last name", "Email", "Status", "Role", "Identity provider", "What would change")
 
 
-def asked_mode(request: HttpRequest) -> Mode:
-    """The mode that the address asks for; a flag it does not name stays."""
+def asked_switch(request: HttpRequest) -> Switch:
+    """The switch that the address asks for; a flag it does not name stays."""
     now = mode_of(request)
-    return Mode(_flag(request, "scim", now.scim_enabled), _flag(request, "sso", now.sso_enforced))
+    return Switch(now, Mode(_flag(request, "scim", now.scim_enabled), _flag(request, "sso", now.sso_enforced)))
 
 
 def _flag(request: HttpRequest, name: str, otherwise: bool) -> bool:
@@ -35,8 +35,7 @@ def _flag(request: HttpRequest, name: str, otherwise: bool) -> bool:
 
 def effect_of(request: HttpRequest) -> what_if.Effect:
     """The effect that the address names. Raises Http404."""
-    before, after = mode_of(request), asked_mode(request)
-    found = [*what_if.effects(before, after), *what_if.following(before, after)]
+    found = what_if.effects(asked_switch(request))
     effect = next((effect for effect in found if effect.code == request.GET.get("effect")), None)
     if effect is None:
         raise Http404("These settings would change nothing of the kind.")
@@ -58,7 +57,7 @@ def people_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBa
             **context,
             "title": effect.title,
             "effect": effect,
-            "after_mode": asked_mode(request),
+            "after_mode": asked_switch(request).after,
             "people": page,
             "is_first": not after,
             "next_key": page[-1].username_key if len(found) > len(page) else "",

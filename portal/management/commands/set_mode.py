@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from identity import policy
 from identity.core.actors import Operator
-from identity.core.decisions import Mode
+from identity.core.decisions import Mode, Switch
 from identity.core.errors import Refused
 from identity.queries import what_if
 from identity.queries.drift import Moving, drifts
@@ -57,7 +57,7 @@ class Command(ChangingCommand):
             sso_enforced=SSO.get(options["sso"], now.sso_enforced),
         )
         if options["what_if"]:
-            return Answer.of(consequences(now, wanted))
+            return Answer.of(consequences(Switch(now, wanted)))
         mode = set_mode(wanted, operator, follow_idp=options["follow_idp"], force=options["force"])
         return Answer(mode._asdict(), f"{mode}.")
 
@@ -72,17 +72,17 @@ def set_mode(wanted: Mode, operator: Operator, *, follow_idp: bool, force: bool)
         raise Refused(f"{error.sentence} From here, --force enforces it all the same.", code=error.code) from error
 
 
-def consequences(now: Mode, wanted: Mode) -> Facts:
+def consequences(switch: Switch) -> Facts:
     """What the two modes allow differently; whom enforcing would touch; whom --follow-idp would move (R21, R22)."""
-    found = what_if.look([*what_if.effects(now, wanted), *what_if.following(now, wanted)])
+    found = what_if.look(what_if.effects(switch))
     return {
-        "now": str(now),
-        "then": str(wanted),
+        "now": str(switch.before),
+        "then": str(switch.after),
         "policy": [
-            {"action": row.action, "now": row.before, "then": row.after} for row in what_if.changed_cells(now, wanted)
+            {"action": row.action, "now": row.before, "then": row.after} for row in what_if.changed_cells(switch)
         ],
         "effects": [effect_facts(touched) for touched in found],
-        **(drift_facts() if wanted.scim_enabled and not now.scim_enabled else {}),
+        **(drift_facts() if switch.starts_scim else {}),
     }
 
 
