@@ -15,6 +15,7 @@ from identity.core.decisions import ROWS, Action, Decision, Mode
 from identity.core.errors import Refused
 from identity.models import AccessSettings, Role, Status, User
 from identity.safeguards import About, Asked, Situation, harm_of, state_of
+from identity.safeguards import may_use_password as may_use_password
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor
@@ -58,9 +59,13 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.CHANGE_ROLE: _OWNERS,
     Action.CHANGE_ACCESS_SETTINGS: _OWNERS,
     Action.DELETE_PERMANENTLY: _SUPPORT,
+    Action.CHANGE_SECOND_STEP: frozenset(Role),
     Action.VIEW_DISABLED_USERS: _SUPPORT,
     Action.VIEW_DELETIONS: _SUPPORT | _ADMINISTRATORS,
 }
+
+# What no rank keeps anybody from: support deletes owners, and a second step is nobody's but one's own.
+WHOEVER_IT_IS = frozenset({Action.DELETE_PERMANENTLY, Action.CHANGE_SECOND_STEP})
 
 # What people do for themselves, whatever their role.
 OWN = frozenset({Action.END_SESSION, Action.REVOKE_API_TOKEN})
@@ -127,6 +132,7 @@ PHRASES: dict[Action, str] = {
     Action.CHANGE_ROLE: "Changing roles and break-glass flags",
     Action.CHANGE_ACCESS_SETTINGS: "Changing access settings",
     Action.DELETE_PERMANENTLY: "Permanent deletion",
+    Action.CHANGE_SECOND_STEP: "Changing a second step",
     Action.VIEW_DIRECTORY: "Viewing the directory",
     Action.VIEW_GROUPS: "Viewing groups and mappings",
     Action.VIEW_PROVIDERS: "Viewing identity providers",
@@ -239,30 +245,6 @@ def current_mode() -> Mode:
     return AccessSettings.objects.mode()
 
 
-def may_use_password(user: User, mode: Mode) -> Decision:
-    """R22: with SSO enforced, passwords work for break-glass accounts only, on every door."""
-    if mode.sso_enforced and not user.is_break_glass:
-        return Decision(
-            False,
-            "sso_enforced",
-            "Single sign-on is enforced: sign in through your identity provider.",
-        )
-    return ALLOWED
-
-
-def may_change_second_step(user: User, *, actor: Actor) -> Decision:
-    """People keep their own, as long as a password lets them in; an operator resets a lost one."""
-    if actor.kind == "operator":
-        return ALLOWED
-    if not _is_oneself(user, actor):
-        return Decision(
-            False,
-            "own_account_only",
-            "Nobody changes another person's second step; on the server manage.py reset_second_factor removes it.",
-        )
-    return may_use_password(user, current_mode())
-
-
 def describe(mode: Mode) -> str:
     """The mode in plain words: who does what now, for the dashboard."""
     may = [_MAY[action] for action in MATRIX if cell(action, mode) is YES]
@@ -340,11 +322,7 @@ def _decide_by_privilege(action: Action, user: User | None, identity_provider: I
 
 
 def _outranks(user: User, actor: Actor, action: Action) -> bool:
-    return action is not Action.DELETE_PERMANENTLY and user.rank > Role(actor.role).rank
-
-
-def _is_oneself(user: User, actor: Actor) -> bool:
-    return actor.kind == "user" and actor.id == user.pk
+    return action not in WHOEVER_IT_IS and user.rank > Role(actor.role).rank
 
 
 def _by_mode(asked: Asked) -> Decision:

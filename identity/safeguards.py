@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from django.utils.functional import cached_property
 
 from identity.core.decisions import ALLOWED, Action, Decision, Mode
 from identity.core.errors import Refused
@@ -106,6 +107,10 @@ class Asked:
         return (
             self.actor is not None and self.actor.kind == "user" and person is not None and self.actor.id == person.pk
         )
+
+    @property
+    def is_by_operator(self) -> bool:
+        return self.actor is not None and self.actor.kind == "operator"
 
 
 Safeguard = Callable[[Asked], Decision]
@@ -275,6 +280,51 @@ def email_is_managed(asked: Asked) -> Decision:
         f"{user.managed_by} sets the email of {user.username} once, at first provisioning: it can't be changed here."
     )
     return refused("email_is_managed", reason)
+
+
+# --- passwords and second steps (R22) ---
+
+
+def may_use_password(user: User, mode: Mode) -> Decision:
+    """With SSO enforced, passwords work for break-glass accounts only, on every door."""
+    if mode.sso_enforced and not user.is_break_glass:
+        return refused("sso_enforced", "Single sign-on is enforced: sign in through your identity provider.")
+    return ALLOWED
+
+
+def another_persons_second_step(asked: Asked) -> Decision:
+    """People keep their own; an operator resets a lost one."""
+    if asked.user is None or asked.is_about_oneself or asked.is_by_operator:
+        return ALLOWED
+    return refused(
+        "own_account_only",
+        "Nobody changes another person's second step; on the server manage.py reset_second_factor removes it.",
+    )
+
+
+def password_closed(asked: Asked) -> Decision:
+    """A second step is changed as long as a password lets its owner in."""
+    if asked.user is None or asked.is_by_operator:
+        return ALLOWED
+    return may_use_password(asked.user, asked.now.mode)
+
+
+def no_password(asked: Asked) -> Decision:
+    if asked.user is None or asked.user.has_usable_password():
+        return ALLOWED
+    return refused("no_password", "A second step stands beside a password, and this account has none.")
+
+
+def needed_second_step(asked: Asked) -> Decision:
+    """A break-glass account is never without one while SSO is enforced, unless an operator says so."""
+    user = asked.user
+    if user is None or asked.is_by_operator or not user.is_break_glass or not asked.now.is_sso_enforced:
+        return ALLOWED
+    there_are = user.has_app + user.passkeys.count()
+    if not there_are or (asked.action is Action.REMOVE_SECOND_STEP and there_are > 1):
+        return ALLOWED
+    keeps = "A break-glass account keeps its second step while SSO is enforced"
+    return refused("needed", f"{keeps}: set up another one first.")
 
 
 # --- conflicts (R7) ---
@@ -514,6 +564,10 @@ SAFEGUARDS: dict[Action, tuple[Safeguard, ...]] = {
     Action.CLEAR_BREAK_GLASS: (own_account, last_break_glass_account),
     Action.LINK_CONFLICT: (already_linked,),
     Action.GIVE_OWN_USERNAME: (email_taken,),
+    Action.CHANGE_SECOND_STEP: (another_persons_second_step, password_closed),
+    Action.SET_UP_SECOND_STEP: (another_persons_second_step, password_closed, no_password),
+    Action.REMOVE_SECOND_STEP: (another_persons_second_step, password_closed, needed_second_step),
+    Action.RESET_SECOND_STEP: (another_persons_second_step, password_closed, needed_second_step),
     Action.DELETE_PROVIDER: (last_connection,),
     Action.DISABLE_CONNECTION: (last_connection,),
     Action.DELETE_CONNECTION: (last_connection,),

@@ -72,6 +72,7 @@ class Action(StrEnum):
     CHANGE_ROLE = "change_role"
     CHANGE_ACCESS_SETTINGS = "change_access_settings"
     DELETE_PERMANENTLY = "delete_permanently"
+    CHANGE_SECOND_STEP = "change_second_step"
 
     # Seeing, area by area.
     VIEW_DIRECTORY = "view_directory"  # people, and what became of them
@@ -108,6 +109,9 @@ class Action(StrEnum):
     REMOVE_ASSET_OWNER = "remove_asset_owner"
     TRANSFER_ASSET = "transfer_asset"
     ENFORCE_SSO = "enforce_sso"
+    SET_UP_SECOND_STEP = "set_up_second_step"
+    REMOVE_SECOND_STEP = "remove_second_step"  # an app or a passkey
+    RESET_SECOND_STEP = "reset_second_step"  # all of it
     START_RUN = "start_run"
     CONTINUE_RUN = "continue_run"
     DISCARD_RUN = "discard_run"
@@ -140,6 +144,9 @@ PART_OF: dict[Action, Action] = {
     Action.REMOVE_ASSET_OWNER: Action.MANAGE_ASSETS,
     Action.TRANSFER_ASSET: Action.MANAGE_ASSETS,
     Action.ENFORCE_SSO: Action.CHANGE_ACCESS_SETTINGS,
+    Action.SET_UP_SECOND_STEP: Action.CHANGE_SECOND_STEP,
+    Action.REMOVE_SECOND_STEP: Action.CHANGE_SECOND_STEP,
+    Action.RESET_SECOND_STEP: Action.CHANGE_SECOND_STEP,
     Action.START_RUN: Action.MANAGE_BULK_RUNS,
     Action.CONTINUE_RUN: Action.MANAGE_BULK_RUNS,
     Action.DISCARD_RUN: Action.MANAGE_BULK_RUNS,

@@ -13,7 +13,7 @@ from identity import audit, policy
 from identity.core import secrets
 from identity.core.actors import Person
 from identity.core.decisions import Action
-from identity.core.errors import InvalidValue, NotFound, Refused
+from identity.core.errors import InvalidValue, NotFound
 from identity.core.keys import email_key, name_key, plain
 from identity.db.locks import lock
 from identity.db.uniqueness import taken_when
@@ -150,7 +150,7 @@ def find_invitation(secret: str) -> Invitation:
         raise NotFound("This invitation has been used, withdrawn or has expired. Ask an administrator for a new one.")
     decision = policy.may_use_password(invitation.user, policy.current_mode())
     if not decision:
-        raise Refused(decision.reason, code=decision.code)
+        raise policy.refusal(decision)
     return invitation
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from identity import audit, policy
 from identity.core import webauthn
+from identity.core.decisions import Action
 from identity.core.errors import InvalidValue, Refused
 from identity.core.keys import plain, shows_nothing
 from identity.db.locks import lock
@@ -17,7 +18,7 @@ from identity.events import Event
 from identity.models import Passkey, User
 from identity.services import notices
 from identity.services.notices import SecurityChange
-from identity.services.second_factors import after_removal, new_codes, require_own
+from identity.services.second_factors import after_removal, new_codes
 
 if TYPE_CHECKING:
     from typing import Any
@@ -62,9 +63,7 @@ def add_passkey(
     Raises Refused, InvalidValue, Taken.
     """
     user = lock(User, user.pk)
-    require_own(user, actor)
-    if not user.has_usable_password():
-        raise Refused("A passkey stands beside a password, and this account has none.", code="no_password")
+    policy.require(Action.SET_UP_SECOND_STEP, actor=actor, user=user)
     if user.passkeys.count() >= MOST:
         raise Refused(f"You have {MOST} passkeys: remove one first.", code="too_many")
     name, key = _named(name), webauthn.read_new_key(answer, challenge=challenge)
@@ -88,7 +87,7 @@ def add_passkey(
 @transaction.atomic
 def rename_passkey(passkey: Passkey, *, name: str, actor: Actor) -> Passkey:
     """What its owner calls it. Raises Refused, InvalidValue, NotFound."""
-    passkey = _locked(passkey, actor)
+    passkey = _locked(passkey, actor, Action.CHANGE_SECOND_STEP)
     name = _named(name)
     if name == passkey.name:
         return passkey
@@ -101,11 +100,11 @@ def rename_passkey(passkey: Passkey, *, name: str, actor: Actor) -> Passkey:
 @transaction.atomic
 def remove_passkey(passkey: Passkey, *, actor: Actor) -> None:
     """It opens nothing from now on. The last second step takes the recovery codes with it. Raises Refused, NotFound."""
-    passkey = _locked(passkey, actor)
+    passkey = _locked(passkey, actor, Action.REMOVE_SECOND_STEP)
     user, name = passkey.user, passkey.name
     _record(Event.USER_PASSKEY_REMOVED, passkey, actor)
     passkey.delete()
-    after_removal(user, actor)
+    after_removal(user)
     notices.tell_of_security_change(user, SecurityChange.PASSKEY_REMOVED, detail=name)
 
 
@@ -154,13 +153,13 @@ def _require_open_door(user: User) -> None:
         raise Refused("This account signs in through its identity provider.", code="no_password")
     decision = policy.may_use_password(user, policy.current_mode())
     if not decision:
-        raise Refused(decision.reason, code=decision.code)
+        raise policy.refusal(decision)
 
 
-def _locked(passkey: Passkey, actor: Actor) -> Passkey:
+def _locked(passkey: Passkey, actor: Actor, action: Action) -> Passkey:
     """After its owner, as every writer does."""
     user = lock(User, passkey.user_id)
-    require_own(user, actor)
+    policy.require(action, actor=actor, user=user)
     found = lock(Passkey, passkey.pk)
     found.user = user
     return found

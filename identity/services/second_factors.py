@@ -13,6 +13,7 @@ from django.db import transaction
 
 from identity import audit, policy
 from identity.core import totp
+from identity.core.decisions import Action
 from identity.core.encryption import seal, unseal
 from identity.core.errors import InvalidValue, NotFound, Refused
 from identity.db.locks import lock
@@ -37,9 +38,7 @@ def set_up_second_factor(user: User, *, secret: str, code: str, actor: Actor) ->
     `code` proves that the app has the secret, and is used up by that. Raises Refused, InvalidValue.
     """
     user = lock(User, user.pk)
-    require_own(user, actor)
-    if not user.has_usable_password():
-        raise Refused("A second step follows a password, and this account has none.", code="no_password")
+    policy.require(Action.SET_UP_SECOND_STEP, actor=actor, user=user)
     if SecondFactor.objects.filter(user=user).exists():
         raise Refused("There is a second step already: replace its app instead.", code="already_set_up")
     SecondFactor.objects.create(user=user, secret=seal(secret), last_step=_step(secret, code))
@@ -54,7 +53,7 @@ def replace_second_factor(user: User, *, secret: str, code: str, actor: Actor) -
     InvalidValue, NotFound.
     """
     user, factor = _locked(user)
-    require_own(user, actor)
+    policy.require(Action.CHANGE_SECOND_STEP, actor=actor, user=user)
     factor.secret, factor.last_step = seal(secret), _step(secret, code)
     factor.save(update_fields=["secret", "last_step"])
     return _changed(user, Event.USER_SECOND_FACTOR_REPLACED, SecurityChange.SECOND_STEP_REPLACED, actor)
@@ -66,7 +65,7 @@ def make_recovery_codes(user: User, *, actor: Actor) -> list[str]:
     user = lock(User, user.pk)
     if not user.has_second_step:
         raise NotFound(NONE_YET)
-    require_own(user, actor)
+    policy.require(Action.CHANGE_SECOND_STEP, actor=actor, user=user)
     return _changed(user, Event.USER_RECOVERY_CODES_MADE, SecurityChange.RECOVERY_CODES, actor)
 
 
@@ -74,9 +73,9 @@ def make_recovery_codes(user: User, *, actor: Actor) -> list[str]:
 def remove_second_factor(user: User, *, actor: Actor) -> None:
     """Forget somebody's app; the recovery codes too, unless a passkey still needs them. Raises Refused."""
     user = lock(User, user.pk)
-    require_own(user, actor)
+    policy.require(Action.REMOVE_SECOND_STEP, actor=actor, user=user)
     SecondFactor.objects.filter(user=user).delete()
-    after_removal(user, actor)
+    after_removal(user)
     _tell_of_removal(user, actor)
 
 
@@ -84,23 +83,20 @@ def remove_second_factor(user: User, *, actor: Actor) -> None:
 def reset_second_factor(user: User, *, actor: Actor) -> None:
     """Forget all of somebody's second step: the app, the passkeys and the recovery codes. Raises Refused."""
     user = lock(User, user.pk)
-    require_own(user, actor)
+    policy.require(Action.RESET_SECOND_STEP, actor=actor, user=user)
     SecondFactor.objects.filter(user=user).delete()
     passkeys, _ = Passkey.objects.filter(user=user).delete()
-    after_removal(user, actor)
+    after_removal(user)
     _tell_of_removal(user, actor, passkeys=passkeys)
 
 
-def after_removal(user: User, actor: Actor) -> None:
-    """What follows when an app or a passkey of a locked user is gone. Raises Refused.
+def after_removal(user: User) -> None:
+    """What follows when an app or a passkey of a locked user is gone.
 
-    Without any, recovery codes have nothing to stand in for. A break-glass account keeps one while SSO is enforced,
-    unless an operator says so, and is not proven any more without (R22).
+    Without any, recovery codes have nothing to stand in for, and a break-glass account is not proven any more (R22).
     """
     if user.has_second_step:
         return
-    if actor.kind != "operator" and user.is_break_glass and policy.current_mode().sso_enforced:
-        raise Refused("A break-glass account keeps its second step while SSO is enforced.", code="needed")
     RecoveryCode.objects.filter(user=user).delete()
     User.objects.filter(pk=user.pk).update(last_proven=None)
 
@@ -135,12 +131,6 @@ def _locked(user: User) -> tuple[User, SecondFactor]:
     if factor is None:
         raise NotFound(NONE_YET)
     return user, factor
-
-
-def require_own(user: User, actor: Actor) -> None:
-    decision = policy.may_change_second_step(user, actor=actor)
-    if not decision:
-        raise Refused(decision.reason, code=decision.code)
 
 
 def _step(secret: str, code: str) -> int:

@@ -251,7 +251,7 @@ def check_password_strength(password: str, user: User) -> None:
 def _require_password_door(user: User) -> None:
     decision = policy.may_use_password(user, policy.current_mode())
     if not decision:
-        raise Refused(decision.reason, code=decision.code)
+        raise policy.refusal(decision)
 
 
 def check_email(email: str | None) -> None:

@@ -21,6 +21,7 @@ from django.views.generic import FormView, TemplateView
 
 from identity import policy
 from identity.core.actors import Person
+from identity.core.decisions import Action
 from identity.core.encryption import seal
 from identity.core.errors import GatehouseError
 from identity.core.webauthn import why_not_here
@@ -153,8 +154,8 @@ class Profile(LoginRequiredMixin, TemplateView):
             initials=_initials(user),
             this_session=self.request.session.session_key,
             has_app=user.has_app,
-            passkey_count=(passkey_count := user.passkeys.count()),
-            may_remove_app=passkey_count > 0 or not must_have_second_factor(user),
+            passkey_count=user.passkeys.count(),
+            may_remove_app=policy.decide(Action.REMOVE_SECOND_STEP, actor=Person(user), user=user),
             api_token_count=user.api_tokens.count(),
         )
 

@@ -16,13 +16,24 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 
-from identity.core.decisions import Action
+from identity.core.decisions import Action, Decision
 from identity.core.errors import GatehouseError, Refused
 from identity.core.keys import sought
 from identity.models import Asset, AssetOwner, Status, User
+from identity.safeguards import About, Asked, Situation, disabled_taker
 from identity.services import assets
 from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, person_of
-from portal.admin.frame.parts import AboutPerson, ChoosePeople, PeopleForm, badge, is_key, moment, named, row_or_404
+from portal.admin.frame.parts import (
+    AboutPerson,
+    ChoosePeople,
+    PeopleForm,
+    badge,
+    is_key,
+    moment,
+    named,
+    person_named_by,
+    row_or_404,
+)
 from portal.admin.logs.pages import PersonFilter
 from portal.admin.people.user_bulk import MOST_AT_ONCE
 
@@ -90,8 +101,9 @@ class OwnersForm(PeopleForm):
     def clean_users(self) -> list[User]:
         chosen = list(self.cleaned_data["users"])
         for person in chosen:
-            if person.status == Status.DISABLED:
-                raise ValidationError(f"{person} is disabled: choose somebody who can look after it.")
+            decision = disabled_taker(Asked(Action.ADD_ASSET_OWNER, Situation(), taker=person))
+            if not decision:
+                raise ValidationError(decision.reason)
         return chosen
 
 
@@ -129,9 +141,13 @@ class RemoveOwner(AboutPerson):
 
     name = "remove_owner"
     label = "Remove owner"
-    action = Action.MANAGE_ASSETS
+    action = Action.REMOVE_ASSET_OWNER
     icon = "person_remove"
     danger = True
+
+    @classmethod
+    def about(cls, request: HttpRequest, obj: Any) -> About:
+        return {"asset": obj, "giver": person_named_by(request)}
 
     def run(self, form: Form) -> str:
         assets.remove_owner(self.obj, self.person, actor=person_of(self.request))
@@ -332,10 +348,16 @@ class AssetAdmin(PortalModelAdmin):
             return format_html("{} {}", badge("No enabled owner", "amber"), named(owners))
         return named(owners)
 
+    def _removal(self, request: HttpRequest, asset: Asset, ownerships: Iterable[AssetOwner]) -> Decision | None:
+        """Whether owners can be taken off: the last one can't, of several each can."""
+        owner = next((ownership.user for ownership in ownerships), None)
+        return decide(request, Action.REMOVE_ASSET_OWNER, asset=asset, giver=owner) if owner else None
+
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         return {
-            "ownerships": obj.ownerships.select_related("user").order_by("user__username_key"),
-            "may_remove": bool(decide(request, Action.MANAGE_ASSETS)),
+            "ownerships": (ownerships := obj.ownerships.select_related("user").order_by("user__username_key")),
+            "may_transfer": bool(decide(request, Action.TRANSFER_ASSET)),
+            "removal": self._removal(request, obj, ownerships),
             "remove_url": reverse(self.url_name(RemoveOwner.name), args=(obj.pk,)),
             "transfer_url": reverse(self.url_name(Transfer.name), args=(obj.pk,)),
         }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.request import Request

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import OuterRef, QuerySet
 from django.http import HttpResponseBase
+from django.utils.functional import cached_property
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.decorators import action

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
+from django.utils.functional import cached_property
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request

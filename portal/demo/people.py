@@ -5,7 +5,8 @@ apostrophes, particles, and scripts without capital letters.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+
+from django.utils.functional import cached_property
 
 COMPANY = "Meridian Instruments"
 DOMAIN = "meridian.example"

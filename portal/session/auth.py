@@ -92,7 +92,7 @@ def _closed_door(user: User) -> Refused | None:
         return Refused(DISABLED, code="disabled")
     if kept_out:
         return Refused(NO_SECOND_STEP, code="no_second_step")
-    return None if decision else Refused(decision.reason, code=decision.code)
+    return None if decision else policy.refusal(decision)
 
 
 def may_reset_password(user: User | None) -> bool:

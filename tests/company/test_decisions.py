@@ -14,6 +14,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
@@ -23,6 +24,10 @@ from identity import policy
 from identity.core.actors import Operator, Person
 from identity.core.decisions import PART_OF, Action, Decision, Mode
 from identity.models import AuditEvent, BulkRun, Role, User
+from portal.admin.frame.base import PortalModelAdmin
+from portal.admin.frame.navigation import SECTIONS
+from portal.api.urls import RESOURCES
+from portal.api.views import Resources, Singleton
 from tests.clients import Script
 from tests.company.states import KINDS, WAYS, Kind, Row
 from tests.factories import make_user, set_mode
@@ -193,4 +198,30 @@ def test_every_act_has_its_states_and_its_doors() -> None:
     known = {action for kind in KINDS.values() for action in kind.actions}
     assert known == set(WAYS)
     beside = {Action.END_SESSION, Action.REVOKE_API_TOKEN, Action.ENFORCE_SSO}
-    assert set(PART_OF) - known == beside | {action for action in PART_OF if PART_OF[action] is Action.MANAGE_ASSETS}
+    of_others = {Action.MANAGE_ASSETS, Action.CHANGE_SECOND_STEP}
+    assert set(PART_OF) - known == beside | {action for action, row in PART_OF.items() if row in of_others}
+
+
+# --- what is seen ---
+
+
+def test_an_area_is_the_same_on_pages_in_rest_and_in_the_sidebar() -> None:
+    pages = {model: page.seen_by for model, page in admin.site._registry.items() if isinstance(page, PortalModelAdmin)}
+    of_support = {"support/disabled-users", "support/transferees"}
+    shared = {
+        name: resource
+        for name, resource in RESOURCES.items()
+        if resource.seen_by and resource.queryset.model in pages and name not in of_support
+    }
+    for name, resource in each(shared.items(), at_least=14):
+        assert resource.seen_by == pages[resource.queryset.model], name
+    lists = {entry.page: entry.seen_by for entries in SECTIONS.values() for entry in entries}
+    listed = {f"admin:identity_{model._meta.model_name}_changelist": seen_by for model, seen_by in pages.items()}
+    for page in each(listed.keys() & lists.keys(), at_least=15):
+        assert lists[page] == (listed[page],)
+
+
+def test_every_resource_says_to_which_area_it_belongs() -> None:
+    named = each(Resources.__subclasses__() + Singleton.__subclasses__(), at_least=25)
+    silent = {resource.__name__ for resource in named if "seen_by" not in vars(resource)}
+    assert silent == {"Singleton"}

@@ -43,6 +43,7 @@ ROLES_OF = {
     Action.CHANGE_ROLE: {Role.OWNER},
     Action.CHANGE_ACCESS_SETTINGS: {Role.OWNER},
     Action.DELETE_PERMANENTLY: {Role.SUPPORT},
+    Action.CHANGE_SECOND_STEP: set(Role),
     Action.VIEW_DISABLED_USERS: {Role.SUPPORT},
     Action.VIEW_DELETIONS: {Role.SUPPORT, Role.ADMINISTRATOR, Role.OWNER},
 }

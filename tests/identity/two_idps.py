@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Self
 
 import pytest
 from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from identity.core import totp
 from identity.core.actors import Person, Provisioner, SignIn

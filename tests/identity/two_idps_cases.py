@@ -295,7 +295,7 @@ OF_A_PERSON: dict[str, list[Deed]] = {
         lambda mine: [
             SecondFactor.objects.filter(user=mine.local).delete(),
             Passkey.objects.filter(user=mine.local).delete(),
-            second_factors.after_removal(mine.local, Person(mine.local)),
+            second_factors.after_removal(mine.local),
         ]
     ],
     "second_factors.make_recovery_codes": [
@@ -575,7 +575,6 @@ READS: dict[str, Callable[[Side], tuple[object, object]]] = {
         == second_factors.digest(mine.other.local.pk, mine.recovery_code),
         False,
     ),
-    "second_factors.require_own": lambda mine: (second_factors.require_own(mine.local, Person(mine.local)), None),
     "bulk_runs.rows_for": lambda mine: (
         [
             (row.user, row.outcome)

@@ -14,54 +14,63 @@ from identity.core.actors import Person
 from identity.core.decisions import Action
 from identity.models import Conflict
 
-DIRECTORY, SUPPORT = Action.VIEW_DIRECTORY, Action.DELETE_PERMANENTLY
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the sidebar. `seen_by`: who may do one of these sees it."""
+    """A line of the sidebar. `seen_by`: who may see one of these areas sees it."""
 
     title: str
     icon: str
     page: str
-    seen_by: tuple[Action, ...] = (DIRECTORY,)
+    seen_by: tuple[Action, ...]
     badge: str = ""
 
 
 SECTIONS: dict[str, tuple[Entry, ...]] = {
-    "": (Entry("Dashboard", "dashboard", "admin:index", seen_by=(DIRECTORY, SUPPORT)),),
+    "": (
+        Entry(
+            "Dashboard",
+            "dashboard",
+            "admin:index",
+            (
+                Action.VIEW_DIRECTORY,
+                Action.VIEW_DISABLED_USERS,
+            ),
+        ),
+    ),
     "People": (
-        Entry("Users", "person", "admin:identity_user_changelist"),
-        Entry("Invitations", "mail", "admin:identity_invitation_changelist"),
-        Entry("Disabled users", "person_off", "admin:disabled_users", seen_by=(SUPPORT,)),
+        Entry("Users", "person", "admin:identity_user_changelist", (Action.VIEW_DIRECTORY,)),
+        Entry("Invitations", "mail", "admin:identity_invitation_changelist", (Action.VIEW_DIRECTORY,)),
+        Entry("Disabled users", "person_off", "admin:disabled_users", (Action.VIEW_DISABLED_USERS,)),
     ),
     "Groups": (
-        Entry("Groups", "group", "admin:identity_group_changelist"),
-        Entry("SSO groups", "groups", "admin:identity_ssogroup_changelist"),
-        Entry("Mappings", "conversion_path", "admin:identity_groupmapping_changelist"),
+        Entry("Groups", "group", "admin:identity_group_changelist", (Action.VIEW_GROUPS,)),
+        Entry("SSO groups", "groups", "admin:identity_ssogroup_changelist", (Action.VIEW_GROUPS,)),
+        Entry("Mappings", "conversion_path", "admin:identity_groupmapping_changelist", (Action.VIEW_GROUPS,)),
     ),
     "Provisioning": (
-        Entry("Identity providers", "hub", "admin:identity_identityprovider_changelist"),
+        Entry("Identity providers", "hub", "admin:identity_identityprovider_changelist", (Action.VIEW_PROVIDERS,)),
         Entry(
             "Conflicts",
             "merge_type",
             "admin:identity_conflict_changelist",
+            (Action.VIEW_CONFLICTS,),
             badge="portal.admin.frame.navigation.open_conflicts",
         ),
-        Entry("SSO users", "badge", "admin:identity_ssouser_changelist"),
-        Entry("SCIM tokens", "key", "admin:identity_scimtoken_changelist"),
-        Entry("Provisioning log", "sync_alt", "admin:identity_provisioninglog_changelist"),
+        Entry("SSO users", "badge", "admin:identity_ssouser_changelist", (Action.VIEW_PROVIDERS,)),
+        Entry("SCIM tokens", "key", "admin:identity_scimtoken_changelist", (Action.VIEW_PROVIDERS,)),
+        Entry("Provisioning log", "sync_alt", "admin:identity_provisioninglog_changelist", (Action.VIEW_LOGS,)),
     ),
     "Records": (
-        Entry("Audit log", "history", "admin:identity_auditevent_changelist"),
-        Entry("Bulk actions", "checklist", "admin:identity_bulkrun_changelist"),
-        Entry("Deletions", "delete_history", "admin:identity_deletionrecord_changelist", seen_by=(DIRECTORY, SUPPORT)),
-        Entry("Assets", "inventory_2", "admin:identity_asset_changelist"),
+        Entry("Audit log", "history", "admin:identity_auditevent_changelist", (Action.VIEW_LOGS,)),
+        Entry("Bulk actions", "checklist", "admin:identity_bulkrun_changelist", (Action.VIEW_BULK_RUNS,)),
+        Entry("Deletions", "delete_history", "admin:identity_deletionrecord_changelist", (Action.VIEW_DELETIONS,)),
+        Entry("Assets", "inventory_2", "admin:identity_asset_changelist", (Action.VIEW_ASSETS,)),
     ),
     "Settings": (
-        Entry("Access settings", "tune", "admin:identity_accesssettings_changelist"),
-        Entry("API tokens", "vpn_key", "admin:identity_apitoken_changelist"),
-        Entry("Break-glass accounts", "emergency", "admin:break_glass"),
+        Entry("Access settings", "tune", "admin:identity_accesssettings_changelist", (Action.VIEW_ACCESS,)),
+        Entry("API tokens", "vpn_key", "admin:identity_apitoken_changelist", (Action.VIEW_API_TOKENS,)),
+        Entry("Break-glass accounts", "emergency", "admin:break_glass", (Action.VIEW_DIRECTORY,)),
     ),
 }
 
@@ -71,7 +80,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     if not request.user.is_authenticated:
         return []
     actor = Person(request.user)
-    may = {action for action in (DIRECTORY, SUPPORT) if actor.role in policy.ROLES[action]}
+    may = {action for entries in SECTIONS.values() for entry in entries for action in entry.seen_by}
+    may = {action for action in may if policy.by_role(action, actor)}
     sections = [
         {"title": title, "separator": bool(title), "items": list(_items(request, entries, may))}
         for title, entries in SECTIONS.items()

@@ -82,7 +82,7 @@ class MismatchReport(ActionPage):
 
     name = "mismatch_report"
     label = "Mismatch report"
-    action = Action.RESOLVE_CONFLICTS
+    action = Action.VIEW_CONFLICTS
     icon = "fact_check"
     of_list = True
     form_class = NamesForm

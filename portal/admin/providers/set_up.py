@@ -76,7 +76,7 @@ class SetUp(ActionPage):
 
     name = "set_up"
     label = "Set-up guide"
-    action = Action.MANAGE_PROVIDERS
+    action = Action.VIEW_PROVIDERS
     icon = "checklist"
     http_method_names = ("get", "head", "options")
     template_name = "admin/identity/identityprovider/set_up.html"
