@@ -5,6 +5,7 @@ Putting n combining marks in order takes n² steps: 80,001 characters took the p
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -18,11 +19,14 @@ from django.test import Client
 
 from identity.core import keys
 from identity.core.errors import InvalidValue, Refused
+from identity.models import AuditEvent, BulkRun
+from identity.services.bulk_runs import Wanted, create_run
 from identity.services.sign_in import login
 from portal.api.urls import RESOURCES
 from scim import config
 from tests.clients import caller, new_idp, problem
 from tests.factories import (
+    OPERATOR,
     connect,
     make_asset,
     make_group,
@@ -68,7 +72,14 @@ def company() -> dict[str, Any]:
     group = make_group("Builders")
     map_group(sso_group, group)
     make_asset(make_user("mia"))
-    return {"group": group, "sso_group": sso_group, "user": sso_user.user, "idp": idp}
+    return {
+        "group": group,
+        "sso_group": sso_group,
+        "user": sso_user.user,
+        "provider": idp,
+        "event": AuditEvent.objects.latest("pk"),
+        "run": create_run(BulkRun.Kind.ENABLE, [Wanted(sso_user.user)], is_draft=True, actor=OPERATOR),
+    }
 
 
 @pytest.mark.parametrize("text", LONG)
@@ -102,9 +113,7 @@ FILTERS = {
 @pytest.mark.parametrize("name", sorted(FILTERS))
 def test_every_filter_of_the_rest_api(name: str, company: dict[str, Any]) -> None:
     owners = caller(make_owner("olga"))
-    path = name.replace("<int:group_id>", str(company["group"].pk)).replace(
-        "<int:sso_group_id>", str(company["sso_group"].pk)
-    )
+    path = re.sub(r"<int:(\w+)_id>", lambda match: str(company[match[1]].pk), name)
     for parameter in each(FILTERS[name], at_least=1):
         for text in LONG:
             answer = owners.get(f"{path}/", **{parameter: text})

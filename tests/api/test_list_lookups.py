@@ -1,14 +1,18 @@
 """SR-26: no list of the REST API is narrowed or sorted by a column that it does not declare."""
 
 import random
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db.models import Model
 
+from identity.models import AuditEvent, BulkRun
+from identity.services.bulk_runs import create_run
 from portal.api.urls import RESOURCES
 from tests.clients import Script, owners_caller, problem, supports_caller
-from tests.factories import make_group, make_idp, push_group
+from tests.factories import OPERATOR, make_group, make_idp, push_group
 
 pytestmark = pytest.mark.django_db
 
@@ -26,10 +30,19 @@ def undeclared(view: Any, choose: random.Random) -> list[str]:
     return sorted(named - set(filterset.base_filters if filterset else ()))
 
 
+# What a list hangs on.
+MAKERS: dict[str, Callable[[], Any]] = {
+    "event": lambda: make_group() and AuditEvent.objects.latest("pk"),
+    "group": make_group,
+    "provider": make_idp,
+    "run": lambda: create_run(BulkRun.Kind.ENABLE, [], is_draft=True, actor=OPERATOR),
+    "sso_group": lambda: push_group(make_idp()),
+}
+
+
 def path_of(address: str) -> str:
-    """The list, of a new group of either kind where it hangs on one."""
-    group, sso_group = str(make_group().pk), str(push_group(make_idp()).pk)
-    return f"{address.replace('<int:group_id>', group).replace('<int:sso_group_id>', sso_group)}/"
+    """The list, of something new where it hangs on something."""
+    return re.sub(r"<int:(\w+)_id>", lambda match: str(MAKERS[match[1]]().pk), f"{address}/")
 
 
 def reader(address: str) -> Script:
