@@ -1,1 +1,1 @@
-"""The rules of the portal: models, policy and services. Knows no request, no SCIM library, no admin."""
+"""The portal's domain: models, policy, queries and services. Knows nothing of HTTP, SCIM libraries or the admin."""

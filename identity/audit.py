@@ -1,4 +1,4 @@
-"""The audit trail: one event for each change, in the change's own transaction (SR-41)."""
+"""The audit trail: one event per change, written in the change's own transaction (SR-41)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Moves = Sequence[tuple[int, int]]
 
-# Where events are handed on to other systems (AUDIT_EVENTS): each record carries one as `event`.
+# How events are passed on to other systems (AUDIT_EVENTS): each log record carries one as `event`.
 logger = logging.getLogger(__name__)
 
 
@@ -40,11 +40,11 @@ def record(
     window: str | None = None,
     times: int = 1,
 ) -> AuditEvent:
-    """Write one event. `personal` (names, usernames, emails of `user_id`) and `origin` are kept apart, to be erased.
+    """Write one event. `personal` (`user_id`'s names, usernames, emails) and `origin` are kept apart for erasure.
 
-    Only events that `identity.events` says so of carry them. None may hold a secret: no password, token or link
-    (SR-15). `window`: the event will be counted again under this key (`count_again`), and has happened so many `times`
-    already.
+    Only events that `identity.events` allows to carry them do. None may hold a secret: no password, token or link
+    (SR-15). `window`: the event will be counted again under this key (`count_again`); `times`: how often it has
+    happened already.
     """
     _require_said(action, personal, origin)
     event = insert(
@@ -83,16 +83,16 @@ def record(
 
 
 def _require_said(action: Event, personal: object, origin: object) -> None:
-    """What is told about events, and erased, goes by `identity.events`: a value that it does not know of is a fault."""
+    """What is shown and erased follows `identity.events`: a value not declared there is a programming error."""
     for value, kind in ((personal, Personal.NAMES), (origin, Personal.ORIGIN)):
         if value and kind not in action.told.personal:
             raise ValueError(f"{action} carries no {kind.name}: say so in identity.events")
 
 
 def count_again(window: str, times: int) -> bool:
-    """The event of this window happened so many times more; False when there is none yet.
+    """Add to the event of this window; False when there is none yet.
 
-    Other systems are told again whenever the number has one more digit.
+    Other systems are notified again whenever the count gains a digit.
     """
     rows = AuditOrigin.objects.filter(window=window)
     if not rows.update(times=F("times") + times, last_at=timezone.now()):
@@ -150,7 +150,7 @@ def _parameters(moves: list[tuple[int, int, bool]]) -> list[Any]:
 
 
 def _hand_on(events: list[AuditEvent]) -> None:
-    """Tell what has happened once it has: an event that is rolled back was none."""
+    """Pass the event on after commit: one that is rolled back never happened."""
     if logger.isEnabledFor(logging.INFO):
         transaction.on_commit(lambda: _log(events), robust=True)
 
@@ -161,7 +161,7 @@ def _hand_on_moves(event: AuditEvent, moves: list[tuple[int, int, bool]]) -> Non
 
 
 def of_one(event: AuditEvent, group_id: int, user_id: int, joined: bool) -> AuditEvent:
-    """What an event that moved many is for one of them, as other systems are told it; never stored."""
+    """An event that moved many users, as seen by one of them and by other systems; never stored."""
     return AuditEvent(
         pk=event.pk,
         at=event.at,
@@ -184,5 +184,5 @@ def _log(events: list[AuditEvent]) -> None:
 
 
 def change(old: Any, new: Any) -> dict[str, Any]:
-    """An attribute's old and new value, as events keep them."""
+    """An attribute's old and new value, as stored in events."""
     return {"from": old, "to": new}

@@ -1,6 +1,6 @@
-"""The words that the Open Cybersecurity Schema Framework has for events (docs/events.md).
+"""The Open Cybersecurity Schema Framework's terms for events (docs/events.md).
 
-Each class with those of its activities that the portal knows.
+Each class with the activities that the portal uses.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django.db.models import IntegerChoices
 
 
 class Severity(IntEnum):
-    """How much an event should trouble whoever watches."""
+    """How serious an event is to those who monitor the portal."""
 
     INFORMATIONAL = 1
     LOW = 2
@@ -61,7 +61,7 @@ Activity = AccountChange | Authentication | EntityManagement | UserAccess | Grou
 
 
 class EventClass(Enum):
-    """A class of OCSF: its number and name."""
+    """An OCSF class: its number and name."""
 
     ACCOUNT_CHANGE = 3001, "Account Change", AccountChange
     AUTHENTICATION = 3002, "Authentication", Authentication

@@ -1,7 +1,7 @@
-"""Every event that the audit trail can hold: what it is called, what it says to people and to other systems.
+"""Every event that the audit trail can hold: its name, and its wording for people and for other systems.
 
-The one list: pages, REST, files and docs/events.md take from here whatever they say of a kind of event. A member is a
-string, and what is stored is that string.
+The single source: pages, REST, files and docs/events.md take all they say about a kind of event from here. A member
+is a string, and that string is what is stored.
 """
 
 from __future__ import annotations
@@ -42,25 +42,25 @@ class Family(TextChoices):
 
 
 class Personal(Flag):
-    """What an event may carry that is erased with a person (R10)."""
+    """Personal data an event may carry, erased with the user (R10)."""
 
     NOTHING = 0
-    NAMES = auto()  # names, username, email of the user whom it is about
-    ORIGIN = auto()  # address and browser of whoever signed in or tried
+    NAMES = auto()  # names, username and email of the user it is about
+    ORIGIN = auto()  # address and browser of the person who signed in or tried to
 
 
 class _Told(NamedTuple):
-    """What there is to say about a kind of event; most leave it at a name, an activity and words."""
+    """Everything about a kind of event; most have just a name, an activity and words."""
 
     name: str
     activity: Activity
     words: str
-    to_person: str  # the words in the trail of the person whom it is about
-    moved: str  # the words for one of the many whom it moved between groups; {name}: of the SSO group, or what it noted
+    to_person: str  # the words in the trail of the user it is about
+    moved: str  # the words for one of the many users moved between groups; {name}: the SSO group, or what was noted
     personal: Personal
     severity: Severity
-    is_failure: bool  # something was tried in vain
-    is_sign_in: bool  # left out of the trail of a person: it changed nothing
+    is_failure: bool  # an attempt that failed
+    is_sign_in: bool  # left out of a user's trail: it changed nothing
 
 
 def _told(
@@ -79,7 +79,7 @@ def _told(
 
 
 class Event(StrEnum):
-    """A kind of event. Its name is stable: it is what is stored, and other systems build rules on it."""
+    """A kind of event. Its name is stable: it is stored, and other systems build rules on it."""
 
     told: _Told
 
@@ -91,7 +91,7 @@ class Event(StrEnum):
 
     @classmethod
     def known(cls, name: str) -> Event | None:
-        """The member of this name; None for what only another version of the portal knows."""
+        """The member of this name; None for one that only another version of the portal knows."""
         try:
             return cls(name)
         except ValueError:
@@ -432,18 +432,18 @@ SIGN_INS = tuple(event for event in Event if event.told.is_sign_in)
 
 
 def words_of(name: str) -> str:
-    """An event as people read it, those of another version too."""
+    """An event in words, also one from another version."""
     event = Event.known(name)
     return event.told.words if event else name.replace(".", ": ").replace("_", " ").capitalize()
 
 
 def words_to_person(name: str) -> str:
-    """The same in the trail of the person whom it is about."""
+    """The same in the trail of the user it is about."""
     event = Event.known(name)
     return event.told.to_person if event else words_of(name)
 
 
 def why_moved(name: str) -> str:
-    """What it is to one of the many whom it moved between groups; nothing for an event that moves nobody."""
+    """The words for one of the many users moved between groups; empty for an event that moves none."""
     event = Event.known(name)
     return event.told.moved if event else ""

@@ -1,4 +1,4 @@
-"""What a row of the provisioning log says: kept as data, put into words when it is shown."""
+"""The words of the provisioning log: rows are stored as data and worded when shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import TextChoices
 
 
 class What(TextChoices):
-    """What was done, or why nothing was: the code of a row, with its words. Their parameters are kept beside it."""
+    """What was done, or why nothing was: a row's code with its words. The parameters are stored beside it."""
 
     CREATED = "created", "Created {name} ({username}), {status}."
     ADOPTED = "adopted", "Adopted the existing account of {name} ({username}), {status}."
@@ -28,7 +28,7 @@ class What(TextChoices):
     GROUP_MEMBERS_CHANGED = "group_members_changed", "Changed the members of {name}"
     GROUP_DELETED = "group_deleted", "Deleted group {name}"
 
-    # `sentence` is what was answered, to the letter.
+    # `sentence` is the answer, verbatim.
     REFUSED = "refused", "{sentence}"
     SIGN_IN_REFUSED = "sign_in_refused", "Sign-in of {name} was refused: {sentence}"
     SIGN_IN_FAILED = "sign_in_failed", "Sign-in did not work: {sentence}"
@@ -37,7 +37,7 @@ class What(TextChoices):
 
 
 class Why(TextChoices):
-    """Why something that a request said was not taken; `said` is the error that it would have been."""
+    """Why part of a request was ignored; `said` is the error it would have been."""
 
     UNKNOWN = "unknown", "{attribute} is no attribute that the portal knows"
     REFUSED = "refused", "{attribute} can't be taken ({said})"
@@ -46,7 +46,7 @@ class Why(TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """What a request said and was not taken."""
+    """A part of a request that was ignored."""
 
     attribute: str
     why: Why
@@ -69,7 +69,7 @@ _COUNTS = {
 
 
 def in_words(what: str, params: Mapping[str, Any], details: Mapping[str, Any]) -> str:
-    """The sentences of a row: what was done, then what was not taken over or left out.
+    """A row's sentences: what was done, then what was ignored or left out.
 
     A code that only another version of the portal knows stands for itself.
     """
@@ -90,7 +90,7 @@ def left_out_in_words(entry: object) -> str:
 
 
 class _Named(dict[str, Any]):
-    """Parameters; who sent no name is somebody."""
+    """Parameters, with a fallback for a missing name."""
 
     def __missing__(self, key: str) -> str:
         return "somebody"

@@ -1,7 +1,7 @@
-"""The one place that answers "may this be seen, may this be done now?" (docs/design/rules.md, SR-16, SR-17).
+"""The one place that answers "may this be seen or done now?" (docs/design/rules.md, SR-16, SR-17).
 
-Role comes first, then whom it is about, then the safeguards, then the mode: a cell of `MATRIX`. The web UI, the REST
-API, the command line and the services ask the same function, so what is refused is also hidden, with the reason.
+Role is checked first, then the target, then the safeguards, then the mode: a cell of `MATRIX`. The web UI, REST
+API, command line and services all ask the same function, so what is refused is also hidden, with the reason.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Cell(StrEnum):
-    """What a cell of the table says."""
+    """The value of a table cell."""
 
     NO = "no"
     YES = "yes"
@@ -70,14 +70,14 @@ WHOEVER_IT_IS = frozenset({Action.DELETE_PERMANENTLY, Action.CHANGE_SECOND_STEP}
 # What people do for themselves, whatever their role.
 OWN = frozenset({Action.END_SESSION, Action.REVOKE_API_TOKEN})
 
-# What an administrator may do to members. About somebody above member it is an owner's: it would let the administrator
-# in as that person, or end an access that they may not end.
+# What an administrator may do to members only. For anyone above member it takes an owner: it would let the
+# administrator sign in as that person, or end access they may not end.
 OWNERS_ABOVE_MEMBER = frozenset({Action.CHANGE_EMAIL, Action.RESOLVE_CONFLICTS, Action.CHANGE_TRUST})
 
-# The decisions on a conflict by which an identity provider gets the account.
+# Conflict decisions that give the account to an identity provider.
 TAKING_OVER = frozenset({Action.LINK_CONFLICT, Action.MOVE_CONFLICT})
 
-# What can be done to one of these, by the name under which `decide` is told of it.
+# The actions on each kind of target, by the keyword under which `decide` receives it.
 ACTIONS_ON: dict[str, tuple[Action, ...]] = {
     "user": (
         Action.EDIT_PROFILE,
@@ -193,13 +193,13 @@ def decide(
     now: Situation | None = None,
     **about: Unpack[About],
 ) -> Decision:
-    """Whether `actor` may do `action` now, to this user, group, conflict …; by role and mode alone without one.
+    """Whether `actor` may do `action` now to this user, group, conflict …; without a target, by role and mode alone.
 
-    The first that refuses is told, in this order: the role, since who may not ask is told nothing else; the rank of
-    the person concerned, since only another actor could do it; the state, since nothing can be done where it makes no
-    sense; the safeguards, since they hold under every mode and at the identity provider as well; the mode last.
+    The first refusal is the answer, in this order: the role, since whoever lacks it learns nothing else; the target's
+    rank, since only another actor could do it; the state, since the action makes no sense in it; the safeguards,
+    since they hold in every mode and at the identity provider as well; the mode last.
 
-    `mode`, or a whole `Situation`, is read from the database when not given: give one when asking many times.
+    `mode`, or a whole `Situation`, is read from the database unless given: pass one for repeated checks.
     """
     asked = Asked(_meant(action, about.get("user")), now or Situation(mode), actor, **about)
     state = state_of(asked)
@@ -210,9 +210,8 @@ def decide(
 def require(action: Action, *, actor: Actor, **about: Unpack[About]) -> Decision:
     """Raise Refused with the decision's code and reason unless `decide` allows it.
 
-    Services ask within their transaction and about rows that they have locked: what another transaction could take
-    away meanwhile, such as the second owner, is locked as well. The answer that lets it pass says whether anything is
-    to be done.
+    Services call it within their transaction, on locked rows; what a concurrent transaction could change, such as
+    the second owner, is locked as well. The decision returned says whether there is anything to do.
     """
     decision = decide(action, actor=actor, now=Situation(held=True), **about)
     if not decision:
@@ -228,12 +227,12 @@ def require_view(action: Action, *, actor: Actor) -> None:
 
 
 def refusal(decision: Decision) -> Refused:
-    """A decision that says no, as an error."""
+    """A refusing decision, as an error."""
     return Refused(decision.reason, code=decision.code, decision=decision)
 
 
 def by_role(action: Action, actor: Actor) -> Decision:
-    """Whether the role allows it at all, whomever it is about and whatever the mode."""
+    """Whether the role allows it at all, whatever the target and the mode."""
     if actor.role in ROLES[action.row] or actor.kind == "operator":
         return ALLOWED
     allowed = " or ".join(str(role.label).lower() for role in Role if role in ROLES[action.row])
@@ -241,12 +240,12 @@ def by_role(action: Action, actor: Actor) -> Decision:
 
 
 def current_mode() -> Mode:
-    """The two flags now."""
+    """The current two flags."""
     return AccessSettings.objects.mode()
 
 
 def describe(mode: Mode) -> str:
-    """The mode in plain words: who does what now, for the dashboard."""
+    """The mode in plain words, for the dashboard: who does what now."""
     may = [_MAY[action] for action in MATRIX if cell(action, mode) is YES]
     only = [_ONLY_THE_IDP[action] for action in MATRIX if cell(action, mode) is not YES and action in _ONLY_THE_IDP]
     sentences = [f"{mode}."]
@@ -264,7 +263,7 @@ def _enumerated(parts: list[str]) -> str:
 
 
 def _meant(action: Action, user: User | None) -> Action:
-    """What is done to this user in a row of the table: a status is changed to the other one, an invitation repeated."""
+    """What an action of the table means for this user: the opposite status, or a resent invitation."""
     if user is None:
         return action
     if action is Action.SET_STATUS:
@@ -289,7 +288,7 @@ def _decide(asked: Asked, actor: Actor, state: Decision) -> Decision:
 
 
 def _by_rank(asked: Asked, actor: Actor) -> Decision:
-    """Whose account it is about: nobody touches that of a higher role, and some of it is an owner's."""
+    """The target's rank: no one changes an account of a higher role, and some actions take an owner."""
     row = asked.action.row
     user = _person_concerned(asked)
     if row in OWNERS_ABOVE_MEMBER and actor.role != Role.OWNER:
@@ -307,7 +306,7 @@ def _person_concerned(asked: Asked) -> User | None:
 
 
 def _decide_by_privilege(action: Action, user: User | None, identity_provider: IdentityProvider | None) -> Decision:
-    """What is an owner's where it concerns anybody above member, also for people of the same rank."""
+    """Actions that take an owner when the target is above member, even at equal rank."""
     if user is not None and user.is_privileged:
         role = Role(user.role).label.lower()
         reason = f"{user.username} has the role {role}: only an owner can {_OWNERS_DO[action]}."

@@ -1,7 +1,7 @@
-"""What refuses beyond role and mode: a named function for each safeguard, asked by `policy.decide` on every door.
+"""Refusals beyond role and mode: one named function per safeguard, asked by `policy.decide` on every door.
 
-`STATES` says what makes sense for something in the state that it is in, from its columns alone, `SAFEGUARDS` what would
-do harm (R7, R10, R12, R13, R22). Services ask once more within their transaction, with the rows locked.
+`STATES` checks whether an action makes sense in the target's state, from its columns alone; `SAFEGUARDS` whether it
+would do harm (R7, R10, R12, R13, R22). Services ask again within their transaction, with the rows locked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class About(TypedDict, total=False):
-    """Whom or what it is about. `giver` and `taker` own an asset before and after; `role` is the one to be given."""
+    """The target. `giver` and `taker` own an asset before and after; `role` is the one to be assigned."""
 
     user: User | None
     role: Role | None
@@ -42,10 +42,10 @@ class About(TypedDict, total=False):
 
 
 class Situation:
-    """What is so now beside the rows in question: each read once, when something hangs on it.
+    """The current state beyond the target's rows: each value is read once, when needed.
 
-    `held`: read under the lock of the access settings' row, where those queue who would each leave the other as the
-    last of something, or deadlock on each other's rows. Within a transaction.
+    `held`: read while locking the access settings' row, which serialises actors who would each leave the other as
+    the last of something, or deadlock on each other's rows. Within a transaction.
     """
 
     def __init__(self, mode: Mode | None = None, *, held: bool = False) -> None:
@@ -83,7 +83,7 @@ def _two(rows: QuerySet[User]) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody wants to do, whom or what it is about, and what is so now."""
+    """The action, its target and the current situation."""
 
     action: Action
     now: Situation
@@ -121,17 +121,17 @@ def refused(code: str, reason: str) -> Decision:
 
 
 def _out_of_place(code: str, reason: str) -> Decision:
-    """Refused, since it makes no sense here."""
+    """Refused, since it makes no sense in this state."""
     return Decision(False, code, reason, fits=False)
 
 
 def _so_already(code: str, reason: str) -> Decision:
-    """Allowed, and without effect."""
+    """Allowed, without effect."""
     return Decision(True, code, reason, fits=False)
 
 
 def first_refusal(asked: Asked, safeguards: tuple[Safeguard, ...]) -> Decision:
-    """The first that refuses or has nothing to change, ALLOWED when there is none."""
+    """The first that refuses or finds nothing to change, ALLOWED if none does."""
     for safeguard in safeguards:
         decision = safeguard(asked)
         if not decision or not decision.fits:
@@ -140,7 +140,7 @@ def first_refusal(asked: Asked, safeguards: tuple[Safeguard, ...]) -> Decision:
 
 
 def state_of(asked: Asked) -> Decision:
-    """Whether it makes sense for what it is about, whoever asks and whatever the mode."""
+    """Whether it makes sense for this target, whoever asks and whatever the mode."""
     return first_refusal(asked, STATES.get(asked.action, ()))
 
 
@@ -150,14 +150,14 @@ def harm_of(asked: Asked) -> Decision:
 
 
 def require_sense(action: Action, **about: Unpack[About]) -> None:
-    """Raise Refused where it makes no sense, whoever asks: for a service whose parts ask for themselves."""
+    """Raise Refused where it makes no sense, whoever asks: for a service whose steps ask the policy themselves."""
     decision = state_of(Asked(action, Situation(), **about))
     if not decision:
         raise Refused(decision.reason, code=decision.code, decision=decision)
 
 
 def under_lock(user: User, *safeguards: Safeguard) -> Decision:
-    """What these say of a locked user, for services that no role and no mode binds, such as an IdP's."""
+    """The answer of these safeguards for a locked user, for services free of role and mode, such as an IdP's."""
     return first_refusal(Asked(Action.DISABLE, Situation(held=True), user=user), safeguards)
 
 
@@ -172,7 +172,7 @@ def keep(user: User, *safeguards: Safeguard) -> None:
 
 
 def invitation_pending(asked: Asked) -> Decision:
-    """Who is invited never had a password: accepting lets them in, revoking ends it (SR-23)."""
+    """An invited user never had a password: accepting enables them, revoking disables them (SR-23)."""
     if asked.user is None or asked.user.status != Status.INVITED:
         return ALLOWED
     if asked.action is Action.ENABLE:
@@ -201,14 +201,14 @@ def disabled_already(asked: Asked) -> Decision:
 
 
 def no_sessions(asked: Asked) -> Decision:
-    """Only who is enabled has any."""
+    """Only an enabled user has sessions."""
     if asked.user is None or asked.user.status == Status.ENABLED:
         return ALLOWED
     return _so_already("no_sessions", f"{asked.user.username} is not signed in anywhere.")
 
 
 def not_disabled(asked: Asked) -> Decision:
-    """R10: nobody is deleted who can still sign in."""
+    """R10: a user who can still sign in is never deleted."""
     if asked.user is None or asked.user.status == Status.DISABLED:
         return ALLOWED
     reason = f"{asked.user.username} is not disabled: only disabled users can be deleted."
@@ -224,7 +224,7 @@ def last_enabled_owner(asked: Asked) -> Decision:
 
 
 def last_break_glass_account(asked: Asked) -> Decision:
-    """While SSO is enforced, one account must be able to open the portal when SSO fails (R22)."""
+    """While SSO is enforced, one account must be able to sign in when SSO fails (R22)."""
     user = asked.user
     if user is None or not user.is_break_glass or not asked.now.is_sso_enforced or asked.now.break_glass - {user.pk}:
         return ALLOWED
@@ -265,7 +265,7 @@ def no_break_glass_account(asked: Asked) -> Decision:
 
 
 def not_a_local_owner(asked: Asked) -> Decision:
-    """R22: no identity provider reaches a break-glass account."""
+    """R22: no identity provider controls a break-glass account."""
     if asked.user is None or (asked.user.role == Role.OWNER and not asked.user.is_managed):
         return ALLOWED
     return _out_of_place("not_a_local_owner", "Only a local owner can be a break-glass account.")
@@ -349,7 +349,7 @@ def already_dismissed(asked: Asked) -> Decision:
 
 
 def must_move(asked: Asked) -> Decision:
-    """The account has to leave its other identity provider first."""
+    """The account must leave its other identity provider first."""
     if asked.conflict is None or not asked.conflict.must_move:
         return ALLOWED
     user = asked.conflict.user
@@ -381,7 +381,7 @@ def follows_another_record(asked: Asked) -> Decision:
 
 
 def already_linked(asked: Asked) -> Decision:
-    """The account is free, or its record is this IdP's own of the same externalId (R9)."""
+    """The account is free, or its record is this IdP's own with the same externalId (R9)."""
     conflict = asked.conflict
     if conflict is None:
         return ALLOWED
@@ -428,7 +428,7 @@ def connection_disabled_already(asked: Asked) -> Decision:
 
 
 def last_connection(asked: Asked) -> Decision:
-    """While SSO is enforced, the last connection is the only door for nearly everybody."""
+    """While SSO is enforced, the last connection is the only way in for nearly everyone."""
     leaving = _leaving(asked)
     if leaving is None or not leaving.filter(is_enabled=True).exists() or not asked.now.is_sso_enforced:
         return ALLOWED
@@ -448,7 +448,7 @@ def _leaving(asked: Asked) -> QuerySet[SSOConnection] | None:
 
 
 def break_glass_not_proven(asked: Asked) -> Decision:
-    """A break-glass account must have come in with its second step before SSO is enforced."""
+    """A break-glass account must have signed in with its second step before SSO is enforced."""
     if User.objects.proven_break_glass().exists():
         return ALLOWED
     return refused(
@@ -459,7 +459,7 @@ def break_glass_not_proven(asked: Asked) -> Decision:
 
 
 def sso_login_not_proven(asked: Asked) -> Decision:
-    """An owner enforces SSO who has come in by it, through an identity provider that is still a way in."""
+    """The owner who enforces SSO must have signed in by it, through an identity provider that still works."""
     if asked.actor is not None and asked.actor.kind == "user" and _has_signed_in_by_sso(asked.actor.id):
         return ALLOWED
     return refused(
@@ -477,7 +477,7 @@ def _has_signed_in_by_sso(user_id: int | None) -> bool:
 
 
 def pushed(asked: Asked) -> Decision:
-    """R19: a declaration is the portal's, what was pushed the identity provider's."""
+    """R19: a declared group is the portal's, a pushed one the identity provider's."""
     if asked.sso_group is None or asked.sso_group.is_declared_only:
         return ALLOWED
     reason = f"{asked.sso_group} was pushed by the identity provider: delete it there."
@@ -485,7 +485,7 @@ def pushed(asked: Asked) -> Decision:
 
 
 def disabled_taker(asked: Asked) -> Decision:
-    """R12: who takes over need not have signed in yet, but must be able to."""
+    """R12: a new owner need not have signed in yet, but must be able to."""
     if asked.taker is None or asked.taker.status != Status.DISABLED:
         return ALLOWED
     return refused("owner_disabled", f"{asked.taker} is disabled: choose somebody who can look after it.")

@@ -1,1 +1,1 @@
-"""What everything stands on: who acts, what can go wrong, keys, secrets. No database, no other room."""
+"""The foundation: actors, errors, decisions, keys and secrets. No database, no import from the rest of identity."""

@@ -1,4 +1,4 @@
-"""Who does something: an actor is named in every service call and in every audit event."""
+"""Who is acting: every service call and every audit event names an actor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def new_request_id() -> str:
 
 
 class Account(Protocol):
-    """What is asked of the user who acts."""
+    """What an acting user must provide."""
 
     pk: int
 
@@ -26,7 +26,7 @@ class Account(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A signed-in user of the portal, or one who calls with an API token; `token_label` names it."""
+    """A signed-in user, or the owner of the API token in use; `token_label` names the token."""
 
     user: Account
     token_label: str = ""
@@ -44,12 +44,12 @@ class Person:
 
     @property
     def label(self) -> str:
-        return self.token_label  # the person is resolved through the id when shown
+        return self.token_label  # the user is looked up by id when shown
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Somebody with a shell on the server: every role's work, under the same modes, with an owner's rank."""
+    """A person with a shell on the server: may do what any role may, under the same modes, with an owner's rank."""
 
     command: str
     request_id: str = field(default_factory=new_request_id)
@@ -96,7 +96,7 @@ class Provisioner:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """An identity provider that vouches for somebody at the sign-in page; not subject to the policy table."""
+    """An identity provider vouching for a person at sign-in; not subject to the policy table."""
 
     identity_provider_id: int
     connection_id: int
@@ -108,7 +108,7 @@ class SignIn:
 
     kind = "sso_sign_in"
     role = ""
-    identifies_by_external_id = False  # at the sign-in door nobody is taken for somebody else (R5)
+    identifies_by_external_id = False  # at sign-in, no account is matched to another person's record (R5)
     method = "SIGN-IN"
 
     @property
@@ -121,7 +121,7 @@ class SignIn:
 
     @property
     def token_label(self) -> str:
-        """What the provisioning log shows in place of a token."""
+        """What the provisioning log shows instead of a token."""
         return self.connection_label
 
     @property
@@ -131,7 +131,7 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who has not proven who they are; `door` is where they tried. May do nothing."""
+    """An unauthenticated visitor; `door` is where they tried. May do nothing."""
 
     door: str
     request_id: str = field(default_factory=new_request_id)

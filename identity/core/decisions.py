@@ -1,4 +1,4 @@
-"""What is decided about: what somebody may want to do, under which mode, and what the answer is."""
+"""The vocabulary of decisions: actions, modes and answers."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class Switch:
 
 
 class Action(StrEnum):
-    """Everything that somebody may or may not see or do in the portal."""
+    """Everything a person may or may not see or do in the portal."""
 
-    # The rows of the table: who may do it, and under which mode.
+    # The rows of the table: who may do it, and in which mode.
     INVITE = "invite"
     EDIT_PROFILE = "edit_profile"
     CHANGE_EMAIL = "change_email"
@@ -74,8 +74,8 @@ class Action(StrEnum):
     DELETE_PERMANENTLY = "delete_permanently"
     CHANGE_SECOND_STEP = "change_second_step"
 
-    # Seeing, area by area.
-    VIEW_DIRECTORY = "view_directory"  # people, and what became of them
+    # Viewing, area by area.
+    VIEW_DIRECTORY = "view_directory"  # people and their history
     VIEW_GROUPS = "view_groups"  # with their mappings and SSO groups
     VIEW_PROVIDERS = "view_providers"  # with their connections, tokens and SSO users
     VIEW_CONFLICTS = "view_conflicts"
@@ -87,7 +87,7 @@ class Action(StrEnum):
     VIEW_DISABLED_USERS = "view_disabled_users"
     VIEW_DELETIONS = "view_deletions"
 
-    # What is done to one row, in the row of the table that `PART_OF` names, as far as the row's state allows.
+    # Actions on one object, in the row of the table that `PART_OF` names, as far as the object's state allows.
     RESEND_INVITATION = "resend_invitation"
     REVOKE_INVITATION = "revoke_invitation"
     ENABLE = "enable"
@@ -118,7 +118,7 @@ class Action(StrEnum):
 
     @property
     def row(self) -> Action:
-        """The row of the table that says who may do it, and under which mode."""
+        """The row of the table that says who may do it, and in which mode."""
         return PART_OF.get(self, self)
 
 
@@ -138,7 +138,7 @@ PART_OF: dict[Action, Action] = {
     Action.DISMISS_CONFLICT: Action.RESOLVE_CONFLICTS,
     Action.DELETE_PROVIDER: Action.CHANGE_TRUST,
     Action.ENABLE_CONNECTION: Action.CHANGE_TRUST,
-    Action.DISABLE_CONNECTION: Action.MANAGE_PROVIDERS,  # in an emergency: that lets nobody in
+    Action.DISABLE_CONNECTION: Action.MANAGE_PROVIDERS,  # in an emergency: it grants no access
     Action.DELETE_CONNECTION: Action.CHANGE_TRUST,
     Action.ADD_ASSET_OWNER: Action.MANAGE_ASSETS,
     Action.REMOVE_ASSET_OWNER: Action.MANAGE_ASSETS,
@@ -158,9 +158,9 @@ ROWS = tuple(action for action in Action if action not in PART_OF)
 class Decision:
     """The answer: `code` is stable, `reason` is a sentence that says who can do it instead.
 
-    A refusal also names what was asked, and, when a cell of the table refused, the mode and what to do instead.
-    `fits` is false for what makes no sense in the state that something is in: refused, or allowed and without effect.
-    Doors don't mention that.
+    A refusal also names the action and, when a cell of the table refused it, the mode and the alternative.
+    `fits` is false for what makes no sense in the current state: refused, or allowed without effect.
+    Doors don't offer that.
     """
 
     allowed: bool

@@ -1,7 +1,7 @@
-"""Secrets that the portal must be able to use again: encrypted at rest, by keys derived from SECRET_KEY.
+"""Secrets the portal must be able to read back: encrypted at rest with keys derived from SECRET_KEY.
 
-A thief with a database dump has the rows and not the key (docs/design/security.md). SECRET_KEY_FALLBACKS open what an
-earlier key sealed.
+A stolen database dump has the rows but not the key (docs/design/security.md). SECRET_KEY_FALLBACKS decrypt what
+an earlier key encrypted.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _PURPOSE = b"gatehouse.identity.sealing"
 
 
 def seal(text: str) -> str:
-    """What may be stored of a secret; nothing for nothing."""
+    """The storable form of a secret; empty for an empty one."""
     return _box().encrypt(text.encode()).decode() if text else ""
 
 
 def unseal(sealed: str) -> str:
-    """The secret again. Raises Refused when SECRET_KEY is not the one that sealed it."""
+    """The secret in plain text. Raises Refused when no known SECRET_KEY decrypts it."""
     if not sealed:
         return ""
     try:
@@ -38,7 +38,7 @@ def unseal(sealed: str) -> str:
 
 
 class State(Enum):
-    """Which key something is sealed with: that of now, one of SECRET_KEY_FALLBACKS, or one that is not known."""
+    """Which key encrypted a value: the current one, one of SECRET_KEY_FALLBACKS, or an unknown one."""
 
     CURRENT = "current"
     OLD = "old"
@@ -56,7 +56,7 @@ def state_of(sealed: str) -> State:
 
 
 def reseal(sealed: str) -> str:
-    """The same under the key of now; what can't be opened stays as it is."""
+    """The same value encrypted with the current key; what can't be decrypted stays as it is."""
     return sealed if state_of(sealed) is State.LOST else _box().rotate(sealed.encode()).decode()
 
 

@@ -1,6 +1,6 @@
-"""What can go wrong. Each error has a stable `code` and one sentence for the person at the other end.
+"""What can go wrong. Each error has a stable `code` and one sentence written for the caller.
 
-Doors translate by class (SCIM status and scimType, page message, exit code); nobody parses the text.
+Doors translate by class (SCIM status and scimType, page message, exit code); nothing parses the text.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class GatehouseError(Exception):
 
 
 class NotFound(GatehouseError):
-    """The thing named does not exist, or not for this actor."""
+    """The object does not exist, or not for this actor."""
 
     code = "not_found"
 
 
 class InvalidValue(GatehouseError):
-    """A value that can't be taken; `attribute` names it as the caller knows it."""
+    """A value that is not accepted; `attribute` names it as the caller knows it."""
 
     code = "invalid_value"
 
@@ -44,12 +44,12 @@ class InvalidValue(GatehouseError):
 
     @property
     def field(self) -> str:
-        """The attribute as fields are called: `entity_id` of an entity ID, `display_name` of a displayName."""
+        """The attribute as a field name: `entity_id` for an entity ID, `display_name` for a displayName."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.attribute).replace(" ", "_").lower()
 
 
 class WeakPassword(InvalidValue):
-    """A password that is not good enough; the sentence says what to do, in full."""
+    """A password that is too weak; the sentence says what to do, in full."""
 
     def __init__(self, sentence: str) -> None:
         GatehouseError.__init__(self, sentence)
@@ -57,9 +57,9 @@ class WeakPassword(InvalidValue):
 
 
 class Refused(GatehouseError):
-    """The policy or a safeguard says no; the sentence says who can do it instead.
+    """The policy or a safeguard refuses; the sentence says who can do it instead.
 
-    `decision` is the policy's, when it was the policy.
+    `decision` is set when the policy refused.
     """
 
     code = "refused"
@@ -70,10 +70,10 @@ class Refused(GatehouseError):
 
 
 class Taken(GatehouseError):
-    """A name that must be unique belongs to somebody or something else (409 `uniqueness`).
+    """A unique name is already in use (409 `uniqueness`).
 
-    `subject` is the key of a username that the sentence tells of: logs keep it beside the sentence, to be
-    searched by, and to be erased with the person (R10).
+    `subject` is the key of the username in the sentence: logs store it beside the sentence so that it can be
+    searched and erased with the user (R10).
     """
 
     code = "taken"
@@ -84,30 +84,30 @@ class Taken(GatehouseError):
 
 
 class Conflicted(Taken):
-    """R6: the account exists already; a Conflict row waits for an administrator."""
+    """R6: the account already exists; a Conflict row waits for an administrator."""
 
     code = "conflict"
 
 
 class Outdated(GatehouseError):
-    """What was previewed has changed meanwhile; look again before applying (R15)."""
+    """What was previewed has changed since; preview again before applying (R15)."""
 
     code = "outdated"
 
 
 class VersionMismatch(GatehouseError):
-    """If-Match named another version than the one stored (RFC 7644 section 3.14)."""
+    """If-Match named another version than the stored one (RFC 7644 section 3.14)."""
 
     code = "version_mismatch"
 
 
 class StillRunning(GatehouseError):
-    """The first request with this Idempotency-Key has not ended yet."""
+    """The first request with this Idempotency-Key is still running."""
 
     code = "still_running"
 
 
 class KeyReused(GatehouseError):
-    """An Idempotency-Key that stands for another request already."""
+    """An Idempotency-Key already used for a different request."""
 
     code = "key_reused"

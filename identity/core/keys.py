@@ -1,6 +1,6 @@
 """Canonical keys: how usernames, emails and group names are compared (SR-6, SR-7, L11).
 
-The shown form is kept as given; the key decides equality and is unique in the database.
+The displayed form is kept as given; the key decides equality and is unique in the database.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from identity.core.errors import InvalidValue
 
 MAX_LENGTH = 255
 LONGEST = 4_096
-"""What is longer is not folded: no key, and no value that anybody looks for, is as long."""
+"""Longer input is not folded: no key, and no sensible search term, is that long."""
 LONGEST_PILE = 30
-"""Marks upon one letter, as in stream-safe text (UAX #15, D4): putting n of them in order takes n² steps."""
+"""Combining marks on one letter, as in stream-safe text (UAX #15, D4): ordering n of them takes n² steps."""
 
 NO_KEY = "\x01"
-"""What no key is: it contains a control character."""
+"""Never equals a key: it contains a control character."""
 
 _HIDDEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
-)  # Default_Ignorable_Code_Point beyond the categories below, and the blank of Braille
+)  # Default_Ignorable_Code_Point beyond the categories below, and the blank Braille pattern
 _ADDRESS = re.compile(r'[^\s@<>()\[\]{},;:"\\]+@[\w-]+(?:\.[\w-]+)*')
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _REFUSED_IN_NAMES = frozenset({"Cc", "Cf", "Co", "Cn", "Cs"})
 _REFUSED_IN_LABELS = frozenset({"Cc", "Cs"})
-_DECOMPOSED_TO_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")  # no marks themselves
+_DECOMPOSED_TO_MARKS = frozenset("\u0f73\u0f75\u0f81\uff9e\uff9f")  # not marks themselves
 _UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 
 
 def fold(text: str, attribute: str = "text") -> str:
-    """NFKC → casefold → NFKC: equal for every spelling that people read as the same.
+    """NFKC → casefold → NFKC: equal for all spellings that people read as the same.
 
-    Raises InvalidValue for what would take its time (SR-34); the length is looked at before anything else is done.
+    Raises InvalidValue for input that would be slow to fold (SR-34); the length is checked before anything else.
     """
     if len(text) > LONGEST:
         raise InvalidValue(attribute, f"is longer than {LONGEST} characters")
@@ -46,7 +46,7 @@ def fold(text: str, attribute: str = "text") -> str:
 
 
 def sought(text: str) -> str:
-    """What somebody looks for, as keys are compared; `NO_KEY` for what can be nobody's key."""
+    """A search term folded like a key; `NO_KEY` for one that can't match any key."""
     try:
         return fold(text.strip()).strip()
     except InvalidValue:
@@ -62,9 +62,9 @@ def _is_piled_up(text: str) -> bool:
     return False
 
 
-@lru_cache(maxsize=1024)  # one request asks for the same few many times
+@lru_cache(maxsize=1024)  # one request repeats the same few values
 def name_key(text: str, attribute: str) -> str:
-    """The key of a userName or email; InvalidValue names the attribute and what is wrong with it."""
+    """The key of a userName or email; InvalidValue names the attribute and the problem."""
     _refuse_length(text, attribute)
     if " ".join(text.split()) != text:
         raise InvalidValue(attribute, "must not begin or end with white space, or repeat it")
@@ -74,7 +74,7 @@ def name_key(text: str, attribute: str) -> str:
 
 
 def label_key(text: str, attribute: str) -> str:
-    """The key of a group name: looser than a username, since nobody signs in with it (SR-7)."""
+    """The key of a group name: looser than a username, since it is not used to sign in (SR-7)."""
     _refuse_length(text, attribute)
     if shows_nothing(text):
         raise InvalidValue(attribute, "shows nothing")
@@ -84,22 +84,22 @@ def label_key(text: str, attribute: str) -> str:
 
 
 def shows_nothing(text: str) -> bool:
-    """Whether people see no character of it, as of a zero-width space."""
+    """Whether no character of it is visible, such as a zero-width space."""
     return all(char.isspace() or unicodedata.category(char) in _UNSEEN or _HIDDEN.match(char) for char in text)
 
 
 def email_key(text: str | None, attribute: str = "emails.value") -> str | None:
-    """The key of an email address, None for none."""
+    """The key of an email address, None if there is none."""
     return name_key(text, attribute) if text else None
 
 
 def is_address(text: str) -> bool:
-    """Whether it is shaped as an email address; what `email_key` takes may be anything, such as "n/a" (R2)."""
+    """Whether it is shaped like an email address; `email_key` accepts anything, such as "n/a" (R2)."""
     return bool(_ADDRESS.fullmatch(text))
 
 
 def opaque(text: str | None, attribute: str) -> str | None:
-    """An identifier that is only ever compared as it is (externalId, SR-2)."""
+    """An identifier that is only ever compared as is (externalId, SR-2)."""
     if not text:
         return None
     if len(text) > MAX_LENGTH:
@@ -110,7 +110,7 @@ def opaque(text: str | None, attribute: str) -> str | None:
 
 
 def plain(text: str, attribute: str, *, limit: int = MAX_LENGTH) -> str:
-    """Text that people read, such as a first name: stripped, of at most `limit` characters, in one line."""
+    """Text for people, such as a first name: stripped, at most `limit` characters, on one line."""
     text = text.strip()
     if len(text) > limit:
         raise InvalidValue(attribute, f"is longer than {limit} characters")
@@ -120,7 +120,7 @@ def plain(text: str, attribute: str, *, limit: int = MAX_LENGTH) -> str:
 
 
 def label_or(text: str, otherwise: str, *, limit: int = 100) -> str:
-    """What something is called, `otherwise` when nobody said so that it shows."""
+    """The display name, or `otherwise` when there is none or nothing of it is visible."""
     return otherwise if shows_nothing(text) else plain(text, "label", limit=limit)
 
 

@@ -11,14 +11,14 @@ LONGEST_BROWSER = 200
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """`browser` is the User-Agent header as it came, cut; both are somebody's, and can be erased (R10)."""
+    """`browser` is the User-Agent header as sent, truncated; both are personal data and can be erased (R10)."""
 
     address: str = ""
     browser: str = ""
 
     @classmethod
     def of(cls, meta: dict[str, object]) -> Origin:
-        """Of a request's environment. Control characters go: a database takes no NUL, and a log no second line."""
+        """From a request's environment. Control characters are removed: databases reject NUL, logs are line-based."""
         address, browser = (_plain(str(meta.get(name, ""))) for name in ("REMOTE_ADDR", "HTTP_USER_AGENT"))
         return cls(address[:LONGEST_ADDRESS], browser[:LONGEST_BROWSER])
 
@@ -28,7 +28,7 @@ class Origin:
 
 
 def network_of(text: str) -> str:
-    """What an address is counted as: itself, or of IPv6 the /64, which one customer has."""
+    """The network an address counts as: itself, or for IPv6 its /64, which belongs to one customer."""
     try:
         address = ip_address(text)
     except ValueError:

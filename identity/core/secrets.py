@@ -1,4 +1,4 @@
-"""Secrets that are shown once and kept as a digest (SR-11, SR-23)."""
+"""Secrets that are shown once and stored as a digest (SR-11, SR-23)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _CHECKSUM_LENGTH = 6
 
 
 def new_token(prefix: str) -> str:
-    """Prefix + 40 random base62 characters + CRC-32 in base62: scanners and the server know a typo."""
+    """Prefix + 40 random base62 characters + CRC-32 in base62, so that scanners and the server recognise typos."""
     body = "".join(secrets.choice(_BASE62) for _ in range(_RANDOM_LENGTH))
     return f"{prefix}{body}{_checksum(body)}"
 
 
 def looks_like_token(text: str, prefix: str) -> bool:
-    """Whether the prefix, length and checksum fit; asked before the database is."""
+    """Whether prefix, length and checksum fit; checked before the database is asked."""
     body = text.removeprefix(prefix)
     if body == text or len(body) != _RANDOM_LENGTH + _CHECKSUM_LENGTH or not body.isascii():
         return False
@@ -38,7 +38,7 @@ def digest(secret: str) -> str:
 
 
 def hint(secret: str) -> str:
-    """What a list may show of a secret."""
+    """The part of a secret that a list may show."""
     return f"{secret.partition('_')[0]}_…{secret[-4:]}"
 
 

@@ -1,4 +1,4 @@
-"""One-time codes of authenticator apps (RFC 6238 with SHA-1, six digits, 30 seconds: what every app knows)."""
+"""One-time codes from authenticator apps (RFC 6238 with SHA-1, six digits, 30 seconds: what every app supports)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 
 PERIOD_SECONDS = 30
 DIGITS = 6
-DRIFT = 1  # steps either way: for clocks that differ, and fingers that take their time (section 5.2)
+DRIFT = 1  # steps either way: for clock drift and slow typing (section 5.2)
 
 
 def new_secret() -> str:
@@ -19,7 +19,7 @@ def new_secret() -> str:
 
 
 def step_now() -> int:
-    """The time step that it is."""
+    """The current time step."""
     return int(time.time()) // PERIOD_SECONDS
 
 
@@ -32,9 +32,9 @@ def code_at(secret: str, step: int) -> str:
 
 
 def step_of(secret: str, code: str, *, after: int) -> int | None:
-    """The time step of a code that is good now; None for one that is not, or is not of a step `after` that one.
+    """The time step of a code that is valid now; None if it is not, or if its step is not later than `after`.
 
-    A code works once, and none works that is older than the last one (section 5.2).
+    A code works once, and no code older than the last one works (section 5.2).
     """
     now = step_now()
     steps = [step for step in range(now - DRIFT, now + DRIFT + 1) if step > after]

@@ -1,8 +1,8 @@
-"""Passkeys as browsers speak of them (WebAuthn level 3): what is asked of one, and whether its answer is true.
+"""Passkeys as browsers handle them (WebAuthn level 3): options for the browser, and checks of its answer.
 
-The one module that knows the library. It reads CBOR and checks signatures, challenge, RP ID and flags; the exact
-origin, the algorithms and the size of keys are ours. Whatever is wrong with an answer is one error, told to nobody in
-detail.
+The only module that uses the library. It reads CBOR and checks signatures, challenge, RP ID and flags; the exact
+origin, the algorithms and key sizes are checked here. Every invalid answer raises the same error, without
+details.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from fido2.webauthn import (
 
 from identity.core.errors import InvalidValue
 
-SECONDS = 5 * 60  # that a person may take at the prompt
+SECONDS = 5 * 60  # for a person to answer the prompt
 ALGORITHMS = (ES256.ALGORITHM, EdDSA.ALGORITHM, RS256.ALGORITHM)
 LONGEST_ANSWER = 32_768
 LONGEST_ID = 1_023  # bytes (section 4, "credential ID")
 LONGEST_KEY = 700  # bytes: RSA of 4,096 bits has 530
 TRANSPORTS = frozenset({"ble", "hybrid", "internal", "nfc", "smart-card", "usb"})
 
-# What the library and those below it raise when they read what no authenticator sends.
+# What the library and its dependencies raise on input that no authenticator sends.
 _MALFORMED = (
     AssertionError,
     AttributeError,
@@ -55,7 +55,7 @@ _MALFORMED = (
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """What a browser made: the key's id and public half as they are kept, and what it said of itself."""
+    """A newly created passkey: its id and public key as stored, and what the authenticator reported."""
 
     credential_id: str
     public_key: str
@@ -66,16 +66,16 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a key said of itself when it signed."""
+    """What a passkey reported when it signed."""
 
     sign_count: int
     is_synced: bool
 
 
 def why_not_here() -> str:
-    """Why no browser would use a passkey at this portal's address; empty when it would.
+    """Why browsers can't use passkeys at this portal's address; empty when they can.
 
-    Browsers want a name, never an address of digits, and TLS except at localhost (section 5.1.3).
+    Browsers require a host name, never an IP address, and TLS except on localhost (section 5.1.3).
     """
     host = settings.PUBLIC_HOST
     try:
@@ -92,14 +92,14 @@ def new_challenge() -> str:
 
 
 def new_user_handle() -> str:
-    """Who somebody is to their authenticators: random, so that it tells nothing of them (section 14.6.1)."""
+    """A user's id on their authenticators: random, so that it reveals nothing (section 14.6.1)."""
     return secrets.token_urlsafe(32)
 
 
 def creation_options(
     *, challenge: str, user_handle: str, username: str, display_name: str, known: Iterable[str]
 ) -> dict[str, Any]:
-    """What `navigator.credentials.create` is given, in the JSON of section 5.1.8; `known`: ids of keys there are."""
+    """The argument of `navigator.credentials.create`, in JSON (section 5.1.8); `known`: ids of existing passkeys."""
     return {
         "rp": {"id": _rp_id(), "name": settings.TOTP_ISSUER},
         "user": {"id": user_handle, "name": username, "displayName": display_name},
@@ -119,7 +119,7 @@ def creation_options(
 def request_options(
     *, challenge: str, must_verify: bool, known: Iterable[tuple[str, list[str]]] = ()
 ) -> dict[str, Any]:
-    """What `navigator.credentials.get` is given; `known`: ids and transports of the keys to choose from, if not any."""
+    """The argument of `navigator.credentials.get`; `known`: ids and transports of the allowed passkeys, if limited."""
     return {
         "rpId": _rp_id(),
         "challenge": challenge,
@@ -130,7 +130,7 @@ def request_options(
 
 
 def read_new_key(answer: str, *, challenge: str) -> NewKey:
-    """The key that a browser made when it was asked with this challenge. Raises InvalidValue."""
+    """The passkey that a browser created for this challenge. Raises InvalidValue."""
     with _malformed_is_refused():
         said = _read(answer)
         response = RegistrationResponse.from_dict(said)
@@ -149,16 +149,16 @@ def read_new_key(answer: str, *, challenge: str) -> NewKey:
 
 
 def named_in(answer: str) -> tuple[str, str]:
-    """Of which key, and of whose (the user handle, if any), an answer says to be. Raises InvalidValue."""
+    """The passkey id and the user handle, if any, that an answer claims. Raises InvalidValue."""
     with _malformed_is_refused():
         response = AuthenticationResponse.from_dict(_read(answer))
         return websafe_encode(response.raw_id), websafe_encode(response.response.user_handle or b"")
 
 
 def read_use(answer: str, *, challenge: str, credential_id: str, public_key: str, must_verify: bool) -> Use:
-    """What this key signed when it was asked with this challenge. Raises InvalidValue.
+    """What this passkey signed for this challenge. Raises InvalidValue.
 
-    `must_verify`: the authenticator has looked at a PIN, a finger or a face. The counter is the caller's to judge.
+    `must_verify`: the authenticator must have checked a PIN, fingerprint or face. The caller judges the counter.
     """
     with _malformed_is_refused():
         response = AuthenticationResponse.from_dict(_read(answer))
@@ -185,13 +185,13 @@ def _read(answer: str) -> dict[str, Any]:
 
 
 def _require_ours(client: CollectedClientData, data: AuthenticatorData) -> None:
-    """What the library leaves open: a page of somebody else's around ours, and a copy of what can't be copied."""
+    """What the library does not check: embedding by another site, and backup of a key that can't be backed up."""
     if client.cross_origin or (data.is_backed_up() and not data.is_backup_eligible()):
         raise ValueError("not a browser's answer to this portal's own page")
 
 
 def _is_good(made: AttestedCredentialData) -> bool:
-    """A key of an algorithm that was asked for, of a size that is quick to check, and on its curve."""
+    """A key with a requested algorithm, a size that is quick to verify, and a point on its curve."""
     key = made.public_key
     if key.get(3) not in ALGORITHMS or len(cbor.encode(key)) > LONGEST_KEY:
         return False
@@ -220,7 +220,7 @@ def _rp_id() -> str:
 
 
 def _origin() -> str:
-    """Of PUBLIC_URL, never of a request (SR-31); a port that goes without saying is not said."""
+    """From PUBLIC_URL, never from a request (SR-31); a default port is omitted."""
     port = settings.PUBLIC.port
     default = 443 if settings.IS_HTTPS else 80
     return f"{settings.PUBLIC.scheme}://{_rp_id()}{f':{port}' if port not in (None, default) else ''}"

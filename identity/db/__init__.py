@@ -1,1 +1,1 @@
-"""How statements are built, rows are locked and counted, and what the database itself keeps."""
+"""Database helpers: compiled statements, lookups, row locks, counting, and rules the database enforces."""

@@ -1,7 +1,7 @@
-"""Statements whose SQL is built once: what an identity provider's every request pays for.
+"""Queries whose SQL is built only once, for what every SCIM request runs.
 
-Django builds the SQL of a query anew each time, which costs up to ten times what the database needs for a look-up by
-index (0.8 ms against 0.07 ms for an SSO user with its portal user). The rows, converters and instances are Django's.
+Django rebuilds a query's SQL each time, which costs up to ten times what the database needs for an index look-up
+(0.8 ms against 0.07 ms for an SSO user with its portal user). Rows, converters and instances are Django's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Row = Any
 
 
 class Parameter(Expression):
-    """A value for a field of a model that is bound when the statement runs; named as the field is."""
+    """A value for a model field, bound when the statement runs; named like the field."""
 
     def __init__(self, model: type[Model], field: str) -> None:
         super().__init__(output_field=cast("Field[Any, Any]", model._meta.get_field(field)))
@@ -37,7 +37,7 @@ class Parameter(Expression):
 
 
 class ListParameter(Parameter):
-    """A list of such values, for the look-up `any_of`."""
+    """A list of such values, for the lookup `any_of`."""
 
     def bound(self, values: dict[str, Any]) -> Any:
         prepared = [self.output_field.get_db_prep_value(value, connection) for value in values[self.name]]
@@ -45,9 +45,9 @@ class ListParameter(Parameter):
 
 
 class CompiledQuery:
-    """The rows of a query with parameters, whose SQL is built at its first use in each thread.
+    """A query with parameters, whose SQL is built at its first use in each thread.
 
-    `build` makes the queryset, with a Parameter for each value that comes with a call:
+    `build` returns the queryset, with a Parameter for each value passed to the call:
 
         BY_NAME = CompiledQuery(lambda: Group.objects.filter(name_key=Parameter(Group, "name_key")))
         BY_NAME(name_key="sales")
@@ -71,7 +71,7 @@ class CompiledQuery:
 
 
 class _Plan:
-    """What Django's compiler found out about a query, and how its rows become instances (as ModelIterable does)."""
+    """What Django's compiler worked out for a query, and how its rows become instances (as ModelIterable does)."""
 
     def __init__(self, queryset: QuerySet[Any]) -> None:
         self._compiler: Any = queryset.query.get_compiler(connection=connection)
@@ -100,7 +100,7 @@ class _Plan:
 
 
 def insert(row: M) -> M:
-    """Write one new row as `save(force_insert=True)` does, without signals; its key is the database's."""
+    """Write one new row as `save(force_insert=True)` does, without signals; the database assigns the key."""
     insert_all([row])
     return row
 

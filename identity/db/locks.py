@@ -17,11 +17,11 @@ from identity.core.errors import NotFound, Taken
 M = TypeVar("M", bound=models.Model)
 R = TypeVar("R")
 
-_ATTEMPTS = 4  # several pushes may meet: each of them can get in between once
+_ATTEMPTS = 4  # several pushes may collide: each can win once
 
 
 def lock(model: type[M], pk: int) -> M:
-    """The row as it is now, held until the transaction ends; NotFound when it is gone."""
+    """The current row, locked until the transaction ends; NotFound when it is gone."""
     row = model._default_manager.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
     if row is None:
         raise NotFound(f"This {model._meta.verbose_name} no longer exists.")
@@ -39,10 +39,10 @@ def locked(rows: models.QuerySet[M]) -> list[M]:
 
 
 def again_if_raced(write: Callable[[], R], taken: Taken) -> R:
-    """Run a whole transaction, and again when another one took a name or a row under its hands (SR-36).
+    """Run a whole transaction, and again when a concurrent one took a name or a row first (SR-36).
 
-    Seeing what the other one did, the next attempt mostly knows better; else raises `taken`. (Deadlocks are the
-    door's: they end the outermost transaction, which only the door can begin anew.)
+    With the other's changes visible, the next attempt usually succeeds; else raises `taken`. (Deadlocks are left to
+    the door: they end the outermost transaction, which only the door can restart.)
     """
     for _ in range(_ATTEMPTS - 1):
         try:

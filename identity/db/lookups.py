@@ -1,6 +1,6 @@
-"""`column__any_of=[…]`: membership in a list that travels as one parameter.
+"""`column__any_of=[…]`: membership in a list that is passed as one parameter.
 
-`IN (?, ?, …)` grows with the list and meets SQLite's limit of variables; a group push may name 50,000 ids.
+`IN (?, ?, …)` grows with the list and hits SQLite's variable limit; a group push may name 50,000 ids.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import BigAutoField, CharField, Lookup, UUIDField
 from django.db.models.lookups import In, IStartsWith
 
-LAST = "\U0010ffff"  # sorts after whatever else may follow a prefix
+LAST = "\U0010ffff"  # sorts after anything that may follow a prefix
 
 
 @CharField.register_lookup
@@ -23,7 +23,7 @@ class AnyOf(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         lhs, params = self.process_lhs(compiler, connection)
-        if hasattr(self.rhs, "bound"):  # a parameter of a compiled query: its list comes later
+        if hasattr(self.rhs, "bound"):  # a parameter of a compiled query: its list is bound later
             return f"{lhs} {any_of(connection)}", (*params, self.rhs)
         values = [self.lhs.output_field.get_db_prep_value(value, connection) for value in self.rhs]
         return f"{lhs} {any_of(connection)}", (*params, any_of_parameter(connection, values))
@@ -31,9 +31,9 @@ class AnyOf(Lookup):
 
 @BigAutoField.register_lookup
 class Among(In):
-    """`pk__among=rows.values("user")`: IN, with the rows of the subquery read first and as a whole.
+    """`pk__among=rows.values("user")`: IN, with the subquery evaluated first and as a whole.
 
-    Left to itself, PostgreSQL walks a million people by name to find the fifty first of a thousand.
+    On its own, PostgreSQL scans a million people by name to find the first fifty of a thousand.
     """
 
     lookup_name = "among"
@@ -44,10 +44,10 @@ class Among(In):
 
 @CharField.register_lookup
 class Begins(Lookup):
-    """`column__begins="ada"` for columns of folded keys: startswith, by two comparisons, which an index serves.
+    """`column__begins="ada"` for columns of folded keys: startswith as two comparisons, which an index can serve.
 
-    For LIKE SQLite uses none, and PostgreSQL none in the kept plan of a prepared statement, which does not know the
-    pattern.
+    For LIKE, SQLite uses no index, and neither does PostgreSQL in the cached plan of a prepared statement, where the
+    pattern is unknown.
     """
 
     lookup_name = "begins"
@@ -57,13 +57,13 @@ class Begins(Lookup):
         return _between(self, compiler, connection, "({0} >= %s AND {0} < %s)")
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """By bytes, as an index for patterns is sorted, whatever the database's collation."""
+        """By bytes, the order of a pattern index, whatever the database's collation."""
         return _between(self, compiler, connection, "({0} ~>=~ %s AND {0} ~<~ %s)")
 
 
 @CharField.register_lookup
 class IBegins(IStartsWith):
-    """The same for what is not folded: upper and lower case are one; served by an index on the upper case."""
+    """The same for unfolded columns, ignoring case; served by an index on the upper case."""
 
     lookup_name = "ibegins"
 
@@ -75,7 +75,7 @@ class IBegins(IStartsWith):
 
 
 def _between(lookup: Any, compiler: Any, connection: Any, sql: str) -> tuple[str, tuple[Any, ...]]:
-    """From the prefix to the last that begins with it."""
+    """From the prefix to the last value that begins with it."""
     lhs, params = lookup.process_lhs(compiler, connection)
     return sql.format(lhs), (*params, lookup.rhs, *params, lookup.rhs + LAST)
 
@@ -88,14 +88,14 @@ def any_of(connection: Any) -> str:
 
 
 def none_of(connection: Any) -> str:
-    """The SQL after a column of row ids: a hashed look at the list for each row, on every PostgreSQL."""
+    """The SQL after a column of row ids: a hashed lookup in the list for each row, on every PostgreSQL version."""
     if connection.vendor == "postgresql":
         return "NOT IN (SELECT unnest(%s::bigint[]))"
     return "NOT IN (SELECT value FROM json_each(%s))"
 
 
 def among(connection: Any, rows: str) -> str:
-    """The SQL after a column: `(SELECT …)`, whose rows are read first and as a whole (see `Among`)."""
+    """The SQL after a column: `(SELECT …)`, evaluated first and as a whole (see `Among`)."""
     return f"= ANY(ARRAY{rows})" if connection.vendor == "postgresql" else f"IN {rows}"
 
 

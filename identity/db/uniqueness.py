@@ -1,4 +1,4 @@
-"""What must be unique is kept by the database (SR-6); the loser of a race reads a sentence, not an error."""
+"""The database enforces uniqueness (SR-6); the loser of a race gets a sentence, not a server error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from identity.core.errors import Taken
 
 @contextmanager
 def taken_when(sentence: str) -> Iterator[None]:
-    """Writes in the block that meet a unique constraint raise Taken; the transaction around stays usable."""
+    """Unique violations in the block raise Taken; the surrounding transaction stays usable."""
     try:
         with transaction.atomic():
             yield

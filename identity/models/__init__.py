@@ -1,4 +1,4 @@
-"""What is kept: the IdP's side, the portal's side and the bridge between them (docs/design/rules.md)."""
+"""The stored data: the IdP's side, the portal's side and the bridge between them (docs/design/rules.md)."""
 
 from identity.models.access import AccessSettings
 from identity.models.api_tokens import APIToken, Scope

@@ -12,12 +12,12 @@ from identity.core.decisions import Mode
 
 class AccessSettingsManager(models.Manager["AccessSettings"]):
     def mode(self) -> Mode:
-        """The mode now: one statement, never cached (SR-12)."""
+        """The current mode: one statement, never cached (SR-12)."""
         return Mode(*self.values_list("scim_enabled", "sso_enforced").get())
 
 
 class AccessSettings(models.Model):
-    """One row, made by a migration."""
+    """A single row, created by a migration."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     scim_enabled = models.BooleanField("SCIM provisioning", default=True)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 
 class Scope(models.TextChoices):
-    """What a token may be used for, within what its owner may do."""
+    """What a token may be used for, within its owner's rights."""
 
     READ = "read", "Read"
     WRITE = "write", "Read and write"
@@ -17,15 +17,15 @@ class Scope(models.TextChoices):
 
 class APITokenQuerySet(models.QuerySet["APIToken"]):
     def live(self) -> APITokenQuerySet:
-        """Those that open the API now."""
+        """Tokens that work now."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
 
 
 class APIToken(models.Model):
-    """A person's token for the REST API. Only a digest is stored; deletion revokes it at the next request.
+    """A person's token for the REST API. Only a digest is stored; deleting it revokes it at the next request.
 
-    `scopes` as in RFC 6749 section 3.3: words with a space between. `window` and `requests` count what was
-    asked in the current minute, for all workers together.
+    `scopes` as in RFC 6749 section 3.3: separated by spaces. `window` and `requests` count the requests of the
+    current minute, across all workers.
     """
 
     user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="api_tokens")
@@ -55,7 +55,7 @@ class APIToken(models.Model):
 
     @property
     def scope_labels(self) -> list[str]:
-        """The scopes in words, in one order; who may write may read."""
+        """The scopes in words, in a fixed order; write includes read."""
         held = self.scope_set - {Scope.READ} if Scope.WRITE in self.scope_set else self.scope_set
         return [str(scope.label) for scope in Scope if scope in held]
 

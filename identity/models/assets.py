@@ -1,4 +1,4 @@
-"""What people own (R12); ownership is handed over before somebody is deleted (R10)."""
+"""What people own (R12); ownership is transferred before an owner is deleted (R10)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class AssetQuerySet(models.QuerySet["Asset"]):
 
 
 class Asset(models.Model):
-    """Something that is owned: a repository, a dashboard, a licence."""
+    """Something with an owner: a repository, a dashboard, a licence."""
 
     name = models.CharField(max_length=255)
     name_key = models.CharField(max_length=255, unique=True, editable=False)
@@ -40,7 +40,7 @@ class Asset(models.Model):
 
 
 class AssetOwner(models.Model):
-    """That a user owns an asset, before or after the first login."""
+    """A user's ownership of an asset, before or after the first sign-in."""
 
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="ownerships")
     user = models.ForeignKey("identity.User", on_delete=models.PROTECT, related_name="ownerships")

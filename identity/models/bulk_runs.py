@@ -1,4 +1,4 @@
-"""The same done to many, one after the other, with a result for each."""
+"""Bulk actions: one action on many people, one after the other, with a result for each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 
 class BulkRun(models.Model):
-    """What is done to its rows, and by whom. It is a draft until it is started."""
+    """The action on its rows, and who runs it. It is a draft until it is started."""
 
     class Kind(models.TextChoices):
         ENABLE = "enable", "Enable users"
@@ -20,7 +20,7 @@ class BulkRun(models.Model):
         REVOKE_INVITATION = "revoke_invitation", "Revoke invitations"
 
     kind = models.CharField(max_length=20, choices=Kind)
-    values = models.JSONField(default=dict)  # what all rows share: the groups to add to
+    values = models.JSONField(default=dict)  # shared by all rows: the groups to add to
     started_by = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     is_draft = models.BooleanField(default=False)
@@ -34,10 +34,10 @@ class BulkRun(models.Model):
 
 
 class BulkRow(models.Model):
-    """One person of a run, and what became of it.
+    """One person in a run, and the result.
 
-    `told` are the groups or the address that the words name, or the sentence of a refusal; the words are made when they
-    are shown. None in rows of an earlier version that could not be read so: they have the words, as `text`.
+    `told` holds the groups or the address for the words, or the sentence of a refusal; the words are made on display.
+    It is None in rows of an earlier version that could not be migrated: these have the words, as `text`.
     """
 
     class Outcome(models.TextChoices):
@@ -50,8 +50,8 @@ class BulkRow(models.Model):
     position = models.PositiveIntegerField()
     user = models.ForeignKey("identity.User", null=True, on_delete=models.CASCADE, related_name="+")
     subject_key = models.CharField(max_length=255, db_index=True)  # the username's key: a deletion finds it (R10)
-    email_key = models.CharField(max_length=255, db_index=True, blank=True)  # of whom a file names, likewise
-    values = models.JSONField(default=dict)  # of this row alone: whom to invite
+    email_key = models.CharField(max_length=255, db_index=True, blank=True)  # for a person named in a file, likewise
+    values = models.JSONField(default=dict)  # for this row only: the person to invite
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
     told = models.JSONField(null=True, default=dict)
     text = models.TextField(blank=True)
@@ -66,12 +66,12 @@ class BulkRow(models.Model):
 
     @property
     def username(self) -> str:
-        """As it is in the portal, else as the file said."""
+        """The portal's username, else the one in the file."""
         return self.user.username if self.user else str(self.values.get("username", ""))
 
     @property
     def sentence(self) -> str:
-        """What became of it, in words; nothing while it waits."""
+        """The result in words; empty while the row waits."""
         if self.told is None:
             return self.text
         if self.outcome != BulkRow.Outcome.DONE:
@@ -81,7 +81,7 @@ class BulkRow(models.Model):
 
     @property
     def result(self) -> str:
-        """What became of it, also of the mail of an invitation, which may fail later; looks at `user__invitation`."""
+        """The result, including a failed invitation mail, which may come later; reads `user__invitation`."""
         invitation = getattr(self.user, "invitation", None)
         if self.run.kind in _MAILED and invitation is not None and invitation.mail_failed_at:
             return "Invited, but the mail could not be sent."

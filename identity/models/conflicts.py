@@ -1,4 +1,4 @@
-"""People whom an IdP wants to provision and who collide with an existing account (R5-R7)."""
+"""People an IdP wants to provision who collide with an existing account (R5-R7)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ConflictQuerySet(models.QuerySet["Conflict"]):
 
 
 class Conflict(models.Model):
-    """One row for each (IdP, userName, account in the way); a repeated try raises `tries`."""
+    """One row for each (IdP, userName, account in the way); each retry raises `tries`."""
 
     class Reason(models.TextChoices):
         OTHER_EMAIL = "other_email", "Same username, another email"
@@ -87,8 +87,8 @@ class Conflict(models.Model):
     def is_about_another_person(self) -> bool:
         """Whether an administrator may give the newcomer a username of their own (R7).
 
-        Only the portal's username collides, or the account follows another record of this identity provider, as
-        after a rename there, or is another person's of it. The username of a break-glass account is reserved.
+        True when only the portal's username collides, or the account follows another record of this IdP, as after a
+        rename there, or belongs to another of its people. The username of a break-glass account is reserved.
         """
         if self.reason == self.Reason.BREAK_GLASS:
             return False
@@ -106,7 +106,7 @@ class Conflict(models.Model):
 
     @property
     def must_move(self) -> bool:
-        """Whether the account has to leave another IdP now: it may have left since."""
+        """Whether the account must leave another IdP now: it may have left since."""
         user = self.user
         return self.needs_move and user.is_managed and user.managed_by_id != self.identity_provider_id
 

@@ -1,4 +1,4 @@
-"""Portal groups and who is in them."""
+"""Portal groups and their members."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _mapped_group_ids() -> models.QuerySet[models.Model, int]:
 
 
 class Group(models.Model):
-    """A portal group. It carries no permission in the portal itself (SR-13)."""
+    """A portal group. It grants no permission in the portal itself (SR-13)."""
 
     name = models.CharField(max_length=255)
     name_key = models.CharField(max_length=255, unique=True, editable=False)
@@ -52,7 +52,7 @@ class Group(models.Model):
 
 
 class Membership(models.Model):
-    """A portal user in a portal group; `added_by` is empty when a mapping brought them."""
+    """A portal user in a portal group; `added_by` is empty for members added by a mapping."""
 
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="memberships")

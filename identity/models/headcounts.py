@@ -1,4 +1,4 @@
-"""How many users there were on each day: what the dashboard's chart is drawn from."""
+"""The number of users on each day, for the dashboard's chart."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from identity.models.users import Status, User
 
 
 class HeadcountManager(models.Manager["Headcount"]):
-    noted_on: date | None = None  # by this process: the day is asked for once, whatever happens in it
+    noted_on: date | None = None  # by this process: one query per day
 
     def note(self) -> None:
-        """Count the users, unless somebody did today. Called after the first change of a day.
+        """Count the users, once a day. Called after the first change of a day.
 
-        So no clock has to ring: between two changes nothing changes.
+        No schedule is needed: between two changes the numbers stay the same.
         """
         today = timezone.now().date()
         self.noted_on = today
@@ -27,14 +27,14 @@ class HeadcountManager(models.Manager["Headcount"]):
         self.bulk_create([Headcount(day=today, **numbers)], ignore_conflicts=True)
 
     def by_status(self) -> dict[str, int]:
-        """The users of each status now, by one pass over the index of statuses."""
+        """The current number of users by status, in one pass over the status index."""
         counted = User.objects.order_by().values("status").annotate(number=Count("*"))
         numbers = dict(counted.values_list("status", "number"))
         return {status.value: numbers.get(status.value, 0) for status in Status}
 
 
 class Headcount(models.Model):
-    """The users by status at the start of a day (UTC), the first change of the day included."""
+    """Users by status at the start of a day (UTC), including the day's first change."""
 
     day = models.DateField(unique=True)
     invited = models.PositiveIntegerField()

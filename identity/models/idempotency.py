@@ -1,4 +1,4 @@
-"""Answers that a retried request is given again (draft-ietf-httpapi-idempotency-key-header)."""
+"""Stored answers for retried requests (draft-ietf-httpapi-idempotency-key-header)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ KEPT = timedelta(hours=24)
 
 
 class IdempotentRequest(models.Model):
-    """A POST that carried an Idempotency-Key: retried within 24 hours, it is answered and not done again.
+    """A POST that carried an Idempotency-Key: a retry within 24 hours gets the same answer and changes nothing.
 
-    `digest` is that of the request; `answer` is sealed (`identity.core.encryption`), since it tells of people, holds
-    no secret that is shown once, and is empty while the first request is still being worked on.
+    `digest` is the request's; `answer` is encrypted (`identity.core.encryption`), since it holds personal data,
+    never contains a secret that is shown once, and is empty while the first request is running.
     """
 
     user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="+")

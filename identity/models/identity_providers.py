@@ -1,4 +1,4 @@
-"""Identity providers and the tokens they call with."""
+"""Identity providers and their tokens."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class IdentityProvider(models.Model):
 
         @property
         def has_permanent_external_ids(self) -> bool:
-            """Whether it sends its own permanent id as externalId by itself, never one that is given again."""
+            """Whether its externalId is its own permanent id by default and never reassigned."""
             return self in {IdentityProvider.Kind.OKTA, IdentityProvider.Kind.RAUTHY}
 
     name = models.CharField(max_length=255)
@@ -64,20 +64,20 @@ class IdentityProvider(models.Model):
 
     @cached_property
     def stands_for_privileged(self) -> bool:
-        """Whether anybody above member is managed or signed in by it, or will be once it sends an approved link.
+        """Whether it manages or signs in anyone above member, or will after an approved link.
 
-        What it is believed, and who may speak in its name, is an owner's matter then. Read once an instance.
+        Its trust settings and tokens are then an owner's matter. Read once per instance.
         """
         return bool(User.objects.privileged().of_provider(self).exists())
 
     @property
     def is_watched(self) -> bool:
-        """Whether an administrator looks at its requests as they come in."""
+        """Whether an administrator is watching its requests live."""
         return self.watched_until is not None and self.watched_until > timezone.now()
 
 
 class SCIMToken(models.Model):
-    """A bearer token of one IdP (R23). Only a digest is stored; deletion revokes it at the next request."""
+    """A bearer token of one IdP (R23). Only a digest is stored; deleting it revokes it at the next request."""
 
     identity_provider = models.ForeignKey(IdentityProvider, on_delete=models.CASCADE, related_name="scim_tokens")
     label = models.CharField(max_length=100)
@@ -104,5 +104,5 @@ class SCIMToken(models.Model):
 
     @property
     def expires_soon(self) -> bool:
-        """Whether it stops working within two weeks, or has."""
+        """Whether it expires within two weeks, or has expired."""
         return self.expires_at is not None and self.expires_at <= timezone.now() + EXPIRES_SOON

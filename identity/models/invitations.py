@@ -1,4 +1,4 @@
-"""Invitations of people whom no IdP provisions."""
+"""Invitations for people no IdP provisions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def default_expiry() -> datetime:
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def pending(self) -> InvitationQuerySet:
-        """Those in time whose link still goes to the person's address: of a changed one it has died (SR-23)."""
+        """Unexpired ones whose link was sent to the user's current address: changing it ends the link (SR-23)."""
         return self.filter(expires_at__gt=timezone.now(), email=F("user__email"))
 
 
@@ -31,7 +31,7 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(default=default_expiry, editable=False)
-    mail_failed_at = models.DateTimeField(null=True, editable=False)  # the last try, if that failed
+    mail_failed_at = models.DateTimeField(null=True, editable=False)  # the last attempt, if it failed
 
     objects = InvitationQuerySet.as_manager()
 
@@ -47,5 +47,5 @@ class Invitation(models.Model):
 
     @property
     def has_other_address(self) -> bool:
-        """Whether the person's email was changed since: the link was bound to the old one."""
+        """Whether the user's email has changed since: the link was bound to the old one."""
         return self.email != self.user.email

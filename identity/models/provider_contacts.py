@@ -1,4 +1,4 @@
-"""When identity providers were heard from and, while somebody watches, what they asked."""
+"""When identity providers called and, while an administrator watches, what they requested."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ LEARNING = timedelta(weeks=1)
 
 
 def hour_of(moment: datetime) -> int:
-    """The number of the hour since 1970 (UTC), which databases can subtract."""
+    """The hours since 1970 (UTC), a number that databases can subtract."""
     return int(moment.timestamp()) // 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How an IdP usually calls: its longest pause in the last eight weeks, from its own history.
+    """How an IdP usually calls: its longest pause in the last eight weeks.
 
-    `is_learnt` is False during the first week, in which a pause of a week is still taken for usual.
+    `is_learnt` is False during the first week, when a pause of a week still counts as usual.
     """
 
     last: datetime | None = None
@@ -31,12 +31,12 @@ class Rhythm:
     is_learnt: bool = False
 
     def heard(self, last: datetime | None) -> Rhythm:
-        """The same with the exact time of the last contact, which is known also when it lies far back."""
+        """The same with the exact time of the last contact, which is known even when it is long ago."""
         return replace(self, last=last)
 
     @property
     def silent_after(self) -> timedelta:
-        """Half as long again as ever, and an hour, since contacts are noted by the hour."""
+        """Half as long again as the longest pause, plus an hour, since contacts are recorded by the hour."""
         return self.longest_pause * 3 / 2 + HOUR
 
     @property
@@ -59,7 +59,7 @@ WATCH = timedelta(minutes=30)  # how long an administrator looks on, once asked
 
 class ProviderContactManager(models.Manager["ProviderContact"]):
     def rhythms(self) -> dict[int, Rhythm]:
-        """The rhythm of each IdP by its id, in one statement; who was silent for eight weeks is left out."""
+        """The rhythm of each IdP by its id, in one statement; IdPs silent for eight weeks are left out."""
         with connection.cursor() as cursor:
             cursor.execute(_PAUSES, [hour_of(timezone.now() - REMEMBERED)])
             return {row[0]: _rhythm(*row[1:]) for row in cursor.fetchall()}
@@ -90,9 +90,9 @@ class ProviderContact(models.Model):
 
 
 class ReceivedRequest(models.Model):
-    """A SCIM request as it came in: kept only while an administrator watches, and the newest few.
+    """A SCIM request as received: kept only while an administrator watches, and only the newest few.
 
-    `identity_provider` is empty for a token that is nobody's. `path` begins after the SCIM base URL.
+    `identity_provider` is empty for an unknown token. `path` starts after the SCIM base URL.
     """
 
     identity_provider = models.ForeignKey(

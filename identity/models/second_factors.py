@@ -1,4 +1,4 @@
-"""What people with a password prove themselves with besides: an app, passkeys, and codes for when those are lost."""
+"""Second factors of people with a password: an authenticator app, passkeys, and recovery codes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.utils import timezone
 
 
 class SecondFactor(models.Model):
-    """Somebody's authenticator app: its sealed secret, and the time step of the last code that was taken.
+    """A user's authenticator app: its encrypted secret, and the time step of the last code accepted.
 
-    No code of that step or of an earlier one is taken again (RFC 6238 section 5.2), the first one included.
+    No code of that step or an earlier one is accepted again (RFC 6238 section 5.2), including the first one.
     """
 
     user = models.OneToOneField("identity.User", on_delete=models.CASCADE, related_name="second_factor")
@@ -24,7 +24,7 @@ class SecondFactor(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """A code that opens the door once in place of the app; only its keyed digest is kept."""
+    """A code that replaces the app once; only its keyed digest is stored."""
 
     user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="recovery_codes", db_index=False)
     digest = models.CharField(max_length=64)
@@ -37,10 +37,10 @@ class RecoveryCode(models.Model):
 
 
 class Passkey(models.Model):
-    """A key that opens the portal by itself, or after the password; its private half never leaves its device.
+    """A key that signs in by itself or after the password; its private half never leaves its device.
 
-    `credential_id`, `public_key` (COSE) and `user_handle` in base64url. `sign_count` is what the key last counted,
-    0 for keys that don't count. `is_synced`: it has copies, in an account or a password manager.
+    `credential_id`, `public_key` (COSE) and `user_handle` are base64url. `sign_count` is the key's last counter,
+    0 for keys without one. `is_synced`: it is copied to an account or a password manager.
     """
 
     user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="passkeys")

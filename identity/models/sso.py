@@ -1,4 +1,4 @@
-"""The IdP's side: people and groups as the IdP sent them. Made and changed only by provisioning."""
+"""The IdP's side: people and groups as the IdP sent them. Only provisioning writes here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Versioned(models.Model):
-    """What changes are told by: a version that every change moves on, and when the last one was."""
+    """Change tracking: a version that every change increments, and the time of the last change."""
 
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -28,7 +28,7 @@ class Versioned(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self._state.adding:
-            self.modified_at = self.created_at  # the same moment until the first change (RFC 7643 section 3.1)
+            self.modified_at = self.created_at  # equal until the first change (RFC 7643 section 3.1)
         super().save(*args, **kwargs)
 
 
@@ -42,10 +42,10 @@ class SSOUser(Versioned):
     """A SCIM User as the IdP sent it, linked once to the portal user it became (R1).
 
     `attributes` is the IdP's record as canonical SCIM JSON without id, meta, active and groups;
-    `keys` holds its comparable values by attribute path, so that filters need not know JSON's spelling.
-    `email` is the one of its emails that the portal would take; `active` is what the IdP last said, while
-    the answer to "may they in?" is `user.status` alone (R11). `overruled` marks whom the portal has enabled or disabled
-    otherwise since (R21): kept beside the status, so that nobody compares a million rows to find a few.
+    `keys` holds its comparable values by attribute path, so that filters don't depend on JSON's spelling.
+    `email` is the address the portal would use; `active` is what the IdP last sent, while access depends on
+    `user.status` alone (R11). `overruled` marks users whom the portal has enabled or disabled
+    against the IdP since (R21): stored, so that finding a few does not mean comparing a million rows.
     """
 
     scim_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -77,7 +77,7 @@ class SSOUser(Versioned):
             models.Index(fields=["identity_provider", "modified_at"], name="sso_user_by_modified"),
             models.Index(fields=["user"], name="sso_user_overruled", condition=Q(overruled=True)),
             models.Index(fields=["id"], name="sso_user_inactive", condition=Q(active=False)),
-            # Whose a membership is, by the index alone: the rows hold all that was sent, and are large.
+            # Index-only access to a membership's owner: the rows hold everything that was sent, and are large.
             models.Index(fields=["id", "user"], name="sso_user_to_user"),
         ]
 
@@ -142,7 +142,7 @@ class SSOGroup(Versioned):
 
     @property
     def number_of_nested_groups(self) -> int:
-        """How many groups the IdP counts among the members: none of them is one here (R14)."""
+        """How many groups the IdP lists among the members: none of them is a member here (R14)."""
         return len(self.nested_groups or ())
 
     @property
@@ -151,7 +151,7 @@ class SSOGroup(Versioned):
 
 
 class SSOMembership(models.Model):
-    """That the IdP counts an SSO user among an SSO group's members."""
+    """An SSO user's membership in an SSO group, as the IdP sees it."""
 
     sso_group = models.ForeignKey(SSOGroup, on_delete=models.CASCADE, related_name="memberships")
     sso_user = models.ForeignKey(SSOUser, on_delete=models.CASCADE, related_name="memberships")
@@ -167,7 +167,7 @@ class SSOMembership(models.Model):
 
 
 class SSOIdentity(models.Model):
-    """Who signs in as whom: (identity provider, subject) is the only key (SR-5)."""
+    """Who signs in as which user: (identity provider, subject) is the only key (SR-5)."""
 
     identity_provider = models.ForeignKey(
         "identity.IdentityProvider", on_delete=models.CASCADE, related_name="identities"
@@ -194,7 +194,7 @@ class RetiredResourceQuerySet(models.QuerySet["RetiredResource"]):
 
 
 class RetiredResource(models.Model):
-    """A SCIM id that is gone: never reused, and told apart when a late push names it (R9, R20)."""
+    """A deleted SCIM id: never reused, and recognised when a late push names it (R9, R20)."""
 
     class ResourceType(models.TextChoices):
         USER = "User", "User"
@@ -224,7 +224,7 @@ class RetiredResource(models.Model):
 
 
 def told_otherwise(status: Status) -> models.QuerySet[User]:
-    """Who would get this status if the portal followed what their identity provider said last."""
+    """Users who would get this status if the portal followed what their identity provider last sent."""
     said = SSOUser.objects.filter(overruled=True, active=status == Status.ENABLED).values("user")
     other = Status.DISABLED if status == Status.ENABLED else Status.ENABLED
     people: models.QuerySet[User] = User.objects.with_status(other).filter(pk__among=said)

@@ -11,17 +11,17 @@ from django.utils import timezone
 
 class SSOConnectionQuerySet(models.QuerySet["SSOConnection"]):
     def enabled(self) -> SSOConnectionQuerySet:
-        """Those that the sign-in page offers."""
+        """Those offered on the sign-in page."""
         return self.filter(is_enabled=True).select_related("identity_provider")
 
 
 class SSOConnection(models.Model):
     """An OIDC client or SAML service provider of the portal at one IdP.
 
-    `slug` is part of the addresses that the IdP is given, so it never changes. `subject_claim` is compared
-    with the externalId of this IdP's SSO users at a person's first login, and with nothing else (SR-5).
-    Email and names are read under the standard names of the protocol where no claim is named for them.
-    `client_secret` is sealed (`identity.core.encryption`).
+    `slug` is part of the URLs registered with the IdP, so it never changes. `subject_claim` is compared
+    with the externalId of this IdP's SSO users at a person's first sign-in, and with nothing else (SR-5).
+    Email and names are read from the protocol's standard claims unless other claims are configured.
+    `client_secret` is encrypted (`identity.core.encryption`).
     """
 
     class Protocol(models.TextChoices):
@@ -35,7 +35,7 @@ class SSOConnection(models.Model):
         POST = "post", "HTTP-POST"
 
     class ClientAuthentication(models.TextChoices):
-        """How the token endpoint is shown the client's secret (RFC 6749 section 2.3.1)."""
+        """How the client secret is sent to the token endpoint (RFC 6749 section 2.3.1)."""
 
         ANNOUNCED = "announced", "As the provider announces"
         BASIC = "client_secret_basic", "HTTP Basic (client_secret_basic)"
@@ -62,7 +62,7 @@ class SSOConnection(models.Model):
     sso_url = models.CharField(max_length=500, blank=True)
     sso_binding = models.CharField(max_length=8, choices=Binding, default=Binding.REDIRECT, db_default=Binding.REDIRECT)
     certificate = models.TextField(blank=True)
-    # who is this?
+    # identifying the user
     subject_claim = models.CharField(max_length=255)
     user_name_claim = models.CharField(max_length=255)
     email_claim = models.CharField(max_length=255, blank=True, db_default="")
@@ -70,7 +70,7 @@ class SSOConnection(models.Model):
     last_name_claim = models.CharField(max_length=255, blank=True, db_default="")
     matches_by_user_name = models.BooleanField(default=False)
     groups_claim = models.CharField(max_length=255, blank=True)
-    # who may be created at the first sign-in (R21)
+    # whom to create at the first sign-in (R21)
     creates_users = models.BooleanField(default=False)
     allowed_domains = models.CharField(max_length=1000, blank=True)
     allowed_tenant = models.CharField(max_length=255, blank=True)
@@ -93,11 +93,11 @@ class SSOConnection(models.Model):
 
     @property
     def domains(self) -> frozenset[str]:
-        """The email domains whose people may be created just in time."""
+        """The email domains of people who may be created just in time."""
         return frozenset(self.allowed_domains.split())
 
     @property
     def certificates(self) -> list[str]:
-        """The certificates that a SAML provider may sign with, each as PEM; two while it changes its key."""
+        """The certificates a SAML provider may sign with, each as PEM; two during key rotation."""
         end = "-----END CERTIFICATE-----"
         return [f"{part.strip()}\n{end}" for part in self.certificate.split(end) if part.strip()]

@@ -1,4 +1,4 @@
-"""What happened. Audit events are append-only, in the database too; people appear in them by id."""
+"""The records of what happened. Audit events are append-only, enforced by the database; they name people by id."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from identity.log_words import in_words
 
 
 class RecordQuerySet(models.QuerySet[Any]):
-    """Rows that are written in order of time, so that the primary key tells it."""
+    """Rows written in time order, so that the primary key follows it."""
 
     def since(self, moment: datetime) -> RecordQuerySet:
         return self.filter(pk__gte=self.first_id_since(moment))
@@ -21,9 +21,9 @@ class RecordQuerySet(models.QuerySet[Any]):
         return self.filter(pk__lt=self.first_id_since(moment))
 
     def first_id_since(self, moment: datetime) -> int:
-        """The id of the first row of the table at or after `moment`, else one after the last.
+        """The id of the table's first row at or after `moment`, else one past the last.
 
-        One statement that halves the table by primary key: some twenty look-ups at 5,000,000 rows, and no index
+        One statement that bisects the primary key: some twenty lookups in 5,000,000 rows, and no index
         on the time that every write would pay for.
         """
         connection = connections[self.db]
@@ -35,14 +35,14 @@ class RecordQuerySet(models.QuerySet[Any]):
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """The same moment; one before the year 1 or after 9999 there, which Python can't write, is the nearest it can."""
+    """The same moment in UTC; one outside the years 1 to 9999 in UTC becomes the nearest that Python can represent."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:
         return datetime.min.replace(tzinfo=UTC) if moment.year == 1 else datetime.max.replace(tzinfo=UTC)
 
 
-# A row of the recursion is what is left to search, its middle last; the look is at the first row from there on.
+# Each row of the recursion is the range left to search, its middle last; it compares the first row from there on.
 _HALVING = """
     WITH RECURSIVE span (low, high) AS (
         SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM {table}
@@ -59,7 +59,7 @@ _HALVING = """
 
 
 class AuditEvent(models.Model):
-    """One change, written in its transaction (SR-41). Columns are plain ids: what they name may be gone."""
+    """One change, written in its transaction (SR-41). Columns are plain ids: the rows they name may be gone."""
 
     at = models.DateTimeField(default=timezone.now)
     action = models.CharField(max_length=60)
@@ -95,16 +95,16 @@ class AuditEvent(models.Model):
 
     @property
     def known_origin(self) -> AuditOrigin | None:
-        """Where it came from, if that was recorded, and fetched with the event: this asks nothing."""
+        """Its origin, if recorded and fetched with the event: runs no query."""
         field: Any = self._meta.get_field("origin")
         found: AuditOrigin | None = field.get_cached_value(self, default=None)
         return found
 
 
 class MembershipChange(models.Model):
-    """That somebody joined or left a portal group by an event that moved many: what that event is for each of them.
+    """One user who joined or left a portal group by an event that moved many.
 
-    Events about one person (`membership.added`) need none. Plain ids, as in the events.
+    Events about one user (`membership.added`) need none. Plain ids, as in the events.
     """
 
     event_id = models.BigIntegerField()
@@ -139,10 +139,10 @@ class AuditPersonalData(models.Model):
 
 
 class AuditOrigin(models.Model):
-    """Where an event came from: the part of it that a permanent deletion erases beside the names (R10).
+    """Where an event came from: also erased by a permanent deletion (R10).
 
-    `network` is what the address is counted as and searched by (`identity.core.origins`). An event that repeats is one
-    for each `window` of time; `times` says how often it happened, the last time at `last_at`.
+    `network` is what the address is counted and searched by (`identity.core.origins`). A repeating event is stored once
+    per `window` of time; `times` says how often it happened, `last_at` when it last did.
     """
 
     event = models.OneToOneField(AuditEvent, primary_key=True, on_delete=models.DO_NOTHING, related_name="origin")
@@ -162,10 +162,10 @@ class AuditOrigin(models.Model):
 
 
 class ProvisioningLog(models.Model):
-    """One row for each SCIM write or refusal: what the IdP sent, and what became of it.
+    """One row for each SCIM write or refusal: what the IdP sent, and the outcome.
 
-    `what` and `params` are put into words when they are shown (`identity.log_words`). A row of an earlier version that
-    could not be read so has the words themselves, as `text`.
+    `what` and `params` are put into words on display (`identity.log_words`). A row of an earlier version that
+    could not be migrated has the words themselves, as `text`.
     """
 
     class Outcome(models.TextChoices):
@@ -215,12 +215,12 @@ class ProvisioningLog(models.Model):
 
     @property
     def summary(self) -> str:
-        """What happened, in words."""
+        """The outcome in words."""
         return in_words(self.what, self.params, self.details) if self.what else self.text
 
 
 class SealedKeys(models.Model):
-    """Keys of the portal's own that outlive SECRET_KEY, sealed with it (`identity.services.digest_keys`)."""
+    """The portal's own keys that outlive SECRET_KEY, encrypted with it (`identity.services.digest_keys`)."""
 
     purpose = models.CharField(max_length=40, db_index=True)
     sealed = models.TextField()
@@ -233,7 +233,7 @@ class SealedKeys(models.Model):
 
 
 class DeletionRecord(models.Model):
-    """That a user was deleted for good: ids and keyed digests only (R10, SR-19)."""
+    """Proof of a permanent deletion: ids and keyed digests only (R10, SR-19)."""
 
     user_id = models.BigIntegerField()
     scim_ids = models.JSONField(default=list)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Status(models.TextChoices):
-    """R11. The one source of truth for whether somebody may use the portal."""
+    """R11. The single source of truth for whether a user has access."""
 
     INVITED = "invited", "Invited"
     ENABLED = "enabled", "Enabled"
@@ -50,22 +50,22 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(role=Role.OWNER, status=Status.ENABLED)
 
     def break_glass(self) -> UserQuerySet:
-        """Owners with the flag: naming the role leads PostgreSQL to the index of the few who are privileged."""
+        """Flagged owners: filtering by role leads PostgreSQL to the small index of privileged users."""
         return self.filter(role=Role.OWNER, is_break_glass=True)
 
     def enabled_break_glass(self) -> UserQuerySet:
         return self.break_glass().filter(status=Status.ENABLED)
 
     def proven_break_glass(self) -> UserQuerySet:
-        """Those that have opened the portal with password and second step at least once."""
+        """Those that have signed in with password and second step at least once."""
         return self.enabled_break_glass().filter(last_proven__isnull=False)
 
     def privileged(self) -> UserQuerySet:
-        """Everybody above member, whatever the status: who is disabled may be enabled again."""
+        """Everyone above member, whatever the status: a disabled user may be enabled again."""
         return self.exclude(role=Role.MEMBER)
 
     def of_provider(self, identity_provider: models.Model) -> UserQuerySet:
-        """Those whom it manages or signs in, and those whom it takes over once it sends an approved link (R7)."""
+        """Users it manages or signs in, and those it takes over once it sends an approved link (R7)."""
         return self.filter(
             Q(managed_by=identity_provider)
             | Q(sso_user__identity_provider=identity_provider)
@@ -77,18 +77,18 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(role__in=[Role.ADMINISTRATOR, Role.OWNER], status=Status.ENABLED)
 
     def with_password(self) -> UserQuerySet:
-        """Those who have a password that works, mode and status aside."""
+        """Users with a usable password, whatever the mode and status."""
         return self.filter(HAS_PASSWORD)
 
     def with_second_step(self) -> UserQuerySet:
-        """Those whose password opens nothing by itself: an app or a passkey follows it."""
+        """Users whose password needs a second step: an app or a passkey."""
         return self.filter(Q(second_factor__isnull=False) | Q(passkeys__isnull=False)).distinct()
 
     def unmanaged(self) -> UserQuerySet:
         return self.filter(managed_by=None)
 
     def search(self, text: str) -> UserQuerySet:
-        """People whose username, email or name begins with `text`, compared as keys are."""
+        """People whose username, email or name begins with `text`, compared as keys."""
         return self.filter(matching(text))
 
 
@@ -112,11 +112,11 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 
 
 class User(AbstractBaseUser):
-    """A person in the portal. Made and changed only by `identity.services`.
+    """A person in the portal. Created and changed only by `identity.services`.
 
-    `username` is permanent (R3; the database refuses an update). `managed_by` is the IdP that provisions
+    `username` is permanent (R3; the database rejects an update). `managed_by` is the IdP that provisions
     this person: empty for local and just-in-time users, kept when the IdP deletes its record. `last_proven` is
-    when a break-glass account last came in with its second step, the one that SSO enforcement relies on (R22).
+    when a break-glass account last signed in with its second step, as SSO enforcement requires (R22).
     """
 
     last_login = None
@@ -148,7 +148,7 @@ class User(AbstractBaseUser):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    # Of this browser's session, not of the person: the portal sets it while it reads the session.
+    # Belongs to this browser's session, not to the user: the portal sets it while reading the session.
     signed_in_by_sso: bool = False
 
     class Meta:
@@ -181,23 +181,23 @@ class User(AbstractBaseUser):
 
     @property
     def display_name(self) -> str:
-        """First and last name, else the username; a name that shows nothing is none."""
+        """First and last name, else the username; a name without visible characters doesn't count."""
         name = f"{self.first_name} {self.last_name}".strip()
         return self.username if shows_nothing(name) else name
 
     @property
     def can_not_come_in(self) -> bool:
-        """A local account without a password that was never used, such as one whose invitation was revoked."""
+        """A local account whose password was never set, for example after its invitation was revoked."""
         return self.last_active is None and not self.is_managed and not self.has_usable_password()
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
-        """What Django asks before it lets somebody in; derived from `status`, never assigned (R11)."""
+        """Django's check for access; derived from `status`, never assigned (R11)."""
         return self.status == Status.ENABLED
 
     @property
     def is_staff(self) -> bool:
-        """Whether the admin site opens for this person."""
+        """Whether this user may open the admin site."""
         return self.role != Role.MEMBER
 
     @property
@@ -206,22 +206,22 @@ class User(AbstractBaseUser):
 
     @property
     def is_managed(self) -> bool:
-        """Whether an existing IdP provisions this person (also after the IdP deleted its record)."""
+        """Whether an existing IdP provisions this user (also after the IdP deleted its record)."""
         return self.managed_by_id is not None
 
     @property
     def is_privileged(self) -> bool:
-        """Whether this is anybody above member."""
+        """Whether this user's role is above member."""
         return self.role != Role.MEMBER
 
     @property
     def has_app(self) -> bool:
-        """Whether an authenticator app follows the password."""
+        """Whether sign-in by password asks for an authenticator app."""
         return bool(User.objects.filter(pk=self.pk, second_factor__isnull=False).exists())
 
     @property
     def has_second_step(self) -> bool:
-        """Whether an app or a passkey follows the password."""
+        """Whether sign-in by password asks for an app or a passkey."""
         return bool(User.objects.filter(pk=self.pk).with_second_step().exists())
 
     @property
@@ -244,18 +244,18 @@ class User(AbstractBaseUser):
     def get_session_auth_hash(self) -> str:
         """Raising `credential_epoch` ends all sessions (R13).
 
-        A new password, or a raised `password_epoch`, ends those that a password opened: SSO sessions go on
+        A new password, or a higher `password_epoch`, ends those opened by password: SSO sessions continue
         when SSO is enforced (R22).
         """
         return self.session_hash(by_sso=self.signed_in_by_sso)
 
     def get_session_auth_fallback_hash(self) -> Iterator[str]:
-        """Sessions from before SECRET_KEY was rotated go on: Django writes the new hash into them."""
+        """Sessions from before a SECRET_KEY rotation continue: Django writes the new hash into them."""
         for secret in settings.SECRET_KEY_FALLBACKS:
             yield self.session_hash(by_sso=self.signed_in_by_sso, secret=secret)
 
     def session_hash(self, *, by_sso: bool, secret: str | None = None) -> str:
-        """What a session carries that was opened by SSO, or by a password; `secret`: under an earlier SECRET_KEY."""
+        """What a session opened by SSO, or by password, must carry; `secret`: under an earlier SECRET_KEY."""
         salt = "identity.models.User.session"
         opened_by = "sso" if by_sso else f"{self.password}:{self.password_epoch}"
         value = f"{opened_by}:{self.credential_epoch}"
