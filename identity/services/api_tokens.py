@@ -1,4 +1,4 @@
-"""Personal tokens for the REST API: made by their owner, ended by the owner, an administrator or disabling (R13)."""
+"""Personal tokens for the REST API: created by their owner, ended by the owner, an administrator or disabling (R13)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WINDOW_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """How far a token has used up the current minute: requests so far, this one included, of `limit`."""
+    """A token's use of the current minute: requests so far, including this one, of `limit`."""
 
     requests: int
     limit: int
@@ -51,7 +51,7 @@ class Use:
 def create_api_token(
     *, label: str, scopes: Iterable[str], expires_at: datetime | None = None, actor: Actor
 ) -> tuple[APIToken, str]:
-    """A new token of the person who acts, and its secret: the only time that the secret exists here."""
+    """A new token for the acting person, and its secret, which is never shown again."""
     if not isinstance(actor, Person):
         raise Refused("An API token belongs to a person: sign in and create it there.", code="not_a_person")
     user = lock(User, actor.user.pk)
@@ -81,7 +81,7 @@ def _checked(scopes: Iterable[str]) -> str:
 
 @transaction.atomic
 def revoke_api_token(token: APIToken, *, actor: Actor) -> None:
-    """Delete the token: the next request that carries it gets 401 on every worker."""
+    """Delete the token: the next request with it gets 401 on every worker."""
     token = lock(APIToken, token.pk)
     policy.require(Action.REVOKE_API_TOKEN, actor=actor, api_token=token)
     _record(Event.API_TOKEN_REVOKED, token, actor)
@@ -99,7 +99,7 @@ def _record(action: Event, token: APIToken, actor: Actor) -> None:
 
 
 def find_api_token(secret: str) -> APIToken | None:
-    """The live token of an enabled user whose secret this is, None for nobody."""
+    """The live token with this secret, if its owner is enabled; else None."""
     if not secrets.looks_like_token(secret, secrets.API_PREFIX):
         return None
     rows = APIToken.objects.live().select_related("user").filter(user__status=Status.ENABLED)
@@ -107,7 +107,7 @@ def find_api_token(secret: str) -> APIToken | None:
 
 
 def note_use(token: APIToken, *, address: str, limit: int) -> Use:
-    """Count a request in its minute, and write when and from where the token was used.
+    """Count a request in the current minute, and record when and from where the token was used.
 
     One statement, in the database that all workers share. Past the limit nothing is written.
     """

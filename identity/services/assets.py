@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @transaction.atomic
 def create_asset(*, name: str, kind: str = "", link: str = "", owner: User, actor: Actor) -> Asset:
-    """Register an asset with its first owner, who need not have logged in yet (R12). Raises Refused, Taken."""
+    """Register an asset with its first owner, who need not have signed in yet (R12). Raises Refused, Taken."""
     owner = _owner_to_be(owner, actor)
     asset = Asset()
     _save(asset, name, kind, link)
@@ -43,7 +43,7 @@ def edit_asset(asset: Asset, *, name: str, kind: str, link: str, actor: Actor) -
 
 @transaction.atomic
 def add_owner(asset: Asset, user: User, *, actor: Actor) -> None:
-    """One more owner, who need not have logged in yet. Raises Refused for a disabled one."""
+    """Add an owner, who need not have signed in yet. Raises Refused for a disabled one."""
     user, asset = _owner_to_be(user, actor), lock(Asset, asset.pk)
     _, is_new = AssetOwner.objects.get_or_create(asset=asset, user=user)
     if is_new:
@@ -52,7 +52,7 @@ def add_owner(asset: Asset, user: User, *, actor: Actor) -> None:
 
 @transaction.atomic
 def remove_owner(asset: Asset, user: User, *, actor: Actor) -> None:
-    """Take an owner off an asset; the last one stays until another is named."""
+    """Remove an owner from an asset; the last one stays until another is named."""
     asset = lock(Asset, asset.pk)
     policy.require(Action.REMOVE_ASSET_OWNER, actor=actor, asset=asset, giver=user)
     deleted, _ = asset.ownerships.filter(user=user).delete()
@@ -62,7 +62,7 @@ def remove_owner(asset: Asset, user: User, *, actor: Actor) -> None:
 
 @transaction.atomic
 def transfer_asset(asset: Asset, *, giver: User, taker: User, actor: Actor) -> None:
-    """From one owner to another, who need not have logged in yet; others who own it stay.
+    """Transfer from one owner to another, who need not have signed in yet; other owners stay.
 
     Raises Refused when `giver` does not own it, and for a disabled taker.
     """
@@ -75,7 +75,7 @@ def transfer_asset(asset: Asset, *, giver: User, taker: User, actor: Actor) -> N
 
 @transaction.atomic
 def give_asset(asset: Asset, *, taker: User, actor: Actor) -> None:
-    """One person, who need not have logged in yet, becomes the only owner. Raises Refused for a disabled one."""
+    """Make one person, who need not have signed in yet, the only owner. Raises Refused for a disabled one."""
     taker, asset = _owner_to_be(taker, actor), lock(Asset, asset.pk)
     add_owner(asset, taker, actor=actor)
     for ownership in asset.ownerships.exclude(user=taker).select_related("user").order_by("user_id"):
@@ -91,8 +91,8 @@ def delete_asset(asset: Asset, *, actor: Actor) -> None:
 
 
 def hand_over(user: User, to: User | None, *, actor: Actor) -> int:
-    """All of `user`'s ownerships end; what they owned alone goes to `to`: how many. Within a transaction."""
-    locked(Asset.objects.owned_by(user.pk))  # nobody else leaves one meanwhile
+    """End all of `user`'s ownerships; assets owned by them alone go to `to`: how many. Within a transaction."""
+    locked(Asset.objects.owned_by(user.pk))  # no other owner can leave one meanwhile
     alone = list(Asset.objects.owned_only_by(user.pk).order_by("pk"))
     if alone and to is None:
         what = "1 asset has" if len(alone) == 1 else f"{len(alone)} assets have"
@@ -107,7 +107,7 @@ def hand_over(user: User, to: User | None, *, actor: Actor) -> int:
 
 
 def _owner_to_be(user: User, actor: Actor) -> User:
-    """Locked before the asset, as a permanent deletion does, so that nobody gets one meanwhile; nobody disabled."""
+    """Locked before the asset, as in a permanent deletion, so that no asset goes to a deleted or disabled user."""
     user = lock(User, user.pk)
     policy.require(Action.ADD_ASSET_OWNER, actor=actor, taker=user)
     return user
@@ -121,7 +121,7 @@ def _save(asset: Asset, name: str, kind: str, link: str) -> None:
 
 
 def _checked_link(link: str) -> str:
-    """A web address or nothing: pages show it as a link, so it must not be a script (SR-28)."""
+    """A web address or empty: pages show it as a link, so it must not be a script (SR-28)."""
     link = plain(link, "link", limit=500)
     try:
         if link:

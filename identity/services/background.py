@@ -1,8 +1,8 @@
-"""Work beside the request: queued with the change it belongs to, done at least once, forgotten when done.
+"""Background work: queued with the change it belongs to, done at least once, forgotten when done.
 
-With the database backend a task is a row, and its row is its lease: `started_at` moves as long as the worker
-that claimed it lives. django-tasks leaves a dead worker's tasks claimed and never tries a failed one again;
-here both go back to the queue, told from what the rows say, so that it does not matter when a worker dies.
+With the database backend a task is a row, and the row is its lease: `started_at` is renewed while the worker
+that claimed it lives. django-tasks leaves a dead worker's tasks claimed and never retries a failed one;
+here both are queued again, judged from the rows alone, so a worker may die at any point.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ WAITING_AT_MOST = 500
 LEASE = timedelta(seconds=60)
 KEEP_FAILURES = timedelta(days=14)
 
-# How long after its 1st, 2nd, … failure a task is tried again; after the last one it stays failed.
+# How long after its 1st, 2nd, … failure a task is retried; after the last one it stays failed.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """How the work stands. `oldest` is when the longest waiting task was queued."""
+    """The state of the queue. `oldest` is when the longest waiting task was queued."""
 
     waiting: int
     running: int
@@ -48,9 +48,9 @@ class Queue:
 
 
 def later(task: Task[Any, Any], **arguments: Any) -> None:
-    """Do this once the transaction has committed, and never if it is rolled back.
+    """Run this once the transaction has committed, and never if it is rolled back.
 
-    A stored task is written in the same transaction: whatever dies after the commit, the task is there.
+    A stored task is written in the same transaction, so it survives any crash after the commit.
     """
     if task.get_backend().supports_get_result:
         task.enqueue(**arguments)
@@ -59,10 +59,10 @@ def later(task: Task[Any, Any], **arguments: Any) -> None:
 
 
 def after_answer(task: Task[Any, Any], **arguments: Any) -> None:
-    """`later`, and never while somebody waits for a page, with whichever backend.
+    """`later`, but never while a page is waiting, with whichever backend.
 
-    How long a page takes would tell whether there was a mail to send, and a mail server that hangs would keep people
-    out in an emergency.
+    The response time would reveal whether there was a mail to send, and a hanging mail server would lock people out
+    in an emergency.
     """
     if task.get_backend().supports_get_result:
         task.enqueue(**arguments)
@@ -71,7 +71,7 @@ def after_answer(task: Task[Any, Any], **arguments: Any) -> None:
 
 
 def in_a_thread(task: Task[Any, Any], arguments: dict[str, Any]) -> None:
-    """Do it beside the requests, if there is a place left: a flood fills no memory."""
+    """Run it in a thread, if one is free: a flood does not fill the memory."""
     if _places.acquire(blocking=False):
         _threads.submit(_run, task, arguments)
     else:
@@ -86,33 +86,33 @@ def _run(task: Task[Any, Any], arguments: dict[str, Any]) -> None:
         connections.close_all()  # those of this thread
 
 
-# Threads start with the first work, so after a server has forked; when the process ends, it waits for what is begun.
+# Threads start with the first task, so after a server has forked; at exit, the process waits for running tasks.
 _threads = ThreadPoolExecutor(2, thread_name_prefix="after-answer")
 _places = BoundedSemaphore(WAITING_AT_MOST)
 submit = in_a_thread
 
 
 def is_waiting() -> bool:
-    """Whether a worker has something to claim; asked without a lock."""
+    """Whether a worker has something to claim; checked without a lock."""
     return DBTaskResult.objects.ready().exists()
 
 
 def renew(task_id: UUID) -> None:
-    """Say that the worker of this task lives."""
+    """Record that this task's worker is alive."""
     DBTaskResult.objects.filter(pk=task_id, status=Status.RUNNING).update(started_at=timezone.now())
 
 
 def forget_done() -> None:
-    """A task that succeeded leaves nothing: what it carried was somebody's (R10)."""
+    """A task that succeeded leaves nothing: its arguments are personal data (R10)."""
     done = DBTaskResult.objects.successful()
     if done.exists():
         done.delete()
 
 
 def put_back(lease: timedelta = LEASE) -> int:
-    """Queue again what a dead worker left and what failed and is due for another try; how many.
+    """Requeue what a dead worker left and failed tasks due for a retry; how many.
 
-    What a worker died of at the last try has failed.
+    A task whose worker died on the last attempt has failed.
     """
     if not any(_is_due(row, lease) for row in _unfinished()):
         return 0
@@ -128,14 +128,14 @@ def put_back(lease: timedelta = LEASE) -> int:
 
 
 def forget_old_failures() -> None:
-    """What failed for good is kept for a while, to be looked at."""
+    """Failed tasks are kept for a while, for inspection."""
     old = DBTaskResult.objects.failed().filter(finished_at__lt=timezone.now() - KEEP_FAILURES)
     if old.exists():
         old.delete()
 
 
 def queue() -> Queue:
-    """The state of the work, for `doctor`."""
+    """The state of the queue, for `doctor`."""
     rows = DBTaskResult.objects
     oldest = rows.ready().order_by("enqueued_at").values_list("enqueued_at", flat=True).first()
     return Queue(rows.ready().count(), rows.running().count(), rows.failed().count(), oldest)

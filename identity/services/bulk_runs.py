@@ -1,6 +1,6 @@
-"""One action on many people: each row is a service call and a transaction of its own, with its result beside it.
+"""One action on many people: each row is a service call in its own transaction, with its result stored beside it.
 
-A door starts a run and calls `work_on` until nothing waits, or leaves the rest to a worker where there is one.
+A door starts a run and calls `work_on` until nothing waits, or leaves the rest to a worker if there is one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Kind, Outcome = BulkRun.Kind, BulkRow.Outcome
 Told = dict[str, Any]
 
 MOST_ROWS = 10_000
-SECONDS_OF_A_ROUND = 5.0  # of a worker; then it asks anew whether who started the run still may
+SECONDS_OF_A_ROUND = 5.0  # of a worker; then it checks again that the person who started the run still may
 
 
 # What each kind does to each person.
@@ -45,7 +45,7 @@ ACTIONS = {
 
 
 def decide(kind: BulkRun.Kind, user: User, *, actor: Actor, now: Situation | None = None) -> Decision:
-    """Whether a run of this kind may change this person; whoever starts it is left alone among many."""
+    """Whether a run of this kind may change this person; the person who starts it is always skipped."""
     if kind in {Kind.ENABLE, Kind.DISABLE} and actor.kind == "user" and actor.id == user.pk:
         return Decision(False, "own_account", "This is you: change your own account by itself.")
     return policy.decide(ACTIONS[kind], actor=actor, now=now, user=user)
@@ -53,9 +53,9 @@ def decide(kind: BulkRun.Kind, user: User, *, actor: Actor, now: Situation | Non
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A row to be: somebody of the portal, or what a file says of somebody; with a sentence it is decided already.
+    """A row to create: a portal user, or a person from a file; one with a sentence is already decided.
 
-    `position` is the line of the file, rising; without one the rows are counted.
+    `position` is the line of the file, ascending; without it the rows are numbered.
     """
 
     user: User | None = None
@@ -66,9 +66,9 @@ class Wanted:
 
 
 def rows_for(kind: BulkRun.Kind, people: Iterable[User], *, actor: Actor, now: Situation | None = None) -> list[Wanted]:
-    """A row for each of these people; whom a run of this kind would not change is left alone, with the reason.
+    """A row for each of these people; those a run of this kind would not change are skipped, with the reason.
 
-    Who is added to groups is asked for with each group.
+    Adding to groups is checked for each group.
     """
     if kind is Kind.ADD_TO_GROUPS:
         return [Wanted(user) for user in people]
@@ -89,7 +89,7 @@ def create_run(
     is_draft: bool = False,
     actor: Actor,
 ) -> BulkRun:
-    """A run with a row for each; nothing is done to anybody yet."""
+    """A run with a row for each person; nothing has been changed yet."""
     policy.require(Action.MANAGE_BULK_RUNS, actor=actor)
     rows = list(wanted)
     if len(rows) > MOST_ROWS:
@@ -115,7 +115,7 @@ def _row(run: BulkRun, number: int, row: Wanted) -> BulkRow:
 
 @transaction.atomic
 def start_run(run: BulkRun, *, actor: Actor) -> BulkRun:
-    """A draft that was looked at becomes a run, of whoever starts it: the rest is done in that name."""
+    """Turn a reviewed draft into a run of the person who starts it: the rest is done in their name."""
     run = lock(BulkRun, run.pk)
     policy.require(Action.START_RUN, actor=actor, run=run)
     if run.is_draft:
@@ -126,14 +126,14 @@ def start_run(run: BulkRun, *, actor: Actor) -> BulkRun:
 
 @transaction.atomic
 def discard_draft(run: BulkRun, *, actor: Actor) -> None:
-    """A draft goes without a trace; what has been started stays."""
+    """Delete a draft without a trace; a started run stays."""
     run = lock(BulkRun, run.pk)
     policy.require(Action.DISCARD_RUN, actor=actor, run=run)
     run.delete()
 
 
 def work_on(run: BulkRun, *, seconds: float = 2.0, actor: Actor) -> bool:
-    """Do waiting rows one after the other for about so long; True when none waits any more. Refused for a draft."""
+    """Do waiting rows one by one for about this long; True when none is left. Refused for a draft."""
     require_sense(Action.CONTINUE_RUN, run=run)
     deadline = time.monotonic() + seconds
     waiting = run.rows.filter(outcome=Outcome.PENDING).order_by("position")
@@ -145,25 +145,25 @@ def work_on(run: BulkRun, *, seconds: float = 2.0, actor: Actor) -> bool:
 
 
 def begin(run: BulkRun, *, actor: Actor) -> None:
-    """Do what fits into an answer's time and leave the rest to a worker, if there is one."""
+    """Do what fits into the response time and leave the rest to a worker, if there is one."""
     if not work_on(run, actor=actor) and has_worker():
         finish_in_background(run, actor=actor)
 
 
 def has_worker() -> bool:
-    """Whether what is queued is done beside the request (TASKS=database)."""
+    """Whether queued work runs outside the request (TASKS=database)."""
     return bool(finish.get_backend().supports_get_result)
 
 
 @transaction.atomic
 def finish_in_background(run: BulkRun, *, actor: Actor) -> None:
-    """Queue the rest of a person's run for a worker; rows that somebody else does meanwhile are left to them."""
+    """Queue the rest of a person's run for a worker; rows done elsewhere meanwhile are skipped."""
     background.later(finish, run=run.pk, person=actor.id)
 
 
 @task()
 def finish(run: int, person: int) -> None:
-    """Do what waits, in the name of who started it and only as long as they may: asked anew every few seconds."""
+    """Do the waiting rows in the name of the person who started the run, rechecking their rights every few seconds."""
     found = BulkRun.objects.filter(pk=run).first()
     if found is None:
         return
@@ -174,7 +174,7 @@ def finish(run: int, person: int) -> None:
 
 @transaction.atomic
 def carry_out(row: BulkRow, *, actor: Actor) -> BulkRow:
-    """Do one row and note the result with it: both or neither. A row that is not waiting stays as it is."""
+    """Do one row and store its result: both or neither. A row that is not waiting stays as it is."""
     row = lock(BulkRow, row.pk)
     if row.outcome != Outcome.PENDING:
         return row
@@ -187,17 +187,17 @@ def carry_out(row: BulkRow, *, actor: Actor) -> BulkRow:
     return row
 
 
-# --- what is done to a row: each answers what the words of it name (`BulkRow.sentence`), or raises ---
+# --- what is done to a row: each returns the values its words name (`BulkRow.sentence`), or raises ---
 
 
 def _person(row: BulkRow) -> User:
-    if row.user is None:  # pragma: no cover - a permanent deletion takes the person's rows along (R10)
+    if row.user is None:  # pragma: no cover - a permanent deletion also deletes the person's rows (R10)
         raise NotFound("This user no longer exists.")
     return row.user
 
 
 def _somebody_else(row: BulkRow, actor: Actor) -> User:
-    """Whoever starts it is left alone by every door, whether the list of people was looked through or not."""
+    """No door applies a run to the person who starts it, whether or not the list was reviewed."""
     user = _person(row)
     decision = decide(Kind(row.run.kind), user, actor=actor)
     if decision.code == "own_account":

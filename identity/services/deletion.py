@@ -44,7 +44,7 @@ NO_TRANSFEREE = "must be another user who is not disabled"
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """What a deletion would take away and what needs somebody to take it over."""
+    """What a deletion would remove and what must be transferred first."""
 
     groups: list[Group]
     owned_alone: list[Asset]
@@ -54,7 +54,7 @@ class Preflight:
 
 
 def preflight(user: User) -> Preflight:
-    """What support sees before it decides."""
+    """What support reviews before deciding."""
     alone, known = list(Asset.objects.owned_only_by(user.pk)), _known_by(user)
     return Preflight(
         groups=list(Group.objects.filter(memberships__user=user)),
@@ -69,9 +69,9 @@ def preflight(user: User) -> Preflight:
 def delete_permanently(
     user: User, *, typed_username: str, reason: str, transferee: User | None = None, actor: Actor
 ) -> DeletionRecord:
-    """Delete a Disabled user for good. Raises Refused, InvalidValue.
+    """Delete a Disabled user permanently. Raises Refused, InvalidValue.
 
-    The IdP's record goes too (its id answers 404, a later POST makes a new user). Events stay, personal
+    The IdP's record goes too (its id answers 404, a later POST creates a new user). Events stay, personal
     values are erased everywhere; ids and keyed digests remain in the DeletionRecord.
     """
     user, transferee = _lock_both(user, transferee)
@@ -100,7 +100,7 @@ def delete_permanently(
 
 
 def _lock_both(user: User, transferee: User | None) -> tuple[User, User | None]:
-    """By id: two deletions whose transferees are each other's users never wait in a ring."""
+    """In id order: two deletions that transfer to each other's users never deadlock."""
     wanted = [person.pk for person in (user, transferee) if person]
     found = {person.pk: person for person in locked(User.objects.filter(pk__in=wanted))}
     if user.pk not in found:
@@ -111,12 +111,12 @@ def _lock_both(user: User, transferee: User | None) -> tuple[User, User | None]:
 
 
 def keyed_digest(key: str) -> str:
-    """HMAC with a key of the portal's: answers "was it this person?" without keeping who it was."""
+    """HMAC with a key of the portal's own: answers "was it this person?" without storing who it was."""
     return keyed_digests(DELETIONS, key)[0]
 
 
 def records_of(key: str) -> QuerySet[DeletionRecord]:
-    """The deletions of whoever had this username or email, whichever SECRET_KEY there was."""
+    """The deletion records for this username or email, under any SECRET_KEY."""
     digests = keyed_digests(DELETIONS, key)
     found: QuerySet[DeletionRecord] = DeletionRecord.objects.filter(
         Q(username_digest__in=digests) | Q(email_digest__in=digests)
@@ -135,7 +135,7 @@ def _require_deletable(user: User, typed_username: str, reason: str, transferee:
 
 @dataclass(frozen=True, slots=True)
 class _KnownBy:
-    """The keys of all usernames and emails that the portal or an IdP knew somebody by; ids and IdPs of all records."""
+    """The keys of all usernames and emails the portal or an IdP knew a user by; ids and IdPs of all their records."""
 
     names: set[str]
     scim_ids: list[str]
@@ -157,7 +157,7 @@ def _known_by(user: User) -> _KnownBy:
 
 
 def _retire_records(user: User) -> None:
-    """The IdP's record goes; the ids it ever had stay retired, without what they were matched by."""
+    """Delete the IdP's record; all its ids stay retired, without the values used for matching."""
     sso_user = SSOUser.objects.filter(user=user).first()
     if sso_user is not None:
         retire(sso_user)
@@ -165,14 +165,14 @@ def _retire_records(user: User) -> None:
 
 
 def _log_of(user: User, known: _KnownBy) -> QuerySet[ProvisioningLog]:
-    """What the provisioning log tells of somebody, with or without a link to the account."""
+    """The provisioning log's rows about a user, with or without a link to the account."""
     told = Q(user=user) | Q(subject_key__in=known.names) | Q(resource_id__in=known.scim_ids, user=None)
     rows: QuerySet[ProvisioningLog] = ProvisioningLog.objects.filter(told)
     return rows.exclude(_of_namesakes(user, known))
 
 
 def _of_namesakes(user: User, known: _KnownBy) -> Q:
-    """What the log tells, under one of these names, of somebody else who has it too."""
+    """Log rows, under one of these names, about another user with the same name."""
     told = Q()
     for namesake, provider, name in _namesakes(user, known.names):
         told |= Q(user=namesake, subject_key=name)
@@ -182,9 +182,9 @@ def _of_namesakes(user: User, known: _KnownBy) -> Q:
 
 
 def _namesakes(user: User, names: set[str]) -> Iterator[tuple[int, int | None, str]]:
-    """Who else has one of these names: the user, the IdP that calls them so if it is not the portal, and the name.
+    """Others with one of these names: the user, the IdP that uses the name (or none for the portal), and the name.
 
-    IdPs call people as they like, and the portal's usernames are another space (R2).
+    IdPs name people as they like, and the portal's usernames are a separate space (R2).
     """
     here = User.objects.exclude(pk=user.pk).filter(username_key__in=names)
     yield from ((pk, None, name) for pk, name in here.values_list("pk", "username_key"))
@@ -195,11 +195,11 @@ def _namesakes(user: User, names: set[str]) -> Iterator[tuple[int, int | None, s
 
 
 def _erase_personal_values(user: User, known: _KnownBy) -> None:
-    """Also what tells of the person without a link to the account: refused requests, conflicts with others."""
+    """Includes data without a link to the account: refused requests, conflicts with others."""
     AuditPersonalData.objects.filter(user_id=user.pk).delete()
     AuditOrigin.objects.filter(user_id=user.pk).delete()
     idempotency.erase_answers()
-    ReceivedRequest.objects.all().delete()  # they hold what was searched for, and are kept for minutes only
+    ReceivedRequest.objects.all().delete()  # they may hold a searched name, and are kept only for minutes
     told = _log_of(user, known)
     told.update(what=What.ERASED.value, params={}, text="", subject_key="", details={}, user=None)
     BulkRow.objects.filter(user=None).filter(Q(subject_key__in=known.names) | Q(email_key__in=known.names)).delete()

@@ -1,7 +1,7 @@
-"""The keys of what is kept as a digest for good: they outlive SECRET_KEY, which may be rotated (R10).
+"""The keys of permanent digests: they outlive SECRET_KEY, which may be rotated (R10).
 
-A digest can't be made anew when its key changes, since what it is of is gone. So its keys are kept, sealed: a thief
-with a database dump has them no more than SECRET_KEY.
+A digest can't be recomputed when its key changes, since its input is gone. So the keys are stored, encrypted: a
+stolen database dump reveals them no more than SECRET_KEY.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from identity.models import SealedKeys
 
 DELETIONS, RECOVERY_CODES = "deletions", "recovery codes"
 
-# What each was salted with before its keys were kept.
+# The salt of each before its keys were stored.
 _SALTS = {DELETIONS: "identity.DeletionRecord", RECOVERY_CODES: "identity.RecoveryCode"}
 
 
 def keyed_digests(purpose: str, text: str) -> list[str]:
-    """HMACs of `text`, by the key that new rows are written with first, then by those of older rows."""
+    """HMACs of `text`, first by the key used for new rows, then by those of older rows."""
     return [hmac.new(bytes.fromhex(key), text.encode(), hashlib.sha256).hexdigest() for key in _keys(purpose)]
 
 
 def keep() -> None:
-    """From now on, if they are not kept yet."""
+    """Store the keys from now on, unless they already are."""
     for purpose in _SALTS:
         _keys(purpose)
 
 
 def _keys(purpose: str) -> list[str]:
-    """In hex, the newest first. What no SECRET_KEY opens is passed over, and found again when its key is back."""
+    """In hex, newest first. Keys that no SECRET_KEY decrypts are skipped, and found again when it is back."""
     found: list[str] = []
     for row in SealedKeys.objects.filter(purpose=purpose).order_by("-pk"):
         try:
@@ -45,7 +45,7 @@ def _keys(purpose: str) -> list[str]:
 
 
 def _first(purpose: str) -> list[str]:
-    """As they were derived before they were kept, so that the rows of that time go on matching."""
+    """The keys as derived before they were stored, so that rows of that time still match."""
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     keys = [_derived(_SALTS[purpose], secret).hex() for secret in secrets]
     SealedKeys.objects.create(purpose=purpose, sealed=seal(json.dumps(keys)))
@@ -53,6 +53,6 @@ def _first(purpose: str) -> list[str]:
 
 
 def _derived(salt: str, secret: str | bytes) -> bytes:
-    """The key that Django's salted_hmac makes of a secret."""
+    """The key that Django's salted_hmac derives from a secret."""
     text = secret.encode() if isinstance(secret, str) else secret
     return hashlib.sha256(salt.encode() + text).digest()

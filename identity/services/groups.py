@@ -1,4 +1,4 @@
-"""Portal groups and the members that administrators give them."""
+"""Portal groups and the members that administrators add."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def create_group(*, name: str, description: str = "", actor: Actor) -> Group:
 
 @transaction.atomic
 def edit_group(group: Group, *, name: str, description: str, actor: Actor) -> Group:
-    """Rename or describe; mappings and SCIM are unaffected (R16)."""
+    """Rename or change the description; mappings and SCIM are unaffected (R16)."""
     policy.require(Action.MANAGE_GROUPS, actor=actor)
     group = lock(Group, group.pk)
     before = group.name
@@ -47,7 +47,7 @@ def edit_group(group: Group, *, name: str, description: str, actor: Actor) -> Gr
 
 @transaction.atomic
 def delete_group(group: Group, *, actor: Actor) -> None:
-    """R18: the mappings go with it; the SSO groups stay and can be mapped again."""
+    """R18: deletes its mappings too; the SSO groups stay and can be mapped again."""
     policy.require(Action.MANAGE_GROUPS, actor=actor)
     group = lock(Group, group.pk)
     left = list(group.memberships.values_list("group_id", "user_id"))

@@ -1,4 +1,4 @@
-"""Doing a request once, however often it is sent: the key is the client's, the answer is kept for 24 hours."""
+"""Idempotent requests: the client chooses the key, the answer is kept for 24 hours."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from identity.core.errors import KeyReused, Refused, StillRunning
 from identity.models import IdempotentRequest, User
 from identity.models.idempotency import KEPT
 
-# No request runs that long (STATEMENT_TIMEOUT, the server's own): who began it is gone, and nothing was applied.
+# No request runs that long (STATEMENT_TIMEOUT, the server's own): its process died and nothing was applied.
 ABANDONED = timedelta(minutes=2)
 ERASED = "erased"
 
 
 def begin(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:
-    """The row of this request and the answer that an earlier try was given, empty for the first.
+    """The row of this request and the answer to an earlier attempt, empty for the first.
 
-    Raises KeyReused when the key came with another request, StillRunning when the first try has not ended.
-    `finish` belongs into the transaction of what the request does, so that both are there or neither is.
+    Raises KeyReused when the key came with another request, StillRunning when the first attempt has not finished.
+    Call `finish` in the same transaction as the request's changes, so that both are stored or neither is.
     """
     now = timezone.now()
     IdempotentRequest.objects.filter(begun_at__lt=now - KEPT).delete()
@@ -43,12 +43,12 @@ def _again(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:
         raise KeyReused("This was done; its answer was erased with somebody who was deleted.", code="answer_erased")
     try:
         return row, unseal(row.answer)
-    except Refused as error:  # SECRET_KEY has changed meanwhile
+    except Refused as error:  # SECRET_KEY has changed since
         raise KeyReused("This was done; its answer can't be read any more.", code="answer_unreadable") from error
 
 
 def finish(row: IdempotentRequest, answer: str) -> None:
-    """Keep the answer, sealed: it tells of people. What is shown once is not in it (SR-11)."""
+    """Store the answer, encrypted: it holds personal data. Secrets shown once are not in it (SR-11)."""
     IdempotentRequest.objects.filter(pk=row.pk).update(answer=seal(answer))
 
 
@@ -58,5 +58,5 @@ def abandon(row: IdempotentRequest) -> None:
 
 
 def erase_answers() -> None:
-    """R10: any of them may tell of somebody who is deleted for good. That the requests were done is still known."""
+    """R10: any of them may mention a permanently deleted user. That the requests were done stays known."""
     IdempotentRequest.objects.exclude(answer="").update(answer=ERASED)

@@ -1,4 +1,4 @@
-"""Identity providers: set up, changed and taken off the portal by administrators."""
+"""Identity providers: created, changed and removed by administrators."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def create_identity_provider(
     identifies_by_external_id: bool | None = None,
     actor: Actor,
 ) -> IdentityProvider:
-    """A new IdP, without tokens; whether external IDs identify people is as its kind sends them, unless it is said.
+    """A new IdP, without tokens; its kind decides whether external IDs identify people, unless given.
 
     Raises Taken, InvalidValue.
     """
@@ -64,8 +64,8 @@ def edit_identity_provider(
     identifies_by_external_id: bool | None = None,
     actor: Actor,
 ) -> IdentityProvider:
-    """Rename, or set whether it asks before adopting (R5), refuses nested groups (R14) and knows people by their
-    external IDs (R9). What is None stays.
+    """Rename, or set whether it asks before adopting (R5), refuses nested groups (R14) and identifies people by
+    external ID (R9). None leaves a value unchanged.
     """
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = lock(IdentityProvider, provider.pk)
@@ -84,10 +84,10 @@ def edit_identity_provider(
 
 @transaction.atomic
 def delete_identity_provider(provider: IdentityProvider, *, actor: Actor) -> None:
-    """Take an IdP off the portal: its tokens, records, SSO groups and mappings go.
+    """Remove an IdP from the portal: its tokens, records, SSO groups and mappings go.
 
-    Its people stay as they are, with their groups, and are released: nobody manages them any more (section
-    4). Groups that another IdP feeds as well keep following that one (R15). Raises Refused when nobody could sign
+    Its people stay as they are, with their groups, and are released: no IdP manages them any more (section
+    4). Groups that another IdP feeds as well keep following that one (R15). Raises Refused if no one could sign
     in any more (R22).
     """
     provider = lock(IdentityProvider, provider.pk)
@@ -110,7 +110,7 @@ def delete_identity_provider(provider: IdentityProvider, *, actor: Actor) -> Non
 
 
 def usage(provider: IdentityProvider, *, most: int | None = None) -> dict[str, int]:
-    """How much hangs on an IdP; of each no further than one more than `most`, for a page that can't wait."""
+    """How much depends on an IdP; each count stops at `most` + 1, for a page that can't wait."""
     counted: dict[str, QuerySet[Any]] = {
         "users": User.objects.filter(managed_by=provider),
         "sso_users": SSOUser.objects.of(provider.pk),

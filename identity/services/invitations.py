@@ -1,4 +1,4 @@
-"""Inviting people whom no IdP provisions (SR-23)."""
+"""Inviting people no IdP provisions (SR-23)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KEYS_AT_ONCE = 1000
 
 @transaction.atomic
 def invite_user(*, username: str, email: str, first_name: str = "", last_name: str = "", actor: Actor) -> User:
-    """An Invited user and a single-use link in the mail. Raises Refused, Taken, InvalidValue."""
+    """Create an Invited user and mail a single-use link. Raises Refused, Taken, InvalidValue."""
     policy.require(Action.INVITE, actor=actor)
     user = _invitee(username, email, first_name, last_name)
     user.password = make_password(None)
@@ -48,7 +48,7 @@ def invite_user(*, username: str, email: str, first_name: str = "", last_name: s
 
 
 def _invitee(username: str, email: str, first_name: str = "", last_name: str = "") -> User:
-    """The user that an invitation makes, not saved. Raises InvalidValue."""
+    """The user an invitation creates, unsaved. Raises InvalidValue."""
     if not email.strip():
         raise InvalidValue("email", "is needed to send the invitation to")
     check_email(email.strip())
@@ -64,10 +64,10 @@ def _invitee(username: str, email: str, first_name: str = "", last_name: str = "
 
 
 def check_invitations(people: Iterable[dict[str, str]]) -> list[str]:
-    """For each of these people (the arguments of `invite_user`), why they can't be invited, else nothing.
+    """For each of these people (the arguments of `invite_user`), why they can't be invited, or empty.
 
-    Looks at the file as well: the second of two lines with one username or email is refused. A few statements,
-    whatever the number; what happens between this and the invitation is found out then.
+    Also checks within the file: the second of two lines with the same username or email is refused. A few statements,
+    whatever the number; changes between this check and the invitation are found then.
     """
     checked = [_checked(said) for said in people]
     users = [user for user, _ in checked if user]
@@ -83,7 +83,7 @@ def _checked(said: dict[str, str]) -> tuple[User | None, str]:
 
 
 def _taken(column: str, users: list[User]) -> set[str]:
-    """The keys that belong to somebody already."""
+    """The keys that are already in use."""
     keys = [getattr(user, column) for user in users]
     found: set[str] = set()
     for start in range(0, len(keys), KEYS_AT_ONCE):
@@ -94,7 +94,7 @@ def _taken(column: str, users: list[User]) -> set[str]:
 
 @dataclass(slots=True)
 class _Keys:
-    """Usernames or emails that are not free: in the portal, and further up in the file."""
+    """Usernames or emails already in use: in the portal, or further up in the file."""
 
     in_portal: set[str]
     above: set[str] = field(default_factory=set)
@@ -106,7 +106,7 @@ class _Keys:
 
 
 def _not_free(user: User, names: _Keys, emails: _Keys) -> str:
-    """Why, if so; a name that was free is taken from now on."""
+    """Why it is taken, if it is; a free name counts as taken from now on."""
     key, email = user.username_key, user.email_key or ""
     problem = names.why_not(key, "username") or emails.why_not(email, "email")
     if not problem:
@@ -117,7 +117,7 @@ def _not_free(user: User, names: _Keys, emails: _Keys) -> str:
 
 @transaction.atomic
 def resend_invitation(user: User, *, actor: Actor) -> None:
-    """A new link and a new deadline; the old link dies."""
+    """A new link and a new deadline; the old link stops working."""
     user = lock(User, user.pk)
     policy.require(Action.RESEND_INVITATION, actor=actor, user=user)
     Invitation.objects.filter(user=user).delete()
@@ -126,13 +126,13 @@ def resend_invitation(user: User, *, actor: Actor) -> None:
 
 
 def mail_has_failed(user: User) -> bool:
-    """Whether the last try to mail the invitation has failed; without a worker that is known at once."""
+    """Whether the last invitation mail failed; without a worker this is known at once."""
     return Invitation.objects.filter(user=user).exclude(mail_failed_at=None).exists()
 
 
 @transaction.atomic
 def revoke_invitation(user: User, *, actor: Actor) -> None:
-    """The link dies and the user, who never was in, becomes Disabled."""
+    """End the link and disable the user, who never signed in."""
     user = lock(User, user.pk)
     policy.require(Action.REVOKE_INVITATION, actor=actor, user=user)
     set_status(user, Status.DISABLED, actor=actor)
@@ -140,7 +140,7 @@ def revoke_invitation(user: User, *, actor: Actor) -> None:
 
 
 def find_invitation(secret: str) -> Invitation:
-    """The pending invitation behind a link, good for the address it was sent to (SR-23).
+    """The pending invitation behind a link, valid only for the address it was sent to (SR-23).
 
     Raises NotFound for a wrong, used or expired one, Refused while SSO is enforced (R22).
     """

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Who would join and leave the portal group, and who stays: ids of users.
+    """Who would join, leave and stay in the portal group: ids of users.
 
-    `fingerprint` stands for exactly these people: applying asks for it and refuses when they have changed.
+    `fingerprint` identifies exactly these people: applying checks it and refuses when they have changed.
     """
 
     join_ids: frozenset[int]
@@ -59,18 +59,18 @@ def _these(ids: frozenset[int]) -> QuerySet[User]:
 
 
 def preview_mapping(sso_group: SSOGroup, group: Group) -> Preview:
-    """What mapping `sso_group` to `group` would do. With SCIM off nobody moves until it is switched on."""
+    """What mapping `sso_group` to `group` would do. With SCIM off no one moves until it is switched on."""
     sso_group_ids = [*group.mappings.values_list("sso_group_id", flat=True), sso_group.pk]
     return _preview(_members_of(group), sso_group_ids, empties=True)
 
 
 def preview_new_group(sso_group: SSOGroup) -> Preview:
-    """What mapping it to a group that is made for it would do."""
+    """What mapping it to a new group, created for it, would do."""
     return _preview(frozenset(), [sso_group.pk], empties=True)
 
 
 def preview_unmapping(mapping: GroupMapping) -> Preview:
-    """What deleting it would do: the last one keeps everybody, of several whom only it brought leaves (R17)."""
+    """What deleting it would do: the last mapping keeps all members, any other removes those only it brought (R17)."""
     others = mapping.group.mappings.exclude(pk=mapping.pk).values_list("sso_group_id", flat=True)
     return _preview(_members_of(mapping.group), list(others), empties=False)
 
@@ -103,7 +103,7 @@ def apply_mapping(sso_group: SSOGroup, group: Group, *, fingerprint: str, actor:
 
 @transaction.atomic
 def map_to_new_group(sso_group: SSOGroup, *, fingerprint: str, actor: Actor) -> GroupMapping:
-    """Make a portal group of the SSO group's name and map to it, all or nothing. Outdated, Taken, NotFound."""
+    """Create a portal group with the SSO group's name and map to it, all or nothing. Outdated, Taken, NotFound."""
     sso_group = lock(SSOGroup, sso_group.pk)
     group = groups.create_group(name=sso_group.display_name, actor=actor)
     return apply_mapping(sso_group, group, fingerprint=fingerprint, actor=actor)
@@ -111,7 +111,7 @@ def map_to_new_group(sso_group: SSOGroup, *, fingerprint: str, actor: Actor) -> 
 
 @transaction.atomic
 def delete_mapping(mapping: GroupMapping, *, fingerprint: str, actor: Actor) -> None:
-    """Unmap: deleting the last mapping of a group keeps its members (R17)."""
+    """Unmap: deleting a group's last mapping keeps its members (R17)."""
     policy.require(Action.MANAGE_MAPPINGS, actor=actor)
     sso_group = lock(SSOGroup, mapping.sso_group_id)
     group = lock(Group, mapping.group_id)

@@ -32,8 +32,8 @@ def set_mode(
 ) -> Mode:
     """Set both flags.
 
-    `follow_idp` applies the differences when SCIM is switched on, else they are kept until the IdP sends
-    again. `force` (heeded from the command line only) skips what must be proven before SSO is enforced (R22).
+    `follow_idp` applies the differences when SCIM is switched on, otherwise they stay until the IdP next
+    sends data. `force` (only honoured on the command line) skips the proofs required to enforce SSO (R22).
     """
     policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
     row = lock(AccessSettings, 1)
@@ -61,13 +61,13 @@ def set_mode(
 
 
 def _require_proof(actor: Actor, force: bool) -> None:
-    """R22: somebody can open the portal when SSO fails, and SSO works."""
+    """R22: an account can sign in when SSO fails, and SSO works."""
     if not (force and isinstance(actor, Operator)):
         policy.require(Action.ENFORCE_SSO, actor=actor)
 
 
 def _close_password_doors() -> None:
-    """Sessions opened by a password and reset links end, break-glass accounts excepted (SR-21)."""
+    """Sessions opened by a password and reset links end, except those of break-glass accounts (SR-21)."""
     people = User.objects.with_password().filter(is_break_glass=False)
     people.update(password_epoch=F("password_epoch") + 1)
 

@@ -1,4 +1,4 @@
-"""Mails that services send, as work that happens only if their transaction commits."""
+"""Mails sent by services, as background work that runs only if their transaction commits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class SecurityChange(StrEnum):
-    """What happened to somebody's account that they are told by mail, as the mail puts it."""
+    """A change to an account that its owner is notified of by mail, as the mail puts it."""
 
     PASSWORD = "Password changed"  # noqa: S105 - a sentence
     EMAIL = "Email address changed"
@@ -57,16 +57,16 @@ def reset_password(user: User, path: str) -> None:
 def tell_of_security_change(
     user: User, what: SecurityChange, *, detail: str = "", addresses: Iterable[str | None] = ()
 ) -> None:
-    """What they sign in with was changed: whoever did not do it should learn of it (ASVS 5.0 6.3.7).
+    """A change of credentials: if it wasn't the owner, they should know (ASVS 5.0 6.3.7).
 
-    The mail goes to the stored address, or to these instead: the old one, too, when it was the email that changed.
+    The mail goes to the stored address, or to the given ones: when the email changed, also to the old one.
     """
     context = {"user": user, "change": what.value, "detail": detail}
     _send("security_change", filter(None, addresses or [user.email]), context)
 
 
 def tell_owners_of_trust(provider: IdentityProvider, what: str, detail: str, *, actor: Actor) -> None:
-    """Who may be believed has changed, or who may speak for an identity provider: a way to become anybody it knows."""
+    """Trust settings or an identity provider's tokens changed: whoever controls them could become any of its users."""
     link = f"{settings.PUBLIC_URL}/admin/identity/identityprovider/{provider.pk}/change/"
     who = actor.user.username if isinstance(actor, Person) else actor.label
     context = {"provider": provider, "change": what, "detail": detail, "who": who, "link": link}
@@ -74,13 +74,13 @@ def tell_owners_of_trust(provider: IdentityProvider, what: str, detail: str, *, 
 
 
 def tell_administrators_of_revival(user: User) -> None:
-    """R9: an account came back under another externalId; somebody should look whether it is the same one."""
+    """R9: an account returned under another externalId; an administrator should check that it is the same person."""
     link = f"{settings.PUBLIC_URL}/admin/identity/user/{user.pk}/change/"
     _send("revived", _administrators(), {"user": user, "link": link})
 
 
 def tell_administrators_of_another_person(conflict: Conflict) -> None:
-    """R5, R21: somebody signed in under the username or email of another person of the same identity provider."""
+    """R5, R21: a sign-in came under the username or email of another person of the same identity provider."""
     link = f"{settings.PUBLIC_URL}/admin/identity/conflict/{conflict.pk}/change/"
     _send("another_person", _administrators(), {"conflict": conflict, "link": link})
 
@@ -104,7 +104,7 @@ def _send(template: str, recipients: Iterable[str], context: Mapping[str, object
 
 
 def _sealed(template: str, recipients: Iterable[str], context: Mapping[str, object]) -> Iterator[str]:
-    """A mail to each address. Sealed, since a queue is no place for a link that opens an account (SR-15)."""
+    """A mail to each address. Encrypted, since a queue must not expose a link that opens an account (SR-15)."""
     text = render_to_string(f"mail/{template}.txt", {**context, "portal": settings.PUBLIC_URL})
     subject, _, body = text.partition("\n")
     for address in filter(None, recipients):
@@ -119,11 +119,11 @@ def deliver(sealed: str) -> None:
 
 @task()
 def deliver_invitation(sealed: str, digest: str) -> None:
-    """The same, and note on the invitation, if it still is that one, whether the mail could be sent."""
+    """The same, and record on the invitation, if it is still the same one, whether the mail was sent."""
     invitations = Invitation.objects.filter(digest=digest)
     try:
         _deliver(sealed)
-    except OSError:  # what smtplib raises, too
+    except OSError:  # also raised by smtplib
         invitations.update(mail_failed_at=timezone.now())
         raise
     invitations.exclude(mail_failed_at=None).update(mail_failed_at=None)

@@ -1,4 +1,4 @@
-"""Passkeys: added, renamed and removed by their owner, and what one that signs proves (SR-21, R22)."""
+"""Passkeys: added, renamed and removed by their owner, and what one proves by signing (SR-21, R22)."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
     from identity.core.actors import Actor
 
-MOST = 20  # of one person
+MOST = 20  # per user
 LONGEST_NAME = 100
 COPIED = "passkey_copied"
 
 
 def handle_of(user: User) -> str:
-    """Who somebody is to their authenticators: one handle for all their passkeys, so that each device keeps one."""
+    """A user's id on their authenticators: one handle for all their passkeys, so that each device keeps one."""
     known = Passkey.objects.filter(user=user).values_list("user_handle", flat=True).first()
     return known or webauthn.new_user_handle()
 
 
 def adding(user: User, *, challenge: str, user_handle: str) -> dict[str, Any]:
-    """What the browser is asked to make for somebody."""
+    """The browser's options for creating a passkey."""
     return webauthn.creation_options(
         challenge=challenge,
         user_handle=user_handle,
@@ -48,7 +48,7 @@ def adding(user: User, *, challenge: str, user_handle: str) -> dict[str, Any]:
 
 
 def asking(user: User | None, *, challenge: str, alone: bool) -> dict[str, Any]:
-    """What the browser is asked to sign with; `user` is whose passkeys may, if not anybody's."""
+    """The browser's options for signing; `user` limits them to that user's passkeys."""
     known = user.passkeys.values_list("credential_id", "transports") if user else ()
     return webauthn.request_options(challenge=challenge, must_verify=alone, known=known)
 
@@ -57,9 +57,9 @@ def asking(user: User | None, *, challenge: str, alone: bool) -> dict[str, Any]:
 def add_passkey(
     user: User, *, name: str, answer: str, challenge: str, user_handle: str, actor: Actor
 ) -> tuple[Passkey, list[str]]:
-    """A passkey of somebody with a password, which it may take the place of.
+    """Add a passkey for a user with a password, which it may replace at sign-in.
 
-    `answer` is the browser's, in JSON. With the first second step come recovery codes, to be shown once; else none.
+    `answer` is the browser's, in JSON. The first second step comes with recovery codes, to be shown once; else none.
     Raises Refused, InvalidValue, Taken.
     """
     user = lock(User, user.pk)
@@ -109,17 +109,17 @@ def remove_passkey(passkey: Passkey, *, actor: Actor) -> None:
 
 
 def find_passkey(answer: str) -> Passkey | None:
-    """The passkey that an answer says to be of, None for nobody's. Raises InvalidValue for what is no answer."""
+    """The passkey that an answer claims, None if unknown. Raises InvalidValue for a malformed answer."""
     credential_id, user_handle = webauthn.named_in(answer)
     passkey: Passkey | None = Passkey.objects.select_related("user").filter(credential_id=credential_id).first()
     return passkey if passkey and user_handle in ("", passkey.user_handle) else None
 
 
 def use_passkey(passkey: Passkey, *, answer: str, challenge: str, alone: bool) -> None:
-    """Note that somebody has signed in with it. Raises InvalidValue, NotFound, Refused.
+    """Record a sign-in with it. Raises InvalidValue, NotFound, Refused.
 
-    `alone`: no password came before, so the device must have asked for a PIN, a finger or a face. A counter that did
-    not rise means that the key may have a copy (WebAuthn section 6.1.1): its owner is told, and nobody is let in.
+    `alone`: without a password, so the device must have checked a PIN, fingerprint or face. A counter that did
+    not rise suggests a copied key (WebAuthn section 6.1.1): the sign-in is refused and the owner notified.
     """
     if not _use(passkey, answer, challenge, alone):
         notices.tell_of_security_change(passkey.user, SecurityChange.PASSKEY_REFUSED, detail=passkey.name)
@@ -128,7 +128,7 @@ def use_passkey(passkey: Passkey, *, answer: str, challenge: str, alone: bool) -
 
 @transaction.atomic
 def _use(passkey: Passkey, answer: str, challenge: str, alone: bool) -> bool:
-    """Whether its counter rose. Under its lock: of two devices with one count, one comes second."""
+    """Whether its counter rose. Locked: of two devices with the same count, one comes second."""
     user, passkey = lock(User, passkey.user_id), lock(Passkey, passkey.pk)
     use = webauthn.read_use(
         answer,
@@ -146,7 +146,7 @@ def _use(passkey: Passkey, answer: str, challenge: str, alone: bool) -> bool:
 
 
 def _require_open_door(user: User) -> None:
-    """A passkey opens what a password would, and no more (R22, SR-20); whoever has signed is told why not."""
+    """A passkey grants what a password would, and no more (R22, SR-20); after a valid signature the reason is told."""
     if not user.is_active:
         raise Refused("Your account is disabled. Ask an administrator of your portal.", code="disabled")
     if not user.has_usable_password():

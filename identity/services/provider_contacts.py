@@ -1,4 +1,4 @@
-"""Hearing from identity providers: when they call, and what they ask while an administrator watches."""
+"""Contacts of identity providers: when they call, and what they request while an administrator watches."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NOTE = """
 
 
 def note_contact(provider_id: int, now: datetime) -> None:
-    """This IdP called in this hour; the first call of an hour forgets what is too old to tell its rhythm."""
+    """This IdP called in this hour; an hour's first call deletes hours too old for its rhythm."""
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, [provider_id, hour_of(now)])
         is_new = cursor.rowcount == 1
@@ -39,7 +39,7 @@ def note_contact(provider_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def watch(provider: IdentityProvider, *, actor: Actor) -> IdentityProvider:
-    """Keep what this IdP asks for the next half hour, reads as well, so that a test over there shows here."""
+    """Keep this IdP's requests for the next half hour, including reads, so that a test run there shows up here."""
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = lock(IdentityProvider, provider.pk)
     if not provider.is_watched:
@@ -62,7 +62,7 @@ def note_request(
     address: str,
     duration_ms: int = 0,
 ) -> None:
-    """Keep a request of an IdP that is watched; now and then the oldest are let go."""
+    """Keep a request of a watched IdP; the oldest are pruned now and then."""
     row = ReceivedRequest.objects.create(
         identity_provider_id=provider_id,
         request_id=request_id,
@@ -78,9 +78,9 @@ def note_request(
 
 
 def note_stranger(*, method: str, path: str, address: str) -> None:
-    """A request whose token is nobody's: kept while any IdP is watched, one a second at most.
+    """A request with an unknown token: kept while any IdP is watched, at most one per second.
 
-    In a set-up it mostly is a token that was pasted wrongly, which nothing else here would show.
+    During set-up this is usually a wrongly pasted token, which would show up nowhere else.
     """
     now = timezone.now()
     if not IdentityProvider.objects.filter(watched_until__gt=now).exists():

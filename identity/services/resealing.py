@@ -1,7 +1,7 @@
-"""After SECRET_KEY was rotated: what an earlier key sealed is sealed by the new one.
+"""After a SECRET_KEY rotation: re-encrypt with the new key what an earlier one encrypted.
 
-Row by row, each in a transaction of its own and only if it still is what was read: it can be stopped and begun again
-at any time, beside a portal that runs. What no key opens stays as it is and is counted.
+Row by row, each in its own transaction and only if unchanged since it was read: it can be stopped and restarted
+at any time, while the portal runs. What no key decrypts stays as it is and is counted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A table in which something is sealed: the column, and the way to it in the column's JSON, if it is JSON."""
+    """A table with encrypted values: the column, and the path within its JSON, if it is JSON."""
 
     name: str
     rows: Callable[[], QuerySet[Any]]
@@ -41,7 +41,7 @@ class Holder:
 
 @dataclass(slots=True)
 class Count:
-    """What a holder has: under the current key, under an earlier one (`old`), under none that is known (`lost`)."""
+    """A holder's values: under the current key, under an earlier one (`old`), under an unknown one (`lost`)."""
 
     name: str
     current: int = 0
@@ -59,7 +59,7 @@ HOLDERS: tuple[Holder, ...] = (
 
 
 def count(holder: Holder) -> Count:
-    """How much is under which key; nothing is changed."""
+    """How many are under which key; changes nothing."""
     found = Count(holder.name)
     for row in _rows(holder):
         if sealed := _sealed_in(row, holder):
@@ -68,7 +68,7 @@ def count(holder: Holder) -> Count:
 
 
 def reseal_all(holders: tuple[Holder, ...], *, really: bool, actor: Actor) -> list[Count]:
-    """Seal anew what an earlier key sealed, of all these; what there was of each before."""
+    """Re-encrypt everything that an earlier key encrypted; the counts from before."""
     policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
     digest_keys.keep()  # if none was needed yet
     found = [count(holder) for holder in holders]
@@ -85,7 +85,7 @@ def reseal_all(holders: tuple[Holder, ...], *, really: bool, actor: Actor) -> li
 
 @transaction.atomic
 def _reseal(row: Any, holder: Holder) -> None:
-    """Only if nobody has written there meanwhile."""
+    """Only if no one has written there meanwhile."""
     before = getattr(row, holder.column)
     rows = holder.rows().filter(pk=row.pk)
     current = rows.select_for_update().first()
@@ -94,7 +94,7 @@ def _reseal(row: Any, holder: Holder) -> None:
 
 
 def _sealed_in(row: Any, holder: Holder) -> str:
-    """What is sealed in a row; empty where nothing is."""
+    """The encrypted values of a row; empty if there are none."""
     value = getattr(row, holder.column)
     for name in holder.path:
         value = value.get(name) if isinstance(value, dict) else None
@@ -102,7 +102,7 @@ def _sealed_in(row: Any, holder: Holder) -> str:
 
 
 def _sealed_anew(value: Any, path: tuple[str, ...]) -> Any:
-    """The column's value with what is sealed at the path's end sealed by the key of now."""
+    """The column's value with the encrypted value at the end of the path re-encrypted with the current key."""
     if not path:
         return reseal(value)
     name, *below = path
@@ -110,7 +110,7 @@ def _sealed_anew(value: Any, path: tuple[str, ...]) -> Any:
 
 
 def _rows(holder: Holder) -> Iterator[Any]:
-    """All of them, in order, so many at a time."""
+    """All of them, in order, in batches."""
     rows = list(holder.rows().order_by("pk")[:ROWS_AT_ONCE])
     while rows:
         yield from rows

@@ -1,7 +1,7 @@
 """How long records are kept.
 
-The provisioning log is for finding out what went wrong: old rows can go. Audit events are append-only and stay
-(SR-41); what can go of them are the personal values, which are kept apart for this (R10).
+The provisioning log is for troubleshooting: old rows can go. Audit events are append-only and stay
+(SR-41); only their personal values can go, which are stored apart for this reason (R10).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from identity.models import AuditEvent, AuditOrigin, AuditPersonalData, BulkRun,
 if TYPE_CHECKING:
     from identity.core.actors import Actor
 
-ROWS_AT_ONCE = 5_000  # a transaction each: writers never wait for long
+ROWS_AT_ONCE = 5_000  # one transaction each: writers never wait for long
 ERASABLE = (AuditPersonalData, AuditOrigin)
 
 
@@ -31,13 +31,13 @@ def old_log_rows(older_than: timedelta) -> int:
 
 
 def old_personal_values(older_than: timedelta) -> int:
-    """How many audit events that are older still have personal values, or an address."""
+    """How many older audit events still have personal values or an address."""
     end = _first_event_since(older_than)
     return sum(model._default_manager.filter(pk__lt=end).count() for model in ERASABLE)
 
 
 def prune_provisioning_log(older_than: timedelta, *, actor: Actor) -> int:
-    """Delete the rows of the provisioning log that are older; how many."""
+    """Delete older rows of the provisioning log; how many."""
     policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
     end = ProvisioningLog.objects.first_id_since(timezone.now() - older_than)
     rows = ProvisioningLog.objects.filter(pk__lt=end).order_by("pk").values_list("pk", flat=True)
@@ -55,7 +55,7 @@ def old_bulk_runs(older_than: timedelta) -> int:
 
 
 def prune_bulk_runs(older_than: timedelta, *, actor: Actor) -> int:
-    """Delete the bulk actions that are older, with their results; how many."""
+    """Delete older bulk actions with their results; how many."""
     policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
     keys = (
         BulkRun.objects.filter(created_at__lt=timezone.now() - older_than).order_by("pk").values_list("pk", flat=True)
@@ -71,7 +71,7 @@ def prune_bulk_runs(older_than: timedelta, *, actor: Actor) -> int:
 
 
 def erase_old_personal_values(older_than: timedelta, *, actor: Actor) -> int:
-    """Erase the personal values and addresses of audit events that are older; the events stay. How many."""
+    """Erase the personal values and addresses of older audit events; the events stay. How many."""
     policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
     end = _first_event_since(older_than)
     erased = sum(_erase_before(end, model) for model in ERASABLE)
@@ -92,7 +92,7 @@ def _first_event_since(older_than: timedelta) -> int:
 
 
 def _in_chunks(find: Callable[[], list[int]], delete: Callable[[list[int]], int]) -> int:
-    """Delete until nothing is found, each chunk in a transaction of its own; how many rows went."""
+    """Delete until nothing is found, each chunk in its own transaction; how many rows went."""
     total = 0
     while True:
         with transaction.atomic():

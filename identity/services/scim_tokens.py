@@ -1,4 +1,4 @@
-"""SCIM tokens: made, revoked and recognised (R23)."""
+"""SCIM tokens: created, revoked and recognised (R23)."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ LAST_USED_STEP = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class TokenBearer:
-    """What a presented token stands for.
+    """What a presented token identifies.
 
-    `noted`: its last use was written within the last minute. `watched`: an administrator looks on.
+    `noted`: its last use was recorded within the last minute. `watched`: an administrator is watching.
     """
 
     token_id: int
@@ -51,7 +51,7 @@ def create_token(
     expires_at: datetime | None = None,
     actor: Actor,
 ) -> tuple[SCIMToken, str]:
-    """A new token and its secret: the only time that the secret exists outside the caller's hands."""
+    """A new token and its secret, which only the caller ever holds."""
     identity_provider = lock(IdentityProvider, identity_provider.pk)
     policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=identity_provider)
     check_expiry(expires_at)
@@ -81,7 +81,7 @@ def check_expiry(expires_at: datetime | None) -> None:
 
 @transaction.atomic
 def revoke_token(token: SCIMToken, *, actor: Actor) -> None:
-    """Delete the token: the next request that carries it gets 401 on every worker (SR-12)."""
+    """Delete the token: the next request with it gets 401 on every worker (SR-12)."""
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     token = lock(SCIMToken, token.pk)
     audit.record(
@@ -105,7 +105,7 @@ _BEARER = """
 
 
 def find_bearer(secret: str) -> TokenBearer | None:
-    """Who presents this secret, None for nobody. One fixed statement by unique index: every request pays."""
+    """The bearer of this secret, or None. One fixed statement by unique index: every request pays for it."""
     if not secrets.looks_like_token(secret, secrets.SCIM_PREFIX):
         return None
     now = timezone.now()
@@ -128,9 +128,9 @@ def find_bearer(secret: str) -> TokenBearer | None:
 
 
 def _first_row(sql: str, parameters: list[Any]) -> Any:
-    """The row that a request's first statement finds, on a new connection if the kept one is broken (SR-40).
+    """The row of a request's first statement, on a new connection if the persistent one is broken (SR-40).
 
-    It shows by itself whether the connection works, which Django would ask with a statement of its own.
+    The statement itself shows whether the connection works, where Django would send an extra one.
     """
     connection.health_check_done = True  # type: ignore[attr-defined]  # missing in the stubs
     try:
@@ -149,9 +149,9 @@ def _fetched(sql: str, parameters: list[Any]) -> Any:
 
 
 def note_use(bearer: TokenBearer, *, address: str) -> None:
-    """Write when and from where a token was last used, and that its IdP called in this hour.
+    """Record when and from where a token was last used, and that its IdP called in this hour.
 
-    Callers do so at most once a minute.
+    Called at most once a minute.
     """
     now = timezone.now()
     SCIMToken.objects.filter(pk=bearer.token_id).update(last_used_at=now, last_used_from=address[:64])

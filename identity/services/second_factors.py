@@ -1,7 +1,7 @@
 """The second step of signing in with a password: set up, replaced, used and removed (SR-21, R22).
 
-An authenticator app and recovery codes; passkeys, which are a second step too, have a service of their own. People do
-it for themselves; an operator on the server removes what was lost.
+An authenticator app and recovery codes; passkeys, also a second step, have their own service. People manage
+their own; an operator on the server removes what was lost.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ NONE_YET = "There is no second step: set one up first."
 
 @transaction.atomic
 def set_up_second_factor(user: User, *, secret: str, code: str, actor: Actor) -> list[str]:
-    """Make an app somebody's second step; the recovery codes, to be shown once.
+    """Set up an app as a user's second step; returns recovery codes, to be shown once.
 
-    `code` proves that the app has the secret, and is used up by that. Raises Refused, InvalidValue.
+    `code` proves that the app has the secret, and is thereby used up. Raises Refused, InvalidValue.
     """
     user = lock(User, user.pk)
     policy.require(Action.SET_UP_SECOND_STEP, actor=actor, user=user)
@@ -47,9 +47,9 @@ def set_up_second_factor(user: User, *, secret: str, code: str, actor: Actor) ->
 
 @transaction.atomic
 def replace_second_factor(user: User, *, secret: str, code: str, actor: Actor) -> list[str]:
-    """Another app in place of the one that was lost or is left behind; new recovery codes, to be shown once.
+    """Replace an app that was lost or left behind; new recovery codes, to be shown once.
 
-    A break-glass account never is without one meanwhile, so this works in an emergency too. Raises Refused,
+    A break-glass account is never without one in between, so this works in an emergency too. Raises Refused,
     InvalidValue, NotFound.
     """
     user, factor = _locked(user)
@@ -71,7 +71,7 @@ def make_recovery_codes(user: User, *, actor: Actor) -> list[str]:
 
 @transaction.atomic
 def remove_second_factor(user: User, *, actor: Actor) -> None:
-    """Forget somebody's app; the recovery codes too, unless a passkey still needs them. Raises Refused."""
+    """Remove a user's app; the recovery codes too, unless a passkey still needs them. Raises Refused."""
     user = lock(User, user.pk)
     policy.require(Action.REMOVE_SECOND_STEP, actor=actor, user=user)
     SecondFactor.objects.filter(user=user).delete()
@@ -81,7 +81,7 @@ def remove_second_factor(user: User, *, actor: Actor) -> None:
 
 @transaction.atomic
 def reset_second_factor(user: User, *, actor: Actor) -> None:
-    """Forget all of somebody's second step: the app, the passkeys and the recovery codes. Raises Refused."""
+    """Remove a user's entire second step: app, passkeys and recovery codes. Raises Refused."""
     user = lock(User, user.pk)
     policy.require(Action.RESET_SECOND_STEP, actor=actor, user=user)
     SecondFactor.objects.filter(user=user).delete()
@@ -108,7 +108,7 @@ def _tell_of_removal(user: User, actor: Actor, **details: int) -> None:
 
 @transaction.atomic
 def use_code(user: User, code: str) -> str:
-    """`totp` or `recovery_code`, whichever this code is, and used up by that; empty when it is neither."""
+    """`totp` or `recovery_code`, whichever this code is, now used up; empty when it is neither."""
     factor = _factor_of(user)
     step = totp.step_of(unseal(factor.secret), code, after=factor.last_step) if factor else None
     if factor is not None and step is not None:
@@ -120,7 +120,7 @@ def use_code(user: User, code: str) -> str:
 
 
 def _factor_of(user: User) -> SecondFactor | None:
-    """Under its lock: of two browsers with one code, one comes second."""
+    """Locked: of two browsers with the same code, one comes second."""
     row: SecondFactor | None = SecondFactor.objects.select_for_update().filter(user=user).first()
     return row
 
@@ -148,7 +148,7 @@ def _changed(user: User, action: Event, what: SecurityChange, actor: Actor) -> l
 
 
 def new_codes(user: User) -> list[str]:
-    """Recovery codes in place of those there are; the caller's own event tells of them."""
+    """Replace the recovery codes; the caller's own event reports it."""
     codes = [str(secrets.randbelow(10**CODE_DIGITS)).zfill(CODE_DIGITS) for _ in range(CODES)]
     RecoveryCode.objects.filter(user=user).delete()
     RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=digest(user.pk, code)) for code in set(codes))
@@ -156,10 +156,10 @@ def new_codes(user: User) -> list[str]:
 
 
 def digest(user_id: int, code: str) -> str:
-    """What is kept of a code: keyed, since eight digits are soon tried out by whoever has the database."""
+    """The stored form of a code: keyed, since a stolen database would make eight digits easy to guess."""
     return keyed_digests(RECOVERY_CODES, f"{user_id}:{code}")[0]
 
 
 def _digests(user: User, code: str) -> list[str]:
-    """Under the key that is used now, and those before it."""
+    """Under the current key, and earlier ones."""
     return keyed_digests(RECOVERY_CODES, f"{user.pk}:{''.join(code.split())}")

@@ -1,4 +1,4 @@
-"""SSO connections: set up, changed, switched and removed by administrators (issue: signing in)."""
+"""SSO connections: created, changed, switched and removed by administrators (issue: signing in)."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ Binding = SSOConnection.Binding
 ClientAuthentication = SSOConnection.ClientAuthentication
 
 NAME_ID = "NameID"
-SAML_MARK = "saml:"  # of subjects that came over SAML: they never meet those of OpenID Connect
+SAML_MARK = "saml:"  # prefix of SAML subjects: they never collide with those of OpenID Connect
 WELL_KNOWN = "/.well-known/openid-configuration"
 _ENTRA = "http://schemas.microsoft.com"
 _XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 
-# Which claim carries the externalId that the same IdP sends over SCIM, the userName, and the groups.
+# The claims that carry the externalId the same IdP sends over SCIM, the userName, and the groups.
 _PRESETS: dict[tuple[str, str], tuple[str, str, str]] = {
     (Protocol.OIDC, Kind.OKTA): ("sub", "preferred_username", "groups"),
     (Protocol.OIDC, Kind.ENTRA): ("oid", "preferred_username", "groups"),
@@ -62,7 +62,7 @@ _GENERAL = {Protocol.OIDC: ("sub", "preferred_username", "groups"), Protocol.SAM
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """What an administrator says of a connection; an empty `client_secret` keeps the stored one."""
+    """A connection's settings as given by an administrator; an empty `client_secret` keeps the stored one."""
 
     issuer: str = ""
     client_id: str = ""
@@ -94,7 +94,7 @@ def preset(kind: str, protocol: str) -> dict[str, str]:
 def create_connection(
     identity_provider: IdentityProvider, *, protocol: str, said: ConnectionSettings, actor: Actor
 ) -> SSOConnection:
-    """A new connection, not offered on the sign-in page yet. Raises InvalidValue."""
+    """A new connection, not yet offered on the sign-in page. Raises InvalidValue."""
     identity_provider = lock(IdentityProvider, identity_provider.pk)
     policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=identity_provider)
     slug = f"{identity_provider.kind}-{secrets.token_hex(4)}"
@@ -109,10 +109,10 @@ def create_connection(
 def edit_connection(
     connection: SSOConnection, *, said: ConnectionSettings, forget_identities: bool = False, actor: Actor
 ) -> SSOConnection:
-    """Change what was said of a connection; its addresses stay. Raises InvalidValue.
+    """Change a connection's settings; its URLs stay. Raises InvalidValue.
 
-    A client secret is the issuer's that gave it out: another issuer is not sent it. Another issuer or entity ID also
-    means that nobody is known any more: who says so, wants to `forget_identities`.
+    A client secret belongs to the issuer that created it and is never sent to another. A different issuer or entity ID
+    also invalidates all known identities: the caller must agree with `forget_identities`.
     """
     connection = lock(SSOConnection, connection.pk)
     policy.require(Action.CHANGE_TRUST, actor=actor, connection=connection)
@@ -134,14 +134,14 @@ def edit_connection(
 
 
 def identities_of(connection: SSOConnection) -> QuerySet[SSOIdentity]:
-    """Who is known by what this connection's issuer calls them."""
+    """The identities known by subjects of this connection's issuer."""
     known: QuerySet[SSOIdentity] = SSOIdentity.objects.filter(identity_provider=connection.identity_provider_id)
     of_saml = Q(subject__startswith=SAML_MARK)
     return known.filter(of_saml if connection.protocol == Protocol.SAML else ~of_saml)
 
 
 def _forget_identities(connection: SSOConnection, *, confirmed: bool) -> int:
-    """A subject means somebody at its issuer only: at another one, everybody is found anew (SR-5)."""
+    """A subject is only meaningful at its issuer: at another one, every user is matched anew (SR-5)."""
     known = identities_of(connection)
     if not confirmed and (number := known.count()):
         raise InvalidValue(
@@ -159,9 +159,9 @@ def _identities(number: int) -> str:
 
 @transaction.atomic
 def set_connection_enabled(connection: SSOConnection, enabled: bool, *, actor: Actor) -> SSOConnection:
-    """Offer the connection on the sign-in page, or take it off: nobody signs in through it then.
+    """Offer the connection on the sign-in page, or take it off: it then signs no one in.
 
-    Every administrator may take one off, in an emergency: that lets nobody in.
+    Every administrator may take one off, in an emergency: this grants no access.
     """
     connection = lock(SSOConnection, connection.pk)
     action = Action.ENABLE_CONNECTION if enabled else Action.DISABLE_CONNECTION
@@ -175,7 +175,7 @@ def set_connection_enabled(connection: SSOConnection, enabled: bool, *, actor: A
 
 @transaction.atomic
 def delete_connection(connection: SSOConnection, *, actor: Actor) -> None:
-    """Remove a connection. Who signed in through it is still known by (identity provider, subject)."""
+    """Remove a connection. Its users are still known by (identity provider, subject)."""
     connection = lock(SSOConnection, connection.pk)
     policy.require(Action.DELETE_CONNECTION, actor=actor, connection=connection)
     _record(Event.SSO_CONNECTION_DELETED, connection, actor, _facts(connection))
@@ -212,13 +212,13 @@ def _domains(text: str) -> str:
 
 
 def _check_just_in_time(connection: SSOConnection) -> None:
-    """R21: creating people at sign-in is never open to everybody whom the IdP knows."""
+    """R21: creating people at sign-in is never open to everyone the IdP knows."""
     if connection.creates_users and not (connection.allowed_domains or connection.allowed_tenant):
         raise InvalidValue("allowed domains", "or a tenant must be given to create users at their first sign-in")
 
 
 def _check_alone(connection: SSOConnection, attribute: str, value: str) -> None:
-    """One identity provider, one issuer: people are known by its subjects, and those of two could be alike."""
+    """One issuer per identity provider: people are known by its subjects, and those of two could coincide."""
     others = SSOConnection.objects.filter(
         identity_provider=connection.identity_provider_id, protocol=connection.protocol
     ).exclude(pk=connection.pk)
@@ -256,7 +256,7 @@ _CHECKS = {Protocol.OIDC: _check_oidc, Protocol.SAML: _check_saml}
 
 
 def same_issuer(one: str, other: str) -> bool:
-    """Whether two spellings mean one issuer: a slash at its end is often added or left out when it is copied."""
+    """Whether two spellings mean one issuer: a trailing slash is often added or lost when copying."""
     return _normalised(one) == _normalised(other)
 
 
@@ -268,9 +268,9 @@ def _normalised(issuer: str) -> tuple[str, str, str]:
 
 
 def check_address(url: str, attribute: str, *, may_have_query: bool = False) -> None:
-    """SR-43: https only, unless the operator named the origin in SSO_INTERNAL_ORIGINS.
+    """SR-43: https only, unless the operator listed the origin in SSO_INTERNAL_ORIGINS.
 
-    `may_have_query`: Google tells its organisations apart by one (`https://accounts.google.com/o/saml2/idp?idpid=…`).
+    `may_have_query`: Google identifies its organisations by one (`https://accounts.google.com/o/saml2/idp?idpid=…`).
     """
     try:
         parts = urlsplit(url)
@@ -285,7 +285,7 @@ def check_address(url: str, attribute: str, *, may_have_query: bool = False) -> 
 
 
 def pem(text: str) -> str:
-    """Signing certificates as PEM, one after the other, whether they came with their header lines or one without."""
+    """Signing certificates as PEM, concatenated, whether they had header lines or a single one had none."""
     bodies = ["".join(body.split()) for body in re.split(r"-----[A-Z ]+-----", text)]
     certificates = [_certificate(body) for body in bodies if body]
     if not certificates:
@@ -311,7 +311,7 @@ def _facts(connection: SSOConnection) -> dict[str, Any]:
 def _record(
     action: Event, connection: SSOConnection, actor: Actor, details: dict[str, Any], *, names: Iterable[str] = ()
 ) -> None:
-    """Into the trail, and to the owners by mail; `names`: the settings that were changed."""
+    """Record it, and mail the owners; `names`: the settings that were changed."""
     audit.record(
         action,
         actor=actor,

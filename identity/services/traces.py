@@ -1,10 +1,10 @@
-"""What an attack leaves in the audit trail: refused sign-ins, unknown tokens, refusals by role (ASVS 5.0, 16.3).
+"""Traces of attacks in the audit trail: refused sign-ins, unknown tokens, refusals by role (ASVS 5.0, 16.3).
 
-Counted, not listed: what repeats from one network, about one account, is one event for each window of time, however
-often it happens; and of one kind there are only so many events in a window. A flood becomes neither a flood of rows
-nor one of statements: each process writes once a second what it has counted.
+Counted, not listed: repeats from one network about one account are one event per time window, however many there
+are; and each kind has a maximum of events per window. A flood of requests causes neither a flood of rows
+nor of statements: each process writes its counts once a second.
 
-Names that were typed are kept nowhere: people type passwords there.
+Typed names are not stored: people mistakenly type passwords there.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WINDOW = timedelta(minutes=10)
-EVENTS_A_WINDOW = 100  # of one kind; what comes on top is counted in one more
+EVENTS_A_WINDOW = 100  # per kind; anything beyond is counted in one more
 FLUSH_SECONDS = 1.0
 KEYS_HELD = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One kind of thing that happened, from one network and about one account."""
+    """One kind of occurrence, from one network and about one account."""
 
     action: Event
     actor: Actor
@@ -49,29 +49,29 @@ class Trace:
 
     @property
     def key(self) -> str:
-        """What it is counted under: without the actor's request, and of the address the network."""
+        """What it is counted under: without the actor's request, and with the address's network."""
         return json.dumps([self.action, self.origin.network, self.user_id, self.actor.id, self.details])
 
     def window(self, number: int) -> str:
         return f"{number}:{self.action}:{hashlib.sha256(self.key.encode()).hexdigest()[:32]}"
 
     def among_others(self) -> Trace:
-        """What all are counted under that are too many to be told apart."""
+        """The shared counter for occurrences too many to be told apart."""
         return replace(self, origin=Origin(), user_id=None, details={"from": "many more addresses"})
 
 
 def note(action: Event, *, actor: Actor, origin: Origin, user_id: int | None = None, **details: str) -> None:
-    """It happened once more. The answer to the request does not depend on it."""
+    """Count one more occurrence. The response to the request does not depend on it."""
     _tally.add(Trace(action, actor, origin, user_id, details))
 
 
 def flush() -> None:
-    """Write what was counted and is not written yet."""
+    """Write the counts that are not written yet."""
     _tally.flush()
 
 
 class _Tally:
-    """What this process has counted since it last wrote."""
+    """The counts of this process since its last write."""
 
     def __init__(self) -> None:
         self._lock = Lock()

@@ -33,7 +33,7 @@ NOT_FREE = "This username or email belongs to another user."
 
 @transaction.atomic
 def enable_user(user: User, *, actor: Actor) -> User:
-    """Let a disabled user in again: same row, same groups outside mappings (R8)."""
+    """Restore a disabled user's access: same row, same groups outside mappings (R8)."""
     user = lock(User, user.pk)
     policy.require(Action.ENABLE, actor=actor, user=user)
     set_status(user, Status.ENABLED, actor=actor)
@@ -42,7 +42,7 @@ def enable_user(user: User, *, actor: Actor) -> User:
 
 @transaction.atomic
 def disable_user(user: User, *, actor: Actor) -> User:
-    """End somebody's access; sessions and links die with it in the same transaction (R13, SR-22)."""
+    """End a user's access; sessions and links end in the same transaction (R13, SR-22)."""
     user = lock(User, user.pk)
     policy.require(Action.DISABLE, actor=actor, user=user)
     set_status(user, Status.DISABLED, actor=actor)
@@ -60,11 +60,11 @@ def set_status(user: User, status: Status, *, actor: Actor) -> bool:
 
 
 def change_status(user: User, status: Status) -> bool:
-    """The one way a status changes, for all doors; by itself for services whose own event tells it.
+    """The only way a status changes, for all doors; without an event, for services that write their own.
 
     Disabling raises `credential_epoch`, which every session and reset link is signed with, and deletes
-    API tokens and the invitation. The version of the IdP's record moves, since its `active` shows this status; where
-    the IdP said otherwise, the record is marked as overruled (R21).
+    API tokens and the invitation. The version of the IdP's record increases, since its `active` shows this status; if
+    the IdP sent the opposite, the record is marked as overruled (R21).
     """
     if user.status == status:
         return False
@@ -86,16 +86,16 @@ def change_status(user: User, status: Status) -> bool:
 
 @transaction.atomic
 def edit_profile(user: User, *, first_name: str, last_name: str, email: str | None, actor: Actor) -> User:
-    """Change names, and the email of users whom no IdP manages. The username is permanent (R3).
+    """Change names, and the email of users no IdP manages. The username is permanent (R3).
 
-    Only owners change the email of somebody above member; both addresses are told, and reset links die (SR-22).
+    Only owners change the email of a user above member; both addresses are notified, and reset links end (SR-22).
     """
     user = lock(User, user.pk)
     policy.require(Action.EDIT_PROFILE, actor=actor, user=user)
     email = (email or "").strip() or None
     if email != user.email:
         check_email(email)
-        policy.require(Action.CHANGE_EMAIL, actor=actor, user=user)  # whoever changes it can become that person
+        policy.require(Action.CHANGE_EMAIL, actor=actor, user=user)  # whoever changes it can take over the account
     told = (user.email, email) if email != user.email else ()
     changes = {
         name: (getattr(user, name), value)
@@ -141,7 +141,7 @@ def change_role(user: User, role: Role, *, actor: Actor) -> User:
 
 @transaction.atomic
 def set_break_glass(user: User, flag: bool, *, actor: Actor) -> User:
-    """Mark or unmark a local owner as the account that opens the portal when SSO fails (R22)."""
+    """Mark or unmark a local owner as the account that can sign in when SSO fails (R22)."""
     user = lock(User, user.pk)
     policy.require(Action.MARK_BREAK_GLASS if flag else Action.CLEAR_BREAK_GLASS, actor=actor, user=user)
     if user.is_break_glass == flag:
@@ -155,7 +155,7 @@ def set_break_glass(user: User, flag: bool, *, actor: Actor) -> User:
 
 @transaction.atomic
 def create_owner(*, username: str, email: str, password: str, actor: Actor) -> User:
-    """A local owner and break-glass account with a password: the first user of a portal (section 7)."""
+    """A local owner and break-glass account with a password: a portal's first user (section 7)."""
     policy.require(Action.CHANGE_ROLE, actor=actor)
     check_email(email or None)
     user = User(
@@ -182,9 +182,9 @@ def create_owner(*, username: str, email: str, password: str, actor: Actor) -> U
 
 @transaction.atomic
 def set_password(user: User, password: str, *, actor: Actor) -> User:
-    """Replace a local user's password; sessions and reset links made before end (SR-21, SR-22).
+    """Replace a local user's password; earlier sessions and reset links end (SR-21, SR-22).
 
-    Who has no password gets none by reset (R22).
+    A reset never gives a password to a user without one (R22).
     """
     user = lock(User, user.pk)
     if not user.has_usable_password():
@@ -203,9 +203,9 @@ def set_password(user: User, password: str, *, actor: Actor) -> User:
 def record_login(
     user: User, *, method: str, second_step: bool = False, origin: Origin | None = None, actor: Actor
 ) -> None:
-    """Last Active moves, and a break-glass login leaves an event that stands out (R11, SR-21).
+    """Update Last Active; a break-glass sign-in also writes a prominent event (R11, SR-21).
 
-    With its second step, it also proves that the account works when SSO is enforced (R22).
+    With the second step, it also proves that the account works when SSO is enforced (R22).
     """
     user.last_active = timezone.now()
     if user.is_break_glass and second_step:
@@ -219,7 +219,7 @@ def record_login(
 
 @transaction.atomic
 def end_sessions(user: User, *, actor: Actor) -> None:
-    """Sign somebody out everywhere, at once and on every worker (SR-22); reset links die as well."""
+    """Sign a user out everywhere, at once and on every worker (SR-22); reset links end as well."""
     user = lock(User, user.pk)
     if not policy.require(Action.END_SESSIONS, actor=actor, user=user).fits:
         return
@@ -228,20 +228,20 @@ def end_sessions(user: User, *, actor: Actor) -> None:
 
 
 def end_credentials(user: User) -> None:
-    """All sessions and reset links of a locked user die; the caller's own event tells why."""
+    """End all sessions and reset links of a locked user; the caller's own event says why."""
     user.credential_epoch += 1
     user.save(update_fields=["credential_epoch"])
 
 
 @transaction.atomic
 def record_session_ended(user: User, *, actor: Actor) -> None:
-    """One session, which the portal keeps: people end their own, administrators those of others."""
+    """One session, which the portal stores: people end their own, administrators those of others."""
     policy.require(Action.END_SESSION, actor=actor, user=user)
     audit.record(Event.USER_SESSION_ENDED, actor=actor, user_id=user.pk)
 
 
 def check_password_strength(password: str, user: User) -> None:
-    """Django's validators; WeakPassword joins what they say."""
+    """Django's validators; WeakPassword joins their messages."""
     try:
         validate_password(password, user)
     except ValidationError as error:
@@ -255,7 +255,7 @@ def _require_password_door(user: User) -> None:
 
 
 def check_email(email: str | None) -> None:
-    """An address that people typed here must be one; what an IdP sends is kept as it is."""
+    """An address typed here must be valid; one sent by an IdP is kept as is."""
     try:
         if email is not None:
             validate_email(email)
@@ -264,6 +264,6 @@ def check_email(email: str | None) -> None:
 
 
 def _reopen_approvals(user: User) -> None:
-    """R7: what was approved for a member must be looked at again once the account is something else."""
+    """R7: what was approved for a member must be reviewed again when the account's standing changes."""
     approved = Conflict.objects.filter(user=user, state=Conflict.State.APPROVED, own_username="")
     approved.update(state=Conflict.State.OPEN)
