@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Unpack
 
 from identity.core.decisions import ALLOWED as ALLOWED
 from identity.core.decisions import ROWS, Action, Decision, Mode
-from identity.core.errors import Refused
 from identity.models import AccessSettings, Role, Status, User
 from identity.safeguards import About, Asked, Situation, harm_of, state_of
 from identity.safeguards import may_use_password as may_use_password
+from identity.safeguards import refusal as refusal
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor
@@ -224,11 +224,6 @@ def require_view(action: Action, *, actor: Actor) -> None:
     decision = decide(action, actor=actor)
     if not decision:
         raise refusal(decision)
-
-
-def refusal(decision: Decision) -> Refused:
-    """A refusing decision, as an error."""
-    return Refused(decision.reason, code=decision.code, decision=decision)
 
 
 def by_role(action: Action, actor: Actor) -> Decision:

@@ -120,6 +120,11 @@ def refused(code: str, reason: str) -> Decision:
     return Decision(False, code, reason)
 
 
+def refusal(decision: Decision) -> Refused:
+    """A refusing decision, as an error."""
+    return Refused(decision.reason, code=decision.code, decision=decision)
+
+
 def _out_of_place(code: str, reason: str) -> Decision:
     """Refused, since it makes no sense in this state."""
     return Decision(False, code, reason, fits=False)
@@ -153,7 +158,7 @@ def require_sense(action: Action, **about: Unpack[About]) -> None:
     """Raise Refused where it makes no sense, whoever asks: for a service whose steps ask the policy themselves."""
     decision = state_of(Asked(action, Situation(), **about))
     if not decision:
-        raise Refused(decision.reason, code=decision.code, decision=decision)
+        raise refusal(decision)
 
 
 def under_lock(user: User, *safeguards: Safeguard) -> Decision:
@@ -165,7 +170,7 @@ def keep(user: User, *safeguards: Safeguard) -> None:
     """The same, raised as Refused."""
     decision = under_lock(user, *safeguards)
     if not decision:
-        raise Refused(decision.reason, code=decision.code, decision=decision)
+        raise refusal(decision)
 
 
 # --- people ---

@@ -58,7 +58,7 @@ def test_people_are_ticked_and_disabled_and_each_has_a_result(page: Page, live_s
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_text("1 user will be disabled")).to_be_visible()
     page.get_by_role("button", name="Disable users").click()
-    expect(page.get_by_role("row", name="dan").get_by_text("Is disabled already.")).to_be_visible()
+    expect(page.get_by_role("row", name="dan").get_by_text("dan is disabled already.")).to_be_visible()
     expect(page.get_by_role("row", name="mia").get_by_text("Disabled.")).to_be_visible()
     assert User.objects.get(username="mia").status == Status.DISABLED
 
