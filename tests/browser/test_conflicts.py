@@ -1,4 +1,4 @@
-"""The conflicts inbox in a real browser (issue 5, item 4; R6, R7)."""
+"""The conflicts inbox in a real browser (R6, R7)."""
 
 import pytest
 from playwright.sync_api import Page, expect

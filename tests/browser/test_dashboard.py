@@ -1,4 +1,4 @@
-"""What an administrator sees first (issue 5, item 1)."""
+"""What an administrator sees first."""
 
 from datetime import timedelta
 

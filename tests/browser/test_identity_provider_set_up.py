@@ -1,4 +1,4 @@
-"""Connecting an identity provider with a real browser beside it (issue 5, item 5)."""
+"""Connecting an identity provider with a real browser beside it."""
 
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer

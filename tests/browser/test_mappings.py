@@ -1,4 +1,4 @@
-"""Mappings with a real browser beside the identity provider (issue 5, item 3)."""
+"""Mappings with a real browser beside the identity provider."""
 
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer

@@ -1,4 +1,4 @@
-"""Before go-live, in a real browser: paste, upload, look, download; and who may not (issue 5, item 4)."""
+"""Before go-live, in a real browser: paste, upload, look, download; and who may not."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -1,4 +1,4 @@
-"""One person with the reason for everything (issue 5, item 2)."""
+"""One person with the reason for everything."""
 
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer

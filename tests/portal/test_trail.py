@@ -1,4 +1,4 @@
-"""The why-trail of a user: which request, mapping or person made it so (issue 5, item 2)."""
+"""The why-trail of a user: which request, mapping or person made it so."""
 
 import re
 from itertools import count
