@@ -1,1 +1,1 @@
-"""What answers a question and never writes: pages, REST, commands and the doctor show it."""
+"""Read-only answers to questions about the data, for pages, REST, commands and the doctor."""

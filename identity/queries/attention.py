@@ -1,6 +1,6 @@
-"""What waits for an administrator, in sentences, the most pressing first.
+"""Everything that needs an administrator's attention, in sentences, most urgent first.
 
-It is counted in one statement, and what could be a long way to count up to a limit, so that the cost hardly grows with
+Counted in one statement, with a limit on whatever could take long, so that the cost hardly grows with
 the portal.
 """
 
@@ -40,7 +40,7 @@ REFUSALS_SINCE = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much there is of everything that may wait, and the mode, which the same statement reads."""
+    """The counts of everything that may need attention, and the mode, read by the same statement."""
 
     mode: Mode
     break_glass: int
@@ -59,7 +59,7 @@ def count_everything() -> Counts:
 
 
 def _counted() -> dict[str, QuerySet[Any]]:
-    privileged = User.objects.exclude(role=Role.MEMBER)  # has an index of its own, which the rest then needs not
+    privileged = User.objects.exclude(role=Role.MEMBER)  # has its own index, which then makes the rest unnecessary
     owned = AssetOwner.objects.filter(asset=OuterRef("pk"), user__status=Status.ENABLED)
     return {
         "break_glass": privileged.enabled_owners().break_glass(),
@@ -86,7 +86,7 @@ def _refused_lately() -> QuerySet[ProvisioningLog]:
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """Something that waits for somebody: how much of it, and what it means. `code` is stable; `about`: one of many."""
+    """Something that needs attention: how much of it, and what it means. `code` is stable; `about`: one of many."""
 
     code: str
     number: int
@@ -98,7 +98,7 @@ class Matter:
 
     @property
     def provider(self) -> IdentityProvider | None:
-        """The identity provider that it is about, if it is about one."""
+        """The identity provider it concerns, if any."""
         return self.about.identity_provider if isinstance(self.about, SSOConnection) else self.about
 
     @property
@@ -107,14 +107,14 @@ class Matter:
 
 
 def what_waits() -> list[Matter]:
-    """Everything that waits now, asked of the database."""
+    """Everything that currently needs attention, read from the database."""
     counts, tokens = count_everything(), SCIMToken.objects.only("last_used_at", "expires_at")
     heard = activities(IdentityProvider.objects.order_by("name_key"), scim_enabled=counts.mode.scim_enabled)
     return list(matters(counts, heard, list(tokens)))
 
 
 def matters(counts: Counts, heard: Iterable[Activity], tokens: list[SCIMToken]) -> Iterator[Matter]:
-    """The most pressing first; what there is nothing of is left out."""
+    """Most urgent first; empty counts are left out."""
     unused = sum(token.last_used_at is None for token in tokens)
     by_row = (*_certificates(), *_silence(heard))
     found = (_no_break_glass(counts), _conflicts(counts), *by_row, _expiring(tokens), *_the_rest(counts, unused))
@@ -144,7 +144,7 @@ def _conflicts(counts: Counts) -> Matter:
 
 
 def _certificates() -> Iterator[Matter]:
-    """What people sign in by and what will not be believed much longer."""
+    """Certificates of sign-in connections that expire soon."""
     for connection, certificate in ending_certificates():
         is_over, day = certificate.is_over, f"{certificate.until:%-d %B %Y}"
         yield Matter(
@@ -159,7 +159,7 @@ def _certificates() -> Iterator[Matter]:
 
 
 def _silence(heard: Iterable[Activity]) -> Iterator[Matter]:
-    """Who has stopped calling, measured by the own rhythm of each."""
+    """Providers that stopped calling, each measured by its own rhythm."""
     for activity in heard:
         if activity.is_silent:
             yield Matter(

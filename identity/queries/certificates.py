@@ -1,4 +1,4 @@
-"""The certificates by which SAML providers sign, and which of them will not be believed much longer."""
+"""The signing certificates of SAML providers, and which of them expire soon."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WARN_BEFORE = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class SigningCertificate:
-    """A certificate of a SAML provider, and until when (UTC) what it signs is believed."""
+    """A certificate of a SAML provider, and until when (UTC) it is valid."""
 
     subject: str
     until: datetime
@@ -30,13 +30,13 @@ class SigningCertificate:
 
 
 def signing_certificates(connection: SSOConnection) -> list[SigningCertificate]:
-    """Those of one connection; none of OpenID Connect."""
+    """Those of one connection; none for OpenID Connect."""
     found = [x509.load_pem_x509_certificate(pem.encode()) for pem in connection.certificates]
     return [SigningCertificate(one.subject.rfc4514_string(), one.not_valid_after_utc) for one in found]
 
 
 def ending_certificates() -> list[tuple[SSOConnection, SigningCertificate]]:
-    """Connections through which people sign in and whose last certificate ends soon, or has."""
+    """Sign-in connections whose last certificate expires soon, or has expired."""
     saml = SSOConnection.Protocol.SAML
     rows = SSOConnection.objects.filter(protocol=saml, is_enabled=True).select_related("identity_provider")
     last = [(row, max(signing_certificates(row), key=lambda one: one.until)) for row in rows if row.certificates]

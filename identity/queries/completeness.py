@@ -1,7 +1,7 @@
-"""How much of each mapping has arrived (R15), and who would leave with its SSO group (R17).
+"""How many of each mapping's pushed members have arrived (R15), and who would leave with its SSO group (R17).
 
-A list counts the smallest mappings, and shows of others the sizes of both sides, which the indexes know; the page of a
-group counts larger ones too. Groups of very many people are not counted: a page must not wait for them.
+A list counts the smallest mappings and shows for the others the sizes of both sides, read from the indexes; a group's
+page counts larger ones too. Very large groups are not counted: a page must not wait for them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_ON_A_PAGE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """Members pushed, those of them in the portal group, those disabled, and who would leave; None: not counted."""
+    """Members pushed, how many of them are in the group or disabled, and who would leave; None: not counted."""
 
     mapping: GroupMapping
     pushed: int | None = None
@@ -38,14 +38,14 @@ class Completeness:
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether somebody who was pushed is known to be missing: by count, or since fewer are there than pushed."""
+        """Whether pushed members are known to be missing: by count, or as the group is smaller than the push."""
         if self.pushed is not None:
             return not self.is_complete
         mapping: Any = self.mapping
         return bool(mapping.members_size < mapping.pushed_size)
 
 
-# Fixed SQL: it joins the membership of exactly this person in exactly this group, and counts three things at once.
+# Fixed SQL: joins the membership of exactly this user in exactly this group, and counts three things at once.
 _COUNTED = "COUNT(sm.id), COUNT(ms.id), COALESCE(SUM(CASE WHEN u.status = %s THEN 1 ELSE 0 END), 0)"
 _JOINED = """
       LEFT JOIN identity_ssouser su ON su.id = sm.sso_user_id
@@ -53,7 +53,7 @@ _JOINED = """
       LEFT JOIN identity_membership ms ON ms.group_id = gm.group_id AND ms.user_id = su.user_id
 """
 _COUNTS = {
-    # By index, mapping by mapping: joined all at once, it would read the tables of all people.
+    # By index, mapping by mapping: joined all at once, it would read the tables of all users.
     "postgresql": """
         SELECT gm.id, found.*, {leaving} FROM identity_groupmapping gm CROSS JOIN LATERAL (
             SELECT {counted} FROM identity_ssomembership sm {joined} WHERE sm.sso_group_id = gm.sso_group_id
@@ -73,20 +73,20 @@ _LEAVING = """(
 
 
 def with_sizes(rows: QuerySet[GroupMapping], *, most: int) -> QuerySet[GroupMapping]:
-    """Mappings with how many members either side has, by index and no further than one more than `most`."""
+    """Mappings with the number of members on either side, by index and up to `most` + 1."""
     pushed = SSOMembership.objects.filter(sso_group=OuterRef("sso_group"))
     members = Membership.objects.filter(group=OuterRef("group"))
     return rows.annotate(pushed_size=count_up_to(most, pushed), members_size=count_up_to(most, members))
 
 
 def completeness_of(rows: QuerySet[GroupMapping], *, most: int) -> list[Completeness]:
-    """The counts of these mappings, in two statements; none for those of more than `most` people."""
+    """The counts of these mappings, in two statements; none for those with more than `most` people."""
     mappings: list[Any] = list(with_sizes(rows, most=most))
     return _completeness(mappings, [row.pk for row in mappings if max(row.pushed_size, row.members_size) <= most])
 
 
 def completeness_in_list(mappings: list[Any], *, most: int) -> list[Completeness]:
-    """The counts of mappings whose sizes are known, the smallest first, while they have `most` members together."""
+    """The counts of mappings whose sizes are known, smallest first, up to `most` members in total."""
     known = [row for row in mappings if max(row.pushed_size, row.members_size) <= MOST_IN_A_LIST]
     by_size = sorted(known, key=lambda row: row.pushed_size + row.members_size)
     together = accumulate(row.pushed_size + row.members_size for row in by_size)

@@ -1,4 +1,4 @@
-"""What an identity provider says of a person beside what the portal keeps, and why they differ (R2, R4, R7)."""
+"""An identity provider's record of a person beside the portal's, and why they differ (R2, R4, R7)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The identity provider's record of a person beside the portal's: live, or removed, or neither."""
+    """The identity provider's record of a person beside the portal's: live, removed, or missing."""
 
     sso_user: SSOUser | None
     retired: RetiredResource | None
@@ -60,7 +60,7 @@ class Sides:
 
 
 def sides_of(user: User, conflicts: Iterable[Conflict] | None = None) -> Sides:
-    """Both sides of one person; `conflicts`: what was decided about this account, if it is known already."""
+    """Both sides of one person; `conflicts`: decisions about this account, if already loaded."""
     sso_user: SSOUser | None = getattr(user, "sso_user", None)
     if sso_user is None:
         gone = RetiredResource.objects.filter(user=user).order_by("-retired_at").first() if user.is_managed else None
@@ -71,7 +71,7 @@ def sides_of(user: User, conflicts: Iterable[Conflict] | None = None) -> Sides:
 
 
 def sso_groups_of(sso_user: SSOUser | None) -> list[SSOGroup]:
-    """The SSO groups that hold somebody, with the portal groups that each feeds."""
+    """The SSO groups a person is in, with the portal groups that each feeds."""
     if sso_user is None:
         return []
     with_groups = Prefetch("mappings", queryset=GroupMapping.objects.select_related("group"))
@@ -79,7 +79,7 @@ def sso_groups_of(sso_user: SSOUser | None) -> list[SSOGroup]:
 
 
 def both_sides(sso_user: SSOUser) -> list[Attribute]:
-    """What the IdP says and what the portal has (R2: username and email stay as first provisioned)."""
+    """The IdP's values and the portal's (R2: username and email stay as first provisioned)."""
     user = sso_user.user
     name = sso_user.attributes.get("name") or {}
     given, family = (str(name.get(part) or "") for part in ("givenName", "familyName"))
@@ -94,7 +94,7 @@ def both_sides(sso_user: SSOUser) -> list[Attribute]:
 
 
 def differences(rows: Iterable[Attribute], sso_user: SSOUser, conflicts: Iterable[Conflict]) -> list[str]:
-    """A sentence for each attribute that differs; `conflicts`: what was decided about this account."""
+    """A sentence for each attribute that differs; `conflicts`: decisions about this account."""
     linked = [
         conflict
         for conflict in conflicts

@@ -1,7 +1,7 @@
-"""Where the portal has moved away from what identity providers said last, while SCIM was off (R21).
+"""Where the portal has drifted from what identity providers last sent, while SCIM was off (R21).
 
-Both sides of the mappings may hold millions of memberships, so they are compared in parts: each looks at no more than
-`PART` of them, in the order of an index, and says where the next one begins. A door that can wait takes them all.
+Both sides of the mappings may hold millions of memberships, so they are compared in parts: each reads at most
+`PART` of them, in index order, and returns where the next one begins. A caller that can wait reads them all.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     pass
 
 PART = 5_000  # memberships
-NAMED = 8  # people of a group by name; the others are a number
+NAMED = 8  # people of a group listed by name; the others are a number
 PERSON = ("id", "username", "first_name", "last_name")
 
 
 class Side(StrEnum):
-    """Who is compared: the members of mapped groups, then those whom SSO groups bring."""
+    """Which side is compared: the members of mapped groups, then the people SSO groups bring."""
 
     LEAVING = "leaving"
     JOINING = "joining"
 
 
 class Position(NamedTuple):
-    """The membership that was looked at last: of a portal group (leaving) or through a mapping (joining)."""
+    """The last membership compared: of a portal group (leaving) or through a mapping (joining)."""
 
     side: Side
     row: int  # of the portal group, or of the mapping
@@ -43,7 +43,7 @@ class Position(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> Position:
-        """A position as an address carries it. Raises InvalidValue."""
+        """A position from its form in a URL. Raises InvalidValue."""
         side, *numbers = text.split("-")
         if side not in set(Side) or len(numbers) != 2 or not all(_is_number(number) for number in numbers):
             raise InvalidValue("after", "is no position: take it from the answer before")
@@ -63,7 +63,7 @@ _PAST_ALL = 2**62
 
 @dataclass(slots=True)
 class Moving:
-    """How many join or leave a group, and the first of them whom the comparison met, by username."""
+    """How many join or leave a group, and the first ones found, by username."""
 
     count: int = 0
     named: list[User] = field(default_factory=list)
@@ -75,7 +75,7 @@ class Moving:
 
 @dataclass(slots=True)
 class Drift:
-    """What following its SSO groups would do to a portal group."""
+    """What following its SSO groups would change in a portal group."""
 
     group: Group
     joins: Moving
@@ -84,7 +84,7 @@ class Drift:
 
 @dataclass(slots=True)
 class Met:
-    """Of a group and one side: how many, and the row ids of the first."""
+    """For a group and one side: how many, and the row ids of the first."""
 
     count: int = 0
     first: list[int] = field(default_factory=list)
@@ -96,7 +96,7 @@ class Met:
 
 
 class Move(NamedTuple):
-    """Somebody who would leave a portal group, or join it."""
+    """A person who would leave a portal group or join it."""
 
     group_id: int
     user_id: int
@@ -105,14 +105,14 @@ class Move(NamedTuple):
 
 @dataclass(slots=True)
 class Comparison:
-    """What the parts looked at so far have found; `position` is None when nothing remains."""
+    """The findings of the parts compared so far; `position` is None when nothing remains."""
 
     position: Position | None = START
     compared: int = 0
     met: dict[tuple[int, Side], Met] = field(default_factory=dict)
 
     def go_on(self, most: int | None = None) -> list[Move]:
-        """Look at the next part, a statement for each side that it touches; who moves in it."""
+        """Compare the next part, one statement for each side it touches; returns who moves in it."""
         left, moves = most or PART, []
         while self.position and left:
             rows = self._rows(self.position, left)
@@ -125,7 +125,7 @@ class Comparison:
         return moves
 
     def _rows(self, after: Position, most: int) -> list[tuple[Any, ...]]:
-        """Of the next memberships of a side: those who move, and the last that was looked at."""
+        """From a side's next memberships: those who move, and the last one compared."""
         side, row, person = after
         with connection.cursor() as cursor:
             cursor.execute(_SQL[connection.vendor][side], {"row": row, "person": person, "most": most})
@@ -133,7 +133,7 @@ class Comparison:
         return rows
 
     def _pass(self, side: Side, rows: list[tuple[Any, ...]]) -> int:
-        """Note how far these rows reach; how many memberships that is."""
+        """Record how far these rows reach; how many memberships that is."""
         if not rows:
             return 0
         *_, row, person, seen = rows[-1]
@@ -143,11 +143,11 @@ class Comparison:
 
     @property
     def group_ids(self) -> set[int]:
-        """The portal groups that differ, as far as looked at."""
+        """The portal groups that differ, as far as compared."""
         return {group_id for group_id, _ in self.met}
 
     def drifts(self, most: int | None = None) -> list[Drift]:
-        """The groups that differ, by name; two statements, none when there is none."""
+        """The groups that differ, by name; two statements, none if nothing differs."""
         groups = Group.objects.filter(pk__in=self.group_ids).order_by("name_key")[:most] if self.met else []
         shown = {(group.pk, side): self.met.get((group.pk, side), Met()) for group in groups for side in Side}
         people = User.objects.only(*PERSON, "username_key").in_bulk(
@@ -160,7 +160,7 @@ class Comparison:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many portal groups and mappings are behind, of how many; one statement."""
+        """How many portal groups and mappings are done, and of how many; one statement."""
         side, row, _ = self.position or Position(Side.JOINING, _PAST_ALL, 0)
         group_row, mapping_row = (row, 0) if side is Side.LEAVING else (_PAST_ALL, row)
         numbers = GroupMapping.objects.aggregate(
@@ -175,7 +175,7 @@ class Comparison:
     # --- from one request to the next ---
 
     def state(self) -> dict[str, Any]:
-        """All of it as JSON takes it."""
+        """The whole comparison as JSON data."""
         met = [[group_id, side, met.count, met.first] for (group_id, side), met in self.met.items()]
         return {"after": str(self.position or ""), "compared": self.compared, "met": met}
 
@@ -201,8 +201,8 @@ def _moving(met: Met, people: dict[int, User]) -> Moving:
 
 # --- fixed SQL ---
 
-# The memberships of a part, by index alone. PostgreSQL would sort a whole group for its first rows, were it not told
-# to take them group by group; SQLite does so by itself and knows no LATERAL.
+# A part's memberships, by index alone. PostgreSQL would sort a whole group for its first rows unless told
+# to take them group by group; SQLite does so by itself and has no LATERAL.
 _SCANNED = {
     "postgresql": """
         SELECT o.id AS holder, o.group_id, i.person FROM {outer} o CROSS JOIN LATERAL (
@@ -230,8 +230,8 @@ _BROUGHT = {
     "of": "sso_group_id",
     "person": "sso_user_id",
 }
-# Counted, not asked with EXISTS: that PostgreSQL may answer by hashing all memberships of all mapped groups.
-# Nobody is counted twice: whom two SSO groups bring, the first mapping brings.
+# Counted, not tested with EXISTS: PostgreSQL may answer that by hashing all memberships of all mapped groups.
+# Everyone is counted once: a person in two SSO groups counts for the first mapping.
 _JUDGED = {
     Side.LEAVING: """
         SELECT s.*, s.person AS user_id, 0 = (
@@ -248,7 +248,7 @@ _JUDGED = {
              WHERE b.group_id = s.group_id AND b.id < s.holder AND m.sso_user_id = s.person
         ) AS is_moving FROM ({scanned}) s JOIN identity_ssouser p ON p.id = s.person""",
 }
-# Those who move, and the last that was looked at.
+# Those who move, and the last one compared.
 _SQL = {
     vendor: {
         side: f"""

@@ -1,10 +1,10 @@
-"""Audit events in the order of their ids, each once and none passed by: what every stream to another system reads.
+"""Audit events in id order, each once and without gaps: what every stream to another system reads.
 
-PostgreSQL gives an id out when a row is inserted and shows the row when its transaction commits, so that one may show
-up after a higher one has. An id that is missing was rolled back or is still to come. Which of the two, the table's
-locks tell: whoever inserts holds ROW EXCLUSIVE from before the id is given out until the transaction ends. So nothing
-more comes below an id that could be seen once all have ended who held that lock then. Every role may read `pg_locks`,
-through a pooler too, and writers pay nothing. SQLite has one writer at a time: ids show up in their order.
+PostgreSQL assigns an id when a row is inserted and shows the row when its transaction commits, so a lower id may
+appear after a higher one. A missing id was rolled back or is still to come; the table's
+locks tell which: an insert holds ROW EXCLUSIVE from before the id is assigned until the transaction ends. So nothing
+more appears below a visible id once all transactions that held that lock then have ended. Every role may read
+`pg_locks`, even through a pooler, and writers pay nothing. SQLite has one writer at a time: ids appear in order.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ POLL_SECONDS = 0.02
 
 
 class Horizon:
-    """The id up to which every event has come that ever will, looked for from `at` on."""
+    """The id up to which all events are visible, searched from `at` on."""
 
     def __init__(self, at: int) -> None:
         self.at = at
@@ -31,11 +31,11 @@ class Horizon:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether events were there at the last look that others may still come before."""
+        """Whether the last look found events that others may still precede."""
         return self._awaited is not None
 
     def look(self) -> int:
-        """Move on as far as possible, and wait for nobody."""
+        """Advance as far as possible without waiting."""
         newest = newest_id()
         if newest <= self.at:
             return self.at
@@ -49,7 +49,7 @@ class Horizon:
         return self.at
 
     def settle(self, seconds: float) -> int:
-        """The same, and wait for those who are writing now, but no longer than this."""
+        """The same, but wait for current writers, up to this long."""
         ends = time.monotonic() + seconds
         self.look()
         while self.is_awaited and time.monotonic() < ends:
@@ -67,14 +67,14 @@ class Horizon:
 
 
 class EventStream:
-    """The events after an id, for as long as somebody reads."""
+    """The events after an id, for as long as the reader wants."""
 
     def __init__(self, after: int) -> None:
         self.after = after
         self._horizon = Horizon(after)
 
     def read(self) -> list[AuditEvent]:
-        """The next events, none if there are none yet, or none that others could not still come before."""
+        """The next events; none if there are none yet, or only some that others may still precede."""
         if self.after >= self._horizon.at:
             self._horizon.look()
         rows = AuditEvent.objects.filter(pk__gt=self.after, pk__lte=self._horizon.at)
@@ -85,12 +85,12 @@ class EventStream:
 
 
 def newest_id() -> int:
-    """Of the events that can be seen now."""
+    """The newest visible event's id."""
     return AuditEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def with_moves(events: list[AuditEvent]) -> Iterator[AuditEvent]:
-    """The events; after one that moved people between groups, what it was for each of them."""
+    """The events; each that moved people between groups is followed by one for each of them."""
     if not events:
         return
     moves = MembershipChange.objects.filter(event_id__gte=events[0].pk, event_id__lte=events[-1].pk)
@@ -106,7 +106,7 @@ def _moved_by(event: AuditEvent) -> Iterable[AuditEvent]:
         yield of_one(event, change.group_id, change.user_id, change.joined)
 
 
-# Fixed SQL. Of this connection's own transaction everything can be seen that there is.
+# Fixed SQL. Everything of this connection's own transaction is visible.
 _HOLDERS = """
     SELECT virtualtransaction FROM pg_locks
      WHERE locktype = 'relation' AND relation = 'identity_auditevent'::regclass AND mode = 'RowExclusiveLock'
@@ -115,7 +115,7 @@ _HOLDERS = """
 
 
 def _writers() -> frozenset[str]:
-    """The transactions that may have been given ids of events which nobody else can see yet."""
+    """The transactions that may hold ids of events not yet visible to others."""
     if connection.vendor != "postgresql":
         return frozenset()
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Who else an identity provider means, or meant, by the same externalId (R9)."""
+"""Other people for whom an identity provider uses, or used, the same externalId (R9)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST = 5
 
 
 def sharing_external_id(record: SSOUser | RetiredResource | None) -> Sequence[User]:
-    """Other people whose live or removed records of this identity provider have the externalId of this one."""
+    """Other people whose live or removed records of this identity provider have this record's externalId."""
     if record is None or not record.external_id:
         return []
     theirs = {"identity_provider_id": record.identity_provider_id, "external_id": record.external_id}

@@ -1,4 +1,4 @@
-"""The users by status: now, and day by day."""
+"""The number of users by status: now, and day by day."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ ORDER = (Status.ENABLED, Status.DISABLED, Status.INVITED)
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The users by status. In a directory too large to be counted for a page: on `day`, when all were counted."""
+    """The users by status; for statuses too large to count on a page, as of `day`, when all were counted."""
 
     numbers: dict[str, int]
     day: date | None = None
 
     @property
     def is_capped(self) -> bool:
-        """Whether there are more than the numbers say: too many for a page, and not yet counted in full."""
+        """Whether there are more than the numbers show: too many for a page, and not yet counted in full."""
         return self.day is None and any(number > MOST for number in self.numbers.values())
 
     @property
@@ -41,9 +41,9 @@ class People:
 
 
 def count_people() -> People:
-    """The users by status, exactly: as they are now, or past `MOST` of one status as they were at the day's count.
+    """The users by status: exact, or for a status with more than `MOST` users as of that day's count.
 
-    Where that count is older than the growth, all that is known of such a status is that there are more.
+    If that count is older than the growth, all that is known of such a status is that there are more.
     """
     numbers = _counted_up_to_most()
     many = [status for status, number in numbers.items() if number > MOST]
@@ -77,7 +77,7 @@ class Day:
 
 
 def days_until(now: dict[str, int], span: int) -> list[Day]:
-    """A point for each day: what the first count on or after it says, since nothing changed in between."""
+    """A point for each day: the first count on or after it, since nothing changed in between."""
     today = timezone.now().date()
     counted = list(Headcount.objects.filter(day__gt=today - timedelta(days=span)))
     found, index = list[Day](), 0

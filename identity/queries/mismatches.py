@@ -1,6 +1,6 @@
-"""Before go-live: whom do the userNames of an identity provider mean here? Nothing is written.
+"""Before go-live: which accounts do an identity provider's userNames match? Nothing is written.
 
-The page and the command line ask the same function. Its cost follows the list that is asked about, never the
+The page and the command ask the same function. Its cost depends on the list, not on the
 portal: a few statements for each `BATCH` of names.
 """
 
@@ -28,7 +28,7 @@ EMAIL_HEADINGS = frozenset({"email", "mail", "primaryemail", "emailaddress", "wo
 
 
 class Match(StrEnum):
-    """How close an account comes to a userName, the closest first."""
+    """How closely an account matches a userName, closest first."""
 
     EXACT = "exact"
     CASE = "case"
@@ -78,9 +78,9 @@ _RENAMED = "The permanent username of a person who has another userName by now"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What an identity provider calls somebody; the email is "" when it is not known.
+    """A person as the identity provider names them; the email is "" if unknown.
 
-    `account`: the primary key of the account that it is linked to already.
+    `account`: the primary key of the account that is already linked.
     """
 
     user_name: str
@@ -93,19 +93,19 @@ class Sent:
 
     @property
     def email_key(self) -> str:
-        """The email, or a userName that is written like one."""
+        """The email, or a userName that looks like one."""
         return sought(self.email) or (self.key if "@" in self.key else "")
 
     @property
     def prefix(self) -> str:
-        """What stands before the @ of the userName, "" when there is none."""
+        """The part of the userName before the @, "" if there is none."""
         before, at, _ = self.key.partition("@")
         return before if at else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A userName with the account that comes closest, None without one."""
+    """A userName with the closest account, None without one."""
 
     sent: Sent
     match: Match
@@ -113,14 +113,14 @@ class Finding:
 
     @property
     def has_other_email(self) -> bool:
-        """Whether an email was given and is not the account's."""
+        """Whether an email was given and differs from the account's."""
         return bool(self.user and self.sent.email and sought(self.sent.email) != (self.user.email_key or ""))
 
     @property
     def obstacle(self) -> str:
-        """Why an account of the same name is taken over by nobody silently (R6b), "" when nothing stands in the way.
+        """Why an account of the same name is never taken over silently (R6b), "" when nothing prevents it.
 
-        Who is managed already was taken over before, unless the identity provider calls them otherwise by now.
+        A managed account was taken over before, unless the identity provider has renamed its person since.
         """
         if self.user is None or self.sent.account or not self.is_same_name:
             return ""
@@ -139,14 +139,14 @@ class Finding:
 
     @property
     def is_in_order(self) -> bool:
-        """Whether the first push takes over exactly this account, or makes a new one."""
+        """Whether the first push takes over exactly this account, or creates a new one."""
         if self.match is Match.NONE or self.sent.account:
             return True
         return self.is_same_name and not self.obstacle and not self.has_other_email
 
     @property
     def is_conflict_by_email(self) -> bool:
-        """Whether the username alone is the same; of another username and another email a second account is made."""
+        """Whether only the username is the same; with another username and email a second account is created."""
         return self.is_same_name and self.has_other_email and not self.sent.account
 
     @property
@@ -167,7 +167,7 @@ def find_mismatches(names: Iterable[Sent]) -> Iterator[Finding]:
 
 
 def what_arrived(provider: IdentityProvider) -> Iterator[Sent]:
-    """Whom this identity provider has sent: who waits in a conflict first, then its SSO users."""
+    """The people this identity provider has sent: those waiting in a conflict first, then its SSO users."""
     waiting = Conflict.objects.filter(identity_provider=provider).exclude(state=Conflict.State.RESOLVED)
     linked = SSOUser.objects.of(provider.pk).order_by("pk")
     for user_name, email in waiting.values_list("user_name", "email").iterator():
@@ -177,10 +177,10 @@ def what_arrived(provider: IdentityProvider) -> Iterator[Sent]:
 
 
 def read_names(text: str) -> list[Sent]:
-    """The userNames of a list: one a line, with the email after a comma, semicolon or tab if it is known.
+    """The userNames in a list: one per line, with the email after a comma, semicolon or tab if known.
 
-    With a line of headings the columns may stand in any order among others. Repeated names count once. Raises
-    InvalidValue for what is no list.
+    With a header line the columns may be in any order, among others. Repeated names count once. Raises
+    InvalidValue for anything else.
     """
     if "\0" in text:
         raise InvalidValue("list", "is no text: there is a NUL character in it")
@@ -198,7 +198,7 @@ def read_names(text: str) -> list[Sent]:
 
 
 def _columns(first: list[str]) -> tuple[int, int, bool]:
-    """Where userName and email stand, and whether the first line says so."""
+    """The columns of userName and email, and whether the first line is a header."""
     headings = [sought("".join(filter(str.isalnum, cell))) for cell in first]
     names = [at for at, heading in enumerate(headings) if heading in USER_NAME_HEADINGS]
     emails = [at for at, heading in enumerate(headings) if heading in EMAIL_HEADINGS]
@@ -212,7 +212,7 @@ def _cell(row: list[str], at: int) -> str:
 
 
 def _compare(batch: list[Sent]) -> Iterator[Finding]:
-    """Who is linked already with that account, the others with the closest one."""
+    """Linked people with their account, the others with the closest one."""
     accounts = _users("pk", {sent.account for sent in batch if sent.account})
     others = iter(_closest([sent for sent in batch if sent.account not in accounts]))
     for sent in batch:
@@ -227,7 +227,7 @@ def _match(sent: Sent, user: User, *, otherwise: Match) -> Match:
 
 
 def _closest(batch: list[Sent]) -> list[Finding]:
-    """By username first; an email is looked up for those alone who have no account of that name."""
+    """By username first; emails are only looked up for those without an account of that name."""
     by_name = _users("username_key", {key for sent in batch for key in (sent.key, sent.prefix) if key})
     by_prefix = _users_called({sent.key for sent in batch if "@" not in sent.key and sent.key not in by_name})
     named = [by_name.get(sent.key) or by_name.get(sent.prefix) or by_prefix.get(sent.key) for sent in batch]
@@ -250,7 +250,7 @@ def _users(column: str, keys: set[Any]) -> dict[Any, User]:
     return {getattr(user, column): user for user in rows}
 
 
-# Fixed SQL: a look at the index for each name, where LIKE with a pattern from a row would read the whole table.
+# Fixed SQL: one index lookup per name, where LIKE with a pattern from a row would read the whole table.
 _CALLED = {
     "postgresql": """
         SELECT u.*, n.name AS bare FROM unnest(%s::text[]) AS n(name) CROSS JOIN LATERAL (
@@ -266,7 +266,7 @@ _CALLED = {
 
 
 def _users_called(names: set[str]) -> dict[str, User]:
-    """Accounts whose username is one of these with an @ and a domain after it; the first of several."""
+    """Accounts whose username is one of these plus an @ and a domain; the first of several."""
     if not names:
         return {}
     rows: Any = list(User.objects.raw(_CALLED[connection.vendor], [any_of_parameter(connection, sorted(names))]))

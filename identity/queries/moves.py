@@ -15,7 +15,7 @@ ROWS_AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Somebody who joined or left a group; accounts and groups that are gone are told by their numbers."""
+    """A person who joined or left a group; deleted accounts and groups are shown by number."""
 
     change: MembershipChange
     user: User | None
@@ -44,7 +44,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """How many an event moved, and the first of them: who left comes first."""
+    """How many an event moved, and the first of them, leavers first."""
 
     joined: int
     left: int
@@ -56,7 +56,7 @@ class Moved:
 
 
 def moved_by(event_id: int | None) -> Moved | None:
-    """What an event moved, in four statements; None when it moved nobody."""
+    """What an event moved, in four statements; None if it moved no one."""
     if event_id is None:
         return None
     changes = MembershipChange.objects.filter(event_id=event_id)
@@ -68,7 +68,7 @@ def moved_by(event_id: int | None) -> Moved | None:
 
 
 def every_move(event_id: int, has_joined: bool) -> Iterator[Move]:
-    """Everybody who joined by an event, or everybody who left; a thousand at a time."""
+    """Everyone who joined by an event, or everyone who left; a thousand at a time."""
     rows, last = MembershipChange.objects.filter(event_id=event_id, joined=has_joined).order_by("pk"), 0
     while found := list(rows.filter(pk__gt=last)[:ROWS_AT_ONCE]):
         yield from as_moves(found)

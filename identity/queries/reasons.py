@@ -1,4 +1,4 @@
-"""Why somebody is in a group: for the profile and the admin UI."""
+"""Why a person is in a group: for the profile and the admin UI."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from identity.models import AuditEvent, Group, GroupMapping, Membership, SSOMemb
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A membership and what keeps it: the SSO groups that bring it, or whoever gave it."""
+    """A membership and its reason: the SSO groups that bring it, or the person who added it."""
 
     membership: Membership
     sso_groups: tuple[GroupMapping, ...]
@@ -34,7 +34,7 @@ class Reason:
         return "From before, when a mapping brought it"
 
     def _adder(self) -> str:
-        """The person, else what the trail knows of a command on the server, or of somebody who is deleted."""
+        """The user, else what the trail recorded: a command on the server, or a deleted user."""
         if self.membership.added_by:
             return str(self.membership.added_by)
         event: dict[str, Any] = getattr(self.membership, "added_in", None) or {}
@@ -42,7 +42,7 @@ class Reason:
 
 
 def with_adders(rows: QuerySet[Membership]) -> QuerySet[Membership]:
-    """Memberships with `added_in`: what the event that made each says, where no person is noted."""
+    """Memberships with `added_in`: the details of the event that created each, where no user is recorded."""
     events = AuditEvent.objects.filter(
         user_id=OuterRef("user_id"),
         group_id=OuterRef("group_id"),
@@ -55,10 +55,10 @@ def with_adders(rows: QuerySet[Membership]) -> QuerySet[Membership]:
 
 
 def memberships_with_reasons(user: User, sso_group_ids: set[int] | None = None) -> list[Reason]:
-    """All portal groups of a user, in three statements however many there are.
+    """All portal groups of a user, in three statements whatever their number.
 
-    The groups carry their mappings, so that the policy asks nothing more for each. `sso_group_ids`: the SSO
-    groups that the person is in, if they are known already.
+    The groups carry their mappings, so that the policy needs no further query. `sso_group_ids`: the SSO
+    groups that the user is in, if already known.
     """
     mappings = GroupMapping.objects.select_related("sso_group__identity_provider")
     memberships = list(

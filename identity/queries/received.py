@@ -1,4 +1,4 @@
-"""What an identity provider asks, in words and as it comes in, for those who set it up."""
+"""An identity provider's requests, in words and as received, for those who set it up."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _ABOUT_THE_PORTAL = {"ServiceProviderConfig", "Schemas", "ResourceTypes"}
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A request with what it meant."""
+    """A request with its meaning."""
 
     request: ReceivedRequest
     words: str
 
     @property
     def is_good(self) -> bool:
-        """Whether the portal answered as it should; "not found" is what most tests of a connection expect."""
+        """Whether the portal answered as it should; most connection tests expect "not found"."""
         return self.request.status < 400 or self.request.status == 404
 
     @property
@@ -50,7 +50,7 @@ class Heard:
 
 
 def in_words(request: ReceivedRequest, summaries: dict[str, str]) -> str:
-    """What somebody at the identity provider did; `summaries` are the log's own, by request id."""
+    """What an administrator did at the identity provider; `summaries` are the log's own, by request id."""
     match request.status:
         case 401:
             return "Nobody's token: it was pasted in part, has expired, or was revoked. Create one and paste it again."
@@ -75,7 +75,7 @@ def _asked(method: str, path: str) -> str:
 
 
 def heard_from(provider: IdentityProvider) -> list[Heard]:
-    """The newest requests of this watch, and those meanwhile whose token is nobody's, in two statements."""
+    """The newest requests of this watch, and those with an unknown token, in two statements."""
     whose = Q(identity_provider=provider)
     if provider.watched_until:
         whose |= Q(identity_provider=None, at__range=(provider.watched_until - WATCH, provider.watched_until))

@@ -1,4 +1,4 @@
-"""Everything that an identity provider sent of a person, as lines that people read."""
+"""Everything an identity provider sent about a person, as readable lines."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from identity.models import SSOUser
 
-SHOWN_AT_ONCE = 200  # characters of a value before the rest is folded away
+SHOWN_AT_ONCE = 200  # characters of a value before the rest is collapsed
 LONGEST = 10_000
 MOST_VALUES = 50
-_OURS = {"schemas", "id", "meta"}  # of the answer, and not of the person
+_OURS = {"schemas", "id", "meta"}  # part of the response, not of the person
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What was sent, as text; of a very long one the beginning, and how long it is."""
+    """A value as text; for a very long one the beginning, and its length."""
 
     text: str
     length: int
@@ -37,7 +37,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute by its path in the record, with its values: several, if it has several. `more` are not shown."""
+    """An attribute by its path in the record, with one or more values. `more` are not shown."""
 
     name: str
     values: list[Value]
@@ -45,7 +45,7 @@ class Attribute:
 
 
 def everything_sent(sso_user: SSOUser) -> list[Attribute]:
-    """The whole record by name; what an extension adds stands behind its URN."""
+    """The whole record by name; an extension's attributes are prefixed by its URN."""
     kept = {
         "userName": sso_user.user_name,
         "externalId": sso_user.external_id,
@@ -80,7 +80,7 @@ def _value(value: Any) -> Value:
 
 
 def _ordered(value: dict[str, Any]) -> list[str]:
-    """The value itself first; the databases keep objects in orders of their own."""
+    """The value itself first; databases store objects in orders of their own."""
     first = ("value", "type", "primary")
     return [*filter(value.__contains__, first), *sorted(value.keys() - {*first})]
 

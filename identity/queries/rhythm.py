@@ -1,4 +1,4 @@
-"""How identity providers behave: when each was last heard, whether it fell silent, and how much of it is refused."""
+"""The behaviour of identity providers: last contact, silence, and error rate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from identity.core.actors import SignIn
 from identity.db.counting import CountOf
 from identity.models import IdentityProvider, ProviderContact, ProvisioningLog, Rhythm, SCIMToken
 
-JUDGED = 200  # the latest changes of an identity provider that its error rate is counted from
+JUDGED = 200  # an identity provider's latest changes, from which its error rate is computed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Activity:
 
     @classmethod
     def of(cls, provider: Any, rhythms: dict[int, Rhythm], *, scim_enabled: bool) -> Self:
-        """Nobody is silent while SCIM is off: what calls then is turned away before it is noted."""
+        """No provider is silent while SCIM is off: its calls are rejected before they are recorded."""
         rhythm = rhythm_of(provider, rhythms)
         return cls(provider, rhythm, scim_enabled and rhythm.is_silent)
 
@@ -38,12 +38,12 @@ class Activity:
 
     @property
     def heard(self) -> str:
-        """When its last request came, in words."""
+        """The time of its last request, in words."""
         return ago(self.last_heard) if self.last_heard else "Never"
 
     @property
     def silent_after(self) -> int:
-        """After how many seconds without a request it is silent."""
+        """The number of seconds without a request after which it is silent."""
         return int(self.rhythm.silent_after.total_seconds())
 
     @property
@@ -52,18 +52,18 @@ class Activity:
 
     @property
     def error_rate(self) -> str:
-        """How many of its latest changes were refused, "" without any."""
+        """The share of its latest changes that was refused, "" without any."""
         judged, refused = self.provider.judged, self.provider.refused
         return f"{100 * refused / judged:.0f} %" if judged else ""
 
     @property
     def of_how_many(self) -> str:
-        """What the rate was counted from."""
+        """The number of changes behind the rate."""
         return f"{self.provider.refused} of {self.provider.judged}"
 
 
 def activities(providers: QuerySet[IdentityProvider], *, scim_enabled: bool) -> list[Activity]:
-    """How each of these behaves, in two statements."""
+    """The behaviour of each of these, in two statements."""
     rhythms = ProviderContact.objects.rhythms()
     found = with_refusals(with_last_request(providers))
     return [Activity.of(provider, rhythms, scim_enabled=scim_enabled) for provider in found]
@@ -81,7 +81,7 @@ def rhythm_of(provider: Any, rhythms: dict[int, Rhythm]) -> Rhythm:
 
 
 def silent_among(used: Iterable[tuple[int, datetime | None]], rhythms: dict[int, Rhythm]) -> list[int]:
-    """Which providers have fallen silent; `used`: each token's provider and last use."""
+    """Providers that have fallen silent; `used`: each token's provider and last use."""
     last = dict[int, datetime]()
     for provider_id, at in used:
         if at:
@@ -98,20 +98,20 @@ def pause_in_words(rhythm: Rhythm) -> str:
 
 
 def with_last_request(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
-    """Identity providers with when their tokens were last used."""
+    """Identity providers with their tokens' last use."""
     used = SCIMToken.objects.filter(identity_provider=OuterRef("pk"), last_used_at__isnull=False)
     return rows.annotate(last_request_at=Subquery(used.order_by("-last_used_at").values("last_used_at")[:1]))
 
 
 def with_refusals(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
-    """Identity providers with how many of their latest changes were judged, and refused: by index, never by time."""
-    # Of the refused the keys alone first, else PostgreSQL reads the whole log for a provider that is not in it.
+    """Identity providers with how many of their latest changes were counted and refused: by index, never by time."""
+    # The keys of refused rows first, else PostgreSQL reads the whole log for a provider that is not in it.
     latest = _latest_of(OuterRef(OuterRef("pk")))
     refused = ProvisioningLog.objects.filter(pk__in=latest, outcome=ProvisioningLog.Outcome.REFUSED).order_by()
     return rows.annotate(judged=CountOf(_latest_of(OuterRef("pk"))), refused=CountOf(refused.values("pk")))
 
 
 def _latest_of(provider: OuterRef) -> QuerySet[Any, Any]:
-    """Sign-ins are no changes, and anybody can send answers of theirs that fail."""
+    """Sign-ins are not changes, and anyone can send invalid ones."""
     changes = ProvisioningLog.objects.filter(identity_provider=provider).exclude(method=SignIn.method)
     return changes.order_by("-pk").values("pk")[:JUDGED]

@@ -12,7 +12,7 @@ from identity.models import AuditEvent, Conflict, Group, IdentityProvider, User
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An event as people read it; `person`: who did it, if it was somebody who has an account."""
+    """An event in words; `person`: the actor, if it has an account."""
 
     event: AuditEvent
     words: str
@@ -23,9 +23,9 @@ class Line:
 
 
 def tell(events: Iterable[AuditEvent], groups: dict[int, Group] | None = None) -> list[Line]:
-    """Events with the names of who and what they mention, in a few statements for the whole list.
+    """Events with the names of the actor and everything they mention, in a few statements for the whole list.
 
-    `groups`: those that the events are about, by id, if they are known already.
+    `groups`: the groups that the events are about, by id, if already loaded.
     """
     events = list(events)
     people = User.objects.in_bulk({e.actor_id for e in events if e.actor_kind == "user" and e.actor_id})
@@ -46,7 +46,7 @@ def tell(events: Iterable[AuditEvent], groups: dict[int, Group] | None = None) -
 
 
 def actor_of(event: AuditEvent, people: dict[int, User], providers: dict[int, IdentityProvider]) -> str:
-    """Who did it, by the name that they have now."""
+    """The actor, by current name."""
     if event.actor_kind == "user":
         person = people.get(event.actor_id or 0)
         name = str(person) if person else f"user {event.actor_id} (deleted)"

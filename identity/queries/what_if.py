@@ -1,6 +1,6 @@
-"""What another mode would mean, for whom: every sentence of the what-if page with the people behind it (R21, R22).
+"""What another mode would change, and for whom: every sentence of the what-if page and the people behind it (R21, R22).
 
-The people are querysets, so that a door can count, page and save them; each follows an index.
+The people are querysets, so that a door can count, page and export them; each uses an index.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FOLLOWING = ("follow_enable", "follow_disable")
 
 
 class Tone(Enum):
-    """Whether somebody loses something, gains it, or finds it done by others."""
+    """Whether people lose something, gain it, or have it done by others."""
 
     LOSS = "loss"
     GAIN = "gain"
@@ -40,7 +40,7 @@ class Tone(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One thing that would change. `code` is stable: addresses name it."""
+    """One thing that would change. `code` is stable: it is used in URLs."""
 
     code: str
     title: str
@@ -57,7 +57,7 @@ def effects(switch: Switch) -> list[Effect]:
 
 @dataclass(frozen=True, slots=True)
 class ChangedCell:
-    """An action that the policy table answers otherwise."""
+    """An action that the policy table answers differently."""
 
     action: Action
     before: Cell
@@ -74,7 +74,7 @@ def changed_cells(switch: Switch) -> list[ChangedCell]:
 
 
 def _following(switch: Switch) -> list[Effect]:
-    """Whose status changes when SCIM is switched on and the portal follows what the IdPs said last."""
+    """Users whose status changes when SCIM is switched on and the portal follows what the IdPs last sent."""
     if not switch.starts_scim:
         return []
     return [
@@ -120,9 +120,9 @@ class Touched:
 
 
 def look(found: list[Effect]) -> list[Touched]:
-    """Those effects that touch anybody; two statements, whatever their number and the number of people.
+    """The effects with any people affected; two statements, whatever their number and the number of people.
 
-    The first people come first: of an effect that touches few, they are all, and nobody counts them again.
+    The first people come first: if an effect has few, they are all of them, and need no count.
     """
     named = _first_people(found)
     many = {
@@ -135,7 +135,7 @@ def look(found: list[Effect]) -> list[Touched]:
 
 
 def _first_people(found: list[Effect]) -> dict[str, list[User]]:
-    """Of each effect the first few by username, and one more where there are more."""
+    """The first few people of each effect by username, plus one if there are more."""
     first = {effect.code: effect.people.order_by("username_key").values(*PERSON)[: NAMED + 1] for effect in found}
     named: dict[str, list[User]] = defaultdict(list)
     for code, *columns in _union(", ".join(PERSON), first):
@@ -144,7 +144,7 @@ def _first_people(found: list[Effect]) -> dict[str, list[User]]:
 
 
 def _union(columns: str, rows: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """These columns of each queryset, marked with its name, in one statement; in none when there is no queryset."""
+    """These columns of each queryset, labelled with its name, in one statement; in none without a queryset."""
     if not rows:
         return []
     parts, parameters = [], []
@@ -161,19 +161,19 @@ def _union(columns: str, rows: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def password_users() -> QuerySet[User]:
-    """Enabled people whose password SSO enforcement closes, or opens again."""
+    """Enabled people whose password stops working under SSO enforcement, or works again."""
     people: QuerySet[User] = User.objects.with_password().with_status(Status.ENABLED).filter(is_break_glass=False)
     return people
 
 
 def _by_sso(mode: Mode) -> Q:
-    """Who can come in through SSO: those an IdP with a switched-on connection provisions; with SCIM off also
-    those who came through it before."""
+    """People who can sign in through SSO: those provisioned by an IdP with an enabled connection; with SCIM off also
+    those who have used it before."""
     connected = SSOConnection.objects.filter(is_enabled=True).values("identity_provider")
     provisioned = Q(sso_user__identity_provider__in=connected)
     if mode.scim_enabled:
         return provisioned
-    # Asked person by person: as a list, it may be too long for PostgreSQL to look anything up in it.
+    # Checked person by person: as a list, it may be too long for PostgreSQL to use an index.
     came = SSOIdentity.objects.filter(identity_provider__in=connected, user=OuterRef("pk"))
     return provisioned | Q(Exists(came))
 
@@ -214,18 +214,18 @@ def _of_passwords(switch: Switch) -> Iterator[Effect]:
     )
 
 
-# --- whom an identity provider provisions ---
+# --- people an identity provider provisions ---
 
 
 def _just_in_time() -> QuerySet[User]:
-    """Enabled people who came through SSO and whom no identity provider provisions."""
+    """Enabled people who signed in through SSO and whom no identity provider provisions."""
     came = SSOIdentity.objects.values("user")
     people: QuerySet[User] = User.objects.with_status(Status.ENABLED).unmanaged()
     return people.filter(pk__in=came, is_break_glass=False)
 
 
 def _left_by_idp() -> QuerySet[User]:
-    """Enabled people whose record their identity provider has deleted: somebody let them in again here."""
+    """Enabled people whose record their identity provider has deleted: they were enabled again in the portal."""
     back = SSOUser.objects.filter(user=OuterRef("user"))
     left = RetiredResource.objects.exclude(user=None).exclude(Exists(back))
     people: QuerySet[User] = User.objects.with_status(Status.ENABLED).filter(managed_by__isnull=False)
@@ -272,7 +272,7 @@ def _managed() -> QuerySet[User]:
 
 @dataclass(frozen=True, slots=True)
 class _Right:
-    """A row of the policy table as the people feel it: lost or gained."""
+    """A row of the policy table from the user's point of view: lost or gained."""
 
     lost: tuple[str, str]
     gained: tuple[str, str]

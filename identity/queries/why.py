@@ -1,4 +1,4 @@
-"""The why-trail of a user: every change of status, name and membership, with what was behind it."""
+"""The why-trail of a user: every change of status, name and membership, and its cause."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOG_ROWS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A change of this person: the event in words, the groups joined and left, and the request behind it."""
+    """A change of this user: the event in words, the groups joined and left, and the request behind it."""
 
     line: Line
     words: str
@@ -32,14 +32,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """A page of entries, the newest first; `before` leads to earlier ones, 0 when there are none."""
+    """A page of entries, newest first; `before` leads to earlier ones, 0 when there are none."""
 
     entries: list[Entry]
     before: int
     log: list[ProvisioningLog]
 
 
-# Fixed SQL: the newest events about one person by index, and those that moved many and this person among them.
+# Fixed SQL: the newest events about one user by index, and those that moved many, this user among them.
 _ABOUT = """
     SELECT id FROM (
         SELECT id FROM (
@@ -59,12 +59,12 @@ _REQUESTS = """
         SELECT id FROM identity_provisioninglog WHERE user_id = %s ORDER BY id DESC LIMIT %s
     ) AS latest
 """
-_MOVES_LOOKED_AT = 500  # an event that moved somebody in more groups than this would hide earlier ones of a page
+_MOVES_LOOKED_AT = 500  # an event that moved one user in more groups than this would hide earlier ones of a page
 _END = 2**62
 
 
 def trail_of(user: User, before: int | None = None, *, most: int = SHOWN) -> Trail:
-    """What happened before the event of this number, in a few statements however much it was."""
+    """What happened before the event with this id, in a few statements whatever the amount."""
     before = _END if before is None else before
     events = _events(user, before, most)
     shown = events[:most]
@@ -93,7 +93,7 @@ def _moves(user: User, event_ids: list[int]) -> dict[int, list[MembershipChange]
 
 
 def _log_rows(user: User, request_ids: set[str]) -> list[ProvisioningLog]:
-    """The requests behind these events, and the latest about this person, refused and unchanged ones as well."""
+    """The requests behind these events, and the latest about this user, including refused and unchanged ones."""
     about = RawSQL(  # noqa: S611 - fixed text
         _REQUESTS.format(any_of=any_of(connection)),
         (any_of_parameter(connection, sorted(request_ids)), user.pk, LOG_ROWS_SHOWN),
@@ -102,7 +102,7 @@ def _log_rows(user: User, request_ids: set[str]) -> list[ProvisioningLog]:
 
 
 def _request_of(event: AuditEvent, user: User, log: Iterable[ProvisioningLog]) -> ProvisioningLog | None:
-    """The log's row of an event; of a bulk request, whose parts share its id, the one about this person or event."""
+    """An event's log row; for a bulk request, whose parts share its id, the one about this user or event."""
     rows = [row for row in log if row.request_id == event.request_id]
     if event.user_id == user.pk:
         rows = [row for row in rows if row.user_id == user.pk] or rows

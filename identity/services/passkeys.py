@@ -86,7 +86,7 @@ def add_passkey(
 
 @transaction.atomic
 def rename_passkey(passkey: Passkey, *, name: str, actor: Actor) -> Passkey:
-    """What its owner calls it. Raises Refused, InvalidValue, NotFound."""
+    """Change its label. Raises Refused, InvalidValue, NotFound."""
     passkey = _locked(passkey, actor, Action.CHANGE_SECOND_STEP)
     name = _named(name)
     if name == passkey.name:
@@ -99,7 +99,7 @@ def rename_passkey(passkey: Passkey, *, name: str, actor: Actor) -> Passkey:
 
 @transaction.atomic
 def remove_passkey(passkey: Passkey, *, actor: Actor) -> None:
-    """It opens nothing from now on. The last second step takes the recovery codes with it. Raises Refused, NotFound."""
+    """Stop accepting it. Removing the last second step removes the recovery codes too. Raises Refused, NotFound."""
     passkey = _locked(passkey, actor, Action.REMOVE_SECOND_STEP)
     user, name = passkey.user, passkey.name
     _record(Event.USER_PASSKEY_REMOVED, passkey, actor)

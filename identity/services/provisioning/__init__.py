@@ -1,1 +1,1 @@
-"""What an identity provider writes over SCIM or at a sign-in: people, groups, memberships."""
+"""Changes that an identity provider makes over SCIM or at a sign-in: people, groups, memberships."""

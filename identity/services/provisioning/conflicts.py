@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Reason, State = Conflict.Reason, Conflict.State
 
-# What keeps the account from being adopted, after what collided; in brackets where only its email did.
+# What keeps the account from being adopted, by what collided; in brackets where only its email did.
 _BECAUSE: dict[str, tuple[str, str]] = {
     Reason.OTHER_EMAIL: (" with another email", ""),
     Reason.OTHER_USERNAME: ("", ", who has another username"),
@@ -65,7 +65,7 @@ def _collided(conflict: Conflict) -> str:
 
 
 def _is_another_records(conflict: Conflict) -> str:
-    """As after a rename at the IdP: portal usernames are permanent (R3), so that whose it is has another userName."""
+    """As after a rename at the IdP: portal usernames are permanent (R3), so the person has another userName now."""
     record = getattr(conflict.user, "sso_user", None)
     whose = f"the portal user {conflict.user.display_name}"
     known = f", whose userName at this identity provider is {record.user_name}" if record else ""
@@ -75,7 +75,7 @@ def _is_another_records(conflict: Conflict) -> str:
 
 
 def sentence(conflict: Conflict) -> str:
-    """What the IdP's administrator reads in the 409."""
+    """The sentence of the 409, for the IdP's administrator."""
     what = refusal(conflict)
     if not conflict.can_be_linked and not conflict.is_about_another_person:
         return what
@@ -83,7 +83,7 @@ def sentence(conflict: Conflict) -> str:
 
 
 def record_conflict(user: User, reason: str, record: PersonRecord, *, actor: IdPActor) -> Conflict:
-    """Add the conflict or count another try; changed data reopen one that was dismissed or approved (R7).
+    """Add the conflict or count another attempt; changed data reopens one that was dismissed or approved (R7).
 
     The Conflict and the log row are all that a refusal leaves (R6, SR-35).
     """
@@ -128,7 +128,7 @@ def _count_try(conflict: Conflict, reason: str, record: PersonRecord) -> None:
     watched = said if conflict.state == State.DISMISSED else identifying
     changed = any(getattr(conflict, name) != said[name] for name in watched) or conflict.reason != reason
     if conflict.state == State.RESOLVED or changed or conflict.own_username:
-        conflict.state, conflict.own_username = State.OPEN, ""  # what was approved can't be done any more
+        conflict.state, conflict.own_username = State.OPEN, ""  # what was approved is no longer possible
     conflict.reason = reason
     for name, value in said.items():
         setattr(conflict, name, value)
@@ -139,7 +139,7 @@ def _count_try(conflict: Conflict, reason: str, record: PersonRecord) -> None:
 
 @transaction.atomic
 def link_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
-    """Approve exactly this IdP, userName, email and externalId: the IdP's next try is linked (R7)."""
+    """Approve exactly this IdP, userName, email and externalId: the IdP's next attempt is linked (R7)."""
     conflict = _held(conflict)
     policy.require(Action.LINK_CONFLICT, actor=actor, conflict=conflict)
     return _decide(conflict, State.APPROVED, Event.CONFLICT_LINK_APPROVED, actor)
@@ -156,9 +156,9 @@ def move_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
 
 @transaction.atomic
 def give_own_username(conflict: Conflict, *, username: str, actor: Actor) -> Conflict:
-    """Approve exactly this IdP, userName, email and externalId as a newcomer, called otherwise in the portal (R7).
+    """Approve exactly this IdP, userName, email and externalId as a newcomer with another portal username (R7).
 
-    The IdP's next try succeeds, and its own view keeps its userName. Raises Refused where more than the portal's
+    The IdP's next attempt succeeds, and its own view keeps its userName. Raises Refused if more than the portal's
     username collides, Taken, InvalidValue.
     """
     conflict = _held(conflict)
@@ -169,7 +169,7 @@ def give_own_username(conflict: Conflict, *, username: str, actor: Actor) -> Con
 
 
 def _refuse_taken(conflict: Conflict, username: str) -> None:
-    """A username that a user has, or that another newcomer was promised."""
+    """A username that a user has, or that is reserved for another newcomer."""
     key = name_key(username, "username")
     promised = Conflict.objects.filter(state=State.APPROVED).exclude(own_username="").exclude(pk=conflict.pk)
     if User.objects.filter(username_key=key).exists() or key in {fold(row.own_username) for row in promised}:
@@ -178,7 +178,7 @@ def _refuse_taken(conflict: Conflict, username: str) -> None:
 
 @transaction.atomic
 def dismiss_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
-    """Put the conflict away; it reopens when the IdP's data change (R7)."""
+    """Dismiss the conflict; it reopens when the IdP's data changes (R7)."""
     conflict = lock(Conflict, conflict.pk)
     if not policy.require(Action.DISMISS_CONFLICT, actor=actor, conflict=conflict).fits:
         return conflict
@@ -186,7 +186,7 @@ def dismiss_conflict(conflict: Conflict, *, actor: Actor) -> Conflict:
 
 
 def settle(conflict: Conflict) -> None:
-    """What was approved has been done."""
+    """Close it: what was approved has been done."""
     conflict.state = State.RESOLVED
     conflict.save(update_fields=["state"])
 

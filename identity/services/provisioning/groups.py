@@ -1,4 +1,4 @@
-"""What an identity provider's pushes of groups do (R14-R17, R19, R20)."""
+"""An identity provider's pushes of groups (R14-R17, R19, R20)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VersionCheck = Callable[[int], bool]
 class Movement:
     """Who moved: row ids of SSO users on the IdP's side, (group id, user id) on the portal's.
 
-    `left_out` is what the request said and was not understood, for the log's row.
+    `left_out` lists the parts of the request that were not understood, for the log.
     """
 
     added: list[int] = field(default_factory=list)
@@ -49,12 +49,12 @@ class Movement:
 
     @property
     def is_in_part(self) -> bool:
-        """Whether something that the request said was passed over."""
+        """Whether part of the request was ignored."""
         return bool(self.skipped or self.nested or self.left_out)
 
     @property
     def changed_sso_group(self) -> bool:
-        """Whether the IdP would read other members than before."""
+        """Whether the IdP would see other members than before."""
         return bool(self.added or self.removed)
 
     def facts(self) -> dict[str, object]:
@@ -70,9 +70,9 @@ class Movement:
 
 
 def push_group(record: GroupRecord, *, actor: Provisioner) -> SSOGroup:
-    """Store a group that an IdP POSTs; a name that an administrator declared is bound to it (R14, R19).
+    """Store a group that an IdP POSTs; a declared group of this name is bound to it (R14, R19).
 
-    Raises Taken, InvalidValue (a member that was never this IdP's).
+    Raises Taken, InvalidValue (a member that never belonged to this IdP).
     """
     return again_if_raced(lambda: _push(record, actor), _name_taken(record.display_name))
 
@@ -102,7 +102,7 @@ def update_group(
 ) -> SSOGroup:
     """Rename a group or move members; `change` computes what to do from the locked row (R15, R16, R20).
 
-    `status` is what it is answered with, for the log.
+    `status` is the response status, for the log.
     """
     return again_if_raced(
         lambda: _update(scim_id, change, actor, version, status),
@@ -129,7 +129,7 @@ def _update(
 
 
 def _store(sso_group: SSOGroup, record: GroupRecord) -> list[str]:
-    """The columns that changed. A name that another group has, declared or pushed, is refused (R14, R19)."""
+    """The columns that changed. A name of another group, declared or pushed, is refused (R14, R19)."""
     new = {
         "display_name": record.display_name,
         "display_name_key": label_key(record.display_name, "displayName"),
@@ -148,8 +148,8 @@ def _store(sso_group: SSOGroup, record: GroupRecord) -> list[str]:
 def _move_members(sso_group: SSOGroup, members: Members, actor: Provisioner) -> Movement:
     """Both sides in one transaction: the IdP's members, then the portal groups they feed (SR-37).
 
-    Who is named joins also when the IdP had them already, and a whole push makes the portal groups exact:
-    the portal may have drifted while SCIM was off, and was kept "until the IdP sends again" (R15, R21).
+    Named people join even if the IdP had them already, and a whole push makes the portal groups exact:
+    while SCIM was off the portal may have drifted, which is kept "until the IdP sends again" (R15, R21).
     """
     movement = Movement()
     if not members:
@@ -183,9 +183,9 @@ _KNOWN_USERS = CompiledQuery(
 
 
 def _known(members: Members, provider_id: int) -> tuple[list[int], frozenset[str]]:
-    """R14, R20: row ids of this IdP's users, and the ids of groups; who is gone is left out.
+    """R14, R20: row ids of this IdP's users, and the ids of groups; deleted users are left out.
 
-    An id that never was this IdP's is refused.
+    An id that never belonged to this IdP is refused.
     """
     if not members.named:
         return [], members.groups
@@ -196,7 +196,7 @@ def _known(members: Members, provider_id: int) -> tuple[list[int], frozenset[str
 
 
 def _groups_among(missing: frozenset[UUID], provider_id: int) -> frozenset[str]:
-    """Of ids that are no user's those of SSO groups of this IdP."""
+    """Of the ids that are not users, those of this IdP's SSO groups."""
     gone = RetiredResource.objects.filter(identity_provider=provider_id, scim_id__any_of=list(missing))
     strangers = missing - set(gone.values_list("scim_id", flat=True))
     if not strangers:
@@ -209,7 +209,7 @@ def _groups_among(missing: frozenset[UUID], provider_id: int) -> frozenset[str]:
 
 
 def _skip_nested(sso_group: SSOGroup, members: Members, nested: frozenset[str], actor: Provisioner) -> int:
-    """R14: members that are groups are kept as a number on the SSO group's page, or refused where the IdP is set so."""
+    """R14: members that are groups are counted on the SSO group's page, or refused if the IdP is set to do so."""
     if nested and actor.refuses_nested_groups:
         raise InvalidValue("members", f"names the group {min(nested)[:80]}; groups can't be members of groups here")
     before = frozenset(sso_group.nested_groups or ()) if members.only is None else frozenset()
@@ -221,7 +221,7 @@ def _skip_nested(sso_group: SSOGroup, members: Members, nested: frozenset[str], 
 
 
 def delete_sso_group(scim_id: UUID, *, actor: Provisioner, version: VersionCheck | None = None) -> None:
-    """R17: the mappings go, the portal groups stay, and whom only this SSO group brought leaves them."""
+    """R17: the mappings go, the portal groups stay, and members brought only by this SSO group leave them."""
     again_if_raced(lambda: _delete(scim_id, actor, version), Taken("The group is being changed: try again."))
 
 
@@ -233,7 +233,7 @@ def _delete(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> 
 
 
 def _dissolve(sso_group: SSOGroup) -> list[memberships.Pair]:
-    """Take a group that was pushed off both sides; the portal memberships that ended."""
+    """Remove a pushed group from both sides; the portal memberships that ended."""
     groups = memberships.lock_groups_fed_by(sso_group)
     RetiredResource.objects.create(
         scim_id=sso_group.scim_id,
@@ -281,7 +281,7 @@ def _record(
         event = audit.record(action, actor=actor, sso_group_id=sso_group.pk, details=told)
         audit.record_moves(event, joined=movement.joined, left=movement.left)
         if movement.joined or movement.left:
-            facts["event"] = event.pk  # the log's row leads to who moved
+            facts["event"] = event.pk  # links the log row to the people who moved
     outcome = Outcome.APPLIED if changed or movement else Outcome.UNCHANGED
     log_write(
         what,
@@ -302,7 +302,7 @@ def _name_taken(name: str) -> Taken:
 
 @transaction.atomic
 def declare_sso_group(identity_provider: IdentityProvider, *, name: str, actor: Actor) -> SSOGroup:
-    """Announce a group by name, so that it can be mapped before the IdP pushes it (R19)."""
+    """Declare a group by name, so that it can be mapped before the IdP pushes it (R19)."""
     policy.require(Action.MANAGE_MAPPINGS, actor=actor)
     identity_provider = lock(IdentityProvider, identity_provider.pk)
     key = label_key(name, "name")
@@ -321,7 +321,7 @@ def declare_sso_group(identity_provider: IdentityProvider, *, name: str, actor: 
 
 @transaction.atomic
 def withdraw_declaration(sso_group: SSOGroup, *, actor: Actor) -> None:
-    """Take back a declared group that was never pushed; a pushed one only its IdP deletes."""
+    """Withdraw a declared group that was never pushed; a pushed one is deleted only by its IdP."""
     sso_group = lock(SSOGroup, sso_group.pk)
     policy.require(Action.WITHDRAW_SSO_GROUP, actor=actor, sso_group=sso_group)
     audit.record(

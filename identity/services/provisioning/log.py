@@ -27,7 +27,7 @@ def log_write(
     code: str = "",
     details: dict[str, Any] | None = None,
 ) -> ProvisioningLog:
-    """Write one row, within the transaction of what it tells about. `params` are what the words of `what` name."""
+    """Write one row, in the transaction it reports on. `params` are the values for the words of `what`."""
     return insert(
         ProvisioningLog(
             identity_provider_id=actor.identity_provider_id,
@@ -62,7 +62,7 @@ def log_refusal(
     what: What = What.REFUSED,
     **params: str,
 ) -> None:
-    """A write that was refused with this sentence and rolled back: the row is what remains of it."""
+    """A write that was refused with this sentence and rolled back: the row is all that remains of it."""
     log_write(
         what,
         params={"sentence": sentence, **params},
@@ -77,6 +77,6 @@ def log_refusal(
 
 
 def left_out_details(left_out: Iterable[NotTaken]) -> dict[str, Any]:
-    """What a row keeps of what a request said and was not taken."""
+    """What a row stores about ignored parts of a request."""
     told = [entry.as_data() for entry in left_out]
     return {"left_out": told} if told else {}

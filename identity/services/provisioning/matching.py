@@ -1,6 +1,6 @@
-"""Whom does a new record of an IdP mean? (R5, R6, R9; SR-3: never by email or name alone)
+"""Which account does an IdP's new record mean? (R5, R6, R9; SR-3: never by email or name alone)
 
-One statement finds every account that could be in the way, mostly none; the rest is a plain decision.
+One statement finds every account that could be in the way, usually none; the rest is a plain decision.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ if TYPE_CHECKING:
     from identity.services.provisioning.statements import PersonRecord
 
 Reason = Conflict.Reason
-SIGN_IN = "sso_sign_in"  # its record is no record: an administrator may say that it is a newcomer's (R7)
+SIGN_IN = "sso_sign_in"  # a sign-in has no SCIM record: an administrator may treat it as a newcomer's (R7)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What to do with a record; `shares`: the other accounts that this IdP's records of the same externalId mean."""
+    """What to do with a record; `shares`: other accounts with records of this IdP that have the same externalId."""
 
     shares: tuple[int, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Create(Found):
-    """Nobody is in the way."""
+    """No account is in the way."""
 
 
 @dataclass(frozen=True, slots=True)
 class CreateAs(Found):
-    """R7: a newcomer whose userName is another account's username: an administrator gave them one of their own."""
+    """R7: the userName is another account's username, so an administrator gave the newcomer their own."""
 
     conflict: Conflict
 
     def called_here(self, record: PersonRecord) -> PersonRecord:
-        """The record as the portal takes it: without the email where the other account has that, too."""
+        """The record as stored in the portal: without the email if the other account has that, too."""
         email = None if self.conflict.email_collides else record.email
         return replace(record, user_name=self.conflict.own_username, email=email)
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """This IdP has the record already."""
+    """This IdP already has the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Resume(Found):
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """R6: an account in the way that nobody may take over silently."""
+    """R6: an account in the way that must not be taken over silently."""
 
     user: User
     reason: str
@@ -99,7 +99,7 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account that could be meant or in the way: its live record of any IdP, and its last one of this IdP."""
+    """An account that may match or be in the way: its live record at any IdP, and its last one at this IdP."""
 
     user: User
     record: SSOUser | None
@@ -149,14 +149,14 @@ def match(record: PersonRecord, actor: IdPActor) -> Match | Duplicate | Obstacle
     meant = _meant(candidates, known, record, actor)
     if isinstance(meant, Duplicate | Obstacle):
         return meant
-    own = getattr(meant, "user", None)  # nobody's yet for a new person
+    own = getattr(meant, "user", None)  # None yet for a new person
     return replace(meant, shares=tuple(one.user.pk for one in known if one.user != own))
 
 
 def _meant(
     candidates: list[Candidate], known: list[Candidate], record: PersonRecord, actor: IdPActor
 ) -> Match | Duplicate | Obstacle:
-    """Of the accounts that could be in the way, and of those whose record has this externalId."""
+    """Decide from the accounts that could be in the way, and those whose record has this externalId."""
     is_duplicate = any(_is_duplicate(candidate, record, actor) for candidate in candidates)
     if is_duplicate and actor.kind != SIGN_IN:
         return Duplicate()
@@ -181,7 +181,7 @@ def _meant(
     return Adopt(closest.user)
 
 
-# Fixed SQL: every POST pays for it, and a look at each index is cheap where an OR would scan the table.
+# Fixed SQL: every POST pays for it, and one lookup per index is cheap where an OR would scan the table.
 _IN_THE_WAY = """
     SELECT id FROM identity_user WHERE username_key = %s
      UNION SELECT id FROM identity_user WHERE email_key = %s
@@ -197,7 +197,7 @@ _IN_THE_WAY = """
 
 
 def _candidates(record: PersonRecord, provider_id: int) -> list[Candidate]:
-    """Who has this username or email, or had this userName or externalId in a record of this IdP; locked."""
+    """Accounts with this username or email, or with this userName or externalId in a record of this IdP; locked."""
     key, external = record.user_name_key, [provider_id, record.external_id]
     with connection.cursor() as cursor:
         parameters = [key, record.email_key, provider_id, key, provider_id, key, *external, *external]
@@ -219,7 +219,7 @@ def _last_records(user_ids: list[int], provider_id: int) -> dict[int | None, Ret
 
 
 def _matters(candidate: Candidate, record: PersonRecord) -> bool:
-    """Leave out whom only an old userName led here, unless that record was of the same email too (R9)."""
+    """Leave out accounts found only by an old userName, unless that record also had the same email (R9)."""
     if candidate.has_name(record) or candidate.has_email(record):
         return True
     if candidate.record is not None:
@@ -234,7 +234,7 @@ def _is_duplicate(candidate: Candidate, record: PersonRecord, actor: IdPActor) -
 
 
 def _approved(candidates: list[Candidate], record: PersonRecord, actor: IdPActor) -> Link | None:
-    """R7. An approval holds for what was approved: not for an account that another IdP has taken since."""
+    """R7. An approval holds only for what was approved: not if another IdP has taken the account since."""
     free = {
         candidate.user.pk: candidate.user
         for candidate in candidates
@@ -247,7 +247,7 @@ def _approved(candidates: list[Candidate], record: PersonRecord, actor: IdPActor
 
 
 def _approved_rename(known: list[Candidate], record: PersonRecord, actor: IdPActor) -> Resume | None:
-    """R7, R9: an administrator said that the active record of the same externalId is this person."""
+    """R7, R9: an administrator confirmed that the active record of the same externalId is this person."""
     records = {one.user.pk: one.record for one in known if one.record is not None and not one.user.is_break_glass}
     approved = _approvals(record, actor).filter(user__in=records, own_username="") if records else None
     conflict = approved.first() if approved is not None else None
@@ -256,7 +256,7 @@ def _approved_rename(known: list[Candidate], record: PersonRecord, actor: IdPAct
 
 
 def _approved_newcomer(candidates: list[Candidate], record: PersonRecord, actor: IdPActor) -> CreateAs | None:
-    """R7. The approval falls when the username given was taken meanwhile."""
+    """R7. The approval lapses if the assigned username has been taken since."""
     named = {candidate.user.pk: candidate.user for candidate in candidates if candidate.has_name(record)}
     conflict = _approvals(record, actor).filter(user__in=named).exclude(own_username="").first() if named else None
     if conflict is None or User.objects.filter(username_key=fold(conflict.own_username)).exists():
@@ -266,7 +266,7 @@ def _approved_newcomer(candidates: list[Candidate], record: PersonRecord, actor:
 
 
 def _approvals(record: PersonRecord, actor: IdPActor) -> QuerySet[Conflict]:
-    """What administrators approved of exactly this record."""
+    """What administrators approved for exactly this record."""
     return Conflict.objects.filter(
         identity_provider_id=actor.identity_provider_id,
         state=Conflict.State.APPROVED,
@@ -277,7 +277,7 @@ def _approvals(record: PersonRecord, actor: IdPActor) -> QuerySet[Conflict]:
 
 
 def _returning(candidates: list[Candidate], record: PersonRecord, actor: IdPActor) -> Candidate | None:
-    """R9: the account of a record that this IdP deleted; of several the one with the portal's own values."""
+    """R9: the account of a record that this IdP deleted; of several, the one with the portal's own values."""
     found = [
         candidate
         for candidate in candidates
@@ -292,7 +292,7 @@ def _returning(candidates: list[Candidate], record: PersonRecord, actor: IdPActo
 def _identified(
     known: list[Candidate], candidates: list[Candidate], record: PersonRecord, actor: IdPActor
 ) -> Resume | Revive | Obstacle:
-    """R9: where externalId identifies people, an inactive or removed record of it is this person's, renamed since."""
+    """R9: where externalId identifies people, an inactive or removed record with it is this person, renamed since."""
     one = min(known, key=lambda candidate: candidate.record is None or not candidate.record.active)
     if len(known) > 1 or (one.record is not None and one.record.active):
         return Obstacle(one.user, Reason.SAME_EXTERNAL_ID)
@@ -305,7 +305,7 @@ def _identified(
 def _revive(
     returning: Candidate, candidates: list[Candidate], record: PersonRecord, actor: IdPActor
 ) -> Revive | Obstacle:
-    """The userName may belong to somebody else by now, or the account carry what must not be lost (R13)."""
+    """The userName may belong to another account by now, or the account carry what must not be lost (R13)."""
     user, last = returning.user, returning.last
     if holders := _holders(user, candidates, record, actor):
         return Obstacle(holders[0], Reason.OTHER_EMAIL)
@@ -315,7 +315,7 @@ def _revive(
 
 
 def _holders(user: User, candidates: list[Candidate], record: PersonRecord, actor: IdPActor) -> list[User]:
-    """Who else has this username here, and isn't known to be another person."""
+    """Other accounts with this username here, unless known to be another person's."""
     return [
         found.user
         for found in candidates
@@ -324,7 +324,7 @@ def _holders(user: User, candidates: list[Candidate], record: PersonRecord, acto
 
 
 def _is_told_apart(holder: Candidate, user: User, record: PersonRecord, actor: IdPActor) -> bool:
-    """Whether who has this username here is known as another person: to this IdP, or to an administrator (R7)."""
+    """Whether the holder of this username is known as another person: to this IdP, or to an administrator (R7)."""
     if holder.record is not None and holder.record.identity_provider_id == actor.identity_provider_id:
         return True
     if actor.identifies_by_external_id and holder.last is not None and holder.last.external_id:
@@ -336,12 +336,12 @@ def _is_told_apart(holder: Candidate, user: User, record: PersonRecord, actor: I
 
 
 def _closest(candidates: list[Candidate], record: PersonRecord) -> Candidate:
-    """Whom a conflict names: the owner of the username before the owner of the email."""
+    """The account a conflict names: the owner of the username before the owner of the email."""
     return min(candidates, key=lambda candidate: not candidate.has_name(record))
 
 
 def _obstacle(candidate: Candidate, record: PersonRecord, actor: IdPActor) -> str | None:
-    """The reason why this account can't be adopted, the gravest first (R5, R6, R6a, R6b)."""
+    """Why this account can't be adopted, most serious reason first (R5, R6, R6a, R6b)."""
     user = candidate.user
     reasons = {
         Reason.BREAK_GLASS: user.is_break_glass,
@@ -357,7 +357,7 @@ def _obstacle(candidate: Candidate, record: PersonRecord, actor: IdPActor) -> st
 
 
 def _belongs_to_another(user: User, provider_id: int) -> bool:
-    """Managed by another IdP, promised to one (R7), or signed in through one just in time (R6b, R5)."""
+    """Managed by another IdP, reserved for one (R7), or signed in through one just in time (R6b, R5)."""
     if user.is_managed:
         return user.managed_by_id != provider_id
     promised = Conflict.objects.filter(user=user, state=Conflict.State.APPROVED, own_username="")

@@ -1,7 +1,7 @@
-"""Set-based movement of members on both sides of the bridge (R8, R15, R17, R20).
+"""Set-based changes of members on both sides of the bridge (R8, R15, R17, R20).
 
-Fixed SQL: each function is a fixed number of statements, whatever the number of people, and runs within the
-transaction of the service that calls it, on portal groups that are locked already.
+Fixed SQL: each function runs a fixed number of statements, whatever the number of people, within the
+transaction of the calling service, on portal groups that are already locked.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from identity.models import Group, GroupMapping, Membership, SSOGroup, SSOUser, 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-Pair = tuple[int, int]  # a portal group and somebody who joined or left it
+Pair = tuple[int, int]  # a portal group and a user who joined or left it
 
-# Whom the mappings bring into which groups.
+# Which users the mappings bring into which groups.
 _BROUGHT = """
     SELECT gm.group_id, su.user_id FROM identity_groupmapping gm
       JOIN identity_ssomembership sm ON sm.sso_group_id = gm.sso_group_id
@@ -77,7 +77,7 @@ def keep_only_in_sso_group(sso_group: SSOGroup, sso_user_ids: Iterable[int]) -> 
 
 
 def let_join(groups: list[Group], sso_user_ids: Collection[int]) -> list[Pair]:
-    """Portal side of an addition: these SSO users' people join the groups; the memberships that are new."""
+    """Portal side of an addition: these SSO users' people join the groups; the new memberships."""
     if not groups or not sso_user_ids:
         return []
     return _pairs(
@@ -94,7 +94,7 @@ def let_join(groups: list[Group], sso_user_ids: Collection[int]) -> list[Pair]:
 def let_leave(groups: list[Group], sso_user_ids: Collection[int]) -> list[Pair]:
     """Portal side of a removal: these SSO users' people leave the groups unless a mapping still brings them.
 
-    The memberships that ended.
+    Returns the memberships that ended.
     """
     if not groups or not sso_user_ids:
         return []
@@ -134,10 +134,10 @@ def follow_mappings(groups: list[Group]) -> tuple[list[Pair], list[Pair]]:
 
 
 def _end_but_for(some: str, brought: str, parameters: list[Any]) -> list[Pair]:
-    """End those memberships but for those that mappings bring: the ones that ended.
+    """End those memberships, except those that mappings bring: the ones that ended.
 
-    By difference of two sets, each read once. A NOT EXISTS for each membership reads the whole union again and again
-    where PostgreSQL has looked at the tables while they were empty: before a company's first push.
+    By difference of two sets, each read once. With a NOT EXISTS, PostgreSQL rereads the whole union for each membership
+    if it has analysed the tables while they were empty: before a company's first push.
     """
     return _pairs(
         f"""
@@ -152,7 +152,7 @@ def _end_but_for(some: str, brought: str, parameters: list[Any]) -> list[Pair]:
 def end_all_sso_memberships(sso_user: SSOUser) -> list[Pair]:
     """R8: the person leaves all SSO groups and with them the mapped groups; the portal memberships that ended.
 
-    The SSO groups' versions move, since their members are part of what the IdP reads (RFC 7644 section 3.14).
+    The SSO groups' versions increase, since members are part of what the IdP reads (RFC 7644 section 3.14).
     """
     known = {sso_group.pk for sso_group in _locked_with_fed(SSOGroup.objects.filter(memberships__sso_user=sso_user))}
     _close(sso_user)
@@ -172,28 +172,28 @@ def end_all_sso_memberships(sso_user: SSOUser) -> list[Pair]:
 
 
 def _locked_with_fed(rows: QuerySet[SSOGroup]) -> list[SSOGroup]:
-    """SSO groups, locked, and after them the portal groups that they feed."""
+    """SSO groups, locked, and then the portal groups that they feed."""
     sso_groups = locked(rows)
     locked(Group.objects.filter(pk__in=GroupMapping.objects.filter(sso_group__in=sso_groups).values("group")))
     return sso_groups
 
 
 def _close(sso_user: SSOUser) -> None:
-    """Whoever adds the record to a group from here on finds it gone (SR-37).
+    """From here on, adding the record to a group finds it gone (SR-37).
 
     The foreign key of the new membership is checked when the push commits; it waits for this lock, which unlike all
-    others is a whole FOR UPDATE.
+    others is a full FOR UPDATE.
     """
     SSOUser.objects.select_for_update().get(pk=sso_user.pk)
 
 
 def remove_from_all_groups(user: User) -> list[Pair]:
-    """R9: a revived account with another externalId starts without the groups it had: those."""
+    """R9: a revived account with another externalId starts without its old groups: returns those."""
     return _pairs("DELETE FROM identity_membership WHERE user_id = %s RETURNING group_id, user_id", [user.pk])
 
 
 def follow_claim(user: User, fed: set[int], wanted: set[int]) -> tuple[set[int], set[int]]:
-    """R21: of the groups that an IdP feeds (`fed`, locked), the person is in those it named: who joined, left."""
+    """R21: of the groups that an IdP feeds (`fed`, locked), the user is in those the claim names: who joined, left."""
     held = set(Membership.objects.filter(user=user, group__in=fed).values_list("group_id", flat=True))
     joined, left = wanted - held, held - wanted
     Membership.objects.bulk_create(Membership(group_id=group_id, user=user) for group_id in joined)

@@ -1,4 +1,4 @@
-"""What an identity provider's pushes of people do (R1-R9, R11, R13).
+"""An identity provider's pushes of people (R1-R9, R11, R13).
 
 Every function is one transaction. A refusal that leaves something behind (a Conflict) commits it and is
 raised afterwards; every other error rolls everything back.
@@ -58,9 +58,9 @@ MOST_SHARES = 3
 
 
 def provision_user(record: PersonRecord, *, actor: Provisioner) -> SSOUser:
-    """R1, R5-R7, R9: make the SSO user and the portal user, or link an existing one, or record a conflict.
+    """R1, R5-R7, R9: create the SSO user and the portal user, link an existing one, or record a conflict.
 
-    Raises InvalidValue, Taken (this IdP has the record already), Conflicted (the Conflict is committed).
+    Raises InvalidValue, Taken (this IdP already has the record), Conflicted (the Conflict is committed).
     """
     record = record.checked()
     result = again_if_raced(lambda: _provision(record, actor), _name_taken(record))
@@ -83,7 +83,7 @@ def _provision(record: PersonRecord, actor: Provisioner) -> SSOUser | Conflict:
 
 
 def _resume(found: Resume, record: PersonRecord, actor: Provisioner) -> SSOUser:
-    """R9: the same person under another userName: the record that the IdP has lost sight of goes on, Enabled."""
+    """R9: the same person under another userName: the record the IdP lost track of continues, Enabled."""
     sso_user = found.record
     if found.conflict is not None:
         conflicts.settle(found.conflict)
@@ -150,12 +150,12 @@ def _take_over(found: Adopt | Link | Revive, record: PersonRecord, actor: Provis
 
 
 def _is_perhaps_somebody_else(found: Match, record: PersonRecord) -> bool:
-    """R9: the name came back under another externalId: the IdP may have given it to a new colleague."""
+    """R9: the name returned under another externalId: the IdP may have given it to a new colleague."""
     return isinstance(found, Revive) and found.external_id != record.external_id
 
 
 def _start_afresh(user: User, actor: Provisioner) -> None:
-    """Nothing that the earlier person was given, or can sign in with, is handed to a namesake."""
+    """Nothing the previous person was given, or can sign in with, passes to a namesake."""
     for group_id, user_id in memberships.remove_from_all_groups(user):
         audit.record(Event.MEMBERSHIP_REMOVED, actor=actor, user_id=user_id, group_id=group_id)
     user.sso_identities.all().delete()
@@ -237,7 +237,7 @@ def _told_of(ignored: dict[str, dict[str, Any]], shares: Sequence[int], record: 
 
 
 def _ignored_at_first(user: User, found: Match, record: PersonRecord) -> dict[str, dict[str, Any]]:
-    """What is no email address (R2), and what a newcomer's record says and an administrator decided otherwise (R7)."""
+    """An invalid email address (R2), and parts of a newcomer's record overridden by an administrator (R7)."""
     ignored = {}
     decided_otherwise = isinstance(found, CreateAs)
     if decided_otherwise:
@@ -252,7 +252,7 @@ def _revival_details(found: Match, record: PersonRecord) -> dict[str, Any]:
 
 
 def _personal(found: Match, record: PersonRecord) -> dict[str, Any]:
-    """What the IdP said of the person, but for a newcomer the username that the portal has."""
+    """The IdP's values, except that a newcomer has the portal's username."""
     record = found.called_here(record) if isinstance(found, CreateAs) else record
     values = {
         "username": record.user_name,
@@ -273,7 +273,7 @@ def _store_values(sso_user: SSOUser, record: PersonRecord) -> None:
 
 @dataclass(slots=True)
 class _Update:
-    """What an update did, gathered for the log row and the audit event."""
+    """The effects of an update, collected for the log row and the audit event."""
 
     changed: list[str]
     ignored: dict[str, dict[str, Any]]
@@ -289,7 +289,7 @@ class _Update:
 def update_user(
     scim_id: UUID, change: PersonChange, *, actor: Provisioner, version: VersionCheck | None = None
 ) -> SSOUser:
-    """R2, R4, R8: store what the IdP says now and let the portal follow where the rules say so.
+    """R2, R4, R8: store the IdP's current values and let the portal follow where the rules say so.
 
     `change` computes the record from the locked row. Raises NotFound, InvalidValue, Taken, VersionMismatch.
     """
@@ -306,7 +306,7 @@ def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: Ve
 
 
 def _follow(sso_user: SSOUser, record: PersonRecord, actor: Provisioner) -> _Update:
-    """R2, R4, R8: the record is what the IdP says now, and the portal follows where the rules say so."""
+    """R2, R4, R8: the record holds the IdP's current values, and the portal follows where the rules say so."""
     user = sso_user.user
     update = _Update([], {}, {})
     record = _settle_user_name(sso_user, record, update)
@@ -342,7 +342,7 @@ def _shares_external_id(sso_user: SSOUser) -> list[int]:
 
 
 def _what_can_be_taken(record: PersonRecord, sso_user: SSOUser) -> PersonRecord:
-    """R2: nothing that a leaver's record says keeps them in; else what can't be taken is refused (SR-2, SR-7)."""
+    """R2: invalid values never keep a leaver enabled; otherwise they are refused (SR-2, SR-7)."""
     return record.leaving(sso_user) if record.active is False else record.checked()
 
 
@@ -356,7 +356,7 @@ _LOCKED_USER = CompiledQuery(lambda: for_update(User.objects.filter(pk__in=_addr
 
 
 def _locked_sso_user(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> SSOUser:
-    """The record, under the lock of the user it belongs to: one lock for both, whichever door comes."""
+    """The record, under the lock of the user it belongs to: one lock for both, from every door."""
     address = {"identity_provider": actor.identity_provider_id, "scim_id": scim_id}
     users = _LOCKED_USER(**address)
     records = _RECORD(**address) if users else []
@@ -370,9 +370,9 @@ def _locked_sso_user(scim_id: UUID, actor: Provisioner, version: VersionCheck | 
 
 
 def _settle_user_name(sso_user: SSOUser, record: PersonRecord, update: _Update) -> PersonRecord:
-    """R2: a later userName is kept on the IdP's record only; one of its other records' is refused or dropped.
+    """R2: a later userName is stored on the IdP's record only; one of its other records' is refused or dropped.
 
-    The portal's usernames are another space: renames and swaps at the IdP always finish.
+    The portal's usernames are a separate space: renames and swaps at the IdP always complete.
     """
     if record.user_name == sso_user.user_name:
         return record
@@ -398,14 +398,14 @@ def _results_inactive(sso_user: SSOUser, record: PersonRecord) -> bool:
 
 
 def _settle_email(sso_user: SSOUser, record: PersonRecord, update: _Update) -> None:
-    """R2: an email that was missing is taken when it arrives, if it is free; a later one is only stored."""
+    """R2: a missing email is taken when it arrives, if free; a later one is only stored."""
     user = sso_user.user
     if record.no_address and sso_user.attributes.get("emails") != record.attributes.get("emails"):
         update.ignored["email"] = audit.change(user.email, record.no_address)
     if record.email_key in {None, user.email_key}:
         return
     if user.email is not None or User.objects.filter(email_key=record.email_key).exists():
-        if record.email_key != sso_user.email_key:  # said once, not with each request that repeats it
+        if record.email_key != sso_user.email_key:  # logged once, not with each request that repeats it
             update.ignored["email"] = audit.change(user.email, record.email)
         return
     user.email, user.email_key = record.email, record.email_key
@@ -425,7 +425,7 @@ def _follow_names(user: User, record: PersonRecord) -> dict[str, Any]:
 
 
 def _follow_profile(user: User, record: PersonRecord, update: _Update) -> None:
-    """R4: names follow every change that carries them, over an administrator's edit as well."""
+    """R4: names follow every change that carries them, even over an administrator's edit."""
     changes = _follow_names(user, record)
     if changes:
         user.save(update_fields=[*changes])
@@ -440,7 +440,7 @@ def _follow_status(user: User, record: PersonRecord, actor: Provisioner) -> bool
 
 
 def _store_record(sso_user: SSOUser, record: PersonRecord, update: _Update) -> list[str]:
-    """Keep the IdP's own view; the names of the columns that changed."""
+    """Store the IdP's own view; the names of the columns that changed."""
     new: dict[str, Any] = {
         "user_name": record.user_name,
         "user_name_key": record.user_name_key,
@@ -463,7 +463,7 @@ def _store_record(sso_user: SSOUser, record: PersonRecord, update: _Update) -> l
 
 
 def _multi_valued(attributes: dict[str, Any]) -> dict[str, list[Any]]:
-    """What `PersonRecord.values` is made from."""
+    """The multi-valued attributes, from which `PersonRecord.values` is made."""
     return {name: value for name, value in attributes.items() if isinstance(value, list)}
 
 

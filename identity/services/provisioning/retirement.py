@@ -1,4 +1,4 @@
-"""How an identity provider's record of a person ends (R7, R9)."""
+"""The end of an identity provider's record of a person (R7, R9)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def retire(sso_user: SSOUser) -> list[memberships.Pair]:
-    """Delete the IdP's record and remember its id and what it was matched by (R9); the memberships that ended.
+    """Delete the IdP's record and keep its id and matching values (R9); the memberships that ended.
 
-    Within a transaction, under the user's lock. The person leaves the SSO groups, and so mapped groups (R8).
+    Within a transaction, under the user's lock. The person leaves the SSO groups and so mapped groups (R8).
     """
     left = memberships.end_all_sso_memberships(sso_user)
     RetiredResource.objects.create(
@@ -36,7 +36,7 @@ def retire(sso_user: SSOUser) -> list[memberships.Pair]:
 
 @transaction.atomic
 def release(user: User, *, actor: Actor) -> None:
-    """Let an account leave its IdP: the record and who signs in by it go; nobody manages the user (R7)."""
+    """Detach an account from its IdP: the record and its sign-in identities go; no IdP manages the user (R7)."""
     sso_user = SSOUser.objects.filter(user=user).first()
     left = retire(sso_user) if sso_user is not None else []
     user.sso_identities.all().delete()

@@ -1,4 +1,4 @@
-"""What an IdP says, in the product's terms: the doors make these, provisioning stores and obeys them."""
+"""An IdP's statements in the product's terms: doors build them, provisioning stores and applies them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from identity.models import SSOGroup, SSOUser
 
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """A person as the IdP describes them now.
+    """A person as the IdP currently describes them.
 
     `first_name`, `last_name` and `active` are None when this request did not carry them (R4).
-    `email` is the one the portal would take: the primary, else type work, else the first.
+    `email` is the one the portal would use: the primary, else type work, else the first.
     `attributes` is the whole record as canonical SCIM JSON, `keys` its comparable single values by path,
     `values` its multi-valued attributes as (attribute, comparable sub-attributes).
-    `left_out` is what the request said and the door could not take, named in the log's row (R2).
-    `no_address` is what stands where the email should and is none, such as "n/a": it stays on the IdP's side (R2).
+    `left_out` lists parts of the request the door could not read, for the log (R2).
+    `no_address` is a non-address in place of the email, such as "n/a": it stays on the IdP's side (R2).
     """
 
     user_name: str
@@ -46,7 +46,7 @@ class PersonRecord:
         return email_key(self.email)
 
     def checked(self) -> PersonRecord:
-        """What can be stored of it; InvalidValue for values that can't be taken (SR-2, SR-7)."""
+        """The storable form; InvalidValue for unacceptable values (SR-2, SR-7)."""
         _ = self.user_name_key, self.email_key
         is_email = not self.email or is_address(self.email)
         return replace(
@@ -68,7 +68,7 @@ class PersonRecord:
         )
 
     def leaving(self, sso_user: SSOUser) -> PersonRecord:
-        """`checked` for a leaver: what can't be taken stays as it was, so that the person is let out anyway (R2)."""
+        """`checked` for a leaver: unacceptable values stay as they were, so that the person is disabled anyway (R2)."""
         record, left_out = self, list(self.left_out)
         for _ in _KEPT:
             try:
@@ -101,10 +101,10 @@ def _name(text: str | None, attribute: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """What a request does to an SSO group's members: `only` these (None: whom it has), plus, minus.
+    """A request's effect on an SSO group's members: `only` these (None: the current ones), plus, minus.
 
-    `added` and `removed` are disjoint; the cost of applying follows their size, not the group's. `groups` are the ids
-    that it says are groups', and `ungrouped` those that it takes away again: they are no members here (R14).
+    `added` and `removed` are disjoint; the cost of applying follows their size, not the group's. `groups` are ids
+    the request marks as groups, and `ungrouped` those it removes: they are not members here (R14).
     """
 
     only: frozenset[UUID] | None = None
@@ -132,7 +132,7 @@ class Members:
 
     @property
     def named(self) -> frozenset[UUID]:
-        """Everyone who must be known to the IdP's side of the portal (R20)."""
+        """Everyone who must exist on the IdP's side of the portal (R20)."""
         return self.added if self.only is None else self.only
 
     def __bool__(self) -> bool:
@@ -141,7 +141,7 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class GroupRecord:
-    """An SSO group as a request leaves it; `members` says only what changes, `left_out` what was not understood."""
+    """An SSO group after a request; `members` holds only changes, `left_out` what was not understood."""
 
     display_name: str
     external_id: str | None = None

@@ -1,1 +1,1 @@
-"""A sign-in through an identity provider: whom it means, and who is made by it."""
+"""Sign-ins through an identity provider: which user is meant, and who is created on the way."""

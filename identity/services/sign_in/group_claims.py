@@ -1,4 +1,4 @@
-"""What identity providers put into a groups claim, in all its shapes (R21)."""
+"""The groups claim in all the shapes that identity providers use (R21)."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-# How groups call themselves where they come as objects: by an id first, since names may change.
+# Keys that identify a group given as an object: an id first, since names may change.
 IDS = ("value", "id", "externalId", "objectId")
 NAMES = ("display", "displayName", "display_name", "name", "cn", "group", "role")
 LISTS = ("groups", "roles", "values")  # Keycloak's realm_access, for one
 
 MOST_GROUPS = 10_000
 
-Group = tuple[str, ...]  # an id or a name, or both: the first that is known counts
+Group = tuple[str, ...]  # an id or a name, or both: the first known one counts
 IsKnown = Callable[[str], bool]
 
 
 class Unreadable(Exception):
-    """A claim that says something, and not which groups: never to be taken for "no groups"."""
+    """A claim with content that does not name groups: never to be read as "no groups"."""
 
 
 def read_groups(claim: Any, is_known: IsKnown) -> list[Group]:
-    """The groups that a claim names, if it is there at all: an absent one is not the same as an empty one.
+    """The groups that a claim names; None if the claim is absent, which is not the same as empty.
 
-    A list of texts, numbers or objects; a text with one group, with several after commas or semicolons (unless it is,
-    whole, a group that `is_known`), or with JSON; an object of objects by name (Zitadel's roles). Whatever else is
+    A list of strings, numbers or objects; a string with one group, several after commas or semicolons (unless the whole
+    is a group that `is_known`), or JSON; an object of objects by name (Zitadel's roles). Anything else is
     Unreadable.
     """
     groups = _groups(claim, is_known)
@@ -35,7 +35,7 @@ def read_groups(claim: Any, is_known: IsKnown) -> list[Group]:
 
 
 def is_readable(claim: Any) -> bool:
-    """Whether it names groups, or none, whichever of them are known."""
+    """Whether it names groups, or none, regardless of which are known."""
     try:
         read_groups(claim, lambda text: False)
     except Unreadable:
@@ -45,7 +45,7 @@ def is_readable(claim: Any) -> bool:
 
 def _groups(claim: Any, is_known: IsKnown) -> list[Group]:
     if isinstance(claim, list):
-        alone = len(claim) == 1 and isinstance(claim[0], str)  # an attribute of SAML is always a list
+        alone = len(claim) == 1 and isinstance(claim[0], str)  # a SAML attribute is always a list
         return _in_text(claim[0], is_known) if alone else [_group(item) for item in claim]
     if isinstance(claim, str):
         return _in_text(claim, is_known)
@@ -65,14 +65,14 @@ def _in_text(text: str, is_known: IsKnown) -> list[Group]:
 
 
 def _separator(text: str) -> str:
-    """OneLogin puts semicolons between roles; a distinguished name has commas of its own."""
+    """OneLogin separates roles by semicolons; a distinguished name contains commas."""
     if ";" in text:
         return ";"
     return "" if "=" in text else ","
 
 
 def _json(text: str) -> Any:
-    """None for a text that only begins like JSON: a name may be in brackets."""
+    """None for text that only starts like JSON: a name may be in brackets."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""People and groups of sign-ins while SCIM is off (R21)."""
+"""People and groups from sign-ins while SCIM is off (R21)."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ from identity.services.sign_in.group_claims import Unreadable, read_groups
 from identity.services.users import change_status, end_credentials
 
 TAKEN = Conflict.Reason.ALREADY_LINKED
-# What an administrator must hear before that somebody else signs in to the account.
+# What requires an administrator's decision before another person signs in to the account.
 GRAVER = frozenset({Conflict.Reason.BREAK_GLASS, Conflict.Reason.OTHER_PROVIDER, Conflict.Reason.PRIVILEGED, TAKEN})
 
 
 def admit(connection: SSOConnection, assertion: Assertion, actor: SignIn) -> User | Conflict:
-    """By the rules of R1, R5, R6: a new user, an adopted one, or a conflict that an administrator decides.
+    """By the rules of R1, R5, R6: a new user, an adopted one, or a conflict for an administrator.
 
     Raises Refused for another domain or tenant, and InvalidValue.
     """
@@ -68,7 +68,7 @@ def admit(connection: SSOConnection, assertion: Assertion, actor: SignIn) -> Use
         return _collide(user, reason, record, actor)
     if isinstance(found, Adopt):
         _adopt(user, actor)
-    return user  # of a record that was removed: Disabled, unless an administrator enabled the person again meanwhile
+    return user  # of a removed record: Disabled, unless an administrator has enabled the user again
 
 
 def _record_of(connection: SSOConnection, assertion: Assertion) -> PersonRecord:
@@ -98,14 +98,14 @@ def _create(record: PersonRecord, actor: SignIn) -> User:
 
 
 def _adopt(user: User, actor: SignIn) -> User:
-    """R5: an invited user needs the invitation no more; `match` lets nobody through who is Disabled."""
+    """R5: an invited user no longer needs the invitation; `match` never returns a Disabled account."""
     change_status(user, Status.ENABLED)
     audit.record(Event.USER_ADOPTED, actor=actor, user_id=user.pk, details={"status": user.status})
     return user
 
 
 def _link(found: Link, actor: SignIn) -> User:
-    """R7: who signed in to the account before does so no more; an administrator has said whose it is."""
+    """R7: earlier identities of the account are dropped; an administrator has decided whose it is."""
     conflicts.settle(found.conflict)
     forgotten, _ = _identities(found.user, actor).delete()
     if forgotten:
@@ -120,10 +120,10 @@ def _link(found: Link, actor: SignIn) -> User:
 def _whose(
     found: Adopt | Revive | Resume | Obstacle | Duplicate, record: PersonRecord, subject: str, actor: SignIn
 ) -> tuple[User, str]:
-    """The account that is meant, and why nobody gets it without an administrator, if so.
+    """The account that is meant, and why it takes an administrator, if it does.
 
-    R5: an identity provider that POSTs a record says who it is; at the sign-in door the person does. So an account that
-    somebody of this identity provider has is nobody else's, even under the same username and email.
+    R5: an identity provider that POSTs a record vouches for who it is; at sign-in the person does. So an account used
+    by one person of this identity provider is never another's, even under the same username and email.
     """
     if isinstance(found, Duplicate):
         return SSOUser.objects.of(actor.identity_provider_id).get(user_name_key=record.user_name_key).user, TAKEN
@@ -135,9 +135,9 @@ def _whose(
 
 
 def _is_somebody_elses(user: User, record: PersonRecord, subject: str, actor: SignIn) -> bool:
-    """Who signs in for the first time is not the one who did before, nor of whom a record had another externalId.
+    """Whether a first sign-in is by another person than before, or than a record with another externalId.
 
-    Asked under the account's lock: of one person's sign-ins at once, the first has made the identity meanwhile (SR-36).
+    Asked under the account's lock: of one person's concurrent sign-ins, the first has created the identity (SR-36).
     """
     known = set(_identities(user, actor).values_list("subject", flat=True))
     if known:
@@ -160,7 +160,7 @@ def _collide(user: User, reason: str, record: PersonRecord, actor: SignIn) -> Co
 
 
 def _require_allowed(connection: SSOConnection, assertion: Assertion) -> None:
-    """R21: only people of the named tenant and domains are created just in time."""
+    """R21: only people of the configured tenant and domains are created just in time."""
     tenants = {assertion.text("tid"), assertion.text("hd")} - {""}
     if connection.allowed_tenant and connection.allowed_tenant not in tenants:
         raise Refused("Your organisation's tenant is not one that this portal lets in.", code="other_tenant")
@@ -173,9 +173,9 @@ def _require_allowed(connection: SSOConnection, assertion: Assertion) -> None:
 
 
 def follow_groups(user: User, connection: SSOConnection, assertion: Assertion, actor: SignIn) -> None:
-    """R21: mapped groups follow the claim; one that is absent (Entra's group overage) or unreadable changes nothing.
+    """R21: mapped groups follow the claim; an absent (Entra's group overage) or unreadable one changes nothing.
 
-    Either leaves a warning in the audit trail: neither means "no groups".
+    Both write a warning to the audit trail: neither means "no groups".
     """
     mappings = GroupMapping.objects.filter(sso_group__identity_provider=connection.identity_provider_id)
     if not connection.groups_claim or not mappings.exists():

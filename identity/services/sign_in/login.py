@@ -1,7 +1,7 @@
-"""Who is this? What the portal makes of somebody for whom an identity provider vouches (SR-5, R13, R21).
+"""From a verified assertion to a portal user (SR-5, R13, R21).
 
-Pure domain: the door has verified the assertion. Who signs in is found by (identity provider, subject), the
-first time by the claim that is configured for the IdP against the externalId it sent over SCIM, and never by
+Pure domain: the door has verified the assertion. The user is found by (identity provider, subject), the
+first time by the IdP's configured claim against the externalId it sent over SCIM, and never by
 the portal's own username or email.
 """
 
@@ -39,10 +39,10 @@ WAITS = "An account that could be yours exists already. An administrator of the 
 
 
 def sign_in(connection: SSOConnection, assertion: Assertion, *, address: str = "") -> User:
-    """The user who may come in now.
+    """The user to sign in.
 
     Raises Refused (disabled, not provisioned, break-glass, …), Conflicted (the Conflict is committed),
-    InvalidValue (claims that can't be a username). What is refused leaves a row in the provisioning log.
+    InvalidValue (claims that can't be a username). A refusal leaves a row in the provisioning log.
     """
     actor = _actor(connection, address)
     try:
@@ -56,7 +56,7 @@ def sign_in(connection: SSOConnection, assertion: Assertion, *, address: str = "
 
 
 def record_failure(connection: SSOConnection, *, code: str, sentence: str, advice: str, address: str) -> int:
-    """The round trip itself failed: the id of the row that says why, and what is to be done, to administrators."""
+    """The round trip itself failed: the id of the log row that tells administrators why, and what to do."""
     entry = log_write(
         What.SIGN_IN_FAILED,
         params={"sentence": sentence},
@@ -72,7 +72,7 @@ def record_failure(connection: SSOConnection, *, code: str, sentence: str, advic
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a sign-in would come to: who would be in (`user_id` is None for a new user); else why nobody."""
+    """What a sign-in would result in: the user (`user_id` is None for a new one), or why it would fail."""
 
     username: str = ""
     user_id: int | None = None
@@ -81,7 +81,7 @@ class Rehearsal:
 
 
 def rehearse(connection: SSOConnection, assertion: Assertion) -> Rehearsal:
-    """`sign_in`, undone again: for "test this connection". Nothing is written, not even a refusal."""
+    """`sign_in`, rolled back: for "test this connection". Nothing is written, not even a refusal."""
     try:
         with transaction.atomic():
             found = _sign_in(connection, assertion, _actor(connection, ""))
@@ -139,7 +139,7 @@ def _identities(connection: SSOConnection) -> Any:
 
 
 def lacks_something(connection: SSOConnection, assertion: Assertion) -> bool:
-    """Whether this person is new here, and the assertion lacks what finding or making them takes."""
+    """Whether this person is new here and the assertion lacks what finding or creating them takes."""
     if _identities(connection).filter(subject=assertion.subject).exists():
         return False
     wanted = {connection.subject_claim}
@@ -149,7 +149,7 @@ def lacks_something(connection: SSOConnection, assertion: Assertion) -> bool:
 
 
 def _by_identity(connection: SSOConnection, assertion: Assertion) -> User | None:
-    """Who signed in with this subject before; asked again under the lock, which a release may have held (R7)."""
+    """The user who signed in with this subject before; rechecked under the lock, which a release may have held (R7)."""
     known = _identities(connection).filter(subject=assertion.subject)
     identity = known.first()
     if identity is None:
@@ -179,7 +179,7 @@ def _provisioned(connection: SSOConnection, assertion: Assertion) -> SSOUser | N
     if external_id := assertion.text(connection.subject_claim):
         found = list(people.filter(external_id=external_id)[:MOST_NAMESAKES])
         if len(found) > 1 and connection.identity_provider.identifies_by_external_id:
-            found = [one for one in found if one.active] or found  # all are one person, sent anew after a rename (R9)
+            found = [one for one in found if one.active] or found  # all one person, sent anew after a rename (R9)
         if len(found) > 1:
             raise Refused("Several people have your external ID. Ask an administrator.", code="ambiguous")
         if found:
@@ -190,7 +190,7 @@ def _provisioned(connection: SSOConnection, assertion: Assertion) -> SSOUser | N
 
 
 def _by_user_name(connection: SSOConnection, assertion: Assertion) -> SSOUser | None:
-    """Never to rebind: who signed in before under another subject is not taken over by a namesake."""
+    """Never rebinds: an account with another subject is not taken over by a namesake."""
     key = sought(assertion.text(connection.user_name_claim))
     sso_user = SSOUser.objects.of(connection.identity_provider_id).filter(user_name_key=key).first() if key else None
     if sso_user is not None and _identities(connection).filter(user=sso_user.user_id).exists():
@@ -202,7 +202,7 @@ def _by_user_name(connection: SSOConnection, assertion: Assertion) -> SSOUser | 
 
 
 def _require_open_door(user: User, connection: SSOConnection, mode: Mode) -> None:
-    """R13, SR-20, R21: no sign-in opens what was closed."""
+    """R13, SR-20, R21: SSO never opens a closed account."""
     if user.is_break_glass:
         raise Refused("A break-glass account signs in with its password only.", code="break_glass")
     if not user.is_active:
@@ -233,14 +233,14 @@ def _remember(user: User, connection: SSOConnection, assertion: Assertion, actor
 
 @transaction.atomic
 def record_logout(connection: SSOConnection, user_ids: Iterable[int]) -> None:
-    """Sessions ended because these people signed out at the identity provider."""
+    """Sessions that ended because these people signed out at the identity provider."""
     actor = _actor(connection, "")
     for user_id in user_ids:
         audit.record(Event.USER_SIGNED_OUT_BY_PROVIDER, actor=actor, user_id=user_id)
 
 
 def find_connection(slug: str) -> SSOConnection:
-    """The connection with this address. Raises NotFound."""
+    """The connection with this slug. Raises NotFound."""
     connection = SSOConnection.objects.select_related("identity_provider").filter(slug=slug).first()
     if connection is None:
         raise NotFound("This connection no longer exists.")
