@@ -1,1 +1,1 @@
-"""The identity provider's door: SCIM 2.0 (RFC 7643, 7644, 9865) at /scim/v2/."""
+"""The door for identity providers: SCIM 2.0 (RFC 7643, 7644, 9865) at /scim/v2/."""

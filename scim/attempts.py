@@ -1,4 +1,4 @@
-"""Trying a request again where that can help, and remembering the writes that were refused (SR-40)."""
+"""Retries a request where that can help, and logs refused writes (SR-40)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TRIES = 3
 
 
 def run(handle: Callable[[], R]) -> R:
-    """What `handle` answers. A deadlock rolls everything back, so the whole of it can run again."""
+    """The response from `handle`. A deadlock rolls everything back, so the whole request can run again."""
     for attempt in range(1, _TRIES):
         try:
             return handle()
@@ -35,9 +35,9 @@ def run(handle: Callable[[], R]) -> R:
 
 
 def refused(error: Exception, *, actor: Provisioner, resource: tuple[str, str]) -> Problem:
-    """The problem to answer to a write, with its row in the provisioning log.
+    """The problem to return for a refused write, with its row in the provisioning log.
 
-    A Conflict has its row already, and what the database could not answer can't be logged there.
+    A Conflict already has its row, and a database failure can't be logged there.
     """
     problem = problem_of(error)
     if problem.status < 500 and not isinstance(error, Conflicted):
@@ -53,7 +53,7 @@ def _log(problem: Problem, actor: Provisioner, resource_type: str, resource_id: 
             status=problem.status,
             code=problem.code,
             resource_type=resource_type,
-            resource_id=resource_id if resource_id.isprintable() else "",  # an address may hold a NUL
+            resource_id=resource_id if resource_id.isprintable() else "",  # a URL may contain a NUL
             subject_key=subject,
         )
     except DatabaseError:  # the refusal still reaches the identity provider

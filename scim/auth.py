@@ -1,4 +1,4 @@
-"""Bearer tokens (RFC 6750): the token first, then everything else; bodies of strangers are not read (SR-14)."""
+"""Bearer tokens (RFC 6750): checked before anything else; unauthenticated bodies are not read (SR-14)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _note(bearer: scim_tokens.TokenBearer, request: HttpRequest) -> None:
 
 
 def _show(request: HttpRequest, actor: Provisioner, status: int) -> None:
-    """Keep the request for the administrator who looks on; the answer does not depend on it."""
+    """Keep the request for the administrator who is watching; the response does not depend on it."""
     try:
         provider_contacts.note_request(
             actor.identity_provider_id,
@@ -78,7 +78,7 @@ def _show(request: HttpRequest, actor: Provisioner, status: int) -> None:
 
 
 def _path(request: HttpRequest) -> str:
-    """What was asked for, after the SCIM base URL; PostgreSQL takes no NUL."""
+    """The requested path after the SCIM base URL; PostgreSQL accepts no NUL."""
     return unquote(request.get_full_path()).partition("/scim/v2")[2].replace("\0", "")
 
 
@@ -100,7 +100,7 @@ def _address(request: HttpRequest) -> str:
 
 
 def _unauthorized(request: HttpRequest) -> HttpResponse:
-    """401; the error code tells a wrong token from none (RFC 6750 section 3.1)."""
+    """401; the error code distinguishes a wrong token from a missing one (RFC 6750 section 3.1)."""
     if _presented(request):
         provider_contacts.note_stranger(method=request.method or "", path=_path(request), address=_address(request))
         traces.note(Event.SCIM_TOKEN_UNKNOWN, actor=Visitor("SCIM"), origin=Origin.of(request.META))

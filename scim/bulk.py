@@ -1,7 +1,7 @@
 """/Bulk (RFC 7644 section 3.7): many operations in one request, each its own transaction with its own status.
 
 An operation may refer to a resource that another one creates as `bulkId:NAME`, in its data or its path. It then
-runs after that one, wherever it stands; references in a circle can't be resolved and are answered 409.
+runs after that one, whatever their order; circular references can't be resolved and are answered 409.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class BulkView(Endpoint):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What an adapter needs of a request: who calls, and the version that must still be there."""
+    """The parts of a request an adapter needs: the caller, and the version that must still be current."""
 
     actor: Provisioner
     headers: dict[str, str] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Call:
 
 @dataclass(slots=True)
 class Operation:
-    """One entry of a BulkRequest, and what became of it."""
+    """One entry of a BulkRequest, and its result."""
 
     method: str
     path: str
@@ -101,7 +101,7 @@ class Job:
         return cls(operations, _fail_on_errors(body), actor)
 
     def run(self) -> list[Document]:
-        """The results in the order of the request; operations behind the last tolerated error have none."""
+        """The results in request order; operations after the last tolerated error have none."""
         waiting = list(self.operations)
         while waiting and not self._is_over():
             to_come = {operation.bulk_id for operation in waiting if operation.method == "POST"} - {""}
@@ -138,7 +138,7 @@ class Job:
         operation.result = {**_named(operation), **where, "status": str(problem.status), "response": problem.to_dict()}
 
     def _location(self, operation: Operation) -> Document:
-        """Where the resource is that an operation failed on; a POST has made none."""
+        """The location of the resource on which an operation failed; a POST has none."""
         view, uuid = _addressed(operation.path)
         found = _REFERENCE.fullmatch(uuid)
         known = self.created.get(found[1]) if found else uuid
@@ -147,7 +147,7 @@ class Job:
         return {"location": location(view.scim_adapter.endpoint, known)}
 
     def _execute(self, operation: Operation, actor: Provisioner) -> Document:
-        """Run one operation through the resource's adapter, as the single request would."""
+        """Run one operation through the resource's adapter, as a single request would."""
         view, _ = _addressed(operation.path)
         uuid = self._resolved(operation.path.strip("/").partition("/")[2])
         if view is None:
@@ -189,7 +189,7 @@ class Job:
         return data
 
     def _resolved(self, value: Any) -> Any:
-        """The value with every `bulkId:NAME` replaced by the id that was created under that name."""
+        """The value with every `bulkId:NAME` replaced by the id created under that name."""
         if isinstance(value, dict):
             return {name: self._resolved(item) for name, item in value.items()}
         if isinstance(value, list):

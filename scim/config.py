@@ -1,4 +1,4 @@
-"""What django-scim2 asks of a deployment, and the discovery documents (RFC 7644 section 4)."""
+"""django-scim2's settings for this service provider, and the discovery documents (RFC 7644 section 4)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sso_user_model() -> type[SSOUser]:
 
 
 class ServiceProviderConfig:
-    """django-scim2's SERVICE_PROVIDER_CONFIG_MODEL: true to the letter (RFC 7643 section 5)."""
+    """django-scim2's SERVICE_PROVIDER_CONFIG_MODEL: states exactly what is supported (RFC 7643 section 5)."""
 
     def __init__(self, request: Any = None) -> None:
         self.request = request
@@ -73,7 +73,7 @@ def resource_types() -> dict[str, dict[str, Any]]:
 
 @cache
 def schemas() -> dict[str, dict[str, Any]]:
-    """The documents of /Schemas by URN: exactly what is kept."""
+    """The documents of /Schemas by URN: exactly the stored attributes."""
     documents = {}
     for model in (User, EnterpriseUser, PortalUser, Group, PortalGroup):
         schema = _schema_of(model)
@@ -82,7 +82,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def _schema_of(model: Any) -> Schema:
-    """As it is written down; a password is among it, writeOnly: typed clients build every user with it."""
+    """As defined, including the writeOnly password: typed clients build every user with it."""
     schema: Schema = model.to_schema()
     schema.name = model.__name__
     schema.description = " ".join(model.__doc__.split())

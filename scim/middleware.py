@@ -1,4 +1,4 @@
-"""Whatever Django or the server's frame answers under /scim/ becomes a SCIM answer (SR-33)."""
+"""Turns any answer of Django or django-scim2 under /scim/ into a SCIM answer (SR-33)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TOLD = {
 
 
 class SCIMErrorMiddleware:
-    """URLs that don't resolve, hosts that are not allowed and crashes: no HTML for identity providers."""
+    """Unresolved URLs, disallowed hosts and crashes: identity providers never get HTML."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -35,12 +35,12 @@ class SCIMErrorMiddleware:
 
 
 def _speaks_scim(response: HttpResponseBase) -> bool:
-    """The frame's own 500 carries the right type but a number for `status`."""
+    """django-scim2's own 500 has the right type but a number for `status`."""
     return response.status_code != 500 and str(response.headers.get("Content-Type", "")).startswith(SCIM_CONTENT_TYPE)
 
 
 def _translated(response: HttpResponseBase) -> HttpResponseBase:
-    """The same status in SCIM, with the security headers that it has already (SR-29)."""
+    """The same status in SCIM, keeping the security headers already set (SR-29)."""
     told = _TOLD.get(response.status_code, "The portal could not answer this request.")
     translated = Problem(response.status_code, told).to_response()
     for name, value in response.headers.items():

@@ -1,6 +1,6 @@
 """Queries over both resource types at the root (RFC 7644 sections 3.4.2.1 and 3.4.3).
 
-An attribute that only one type has is simply absent from the other. Both types are merged and ordered by the
+An attribute that only one type has counts as absent from the other. Both types are merged and ordered by the
 database, a page of keys at a time.
 """
 
@@ -67,7 +67,7 @@ def _door(view: type[ResourceEndpoint], request: HttpRequest) -> ResourceEndpoin
 
 
 def _keys(doors: list[ResourceEndpoint], parameters: Document) -> list[QuerySet[Any]]:
-    """For each type the (kind, row key, sorted-by value) of its rows that match."""
+    """For each type the (kind, row key, sort value) of its matching rows."""
     sorted_by = [_order(door.registry, parameters).expression for door in doors]
     nothing = Value(None, output_field=_type_of(sorted_by, doors))
     keys = []
@@ -86,7 +86,7 @@ def _matching(door: ResourceEndpoint, parameters: Document) -> QuerySet[Any]:
 
 
 def _type_of(sorted_by: list[Any], doors: list[ResourceEndpoint]) -> Field[Any, Any]:
-    """What the types that have the attribute sort by: PostgreSQL merges equal types only."""
+    """The sort type of the types that have the attribute: PostgreSQL merges equal types only."""
     for expression, door in zip(sorted_by, doors, strict=True):
         if expression is not None:
             annotated = door.model_cls.objects.annotate(sorted_by=expression)
@@ -107,7 +107,7 @@ def _condition(registry: Registry, expression: str | None) -> Q:
 
 
 def _order(registry: Registry, parameters: Document) -> Order:
-    """The order on one type; a type without the attribute has no values to order by."""
+    """The order on one type; a type without the attribute has no values to sort by."""
     sort_by, sort_order = listing.text_of(parameters, "sortBy"), listing.text_of(parameters, "sortOrder")
     try:
         return order_of(sort_by, sort_order, registry)

@@ -1,6 +1,6 @@
-"""/scim/v2/: names as django-scim2 reverses them; every address with and without a trailing slash.
+"""/scim/v2/: names as django-scim2 reverses them; every URL with and without a trailing slash.
 
-Who writes the base URL with a slash at its end asks for //Users. (`[/]*`: Django warns of routes that begin with one.)
+A base URL configured with a trailing slash leads to //Users. (`[/]*`: Django warns of routes that begin with one.)
 """
 
 from django.urls import re_path

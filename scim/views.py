@@ -1,4 +1,4 @@
-"""The endpoints, on django-scim2's frame: its `dispatch` authenticates, ours translates what goes wrong."""
+"""The endpoints, on django-scim2's base views: its `dispatch` authenticates, ours translates errors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
 class Translated(View):
-    """Runs the handler; whatever of `HANDLED` it raises becomes a SCIM error, and a refused write a log row."""
+    """Runs the handler; any of `HANDLED` it raises becomes a SCIM error, and a refused write a log row."""
 
     resource_name: ClassVar[str] = ""
 
@@ -55,7 +55,7 @@ class Translated(View):
         return attempts.refused(error, actor=request.actor, resource=(self.resource_name, where)).to_response()
 
     def allowed(self) -> list[str]:
-        """The methods of this address, for the Allow header."""
+        """The methods of this URL, for the Allow header."""
         return [name.upper() for name in self.http_method_names if hasattr(self, name)]
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -65,7 +65,7 @@ class Translated(View):
 
 
 class Endpoint(stock.SCIMView, Translated):
-    """django-scim2's frame (CSRF exemption, token check) around translated handlers."""
+    """django-scim2's base view (CSRF exemption, token check) around translated handlers."""
 
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
@@ -75,7 +75,7 @@ def answer(document: Document, status: int = 200) -> HttpResponse:
 
 
 def empty(status: int) -> HttpResponse:
-    """An answer without a body has no type either."""
+    """A response without a body has no content type either."""
     response = HttpResponse(status=status)
     del response["Content-Type"]
     return response
@@ -84,14 +84,14 @@ def empty(status: int) -> HttpResponse:
 class ResourceEndpoint(Endpoint):
     """What /Users and /Groups share. `registry` knows the attributes.
 
-    Model, adapter and filters are those of django-scim2's settings (SCIM_SERVICE_PROVIDER): `model_cls`,
+    Model, adapter and filters come from django-scim2's settings (SCIM_SERVICE_PROVIDER): `model_cls`,
     `scim_adapter` and `parser_getter`.
     """
 
     registry: ClassVar[Registry]
     resource_name: ClassVar[str]
     look_ups: ClassVar[LookUps]
-    parser_getter: Any  # gives the class of filters
+    parser_getter: Any  # returns the filter class
 
     def allowed(self) -> list[str]:
         single = ["GET", "HEAD", "PUT", "PATCH", "DELETE"]
@@ -158,7 +158,7 @@ class ResourceEndpoint(Endpoint):
         return listing.answer(self.search(parameters), parameters, self)
 
     def search(self, parameters: Document) -> Any:
-        """The rows that a filter selects, all of this IdP's without one."""
+        """The rows that a filter selects, or all of this IdP's without one."""
         expression = listing.filter_of(parameters)
         if not expression:
             return self.listed(self.model_cls.objects.of(self.actor.identity_provider_id))
@@ -219,7 +219,7 @@ class UsersView(ResourceEndpoint, stock.UsersView):
 
 
 class GroupsView(ResourceEndpoint, stock.GroupsView):
-    """/Groups. A PATCH answers 204 unless attributes are asked for: its cost follows the change, not the group."""
+    """/Groups. A PATCH answers 204 unless attributes are requested: its cost depends on the change, not the group."""
 
     registry = GROUPS
     resource_name = "Group"
@@ -313,11 +313,11 @@ class SchemasView(DiscoveryEndpoint):
 
 
 class UnsupportedView(Endpoint):
-    """/Me and what this service provider does not offer: 501 (RFC 7644 section 3.11)."""
+    """/Me and other unsupported endpoints: 501 (RFC 7644 section 3.11)."""
 
     def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = Problem(501, "This portal does not offer this endpoint.").to_response()
-        log_response("Not offered", response=response, request=request, level="debug")  # else it is an error: a 5xx
+        log_response("Not offered", response=response, request=request, level="debug")  # a 5xx would be an error
         return response
 
     get = post = put = patch = delete = http_method_not_allowed

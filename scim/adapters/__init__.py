@@ -1,1 +1,1 @@
-"""Rows ⇄ resources, on django-scim2's adapter protocol. Saving makes exactly one service call."""
+"""Rows ⇄ resources, on django-scim2's adapter protocol. Each save makes exactly one service call."""

@@ -1,4 +1,4 @@
-"""What the two adapters share."""
+"""The common base of the two adapters."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from scim.wire.versions import etag, required_version
 
 
 class ResourceAdapter(SCIMMixin):
-    """django-scim2's protocol: from_dict or handle_operations prepare, save makes the service call, to_dict answers."""
+    """django-scim2's protocol: from_dict or handle_operations prepare, save calls the service, to_dict answers."""
 
     endpoint = ""
     resource_type = ""
-    status = 200  # what a change is answered with
+    status = 200  # the response status of a change
     ATTR_MAP: dict[Any, str] = {}
 
     def __init__(self, obj: Any, request: Any = None) -> None:
@@ -56,7 +56,7 @@ class ResourceAdapter(SCIMMixin):
 
 
 def moment(value: datetime) -> str:
-    """RFC 3339 in UTC, as precise as it is kept, so that it can be filtered by."""
+    """RFC 3339 in UTC, with the stored precision, so that it can be filtered by."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

@@ -1,4 +1,4 @@
-"""PATCH on groups, as sets: the cost follows the operations, not the group (RFC 7644 section 3.5.2, R20)."""
+"""PATCH on groups, as sets: the cost depends on the operations, not the group (RFC 7644 section 3.5.2, R20)."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _UNCHANGEABLE = refuse("mutability", "A member can be added or removed, not chan
 
 
 def member_ids(value: Any, *, strict: bool) -> frozenset[UUID]:
-    """The ids in a `members` value: a list of objects or strings, or one alone; null and an empty list name nobody.
+    """The ids in a `members` value: a list of objects or strings, or a single one; null and an empty list mean none.
 
-    What can't be read is 400 `invalidValue`. Strict (adding): so is an id that can't be a user's, while one that is
-    said to be a group's is not among them (R14); else (removing): such an id names nobody (R20).
+    Unreadable values are 400 `invalidValue`. Strict (adding): so is an id that can't be a user's, while one
+    marked as a group's is left out (R14); else (removing): such an id matches no member (R20).
     """
     value = _inner(parsed(value, "members"))
     entries = value if isinstance(value, list) else [value]
@@ -81,7 +81,7 @@ def _shown(value: Any) -> str:
 
 
 def group_ids(value: Any) -> frozenset[str]:
-    """Of a `members` value the ids that it says are groups', by their type or reference (R14)."""
+    """The ids in a `members` value that are marked as groups', by their type or reference (R14)."""
     value = _inner(parsed(value, "members"))
     said = [parsed(entry, "members") for entry in (value if isinstance(value, list) else [value])]
     return frozenset(_canonical(get(entry, "value")) for entry in said if _is_group(entry))
@@ -144,7 +144,7 @@ def _of_value(op: str, name: str, item: Any, left_out: LeftOut) -> list[tuple[st
 
 
 def _adds_nothing(place: Place, operation: Document) -> bool:
-    """Adding null adds nothing, to an attribute that can be written."""
+    """Adding null to a writable attribute has no effect."""
     is_null = "value" in operation and operation["value"] is None
     return operation["op"] == "add" and is_null and place.head not in UNKEPT
 
@@ -160,7 +160,7 @@ def _path(text: str) -> Any:
 
 
 class _State:
-    """A group while operations are applied to it, one after the other."""
+    """A group while operations are applied to it one by one."""
 
     def __init__(self, sso_group: SSOGroup) -> None:
         self.sso_group = sso_group
@@ -214,13 +214,13 @@ class _State:
                 self.members = Members.exactly(frozenset())
 
     def _unchangeable(self, op: str, value_filter: FilterNode | None) -> RequestRefused:
-        """What is no member can't be changed either, and is told first (RFC 7644 section 3.5.2.3)."""
+        """A missing member can't be changed either, and this is reported first (RFC 7644 section 3.5.2.3)."""
         if op == "replace" and value_filter is not None and not self._has(self._selected(value_filter)):
             return refuse("noTarget", f"members[{str(value_filter)[:80]}] selects no member of this group.")
         return _UNCHANGEABLE
 
     def _has(self, ids: frozenset[UUID]) -> bool:
-        """Whether one of these is a member, after the operations so far."""
+        """Whether one of these is a member after the operations so far."""
         if self.members.only is not None:
             return bool(ids & (self.members.only | self.members.added) - self.members.removed)
         kept = SSOMembership.objects.filter(
@@ -229,7 +229,7 @@ class _State:
         return bool(ids & self.members.added) or kept.exists()
 
     def _selected(self, value_filter: FilterNode) -> frozenset[UUID]:
-        """Whom `members[…]` means: ids named by equality need no look, everything else asks the database."""
+        """The members `members[…]` selects: ids compared by equality need no query, anything else asks the database."""
         named = _named(value_filter)
         if named is not None:
             return member_ids(named, strict=False)
@@ -238,7 +238,7 @@ class _State:
         return frozenset(stored.values_list("sso_user__scim_id", flat=True)) | self._selected_of_new(value_filter)
 
     def _selected_of_new(self, value_filter: FilterNode) -> frozenset[UUID]:
-        """Whom of those that an earlier operation of this request adds: the database does not have them yet."""
+        """The same among members added earlier in this request: they are not in the database yet."""
         users = SSOUser.objects.of(self.sso_group.identity_provider_id).filter(scim_id__in=self.members.named)
         new = [GroupMember(value=str(user.scim_id), ref=None, display=display_of(user), type="User") for user in users]
         found = Path[GroupResource](f"members[{value_filter}]").get(GroupResource(members=new))
@@ -246,7 +246,7 @@ class _State:
 
 
 def _told(value_filter: FilterNode) -> frozenset[UUID]:
-    """Some clients add by `members[value eq "…"]`; any other filter describes nobody to add."""
+    """Some clients add by `members[value eq "…"]`; any other filter names no member to add."""
     named = _named(value_filter)
     if named is None:
         raise _UNCHANGEABLE
@@ -254,7 +254,7 @@ def _told(value_filter: FilterNode) -> frozenset[UUID]:
 
 
 def display_of(sso_user: SSOUser) -> str:
-    """How a member is shown: by displayName, else by userName."""
+    """A member's display: displayName, else userName."""
     return str(sso_user.attributes.get("displayName") or sso_user.user_name)
 
 

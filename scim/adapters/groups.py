@@ -1,4 +1,4 @@
-"""SCIM Groups ⇄ SSO groups. Members are worked on as sets of ids; no PATCH loads a group's members."""
+"""SCIM Groups ⇄ SSO groups. Members are handled as sets of ids; no PATCH loads a group's members."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ class SCIMGroup(ResourceAdapter):
         sso_groups.delete_sso_group(self.obj.scim_id, actor=self.actor, version=self.version_check)
 
     def to_dict(self, projection: Projection | None = None) -> Document:
-        """The group with its members and mappings, as far as they are wanted."""
+        """The group, with its members and mappings if requested."""
         related = Related([self.obj], projection or Projection())
         return related.document(self)
 
 
 class Related:
-    """Members and mappings of many groups: one statement each, none for what is not wanted."""
+    """Members and mappings of many groups: one statement each, none if not requested."""
 
     def __init__(self, groups: list[SSOGroup], projection: Projection) -> None:
         keys = [group.pk for group in groups]
@@ -104,7 +104,7 @@ def _members_of(group_ids: list[int]) -> Index:
     named = rows.annotate(display=KeyTextTransform("displayName", "sso_user__attributes"))
     wanted = named.values_list("sso_group_id", "sso_user__scim_id", "display", "sso_user__user_name")
     index: Index = {}
-    # Not iterator(): PostgreSQL plans a server-side cursor for its first rows and walks all memberships by their key.
+    # Not iterator(): PostgreSQL plans a server-side cursor for its first rows and scans all memberships by their key.
     for group_id, user_id, display, user_name in wanted:
         index.setdefault(group_id, []).append(_member(user_id, display or user_name))
     return index

@@ -1,4 +1,4 @@
-"""The body of a POST or PUT of a User, as a document of the IdP's record (RFC 7644 sections 3.3 and 3.5.1)."""
+"""A User's POST or PUT body, as a document of the IdP's record (RFC 7644 sections 3.3 and 3.5.1)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TOLERANT = ScimPolicy(unknown=ScimPolicy.Unknown.ignore)
 
 
 class UserBody:
-    """What a body says. A leaver's body that can't be taken as a whole is taken as far as it can be (R2).
+    """The content of a body. A leaver's body that is invalid as a whole is applied as far as possible (R2).
 
     Each answer is a document, which of names and active it carries, and what was left out.
     """
@@ -40,7 +40,7 @@ class UserBody:
             self._refusal = error
 
     def new(self) -> tuple[Document, set[str], Told]:
-        """For a POST, which has nothing to fall back on."""
+        """For a POST, which has no stored values to fall back on."""
         if self._refusal is not None:
             raise self._refusal
         return self._document, carried_by(self._document), self._left_out.told()
@@ -56,7 +56,7 @@ class UserBody:
 
 
 def carried_by(document: Document) -> set[str]:
-    """R4: which of givenName, familyName and active a whole document brings."""
+    """R4: which of givenName, familyName and active a whole document carries."""
     names = {*NAME_PARTS.values()} if document.get("name") is not None else set()
     return names if document.get("active") is None else {*names, "active"}
 
@@ -68,16 +68,16 @@ def _validated(plain: Document) -> Document:
 
 
 def _keeping_external_id(document: Document, plain: Document, sso_user: SSOUser) -> Document:
-    """R4: a PUT that carries no externalId keeps it, since sign-in hangs on it; one that says null clears it."""
+    """R4: a PUT without externalId keeps it, since sign-in depends on it; null clears it."""
     if "externalId" in plain or not sso_user.external_id:
         return document
     return {**document, "externalId": sso_user.external_id}
 
 
 def _takes_external_id_away(body: Document, document: Document, sso_user: SSOUser) -> bool:
-    """Rauthy lets people go so where it may not delete: the record as it stands, by its id, but for the externalId.
+    """How Rauthy removes users where it may not delete: the record unchanged, by its id, except for externalId.
 
-    What is built from the portal's answer has the `meta` of it, and what changes something else is an update.
+    Such a body is built from the portal's answer and has its `meta`; a body with other changes is an update.
     """
     names = {name.lower() for name in body}
     if "id" not in names or "meta" in names or "externalId" in document:
@@ -95,7 +95,7 @@ def _says_inactive(body: Document) -> bool:
 
 
 def _status(name: str, value: Any) -> bool | None:
-    """What a member of a body says of the status, if it can be read."""
+    """The status that a member of a body carries, if readable."""
     try:
         place = USER.place_of_name(name)
         return boolean(value, name) if place is not None and place.path.lower() == "active" else None
@@ -104,7 +104,7 @@ def _status(name: str, value: Any) -> bool | None:
 
 
 def _what_can_be_taken(body: Document, sso_user: SSOUser) -> tuple[Document, set[str], Told]:
-    """Attribute by attribute; of what can't be taken the stored value stays, and the log's row names it."""
+    """Attribute by attribute; invalid ones keep the stored value and are named in the log."""
     left_out = LeftOut()
     taken: Document = {}
     for name, value in USER.named(body):
@@ -114,7 +114,7 @@ def _what_can_be_taken(body: Document, sso_user: SSOUser) -> tuple[Document, set
         except UNREADABLE as error:
             left_out.refused(name, error)
             _keep(taken, name, sso_user.attributes)
-    if taken.get("userName") is None:  # no whole resource, then: what it does not say stays
+    if taken.get("userName") is None:  # so not a whole resource: absent attributes stay
         taken = {**sso_user.attributes, **taken, "userName": sso_user.user_name}
     dialects.require_few_values(taken)
     document = _validated({"schemas": schemas_of(taken), **taken})
@@ -129,7 +129,7 @@ def _require_valid(name: str, value: Any, sso_user: SSOUser) -> None:
 
 
 def _keep(taken: Document, name: str, stored: Document) -> None:
-    """The stored value of what a name means, if it is known what that is."""
+    """The stored value of the attribute a name stands for, if known."""
     try:
         place = USER.place_of_name(name)
     except RequestRefused:

@@ -24,7 +24,7 @@ _TOLERANT = ScimPolicy(
     remove_value_as_filter=ScimPolicy.RemoveValue.apply,
     unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
 )
-# An entry found by its value must exist: `emails[value eq "x"]` describes no entry to create.
+# An entry selected by its value must exist: `emails[value eq "x"]` is not enough to create one.
 _BY_VALUE = _TOLERANT.model_copy(update={"unmatched_path_filter": ScimPolicy.UnmatchedPathFilter.forbid})
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -34,7 +34,7 @@ _SELECTS_BY_VALUE = re.compile(r"\[.*\bvalue\b.*\]", re.IGNORECASE | re.DOTALL)
 
 
 class UserPatch:
-    """The operations of one request. A leaver's that can't all be applied are applied as far as they can be (R2)."""
+    """The operations of one request. A leaver's are applied as far as possible if some are invalid (R2)."""
 
     def __init__(self, body: Document) -> None:
         self._body = body
@@ -52,7 +52,7 @@ class UserPatch:
                 raise
 
     def applied_to(self, sso_user: SSOUser) -> tuple[Document, set[str], Told]:
-        """The record as the operations leave it, which of names and active they touch, and what was left out."""
+        """The record after the operations, which of names and active they touch, and what was left out."""
         stored = {**sso_user.attributes, "active": sso_user.user.is_active}
         if self._patches is None:
             return self._applied_partly(stored)
@@ -72,7 +72,7 @@ class UserPatch:
 
 
 def _ready(operations: list[Document]) -> list[Document]:
-    """The operations as scim2-models does with them what the RFC says."""
+    """The operations in the form for which scim2-models follows the RFC."""
     return [_explicit(_whole(operation)) for operation in operations]
 
 
@@ -84,7 +84,7 @@ def _says_inactive(operations: list[Document]) -> bool:
 def _as_far_as_possible(
     document: Document, operations: list[Document], left_out: LeftOut
 ) -> tuple[Document, list[Document]]:
-    """Halved until what can't be applied stands alone: mostly one does among many. The operations that were applied."""
+    """Bisects to isolate invalid operations, usually one among many. The operations that were applied."""
     try:
         return _patched(document, _patches(operations)), operations
     except UNREADABLE as error:
@@ -120,9 +120,9 @@ def _touched(path: str, value: Any) -> set[str]:
 
 
 def _whole(operation: Document) -> Document:
-    """What a filter selects is replaced as a whole (RFC 7644 section 3.5.2.3), where scim2-models merges.
+    """A filter's selection is replaced as a whole (RFC 7644 section 3.5.2.3), where scim2-models merges.
 
-    What the filter itself says of the value stays said: the work address stays the one of type work.
+    What the filter says about the value still holds: the work address stays the one of type work.
     """
     path, value = operation.get("path", ""), operation.get("value")
     name = MULTIPLE.get(path.partition("[")[0].lower())
@@ -148,7 +148,7 @@ Patch = tuple[Any, ScimPolicy]
 
 
 def _patches(operations: list[Document]) -> list[Patch]:
-    """The operations as PatchOp messages, consecutive ones of one policy together."""
+    """The operations as PatchOp messages, grouping consecutive ones of the same policy."""
     return [(_patch(list(group), policy), policy) for policy, group in groupby(operations, key=_policy_for)]
 
 
@@ -185,19 +185,19 @@ def _validated(operations: list[Document], policy: ScimPolicy) -> Any:
 
 
 def _patched(stored: Document, patches: list[Patch]) -> Document:
-    """The document that the operations make of the stored record (RFC 7644 section 3.5.2)."""
+    """The stored record after the operations (RFC 7644 section 3.5.2)."""
     _require_few_steps(stored, sum(len(patch.operations) for patch, _ in patches))
     resource = UserResource.model_validate({**stored, "schemas": schemas_of(stored)}, scim_policy=_TOLERANT)
     for patch, policy in patches:
         patch.patch(resource, scim_policy=policy)
     document: Document = resource.model_dump(scim_ctx=Context.DEFAULT)
     dialects.require_few_values(document)
-    bodies.check_text(document)  # a filter in a path may describe a value with escapes
+    bodies.check_text(document)  # a filter in a path may contain a value with escapes
     return document
 
 
 def _require_few_steps(stored: Document, operations: int) -> None:
-    """Every operation may look at every value: their product is what costs (SR-34)."""
+    """Every operation may inspect every value: their product is the cost (SR-34)."""
     values = sum(len(value) for value in stored.values() if isinstance(value, list))
     if values * operations > limits.VALUES_TIMES_OPERATIONS:
         raise refuse("tooMany", "The user has too many values for so many operations; send fewer at a time.")

@@ -39,12 +39,12 @@ class SCIMUser(ResourceAdapter):
         self._change: PersonChange  # set by from_dict or handle_operations
 
     def from_dict(self, body: Document) -> None:
-        """A POST or PUT body: the whole record is what it says; what it leaves out is cleared, but for externalId."""
+        """A POST or PUT body: replaces the whole record; absent attributes are cleared, except externalId."""
         self._body = UserBody(body)
         self._change = lambda sso_user: record(*self._body.over(sso_user))
 
     def handle_operations(self, body: Document) -> None:
-        """A PATCH body: applied to the row as it is under the lock."""
+        """A PATCH body: applied to the current row, under the lock."""
         patch = UserPatch(body)
         self._change = lambda sso_user: record(*patch.applied_to(sso_user))
 
@@ -53,7 +53,7 @@ class SCIMUser(ResourceAdapter):
         new = record(*self._body.new())
         self.obj = people.provision_user(new, actor=self.actor)
         if self.obj.version == 1:
-            self.groups = []  # a new record is in no group yet, one that was taken up may be (R9)
+            self.groups = []  # a new record is in no group yet, a resumed one may be (R9)
 
     def save(self) -> None:
         """PUT and PATCH: one service call (R2, R4)."""
@@ -115,7 +115,7 @@ def _group_reference(group_id: object, name: str) -> Document:
 
 
 def record(document: Document, carried: set[str], left_out: tuple[NotTaken, ...] = ()) -> PersonRecord:
-    """A validated User document in the product's terms; `carried`: which of names and active the request brought."""
+    """A validated User document in the product's terms; `carried`: which of names and active the request carried."""
     attributes = {name: value for name, value in document.items() if name.lower() not in _ELSEWHERE}
     names = attributes.get("name") or {}
     said: Document = {field: names.get(part) or "" if part in carried else None for field, part in NAME_PARTS.items()}

@@ -1,1 +1,1 @@
-"""What is asked: filters, orders, pages and projections, and where each attribute is kept."""
+"""Reading: filters, sorting, paging and projection, and where each attribute is stored."""

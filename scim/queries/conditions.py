@@ -1,6 +1,6 @@
-"""Comparisons as SQL conditions that are true or false, never NULL, so that `not` means what RFC 7644 says.
+"""Comparisons as SQL conditions that are true or false, never NULL, so that `not` works as in RFC 7644.
 
-Operands are bound parameters; `%` and `_` have no meaning in co/sw/ew, and case counts where it should on both
+Operands are bound parameters; `%` and `_` have no meaning in co/sw/ew, and case matters where it should on both
 databases (SR-26).
 """
 
@@ -36,7 +36,7 @@ class CodepointOrder(Func):
 
 
 class UUIDText(Func):
-    """A UUID column as its canonical text; SQLite keeps 32 hexadecimal digits."""
+    """A UUID column as its canonical text; SQLite stores 32 hexadecimal digits."""
 
     template = "CAST(%(expressions)s AS text)"
     output_field = CharField()
@@ -83,7 +83,7 @@ _TEXT_OPERATORS: dict[str, Callable[[Expression, str], Any]] = {
 
 
 def column(name: str, op: str, operand: Any) -> Q:
-    """`column op operand` where equality is a plain look-up that an index serves (moments, numbers, keys)."""
+    """`column op operand` where equality is a plain lookup by index (moments, numbers, keys)."""
     match op:
         case "eq":
             return Q(**{name: operand})
@@ -97,7 +97,7 @@ def column(name: str, op: str, operand: Any) -> Q:
 
 
 def constant(actual: str, op: str, operand: str) -> Q:
-    """A comparison whose outcome does not depend on the row."""
+    """A comparison whose result does not depend on the row."""
     outcomes = {
         "eq": actual == operand,
         "ne": actual != operand,

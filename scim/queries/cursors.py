@@ -1,5 +1,5 @@
-"""Cursors (RFC 9865): a signed place in an order, so that every page is one range of an index, the last of a
-million as cheap as the first. A cursor belongs to the query that it came from and expires.
+"""Cursors (RFC 9865): a signed position in an order, so that every page is one index range, and the last of a
+million is as cheap as the first. A cursor is bound to the query that issued it and expires.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _signer = signing.TimestampSigner(sep="~", salt="scim.cursor")
 
 
 def fingerprint(*parts: Any) -> str:
-    """What a cursor is tied to: the provider, the endpoint, and the query's filter and order."""
+    """What a cursor is bound to: the provider, the endpoint, and the query's filter and order."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 def write(position: Any, query: str) -> str:
-    """A cursor for the page behind a position."""
+    """A cursor for the page after a position."""
     return _signer.sign_object([query, position])
 
 
 def read(cursor: str, query: str) -> Any:
-    """The position of a cursor of this very query. Raises 400 `invalidCursor`, `expiredCursor`."""
+    """The position in a cursor of this same query. Raises 400 `invalidCursor`, `expiredCursor`."""
     try:
         belongs_to, position = _signer.unsign_object(cursor, max_age=TIMEOUT_SECONDS)
     except signing.SignatureExpired as error:

@@ -1,7 +1,7 @@
-"""The look-up that an identity provider makes before nearly every write: `attribute eq "value"`, or GET by id.
+"""The lookup an identity provider makes before nearly every write: `attribute eq "value"`, or GET by id.
 
-To parse such a filter, bind it to the schema and build its SQL costs several times what the index look-up does. These
-are recognised by their form and have statements that are built once; every other filter is left to `filters`.
+Parsing such a filter, binding it to the schema and building its SQL costs several times the index lookup. These
+are recognised by their form and use prebuilt statements; every other filter is left to `filters`.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class LookUps:
         }
 
     def by_id(self, scim_id: UUID, *, provider: int) -> Any:
-        """The row of this IdP with this id, None without one."""
+        """This IdP's row with this id, or None."""
         return next(iter(self._by_id(provider, scim_id)), None)
 
     def find(self, parameters: dict[str, Any], *, provider: int) -> list[Any] | None:
-        """All rows that a request asks for; None when it is no such look-up, or they fill its page."""
+        """All rows of the request; None if it is not such a lookup, or if they fill its page."""
         asked = _EQUALITY.fullmatch(listing.filter_of(parameters) or "")
         known = asked and self._by_text.get(asked[1].lower())
         if not asked or not known or parameters.keys() - _FIRST_PAGE:
@@ -53,7 +53,7 @@ class LookUps:
         query, case_exact = known
         try:
             wanted = comparable(asked[2], case_exact=case_exact)
-        except InvalidValue:  # the filter's own compiler says what is wrong
+        except InvalidValue:  # the filter's own compiler explains the error
             return None
         found = query(provider, wanted)
         return found if page.start == 1 and len(found) < page.count else None

@@ -1,8 +1,8 @@
 """SCIM filters as Django conditions (RFC 7644 section 3.4.2.2).
 
 scim2-models parses and checks the filter against the published schema; the compilers here turn its tree into
-`Q` objects, each attribute as the registry says it is kept. Unknown attributes, operators that a type does not
-take and oversized filters are 400 `invalidFilter`. What IdPs match by (id, userName, externalId, emails,
+`Q` objects, following the registry for where each attribute is stored. Unknown attributes, operators unsupported
+by a type and oversized filters are 400 `invalidFilter`. What IdPs match by (id, userName, externalId, emails,
 displayName, members) is an equality on an indexed column.
 """
 
@@ -65,7 +65,7 @@ def _depth(expression: str) -> int:
 
 
 def _operand(binding: AttributeBinding, value: Any, op: Any) -> Any:
-    """The operand in the attribute's type; text folded as the attribute's values are, binary as base64."""
+    """The operand in the attribute's type; text folded like the attribute's values, binary as base64."""
     operand = coerce_value(binding, value, op)
     if isinstance(operand, bytes):
         return base64.b64encode(operand).decode()
@@ -73,7 +73,7 @@ def _operand(binding: AttributeBinding, value: Any, op: Any) -> Any:
         return _moment(operand, value)
     if not isinstance(operand, str):
         return operand
-    if not bodies.is_storable(operand):  # written with an escape, which the look at the whole filter did not see
+    if not bodies.is_storable(operand):  # written with an escape, which the check of the whole filter did not see
         raise InvalidFilterException(detail="the filter contains a NUL or a lone surrogate character")
     try:
         return comparable(operand, case_exact=binding.case_exact)
@@ -82,7 +82,7 @@ def _operand(binding: AttributeBinding, value: Any, op: Any) -> Any:
 
 
 def _moment(operand: datetime, written: Any) -> datetime:
-    """A dateTime in UTC, which one without a zone is taken for; what its zone pushes off the calendar is its end."""
+    """A dateTime in UTC, assumed for one without a zone; one pushed out of the calendar by its zone is clamped."""
     if not isinstance(written, str):
         raise InvalidFilterException(detail="a dateTime is compared with a string such as 2026-01-31T23:59:59Z")
     if operand.tzinfo is None:
@@ -105,7 +105,7 @@ def _compare_presence(present: Q, op: str) -> Q:
 
 
 class _Logic(FilterVisitor[Q]):
-    """and, or, not: the same inside and outside of brackets."""
+    """and, or, not: the same inside and outside brackets."""
 
     def visit_not(self, node: Not) -> Q:
         return ~self.visit(node.expr)
@@ -118,9 +118,9 @@ class _Logic(FilterVisitor[Q]):
 
 
 class Compiler(_Logic):
-    """Turns the tree of a filter that is bound to one resource type into a condition on its rows.
+    """Turns a filter's tree, bound to one resource type, into a condition on its rows.
 
-    An attribute that the type does not have compares as absent (section 3.4.2.1).
+    An attribute that the type does not have counts as absent (section 3.4.2.1).
     """
 
     def __init__(self, bound: Any, registry: Registry) -> None:
@@ -173,7 +173,7 @@ class Compiler(_Logic):
 
 
 class ValueCompiler(_Logic):
-    """The filter inside the brackets of `emails[…]`: all of it must hold for one and the same value."""
+    """The filter inside the brackets of `emails[…]`: all of it must hold for the same value."""
 
     def __init__(self, bound: Any, attribute: AttributeBinding, rows: Multiple) -> None:
         self.bound = bound
@@ -209,12 +209,12 @@ def _is_complex(binding: AttributeBinding) -> bool:
 
 
 def _bound(expression: str, resource: Any) -> Any:
-    """The filter bound to a resource type, unknown attributes refused (ValidationError)."""
+    """The filter bound to a resource type; unknown attributes raise ValidationError."""
     return typed(SearchRequest, resource).model_validate({"filter": expression}).filter
 
 
 def compiled(expression: str, registry: Registry) -> Q:
-    """The condition that a filter stands for. Raises 400 `invalidFilter`."""
+    """The condition for a filter. Raises 400 `invalidFilter`."""
     check_size(expression)
     try:
         bound = _bound(expression, registry.resource)
@@ -224,13 +224,13 @@ def compiled(expression: str, registry: Registry) -> Q:
 
 
 def compile_known(expression: str, registry: Registry) -> Q:
-    """The same where another resource type may know what this one does not (section 3.4.2.1)."""
+    """The same, where another resource type may know attributes that this one lacks (section 3.4.2.1)."""
     bound: Any = ScimFilter.__class_getitem__(registry.resource)(expression)
     return Compiler(bound, registry).visit(bound.ast)
 
 
 def member_condition(value_filter: str) -> Q:
-    """The condition on SSO membership rows that `members[value_filter]` stands for (PATCH paths)."""
+    """The condition on SSO membership rows for `members[value_filter]` (PATCH paths)."""
     expression = f"members[{value_filter}]"
     check_size(expression)
     try:
@@ -243,7 +243,7 @@ def member_condition(value_filter: str) -> Q:
 
 
 def why(error: Exception, expression: str) -> str:
-    """What is wrong with a filter, in the library's words, and what often is."""
+    """What is wrong with a filter, in the library's words, and the usual cause."""
     if not isinstance(error, ValidationError):
         return "The filter can't be read."
     told = sentence(str(error.errors(include_url=False, include_input=False)[0]["msg"]))

@@ -1,7 +1,7 @@
-"""How kept values are compared and sorted: one class for each kind, used by filters and by sorting alike.
+"""How stored values are compared and sorted: one class per kind, used by both filters and sorting.
 
-A kind turns `operator operand` into a condition that is true or false, never NULL, so that `not` means what
-RFC 7644 says. Operands are bound parameters; `%` and `_` have no meaning (SR-26).
+A kind turns `operator operand` into a condition that is true or false, never NULL, so that `not` works as in
+RFC 7644. Operands are bound parameters; `%` and `_` have no meaning (SR-26).
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ _EQUALITY = frozenset({"eq", "ne"})
 
 
 class Kind(Protocol):
-    """What filters and sorting ask of an attribute."""
+    """What filters and sorting need of an attribute."""
 
     def condition(self, op: str, operand: Any) -> Q:
-        """Rows where the value meets `op operand`; raises InvalidFilterException for an operator it can't take."""
+        """Rows where the value meets `op operand`; raises InvalidFilterException for an unsupported operator."""
 
     def present(self) -> Q:
         """Rows that have a value."""
 
     def order(self) -> Any:
-        """The expression to sort by; None where there is no order."""
+        """The expression to sort by; None if it can't be sorted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A column that holds comparable text: a key, an opaque id."""
+    """A column of comparable text: a key, an opaque id."""
 
     name: str
     nullable: bool = False
@@ -77,7 +77,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """A UUID column: equality by index, everything else on the canonical text."""
+    """A UUID column: equality by index, anything else on the canonical text."""
 
     name: str
 
@@ -97,7 +97,7 @@ class Identifier:
 
 
 def _uuid(operand: Any) -> UUID | None:
-    """The UUID that this text is the canonical form of (ids are caseExact)."""
+    """The UUID with this canonical text (ids are caseExact)."""
     try:
         wanted = UUID(str(operand))
     except ValueError:
@@ -107,7 +107,7 @@ def _uuid(operand: Any) -> UUID | None:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """`$ref` and meta.location: an id behind this portal's own prefix; equality by the id's index."""
+    """`$ref` and meta.location: an id after this portal's own prefix; equality by the id's index."""
 
     identifier: Identifier
     endpoint: str
@@ -207,7 +207,7 @@ class Active:
 
 @dataclass(frozen=True, slots=True)
 class Primary:
-    """`primary` of a value: one that does not say so is not (RFC 7643 section 2.4)."""
+    """`primary` of a value: absent means false (RFC 7643 section 2.4)."""
 
     data: JSONText
 
@@ -224,7 +224,7 @@ class Primary:
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """`schemas`: those that every resource has, and extensions where the IdP's record has them."""
+    """`schemas`: those of every resource, and extensions where the IdP's record has them."""
 
     always: tuple[str, ...]
     sometimes: tuple[str, ...] = ()
@@ -267,7 +267,7 @@ class JSONText:
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """Comparable text that falls back on a column: a member's display name, else the userName."""
+    """Comparable text with a column as fallback: a member's display name, else the userName."""
 
     first: JSONText
     name: str
@@ -288,7 +288,7 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True)
 class IndexedValue:
-    """`value` of a multi-valued attribute's row: equality by the indexed key, which is cut at 255 characters."""
+    """`value` of a multi-valued attribute's row: equality by the indexed key, truncated at 255 characters."""
 
     data: JSONText = JSONText("value", "data")
 

@@ -37,14 +37,14 @@ _NAMES = {name.lower(): name for name in _PARAMETERS}
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a result: `start` is 1-based, `count` is what was asked for, within the limit."""
+    """The requested part of a result: `start` is 1-based, `count` is limited to the maximum."""
 
     start: int
     count: int
 
 
 def query_parameters(request: HttpRequest) -> dict[str, Any]:
-    """The query string's parameters, names compared without case. Raises 400 for one that is given twice."""
+    """The query string's parameters, names compared without case. Raises 400 for a repeated one."""
     try:
         given = request.GET
     except TooManyFieldsSent as error:
@@ -54,7 +54,7 @@ def query_parameters(request: HttpRequest) -> dict[str, Any]:
 
 
 def _require_once(names: Iterable[str]) -> None:
-    """Of two filters one would be left out in silence, and the answer be wider than what was asked for."""
+    """One of two filters would be ignored silently, giving a wider answer than requested."""
     counted = Counter(known for name in names if (known := _NAMES.get(name.lower())))
     for name, number in counted.items():
         if number > 1:
@@ -81,7 +81,7 @@ def text_of(parameters: dict[str, Any], name: str) -> str | None:
 
 
 def filter_of(parameters: dict[str, Any]) -> str | None:
-    """The filter, with bare words as the strings that they mean."""
+    """The filter, with bare words read as strings."""
     expression = text_of(parameters, "filter")
     return bare_words.quoted(expression) if expression else expression
 
@@ -115,13 +115,13 @@ class Door(Protocol):
     def actor(self) -> Provisioner: ...
 
     def documents(self, found: list[Any], wanted: Projection) -> list[dict[str, Any]]:
-        """The rows as they are answered, in their order."""
+        """The rows as SCIM documents, in their order."""
 
 
 def answer(rows: QuerySet[Any], parameters: dict[str, Any], door: Door) -> dict[str, Any]:
     """The ListResponse for these rows; `door` documents a page of them.
 
-    Paged by cursor when the client sends the parameter `cursor` (an empty one first), else by index.
+    Paged by cursor if the client sends the parameter `cursor` (an empty one first), else by index.
     """
     order = order_of(text_of(parameters, "sortBy"), text_of(parameters, "sortOrder"), door.registry)
     page_by = _page_by_cursor if parameters.get("cursor") is not None else _page_by_index
@@ -130,7 +130,7 @@ def answer(rows: QuerySet[Any], parameters: dict[str, Any], door: Door) -> dict[
 
 
 def whole(found: list[Any], parameters: dict[str, Any], door: Door) -> dict[str, Any]:
-    """The ListResponse when these rows are all there are."""
+    """The ListResponse if these are all rows."""
     return _response(found, {"totalResults": len(found), "startIndex": 1}, parameters, door)
 
 
@@ -150,16 +150,16 @@ def _page_by_index(rows: QuerySet[Any], parameters: dict[str, Any], order: Order
 
 
 def _total(rows: QuerySet[Any], page: Page, found: list[Any]) -> int:
-    """A page that is not full tells the total by itself; only full ones are counted."""
+    """A page that is not full reveals the total; only full ones need a count."""
     if 0 < len(found) < page.count or (page.start == 1 and page.count and not found):
         return page.start - 1 + len(found)
     return rows.order_by().count()
 
 
 def _page_by_cursor(rows: QuerySet[Any], parameters: dict[str, Any], order: Order, door: Door) -> Found:
-    """RFC 9865; without totalResults, since counting is what would grow with the directory (section 2).
+    """RFC 9865; without totalResults, since counting grows with the directory (section 2).
 
-    Who asks for no resources asks for the total only (RFC 7644 section 3.4.2.4).
+    A request for no resources asks for the total only (RFC 7644 section 3.4.2.4).
     """
     cursor, count = text_of(parameters, "cursor") or "", _cursor_count(parameters)
     query = cursors.fingerprint(

@@ -14,12 +14,12 @@ from scim.wire.errors import refuse
 from scim.wire.resources import typed
 
 Selection = dict[str, "Selection"]
-"""The tree of names that were asked for; an empty tree below a name means all of it."""
+"""The tree of requested names; an empty tree below a name means all of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What a client wants to see; None means that it did not say."""
+    """The attributes a client wants; None means unspecified."""
 
     included: Selection | None = None
     excluded: Selection | None = None
@@ -44,7 +44,7 @@ class Projection:
 
 
 def read(parameters: dict[str, Any], resource: Any) -> Projection:
-    """From the query or SearchRequest members; names that the schema does not know select nothing."""
+    """From the query or SearchRequest members; names unknown to the schema select nothing."""
     asked = {name: parameters.get(name) for name in ("attributes", "excludedAttributes")}
     given = {name: value for name, value in asked.items() if value is not None and value not in ("", [])}
     if not given:
@@ -88,7 +88,7 @@ def _names(path: Any) -> list[str]:
 def _plant(tree: Selection, names: list[str]) -> None:
     for name in names[:-1]:
         if name in tree and not tree[name]:
-            return  # all of it was asked for already
+            return  # all of it was already requested
         tree = tree.setdefault(name, {})
     tree[names[-1]] = {}
 

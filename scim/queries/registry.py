@@ -1,7 +1,7 @@
-"""The one place that knows where an attribute is kept; filters and sorting follow from it.
+"""The one place that knows where each attribute is stored; filters and sorting follow from it.
 
-What is not named here is a single value under its path in `SSOUser.keys`, or rows of `SSOUserValue`: an attribute
-that is added to `scim.wire.resources` is kept, returned, filtered and sorted without another line.
+Anything not named here is a single value under its path in `SSOUser.keys`, or rows of `SSOUserValue`: an attribute
+added to `scim.wire.resources` is stored, returned, filtered and sorted without another line.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from scim.wire.resources import (
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A multi-valued attribute that is a table of its own: `link` leads to the resource."""
+    """A multi-valued attribute with a table of its own: `link` leads to the resource."""
 
     model: type[Model]
     link: str

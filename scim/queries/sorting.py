@@ -18,7 +18,7 @@ from scim.wire.errors import refuse
 from scim.wire.resources import typed
 
 Position = list[Any]
-"""A place in an order, as JSON: the sorted-by value (a string, a number or null) and the row's key."""
+"""A position in an order, as JSON: the sort value (a string, a number or null) and the row's key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class Order:
         return rows.order_by(F("sorted_by").asc(nulls_last=True), "pk")
 
     def position(self, row: Any) -> Position:
-        """Where a row of `apply` stands."""
+        """The position of a row of `apply`."""
         value = getattr(row, "sorted_by", None)
         return [_plain(value), row.pk]
 
     def after(self, position: Position) -> Q:
-        """The condition for everything behind a position, on rows of `apply`: an index range, not an OFFSET."""
+        """The condition for everything after a position, on rows of `apply`: an index range, not an OFFSET."""
         value, pk = position
         behind = "lt" if self.descending else "gt"
         if self.expression is None:
@@ -60,7 +60,7 @@ def _plain(value: Any) -> Any:
 
 
 def order_of(sort_by: str | None, sort_order: str | None, registry: Registry) -> Order:
-    """The order asked for. Raises 400 `invalidPath`, `invalidValue`."""
+    """The requested order. Raises 400 `invalidPath`, `invalidValue`."""
     if sort_order and sort_order.lower() not in {"ascending", "descending"}:
         raise refuse("invalidValue", "sortOrder must be ascending or descending.")
     if not sort_by:

@@ -1,1 +1,1 @@
-"""What is sent and answered: resources, their attributes, bodies, dialects, errors, versions and limits."""
+"""The wire format: resources, their attributes, request bodies, IdP dialects, errors, versions and limits."""

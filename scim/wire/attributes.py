@@ -1,8 +1,8 @@
-"""Each published attribute by its path, and how its values are compared and kept.
+"""Each published attribute by its path, and how its values are compared and stored.
 
-Derived from the resource models. A single attribute is kept under its path in `SSOUser.keys`, a multi-valued
-one as rows of `SSOUserValue`; both hold comparable values, so filters never look into the IdP's JSON.
-Paths are as `name.familyName`, `emails` or `urn:…:enterprise:2.0:User:manager.value`.
+Derived from the resource models. A single-valued attribute is stored under its path in `SSOUser.keys`, a multi-valued
+one as rows of `SSOUserValue`; both hold comparable values, so filters never read the IdP's JSON.
+Paths look like `name.familyName`, `emails` or `urn:…:enterprise:2.0:User:manager.value`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Comparable = dict[str, Any]
 
 
 def _annotated(annotation: Any) -> Iterator[str]:
-    """Attributes of Users and Groups, and their extensions all of whose attributes carry the annotation."""
+    """Attributes of Users and Groups with the annotation, and extensions all of whose attributes have it."""
     for resource in (UserResource, GroupResource):
         for field in resource.model_fields:
             if resource.get_field_annotation(field, type(annotation)) is annotation:
@@ -40,7 +40,7 @@ def _lowered(names: Iterator[str]) -> frozenset[str]:
 # Names in lower case, as they are compared (RFC 7643 section 2.1).
 READ_ONLY = _lowered(_annotated(Mutability.read_only))
 UNKEPT = READ_ONLY | _lowered(_annotated(Mutability.write_only)) | {"schemas"}
-"""What a client's values of are ignored: the service provider's own, and passwords."""
+"""Attributes whose values from clients are ignored: the service provider's own, and passwords."""
 
 ALWAYS_RETURNED = frozenset(_annotated(Returned.always)) | {"schemas"}
 
@@ -71,7 +71,7 @@ def split_path(binding: AttributeBinding) -> tuple[str, str]:
 
 @cache
 def is_case_exact(path: str) -> bool:
-    """Whether values of this attribute of a User are compared as they are (RFC 7643 section 2.2, caseExact)."""
+    """Whether values of this User attribute are compared as is (RFC 7643 section 2.2, caseExact)."""
     binding = Path[UserResource](path).resolve()
     return binding is not None and (binding.case_exact or binding.target_type is bytes)
 
@@ -83,9 +83,9 @@ def _is_binary(path: str) -> bool:
 
 
 def comparable(value: Any, *, case_exact: bool) -> str:
-    """A value as it is compared: text is folded unless the attribute is caseExact.
+    """A value in comparable form: text is folded unless the attribute is caseExact.
 
-    Raises InvalidValue for text that is too long to be folded.
+    Raises InvalidValue for text that is too long to fold.
     """
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -93,7 +93,7 @@ def comparable(value: Any, *, case_exact: bool) -> str:
 
 
 def _kept(value: Any, path: str) -> str:
-    """A value as it is compared with: what can't be folded is kept as what nobody looks for."""
+    """A stored value in comparable form: what can't be folded becomes a key that matches no search."""
     if _is_binary(path):
         return padded(value)
     try:

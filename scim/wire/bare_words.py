@@ -1,7 +1,7 @@
-"""Filters whose values are not in quotes, as authentik and Microsoft's own test collection send them.
+"""Filters with unquoted values, as sent by authentik and Microsoft's own test collection.
 
-`userName eq bjensen` is no filter by the RFC's grammar. Who looks somebody up so and gets a 400 never links the person
-again, so a bare word is read as the string that it means.
+`userName eq bjensen` is not a filter in the RFC's grammar. A client that gets a 400 for it never links the user
+again, so a bare word is read as a string.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?")
 
 
 def quoted(expression: str) -> str:
-    """The filter with its bare words in quotes; numbers, true, false and null stay what they are.
+    """The filter with its bare words quoted; numbers, true, false and null stay as they are.
 
-    Raises 400 `invalidFilter` for what is neither a word nor a value.
+    Raises 400 `invalidFilter` for anything that is neither a word nor a value.
     """
     if len(expression) > limits.FILTER_BYTES or not _IS_BARE.search(expression):
         return expression
@@ -42,7 +42,7 @@ def quoted(expression: str) -> str:
 
 
 def is_value_bare(expression: str) -> bool:
-    """Whether some value stands there without quotes."""
+    """Whether any value is unquoted."""
     return bool(_IS_BARE.search(expression))
 
 
@@ -55,7 +55,7 @@ def _value(word: str) -> str:
 
 
 def _require_end(rest: str) -> None:
-    """After a value the comparison is over: two words are no word."""
+    """A comparison ends after its value: two words are not one."""
     following = _TOKEN.match(rest.lstrip())
     if following and following[0] not in {")", "]"} and following[0].lower() not in _JOINTS:
         raise _unquoted()

@@ -1,4 +1,4 @@
-"""Reading request bodies: what is not one plain JSON object is refused before it is looked at (SR-32, SR-33)."""
+"""Reading request bodies: anything but one plain JSON object is refused before it is examined (SR-32, SR-33)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def parse(raw: bytes) -> dict[str, Any]:
 
 
 def parse_text(text: str) -> Any:
-    """JSON that a sender put into a string, by the same rules."""
+    """JSON that a client put into a string, by the same rules."""
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except RecursionError as error:
@@ -98,7 +98,7 @@ def _check_headers(request: HttpRequest) -> None:
 
 
 def _discard(request: HttpRequest) -> None:
-    """Read on for a while: a client that is cut off while it sends never sees the answer."""
+    """Keep reading for a while: a client that is cut off while sending never sees the answer."""
     for _ in range(limits.DISCARDED_BYTES // _CHUNK):
         if not request.read(_CHUNK):
             return
@@ -109,7 +109,7 @@ def _too_large() -> RequestRefused:
 
 
 def _raw(request: HttpRequest) -> bytes:
-    """The body; read once, since a deadlock lets the whole request begin anew."""
+    """The body; read once, since a deadlock may restart the whole request."""
     if not hasattr(request, "_body"):
         request._body = _limited(request)
     return request.body

@@ -1,6 +1,6 @@
-"""What identity providers really send becomes plain SCIM here; past this module nobody knows who called.
+"""Turns what identity providers really send into plain SCIM; past this module no code knows which IdP called.
 
-Each tolerance names the habit it answers. Shapes and paths are read by `scim.wire.shapes`; everything else is left to
+Each tolerance names the habit it handles. Shapes and paths are read by `scim.wire.shapes`; everything else is left to
 the schema's own validation.
 """
 
@@ -21,7 +21,7 @@ Body = dict[str, Any]
 def plain_user(body: Body, left_out: LeftOut) -> Body:
     """A POST or PUT body of a User, ready for validation.
 
-    Leaves out what clients may not set (SR-1, SR-8), and tolerates: `active` as a string (Entra ID), the manager
+    Removes what clients may not set (SR-1, SR-8), and tolerates: `active` as a string (Entra ID), the manager
     as a plain id (Entra ID), one email as an object or string (OneLogin), missing or old `schemas` (OneLogin),
     attributes by their paths, and values as JSON text.
     """
@@ -35,7 +35,7 @@ def plain_user(body: Body, left_out: LeftOut) -> Body:
 
 
 def plain_group(body: Body, left_out: LeftOut) -> Body:
-    """A POST or PUT body of a Group; its members are read apart, as they stand."""
+    """A POST or PUT body of a Group; its members are read separately, as sent."""
     require_schemas(body)
     plain: Body = {}
     for name, value in GROUP.named(body):
@@ -44,7 +44,7 @@ def plain_group(body: Body, left_out: LeftOut) -> Body:
 
 
 def take(plain: Body, name: str, value: Any, left_out: LeftOut, schema: Schema) -> None:
-    """Put the value of one member of a body where its name says. Raises `invalidValue`, `invalidPath`."""
+    """Store the value of one body member where its name points. Raises `invalidValue`, `invalidPath`."""
     place = schema.place_of_name(name)
     if place is None:
         left_out.unknown(name)
@@ -53,14 +53,14 @@ def take(plain: Body, name: str, value: Any, left_out: LeftOut, schema: Schema) 
 
 
 def _put(plain: Body, place: Place, value: Any, name: str) -> None:
-    """`name.givenName` goes into `name`; what means some of several values has no place in a whole resource."""
+    """`name.givenName` goes into `name`; a path that selects among values has no place in a whole resource."""
     multiple = MULTIPLE.get(place.head)
     if place.selects or not place.steps or (multiple and len(place.steps) > 1):
         raise refuse("invalidPath", f"{name[:80]} is a path of a PATCH; send the attribute as a whole.")
     *heads, last = place.steps
     home = plain
     for head in heads:
-        home[head] = home.get(head) or {}  # read already: an object, or nothing
+        home[head] = home.get(head) or {}  # already read: an object, or None
         home = home[head]
     if isinstance(value, dict) and isinstance(home.get(last), dict):
         value = {**home.pop(last), **value}
@@ -70,7 +70,7 @@ def _put(plain: Body, place: Place, value: Any, name: str) -> None:
 
 
 def require_schemas(body: Body) -> None:
-    """URNs in a list; missing, empty and old ones are tolerated, and one alone (OneLogin)."""
+    """URNs in a list; missing, empty and old ones are tolerated, and a single string (OneLogin)."""
     said = get(body, "schemas")
     urns = [said] if isinstance(said, str) else [] if said is None else said
     if not isinstance(urns, list) or not all(isinstance(urn, str) for urn in urns):
@@ -97,7 +97,7 @@ def get(body: Body, name: str) -> Any:
 
 
 def plain_operations(body: Body, left_out: LeftOut) -> list[Body]:
-    """The operations of a PATCH on a User: read-only parts of a value are left out, values made plain."""
+    """The operations of a PATCH on a User: read-only parts of a value are removed, values made plain."""
     plain = [each for operation in operations(body) for each in _plain_operation(operation, left_out)]
     _require_few([operation["value"] for operation in plain if isinstance(operation.get("value"), list)])
     for operation in plain:
@@ -107,7 +107,7 @@ def plain_operations(body: Body, left_out: LeftOut) -> list[Body]:
 
 
 def readable_operations(body: Body, left_out: LeftOut) -> list[Body]:
-    """The same, one operation for each attribute; those that can't be read are left out and noted (R2)."""
+    """The same, one operation per attribute; unreadable ones are left out and noted (R2)."""
     given: list[Body] = []
     for entry in _entries(body):
         given += _or_noted(left_out, "An operation", lambda entry: [_operation(entry)], entry)
@@ -140,7 +140,7 @@ def _singles(operation: Body) -> list[Body]:
 def operations(body: Body) -> list[Body]:
     """The PATCH operations with lower-case member names and op. Raises `invalidSyntax`, `tooMany`, `invalidValue`.
 
-    None at all change nothing: Entra ID's validator sends an empty list.
+    An empty list changes nothing: Entra ID's validator sends one.
     """
     require_schemas(body)
     plain = [_operation(entry) for entry in _entries(body)]
@@ -185,14 +185,14 @@ def _operation(entry: Any) -> Body:
 
 
 def _lacks_value(operation: Body) -> bool:
-    """Null is a value: it unassigns in a replace and adds nothing. The filter of a path can name what to add."""
+    """Null is a value: it clears in a replace and adds nothing. The filter of a path can say what to add."""
     if "value" in operation or operation["op"] == "remove":
         return False
     return not (operation["op"] == "add" and "[" in operation.get("path", ""))
 
 
 def _plain_operation(operation: Body, left_out: LeftOut) -> list[Body]:
-    """The operation as plain ones: none for what says nothing, several for a value without path."""
+    """The operation as plain ones: none if it has no effect, several for a value without path."""
     place = USER.place(operation["path"]) if "path" in operation else Place(USER.core)
     if place is None:
         left_out.unknown(operation["path"])
@@ -204,7 +204,7 @@ def _plain_operation(operation: Body, left_out: LeftOut) -> list[Body]:
     if ":" in place.head and place.head in UNKEPT:
         raise refuse("mutability", f"{place.path[:80]} is read-only.")
     if place.head in UNKEPT or not place.steps:
-        return [operation]  # refused by the library, which knows whose they are
+        return [operation]  # refused by the library, which knows which are read-only
     if operation["op"] == "remove":
         return [_remove(operation, place, left_out)]
     if place.head == ENTERPRISE_USER.lower() and len(place.steps) == 1:
@@ -213,7 +213,7 @@ def _plain_operation(operation: Body, left_out: LeftOut) -> list[Body]:
 
 
 def _says_something(place: Place, operation: Body) -> bool:
-    """Adding null adds nothing; a status or password can't be taken away by a path (docs/design/scim.md)."""
+    """Adding null has no effect; a status or password can't be removed by a path (docs/design/scim.md)."""
     is_null = "value" in operation and operation["value"] is None
     if not place.steps:
         return not is_null or operation["op"] == "remove"
@@ -235,7 +235,7 @@ def _read(operation: Body, place: Place, left_out: LeftOut) -> Any:
 
 
 def _additions(value: Any) -> Any:
-    """What is added: null is nothing to add, at any depth."""
+    """What is added: nulls are dropped, at any depth."""
     if isinstance(value, list):
         return [_additions(each) for each in value]
     if isinstance(value, dict):
@@ -244,7 +244,7 @@ def _additions(value: Any) -> Any:
 
 
 def _remove(operation: Body, place: Place, left_out: LeftOut) -> Body:
-    """Entra ID names the values to remove by their members; elsewhere the path says it all."""
+    """Entra ID names the values to remove by their members; otherwise the path says it all."""
     plain = {name: item for name, item in operation.items() if name != "value"} | {"path": place.path}
     value = operation.get("value")
     if value is None or place.steps == (ENTERPRISE_USER,):
@@ -256,7 +256,7 @@ def _remove(operation: Body, place: Place, left_out: LeftOut) -> Body:
 
 
 def _values_to_remove(place: Place, value: Any) -> list[Any]:
-    """What a remove names must be understood as a whole: else something else might go."""
+    """A remove must be understood completely: otherwise the wrong values might go."""
     if value == "":
         return []
     unread = LeftOut()
@@ -269,12 +269,12 @@ def _values_to_remove(place: Place, value: Any) -> list[Any]:
 
 
 def _without_nulls(entry: Any) -> Any:
-    """A member that is null names nothing."""
+    """A null member has no value."""
     return {name: item for name, item in entry.items() if item is not None} if isinstance(entry, dict) else entry
 
 
 def _with_extension(operation: Body, left_out: LeftOut) -> list[Body]:
-    """An extension as a whole; null is no value, and an extension without values is not there."""
+    """An extension as a whole; null is no value, and an extension without values is absent."""
     value = operation["value"]
     if value is None:
         return [{"op": "remove", "path": ENTERPRISE_USER}]

@@ -1,4 +1,4 @@
-"""The one table from what went wrong to what the identity provider reads (RFC 7644 section 3.12, SR-33)."""
+"""The one table from errors to SCIM error responses (RFC 7644 section 3.12, SR-33)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
 RETRY_AFTER_SECONDS = "5"
 
 _EXTENSIONS = {*UserResource.get_extension_models(), *GroupResource.get_extension_models()}
-_TYPE = re.compile(r"[(\[]")  # pydantic names the member of a union that it tried
+_TYPE = re.compile(r"[(\[]")  # pydantic names the union member that it tried
 _JSON = {"True": "true", "False": "false", "None": "null"}
 _PYTHON = re.compile(r"\b(?:True|False|None)\b")
 _UNDERSCORED = re.compile(r"_([a-z0-9])")
@@ -31,7 +31,7 @@ _UNDERSCORED = re.compile(r"_([a-z0-9])")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A refusal as it goes over the wire: HTTP status, scimType where the RFC has one, and one plain sentence."""
+    """A refusal as sent: HTTP status, scimType where the RFC has one, and one plain sentence."""
 
     status: int
     detail: str
@@ -50,7 +50,7 @@ class Problem:
 
 
 class RequestRefused(Exception):
-    """Raised by this door itself, with the problem to answer."""
+    """Raised by the SCIM door itself, with the problem to return."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.detail)
@@ -81,11 +81,11 @@ HANDLED = (
 
 
 UNREADABLE = (RequestRefused, ValidationError, SCIMException)
-"""What is raised for a value that can't be taken from the wire."""
+"""What is raised for an invalid value in a request."""
 
 
 def problem_of(error: Exception) -> Problem:
-    """What to answer to any error of `HANDLED`; nothing of the database or of exceptions shows."""
+    """The response to any error of `HANDLED`; reveals nothing of the database or of exceptions."""
     match error:
         case RequestRefused():
             return error.problem
@@ -115,7 +115,7 @@ def _of_the_library(error: SCIMException) -> Problem:
 
 
 def _of_the_wire(error: ValidationError) -> Problem:
-    """The first thing that does not fit the schema: where, and what scim2-models says of it."""
+    """The first thing that does not match the schema: where, and scim2-models' message."""
     first = error.errors()[0]
     told = Error.from_validation_error(first)
     scim_type = told.scim_type or "invalidValue"
@@ -125,7 +125,7 @@ def _of_the_wire(error: ValidationError) -> Problem:
 
 
 def _attribute(location: tuple[str | int, ...]) -> str:
-    """Where a value stands, in SCIM's notation: `emails[0].value`, `urn:…:User:manager`."""
+    """The place of a value in SCIM's notation: `emails[0].value`, `urn:…:User:manager`."""
     path = ""
     for part in location:
         if isinstance(part, int):
@@ -137,7 +137,7 @@ def _attribute(location: tuple[str | int, ...]) -> str:
 
 
 def sentence(text: str) -> str:
-    """What a library says, as a sentence, its values as JSON has them."""
+    """A library's message as a sentence, with values written as in JSON."""
     text = _PYTHON.sub(lambda found: _JSON[found[0]], text)
     return text[:1].upper() + _stopped(text[1:])
 

@@ -1,6 +1,6 @@
-"""The resources on the wire, as scim2-models classes: what `/Schemas` publishes and what requests are read with.
+"""The SCIM resources as scim2-models classes: published at `/Schemas` and used to read requests.
 
-Class names are what `/Schemas` shows. Types are looser than the library's where an IdP's value must not fail
+Class names appear in `/Schemas`. Types are looser than the library's where one odd value must not reject
 the whole person: an email is any string (the canonical key decides), a photo need not be a URI.
 """
 
@@ -35,8 +35,8 @@ def _itself(member: scim.ExtensibleStringEnum, *_: Any) -> scim.ExtensibleString
     return member
 
 
-# A type that is no canonical value is a member without a name: before Python 3.11.4 (Debian 12 has 3.11.2) copying one
-# looks for its name, and a PATCH copies the resource.
+# A non-canonical type is an enum member without a name: before Python 3.11.4 (Debian 12 has 3.11.2), copying one
+# looks up its name, and a PATCH copies the resource.
 setattr(scim.ExtensibleStringEnum, "__copy__", _itself)  # noqa: B010 - mypy knows of no such method
 setattr(scim.ExtensibleStringEnum, "__deepcopy__", _itself)  # noqa: B010
 
@@ -52,12 +52,12 @@ class Photo(scim.Photo):
 
 
 def wire_name(model: type[scim.BaseModel], field: str) -> str:
-    """What an attribute of a model is called on the wire, such as `$ref`."""
+    """An attribute's name on the wire, such as `$ref`."""
     return model.model_fields[field].serialization_alias or field
 
 
 def padded(text: str) -> str:
-    """Base64 with the padding that may be left out (RFC 7643 section 2.3.6)."""
+    """Base64 with the padding that may be omitted (RFC 7643 section 2.3.6)."""
     return text if "=" in text else text + "=" * (-len(text) % 4)
 
 
@@ -67,7 +67,7 @@ def decoded(text: str) -> bytes:
 
 
 class _Binary(bytes):
-    """Bytes that know the Base64 they came as: it is answered as it was sent."""
+    """Bytes that remember their original Base64, which is returned unchanged."""
 
     text = ""
 
@@ -143,7 +143,7 @@ class User(scim.User):
 
 
 class Manager(ComplexAttribute):
-    # After User: a reference to a class that is not there yet leaves the field unknown to the library.
+    # After User: a reference to a class not yet defined leaves the field unknown to the library.
     value: Annotated[str | None, CaseExact.true] = None
     """The id of the SCIM resource representing the user's manager."""
 
@@ -194,14 +194,14 @@ GroupResource = Group[PortalGroup]
 
 
 def schemas_of(record: dict[str, Any]) -> list[str]:
-    """The schemas that the IdP's record of a User is made of."""
+    """The schemas used by the IdP's record of a User."""
     return [CORE_USER, *(urn for urn in UserResource.get_extension_models() if urn in record)]
 
 
 @cache
 def typed(generic: Any, resource: Any) -> Any:
-    """`generic[resource]`, such as a SearchRequest for users, made once and kept.
+    """`generic[resource]`, such as a SearchRequest for users, created once and kept.
 
-    Pydantic keeps these classes by weak reference only: without ours, most requests would build one anew (2 ms).
+    Pydantic holds these classes only by weak reference: otherwise most requests would rebuild one (2 ms).
     """
     return generic[resource]

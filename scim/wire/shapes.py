@@ -1,7 +1,7 @@
-"""What stands in a request, read by the schema: a value is understood, empty, or refused (docs/design/scim.md).
+"""Reading values by the schema: each is understood, empty, or refused (docs/design/scim.md).
 
-Absent, null, empty and nonsense are four things. Absent and null are the caller's business; what is left is read
-here: nonsense raises 400 `invalidValue`, and what no schema knows is left out and noted for the log.
+Absent, null, empty and invalid are four things. The caller handles absent and null; the rest is read
+here: invalid values raise 400 `invalidValue`, and names unknown to any schema are left out and logged.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ Document = dict[str, Any]
 
 _BOOLEANS = {"true": True, "false": False}
 _NOTED = 20
-"""So many names go to the log's row; more say nothing more."""
+"""At most this many are logged; more would add nothing."""
 
 
 class LeftOut:
-    """What a request said and was not taken, for the log's row."""
+    """Parts of a request that were ignored, for the log."""
 
     def __init__(self) -> None:
         self._noted: dict[str, NotTaken] = {}
@@ -49,15 +49,15 @@ class LeftOut:
 
 
 def _told(name: str) -> str:
-    """A name as it can stand in a line: the sender chose it."""
+    """A client-chosen name, made safe for one line."""
     return "".join(char for char in name[:80] if char.isprintable())
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the value of an attribute looks on the wire.
+    """How an attribute's value looks on the wire.
 
-    `bare` is the sub-attribute that a plain string stands for. An `is_schema` is an extension as a whole.
+    `bare` is the sub-attribute that a plain string stands for. `is_schema` marks an extension as a whole.
     """
 
     name: str
@@ -98,7 +98,7 @@ def shapes_of(resource: type[BaseModel]) -> dict[str, Shape]:
 
 
 def read(shape: Shape, value: Any, where: str, left_out: LeftOut) -> Any:
-    """The value as the schema has it; None is none. Raises `invalidValue`, and says where."""
+    """The value in the schema's form; None for no value. Raises `invalidValue` with the place."""
     if value is None:
         return None
     if shape.multiple:
@@ -107,12 +107,12 @@ def read(shape: Shape, value: Any, where: str, left_out: LeftOut) -> Any:
 
 
 def read_one(shape: Shape, value: Any, where: str, left_out: LeftOut) -> Any:
-    """One value, also of a multi-valued attribute."""
+    """One value, possibly of a multi-valued attribute."""
     if shape.read is not None:
         return value if value is None else shape.read(value, where)
     value = parsed(value, where)
     if isinstance(value, list) and len(value) == 1 and value != [{}] and not shape.multiple:
-        value = parsed(value[0], where)  # Entra ID sends a manager so
+        value = parsed(value[0], where)  # as Entra ID sends a manager
     if isinstance(value, str) and shape.bare:
         return _bare(shape, value, where)
     if not isinstance(value, dict):
@@ -121,7 +121,7 @@ def read_one(shape: Shape, value: Any, where: str, left_out: LeftOut) -> Any:
 
 
 def _many(shape: Shape, value: Any, where: str, left_out: LeftOut) -> list[Any]:
-    """One value may stand for a list of one (OneLogin); a null in a list is no value."""
+    """A single value may stand for a list of one (OneLogin); a null in a list is no value."""
     value = parsed(value, where)
     if not isinstance(value, list):
         return [_entry(shape, value, where, left_out)]
@@ -151,7 +151,7 @@ def _bare(shape: Shape, value: str, where: str) -> Document | None:
 
 
 def _members(shape: Shape, value: Document, where: str, left_out: LeftOut) -> Document:
-    """Sub-attributes by the schema's spelling. An object of which nothing is known is nonsense."""
+    """Sub-attributes in the schema's spelling. An object with only unknown names is invalid."""
     joint = ":" if shape.is_schema else "."
     known = [(shape.subs[name.lower()], item) for name, item in value.items() if name.lower() in shape.subs]
     if value and not known and not shape.is_schema:
@@ -163,7 +163,7 @@ def _members(shape: Shape, value: Document, where: str, left_out: LeftOut) -> Do
 
 
 def parsed(value: Any, where: str) -> Any:
-    """Some connectors send an object or a list as JSON text: what looks like it is read, or refused."""
+    """Some connectors send an object or a list as JSON text: text of that form is parsed, or refused."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value
     try:
@@ -188,7 +188,7 @@ def _text(value: Any, where: str) -> str:
 
 
 def _binary(value: Any, where: str) -> str:
-    """Base64, whose padding may be missing (RFC 7643 section 2.3.6); it is kept as it was sent."""
+    """Base64, possibly without padding (RFC 7643 section 2.3.6); stored as sent."""
     text = _text(value, where)
     try:
         decoded(text)
@@ -205,14 +205,14 @@ _PATH = re.compile(
 _NAME = re.compile(r"[\w$-]+")
 _SEPARATOR = re.compile(r"[.:\[/]")
 _GENERIC = {"value", "type", "primary", "display", "$ref"}
-"""Sub-attributes that anybody's complex attribute may have: no sign that one of ours was meant."""
+"""Sub-attributes that any complex attribute may have: they don't identify one of ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a path leads to: `path` as the library reads it, the shape there, and the names on the way to it.
+    """The target of a path: `path` in the library's form, the shape there, and the names leading to it.
 
-    No `steps`: the core schema as a whole. `selects`: a filter chooses among the values.
+    No `steps`: the core schema as a whole. `selects`: a filter selects among the values.
     """
 
     path: str
@@ -234,7 +234,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The attributes of one resource type, and how senders write their paths."""
+    """The attributes of one resource type, and how clients write their paths."""
 
     resource: str
     core: str
@@ -243,9 +243,9 @@ class Schema:
     homes: Mapping[str, str]
 
     def place(self, path: str) -> Place | None:
-        """Where a path leads; None where it names nothing of ours. Raises `invalidPath`.
+        """The target of a path; None if it is not one of ours. Raises `invalidPath`.
 
-        A URN may be followed by a colon (RFC 7644 section 3.10) or by a dot, as real connectors have it.
+        A URN may be followed by a colon (RFC 7644 section 3.10) or by a dot, as real connectors send it.
         """
         path = bare_words.quoted(path.strip())
         urn, rest = self._split(path)
@@ -259,7 +259,7 @@ class Schema:
         return self._found(path, urn, rest, found)
 
     def place_of_name(self, name: str) -> Place | None:
-        """The same for a name in a value: one that is no path names nothing, unless it comes close."""
+        """The same for a name in a value: one that is not a path is ignored, unless it comes close."""
         if not _SEPARATOR.search(name) and not self._home_of(self.core, name.strip().lower()):
             return None
         urn, rest = self._split(name.strip())
@@ -269,7 +269,7 @@ class Schema:
         return self.place(name)
 
     def named(self, value: Document) -> Iterator[tuple[str, Any]]:
-        """The members of a value, with those under the URN of a schema of ours as paths."""
+        """The members of a value, with those under one of our schemas' URNs as paths."""
         for name, item in value.items():
             urn, inner = self._inside(name.strip(), item)
             if isinstance(inner, dict):
@@ -278,7 +278,7 @@ class Schema:
                 yield name, item
 
     def _inside(self, name: str, item: Any) -> tuple[str | None, Any]:
-        """What stands under a schema's URN; what can't be read stays as it is, to be refused under its name."""
+        """The members under a schema's URN; unreadable content stays as it is, to be refused under its name."""
         urn, rest = self._split(name)
         if urn is None or rest:
             return None, None
@@ -288,7 +288,7 @@ class Schema:
             return urn, None
 
     def _split(self, path: str) -> tuple[str | None, str]:
-        """The URN that a path begins with, the core's if none, and the rest; no URN where it is another's."""
+        """The URN at the start of a path, the core's if none, and the rest; no URN if it is another's."""
         lowered = path.lower()
         if not lowered.startswith("urn:"):
             return self.core, path
@@ -327,13 +327,13 @@ class Schema:
         return Place(text, (*steps, sub.name), sub, bool(found["filter"])) if sub else self._nowhere(path)
 
     def _nowhere(self, path: str) -> Place | None:
-        """None. A path that ends like one of ours is never ignored: somebody means something by it."""
+        """None. A path that ends like one of ours is never ignored: it was meant to have an effect."""
         if self._is_close(path):
             raise refuse("invalidPath", f"{path[:80]} is no attribute of a {self.resource}, though it ends like one.")
         return None
 
     def _is_close(self, path: str) -> bool:
-        """Cut at the brackets of a filter, not matched: a name in a value may be as long as the body."""
+        """Split at a filter's brackets, without a regular expression: a name in a value may be as long as the body."""
         before, bracket, rest = path.partition("[")
         names = _NAME.findall((before + rest.rpartition("]")[2] if bracket else path).lower())
         return bool(names) and names[-1] in _names_in(self.core)
@@ -345,7 +345,7 @@ def _within(urn: str | None, name: str) -> str:
 
 @cache
 def _names_in(core: str) -> frozenset[str]:
-    """The last names of the paths of a resource type that a client may write."""
+    """The last names of a resource type's writable paths."""
     schema = {CORE_USER: USER, CORE_GROUP: GROUP}[core]
     found: set[str] = set()
     for name, shape in schema.shapes.items():
@@ -373,7 +373,7 @@ USER = _schema(
     UserResource,
     CORE_USER,
     **{
-        "urn:scim:schemas:extension:enterprise:1.0": ENTERPRISE_USER,  # SCIM 1.1 connectors that were moved to 2.0
+        "urn:scim:schemas:extension:enterprise:1.0": ENTERPRISE_USER,  # SCIM 1.1 connectors migrated to 2.0
         "urn:ietf:params:scim:schemas:extension:enterprise:1.0:user": ENTERPRISE_USER,
     },
 )

@@ -15,7 +15,7 @@ def etag(version: int) -> str:
 
 
 def required_version(request: HttpRequest) -> Callable[[int], bool] | None:
-    """The check that If-Match and If-None-Match ask of a write, None without them; applied under the row's lock."""
+    """The check for If-Match and If-None-Match on a write, None without them; applied under the row's lock."""
     wanted, unwanted = (request.headers.get(name) for name in ("If-Match", "If-None-Match"))
     if wanted is None and unwanted is None:
         return None
