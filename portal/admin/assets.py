@@ -39,7 +39,7 @@ from portal.admin.people.user_bulk import MOST_AT_ONCE
 
 
 class AssetForm(Form):
-    """What an asset is called, what it is, and where."""
+    """An asset's name, kind and link."""
 
     name = CharField(max_length=255)
     kind = CharField(max_length=100, required=False, help_text="For example repository, dashboard or licence.")
@@ -96,7 +96,7 @@ class EditAsset(ActionPage):
 
 
 class OwnersForm(PeopleForm):
-    """People who can look after an asset."""
+    """People who can own an asset."""
 
     def clean_users(self) -> list[User]:
         chosen = list(self.cleaned_data["users"])
@@ -108,7 +108,7 @@ class OwnersForm(PeopleForm):
 
 
 class ChooseOwners(ChoosePeople):
-    """Whoever is not disabled, also somebody who has not signed in yet (R12)."""
+    """Everyone who is not disabled, including people who have not signed in yet (R12)."""
 
     action = Action.MANAGE_ASSETS
     form_class = OwnersForm
@@ -119,7 +119,7 @@ class ChooseOwners(ChoosePeople):
 
 
 class AddOwner(ChooseOwners):
-    """Give an asset further owners."""
+    """Add further owners to an asset."""
 
     name = "add_owner"
     label = "Add owners"
@@ -137,7 +137,7 @@ class AddOwner(ChooseOwners):
 
 
 class RemoveOwner(AboutPerson):
-    """Take an owner off an asset; the last one stays."""
+    """Remove an owner from an asset; the last one stays."""
 
     name = "remove_owner"
     label = "Remove owner"
@@ -159,7 +159,7 @@ class RemoveOwner(AboutPerson):
 
 
 class OwnerForm(OwnersForm):
-    """Exactly one."""
+    """Exactly one person."""
 
     def clean_users(self) -> list[User]:
         chosen = super().clean_users()
@@ -169,7 +169,7 @@ class OwnerForm(OwnersForm):
 
 
 class TransferTo(ChooseOwners):
-    """Somebody owns it from now on, in place of others."""
+    """One person becomes the owner instead of others."""
 
     form_class = OwnerForm
     one_only = True
@@ -178,7 +178,7 @@ class TransferTo(ChooseOwners):
 
 
 class Transfer(TransferTo):
-    """Hand over what one owner, whom `?user=` names, has of an asset."""
+    """Transfer an asset from one owner, named by `?user=`, to another."""
 
     name = "transfer"
     label = "Transfer"
@@ -204,7 +204,7 @@ class Transfer(TransferTo):
 
 
 class BulkTransfer(TransferTo):
-    """Make one person the only owner of the assets that `?ids=` names."""
+    """Make one person the only owner of the assets named by `?ids=`."""
 
     name = "bulk_transfer"
     label = "Transfer to a new owner"
@@ -230,7 +230,7 @@ class BulkTransfer(TransferTo):
         return f"{to.display_name} owns {done} {'asset' if done == 1 else 'assets'} now." if done else ""
 
     def _try(self, asset: Asset, to: User) -> str:
-        """Each asset is a service call of its own; the reason when it was refused."""
+        """Each asset is a separate service call; returns the reason for a refusal."""
         try:
             assets.give_asset(asset, taker=to, actor=person_of(self.request))
         except GatehouseError as error:
@@ -239,7 +239,7 @@ class BulkTransfer(TransferTo):
 
 
 class DeleteAsset(ActionPage):
-    """Take an asset off the register."""
+    """Delete an asset."""
 
     name = "delete"
     label = "Delete"
@@ -260,7 +260,7 @@ class DeleteAsset(ActionPage):
 
 
 class OwnersFilter(RadioFilter):
-    """Assets that nobody can look after."""
+    """Assets without an owner who can sign in."""
 
     title = "owners"
     parameter_name = "owners"
@@ -279,7 +279,7 @@ class OwnersFilter(RadioFilter):
 
 
 class OwnerFilter(PersonFilter):
-    """What one person owns."""
+    """One person's assets."""
 
     title = "owner (whole username or email)"
     parameter_name = "owner"
@@ -349,7 +349,7 @@ class AssetAdmin(PortalModelAdmin):
         return named(owners)
 
     def _removal(self, request: HttpRequest, asset: Asset, ownerships: Iterable[AssetOwner]) -> Decision | None:
-        """Whether owners can be taken off: the last one can't, of several each can."""
+        """Whether owners can be removed: the last one can't, of several each can."""
         owner = next((ownership.user for ownership in ownerships), None)
         return decide(request, Action.REMOVE_ASSET_OWNER, asset=asset, giver=owner) if owner else None
 

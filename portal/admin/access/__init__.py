@@ -1,4 +1,4 @@
-"""Who may come in: modes, what would change with them, API tokens."""
+"""Access: modes, the what-if page, API tokens."""
 
 from portal.admin.access import api_tokens, modes
 

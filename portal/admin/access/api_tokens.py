@@ -1,4 +1,4 @@
-"""Everybody's API tokens, for administrators to see and revoke. People create their own on their profile."""
+"""All API tokens, for administrators to see and revoke. People create their own on their profile."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portal.admin.frame.parts import badge, moment
 
 
 class RevokeAPIToken(ActionPage):
-    """Delete somebody's token: the next request that carries it is refused."""
+    """Delete a user's token: the next request with it is refused."""
 
     name = "revoke"
     label = "Revoke"
@@ -41,7 +41,7 @@ class RevokeAPIToken(ActionPage):
 
 @admin.register(APIToken)
 class APITokenAdmin(PortalModelAdmin):
-    """Who may call the REST API in whose name, and when it was last done."""
+    """Who may call the REST API as whom, and when each token was last used."""
 
     seen_by = Action.VIEW_API_TOKENS
     pages = (RevokeAPIToken,)

@@ -1,6 +1,6 @@
-"""Mapped groups compared with their SSO groups on the what-if page, part by part while somebody looks (R21).
+"""Compares mapped groups with their SSO groups on the what-if page, part by part while the page is open (R21).
 
-Whoever sees the access settings may ask: `AccessSettingsAdmin` lets nobody else come here.
+For anyone who may see the access settings: `AccessSettingsAdmin` lets no one else in here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ VERBS = {Side.JOINING: "joins", Side.LEAVING: "leaves"}
 
 
 def compared(comparison: Comparison) -> dict[str, Any]:
-    """What `groups.html` shows of a comparison, and what its next request brings back."""
+    """What `groups.html` shows of a comparison, and the data its next request sends back."""
     return {
         "comparison": comparison,
         "drifts": comparison.drifts(GROUPS_SHOWN),
@@ -36,7 +36,7 @@ def compared(comparison: Comparison) -> dict[str, Any]:
 
 @require_POST
 def next_part(request: HttpRequest) -> HttpResponse:
-    """The groups found so far with those of the next part; the page asks until none remains."""
+    """The groups found so far plus the next part's; the page requests parts until none remains."""
     comparison = Comparison.resume(unsealed(request.POST.get("so_far", ""), what="comparison"))
     comparison.go_on()
     context = {**compared(comparison), "progress": comparison.progress}
@@ -44,7 +44,7 @@ def next_part(request: HttpRequest) -> HttpResponse:
 
 
 def moves_file(request: HttpRequest) -> HttpResponseBase:
-    """Everybody who would join or leave a mapped group, as CSV."""
+    """Everyone who would join or leave a mapped group, as CSV."""
     cells = (cell for moves in _parts() for cell in _cells(moves))
     return download(csv_lines(HEADER, cells), name="what-if-groups", kind="csv")
 

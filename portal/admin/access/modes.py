@@ -51,7 +51,7 @@ ANSWERS: dict[Cell, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A cell of the table, as it is shown; `under`: the mode, for a screen that has no room for columns."""
+    """A cell of the table as shown; `under`: the mode, for screens too narrow for columns."""
 
     text: str
     style: str
@@ -60,7 +60,7 @@ class Answer:
 
 
 def table_of(now: Mode) -> list[tuple[str, str, list[Answer]]]:
-    """`policy.MATRIX` as rows: what is asked, a note, and the answer under each mode."""
+    """`policy.MATRIX` as rows: the action, a note, and the answer in each mode."""
     return [
         (
             QUESTIONS[action],
@@ -87,7 +87,7 @@ def flags_of(mode: Mode) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row of the table whose answer another mode changes."""
+    """A row of the table whose answer differs in another mode."""
 
     question: str
     before: Answer
@@ -106,13 +106,13 @@ def changes(switch: Switch) -> list[Change]:
 
 
 class SwitchForm(Form):
-    """The mode that was looked at, so that nobody confirms what has changed meanwhile."""
+    """The mode that was previewed, so that no one confirms what has changed since."""
 
     seen = CharField(widget=HiddenInput)
 
 
 class SwitchToSCIMForm(SwitchForm):
-    """And what to do where both sides differ (R21). Nothing is chosen beforehand."""
+    """Adds what to do where both sides differ (R21). Nothing is preselected."""
 
     follow = ChoiceField(
         label="Where both sides differ",
@@ -126,7 +126,7 @@ class SwitchToSCIMForm(SwitchForm):
 
 
 class SwitchMode(ActionPage):
-    """What would change, for whom; then the switch. The address names the mode that is asked for."""
+    """What would change, and for whom; then the switch. The URL names the requested mode."""
 
     name = "switch"
     label = "Change access settings"
@@ -137,7 +137,7 @@ class SwitchMode(ActionPage):
 
     @classmethod
     def needs_fresh(cls, request: HttpRequest, obj: Any) -> bool:
-        """To switch; looking at what would change is for all who see the settings."""
+        """To switch; the preview is open to everyone who may see the settings."""
         return request.method == "POST"
 
     @cached_property
@@ -146,7 +146,7 @@ class SwitchMode(ActionPage):
 
     @cached_property
     def comparison(self) -> Comparison:
-        """The first part of comparing the mapped groups, when that matters; the page asks for the others."""
+        """The first part of comparing the mapped groups, if relevant; the page requests the others."""
         comparison = Comparison()
         if self.switch.starts_scim:
             comparison.go_on()
@@ -154,7 +154,7 @@ class SwitchMode(ActionPage):
 
     @cached_property
     def touched(self) -> list[what_if.Touched]:
-        """Everybody whom it would touch, effect by effect."""
+        """Everyone affected, effect by effect."""
         return what_if.look(what_if.effects(self.switch))
 
     @cached_property
@@ -162,7 +162,7 @@ class SwitchMode(ActionPage):
         return [one for one in self.touched if one.effect.code in what_if.FOLLOWING]
 
     def get_form_class(self) -> type[Form]:
-        """The choice is asked for where both sides differ, or may differ: in a part that is still to come."""
+        """The choice is required where both sides differ, or may differ: in a part not yet compared."""
         differs = self.following or self.comparison.met or self.comparison.position
         return SwitchToSCIMForm if self.switch.starts_scim and differs else SwitchForm
 
@@ -173,7 +173,7 @@ class SwitchMode(ActionPage):
         return "" if not self.switch else f"Now: {self.switch.before}. Nothing changes before you confirm."
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """On paper for everybody who sees the settings: looking changes nothing."""
+        """The preview, for everyone who may see the settings: viewing changes nothing."""
         if not self.switch:
             return self.refused("This is how it is already. Choose something else to see what would change.", 200)
         decision = self.decide(request, None)
@@ -194,7 +194,7 @@ class SwitchMode(ActionPage):
         return f"{mode} from now on."
 
     def _submit(self) -> str:
-        """The button says what it does."""
+        """The button names its action."""
         steps = (
             (self.switch.starts_scim, "switch SCIM on"),
             (self.switch.stops_scim, "switch SCIM off"),
@@ -221,14 +221,14 @@ class SwitchMode(ActionPage):
 
 
 def missing_to_enforce(request: HttpRequest) -> str:
-    """R22: the sentence that says what must be proven first; nothing when all is."""
+    """R22: the sentence that says what must be proven first; empty when everything is."""
     decision = decide(request, Action.ENFORCE_SSO)
     return "" if decision else decision.reason
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Something that must be so before SSO can be enforced (R22)."""
+    """A precondition for enforcing SSO (R22)."""
 
     text: str
     is_given: bool
@@ -264,7 +264,7 @@ class AccessSettingsAdmin(PortalModelAdmin):
         return own + [url for url in super().get_urls() if url.name in kept]
 
     def _seen_by_readers(self, view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
-        """The view, for those alone who see the access settings."""
+        """The view, only for those who may see the access settings."""
 
         def seen(request: HttpRequest) -> HttpResponseBase:
             self.require_view(request)
@@ -273,7 +273,7 @@ class AccessSettingsAdmin(PortalModelAdmin):
         return self.admin_site.admin_view(seen)
 
     def people(self, request: HttpRequest) -> HttpResponseBase:
-        """Everybody whom one effect would touch."""
+        """Everyone affected by one effect."""
         return people_page(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

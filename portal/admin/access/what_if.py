@@ -1,6 +1,6 @@
-"""Everybody whom one effect of another mode would touch: page by page, by name, and as a file (R21, R22).
+"""Everyone affected by one effect of another mode: page by page, by name, and as a file (R21, R22).
 
-Whoever sees the access settings may ask: `AccessSettingsAdmin` lets nobody else come here.
+For anyone who may see the access settings: `AccessSettingsAdmin` lets no one else in here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HEADER = ("Username", "First name", "Last name", "Email", "Status", "Role", "Ide
 
 
 def asked_switch(request: HttpRequest) -> Switch:
-    """The switch that the address asks for; a flag it does not name stays."""
+    """The switch requested by the URL; a flag it does not name stays."""
     now = mode_of(request)
     return Switch(now, Mode(_flag(request, "scim", now.scim_enabled), _flag(request, "sso", now.sso_enforced)))
 
@@ -34,7 +34,7 @@ def _flag(request: HttpRequest, name: str, otherwise: bool) -> bool:
 
 
 def effect_of(request: HttpRequest) -> what_if.Effect:
-    """The effect that the address names. Raises Http404."""
+    """The effect named by the URL. Raises Http404."""
     found = what_if.effects(asked_switch(request))
     effect = next((effect for effect in found if effect.code == request.GET.get("effect")), None)
     if effect is None:
@@ -43,7 +43,7 @@ def effect_of(request: HttpRequest) -> what_if.Effect:
 
 
 def people_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
-    """Fifty people by username, from the one that the address names on: the last page costs what the first does."""
+    """Fifty people by username, starting at the one the URL names: the last page costs no more than the first."""
     effect, query, after = effect_of(request), searched(request), request.GET.get("after", "").replace("\0", "")
     rows = _touched(effect, query).order_by("username_key")
     if after:
@@ -72,7 +72,7 @@ def _touched(effect: what_if.Effect, query: str) -> QuerySet[User]:
 
 
 def people_file(request: HttpRequest) -> HttpResponseBase:
-    """All of them, or those whom the search finds, as CSV."""
+    """All of them, or those matching the search, as CSV."""
     effect = effect_of(request)
     rows = _touched(effect, searched(request))
     cells = (cell for batch in batches(rows) for cell in _cells(batch, effect))

@@ -1,1 +1,1 @@
-"""What every page of the admin UI stands on: the site, its sidebar, base classes, common parts."""
+"""The frame of the admin UI: the site, its sidebar, base classes, shared parts."""

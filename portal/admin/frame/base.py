@@ -1,7 +1,7 @@
-"""What every page of the admin UI stands on: read-only lists and details, and one page for each action.
+"""The base of every admin page: read-only lists and details, and one page for each action.
 
 Django's own add, change and delete pages are switched off: services do all writes, ask the policy
-themselves and leave an audit event, so Django's LogEntry is never written either.
+themselves and write an audit event, so Django's LogEntry is never written either.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ STATUS: dict[type[GatehouseError], int] = {Refused: 403, NotFound: 404, InvalidV
 
 
 def person_of(request: HttpRequest) -> Person:
-    """The actor of this request; one for each request, so that its events share a request id."""
+    """The actor of this request; a single one, so that all its events share a request id."""
     person: Person | None = getattr(request, "person", None)
     if person is None:
         person = request.person = Person(request.user)  # type: ignore[attr-defined, arg-type]
@@ -55,12 +55,12 @@ def person_of(request: HttpRequest) -> Person:
 
 
 def mode_of(request: HttpRequest) -> Mode:
-    """The two flags, read once in a request, for what is shown. Services read them again when they write."""
+    """The two flags, read once per request, for display. Services read them again when they write."""
     return situation_of(request).mode
 
 
 def situation_of(request: HttpRequest) -> Situation:
-    """What decisions hang on beside the rows in question, read at most once in a request."""
+    """What decisions depend on beyond the rows in question, read at most once per request."""
     found: Situation | None = getattr(request, "situation", None)
     if found is None:
         found = request.situation = Situation()  # type: ignore[attr-defined]
@@ -68,7 +68,7 @@ def situation_of(request: HttpRequest) -> Situation:
 
 
 def decide(request: HttpRequest, action: Action, **about: Unpack[About]) -> Decision:
-    """`policy.decide` for the person at this browser."""
+    """`policy.decide` for the signed-in user."""
     return policy.decide(action, actor=person_of(request), now=situation_of(request), **about)
 
 
@@ -86,7 +86,7 @@ ASKED_AS: dict[type[Model], str] = {
 
 
 def run(request: HttpRequest, service: Callable[[], object], success: str) -> bool:
-    """Call a service and say what became of it as a page message; True when it worked."""
+    """Call a service and report the result as a page message; True when it worked."""
     try:
         service()
     except GatehouseError as error:
@@ -103,7 +103,7 @@ def status_of(error: GatehouseError) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """An action as a page shows it: a link when allowed, else a hint that says why not."""
+    """An action as shown on a page: a link when allowed, else a hint that says why not."""
 
     name: str
     label: str
@@ -123,7 +123,7 @@ def allowed_buttons(buttons: Iterable[Button]) -> list[Button]:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What can't be done, and the one reason for it; `is_by_mode`: a cell of the table says so."""
+    """What can't be done, and the one reason for it; `is_by_mode`: refused by a cell of the table."""
 
     labels: list[str]
     decision: Decision
@@ -138,7 +138,7 @@ class Refusal:
 
 
 def refusals(buttons: Iterable[Button]) -> list[Refusal]:
-    """What is refused, each reason once: by the mode or for the person in question; last what another role does."""
+    """What is refused, by reason: first those by mode or target, last what another role could do."""
     found: dict[str, Refusal] = {}
     for button in buttons:
         if not button.allowed:
@@ -147,7 +147,7 @@ def refusals(buttons: Iterable[Button]) -> list[Refusal]:
 
 
 def part_of(rows: QuerySet[Any], start: int, stop: int) -> QuerySet[Any]:
-    """These of the rows: what is joined and computed beside a row is for them alone, not for all that are sorted."""
+    """One page of the rows: joins and computed columns apply to it alone, not to all rows being sorted."""
     return rows.filter(pk__in=rows.values("pk")[start:stop])
 
 
@@ -160,7 +160,7 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def _seen(self) -> int:
-        """Nothing is sorted or computed for rows that are only counted."""
+        """Rows that are only counted are neither sorted nor computed."""
         return self.object_list.order_by().values("pk")[: self.cap + 1].count()
 
     @cached_property
@@ -178,7 +178,7 @@ class CappedPaginator(Paginator):
         return Page(part_of(self.object_list, start, start + self.per_page), number, self)
 
     def validate_number(self, number: int | float | str) -> int:
-        """A page beyond the end is the last one: rows may have gone since the address was made."""
+        """A page past the end becomes the last one: rows may have gone since the link was made."""
         try:
             return super().validate_number(number)
         except EmptyPage:
@@ -186,30 +186,30 @@ class CappedPaginator(Paginator):
 
 
 class PortalChangeList(ChangeList):
-    """A list that is narrowed by its own filters and sorted by its own columns, and by nothing else.
+    """A list that accepts only its own filters and the sorting of its own columns.
 
     Django takes every other parameter for a lookup on any column of the model: whether `password__startswith` leaves
-    a row or none would tell the column, character by character (SR-26).
+    a row or none would reveal the column, character by character (SR-26).
     """
 
     def get_filters(self, request: HttpRequest) -> Any:
-        """Raises DisallowedModelAdminLookup, which is answered 400, for a parameter that no filter has taken."""
+        """Raises DisallowedModelAdminLookup, which is answered 400, for a parameter that no filter uses."""
         filters, has_filters, left_over, *rest = super().get_filters(request)
         if left_over:
             raise DisallowedModelAdminLookup("This list has no such filter.")
         return filters, has_filters, left_over, *rest
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        """None for what is not offered: Django sorts by whatever column the address names."""
+        """None for unlisted columns: Django sorts by whatever column the URL names."""
         return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
 
 @method_decorator(never_cache, name="dispatch")
 class ActionPage(FormView):
-    """One changing action at one URL: GET asks, POST does (SR-24), and the service decides again.
+    """One write action at one URL: GET asks, POST does (SR-24), and the service decides again.
 
     Subclasses set the class attributes and write `run(form)`, which calls one service and returns the
-    sentence that says what was done. `self.obj` is the row (None on pages of the list).
+    success message. `self.obj` is the row (None on pages of the list).
     """
 
     name: ClassVar[str]  # of the URL: admin:<app>_<model>_<name>
@@ -217,9 +217,9 @@ class ActionPage(FormView):
     action: ClassVar[Action | None] = None  # the policy's; None: whoever may see the page
     icon: ClassVar[str] = "edit"
     danger: ClassVar[bool] = False
-    fresh: ClassVar[bool] = False  # asks for a fresh sign-in first (SR-11, SR-19)
+    fresh: ClassVar[bool] = False  # requires a fresh sign-in first (SR-11, SR-19)
     of_list: ClassVar[bool] = False  # belongs to the list, not to a row
-    has_button: ClassVar[bool] = True  # False: reached from a part of the page, or from the list's menu of actions
+    has_button: ClassVar[bool] = True  # False: linked from a part of the page, or from the list's menu of actions
     submit: ClassVar[str] = ""  # text of the submit button; the label when empty
     explanation: ClassVar[str] = ""  # one or two sentences above the form
 
@@ -231,32 +231,32 @@ class ActionPage(FormView):
     # --- what subclasses write ---
 
     def run(self, form: Any) -> str:
-        """Call the service; return the success sentence. Raise GatehouseError to refuse."""
+        """Call the service; return the success message. Raise GatehouseError to refuse."""
         raise NotImplementedError
 
     @classmethod
     def about(cls, request: HttpRequest, obj: Any) -> About:
-        """The row, as the policy asks for it."""
+        """The row, under the keyword that the policy expects."""
         name = ASKED_AS.get(type(obj))
         return {name: obj} if name else {}  # type: ignore[misc]
 
     @classmethod
     def decide(cls, request: HttpRequest, obj: Any) -> Decision:
-        """Whether the button is shown, and what it says if not; services decide again at the write."""
+        """Whether the button is shown, and its hint if not; services decide again on write."""
         if cls.action is None:
             return policy.ALLOWED
         return decide(request, cls.action, **cls.about(request, obj))
 
     @classmethod
     def needs_fresh(cls, request: HttpRequest, obj: Any) -> bool:
-        """Whether this request asks for a fresh sign-in: `fresh`, unless it hangs on the row or the method."""
+        """Whether this request requires a fresh sign-in: `fresh`, unless it depends on the row or the method."""
         return cls.fresh
 
     def get_explanation(self) -> str:
         return self.explanation
 
     def get_success_url(self) -> str:
-        """Back to the row, or to the list when the row is gone or there is none."""
+        """Back to the row, or to the list if the row is gone or there is none."""
         if self.obj is None or self.obj.pk is None:
             return self.model_admin.list_url()
         return self.model_admin.detail_url(self.obj)
@@ -302,7 +302,7 @@ class ActionPage(FormView):
         return HttpResponseRedirect(self.get_success_url())
 
     def refused(self, reason: str, status: int, form: BaseForm | None = None) -> HttpResponse:
-        """The page with the reason in place of the button (and of the form, unless it was filled in)."""
+        """The page with the reason instead of the button (and of the form, unless it was filled in)."""
         context = self.get_context_data(form=form or Form(), refusal=reason)
         return self.render_to_response(context, status=status)
 
@@ -322,16 +322,16 @@ class ActionPage(FormView):
 
 
 def _field(form: BaseForm, error: GatehouseError) -> str | None:
-    """The field that an InvalidValue is about, when the form has it."""
+    """The field that an InvalidValue is about, if the form has it."""
     field = error.field if isinstance(error, InvalidValue) else ""
     return field if field in form.fields else None
 
 
 class PortalModelAdmin(ExportingAdmin):
-    """A list and a detail page that only show; what changes has its own page in `pages`.
+    """A read-only list and detail page; each action has its own page in `pages`.
 
     `seen_by`: the area that they belong to. `detail_template` with `get_detail(request, obj)`
-    replaces Django's form by a page of its own.
+    replaces Django's form by a custom page.
     """
 
     seen_by: ClassVar[Action] = Action.VIEW_DIRECTORY
@@ -341,8 +341,8 @@ class PortalModelAdmin(ExportingAdmin):
     actions: Any = None
     list_per_page = 50
     empty_value_display = "–"
-    list_prefetch_related: ClassVar[tuple[str, ...]] = ()  # for the rows of the list alone, as list_select_related is
-    list_max_show_all = 0  # no "show all": a page is a page
+    list_prefetch_related: ClassVar[tuple[str, ...]] = ()  # for the list's rows only, like list_select_related
+    list_max_show_all = 0  # no "show all": lists are always paged
     show_full_result_count = False
     paginator = CappedPaginator
     list_disable_select_all = True
@@ -350,7 +350,7 @@ class PortalModelAdmin(ExportingAdmin):
     change_list_template = "admin/portal/list.html"
     admin_site: PortalAdminSite
 
-    # --- who sees it; nobody writes through Django's own machinery ---
+    # --- who sees it; no one writes through Django's own machinery ---
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -361,7 +361,7 @@ class PortalModelAdmin(ExportingAdmin):
         return bool(decide(request, self.seen_by))
 
     def require_view(self, request: HttpRequest) -> None:
-        """Raise PermissionDenied, which says who may see these pages, for whom they are not."""
+        """Raise PermissionDenied, saying who may see these pages, for anyone who may not."""
         decision = decide(request, self.seen_by)
         if not decision:
             raise PermissionDenied(decision.reason)
@@ -380,7 +380,7 @@ class PortalModelAdmin(ExportingAdmin):
 
     log_addition = log_change = log_deletions = _log_nothing
 
-    # --- addresses ---
+    # --- URLs ---
 
     def url_name(self, page: str) -> str:
         return f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
@@ -389,7 +389,7 @@ class PortalModelAdmin(ExportingAdmin):
         return reverse(self.url_name("changelist"))
 
     def list_url_of(self, request: HttpRequest) -> str:
-        """The list as it was left for this page: its links tell the filters, the sorting and the page."""
+        """The list in the state of this page: its links keep the filters, the sorting and the page."""
         left = request.GET.get("_changelist_filters", "")
         return f"{self.list_url()}?{left}" if left else self.list_url()
 
@@ -426,16 +426,16 @@ class PortalModelAdmin(ExportingAdmin):
         return [button for button in found if button.decision.fits]
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """There is none of Django's: what happened is told by the audit log."""
+        """Django's is switched off: the audit log holds the history."""
         raise Http404
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return PortalChangeList
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Django's; what a database can't take, NUL, a text or number without end, is a wrong parameter like others.
+        """Django's; values a database rejects, NUL, endless text or numbers, count as invalid parameters.
 
-        The number of rows before filters is never counted, so unfold is told not to compare with it.
+        The number of rows before filters is never counted, so unfold must not compare with it.
         """
         said = [value for values in dict(request.GET.lists()).values() for value in values]
         if any("\0" in value or len(value) > LONGEST for value in said):
@@ -466,7 +466,7 @@ class PortalModelAdmin(ExportingAdmin):
         return super().changelist_view(request, {**extra, **(extra_context or {})})
 
     def _is_empty(self, request: HttpRequest) -> bool:
-        """Whether there is nothing to list, with or without filters; asked for by the template at most."""
+        """Whether there is nothing to list, with or without filters; computed only if the template asks."""
         return not self.get_queryset(request).exists()
 
     def change_view(
@@ -485,7 +485,7 @@ class PortalModelAdmin(ExportingAdmin):
         return TemplateResponse(request, self.detail_template, self._detail_context(request, obj))
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        """What the detail template shows beside `obj`, `buttons` and `refusals`."""
+        """What the detail template gets besides `obj`, `buttons` and `refusals`."""
         return {}
 
     def _detail_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A list's export: what its filters leave, as a file."""
+"""Exports of lists, with their current filters, as files."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ LABELS = {"csv": "Export CSV", "jsonl": "Export JSON lines"}
 
 
 class ExportingAdmin(ModelAdmin):
-    """A list that can be saved: as it is shown, unless a subclass names columns and hands over their cells."""
+    """A list that can be exported: as shown, unless a subclass names columns and provides their cells."""
 
     export_columns: ClassVar[Mapping[str, str]] = {}  # name in JSON lines: heading in CSV
     export_formats: ClassVar[tuple[str, ...]] = ("csv",)
 
     def require_view(self, request: HttpRequest) -> None:
-        """Raise PermissionDenied for whom the list is not."""
+        """Raise PermissionDenied for anyone who may not see the list."""
         raise NotImplementedError
 
     def export_rows(self, batch: list[Any]) -> Iterable[Iterable[object]]:
@@ -36,14 +36,14 @@ class ExportingAdmin(ModelAdmin):
         return ([self._shown(column, row) for column in self.list_display] for row in batch)
 
     def export_queryset(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows of the list with what the cells need, and without what only the page does."""
+        """The list's rows with what the cells need, and without what only the page needs."""
         return rows
 
     def get_urls(self) -> list[URLPattern]:
         return [*map(self._export_url, self.export_formats), *super().get_urls()]
 
     def export_links(self, request: HttpRequest) -> list[tuple[str, str]]:
-        """Label and address of each file, with the filters of this page."""
+        """Label and URL of each file, with the filters of this page."""
         query = request.GET.urlencode()
         return [
             (LABELS[kind], f"{reverse(f'admin:{self._export_name(kind)}')}?{query}") for kind in self.export_formats
@@ -54,7 +54,7 @@ class ExportingAdmin(ModelAdmin):
         return self.export_columns or shown
 
     def _shown(self, column: Any, row: Any) -> str:
-        """What the page shows, as text: a badge is its word, a name with a line below is both."""
+        """What the page shows, as text: a badge becomes its word, a name with a line below becomes both."""
         field, _, value = lookup_field(column, row, self)
         if field is not None and getattr(field, "choices", None):
             value = getattr(row, f"get_{field.name}_display")()
@@ -69,11 +69,11 @@ class ExportingAdmin(ModelAdmin):
         return path(f"export.{kind}", view, name=self._export_name(kind))
 
     def export(self, request: HttpRequest, *, kind: str) -> HttpResponseBase:
-        """What the list shows under these filters, all pages of it."""
+        """What the list shows under these filters, on all pages."""
         self.require_view(request)
         try:
             found = self.get_changelist_instance(request).queryset
-        except IncorrectLookupParameters:  # the list of these parameters would be empty-handed as well
+        except IncorrectLookupParameters:  # the list would refuse these parameters, too
             return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
         rows = (cells for batch in batches(self.export_queryset(found)) for cells in self.export_rows(batch))
         is_csv = kind == "csv"
@@ -83,5 +83,5 @@ class ExportingAdmin(ModelAdmin):
 
 
 def _plain(value: object) -> str:
-    """Text as it is; of markup that a display method made, what people read of it."""
+    """Text as is; for markup made by a display method, its visible text."""
     return unescape(strip_tags(str(value))) if hasattr(value, "__html__") else str(value)

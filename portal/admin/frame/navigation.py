@@ -1,4 +1,4 @@
-"""The sidebar and the account menu: what this person may see, and nothing else."""
+"""The sidebar and the account menu, limited to what the user may see."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from identity.models import Conflict
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the sidebar. `seen_by`: who may see one of these areas sees it."""
+    """A line of the sidebar. `seen_by`: shown to anyone who may see one of these areas."""
 
     title: str
     icon: str
@@ -116,12 +116,12 @@ def _is_active(request: HttpRequest, entry: Entry, address: str) -> bool:
 
 
 def open_conflicts(request: HttpRequest) -> int | None:
-    """The badge: nothing when nothing waits."""
+    """The badge: empty when there are none."""
     return Conflict.objects.open().count() or None
 
 
 def account_links(request: HttpRequest) -> list[dict[str, str]]:
-    """The menu under the own name."""
+    """The menu under the user's name."""
     links = [{"title": "Your profile", "link": reverse("profile")}]
     if request.user.is_authenticated and request.user.has_usable_password():
         links.append({"title": "Change password", "link": reverse("password_change")})

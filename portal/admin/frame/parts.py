@@ -1,4 +1,4 @@
-"""Small parts that several areas of the admin UI share: badges, pages of rows, choosing people."""
+"""Small parts shared by several areas of the admin UI: badges, pages of rows, people pickers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Model)
 
 ROWS_ON_A_PAGE = 50
-MOST_PAGES = 200  # the rows before a page are passed over, one by one
+MOST_PAGES = 200  # the rows before a page are skipped one by one
 PEOPLE_TO_CHOOSE_FROM = 25
 FEW = 1_000
 MOST_TICKED = 200
@@ -35,7 +35,7 @@ def badge(text: object, colour: str = "") -> str:
 
 
 def named(rows: Iterable[object]) -> str:
-    """Names in a list's cell, one after the other however each is written; in one piece where cells are laid out."""
+    """Names in a list's cell, isolated from each other's text direction; as one element where cells are laid out."""
     names = format_html_join(", ", "<bdi>{}</bdi>", ((row,) for row in rows))
     return names and format_html("<span>{}</span>", names)
 
@@ -50,17 +50,17 @@ def moment(at: datetime | None, *, seconds: bool = False) -> str:
 
 
 def searched(request: HttpRequest) -> str:
-    """What `?q=` asks for; PostgreSQL takes no NUL, and SQLite no pattern without end."""
+    """The search term in `?q=`; PostgreSQL rejects NUL, and SQLite endless patterns."""
     return request.GET.get("q", "")[:LONGEST].replace("\0", "").strip()
 
 
 def is_key(text: object) -> bool:
-    """Whether this can be a primary key: databases refuse what does not fit their integers."""
+    """Whether this can be a primary key: databases reject what exceeds their integers."""
     return str(text).isdecimal() and len(str(text)) <= 18
 
 
 def row_or_404(rows: QuerySet[M], pk: object) -> M:
-    """The row with this primary key as an address carries it, else 404."""
+    """The row with this primary key from a URL, else 404."""
     if not is_key(pk):
         raise Http404("There is no such row.")
     row = rows.filter(pk=pk).first()
@@ -71,7 +71,7 @@ def row_or_404(rows: QuerySet[M], pk: object) -> M:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One page of rows; it looks one row ahead instead of counting. After `MOST_PAGES` a search finds the rest."""
+    """One page of rows; it reads one row ahead instead of counting. After `MOST_PAGES` only a search leads further."""
 
     rows: Sequence[Any]
     number: int
@@ -100,7 +100,7 @@ class Slice:
 
 
 def page_of(request: HttpRequest, rows: QuerySet[Any], parameter: str = "p") -> Slice:
-    """The page of `rows` that the address asks for, the first when it asks for nonsense."""
+    """The requested page of `rows`, the first if the request is invalid."""
     asked = request.GET.get(parameter, "1")
     number = min(max(1, int(asked)), MOST_PAGES) if asked.isdecimal() and len(asked) < 7 else 1
     start = (number - 1) * ROWS_ON_A_PAGE
@@ -109,7 +109,7 @@ def page_of(request: HttpRequest, rows: QuerySet[Any], parameter: str = "p") -> 
 
 
 class PeopleField(ModelMultipleChoiceField):
-    """People by primary key; what can't be one is nobody."""
+    """People by primary key; invalid keys match no one."""
 
     def clean(self, value: Any) -> Any:
         return super().clean([pk for pk in value or [] if is_key(pk)])
@@ -122,9 +122,9 @@ class PeopleForm(Form):
 
 
 class Search:
-    """What a page that searches for something to choose from carries on: mixed into an ActionPage.
+    """What a page with a picker carries over between searches: mixed into an ActionPage.
 
-    `carried`: parameters of the address that another search keeps.
+    `carried`: URL parameters that another search keeps.
     """
 
     carried: ClassVar[tuple[str, ...]] = ("all", "ids", "of", "user")
@@ -135,7 +135,7 @@ class Search:
         return searched(self.request)
 
     def ticked(self, name: str) -> list[int]:
-        """The keys that were ticked before a mistake in the form or another search."""
+        """The keys ticked before a form error or another search."""
         said = self.request.POST.getlist(name) or self.request.GET.getlist(name)
         return [int(key) for key in said if is_key(key)][:MOST_TICKED]
 
@@ -145,26 +145,26 @@ class Search:
 
 
 class ChoosePeople(Search, ActionPage):
-    """A page that searches people by name and offers those found as check boxes; works without scripts."""
+    """A page that searches people by name and lists the results as check boxes; works without scripts."""
 
     form_class = PeopleForm
     template_name = "admin/identity/choose_people.html"
     icon = "person_add"
 
     def candidates(self) -> QuerySet[User]:
-        """Who is looked among."""
+        """The people to search among."""
         people: QuerySet[User] = User.objects.all()
         return people
 
     def still_ticked(self) -> list[User]:
-        """Who stays ticked."""
+        """The people who stay ticked."""
         keys = self.ticked("users")
         return list(self.candidates().filter(pk__in=keys).order_by("username_key")) if keys else []
 
     def found(self) -> list[User]:
-        """Those who match by username: few are sorted by themselves, among many names are walked in their order.
+        """Matches by username: few are sorted directly, many are read in index order.
 
-        PostgreSQL can't tell beforehand, and would walk through a million names to find a rare one.
+        PostgreSQL can't tell beforehand, and would scan a million names to find a rare one.
         """
         rows = self.candidates().order_by("username_key")
         if self.query:
@@ -175,7 +175,7 @@ class ChoosePeople(Search, ActionPage):
         return list(rows[: PEOPLE_TO_CHOOSE_FROM + 1])
 
     def here_already(self, people: list[User]) -> set[int]:
-        """Which of these people can't be chosen, since they are what they would become."""
+        """Which of these people can't be chosen, since they already are what they would become."""
         return set()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -191,13 +191,13 @@ class ChoosePeople(Search, ActionPage):
 
 
 def person_named_by(request: HttpRequest) -> User:
-    """Whom `?user=` names."""
+    """The person named by `?user=`."""
     people: QuerySet[User] = User.objects.all()
     return row_or_404(people, request.GET.get("user", ""))
 
 
 class AboutPerson(ActionPage):
-    """An action on one person of a row (a member, an owner), whom `?user=` names; offered beside the person."""
+    """An action on one person of a row (a member, an owner), named by `?user=`; offered beside the person."""
 
     has_button = False
 

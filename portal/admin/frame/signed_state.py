@@ -1,4 +1,4 @@
-"""What one request has found and the next one goes on from: the page carries it, signed."""
+"""State carried from one request to the next by the page, signed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from django.core.exceptions import BadRequest
 
 
 def sealed(state: Any, *, what: str) -> str:
-    """For a page to send back; `what`: of which kind, since none is taken for another."""
+    """For a page to send back; `what`: its kind, so that no kind is accepted as another."""
     return signing.dumps(state, salt=what, compress=True)
 
 
 def unsealed(text: str, *, what: str) -> Any:
-    """What a page sends back. Raises BadRequest for anything that was not made here."""
+    """What a page sends back. Raises BadRequest for anything that was not signed here."""
     try:
         return signing.loads(text, salt=what)
     except signing.BadSignature as error:

@@ -1,4 +1,4 @@
-"""The portal's admin site: who gets in, and what the sidebar and every page know."""
+"""The portal's admin site: who may enter, and what the sidebar and every page show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class PortalAdminSite(UnfoldAdminSite):
-    """Unfold's admin site with the portal's own doors: one sign-in page, its own password pages, its dashboard."""
+    """Unfold's admin site with the portal's own sign-in page, password pages and dashboard."""
 
     site_title = "Gatehouse"
     site_header = "Gatehouse"
@@ -31,7 +31,7 @@ class PortalAdminSite(UnfoldAdminSite):
         self._dashboard: Callable[[HttpRequest], dict[str, Any]] = lambda request: {}
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Only the portal's own pages: what other people's apps bring (allauth's) would write past the services."""
+        """Only the portal's own pages: those of other apps (allauth's) would write past the services."""
         if admin_class is not None and admin_class.__module__.startswith("portal."):
             super().register(model_or_iterable, admin_class, **options)
 
@@ -40,7 +40,7 @@ class PortalAdminSite(UnfoldAdminSite):
         return bool(request.user.is_authenticated and request.user.is_active and request.user.is_staff)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """There is one sign-in page, for everyone; members who wander here go to their profile, and are told why."""
+        """One sign-in page for everyone; members who end up here are sent to their profile, and told why."""
         if request.user.is_authenticated:
             if not self.has_permission(request):
                 note_refusal(request, code="role_required")
@@ -58,15 +58,15 @@ class PortalAdminSite(UnfoldAdminSite):
         return HttpResponseRedirect(reverse("password_change"))
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> Any:
-        """The sidebar is the index; Django's list of models is not one that people know."""
+        """The sidebar is the index; Django's list of models means nothing to users."""
         return HttpResponseRedirect(reverse("admin:index"))
 
     def add_urls(self, urls: Callable[[PortalAdminSite], list[Any]]) -> None:
-        """An area's pages that are about no model of their own."""
+        """An area's pages that belong to no model."""
         self._urls_of_areas.append(urls)
 
     def add_dashboard(self, dashboard: Callable[[HttpRequest], dict[str, Any]]) -> None:
-        """What the first page shows."""
+        """The contents of the home page."""
         self._dashboard = dashboard
 
     def extra_urls(self) -> list[Any]:
@@ -78,4 +78,4 @@ class PortalAdminSite(UnfoldAdminSite):
 
 
 site = cast("PortalAdminSite", admin.site)
-"""The one that there is, by Django's name: areas register their pages with it."""
+"""The one site, under Django's name: areas register their pages with it."""

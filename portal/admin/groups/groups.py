@@ -1,4 +1,4 @@
-"""Portal groups: who is in them and why, which SSO groups feed them, and what administrators change."""
+"""Portal groups: who is in them and why, which SSO groups feed them, and their actions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class GroupForm(Form):
-    """A group's name and what it is for."""
+    """A group's name and description."""
 
     name = CharField(max_length=255)
     description = CharField(max_length=500, required=False, widget=Textarea({"rows": 3}))
@@ -109,7 +109,7 @@ class AddMembers(ChoosePeople):
     submit = "Add to the group"
 
     def here_already(self, people: list[User]) -> set[int]:
-        """Asked about those found alone: in a group of everybody, who is not in it is a long way to find."""
+        """Checked only for search results: finding the non-members of a group of everyone would take long."""
         return set(self.obj.memberships.filter(user__in=people).values_list("user", flat=True))
 
     def run(self, form: Any) -> str:
@@ -118,7 +118,7 @@ class AddMembers(ChoosePeople):
 
 
 class RemoveMember(AboutPerson):
-    """Take one person out of a group that no mapping feeds while SCIM is on."""
+    """Remove one person from a group that no mapping feeds while SCIM is on."""
 
     name = "remove_member"
     label = "Remove from group"
@@ -137,7 +137,7 @@ class RemoveMember(AboutPerson):
 
 
 class MapFromGroup(ActionPage):
-    """Choose the SSO group that shall feed this portal group; its own preview follows."""
+    """Choose the SSO group to feed this portal group; its own preview follows."""
 
     name = "map_from"
     label = "Map an SSO group"
@@ -233,7 +233,7 @@ MOST_SORTED = 5_000
 
 
 class _Members:
-    """The members that the address asks for: a page of those whose name begins with the search."""
+    """The requested members: a page of those whose name begins with the search term."""
 
     def __init__(self, request: HttpRequest, group: Group) -> None:
         self.request, self.group = request, group
@@ -246,7 +246,7 @@ class _Members:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the search finds more people than are looked for in a very large group."""
+        """Whether the search finds more people than are shown for a very large group."""
         return bool(self.query) and self.are_many and len(self._namesakes) > MOST_SORTED
 
     @cached_property
@@ -255,7 +255,7 @@ class _Members:
         return list(people.values_list("pk", flat=True)[: MOST_SORTED + 1])
 
     def _in_order(self) -> QuerySet[Membership]:
-        """By username; all of a very large group in an index's order, which needs no sorting."""
+        """By username; a very large group entirely in index order, which needs no sorting."""
         rows: QuerySet[Membership] = self.group.memberships.all()
         if not self.are_many:
             mine = rows.filter(user__id__among=rows.order_by().values("user")).order_by("user__username_key")

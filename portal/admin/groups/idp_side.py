@@ -35,7 +35,7 @@ STATUS_COLOURS = {Status.ENABLED: "green", Status.DISABLED: "red", Status.INVITE
 
 
 class DeclarationForm(Form):
-    """The name of a group that an identity provider is going to push."""
+    """The name of a group that an identity provider will push."""
 
     identity_provider = ModelChoiceField(IdentityProvider.objects.all(), empty_label="Choose …")
     name = CharField(
@@ -44,7 +44,7 @@ class DeclarationForm(Form):
 
 
 class DeclareSSOGroup(ActionPage):
-    """Announce an SSO group, so that it can be mapped before its first push (R19)."""
+    """Declare an SSO group, so that it can be mapped before its first push (R19)."""
 
     name = "declare"
     label = "Declare SSO group"
@@ -74,7 +74,7 @@ class DeclareSSOGroup(ActionPage):
 
 
 class WithdrawDeclaration(ActionPage):
-    """Take back a declared group that was never pushed."""
+    """Withdraw a declared group that was never pushed."""
 
     name = "withdraw"
     label = "Withdraw declaration"
@@ -94,7 +94,7 @@ class WithdrawDeclaration(ActionPage):
 
 
 class StateFilter(RadioFilter):
-    """What became of an SSO group."""
+    """The state of an SSO group."""
 
     title = "state"
     parameter_name = "state"
@@ -167,7 +167,7 @@ class SSOGroupAdmin(SizedAdmin):
 
 
 def _found(sso_group: SSOGroup, key: str) -> QuerySet[SSOMembership]:
-    """The members whose userName begins with `key`, by name; the provider is named, whose index of names it is."""
+    """The members whose userName begins with `key`, by name; naming the provider lets its index of names be used."""
     rows: QuerySet[SSOMembership] = sso_group.memberships.order_by("sso_user__user_name_key")
     provider = sso_group.identity_provider_id
     return rows.filter(sso_user__identity_provider=provider, sso_user__user_name_key__startswith=key)
@@ -188,7 +188,7 @@ def state_badge(sso_group: SSOGroup) -> str:
 
 
 class ActiveFilter(DropdownFilter):
-    """What the identity provider last said."""
+    """What the identity provider last sent."""
 
     title = "sent as"
     parameter_name = "active"
@@ -203,7 +203,7 @@ class ActiveFilter(DropdownFilter):
 
 
 def _called(rows: QuerySet[SSOUser], text: str) -> set[int]:
-    """Of these rows those whose names begin with `text` or whose external id it is; of very many, `MOST_FOUND`.
+    """The rows whose names begin with `text` or whose external id it is; at most `MOST_FOUND`.
 
     All providers are named, since names are unique within one, and so are their indexes.
     """
@@ -216,7 +216,7 @@ def _called(rows: QuerySet[SSOUser], text: str) -> set[int]:
 
 @admin.register(SSOUser)
 class SSOUserAdmin(PortalModelAdmin):
-    """People as identity providers sent them; only their provisioning changes these."""
+    """People as identity providers sent them; only provisioning changes these."""
 
     seen_by = Action.VIEW_PROVIDERS
     list_display = ("user_name", "portal_user", "status", "identity_provider", "external_id", "changed")

@@ -1,4 +1,4 @@
-"""Group mappings: choose, look who joins and who leaves, apply (R15-R17); and all of them in a list."""
+"""Group mappings: choose, preview who joins and leaves, apply (R15-R17); and the list of all."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ from portal.admin.frame.parts import badge, moment, row_or_404, searched
 from portal.admin.logs.moves_csv import draft_lines
 from portal.exchange.csv_out import download
 
-NEW = "new"  # in an address: the portal group that applying makes
+NEW = "new"  # in a URL: a portal group that applying creates
 NAMES_SHOWN = 100
 MOST_SORTED = 5_000
 CHOICES = 25
 
 
-# --- choose, look, apply ---
+# --- choose, preview, apply ---
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A preview in numbers and in the first names of each side."""
+    """A preview as numbers and the first names on each side."""
 
     preview: Preview
     join_count: int
@@ -64,7 +64,7 @@ class Movement:
 
 
 def movement(preview: Preview) -> Movement:
-    """What a preview says, read for a page."""
+    """A preview, prepared for a page."""
     return Movement(
         preview=preview,
         join_count=len(preview.join_ids),
@@ -75,7 +75,7 @@ def movement(preview: Preview) -> Movement:
 
 
 def _some_of(ids: frozenset[int]) -> list[User]:
-    """By username the first of those few who can soon be sorted; of very many, those who came here first."""
+    """The first by username if few enough to sort; of very many, those with the oldest accounts."""
     chosen = sorted(ids) if len(ids) <= MOST_SORTED else sorted(ids)[:NAMES_SHOWN]
     people: QuerySet[User] = User.objects.filter(pk__any_of=chosen)
     return list(people.order_by("username_key")[:NAMES_SHOWN]) if chosen else []
@@ -106,7 +106,7 @@ class MapSSOGroup(ActionPage):
         return ""
 
     def get_success_url(self) -> str:
-        """To the draft, whose address names both."""
+        """To the preview, whose URL names both."""
         if not self.target:
             return self.model_admin.detail_url(self.obj)
         return f"{reverse('admin:identity_ssogroup_apply_mapping', args=(self.obj.pk,))}?group={self.target}"
@@ -125,7 +125,7 @@ class MapSSOGroup(ActionPage):
 
 
 class PreviewForm(Form):
-    """The fingerprint of the preview that the person has seen (R15)."""
+    """The fingerprint of the preview that was shown (R15)."""
 
     fingerprint = CharField(error_messages={"required": "The preview is missing: look at it and apply again."})
 
@@ -155,10 +155,10 @@ class PreviewPage(ActionPage):
 
 
 class PreviewCSV(PreviewPage):
-    """Everybody of a preview as a file: it only shows."""
+    """Everyone in a preview as a file; changes nothing."""
 
     http_method_names = ("get", "head", "options")
-    has_button = False  # one of the preview itself
+    has_button = False  # linked from the preview
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         decision = self.decide(request, self.obj)
@@ -178,7 +178,7 @@ class ApplyMapping(PreviewPage):
 
     @cached_property
     def group(self) -> Group:
-        """The portal group that the address names; one that is not there yet has no key."""
+        """The portal group in the URL; one still to be created has no key."""
         wanted = self.request.GET.get("group", "")
         return Group(name=self.obj.display_name) if wanted == NEW else row_or_404(Group.objects.all(), wanted)
 
@@ -249,7 +249,7 @@ class UnmapCSV(PreviewCSV, Unmap):
 
 
 class MappingChangeList(PortalChangeList):
-    """A page of mappings, each with how much of it has arrived."""
+    """A page of mappings, each with how complete it is."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

@@ -1,4 +1,4 @@
-"""Lists of groups with the number of members of each, and sorted by it where that is soon counted."""
+"""Lists of groups with the number of members of each, sortable by it where counting is fast."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_IN_A_LIST = 20_000
 
 
 class SizedChangeList(PortalChangeList):
-    """A page of groups; where there are very many members, each group's are counted no further than a list needs."""
+    """A page of groups; for very large ones, members are counted only as far as a list needs."""
 
     model_admin: SizedAdmin
 
@@ -33,7 +33,7 @@ class SizedChangeList(PortalChangeList):
 
 
 class SizedAdmin(PortalModelAdmin):
-    """`memberships`: the model of them, with a key `membership_of` to the group."""
+    """`memberships`: their model, with the foreign key `membership_of` to the group."""
 
     seen_by = Action.VIEW_GROUPS
     memberships: ClassVar[type[Model]]
@@ -52,7 +52,7 @@ class SizedAdmin(PortalModelAdmin):
         return SizedChangeList
 
     def get_sortable_by(self, request: HttpRequest) -> Any:
-        """To sort by members, all members of all groups are counted: not where there are very many."""
+        """Sorting by members means counting all members of all groups: not offered if there are very many."""
         are_many = self.memberships._default_manager.order_by().values("pk")[: MOST + 1].count() > MOST
         return [column for column in super().get_sortable_by(request) if not (are_many and column == MEMBERS)]
 

@@ -1,4 +1,4 @@
-"""The dashboard: what needs attention, and how many there are."""
+"""The dashboard: what needs attention, and the number of users over time."""
 
 from portal.admin.home import dashboard
 

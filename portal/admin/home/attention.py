@@ -1,4 +1,4 @@
-"""What waits for an administrator, with the pages that show it."""
+"""What needs an administrator's attention, with links to the pages that show it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.urls import reverse
 from identity.models import Conflict
 from identity.queries.attention import Matter
 
-# By the matter's code: its icon, the page, and which rows of it.
+# By the matter's code: its icon, the page, and the rows to show there.
 _PLACES: dict[str, tuple[str, str, str]] = {
     "no_break_glass": ("emergency", "user_changelist", "role=owner"),
     "conflicts": ("merge_type", "conflict_changelist", f"state__exact={Conflict.State.OPEN}"),

@@ -1,4 +1,4 @@
-"""The dashboard: who is here, what the mode allows, and what needs somebody's attention first.
+"""The dashboard: the users, what the mode allows, and first what needs attention.
 
 Its cost hardly grows with the portal: counts come from indexes, or stop at a limit.
 """
@@ -32,7 +32,7 @@ PROVIDERS = 8
 
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
-    """What the template shows; each role gets its own."""
+    """The template's context, by role."""
     if decide(request, Action.VIEW_DIRECTORY):
         return {"subtitle": None, **_for_administrators(request)}
     return {"subtitle": None, **_for_support()}
@@ -68,7 +68,7 @@ def _for_administrators(request: HttpRequest) -> dict[str, Any]:
 
 
 def users_by_status(people: People) -> list[dict[str, Any]]:
-    """All users and those of each status, with the lists that they lead to."""
+    """The number of all users and of each status, with links to the lists."""
     url = reverse("admin:identity_user_changelist")
     by_status = [
         {"label": status.label, "number": capfirst(people.of(status)), "url": f"{url}?status={status.value}"}
@@ -81,7 +81,7 @@ def users_by_status(people: People) -> list[dict[str, Any]]:
 
 
 def _providers(silent: list[int]) -> list[Any]:
-    """The first few: who fell silent before the others, who never called after them."""
+    """The first few: silent ones first, then those that never called."""
     place = Case(When(pk__in=silent, then=0), When(last_request_at=None, then=2), default=1)
     rows = with_refusals(with_last_request(IdentityProvider.objects.all()))
     return list(rows.order_by(place, "name_key")[:PROVIDERS])
@@ -119,7 +119,7 @@ STEPS = (
 
 
 def _first_steps(providers: list[Any], tokens: list[tuple[int, Any]]) -> list[Step]:
-    """What is left to do until the first request arrives; nothing from then on."""
+    """The steps left until the first request arrives; none after that."""
     if any(used for _, used in tokens):
         return []
     done = (bool(providers), bool(tokens), False)
@@ -130,7 +130,7 @@ def _first_steps(providers: list[Any], tokens: list[tuple[int, Any]]) -> list[St
 
 
 def _step_urls(providers: list[Any]) -> tuple[str, str, str]:
-    """Where each step is taken; the later two belong to the provider of the first."""
+    """The page of each step; the later two belong to the provider from the first."""
     page = "admin:identity_identityprovider_{}".format
     if not providers:
         return reverse(page("add")), "", ""

@@ -1,4 +1,4 @@
-"""The users by status, now and over time: a chart drawn on the server, without script, and a table behind it."""
+"""The users by status, now and over time: a chart drawn on the server, without script, with a table behind it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bands from the bottom up, the lines that say how much, and the days as a table."""
+    """Bands from the bottom up, the grid lines with their values, and the days as a table."""
 
     bands: list[Band]
     top: int
@@ -37,12 +37,12 @@ class Chart:
 
     @property
     def scale(self) -> list[str]:
-        """The numbers beside the lines, from the top down."""
+        """The values of the grid lines, from the top down."""
         return [f"{number:,}" for number in (self.top, self.top // 2, 0)]
 
     @property
     def in_words(self) -> str:
-        """What a screen reader says in place of the picture."""
+        """The text a screen reader speaks instead of the picture."""
         change = self.last.total - self.first.total
         moved = "as many as" if not change else f"{abs(change):,} {'more' if change > 0 else 'fewer'} than"
         users = "1 user" if self.last.total == 1 else f"{self.last.total:,} users"
@@ -50,7 +50,7 @@ class Chart:
 
 
 def chart_of(request: HttpRequest, now: People) -> Chart | None:
-    """The last 30, 90 or 365 days, as the address asks; None while there are fewer than two points."""
+    """The last 30, 90 or 365 days, as requested; None while there are fewer than two points."""
     asked = request.GET.get("days", "")
     span = int(asked) if asked.isdecimal() and int(asked[:4]) in SPANS else 30
     days = days_until(now.numbers, span)
@@ -70,12 +70,12 @@ def _bands(days: list[Day], top: int) -> list[Band]:
 
 
 def _line(heights: tuple[int, ...], top: int) -> list[str]:
-    """The corners of an edge from left to right; SVG counts y from above."""
+    """The points of an edge from left to right; SVG counts y from the top."""
     step = WIDTH / (len(heights) - 1)
     return [f"{at * step:.1f},{HEIGHT - HEIGHT * height / top:.1f}" for at, height in enumerate(heights)]
 
 
 def _rounded_up(number: int) -> int:
-    """The next number of two digits and zeros, even, so that half of it is a whole one."""
+    """Rounded up to two significant digits, even, so that half of it is a whole number."""
     unit = int("2" + "0" * (len(str(number)) - 2))
     return max(2, -(-number // unit) * unit)

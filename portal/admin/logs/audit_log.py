@@ -1,4 +1,4 @@
-"""The audit log: every change with who made it."""
+"""The audit log: every change and who made it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class FamilyFilter(DropdownFilter):
 
 
 class ActorKindFilter(DropdownFilter):
-    """Who did it: a person, an identity provider, or a command on the server."""
+    """The kind of actor: a person, an identity provider, or a command on the server."""
 
     title = "who"
     parameter_name = "actor"
@@ -76,7 +76,7 @@ class ActorKindFilter(DropdownFilter):
 
 
 class AboutFilter(PersonFilter):
-    """What happened to one person."""
+    """Events about one person."""
 
     title = "about a person (whole username or email)"
 
@@ -85,7 +85,7 @@ class AboutFilter(PersonFilter):
 
 
 class ByFilter(PersonFilter):
-    """What one person did."""
+    """Events by one person."""
 
     title = "done by (whole username or email)"
     parameter_name = "by"
@@ -95,7 +95,7 @@ class ByFilter(PersonFilter):
 
 
 class AddressFilter(PlainFilter):
-    """What came from one address; of IPv6, from its /64."""
+    """Events from one address; for IPv6, from its /64."""
 
     title = "address"
     parameter_name = "address"
@@ -108,7 +108,7 @@ class AddressFilter(PlainFilter):
 
 
 class Names:
-    """Who and what some events mention, in one statement for each kind that is asked for."""
+    """The people and objects some events mention, in one statement per kind."""
 
     def __init__(self, found: Iterable[AuditEvent]) -> None:
         self.events = list(found)
@@ -146,7 +146,7 @@ class Names:
         return _named(self.users, event.user_id, "user")
 
     def group(self, event: AuditEvent) -> str:
-        """The portal group, else the SSO group; the name that was noted when it is gone."""
+        """The portal group, else the SSO group; the recorded name if it is gone."""
         if event.group_id is not None:
             return _named(self.groups, event.group_id, "group", event)
         return _named(self.sso_groups, event.sso_group_id, "SSO group", event)
@@ -162,7 +162,7 @@ def _named(rows: dict[int, Any], pk: int | None, kind: str, event: AuditEvent | 
 
 
 class AuditChangeList(KeysetChangeList):
-    """A page of events that knows the names in it."""
+    """A page of events with the names in it."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -220,7 +220,7 @@ class AuditEventAdmin(RecordAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
     ) -> tuple[QuerySet[AuditEvent], bool]:
-        """By the person that an event is about; of very many who match, the first hundred."""
+        """By the person that an event is about; of very many matches, the first hundred."""
         if not search_term.strip():
             return queryset, False
         people = User.objects.search(search_term).order_by("username_key").values_list("pk", flat=True)[:PEOPLE_FOUND]
@@ -247,7 +247,7 @@ class AuditEventAdmin(RecordAdmin):
         return [path("<int:pk>/moved/", view, name="identity_auditevent_moved"), *super().get_urls()]
 
     def moved(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
-        """Everybody whom an event moved, as CSV."""
+        """Everyone moved by an event, as CSV."""
         self.require_view(request)
         event = row_or_404(AuditEvent.objects.all(), pk)
         return download(moved_lines(event.pk), name=f"moved-by-event-{event.pk}", kind="csv")
@@ -276,7 +276,7 @@ class AuditEventAdmin(RecordAdmin):
         }
 
     def export_rows(self, batch: list[Any]) -> Iterable[Iterable[object]]:
-        """Without names and emails: an erasure could not reach the file (R10). Addresses are what it is for."""
+        """Without names and emails: an erasure could not reach the file (R10). Addresses are its purpose."""
         names = Names(batch)
         for event in batch:
             origin = event.known_origin or AuditOrigin()
@@ -299,7 +299,7 @@ class AuditEventAdmin(RecordAdmin):
 
 
 def _asset_of(event: AuditEvent) -> dict[str, Any]:
-    """The asset that an event is about; its number when it is gone."""
+    """The asset that an event is about; its number if it is gone."""
     pk = event.details.get("asset")
     if pk is None:
         return {}

@@ -1,4 +1,4 @@
-"""Who joined and who left by an event that moved many, and who would by a draft of a mapping: as CSV."""
+"""CSV of who joined and left by an event that moved many, and who would by a mapping's preview."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ CSV_HEADER = ("Moved", "Username", "Name", "Email", "Group", "User id", "Group i
 
 
 def moved_lines(event_id: int) -> Iterator[str]:
-    """Everybody whom an event moved as CSV, who left first; a thousand at a time."""
+    """Everyone moved by an event as CSV, leavers first; a thousand at a time."""
     return csv_lines(CSV_HEADER, (move.cells() for joined in (False, True) for move in every_move(event_id, joined)))
 
 
 def draft_lines(preview: Preview) -> Iterator[str]:
-    """Everybody whom a draft names as CSV, who would leave first; a thousand at a time."""
+    """Everyone in a preview as CSV, leavers first; a thousand at a time."""
     sides = (("leave", preview.leave_ids), ("join", preview.join_ids), ("stay", preview.stay_ids))
     rows = (
         (would, user.username, user.display_name, user.email, user.status, user.pk)

@@ -1,4 +1,4 @@
-"""What both records share: what identity providers sent, and every change with its actor.
+"""What both logs share: what identity providers sent, and every change with its actor.
 
 Both grow to millions of rows. So nothing here counts or sorts a whole table: pages follow the primary key
 (KeysetChangeList), filters follow an index, and a time is turned into a row id first.
@@ -59,7 +59,7 @@ class SinceFilter(DropdownFilter):
 
 
 class PlainFilter(TextFilter):
-    """A text field that is called by its title alone, where unfold says "By from"."""
+    """A text field labelled by its title alone, where unfold says "By from"."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         name = str(self.parameter_name)
@@ -82,7 +82,7 @@ class MomentFilter(PlainFilter):
     form_class = MomentForm
 
     def moment(self) -> datetime | None:
-        """Raises IncorrectLookupParameters for what is no point in time."""
+        """Raises IncorrectLookupParameters if it is not a point in time."""
         text = self.value()
         if not text:
             return None
@@ -112,7 +112,7 @@ class UntilFilter(MomentFilter):
 
 
 class PersonFilter(PlainFilter):
-    """One person, by the whole username or email."""
+    """One person, by full username or email."""
 
     title = "person (whole username or email)"
     parameter_name = "person"
@@ -144,20 +144,20 @@ class IdentityProviderFilter(DropdownFilter):
 
 
 class KeysetPaginator(Paginator):
-    """Counts nothing: the pages before and after this one are known by the rows at its ends."""
+    """Counts nothing: the previous and next page are known from the first and last row."""
 
     template_name = "admin/identity/includes/keyset_pages.html"
     count = 0
 
 
 class KeysetChangeList(PortalChangeList):
-    """Pages by primary key, the newest row first: the millionth page costs what the first does."""
+    """Pages by primary key, newest first: the millionth page costs no more than the first."""
 
-    older: int | None = None  # the row that the next page begins below
+    older: int | None = None  # the next page starts below this row
     newer: int | None = None
 
     def get_filters_params(self, params: Any = None) -> Any:
-        """The page is no filter, and what searches and filters carry on begins at the newest row."""
+        """The page is not a filter, and a new search or filter starts at the newest row."""
         for name in (OLDER_THAN, NEWER_THAN):
             self.params.pop(name, None)
             self.filter_params.pop(name, None)
@@ -186,9 +186,9 @@ class KeysetChangeList(PortalChangeList):
 
 
 class RecordAdmin(PortalModelAdmin):
-    """Newest first, nothing to change, saved as CSV and JSON lines.
+    """Newest first, read-only, exported as CSV and JSON lines.
 
-    `retention` names the setting of the days that `prune_records` keeps it, 0 for good.
+    `retention` names the setting for how many days `prune_records` keeps it, 0 forever.
     """
 
     seen_by = Action.VIEW_LOGS
@@ -216,7 +216,7 @@ class RecordAdmin(PortalModelAdmin):
 
 
 def shown_value(value: object) -> str:
-    """A detail of a row in words."""
+    """A row's detail in words."""
     match value:
         case None | "" | []:
             return "none"

@@ -1,4 +1,4 @@
-"""The provisioning log: what identity providers sent, in words, and what became of it."""
+"""The provisioning log: what identity providers sent, in words, and the outcome."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OUTCOME_COLOURS = {
 
 
 class SubjectFilter(PersonFilter):
-    """Requests about one person, also those that were refused before there was an account."""
+    """Requests about one person, including those refused before there was an account."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ProvisioningLog]) -> QuerySet[ProvisioningLog]:
         if not self.key:

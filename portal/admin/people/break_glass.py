@@ -1,4 +1,4 @@
-"""The drill: when each break-glass account was last proven to open the portal (R22)."""
+"""The break-glass drill: when each account last proved that it can sign in (R22)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bulk actions: how far each is, and what became of every row."""
+"""Bulk actions: the progress of each, and the result of every row."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Outcome = BulkRow.Outcome
 
 
 class StartRun(ActionPage):
-    """Do what the draft says."""
+    """Start a draft."""
 
     name = "start"
     label = "Start"
@@ -44,10 +44,10 @@ class StartRun(ActionPage):
 
 
 class ContinueRun(ActionPage):
-    """Go on with the rows that wait, as long as an answer may take.
+    """Continue with the waiting rows, for as long as a response may take.
 
-    Without a worker the run's page posts this by itself while whoever started it has it open; nobody else's does,
-    since the rest would be done in their name.
+    Without a worker the run's page posts this automatically while the person who started it has it open; for anyone
+    else it does not, since the rest would be done in their name.
     """
 
     name = "continue"
@@ -61,7 +61,7 @@ class ContinueRun(ActionPage):
 
 
 class DiscardDraft(ActionPage):
-    """Throw a draft away: nothing was done."""
+    """Discard a draft: nothing was done."""
 
     name = "discard"
     label = "Discard"
@@ -78,7 +78,7 @@ class DiscardDraft(ActionPage):
 
 @admin.register(BulkRun)
 class BulkRunAdmin(PortalModelAdmin):
-    """What was done to many at once."""
+    """The list of bulk actions."""
 
     seen_by = Action.VIEW_BULK_RUNS
     pages = (StartRun, ContinueRun, DiscardDraft)
@@ -152,14 +152,14 @@ class BulkRunAdmin(PortalModelAdmin):
 
 
 def _rows(request: HttpRequest, run: BulkRun) -> QuerySet[BulkRow]:
-    """What the page shows: all rows, or those of the outcome that the address asks for."""
+    """The page's rows: all, or those with the requested outcome."""
     rows: QuerySet[BulkRow] = run.rows.select_related("user__invitation").order_by("position")
     asked = request.GET.get("outcome", "")
     return rows.filter(outcome=asked) if asked in Outcome.values else rows
 
 
 def _who(run: BulkRun, row: BulkRow) -> Iterable[object]:
-    """Of an invitation all that its file said, so that it can be mended and read again."""
+    """For an invitation, everything in its file, so that it can be corrected and read again."""
     if run.kind == BulkRun.Kind.INVITE:
         return (row.position, *(row.values.get(column, "") for column in COLUMNS))
     return (row.username,)

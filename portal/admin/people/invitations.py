@@ -1,4 +1,4 @@
-"""Invitations that are out, and inviting many at once from a file."""
+"""Pending invitations, and inviting many people from a file."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class FileForm(Form):
 
 
 class ImportInvitations(ActionPage):
-    """Read a file into a draft: who would be invited, who can't be and why. No mail goes before it is started."""
+    """Read a file into a draft: who would be invited, who can't be and why. No mail is sent before it is started."""
 
     name = "import"
     label = "Invite from a file"
@@ -100,7 +100,7 @@ def _wanted(line: Line, refusal: str) -> bulk.Wanted:
 
 
 class _Invitations(BulkStatus):
-    """Of people who have not accepted yet."""
+    """For people who have not accepted yet."""
 
     def people_in(self, rows: QuerySet[Any]) -> QuerySet[User]:
         people: QuerySet[User] = User.objects.filter(pk__in=rows.order_by().values("user"))
@@ -108,7 +108,7 @@ class _Invitations(BulkStatus):
 
 
 class BulkResend(_Invitations):
-    """New links in place of the old ones."""
+    """New links replace the old ones."""
 
     name = "bulk_resend"
     label = "Send invitations again"
@@ -119,7 +119,7 @@ class BulkResend(_Invitations):
 
 
 class BulkRevoke(_Invitations):
-    """The links die; the accounts stay, Disabled."""
+    """The links stop working; the accounts stay, Disabled."""
 
     name = "bulk_revoke"
     label = "Revoke invitations"
@@ -164,7 +164,7 @@ class LinkFilter(DropdownFilter):
 
 
 class InvitationChangeList(PortalChangeList):
-    """An invitation is looked at on the page of the person."""
+    """An invitation's page is the user's page."""
 
     def url_for_result(self, result: Any) -> str:
         return reverse("admin:identity_user_change", args=(result.user_id,))
@@ -172,7 +172,7 @@ class InvitationChangeList(PortalChangeList):
 
 @admin.register(Invitation)
 class InvitationAdmin(PortalModelAdmin):
-    """Who was invited and has not come in yet."""
+    """People who were invited and have not signed in yet."""
 
     pages = (ImportInvitations, BulkResend, BulkRevoke)
     actions = ("resend_chosen", "revoke_chosen")
@@ -253,6 +253,6 @@ class InvitationAdmin(PortalModelAdmin):
 
 
 def _rounded(left: timedelta) -> str:
-    """In hours, the last one in minutes; what has begun counts."""
+    """In hours, the last one in minutes; rounded up."""
     hours, minutes = (ceil(left.total_seconds() / seconds) for seconds in (3600, 60))
     return f"{hours} h" if minutes > 60 else f"{minutes} min"

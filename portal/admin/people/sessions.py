@@ -12,7 +12,7 @@ from portal.session.sessions import end_session
 
 
 class EndSessions(ActionPage):
-    """Sign somebody out everywhere."""
+    """Sign a user out everywhere."""
 
     name = "end_sessions"
     label = "End sessions"
@@ -29,7 +29,7 @@ class EndSessions(ActionPage):
 
 
 class EndSession(ActionPage):
-    """Sign somebody out of one browser; the address names the session."""
+    """Sign a user out of one browser; the URL names the session."""
 
     name = "end_session"
     label = "End session"

@@ -1,4 +1,4 @@
-"""Support: disabled users, and deleting them for good (R10, SR-19)."""
+"""Support: disabled users, and their permanent deletion (R10, SR-19)."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ TRANSFEREES = 10
 GROUPS_NAMED = 10
 
 
-# --- deleting somebody for good ---
+# --- permanent deletion ---
 
 
 class DeletionForm(forms.Form):
-    """Who takes over, why, and the username as proof that it is this person who is meant."""
+    """The transferee, the reason, and the username as proof that this person is meant."""
 
     transferee = forms.ModelChoiceField(
         queryset=User.objects.exclude(status=Status.DISABLED),
@@ -50,7 +50,7 @@ class DeletionForm(forms.Form):
         self.needs_transferee = needs_transferee
 
     def clean_username(self) -> str:
-        """Compared as the service does; here, so that the error stands at the field."""
+        """Compared as the service does; repeated here so that the error appears at the field."""
         typed: str = self.cleaned_data["username"]
         if sought(typed) != self.user.username_key:
             raise forms.ValidationError(f"This is not the username: type {self.user.username}")
@@ -64,7 +64,7 @@ class DeletionForm(forms.Form):
 
 
 class DeletePermanently(Search, ActionPage):
-    """Delete a disabled user for good, after showing what goes, what stays and what needs a new owner."""
+    """Permanently delete a disabled user, after showing what goes, what stays and what needs a new owner."""
 
     name = "delete"
     label = "Delete permanently"
@@ -101,14 +101,14 @@ class DeletePermanently(Search, ActionPage):
 
     @cached_property
     def found(self) -> list[User]:
-        """Whom the search finds among those who can take over."""
+        """The search results among possible transferees."""
         people: QuerySet[User] = User.objects.with_status(Status.ENABLED).order_by("username_key")
         if self.query:
             people = people.filter(matching(self.query))
         return list(people[: TRANSFEREES + 1])
 
     def candidates(self) -> list[User]:
-        """The people found, and first whoever was chosen before another search or a mistake in the form."""
+        """The people found, preceded by those chosen before another search or a form error."""
         before = list(User.objects.filter(pk__in=self.ticked("transferee")).exclude(status=Status.DISABLED))
         return list(dict.fromkeys([*before, *self.found[:TRANSFEREES]]))
 
@@ -119,8 +119,8 @@ class DeletePermanently(Search, ActionPage):
         found = self.preflight
         return {
             **context,
-            "opts": None,  # else the page's head says "Users", whose pages support does not see
-            "leads_to": "Disabled users",  # nobody has a page of their own for support
+            "opts": None,  # else the page's header says "Users", whose pages support may not see
+            "leads_to": "Disabled users",  # support has no page about a single user
             "title": f"Delete {self.obj.display_name} permanently?",
             "submit": "Delete permanently",
             "preflight": found,
@@ -135,7 +135,7 @@ class DeletePermanently(Search, ActionPage):
 
 
 class DisabledUsers(PortalModelAdmin):
-    """The list of disabled users: pages about users of their own, which only support sees."""
+    """The list of disabled users: separate pages about users, which only support sees."""
 
     seen_by = Action.VIEW_DISABLED_USERS
     pages = (DeletePermanently,)
@@ -156,11 +156,11 @@ class DisabledUsers(PortalModelAdmin):
         return self.get_queryset(request).filter(pk=object_id).first() if is_key(object_id) else None
 
     def detail_url(self, obj: Any) -> str:
-        """There is no page about somebody for support, whom the directory does not open for."""
+        """Support has no page about a user, since it may not see the directory."""
         return self.list_url()
 
     def _asked_for(self, request: HttpRequest) -> QuerySet[User]:
-        """What the search finds, everybody without one. Raises PermissionDenied."""
+        """The search results, or everyone without a search. Raises PermissionDenied."""
         self.require_view(request)
         rows = self.get_queryset(request)
         query = searched(request)
@@ -187,7 +187,7 @@ class DisabledUsers(PortalModelAdmin):
 site.add_urls(lambda site: [path("disabled-users/", include(DisabledUsers(User, site).get_urls()))])
 
 
-# --- what was deleted ---
+# --- past deletions ---
 
 
 @admin.register(DeletionRecord)
@@ -210,7 +210,7 @@ class DeletionRecordAdmin(PortalModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[DeletionRecord], search_term: str
     ) -> tuple[QuerySet[DeletionRecord], bool]:
-        """By the digest of the name typed: the record says whether it was this person, not who it was."""
+        """By the digest of the name entered: the record says whether it was this person, not who it was."""
         key = sought(search_term)
         if key:
             queryset = queryset.filter(pk__in=deletion.records_of(key).values("pk"))

@@ -1,4 +1,4 @@
-"""What administrators may do to one user: invite, edit, enable, disable, change the role."""
+"""An administrator's actions on one user: invite, edit, enable, disable, change the role."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ AGAIN_AFTER_REVOKING = "To invite the person anew, let support delete the accoun
 
 
 def told(request: HttpRequest, user: User, sentence: str) -> str:
-    """The sentence, unless the mail has failed already: then that is said in its place."""
+    """The success message, unless the mail has already failed: then that instead."""
     if not invitations.mail_has_failed(user):
         return sentence
     messages.warning(request, MAIL_FAILED)
@@ -37,7 +37,7 @@ def told(request: HttpRequest, user: User, sentence: str) -> str:
 
 
 class InviteForm(Form):
-    """Whom to invite."""
+    """The person to invite."""
 
     username = CharField(
         max_length=255,
@@ -54,7 +54,7 @@ class InviteForm(Form):
 
 
 class InviteUser(ActionPage):
-    """Make an Invited user and mail the link (SR-23)."""
+    """Create an Invited user and mail the link (SR-23)."""
 
     name = "invite"
     label = "Invite user"
@@ -79,7 +79,7 @@ class InviteUser(ActionPage):
 
 
 class ResendInvitation(ActionPage):
-    """A new link in place of the old one."""
+    """A new link replaces the old one."""
 
     name = "resend_invitation"
     label = "Send invitation again"
@@ -96,7 +96,7 @@ class ResendInvitation(ActionPage):
 
 
 class RevokeInvitation(ActionPage):
-    """End the invitation: the account stays, Disabled."""
+    """Revoke the invitation: the account stays, Disabled."""
 
     name = "revoke_invitation"
     label = "Revoke invitation"
@@ -119,7 +119,7 @@ class RevokeInvitation(ActionPage):
 
 
 class ProfileForm(Form):
-    """Names, and the email where no identity provider keeps it."""
+    """Names, and the email where no identity provider manages it."""
 
     first_name = CharField(max_length=255, required=False)
     last_name = CharField(max_length=255, required=False)
@@ -129,7 +129,7 @@ class ProfileForm(Form):
 class EditProfile(ActionPage):
     """Change names, and the email of users whom no identity provider manages (R3, R4).
 
-    The email of anybody above member is an owner's to change.
+    Changing the email of a user above member takes an owner.
     """
 
     name = "edit_profile"
@@ -140,7 +140,7 @@ class EditProfile(ActionPage):
 
     @classmethod
     def needs_fresh(cls, request: HttpRequest, obj: User) -> bool:
-        """Reset links go to the email: of oneself, and of whoever is more than a member, it is no small thing."""
+        """Reset links go to the email: one's own, or that of a user above member, is sensitive."""
         return is_sensitive(obj, person_of(request))
 
     def get_explanation(self) -> str:
@@ -168,7 +168,7 @@ class EditProfile(ActionPage):
 
 
 def _said_otherwise(user: User, *, active: bool) -> str:
-    """What becomes of a change that the identity provider's record contradicts, "" where it does not."""
+    """What happens to a change that contradicts the identity provider's record, "" if it does not."""
     sso_user: SSOUser | None = getattr(user, "sso_user", None)
     if sso_user is None or sso_user.active == active:
         return ""
@@ -177,7 +177,7 @@ def _said_otherwise(user: User, *, active: bool) -> str:
 
 
 class Enable(ActionPage):
-    """Let a disabled user in again."""
+    """Restore a disabled user's access."""
 
     name = "enable"
     label = "Enable"
@@ -200,7 +200,7 @@ class Enable(ActionPage):
 
 
 class Disable(ActionPage):
-    """End somebody's access at once (R13)."""
+    """End a user's access at once (R13)."""
 
     name = "disable"
     label = "Disable"
@@ -224,7 +224,7 @@ class Disable(ActionPage):
 
 
 class _OfOwners(ActionPage):
-    """An action of owners, never on themselves (the policy sees to it)."""
+    """An owner's action, never on themselves (the policy checks this)."""
 
     action = Action.CHANGE_ROLE
     fresh = True
@@ -237,7 +237,7 @@ class RoleForm(Form):
 
 
 def _speaks_for(user: User) -> str:
-    """Who could act as a member who is given a role: what administrators made before goes on working."""
+    """Who could act as a member who gets a role: existing tokens and links of administrators keep working."""
     provider = user.managed_by
     if provider is None or user.is_privileged:
         return ""
@@ -249,7 +249,7 @@ def _speaks_for(user: User) -> str:
 
 
 class ChangeRole(_OfOwners):
-    """Make somebody a member, support, administrator or owner."""
+    """Change a user's role to member, support, administrator or owner."""
 
     name = "change_role"
     label = "Change role"
@@ -270,7 +270,7 @@ class ChangeRole(_OfOwners):
 
 
 class MarkBreakGlass(_OfOwners):
-    """Mark a local owner as the account that opens the portal when SSO fails (R22)."""
+    """Mark a local owner as the account that can sign in when SSO fails (R22)."""
 
     name = "mark_break_glass"
     label = "Make break-glass account"
@@ -287,7 +287,7 @@ class MarkBreakGlass(_OfOwners):
 
 
 class ClearBreakGlass(_OfOwners):
-    """Take that flag away."""
+    """Clear that flag."""
 
     name = "clear_break_glass"
     label = "Clear break-glass flag"

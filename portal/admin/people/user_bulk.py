@@ -1,4 +1,4 @@
-"""The same for several people at once: those who were ticked in a list."""
+"""The same actions for several people at once, ticked in a list."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ MOST_AT_ONCE = 200
 
 
 class BulkPage(ActionPage):
-    """An action on the people whom `?ids=` names, so that the question can be reloaded and shared.
+    """An action on the people named by `?ids=`, so that the confirmation can be reloaded and shared.
 
-    What is confirmed becomes a BulkRun: its page shows how far it is and the result for each person.
+    Confirming creates a BulkRun: its page shows the progress and the result for each person.
     """
 
     of_list = True
@@ -40,12 +40,12 @@ class BulkPage(ActionPage):
 
     @classmethod
     def decide(cls, request: HttpRequest, obj: Any) -> Decision:
-        """By role; each person's own answer comes with the person."""
+        """By role; each person is decided separately."""
         return policy.by_role(bulk_runs.ACTIONS[cls.kind], person_of(request))
 
     @cached_property
     def is_everybody(self) -> bool:
-        """Whether it is about all whom the list's filters leave, and not about those who were ticked."""
+        """Whether it covers everyone who matches the list's filters, instead of the people ticked."""
         return self.request.GET.get("all") == "1"
 
     @cached_property
@@ -59,7 +59,7 @@ class BulkPage(ActionPage):
         return people
 
     def _matching(self) -> QuerySet[User]:
-        """The list under the filters that `?of=` carries; nobody when they make no sense."""
+        """The list under the filters in `?of=`; empty if they are invalid."""
         request = copy(self.request)
         request.GET = QueryDict(self.request.GET.get("of", ""))
         try:
@@ -79,7 +79,7 @@ class BulkPage(ActionPage):
         return super().get_context_data(everybody_url=everybody, is_everybody=self.is_everybody, **kwargs)
 
     def start(self, wanted: list[bulk_runs.Wanted], values: dict[str, Any] | None = None) -> str:
-        """Start it and do what can be done within the answer's time; the sentence that says how far it is."""
+        """Start it and do what fits into the response time; returns the sentence on its progress."""
         actor = person_of(self.request)
         self.bulk_run = bulk_runs.create_run(self.kind, wanted, values=values, actor=actor)
         return begin(self.bulk_run, actor)
@@ -91,22 +91,22 @@ class BulkPage(ActionPage):
 
 
 def begin(run: BulkRun, actor: Person) -> str:
-    """Do what fits into an answer's time and leave the rest to a worker, if there is one; how far it is."""
+    """Do what fits into the response time and leave the rest to a worker, if there is one; the progress."""
     bulk_runs.begin(run, actor=actor)
     return summary(run)
 
 
 def summary(run: BulkRun) -> str:
-    """How many of the rows came to what."""
+    """How many rows had which result."""
     outcomes = list(run.rows.values_list("outcome", flat=True))
     parts = [f"{outcomes.count(value)} {str(label).lower()}" for value, label in BulkRow.Outcome.choices]
     return f"{run}: {', '.join(part for part in parts if not part.startswith('0 '))}."
 
 
 def ask(request: HttpRequest, page: str, people: Iterable[int]) -> HttpResponse:
-    """To the page that names the people and asks; nothing is written before its own POST.
+    """To the confirmation page, which names the people; nothing is written before its own POST.
 
-    It is told the list's filters too, so that it can offer everybody whom they leave.
+    The list's filters are passed on, so that it can offer everyone who matches them.
     """
     ids = ",".join(map(str, people))
     query = urlencode({"ids": ids, "of": request.GET.urlencode()}, safe=",")
@@ -114,14 +114,14 @@ def ask(request: HttpRequest, page: str, people: Iterable[int]) -> HttpResponse:
 
 
 class BulkStatus(BulkPage):
-    """Some may be changed, some not; the page names both before anything happens."""
+    """Some may be changed, some not; the page shows both before anything happens."""
 
     template_name = "admin/portal/bulk.html"
     done: ClassVar[str]
 
     @cached_property
     def rows(self) -> list[bulk_runs.Wanted]:
-        """Who is changed first, then who is left alone."""
+        """The people who are changed, then those who are skipped."""
         now = situation_of(self.request)
         rows = bulk_runs.rows_for(self.kind, self.people, actor=person_of(self.request), now=now)
         return sorted(rows, key=lambda row: row.outcome == BulkRow.Outcome.LEFT_ALONE)
@@ -149,12 +149,12 @@ class BulkStatus(BulkPage):
         return super().get_context_data(done=self.done, **shown, **numbers, **kwargs)
 
     def run(self, form: Form) -> str:
-        """Each person is a transaction of their own: one refusal does not undo the others."""
+        """Each person is a separate transaction: one refusal does not undo the others."""
         return self.start(self.rows)
 
 
 class BulkEnable(BulkStatus):
-    """Let several people in again."""
+    """Restore several people's access."""
 
     name = "bulk_enable"
     label = "Enable users"
@@ -191,7 +191,7 @@ class BulkAddToGroups(ChooseGroups, BulkPage):
         return self.start([bulk_runs.Wanted(user) for user in self.people], {"groups": [group.pk for group in chosen]})
 
     def _require_open(self, chosen: list[Group]) -> None:
-        """A group that follows its mappings would refuse everybody: better said once."""
+        """A group that follows its mappings would refuse everyone: better said once."""
         for group in chosen:
             decision = decide(self.request, Action.CHANGE_MEMBERS, group=group)
             if not decision:

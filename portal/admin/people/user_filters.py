@@ -1,4 +1,4 @@
-"""What the list of users can be narrowed down to."""
+"""The filters of the list of users."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class SourceFilter(DropdownFilter):
 
 
 class GroupFilter(DropdownFilter):
-    """By portal group: of very many, the first two hundred and the one that the address asks for."""
+    """By portal group: of very many, the first two hundred plus the requested one."""
 
     title = "group"
     parameter_name = "group"
@@ -83,7 +83,7 @@ class GroupFilter(DropdownFilter):
 
 
 class LastActiveFilter(DropdownFilter):
-    """Who has never signed in, and who has."""
+    """Whether a user has ever signed in."""
 
     title = "last active"
     parameter_name = "active"

@@ -1,4 +1,4 @@
-"""The groups of a user, changed from the user's side."""
+"""A user's groups, changed from the user's page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GROUPS_TO_CHOOSE_FROM = 25
 
 
 class GroupsField(ModelMultipleChoiceField):
-    """Groups by primary key; what can't be one is no group."""
+    """Groups by primary key; invalid keys match no group."""
 
     def clean(self, value: Any) -> Any:
         return super().clean([pk for pk in value or [] if is_key(pk)])
@@ -36,26 +36,26 @@ class GroupsForm(Form):
 
 
 class ChooseGroups(Search, ActionPage):
-    """A page that searches groups by name and offers those found as check boxes; works without scripts.
+    """A page that searches groups by name and lists the results as check boxes; works without scripts.
 
     While SCIM is on, only unmapped ones are offered: the others follow their SSO groups (R15).
     """
 
-    action = Action.CHANGE_MEMBERS  # of some group; each has its own answer
+    action = Action.CHANGE_MEMBERS  # for some group; each group is decided separately
     form_class = GroupsForm
     template_name = "admin/portal/choose_groups.html"
     icon = "group_add"
     submit = "Add to the chosen groups"
 
     def candidates(self) -> QuerySet[Group]:
-        """Which groups may be chosen."""
+        """The groups that may be chosen."""
         rows: QuerySet[Group] = Group.objects.order_by("name_key")
         if not mode_of(self.request).scim_enabled:
             return rows
         return rows.filter(mappings=None)
 
     def still_ticked(self) -> list[Group]:
-        """Which stay ticked."""
+        """The groups that stay ticked."""
         keys = self.ticked("groups")
         return list(self.candidates().filter(pk__in=keys)) if keys else []
 
@@ -77,7 +77,7 @@ class ChooseGroups(Search, ActionPage):
         )
 
     def add(self, people: Iterable[User], chosen: Iterable[Group]) -> str:
-        """Each group is a service call of its own; raises Refused when one said no, and says what was done."""
+        """Each group is a separate service call; raises Refused if any was refused, and says what was done."""
         people = list(people)
         done, refused = [], []
         for group in chosen:
@@ -111,7 +111,7 @@ class AddToGroups(ChooseGroups):
 
 
 class RemoveFromGroup(ActionPage):
-    """End one membership, whose group `?group=` names; offered beside the group, not among the user's buttons."""
+    """End one membership, of the group in `?group=`; offered beside the group, not among the user's buttons."""
 
     name = "remove_from_group"
     label = "Remove from group"

@@ -1,4 +1,4 @@
-"""Users: the list, and one person with the reason for everything."""
+"""Users: the list, and one user's page with the reason for everything."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ CONFLICTS_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class GroupLine:
-    """A group of a user, why they are in it, and whether they can be taken out here."""
+    """A user's group, why they are in it, and whether they can be removed here."""
 
     reason: Reason
     decision: Decision
@@ -68,7 +68,7 @@ class GroupLine:
 
 
 class UserChangeList(PortalChangeList):
-    """A page of users with their first groups and the number `of` all; one person's page needs none of that."""
+    """A page of users with their first groups and the number `of` all; a single user's page needs none of that."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[User]:
         rows: QuerySet[User] = super().get_queryset(request, exclude_parameters)
@@ -79,7 +79,7 @@ class UserChangeList(PortalChangeList):
 
 @admin.register(User)
 class UserAdmin(PortalModelAdmin):
-    """Everybody who has an account, however it came about."""
+    """All accounts, whatever their origin."""
 
     pages = (
         InviteUser,
@@ -214,7 +214,7 @@ class UserAdmin(PortalModelAdmin):
         }
 
     def buttons(self, request: HttpRequest, obj: User) -> list[Button]:
-        """And what support alone does, refused to everybody who sees this page: it says whom to ask."""
+        """Adds the actions reserved for support, refused to everyone who sees this page: the hint says whom to ask."""
         found = super().buttons(request, obj)
         if obj.status != Status.DISABLED:
             return found
@@ -222,7 +222,7 @@ class UserAdmin(PortalModelAdmin):
         return [*found, Button("delete", "Delete permanently", "", "delete_forever", danger=True, decision=refused)]
 
     def _sessions(self, request: HttpRequest, user: User) -> dict[str, Any]:
-        """Where somebody is signed in; which of it an administrator may end."""
+        """Where a user is signed in, and which sessions an administrator may end."""
         return {
             "sessions": sessions_of(user),
             "may_end_sessions": decide(request, Action.END_SESSIONS, user=user),
@@ -230,7 +230,7 @@ class UserAdmin(PortalModelAdmin):
         }
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
-        """The person with what hangs on them one to one, in one statement."""
+        """The user with all one-to-one relations, in one statement."""
         if not is_key(object_id):
             return None
         rows = self.get_queryset(request).select_related("sso_user__identity_provider", "invitation__invited_by")
@@ -241,7 +241,7 @@ class UserAdmin(PortalModelAdmin):
         return [path("<int:pk>/why/", view, name="identity_user_why"), *super().get_urls()]
 
     def why(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The why-trail: a page of its own, and the part of it that the person's page loads."""
+        """The why-trail: a page of its own, and the part of it loaded by the user's page."""
         self.require_view(request)
         user = self.get_object_or_404(request, str(pk))
         before = request.GET.get("before", "")
@@ -285,7 +285,7 @@ def _subtle(text: str) -> str:
 
 
 def invitation_of(request: HttpRequest, user: User) -> dict[str, Any]:
-    """The invitation of somebody who has not come in yet, and what keeps its link from working, if anything."""
+    """The invitation of a user who has not signed in yet, and what keeps its link from working, if anything."""
     invitation: Invitation | None = getattr(user, "invitation", None) if user.status == Status.INVITED else None
     return {"invitation": invitation, "invitation_problem": _problem_of(request, invitation) if invitation else ""}
 
@@ -303,5 +303,5 @@ def _problem_of(request: HttpRequest, invitation: Invitation) -> str:
 
 
 def conflicts_of(user: User) -> list[Conflict]:
-    """What an identity provider wants of this account and can't have; decided ones as well."""
+    """What an identity provider wants from this account and was refused; decided ones as well."""
     return list(Conflict.objects.filter(user=user).select_related("identity_provider")[:CONFLICTS_SHOWN])

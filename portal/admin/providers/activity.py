@@ -1,4 +1,4 @@
-"""How an identity provider behaves, as pages show it."""
+"""An identity provider's behaviour, as pages show it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from identity.queries.rhythm import Activity
 
 
 class ShownActivity(Activity):
-    """With the way to what was refused."""
+    """Adds the link to what was refused."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""The conflicts inbox: people whom an identity provider wants to provision and who are here already (R6, R7)."""
+"""The conflicts inbox: people an identity provider wants to provision who already have an account (R6, R7)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STATE_LABELS = {
     State.DISMISSED: "Dismissed",
 }
 
-# What the person at the identity provider's side can do about it, while or instead of a decision here.
+# What the identity provider's administrator can do about it, while or instead of a decision here.
 HINTS: dict[str, str] = {
     Reason.OTHER_EMAIL: (
         "If this is the same person, either correct the email in the identity provider, or link here. "
@@ -71,7 +71,7 @@ HINTS: dict[str, str] = {
 
 
 class DecisionPage(ActionPage):
-    """One of the decisions; a privileged account needs an owner (R7)."""
+    """One of the decisions; a privileged account takes an owner (R7)."""
 
     template_name = "admin/identity/conflict/decide.html"
     question: ClassVar[str]
@@ -125,7 +125,7 @@ class MoveConflict(DecisionPage):
 
 
 class OwnUsernameForm(Form):
-    """What the newcomer is called in the portal."""
+    """The newcomer's username in the portal."""
 
     username = CharField(
         max_length=255,
@@ -136,7 +136,7 @@ class OwnUsernameForm(Form):
 
 
 class GiveOwnUsername(DecisionPage):
-    """Another person, whose userName is somebody's permanent username here: a username of their own (R7)."""
+    """Another person, whose userName is another user's permanent username here: a username of their own (R7)."""
 
     name = "own_username"
     label = "Own username"
@@ -164,7 +164,7 @@ class GiveOwnUsername(DecisionPage):
 
 
 class DismissConflict(DecisionPage):
-    """Put the conflict away until the identity provider's data change (R7)."""
+    """Dismiss the conflict until the identity provider's data changes (R7)."""
 
     name = "dismiss"
     label = "Dismiss"
@@ -183,7 +183,7 @@ class DismissConflict(DecisionPage):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One attribute of the record that was sent and of the account that is here."""
+    """One attribute of the record that was sent and of the existing account."""
 
     label: str
     sent: str
@@ -192,7 +192,7 @@ class Compared:
 
 
 def compare(conflict: Conflict) -> list[Compared]:
-    """Both identities side by side, compared as keys are."""
+    """Both identities side by side, compared as keys."""
     user = conflict.user
     pairs = [
         ("Username", conflict.user_name, user.username),
@@ -290,7 +290,7 @@ class ConflictAdmin(PortalModelAdmin):
 
 
 def hint_for_the_idp(conflict: Conflict) -> str:
-    """What to do at the identity provider: while it is undecided, and after somebody decided it here."""
+    """What to do at the identity provider: while undecided, and after the decision here."""
     match conflict.state:
         case State.APPROVED:
             return f"Send the person again, unchanged. {guide_of(conflict.identity_provider).retry.plain}"
@@ -300,7 +300,7 @@ def hint_for_the_idp(conflict: Conflict) -> str:
 
 
 def message_for_the_idp(conflict: Conflict) -> str:
-    """What can be sent to the person who looks after the identity provider, in one paragraph."""
+    """A message for the identity provider's administrator, in one paragraph."""
     who = f"{conflict.user_name} <{conflict.email}>" if conflict.email else conflict.user_name
     external_id = f", external id {conflict.external_id}" if conflict.external_id else ""
     return (

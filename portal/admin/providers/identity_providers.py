@@ -1,4 +1,4 @@
-"""Identity providers: what they are called, what became of them, and the last requests received."""
+"""Identity providers: their settings and state, and the latest requests received."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ProviderForm(Form):
 
 
 class ProviderChangesForm(ProviderForm):
-    """And whether external IDs identify people, which a new provider takes from its kind (R9)."""
+    """Adds whether external IDs identify people, which a new provider takes from its kind (R9)."""
 
     identifies_by_external_id = BooleanField(
         required=False,
@@ -107,7 +107,7 @@ class EditProvider(ActionPage):
 
 
 class ConfirmNameForm(Form):
-    """The provider's name, typed, so that nobody deletes one by a slip."""
+    """The provider's name, typed, so that none is deleted by accident."""
 
     name = CharField(label="Type the name to confirm")
 
@@ -124,7 +124,7 @@ class ConfirmNameForm(Form):
 
 
 class DeleteProvider(ActionPage):
-    """Take an identity provider off the portal, after saying what hangs on it."""
+    """Remove an identity provider from the portal, after showing what depends on it."""
 
     name = "delete"
     label = "Delete"
@@ -152,7 +152,7 @@ class DeleteProvider(ActionPage):
 
 
 def with_activity(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider]:
-    """And with how many people they manage, and open conflicts, neither counted further than a page can wait for."""
+    """Adds how many people they manage, and open conflicts, neither counted further than a page can wait for."""
     people = User.objects.filter(managed_by=OuterRef("pk"))
     waiting = Conflict.objects.open().filter(identity_provider=OuterRef("pk"))
     return with_refusals(with_last_request(rows)).annotate(
@@ -161,7 +161,7 @@ def with_activity(rows: QuerySet[IdentityProvider]) -> QuerySet[IdentityProvider
 
 
 class ProviderChangeList(PortalChangeList):
-    """A page of identity providers, each with how it behaves."""
+    """A page of identity providers, each with its behaviour."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -169,7 +169,7 @@ class ProviderChangeList(PortalChangeList):
 
 
 def _with_behaviour(providers: Iterable[Any], mode: Mode) -> list[Any]:
-    """Each with how it behaves, by its rhythm."""
+    """Adds each one's behaviour, by its rhythm."""
     rhythms, found = ProviderContact.objects.rhythms(), list(providers)
     for provider in found:
         provider.activity = ShownActivity.of(provider, rhythms, scim_enabled=mode.scim_enabled)
@@ -225,7 +225,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
         return [path("<int:pk>/live/", view, name="identity_identityprovider_live"), *super().get_urls()]
 
     def live(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The fragment that the set-up page asks for while somebody watches."""
+        """The fragment that the set-up page polls while it is open."""
         self.require_view(request)
         return live_fragment(request, row_or_404(IdentityProvider.objects.all(), pk))
 

@@ -1,4 +1,4 @@
-"""A long list of userNames, compared part by part while somebody looks: numbers so far, and the first of each kind."""
+"""A list of userNames, compared part by part while the page is open: with numbers so far and the first of each kind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from portal.admin.frame.signed_state import sealed, unsealed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PART = 2_500  # names that one request compares
+PART = 2_500  # names compared per request
 SHOWN_OF_EACH = 100
 
 MOST_TROUBLING_FIRST = (Match.PREFIX, Match.SAME_EMAIL, Match.CASE, Match.LINKED, Match.NONE, Match.EXACT)
@@ -28,7 +28,7 @@ COLOURS = {
 
 @dataclass(slots=True)
 class Kind:
-    """All userNames that match in one way: how many, and by their places in the list the first of them."""
+    """All userNames that match in one way: how many, and the positions of the first in the list."""
 
     match: Match
     number: int = 0
@@ -50,7 +50,7 @@ class Kind:
 
 @dataclass(slots=True)
 class Tally:
-    """What the parts compared so far have found in one list."""
+    """The results of the parts compared so far in one list."""
 
     sent: Sequence[Sent]
     compared: int = 0
@@ -68,7 +68,7 @@ class Tally:
 
     @property
     def classes(self) -> list[Kind]:
-        """The kinds in which there is somebody."""
+        """The kinds with at least one person."""
         return [kind for kind in self.kinds.values() if kind.number]
 
     def go_on(self) -> None:
@@ -80,7 +80,7 @@ class Tally:
             self.guarded += bool(finding.obstacle)
         self.compared += len(part)
 
-    # --- from one request to the next: numbers and places travel, the names are sent again ---
+    # --- from one request to the next: numbers and positions travel, the names are sent again ---
 
     @property
     def so_far(self) -> str:
@@ -90,7 +90,7 @@ class Tally:
 
     @classmethod
     def resume(cls, sent: Sequence[Sent], so_far: str) -> Tally:
-        """Go on with this list; from the beginning if it is another than before. Raises BadRequest for nonsense."""
+        """Continue with this list; from the start if it has changed. Raises BadRequest for invalid state."""
         digest, numbers, kinds = unsealed(so_far, what="report")
         tally = cls(sent)
         if digest == _digest(sent):
@@ -99,7 +99,7 @@ class Tally:
         return tally
 
     def _find_again(self, kinds: dict[str, Any]) -> None:
-        """The findings that are shown, by name once more: with these few it costs little."""
+        """The findings shown, looked up by name again: for these few it costs little."""
         for match, (number, places) in kinds.items():
             self.kinds[Match(match)] = Kind(Match(match), number, dict.fromkeys(places))
         shown = [(kind, place) for kind in self.kinds.values() for place in kind.findings]

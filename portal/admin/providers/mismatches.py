@@ -1,4 +1,4 @@
-"""The mismatch report: before go-live, what an identity provider's userNames mean here (R5, R6)."""
+"""The mismatch report: before go-live, which accounts an identity provider's userNames match (R5, R6)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CSV_HEADER = ("userName", "email", "match", "portal username", "portal email", "
 
 
 class NamesForm(Form):
-    """A list of userNames: pasted, uploaded, or what an identity provider has sent already."""
+    """A list of userNames: pasted, uploaded, or already sent by an identity provider."""
 
     names = CharField(
         required=False,
@@ -78,7 +78,7 @@ class NamesForm(Form):
 
 
 class MismatchReport(ActionPage):
-    """Compare a list of userNames with the portal. Nothing is written; the answer is the page."""
+    """Compare a list of userNames with the portal. Nothing is written; the response is the page."""
 
     name = "mismatch_report"
     label = "Mismatch report"
@@ -94,7 +94,7 @@ class MismatchReport(ActionPage):
     )
 
     def form_valid(self, form: NamesForm) -> HttpResponse:
-        """The report of the first part as a page, which asks for what then was found in each further part."""
+        """The first part's report as a page, which then requests each further part."""
         sent, so_far = form.cleaned_data["sent"], self.request.POST.get("so_far")
         tally = Tally.resume(sent, so_far) if so_far else Tally(sent)
         tally.go_on()

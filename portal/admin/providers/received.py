@@ -1,4 +1,4 @@
-"""What an identity provider asks, as it comes in, for those who set it up."""
+"""An identity provider's requests, live, for those who set it up."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def live(provider: IdentityProvider) -> dict[str, Any]:
 
 
 def live_fragment(request: HttpRequest, provider: IdentityProvider) -> HttpResponse:
-    """The live view alone, for the page that asks every other second; 204 when there is nothing new."""
+    """The live view alone, for the page that polls every other second; 204 if there is nothing new."""
     context = live(provider)
     seen = request.GET.get("after", "")
     if provider.is_watched and is_key(seen) and int(seen) == context["newest"]:

@@ -1,4 +1,4 @@
-"""SCIM tokens: created, rotated side by side, revoked (R23, SR-11, SR-12)."""
+"""SCIM tokens: created, rotated without a gap, revoked (R23, SR-11, SR-12)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ QUIET = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class TokenLine:
-    """A token beside those of its provider, for a rotation without a gap; `newer_use`: the last of a newer one."""
+    """A token and its provider's newer ones, for a rotation without a gap; `newer_use`: the last use of a newer one."""
 
     token: SCIMToken
     newer_use: datetime | None
@@ -45,7 +45,7 @@ class TokenLine:
 
     @property
     def is_replaced(self) -> bool:
-        """Whether the identity provider has called with a newer token since it last called with this one."""
+        """Whether the identity provider has used a newer token since its last call with this one."""
         used = self.token.last_used_at
         return self.newer_use is not None and (used is None or self.newer_use > used)
 
@@ -66,7 +66,7 @@ class TokenLine:
 
     @property
     def state(self) -> str:
-        """What this says about revoking it."""
+        """What this means for revoking it."""
         if self.token.is_expired:
             return "Expired"
         if not self.is_quiet:
@@ -83,7 +83,7 @@ class TokenLine:
 
 
 def token_lines(rows: Iterable[SCIMToken]) -> list[TokenLine]:
-    """Tokens of one provider, the newest first, each with what the newer ones mean for it."""
+    """One provider's tokens, newest first, each with what the newer ones mean for it."""
     lines, newer_uses = list[TokenLine](), list[datetime]()
     for token in sorted(rows, key=lambda token: (token.created_at, token.pk), reverse=True):
         lines.append(TokenLine(token, max(newer_uses, default=None)))
@@ -93,7 +93,7 @@ def token_lines(rows: Iterable[SCIMToken]) -> list[TokenLine]:
 
 
 class CreateToken(ActionPage):
-    """Create a SCIM token; the answer is the only page that ever shows its secret (SR-11)."""
+    """Create a SCIM token; the response is the only page that shows its secret (SR-11)."""
 
     name = "create_token"
     label = "Create SCIM token"
@@ -128,7 +128,7 @@ class CreateToken(ActionPage):
 
 
 class RevokeToken(ActionPage):
-    """Delete a token: the next request that carries it is refused (SR-12)."""
+    """Delete a token: the next request with it is refused (SR-12)."""
 
     name = "revoke"
     label = "Revoke"

@@ -1,4 +1,4 @@
-"""The set-up of an identity provider, step by step, with what has been reached; and the view of what comes in."""
+"""Setting up an identity provider step by step, with the progress so far, and the live view of its requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from portal.guides import guide_of
 
 
 def scim_base_url() -> str:
-    """What an identity provider is given as SCIM base URL (SR-31: never from a request's headers)."""
+    """The SCIM base URL to enter at the identity provider (SR-31: never from a request's headers)."""
     return f"{settings.PUBLIC_URL}/scim/v2"
 
 
@@ -44,13 +44,13 @@ STAGES = (
 
 
 def stages(*done: bool) -> list[Stage]:
-    """The steps with the first that is left marked as next."""
+    """The steps, with the first unfinished one marked as next."""
     following = done.index(False) if False in done else -1
     return [Stage(*stage, done[at], at == following) for at, stage in enumerate(STAGES)]
 
 
 class Watch(ActionPage):
-    """Show what this identity provider asks for the next half hour."""
+    """Show this identity provider's requests for the next half hour."""
 
     name = "watch"
     label = "Watch requests"
@@ -72,7 +72,7 @@ class Watch(ActionPage):
 
 
 class SetUp(ActionPage):
-    """The guide for the provider's kind, with this portal's own addresses. It only shows."""
+    """The guide for the provider's kind, with this portal's own URLs; read-only."""
 
     name = "set_up"
     label = "Set-up guide"

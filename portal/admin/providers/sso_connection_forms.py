@@ -1,4 +1,4 @@
-"""What an administrator says of an SSO connection."""
+"""The forms of an SSO connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from portal.sso.signed_tokens import MOST_KIB
 
 
 class ClaimsForm(Form):
-    """Who is this? and whom may the portal create? (SR-5, R21)"""
+    """How users are identified, and whom the portal may create (SR-5, R21)."""
 
     subject_claim = CharField(
         max_length=255,
@@ -77,7 +77,7 @@ class ClaimsForm(Form):
 
 
 class OIDCForm(ClaimsForm):
-    """What an OpenID Connect provider shows after an application was registered."""
+    """What an OpenID Connect provider shows after registering an application."""
 
     issuer = URLField(
         max_length=500,
@@ -103,7 +103,7 @@ class OIDCForm(ClaimsForm):
 
 
 class SAMLForm(ClaimsForm):
-    """Metadata, by address, as a file or pasted, or the three values in it."""
+    """Metadata, by URL, as a file or pasted, or its three values."""
 
     metadata_url = URLField(max_length=500, required=False, assume_scheme="https", label="Metadata URL")
     metadata_file = FileField(required=False, label="Or metadata file")
@@ -146,7 +146,7 @@ class SAMLForm(ClaimsForm):
 
 
 def forgetting(number: int) -> BooleanField:
-    """For connections through which people have signed in: how many they are, before they are forgotten."""
+    """For connections already in use: how many known users would be forgotten."""
     people = "1 person" if number == 1 else f"{number} people"
     return BooleanField(
         required=False,

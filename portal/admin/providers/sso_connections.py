@@ -28,7 +28,7 @@ from portal.sso.arrival import TEST_RESULT
 
 
 class _Connect(ActionPage):
-    """Set up a connection; nobody signs in through it before it is switched on."""
+    """Set up a connection; it signs no one in before it is switched on."""
 
     action = Action.CHANGE_TRUST
     icon = "login"
@@ -80,7 +80,7 @@ class ConnectSAML(_Connect):
 
 
 class EditConnection(ActionPage):
-    """Change what was said of the connection."""
+    """Change the connection's settings."""
 
     name = "edit"
     label = "Edit"
@@ -198,7 +198,7 @@ class SSOConnectionAdmin(PortalModelAdmin):
         }
 
     def test_result(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """What the identity provider said at the end of a test, and what it would have meant."""
+        """What the identity provider sent at the end of a test, and what it would have meant."""
         obj = self.get_object_or_404(request, object_id)
         received = request.session.get(TEST_RESULT) or {}
         claims = received.get("claims", {})
@@ -218,7 +218,7 @@ def _shown(value: Any) -> str:
 
 
 def _meanings(connection: SSOConnection, claims: dict[str, Any]) -> list[tuple[str, str, bool, bool]]:
-    """The configured claims: what each is for, its name, whether it came, and whether it can be read."""
+    """The configured claims: purpose, name, whether it was received, and whether it is readable."""
     wanted = {
         "External ID": connection.subject_claim,
         "Username": connection.user_name_claim,
