@@ -1,1 +1,1 @@
-"""The portal's own doors (admin UI, command line) and the settings that hold everything together."""
+"""The web UI, REST API, sign-in and command line, and the Django project's settings."""

@@ -1,1 +1,1 @@
-"""Everybody's own pages: signing in, password, second factor, profile, API tokens."""
+"""Pages for every user: signing in, password, second factor, profile, API tokens."""

@@ -21,7 +21,7 @@ NOT_YOURS = "This is not your password."
 
 
 class SignInForm(forms.Form):
-    """Username or email, and password; `user` is who may come in."""
+    """Username or email, and password; `user` is the one to sign in."""
 
     username = forms.CharField(
         label="Username or email",
@@ -56,14 +56,14 @@ class SignInForm(forms.Form):
 
 
 def _as_told(error: Refused, wrong: str) -> forms.ValidationError:
-    """The page tells of haste, and never a wrong password from a right one whose door is closed."""
+    """The page mentions throttling, but never tells a wrong password from a correct one that is not accepted."""
     if error.code in SLOWED:
         return forms.ValidationError(error.sentence, code=error.code)
     return forms.ValidationError(wrong, code="wrong")
 
 
 class ConfirmPasswordForm(forms.Form):
-    """The password of the person who is signed in, once more."""
+    """The signed-in user's password, once more."""
 
     password = forms.CharField(
         max_length=4096,
@@ -80,7 +80,7 @@ class ConfirmPasswordForm(forms.Form):
 
 
 def _checked(request: HttpRequest, password: str) -> str:
-    """The password of who is signed in, after a look at it."""
+    """The signed-in user's password, after checking it."""
     try:
         is_right = guess_own_password(request, password)
     except Refused as error:
@@ -91,7 +91,7 @@ def _checked(request: HttpRequest, password: str) -> str:
 
 
 class ResetForm(forms.Form):
-    """Whose password was forgotten."""
+    """The account whose password was forgotten."""
 
     name = forms.CharField(
         label="Username or email",
@@ -101,7 +101,7 @@ class ResetForm(forms.Form):
 
 
 class _ThroughTheService:
-    """Mixed into Django's password forms: the service writes, and what it refuses is a form error."""
+    """Mixed into Django's password forms: the service writes, and its refusal is a form error."""
 
     user: Any
 
@@ -118,12 +118,12 @@ class _ThroughTheService:
             raise forms.ValidationError(error.sentence, code=error.code) from error
 
     def save(self, commit: bool = True) -> Any:
-        """Nothing: `clean` has written."""
+        """Nothing: `clean` has already written."""
         return self.user
 
 
 class NewPasswordForm(_ThroughTheService, SetPasswordForm):
-    """A new password, reached by a reset link."""
+    """A new password, from a reset link."""
 
 
 class ChangePasswordForm(_ThroughTheService, PasswordChangeForm):
@@ -136,12 +136,12 @@ class ChangePasswordForm(_ThroughTheService, PasswordChangeForm):
         super().__init__(*args, **kwargs)
 
     def clean_old_password(self) -> str:
-        """Counted as every other guess is: whoever sits at an open session is not its owner for sure."""
+        """Counted like every other guess: the person at an open session may not be its owner."""
         return _checked(self.request, self.cleaned_data["old_password"])
 
 
 class FirstPasswordForm(forms.Form):
-    """The password of somebody who accepts an invitation, typed twice."""
+    """The first password after an invitation, entered twice."""
 
     password = forms.CharField(
         label="Password",
@@ -165,7 +165,7 @@ class FirstPasswordForm(forms.Form):
 
 
 class APITokenForm(TokenForm):
-    """And what it may be used for."""
+    """Adds what it may be used for."""
 
     field_order = ["label", "scopes", "expires_on"]
     scopes = forms.MultipleChoiceField(

@@ -1,4 +1,4 @@
-"""The pages on which people see, create and revoke their own API tokens."""
+"""The pages where people see, create and revoke their own API tokens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from portal.session.fresh_sign_in import is_fresh, redirect_to_confirmation
 
 @method_decorator(never_cache, name="dispatch")
 class OwnTokens(LoginRequiredMixin, TemplateView):
-    """What tokens there are, and when each was last used."""
+    """The tokens, and when each was last used."""
 
     template_name = "portal/api_tokens.html"
 
@@ -34,7 +34,7 @@ class OwnTokens(LoginRequiredMixin, TemplateView):
 
 @method_decorator(never_cache, name="dispatch")
 class CreateOwnToken(LoginRequiredMixin, FormView):
-    """Create a token after a fresh sign-in (SR-11); the answer is the only page that ever shows its secret."""
+    """Create a token after a fresh sign-in (SR-11); the response is the only page that shows its secret."""
 
     template_name = "portal/api_token_new.html"
     form_class = APITokenForm
@@ -60,7 +60,7 @@ class CreateOwnToken(LoginRequiredMixin, FormView):
 @require_POST
 @login_required
 def revoke_own_token(request: HttpRequest, pk: int) -> HttpResponse:
-    """End one of the own tokens."""
+    """Revoke one of one's own tokens."""
     token = APIToken.objects.filter(user=request.user.pk, pk=pk).first()
     if token is None:
         raise Http404("You have no such token.")

@@ -1,6 +1,6 @@
-"""The pages of passkeys: signing in with one, and the own ones (SR-21, R22).
+"""The pages for passkeys: signing in with one, and managing one's own (SR-21, R22).
 
-A page's form carries what the browser signed; what it is to sign, it asks for at a second address, by POST.
+A page's form carries the browser's answer; the challenge is fetched from a second URL, by POST.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ from portal.session.user_agents import describe_browser
 @require_POST
 @never_cache
 def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Whoever has a passkey here may sign with it."""
+    """Any passkey registered here may sign."""
     return JsonResponse(ask_to_sign(request, Purpose.SIGN_IN))
 
 
 @require_POST
 @never_cache
 def ask_for_second_step(request: HttpRequest) -> HttpResponse:
-    """One of the passkeys of whose password was right a moment ago."""
+    """A passkey of the user whose password was just verified."""
     found = pending(request)
     return JsonResponse(ask_to_sign(request, Purpose.SECOND_STEP, found[0])) if found else _not_now()
 
@@ -56,7 +56,7 @@ def ask_for_second_step(request: HttpRequest) -> HttpResponse:
 @require_POST
 @never_cache
 def ask_to_confirm(request: HttpRequest) -> HttpResponse:
-    """One of the passkeys of who is signed in."""
+    """A passkey of the signed-in user."""
     user = _owner(request)
     return JsonResponse(ask_to_sign(request, Purpose.CONFIRM, user)) if user else _not_now()
 
@@ -78,7 +78,7 @@ def ask_to_add_first(request: HttpRequest) -> HttpResponse:
 
 
 def _owner(request: HttpRequest) -> User | None:
-    """Who is signed in, if passkeys may let this person in."""
+    """The signed-in user, if they may use passkeys."""
     user = request.user
     return user if user.is_authenticated and may_reset_password(user) else None
 
@@ -91,7 +91,7 @@ def _not_now() -> HttpResponse:
 
 
 class _ByPasskey:
-    """A page that is sent what a passkey signed, beside the form that it otherwise shows."""
+    """A page that accepts a passkey's answer beside the form it normally shows."""
 
     request: HttpRequest
     page: str
@@ -120,7 +120,7 @@ class _ByPasskey:
 
 
 class SignInByPasskey(_ByPasskey, SignIn):
-    """A passkey alone: its device has looked at a PIN, a finger or a face, so nothing else is asked for."""
+    """A passkey alone: its device has checked a PIN, fingerprint or face, so nothing else is required."""
 
     page = "login"
 
@@ -133,7 +133,7 @@ class SignInByPasskey(_ByPasskey, SignIn):
 
 
 class SecondStepByPasskey(_ByPasskey, SecondFactor):
-    """A passkey after the password, in place of a code."""
+    """A passkey after the password, instead of a code."""
 
     page = "second_factor"
 
@@ -145,7 +145,7 @@ class SecondStepByPasskey(_ByPasskey, SecondFactor):
 
 
 class ConfirmByPasskey(_ByPasskey, ConfirmPassword):
-    """A passkey in place of the password, before something sensitive."""
+    """A passkey instead of the password, before a sensitive action."""
 
     page = "confirm_password"
 
@@ -157,11 +157,11 @@ class ConfirmByPasskey(_ByPasskey, ConfirmPassword):
         return redirect(landing_url(self.request, user))
 
 
-# --- the own ones ---
+# --- managing one's own ---
 
 
 class PasskeyForm(forms.Form):
-    """What a passkey is called."""
+    """A passkey's label."""
 
     name = forms.CharField(
         max_length=passkeys.LONGEST_NAME,
@@ -172,7 +172,7 @@ class PasskeyForm(forms.Form):
 
 @method_decorator(never_cache, name="dispatch")
 class _Own(LoginRequiredMixin):
-    """A page for people whom a passkey may let in."""
+    """A page for people who may sign in with a passkey."""
 
     request: HttpRequest
     user: User
@@ -190,7 +190,7 @@ class _Own(LoginRequiredMixin):
         return super().dispatch(request, *args, **kwargs)
 
     def passkey(self) -> Passkey:
-        """The one of the address."""
+        """The one in the URL."""
         found = self.user.passkeys.filter(pk=self.kwargs["pk"]).first()  # type: ignore[attr-defined]
         if found is None:
             raise Http404("You have no such passkey.")
@@ -198,7 +198,7 @@ class _Own(LoginRequiredMixin):
 
 
 class OwnPasskeys(_Own, TemplateView):
-    """What passkeys there are, and when each was last used."""
+    """The user's passkeys, and when each was last used."""
 
     asks_for_fresh = False
     template_name = "portal/passkeys.html"
@@ -209,13 +209,13 @@ class OwnPasskeys(_Own, TemplateView):
 
 
 class _Adding(FormView):
-    """A page that makes a passkey; with the first second step come recovery codes."""
+    """A page that creates a passkey; the first second step comes with recovery codes."""
 
     template_name = "portal/passkey_new.html"
     form_class = PasskeyForm
     extra_context = {"title": "Add a passkey"}
     user: User
-    question: str  # what the browser is asked, by the name of its address
+    question: str  # the name of the URL for the browser's challenge
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs, question=reverse(self.question))
@@ -248,7 +248,7 @@ class _Adding(FormView):
 
 
 class AddPasskey(_Own, _Adding):
-    """One more, from the profile page."""
+    """Another one, from the profile page."""
 
     question = "passkey_add_question"
 
@@ -257,14 +257,14 @@ class AddPasskey(_Own, _Adding):
 
 
 class FirstPasskey(BeforeAnythingOpens, _Adding):
-    """It begins with a passkey, in place of an app."""
+    """The first second step is a passkey instead of an app."""
 
     question = "passkey_first_question"
     method = "passkey"
 
 
 class RenamePasskey(_Own, FormView):
-    """What it is called."""
+    """Change its label."""
 
     template_name = "portal/passkey_rename.html"
     form_class = PasskeyForm
@@ -283,7 +283,7 @@ class RenamePasskey(_Own, FormView):
 
 
 class RemovePasskey(_Own, TemplateView):
-    """Ask, then remove it."""
+    """Confirm, then remove it."""
 
     template_name = "portal/change.html"
 

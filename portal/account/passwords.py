@@ -1,7 +1,7 @@
-"""Which passwords are good enough: long, in no list of leaked ones, and not made of words that are near at hand.
+"""Which passwords are strong enough: long, not leaked before, and not made of words easy to guess here.
 
-The lists ship with zxcvbn (30,000 leaked passwords, names, words of Wikipedia, films and keyboards), which also knows
-years, repetitions, and letters written as digits. Nothing is asked of anybody over the network.
+The lists ship with zxcvbn (30,000 leaked passwords, names, words from Wikipedia, films and keyboards), which also
+knows years, repetitions, and letters written as digits. Nothing is sent over the network.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from zxcvbn import zxcvbn
 
 from identity.models import User
 
-# By zxcvbn's estimate. The portal counts guesses and hashes slowly; asking for more would refuse good passwords.
+# By zxcvbn's estimate. The portal limits guesses and hashes slowly; requiring more would refuse good passwords.
 GUESSES = 10**7
-GUESSES_OF_THE_WORD = 10**5  # a leaked password, in letters and digits that look alike
-LOOKED_AT = 72  # characters; zxcvbn takes no more
+GUESSES_OF_THE_WORD = 10**5  # a leaked password, with similar-looking letters and digits
+LOOKED_AT = 72  # characters; zxcvbn accepts no more
 SHORTEST_WORD = 3
 PRODUCT = "gatehouse"
 
@@ -39,7 +39,7 @@ class MinimumLength(password_validation.MinimumLengthValidator):
 
 
 class HardToGuess:
-    """Neither common, nor a word of this portal, its company or its owner with a year behind it."""
+    """Neither common, nor a word from this portal, its company or its owner followed by a year."""
 
     def validate(self, password: str, user: Any = None) -> None:
         words = context_words(user if isinstance(user, User) else None)
@@ -55,7 +55,7 @@ class HardToGuess:
 
 
 def context_words(user: User | None) -> list[str]:
-    """What somebody who guesses here would try first: the product, the portal's address, the person's own names."""
+    """What an attacker would try first here: the product, the portal's host name, the user's own names."""
     host = (settings.PUBLIC.hostname or "").rpartition(".")[0]  # without the top-level domain
     texts = [PRODUCT, host]
     if user is not None:
@@ -66,7 +66,7 @@ def context_words(user: User | None) -> list[str]:
 
 
 def without(words: list[str], text: str) -> str:
-    """What is left of a password when these words are taken out, and what stood between them."""
+    """The rest of a password without these words, and the separators between them."""
     left = text.casefold()
     for word in sorted(words, key=len, reverse=True):
         left = left.replace(word, "")

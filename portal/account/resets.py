@@ -1,4 +1,4 @@
-"""Reset links for forgotten passwords: made and mailed after the answer, so that it tells nothing (R22)."""
+"""Reset links for forgotten passwords: created and mailed after the response, so that it reveals nothing (R22)."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ SECONDS_BETWEEN_MAILS = 60
 
 @task()
 def mail_reset_link(sealed: str) -> None:
-    """To the person whose username or email was typed, if there is one who has a password that works."""
+    """To the user with the given username or email, if they have a working password."""
     user = find_user(unseal(sealed))
     if user is not None and user.email and may_reset_password(user) and _may_mail(user):
         notices.reset_password(user, reset_path(user))
 
 
 def _may_mail(user: User) -> bool:
-    """One reset mail a minute for each person, so that nobody's mailbox can be filled."""
+    """One reset mail a minute per user, so that no mailbox can be flooded."""
     return bool(cache.add(f"reset-mail:{user.pk}", 1, SECONDS_BETWEEN_MAILS))
 
 
 def reset_path(user: User) -> str:
-    """The address of a link that works once, for an hour."""
+    """The path of a link that works once, for an hour."""
     uid = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("password_reset_confirm", args=(uid, reset_tokens.make_token(user)))

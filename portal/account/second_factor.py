@@ -49,7 +49,7 @@ PAUSE = "Too many wrong codes. Wait a minute, then try again."
 
 
 def wait_for_code(request: HttpRequest, user: User, target: str) -> HttpResponse:
-    """The password was right: no session is opened before the code is."""
+    """The password was correct: no session is opened before the code is, too."""
     request.session[PENDING] = {
         "user": user.pk,
         "hash": user.get_session_auth_hash(),
@@ -60,7 +60,7 @@ def wait_for_code(request: HttpRequest, user: User, target: str) -> HttpResponse
 
 
 def pending(request: HttpRequest) -> tuple[User, str] | None:
-    """Who has typed the right password a moment ago, and where they were going."""
+    """The user who just entered the correct password, and where they were going."""
     found: dict[str, Any] = request.session.get(PENDING) or {}
     if not found or time.time() - found["at"] > PENDING_SECONDS:
         return None
@@ -84,7 +84,7 @@ class CodeForm(forms.Form):
 
 
 class _Pending(FormView):
-    """A page for somebody whose password was right."""
+    """A page for a user whose password was correct."""
 
     user: User
     target: str
@@ -99,7 +99,7 @@ class _Pending(FormView):
         return super().dispatch(request, *args, **kwargs)
 
     def enter(self, method: str) -> str:
-        """Open the session; where to go."""
+        """Open the session; returns where to go."""
         del self.request.session[PENDING]
         let_in(self.request, self.user, method=f"password and {method}", second_step=True)
         return landing_url(self.request, self.user, self.target)
@@ -150,11 +150,11 @@ class _SetUp(FormView):
     user: User
 
     def secret(self) -> str:
-        """Kept in the session between the picture and the first code."""
+        """Kept in the session between the QR code and the first code."""
         return str(self.request.session.setdefault(self._secret_key(), totp.new_secret()))
 
     def _secret_key(self) -> str:
-        """Of this person: whoever used the browser before may have seen another one."""
+        """Per user: another one may have used the browser before."""
         return f"{SECRET}:{self.user.pk}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -178,7 +178,7 @@ class _SetUp(FormView):
 
 
 def _address_of(user: User, secret: str) -> str:
-    """What an authenticator app reads (the Key URI format that they all know)."""
+    """What an authenticator app reads (the Key URI format that all of them support)."""
     label = quote(user.email or user.username)
     return f"otpauth://totp/{label}?{urlencode({'secret': secret, 'issuer': settings.TOTP_ISSUER})}"
 
@@ -198,13 +198,13 @@ def show_codes(request: HttpRequest, codes: list[str], onwards: str) -> HttpResp
 
 
 def may_set_up_first(user: User) -> bool:
-    """Whether the password alone sets a second step up: there is none, and no other account could do it (R22)."""
+    """Whether a password alone may set up a second step: there is none, and no other account could do it (R22)."""
     return not user.has_second_step and not is_kept_out(user)
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class BeforeAnythingOpens(_Pending):
-    """A break-glass account without a second step, while SSO is enforced: it sets one up first, and is in by that."""
+    """A break-glass account without a second step, while SSO is enforced: must set one up first to sign in."""
 
     method: str
 
@@ -221,7 +221,7 @@ class BeforeAnythingOpens(_Pending):
 
 
 class FirstSecondFactor(BeforeAnythingOpens, _SetUp):
-    """It begins with an app."""
+    """The first second step is an app."""
 
     method = "totp"
 
@@ -231,9 +231,9 @@ class FirstSecondFactor(BeforeAnythingOpens, _SetUp):
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class SetUpSecondFactor(LoginRequiredMixin, _SetUp):
-    """For everyone whom a password lets in, from the profile page."""
+    """For everyone who signs in by password, from the profile page."""
 
-    is_there = False  # whether the person has an app before
+    is_there = False  # whether the user already has an app
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -247,7 +247,7 @@ class SetUpSecondFactor(LoginRequiredMixin, _SetUp):
 
 
 class ReplaceSecondFactor(SetUpSecondFactor):
-    """Another app, in an emergency too: whoever came in with a recovery code has lost the old one."""
+    """Another app, in an emergency too: a user who signed in with a recovery code has lost the old one."""
 
     is_there = True
     extra_context = {"title": "Replace your authenticator app", "submit": "Replace"}
@@ -256,7 +256,7 @@ class ReplaceSecondFactor(SetUpSecondFactor):
 
 @method_decorator(never_cache, name="dispatch")
 class _Change(LoginRequiredMixin, TemplateView):
-    """A button of the profile page, after a fresh sign-in; the page itself is where a confirmation comes back to."""
+    """A button of the profile page, after a fresh sign-in; a confirmation returns to this page."""
 
     template_name = "portal/change.html"
 
@@ -291,7 +291,7 @@ class NewRecoveryCodes(_Change):
 
 
 class RemoveSecondFactor(_Change):
-    """Take the app away; a break-glass account keeps a second step while SSO is enforced."""
+    """Remove the app; a break-glass account keeps a second step while SSO is enforced."""
 
     extra_context = {
         "title": "Remove your authenticator app",

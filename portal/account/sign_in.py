@@ -1,4 +1,4 @@
-"""Sign-in, sign-out, passwords, invitations and the own profile: the pages of everybody."""
+"""Pages for every user: sign-in, sign-out, passwords, invitations and the profile."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TOO_MANY_RESETS = "Too many reset links were asked for from your network. Try ag
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """The portal's front door."""
+    """The portal's home page."""
     if not request.user.is_authenticated:
         return redirect("login")
     return redirect(landing_url(request, request.user))
@@ -94,9 +94,9 @@ class SignIn(SlowedDown, FormView):
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session; by POST only, so that no picture or link can do it (SR-24).
+    """End the session; by POST only, so that no image or link can do it (SR-24).
 
-    Whoever came through an identity provider is offered to sign out there too (RP-initiated logout).
+    Users of an identity provider are offered to sign out there too (RP-initiated logout).
     """
     elsewhere = provider_logout_url(request)
     logout(request)
@@ -137,7 +137,7 @@ class ConfirmPassword(LoginRequiredMixin, SlowedDown, FormView):
 
 @method_decorator(never_cache, name="dispatch")
 class Profile(LoginRequiredMixin, TemplateView):
-    """What a person sees of themselves; read only."""
+    """What people see about themselves; read only."""
 
     template_name = "portal/profile.html"
 
@@ -161,7 +161,7 @@ class Profile(LoginRequiredMixin, TemplateView):
 
 
 def _providers_of(user: User) -> list[str]:
-    """The identity providers that have vouched for this person."""
+    """The identity providers this user has signed in with."""
     identities = SSOIdentity.objects.filter(user=user).select_related("identity_provider")
     return list(dict.fromkeys(str(identity.identity_provider) for identity in identities))
 
@@ -174,7 +174,7 @@ def _initials(user: User) -> str:
 @require_POST
 @login_required
 def end_own_session(request: HttpRequest, pk: int) -> HttpResponse:
-    """End one of the own sessions, seen on the profile page."""
+    """End one of one's own sessions, from the profile page."""
     user: User = request.user  # type: ignore[assignment]
     if end_session(user, pk, actor=Person(user)):
         messages.success(request, "That session has ended.")
@@ -184,7 +184,7 @@ def end_own_session(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def end_own_other_sessions(request: HttpRequest) -> HttpResponse:
-    """End all of the own sessions but this one."""
+    """End all of one's own sessions except this one."""
     end_other_sessions(request.user, keeping=request.session.session_key)  # type: ignore[arg-type]
     messages.success(request, "Your other sessions have ended.")
     return redirect("profile")
@@ -195,7 +195,7 @@ def end_own_other_sessions(request: HttpRequest) -> HttpResponse:
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class ChangePassword(SlowedDown, views.PasswordChangeView):
-    """Change one's own password; this session goes on, all others end."""
+    """Change one's own password; this session continues, all others end."""
 
     template_name = "portal/password_change.html"
     form_class = ChangePasswordForm
@@ -228,7 +228,7 @@ def _why_no_password(user: User) -> str:
 
 @method_decorator(never_cache, name="dispatch")
 class ResetPassword(SlowedDown, FormView):
-    """Ask for a reset link. The answer and the work are the same whoever was named (R22): nobody is looked up here."""
+    """Request a reset link. Response and timing are the same for every name (R22): no account is looked up here."""
 
     template_name = "portal/password_reset.html"
     form_class = ResetForm
@@ -244,7 +244,7 @@ class ResetPassword(SlowedDown, FormView):
 
 
 class ResetPasswordSent(TemplateView):
-    """The neutral answer."""
+    """The neutral response."""
 
     template_name = "portal/message.html"
     extra_context = {
@@ -256,7 +256,7 @@ class ResetPasswordSent(TemplateView):
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class ChooseNewPassword(views.PasswordResetConfirmView):
-    """Where the reset link leads. Django keeps the token in the session, so that no Referer carries it."""
+    """The target of a reset link. Django keeps the token in the session, so that no Referer carries it."""
 
     template_name = "portal/password_new.html"
     form_class = NewPasswordForm
@@ -279,7 +279,7 @@ class ChooseNewPassword(views.PasswordResetConfirmView):
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class AcceptInvitation(View):
-    """The single-use link of an invitation: choose a password and come in (SR-23)."""
+    """The single-use link of an invitation: choose a password and sign in (SR-23)."""
 
     def get(self, request: HttpRequest, secret: str) -> HttpResponse:
         return self._page(request, secret, FirstPasswordForm())

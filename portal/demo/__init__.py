@@ -1,1 +1,1 @@
-"""The demo company: who works there, and how the portal came to know it (`manage.py demo`)."""
+"""The demo company: its people, and how the portal came to know them (`manage.py demo`)."""

@@ -1,4 +1,4 @@
-"""What may be wrong with a portal, and how to mend it (`manage.py doctor`)."""
+"""Diagnostics: what may be wrong with a portal, and how to fix it (`manage.py doctor`)."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from portal.doctor.findings import Finding
 
 
 def examine() -> Iterator[Finding]:
-    """Everything, the foundations first: where the database does not answer, the rest can't be asked."""
+    """All checks, foundations first: if the database does not answer, the rest can't run."""
     yield from configuration.examine()
     try:
         yield database.answers()

@@ -1,4 +1,4 @@
-"""What the portal holds: who can open it, whether IdPs call, what was left over, where both sides differ."""
+"""The portal's data: who can sign in to administer it, whether IdPs call, leftovers, and drift."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def examine() -> Iterator[Finding]:
     yield unmapped()
 
 
-# --- who can open the portal ---
+# --- who can administer the portal ---
 
 
 def owners() -> Finding:
@@ -73,7 +73,7 @@ def providers() -> Iterator[Finding]:
 
 
 def silence(activity: Activity) -> Finding:
-    """R21's other half: what no longer comes in can't be followed."""
+    """R21's other half: what no longer arrives can't be followed."""
     provider, heard = activity.provider, activity.last_heard
     if heard is None:
         return Finding(
@@ -136,11 +136,11 @@ def background_work() -> Iterator[Finding]:
     )
 
 
-# --- what was left over ---
+# --- leftovers ---
 
 
 def left_over() -> Iterator[Finding]:
-    """What no rule of the portal leaves behind, and what nobody has come back to."""
+    """What no rule of the portal leaves behind, and what is still waiting for someone."""
     yield counted(
         "expired_invitations",
         User.objects.with_status(Status.INVITED).exclude(pk__in=Invitation.objects.pending().values("user")).count(),
@@ -168,7 +168,7 @@ def left_over() -> Iterator[Finding]:
 
 
 def secrets() -> Iterator[Finding]:
-    """Whether SECRET_KEY_FALLBACKS may go, and what no key opens."""
+    """Whether SECRET_KEY_FALLBACKS may be removed, and what no key decrypts."""
     counts = [count(holder) for holder in HOLDERS]
     yield counted(
         "secrets_under_an_earlier_key",
@@ -192,11 +192,11 @@ def _which(counts: list[Count], column: str) -> str:
     return f" ({found})" if found else ""
 
 
-# --- where both sides differ ---
+# --- drift between the two sides ---
 
 
 def drift() -> Iterator[Finding]:
-    """R15 and R21: status and membership that are not what the identity provider said last."""
+    """R15 and R21: status and membership that differ from what the identity provider last sent."""
     yield counted(
         "drift_status",
         sum(told_otherwise(status).count() for status in (Status.ENABLED, Status.DISABLED)),

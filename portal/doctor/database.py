@@ -1,4 +1,4 @@
-"""The database: does it answer, is it whole, does it keep the rules that are its own?"""
+"""The database: does it answer, is it intact, does it enforce its own rules?"""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def durability() -> Finding:
 
 
 def integrity() -> Iterator[Finding]:
-    """SQLite's own check of the file; PostgreSQL has no such question."""
+    """SQLite's own check of the file; PostgreSQL has no equivalent."""
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:

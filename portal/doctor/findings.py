@@ -19,5 +19,5 @@ class Finding:
 
 
 def counted(check: str, number: int, sentence: str, mend: str, *, one: str) -> Finding:
-    """A finding about so many of something, of which there should be none; `one`: the sentence about a single one."""
+    """A finding about a number of things of which there should be none; `one`: the sentence for exactly one."""
     return Finding(check, f"{number} {one if number == 1 else sentence}", mend if number else "")

@@ -1,1 +1,1 @@
-"""Formats for other programs: CSV out and in, events as OCSF."""
+"""Import and export formats: CSV, JSON lines, and events as OCSF."""

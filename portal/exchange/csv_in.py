@@ -1,4 +1,4 @@
-"""Reading the people of a CSV file."""
+"""Reading people from a CSV file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Row = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Somebody in a file: where it stands, what it says, and why it can't be taken as it is, if so."""
+    """A person in a file: the line, its values, and why it can't be used, if so."""
 
     number: int
     said: Row
@@ -28,11 +28,11 @@ class Line:
 
 
 def read_people(text: str) -> list[Line]:
-    """The four columns of each line that is not empty; other columns are ignored.
+    """The four columns of each non-empty line; other columns are ignored.
 
-    Cells stand apart by commas, semicolons or tabs, headings may be written in any case and with spaces. The
-    apostrophe that an export puts before formulas is taken off (SR-28). Raises InvalidValue("file") when the
-    headings miss username or email or name a column twice, or when it is no CSV.
+    Cells are separated by commas, semicolons or tabs, headings may be in any case and with spaces. The
+    apostrophe that an export puts before formulas is removed (SR-28). Raises InvalidValue("file") when
+    username or email is missing in the headings, a column is repeated, or it is not CSV.
     """
     if "\0" in text:
         raise InvalidValue("file", "is no CSV: there is a NUL character in it")

@@ -1,4 +1,4 @@
-"""Lists as files: CSV for spreadsheets, JSON lines for programs; row by row, whatever their number."""
+"""Lists as files: CSV for spreadsheets, JSON lines for programs; streamed row by row."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; 
 
 
 def csv_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula (SR-28, ASVS 1.2.10)."""
+    """A cell that no spreadsheet reads as a formula (SR-28, ASVS 1.2.10)."""
     text = _text(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
 class _Echo:
-    """A file that hands back what is written to it."""
+    """A file that returns what is written to it."""
 
     def write(self, line: str) -> str:
         return line
@@ -39,7 +39,7 @@ def csv_lines(header: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterat
 
 
 def json_lines(names: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    """One JSON object a line (https://jsonlines.org): numbers and objects as they are, times as ISO 8601."""
+    """One JSON object per line (https://jsonlines.org): numbers and objects as they are, times as ISO 8601."""
     names = tuple(names)
     for row in rows:
         values = {name: _json_value(value) for name, value in zip(names, row, strict=True)}
@@ -52,7 +52,7 @@ USER_COLUMNS = (
 
 
 def user_cells(user: User) -> tuple[object, ...]:
-    """A user as USER_COLUMNS; `portal_groups` and `managed_by` should be fetched already."""
+    """A user as USER_COLUMNS; `portal_groups` and `managed_by` should be prefetched."""
     return (
         user.username,
         user.email or "",
@@ -67,7 +67,7 @@ def user_cells(user: User) -> tuple[object, ...]:
 
 
 def batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
-    """All rows, the newest first, a thousand at a time by primary key: each statement stays small."""
+    """All rows, newest first, a thousand at a time by primary key: each statement stays small."""
     batch = list(rows.order_by("-pk")[:BATCH])
     while batch:
         yield batch
@@ -75,7 +75,7 @@ def batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
 
 
 def download(lines: Iterable[str], *, name: str, kind: str) -> StreamingHttpResponse:
-    """The answer that a browser saves as `name`.`kind` (csv or jsonl)."""
+    """The response that a browser saves as `name`.`kind` (csv or jsonl)."""
     return StreamingHttpResponse(
         lines,
         content_type=CONTENT_TYPES[kind],

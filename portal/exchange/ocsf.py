@@ -1,6 +1,6 @@
-"""Audit events for other systems, in the words of the Open Cybersecurity Schema Framework (docs/events.md).
+"""Audit events for other systems, in terms of the Open Cybersecurity Schema Framework (docs/events.md).
 
-People and groups appear by id only: names can be erased here (R10), and not where the events went.
+People and groups appear by id only: names can be erased here (R10), but not where the events were sent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CATEGORY_UID, CATEGORY = 3, "Identity & Access Management"
 PRODUCT = {"name": "Gatehouse", "vendor_name": "Gatehouse"}
 LONGEST_LIST = 50
 LONGEST_TEXT = 500
-OTHER_TYPE = 99  # as the schema calls what it has no number for
+OTHER_TYPE = 99  # the schema's number for anything without one
 
 
 def as_ocsf(event: AuditEvent) -> dict[str, Any]:
@@ -59,13 +59,13 @@ def as_ocsf(event: AuditEvent) -> dict[str, Any]:
 
 
 def uid_of(event: AuditEvent) -> str:
-    """The event's id; with group and person, where one event moved many (`identity.audit.of_one`)."""
+    """The event's id; with group and user, where one event moved many (`identity.audit.of_one`)."""
     is_one_of_many = "through" in event.details
     return f"{event.pk}:{event.group_id}:{event.user_id}" if is_one_of_many else str(event.pk)
 
 
 def activity_of(event: AuditEvent) -> Activity:
-    """What was done, in the words of the schema; of what only another version of the portal knows, "Other"."""
+    """The activity in the schema's terms; "Other" if only another version of the portal knows it."""
     known = Event.known(event.action)
     activity = known.told.activity if known else EntityManagement.OTHER
     if isinstance(activity, UserAccess):  # which of the two depends on what was changed
@@ -74,7 +74,7 @@ def activity_of(event: AuditEvent) -> Activity:
 
 
 def _gains(event: AuditEvent) -> bool:
-    """Whether the person may do more than before."""
+    """Whether the user may do more than before."""
     match event.details:
         case {"role": {"from": before, "to": after}}:
             return Role(after).rank > Role(before).rank
@@ -94,7 +94,7 @@ def _actor(event: AuditEvent) -> dict[str, Any]:
 
 
 def _subject(event: AuditEvent, kind: EventClass) -> dict[str, Any]:
-    """Whom or what the event is about, under the name that its class has for it."""
+    """The subject of the event, under the name its class uses."""
     user = {"user": _person(event.user_id)} if event.user_id is not None else {}
     match kind:
         case EventClass.GROUP_MANAGEMENT:
@@ -109,7 +109,7 @@ def _subject(event: AuditEvent, kind: EventClass) -> dict[str, Any]:
 
 
 def _origin(event: AuditEvent) -> dict[str, Any]:
-    """Where it came from and how often; nothing once that was erased."""
+    """Where it came from and how often; empty once erased."""
     origin = event.known_origin
     if origin is None:
         return {}
@@ -137,7 +137,7 @@ def _group(event: AuditEvent) -> dict[str, Any]:
 
 
 def _entity(event: AuditEvent) -> dict[str, Any]:
-    """What is neither a user nor a group: its kind is the first word of the action, its id is in the details."""
+    """Anything but a user or a group: its kind is the first word of the action, its id is in the details."""
     kind = event.action.partition(".")[0]
     uid = event.details.get(kind.rpartition("_")[2], event.details.get(kind))
     if kind == "identity_provider":
@@ -147,7 +147,7 @@ def _entity(event: AuditEvent) -> dict[str, Any]:
 
 
 def _privileges(event: AuditEvent) -> list[str]:
-    """What was given, or taken away."""
+    """What was granted or revoked."""
     match event.details:
         case {"role": {"from": before, "to": after}}:
             return [f"role:{after if _gains(event) else before}"]
@@ -160,15 +160,15 @@ def _protocol(event: AuditEvent) -> dict[str, Any]:
 
 
 def _other_ids(event: AuditEvent) -> dict[str, str]:
-    """What the event names beside its subject: of a mapping, both sides."""
+    """Other ids in the event: for a mapping, both sides."""
     ids = {"identity_provider_uid": event.identity_provider_id, "sso_group_uid": event.sso_group_id}
     return {name: str(value) for name, value in ids.items() if value is not None}
 
 
 def _shortened(details: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """A line stays short enough to be written in one piece, whoever else writes to the same pipe.
+    """Short enough to be written in one piece, even to a pipe with other writers.
 
-    Of long lists the beginning, and how long they are; of long texts (a certificate) the beginning.
+    Of long lists, the beginning and the length; of long texts (a certificate) the beginning.
     """
     short = {name: _cut(value) for name, value in details.items()}
     for name, value in details.items():

@@ -1,1 +1,1 @@
-"""The command line, for operators: what commands are made of, and how they answer."""
+"""The command line for operators: base classes, options and output of the commands."""

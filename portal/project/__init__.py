@@ -1,1 +1,1 @@
-"""What holds the Django project together: settings' helpers, middleware, logging, worker, server."""
+"""The Django project's infrastructure: settings helpers, middleware, logging, worker, server."""

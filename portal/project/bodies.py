@@ -1,4 +1,4 @@
-"""How much of a request's body is read, and bodies that come in chunks, without a length (SR-32)."""
+"""How much of a request body is read, and chunked bodies, which have no length (SR-32)."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _CHUNK = 64 * 1024
 
 
 class LengthRequired(Exception):
-    """A body in chunks, on a server that does not put them together (Django's development server)."""
+    """A chunked body on a server that does not decode it (Django's development server)."""
 
 
 def from_callers() -> int:
-    """The most that those may send who have signed in, or have a token."""
+    """The maximum for callers who are signed in or have a token."""
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
 
 
 def length_of(request: HttpRequest) -> int:
-    """What the request says of its own length."""
+    """The length the request declares."""
     length = request.META.get("CONTENT_LENGTH") or ""
     return int(length) if length.isascii() and length.isdigit() else 0
 
 
 def is_in_chunks(request: HttpRequest) -> bool:
-    """Whether the body has no length (RFC 9112 section 7.1). Raises LengthRequired where nobody can read such."""
+    """Whether the body is chunked (RFC 9112 section 7.1). Raises LengthRequired where the server can't read it."""
     is_chunked = "chunked" in request.headers.get("Transfer-Encoding", "").lower()
     if not is_chunked or request.META.get("CONTENT_LENGTH"):
         return False
@@ -44,14 +44,14 @@ def is_in_chunks(request: HttpRequest) -> bool:
 
 
 def open_chunks(request: HttpRequest) -> None:
-    """`request.read` reads the chunks, where Django would read the zero bytes that have no length."""
+    """Make `request.read` read the chunks, where Django would read zero bytes for want of a length."""
     request._stream = _Chunks(request.META["wsgi.input"])  # type: ignore[assignment]  # all that Django asks is read
 
 
 def take_chunks(request: HttpRequest, limit: int) -> None:
-    """Read all chunks, so that whatever comes next finds a body with a length.
+    """Read all chunks, so that later code finds a body with a length.
 
-    Raises RequestDataTooBig after `limit` bytes, BadRequest for what is no chunk.
+    Raises RequestDataTooBig after `limit` bytes, BadRequest for an invalid chunk.
     """
     stream, body = _Chunks(request.META["wsgi.input"]), BytesIO()
     try:
@@ -67,7 +67,7 @@ def take_chunks(request: HttpRequest, limit: int) -> None:
 
 
 class _Chunks:
-    """The server's stream. What is no chunk is unreadable (OSError, as Django expects it), whatever the server says."""
+    """The server's stream. Any error in a chunk becomes OSError, as Django expects, whatever the server raises."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream

@@ -1,4 +1,4 @@
-"""`manage.py check --deploy`: what an operator should hear before people are let in (SR-44)."""
+"""`manage.py check --deploy`: what an operator should know before users get access (SR-44)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ OLDEST_DJANGO = (5, 2, 8)
 
 @register(Tags.compatibility)
 def check_django_is_patched(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse a Django that is older than the oldest one known to be safe here."""
+    """Refuse a Django older than the oldest version known to be safe here."""
     if django.VERSION[:3] >= OLDEST_DJANGO:
         return []
     return [Error(f"Django {django.__version__} is too old.", hint="Run `make install`.", id="gatehouse.E001")]
@@ -22,7 +22,7 @@ def check_django_is_patched(app_configs: Sequence[AppConfig] | None, **kwargs: A
 
 @register(Tags.compatibility)
 def check_public_url_is_an_origin(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """PUBLIC_URL is a scheme and a host: the portal is not made to live under a path."""
+    """PUBLIC_URL is a scheme and a host: the portal can't run under a path."""
     public = settings.PUBLIC
     if public.scheme in {"http", "https"} and public.netloc and not (public.path or public.query or public.fragment):
         return []
@@ -45,7 +45,7 @@ def check_people_come_over_https(app_configs: Sequence[AppConfig] | None, **kwar
 
 @register(Tags.security, deploy=True)
 def check_hosts_are_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A wildcard among ALLOWED_HOSTS switches the host check off."""
+    """A wildcard in ALLOWED_HOSTS switches the host check off."""
     if "*" not in settings.ALLOWED_HOSTS:
         return []
     return [Warning("ALLOWED_HOSTS contains '*'.", hint="Name the hosts.", id="gatehouse.W002")]
@@ -53,7 +53,7 @@ def check_hosts_are_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 @register(Tags.security, deploy=True)
 def check_mails_leave(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Invitations and alerts that are printed to the log reach nobody."""
+    """Invitations and alerts that are only printed to the log reach no one."""
     if not settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
         return []
     return [Warning("Mails are only printed.", hint="Set EMAIL_URL, e.g. smtp+tls://….", id="gatehouse.W003")]

@@ -1,4 +1,4 @@
-"""Mails of a portal without a mail server: printed for whoever runs it."""
+"""Mail without a mail server: printed for the operator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.core.mail.backends import console
 
 
 class EmailBackend(console.EmailBackend):
-    """Django's, on standard error: a command's standard output is its result, and scripts read it."""
+    """Django's, on standard error: a command's standard output is its result, read by scripts."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("stream", sys.stderr)

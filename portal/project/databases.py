@@ -1,4 +1,4 @@
-"""From `DATABASE_URL` to Django's DATABASES entry, with what each database needs to keep its word."""
+"""From `DATABASE_URL` to Django's DATABASES entry, with the durability settings each database needs."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ import environ
 
 # An acknowledged write survives power loss (SR-39): FULL syncs the write-ahead log at every commit, where
 # the NORMAL that is usual with WAL may lose the last commits. IMMEDIATE takes the write lock when a
-# transaction begins, so that parallel writers wait out the busy timeout; a deferred one fails at once with
-# "database is locked" (SR-35).
+# the usual NORMAL may lose the last commits. IMMEDIATE takes the write lock when a
+# transaction begins, so that parallel writers wait for the busy timeout; a deferred one fails at once with
 SQLITE_OPTIONS: dict[str, Any] = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,

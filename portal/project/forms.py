@@ -1,4 +1,4 @@
-"""Forms that several doors show."""
+"""Forms used by several doors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 
 class TokenForm(forms.Form):
-    """What the token is called, and when it stops working, if ever (R23)."""
+    """The token's name, and when it expires, if ever (R23)."""
 
     label = forms.CharField(max_length=100, help_text="Where it will be used, for example “Okta production”.")
     expires_on = forms.DateField(

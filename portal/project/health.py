@@ -1,4 +1,4 @@
-"""Is the portal able to work? For load balancers, process managers and the curious."""
+"""The health check, for load balancers and process managers."""
 
 import logging
 
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 when the database answers, else 503: without it nothing can be served."""
+    """200 when the database answers, else 503: nothing works without it."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -1,4 +1,4 @@
-"""Logs: one line an event, and no secret in any of them (SR-15, SR-28)."""
+"""Logs: one line per event, without secrets (SR-15, SR-28)."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-# A SCIM token (identity.services.scim_tokens), a personal API token and whatever follows "Authorization:" or
+# A SCIM token (identity.services.scim_tokens), a personal API token and anything after "Authorization:" or
 # "Bearer".
 _SECRETS = (
     (re.compile(r"\bgh(scim|api)_[0-9A-Za-z]+"), r"gh\1_***"),
@@ -15,21 +15,21 @@ _SECRETS = (
         re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?)(?:(?:bearer|basic|token)\s+)?[^\s'\",}]+"),
         r"\1***",
     ),
-    # The links of invitations and of forgotten passwords, in addresses that a server logs.
+    # Invitation and password reset links, in URLs that a server logs.
     (re.compile(r"(/invitations/|/password/reset/[^/\s]+/)(?!set-password)[^/\s\"']+"), r"\1***"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[0-9A-Za-z._~+/=-]{8,}"), r"\1 ***"),
 )
 
 
 def redact(text: str) -> str:
-    """`text` with every token and Authorization header blotted out."""
+    """`text` with every token and Authorization header redacted."""
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
 
 
 class RedactSecrets(logging.Filter):
-    """Blots secrets out of the message, its arguments and the traceback before any formatter sees them."""
+    """Redacts secrets in the message, its arguments and the traceback before any formatter sees them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(record.getMessage()), None
@@ -39,7 +39,7 @@ class RedactSecrets(logging.Filter):
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line: control characters in a value can't forge a second line."""
+    """One JSON object per line: control characters in a value can't forge a second line."""
 
     def format(self, record: logging.LogRecord) -> str:
         entry = {
@@ -63,7 +63,7 @@ class AuditEventFormatter(logging.Formatter):
 
 
 def audit_event_handler(where: str) -> dict[str, Any]:
-    """The handler for `AUDIT_EVENTS`: nowhere, "stdout", or the path of a file that may be rotated.
+    """The handler for `AUDIT_EVENTS`: none, "stdout", or the path of a file that may be rotated.
 
     A command's standard output is its result, so its events go to standard error instead.
     """

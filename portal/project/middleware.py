@@ -1,9 +1,9 @@
-"""Middleware for people's pages. SCIM requests pass it by.
+"""Middleware for the web pages. SCIM requests bypass it.
 
-An identity provider has no session, no messages and no browser, and its requests are the ones that come by
-the thousand: each class here is Django's own, skipped under `/scim/`. Subclasses, so that Django's checks
-still find what they look for. The rest of the list (security headers, static files, host check, CSRF) costs
-microseconds.
+An identity provider has no session, messages or browser, and sends requests by
+the thousand: each class here is Django's own, skipped under `/scim/`. They are subclasses, so that Django's
+checks still find the classes they expect. The rest of the list (security headers, static files, host check, CSRF)
+costs microseconds.
 """
 
 from collections.abc import Callable
@@ -36,14 +36,14 @@ SIGN_IN_PREFIX = "/sso/"
 
 
 def is_scim(request: HttpRequest) -> bool:
-    """Is this a request of an identity provider?"""
+    """Whether this is a request of an identity provider."""
     return request.path_info.startswith(SCIM_PREFIX)
 
 
 def client_address(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Any:
-    """The address of the caller itself, from X-Forwarded-For as far as trusted proxies wrote it (SR-31).
+    """The caller's own address, from X-Forwarded-For as far as trusted proxies wrote it (SR-31).
 
-    From the right, the first that is no trusted proxy: what stands left of it is what the caller claims.
+    From the right, the first that is not a trusted proxy: anything left of it is only the caller's claim.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -62,13 +62,13 @@ def is_trusted_proxy(address: str) -> bool:
 
 
 def refusals(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Any:
-    """Whoever is refused a page or a resource leaves a trace: which one, and by which reason (ASVS 5.0, 16.3.2)."""
+    """Record refused pages and resources: which one, and the reason (ASVS 5.0, 16.3.2)."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         if response.status_code == HTTPStatus.FORBIDDEN and not is_scim(request):
             code = _code(response)
-            if code != "fresh_sign_in_required":  # which is a step on the way, and no refusal
+            if code != "fresh_sign_in_required":  # a step on the way, not a refusal
                 note_refusal(request, code=code)
         return response
 
@@ -76,7 +76,7 @@ def refusals(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Any:
 
 
 def _code(response: HttpResponseBase) -> str:
-    """The reason that an answer of the REST API names."""
+    """The error code in a REST API response."""
     data = getattr(response, "data", None)
     return str(data.get("code", "")) if isinstance(data, dict) else ""
 
@@ -91,7 +91,7 @@ class PortalOnly:
 
 
 class SessionMiddleware(PortalOnly, sessions.SessionMiddleware):
-    """Sessions, for people; each knows when its person was last here."""
+    """Sessions, for people; each records its user's last activity."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         note_activity(request)
@@ -99,9 +99,9 @@ class SessionMiddleware(PortalOnly, sessions.SessionMiddleware):
 
 
 class AuthenticationMiddleware(PortalOnly, auth.AuthenticationMiddleware):
-    """`request.user`, for people; SCIM requests carry a token and no user.
+    """`request.user`, for people; SCIM requests carry a token and have no user.
 
-    A session from before SECRET_KEY was rotated gets another key here, and stays listed.
+    A session from before a SECRET_KEY rotation gets another key here, and stays listed.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -121,8 +121,8 @@ class MessageMiddleware(PortalOnly, messages.MessageMiddleware):
 class CommonMiddleware(common.CommonMiddleware):
     """Host check and Content-Length for all; redirects to a trailing slash for people only.
 
-    A SCIM 404 is an everyday answer ("does this user exist?"), and never worth resolving the URL twice more. A
-    balancer asks for health by the address of this machine, which is nobody's name: that answer tells nothing.
+    A SCIM 404 is routine ("does this user exist?") and not worth resolving the URL twice more. A
+    load balancer checks health by IP address, which is not an allowed host: that response reveals nothing.
     """
 
     def process_request(self, request: HttpRequest) -> Any:
@@ -133,10 +133,10 @@ class CommonMiddleware(common.CommonMiddleware):
 
 
 class BodyLimit:
-    """A body beyond what its sender may send is answered 413, whatever its encoding, and read no further (SR-32).
+    """Answers 413 to a body larger than its sender may send, whatever its encoding, without reading on (SR-32).
 
-    Django's own limit leaves out files, and the check against forgery reads a form before anybody asks who sent it;
-    so this stands after AuthenticationMiddleware, since who has signed in may send more than a stranger. SCIM reads
+    Django's own limit does not cover files, and the CSRF check reads a form before the sender is known;
+    so this comes after AuthenticationMiddleware, since signed-in users may send more than strangers. SCIM reads
     and limits its bodies itself, once it knows the token, and so does the REST API with a caller's.
     """
 
@@ -162,7 +162,7 @@ def _bound(request: HttpRequest) -> None:
 
 
 def _is_longer(request: HttpRequest) -> bool:
-    """Who sent it is asked of long bodies only: nobody's may be longer than a stranger's without a reason."""
+    """The sender is looked up for long bodies only, since each lookup costs a query."""
     length = bodies.length_of(request)
     return length > bodies.FROM_STRANGERS and length > _limit_of(request)
 

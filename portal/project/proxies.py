@@ -1,4 +1,4 @@
-"""Who stands between the caller and the portal, and what they say of the caller (README: FORWARDED_ALLOW_IPS)."""
+"""Proxies between the caller and the portal, and what they report of the caller (README: FORWARDED_ALLOW_IPS)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Network = IPv4Network | IPv6Network
 def trusted_networks(names: list[str]) -> list[Network]:
     """The addresses and networks of FORWARDED_ALLOW_IPS.
 
-    "*" is gunicorn's word for "whoever connects", which says nothing about who wrote the header. A host name is
-    refused: what it stands for may change, and the server compares addresses.
+    "*" is gunicorn's word for "whoever connects", which does not say who wrote the header. A host name is
+    refused: its addresses may change, and the server compares addresses.
     """
     return [_network(name.strip()) for name in names if name.strip() not in {"", "*"}]
 
@@ -29,7 +29,7 @@ def _network(name: str) -> Network:
 
 
 def address_in(hop: str) -> str:
-    """The address in an entry of X-Forwarded-For, without the port that some proxies write; empty for nonsense.
+    """The address in an entry of X-Forwarded-For, without the port that some proxies add; empty if invalid.
 
     `203.0.113.7:51234` (Azure Application Gateway), `[2001:db8::1]:443`, `2001:db8::1`.
     """

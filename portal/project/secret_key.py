@@ -1,4 +1,4 @@
-"""The signing key of a portal that was not given one."""
+"""The signing key of a portal without a configured one."""
 
 import os
 from pathlib import Path
@@ -8,10 +8,10 @@ from django.core.management.utils import get_random_secret_key
 
 
 def load_or_create_secret_key(path: Path) -> str:
-    """Read the key kept at `path`; the first start makes it, readable by its owner only.
+    """Read the key stored at `path`; the first start creates it, readable by its owner only.
 
     Two processes may start at once: the file appears complete or not at all (a hard link never replaces an
-    existing one), so both end with the same key.
+    existing file), so both end up with the same key.
     """
     if not path.exists():
         _publish(path, get_random_secret_key())

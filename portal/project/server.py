@@ -28,13 +28,13 @@ control_socket_disable = True
 # 24 half-open requests starve 2 workers of 4 threads.
 threads = 16
 
-# A balancer keeps idle connections for 60 seconds (AWS, nginx) and sends the next request on one: whoever closes
-# first must be the balancer, or that request is a 502.
+# A load balancer keeps idle connections for 60 seconds (AWS, nginx) and reuses them: it must be the
+# first to close, or the next request is a 502.
 keepalive = 75
 
-# The longest line that gunicorn takes: a filter of 4 KiB, percent-encoded.
+# The longest request line gunicorn accepts: a filter of 4 KiB, percent-encoded.
 limit_request_line = 8190
-# Two cookies of a balancer that signs people in (4 KiB each), beside those of other applications of the company.
+# Two cookies of an authenticating proxy (4 KiB each), beside those of the company's other applications.
 limit_request_field_size = 32 * 1024
 
 SCIM_PREFIX = "/scim/"
@@ -58,7 +58,7 @@ _TOLD: dict[type[Exception], tuple[int, str, str]] = {
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's own, but what it can't parse it answers in SCIM under /scim/, where no application is asked."""
+    """gunicorn's own, but unparsable requests under /scim/, which no application sees, get a SCIM answer."""
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         if not isinstance(exc, errors.ParseException) or not _target(req, exc).startswith(SCIM_PREFIX):
@@ -75,7 +75,7 @@ worker_class = Worker
 
 
 def _target(req: Any, exc: Exception) -> str:
-    """What was asked for. gunicorn gives up before there is a request: only its parser's frames know."""
+    """The requested path. gunicorn fails before there is a request: only its parser's frames know it."""
     if req is not None:
         return str(req.path)
     for frame, _ in traceback.walk_tb(exc.__traceback__):

@@ -1,4 +1,4 @@
-"""The cache that all workers share: pauses after wrong passwords, and codes and tokens that work once."""
+"""The cache shared by all workers: throttling of wrong passwords, and single-use codes and tokens."""
 
 from django.core.cache import caches
 from django.utils.connection import ConnectionProxy

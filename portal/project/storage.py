@@ -1,12 +1,12 @@
-"""How static files are named."""
+"""Names of static files."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Names with a digest, cached for ever, once collectstatic has written them; plain names before that.
+    """Names with a digest, cached forever, once collectstatic has written them; plain names before that.
 
-    So `manage.py runserver` and the tests need no build, whatever DEBUG says.
+    So `manage.py runserver` and the tests need no build, whatever DEBUG is.
     """
 
     def stored_name(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The text that programs and people hand to the portal and get from it is UTF-8, whatever the machine's locale says."""
+"""All text in and out of the process is UTF-8, whatever the machine's locale."""
 
 import os
 import sys
@@ -6,11 +6,11 @@ from io import TextIOWrapper
 
 
 def speak_utf8() -> None:
-    """Arguments, results, logs and what is piped in; a terminal of another encoding is shown escapes where it must."""
+    """Arguments, results, logs and piped input; a terminal with another encoding gets escapes where needed."""
     sys.argv[:] = map(_understood, sys.argv)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if not isinstance(stream, TextIOWrapper):
-            continue  # there is none, or somebody has put another in its place
+            continue  # there is none, or it has been replaced
         if not stream.isatty():
             stream.reconfigure(encoding="utf-8")
         elif stream is not sys.stdin:
@@ -18,7 +18,7 @@ def speak_utf8() -> None:
 
 
 def _understood(argument: str) -> str:
-    """The argument, read as UTF-8 where the locale could not read it."""
+    """The argument, decoded as UTF-8 where the locale could not decode it."""
     try:
         argument.encode()
     except UnicodeEncodeError:

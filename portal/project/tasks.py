@@ -1,4 +1,4 @@
-"""Who does background work (README, Configuration: TASKS)."""
+"""The backend for background work (README, Configuration: TASKS)."""
 
 BACKENDS = {
     "immediate": "django_tasks.backends.immediate.ImmediateBackend",

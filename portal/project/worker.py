@@ -1,4 +1,4 @@
-"""A worker that does queued work until it is told to stop (TASKS=database)."""
+"""A worker that processes queued tasks until it is stopped (TASKS=database)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ LEASES_RENEWED = 6  # times before one runs out
 
 
 class PortalWorker(Worker):
-    """django-tasks-db's worker, with a lease on what it does and an eye on what others left behind.
+    """django-tasks-db's worker, with a lease on its task, and recovery of tasks that others left behind.
 
     `interval` and `lease` in seconds. A second signal ends it in the middle of a task, as kill -9 does: then
-    another worker does the task again once the lease has run out.
+    another worker repeats the task once the lease has expired.
     """
 
     def __init__(self, *, interval: float, lease: float) -> None:
@@ -54,7 +54,7 @@ class PortalWorker(Worker):
             time.sleep(self.interval)
 
     def work_off(self) -> None:
-        """All that waits. A database that is away is waited for."""
+        """All waiting tasks. Waits while the database is unavailable."""
         try:
             close_old_connections()
             background.put_back(self.lease)
@@ -73,7 +73,7 @@ class PortalWorker(Worker):
 
 @contextmanager
 def held(task_id: UUID, lease: timedelta) -> Iterator[None]:
-    """The lease on a task is renewed for as long as the block takes."""
+    """Renew the task's lease while the block runs."""
     done = Event()
     thread = Thread(target=renew_until, args=(done, task_id, lease.total_seconds() / LEASES_RENEWED), daemon=True)
     thread.start()

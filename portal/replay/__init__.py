@@ -1,1 +1,1 @@
-"""Recorded conversations of identity providers (format idp-traffic/1, docs/replay.md), played to a SCIM door."""
+"""Replays recorded IdP traffic (format idp-traffic/1, docs/replay.md) against a SCIM endpoint."""

@@ -1,1 +1,1 @@
-"""Who is signed in, how and since when; guesses are counted here."""
+"""Sessions of signed-in people, password checks, and limits on guesses."""

@@ -1,4 +1,4 @@
-"""Who a password lets in (R22, SR-20, SR-21)."""
+"""Password authentication (R22, SR-20, SR-21)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ SSO_BACKEND = "portal.session.auth.SSOBackend"
 DISABLED = "Your account is disabled. Ask an administrator of your portal."
 NO_SECOND_STEP = "This break-glass account has no second step, and another one has been proven to work."
 
-NOBODY = User(pk=0)  # never saved: stands in where a name is nobody's
+NOBODY = User(pk=0)  # never saved: stands in for an unknown name
 
 
 class PasswordBackend(BaseBackend):
-    """Username or email, and a password; enabled people only, and only where the mode leaves passwords open."""
+    """Username or email, and a password; only enabled users, and only where the mode allows passwords."""
 
     def authenticate(
         self,
@@ -39,13 +39,13 @@ class PasswordBackend(BaseBackend):
             return None
 
     def get_user(self, user_id: int) -> User | None:
-        """The user of a session; somebody disabled has none any more (SR-22)."""
+        """A session's user; a disabled one is not returned (SR-22)."""
         user: User | None = User.objects.with_status(Status.ENABLED).filter(pk=user_id).first()
         return user
 
 
 class SSOBackend(PasswordBackend):
-    """The sessions that an identity provider opened; a password opens none here."""
+    """Sessions opened by an identity provider; no password opens one here."""
 
     def authenticate(self, request: HttpRequest | None, *args: Any, **kwargs: Any) -> None:
         return None
@@ -58,17 +58,17 @@ class SSOBackend(PasswordBackend):
 
 
 def verify_password(user: User | None, password: str) -> User | None:
-    """The same user, if the password is right.
+    """The same user, if the password is correct.
 
-    Raises Refused when it is right and the door is closed all the same, which is for the trail and not for the page.
-    Nobody's, and a closed door, cost as much time as a wrong password. Doors call it through `portal.session.guesses`,
-    which counts.
+    Raises Refused when it is correct but not accepted, which is for the audit trail, not for the page.
+    An unknown name and a refused account take as long as a wrong password. Doors call it through
+    `portal.session.guesses`, which counts.
     """
     if user is None:
         _closed_door(NOBODY)
         make_password(password)
         return None
-    closed = _closed_door(user)  # asked whatever the password is: nobody learns from the time it takes
+    closed = _closed_door(user)  # checked whatever the password is: the time taken reveals nothing
     if not check_password(password, user.password):
         return None
     if closed is not None:
@@ -77,7 +77,7 @@ def verify_password(user: User | None, password: str) -> User | None:
 
 
 def find_user(name: str) -> User | None:
-    """By username, else by email, compared as keys are; a username that looks like an email comes first."""
+    """By username, else by email, compared as keys; a username that looks like an email comes first."""
     key = sought(name)
     if not key or "\0" in key:
         return None
@@ -86,7 +86,7 @@ def find_user(name: str) -> User | None:
 
 
 def _closed_door(user: User) -> Refused | None:
-    """Why no password lets this person in now."""
+    """Why no password is accepted for this user now."""
     decision, kept_out = policy.may_use_password(user, policy.current_mode()), is_kept_out(user)
     if not user.is_active:
         return Refused(DISABLED, code="disabled")
@@ -96,21 +96,21 @@ def _closed_door(user: User) -> Refused | None:
 
 
 def may_reset_password(user: User | None) -> bool:
-    """R22: enabled, has a password already, and passwords are open to this person."""
+    """R22: enabled, has a password already, and may use it in this mode."""
     if user is None or not user.is_active or not user.has_usable_password():
         return False
     return bool(policy.may_use_password(user, policy.current_mode()))
 
 
 def must_have_second_factor(user: User) -> bool:
-    """Break-glass accounts, while they are the only ones that a password lets in."""
+    """Break-glass accounts, while only they can sign in by password."""
     return user.is_break_glass and policy.current_mode().sso_enforced
 
 
 def is_kept_out(user: User) -> bool:
-    """While SSO is enforced a password alone sets no second step up, unless no account would be left to come in with.
+    """While SSO is enforced, a password alone can't set up a second step, unless no account could sign in otherwise.
 
-    So whoever has learned the password of a break-glass account that was never proven stays outside.
+    So a stolen password of a break-glass account that was never proven opens nothing.
     """
     if user.has_second_step or not must_have_second_factor(user):
         return False
@@ -118,7 +118,7 @@ def is_kept_out(user: User) -> bool:
 
 
 class ResetTokens(PasswordResetTokenGenerator):
-    """Reset links die with the credentials they would replace: a raised epoch or another status ends them (R13)."""
+    """Reset links end with the credentials they would replace: a raised epoch or another status ends them (R13)."""
 
     key_salt = "portal.auth.ResetTokens"
 

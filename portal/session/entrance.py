@@ -1,4 +1,4 @@
-"""Where every way of signing in ends: a session is opened, and the person is led on."""
+"""The last step of every way to sign in: a session is opened, and the person is redirected."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ SSO_METHODS = frozenset(SSOConnection.Protocol.values)
 def let_in(
     request: HttpRequest, user: User, *, method: str, proven_at: float | None = None, second_step: bool = False
 ) -> None:
-    """Open a session for somebody who has proven who they are; `method` is what the audit trail says.
+    """Open a session for an authenticated user; `method` is what the audit trail records.
 
-    `proven_at` (Unix seconds) is when they did, if not just now: an identity provider may vouch for somebody who
-    logged in there hours ago. `second_step`: a code followed the password. Raises Refused while somebody else is
-    signed in in this browser: doors ask `is_somebody_else` before.
+    `proven_at` (Unix seconds) is when they authenticated, if not just now: an identity provider may vouch for a person
+    who signed in there hours ago. `second_step`: a code followed the password. Raises Refused while another user is
+    signed in in this browser: callers check `is_somebody_else` first.
     """
     if is_somebody_else(request, user):
         raise Refused("Somebody else is signed in in this browser.", code="somebody_else_is_signed_in")
     user.signed_in_by_sso = method in SSO_METHODS
     is_in_already = request.user.is_authenticated
     login(request, user, backend=SSO_BACKEND if user.signed_in_by_sso else PASSWORD_BACKEND)
-    if is_in_already:  # a confirmation: Django keeps the key of somebody who signs in once more
+    if is_in_already:  # a confirmation: Django keeps the session key when the same user signs in again
         renew_key(request)
     request.session["signed_in_by"] = method
     mark_fresh(request, at=proven_at)
@@ -44,23 +44,23 @@ def let_in(
 
 
 def is_somebody_else(request: HttpRequest, user: User) -> bool:
-    """Whether this browser's session is another person's: it is never switched without asking."""
+    """Whether this browser's session is another user's: it is never switched without asking."""
     return request.user.is_authenticated and request.user.pk != user.pk
 
 
 def ask_to_sign_out(request: HttpRequest, user: User, why: str) -> HttpResponse:
-    """The page in place of a switched session: who is signed in, who would be (`why`), and both ways on."""
+    """The page shown instead of switching: who is signed in, who would be (`why`), and both options."""
     context = {"title": "Somebody else is signed in here", "why": why, "arriving": user}
     return render(request, "portal/somebody_else.html", context, status=409)
 
 
 def is_own_page(request: HttpRequest, target: str) -> bool:
-    """SR-31: no sign-in leads to another site."""
+    """SR-31: no sign-in redirects to another site."""
     return url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
 
 
 def landing_url(request: HttpRequest, user: User, target: str = "") -> str:
-    """Where to go after sign-in: the page that was asked for, if this person may see it, else home."""
+    """Where to go after sign-in: the requested page, if this user may see it, else home."""
     target = target or request.POST.get("next") or request.GET.get("next") or ""
     may_see = user.is_staff or not target.startswith(reverse("admin:index"))
     if target != "/" and may_see and is_own_page(request, target):

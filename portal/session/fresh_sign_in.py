@@ -1,4 +1,4 @@
-"""A fresh sign-in: the password was typed within the last ten minutes (SR-11, SR-19)."""
+"""A fresh sign-in: the password was entered within the last ten minutes (SR-11, SR-19)."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _KEY = "signed_in_at"
 
 
 def moment_of_proof(said: Any) -> float:
-    """When an identity provider says that somebody signed in there (`auth_time`, `AuthnInstant`), in Unix seconds.
+    """When the person signed in at the identity provider (`auth_time`, `AuthnInstant`), in Unix seconds.
 
-    NEVER for what is no moment of the past: left out, a text, a fraction, the future. Whoever strips `max_age` from the
-    address on the way there gets no `auth_time` back, and has proven nothing (OIDC Core 3.1.2.1).
+    NEVER for anything but a past moment: missing, text, a fraction, the future. A person who strips `max_age` from the
+    URL on the way there gets no `auth_time` back, and has proven nothing (OIDC Core 3.1.2.1).
     """
     is_moment = isinstance(said, int) and not isinstance(said, bool)
     return float(said) if is_moment and 0 < said <= time.time() + SKEW_SECONDS else NEVER
 
 
 def is_sensitive(user: User, actor: Person) -> bool:
-    """Whether editing this account asks for a fresh sign-in, on every door that has a session."""
+    """Whether editing this account requires a fresh sign-in, on every door that has a session."""
     return actor.id == user.pk or user.role != Role.MEMBER
 
 
 def mark_fresh(request: HttpRequest, *, at: float | None = None) -> None:
-    """Remember in the session when (Unix seconds; now unless given) the person has proven who they are."""
+    """Record in the session when (Unix seconds; now unless given) the user last authenticated."""
     now = time.time()
     request.session[_KEY] = now if at is None else min(at, now)
 
@@ -45,5 +45,5 @@ def is_fresh(request: HttpRequest) -> bool:
 
 
 def redirect_to_confirmation(request: HttpRequest) -> HttpResponseRedirect:
-    """To "confirm your password", and back to this page (a POST's own data are not carried over)."""
+    """To "confirm your password", and back to this page (a POST's own data is not carried over)."""
     return HttpResponseRedirect(f"{reverse('confirm_password')}?{urlencode({'next': request.get_full_path()})}")

@@ -1,8 +1,8 @@
-"""Passwords that are tried: counted, then hashed, and never more at once than the server can bear.
+"""Password attempts: counted, then hashed, with limited concurrency.
 
-A hash costs half a second of a processor by design. A flood of guesses would take every thread of a worker, so each
-process hashes only so many at once; who comes on top is told to try again, at once and without work. Known browsers
-and break-glass accounts have room of their own, which a flood of strangers can't fill.
+By design a hash costs half a second of CPU. A flood of guesses would occupy every thread of a worker, so each
+process hashes only so many at once; any further attempt is told to retry, immediately and at no cost. Known browsers
+and break-glass accounts have a reserve of their own, which a flood of strangers can't use up.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from portal.session.throttle import Tries, for_confirmation, for_password, is_kn
 
 PAUSE = "Too many wrong passwords. Wait a minute, then try again."
 BUSY = "Too many people are signing in right now. Try again in a few seconds."
-SLOWED = {"pause": 60, "busy": 5, "pause_an_hour": 3600}  # by the refusal's code: after how many seconds to try again
+SLOWED = {"pause": 60, "busy": 5, "pause_an_hour": 3600}  # seconds until a retry, by the refusal's code
 
-# Of the sixteen threads of a process (make serve), seven at most.
+# Of a process's sixteen threads (make serve), at most seven.
 STRANGERS = BoundedSemaphore(4)
 KNOWN = BoundedSemaphore(2)
 BREAK_GLASS = BoundedSemaphore(1)
 
 
 def guess_password(request: HttpRequest, name: str, password: str) -> User | None:
-    """The user whose username or email this is, if the password is right. Raises Refused.
+    """The user with this username or email, if the password is correct. Raises Refused.
 
-    The account is found first, so that its tries are the same by whichever name; a name that is nobody's is counted
+    The account is found first, so that its attempts count the same under either name; an unknown name is counted
     and hashed alike.
     """
     user = find_user(name)
@@ -48,7 +48,7 @@ def guess_password(request: HttpRequest, name: str, password: str) -> User | Non
 
 
 def guess_own_password(request: HttpRequest, password: str) -> bool:
-    """Whether this is the password of the person who is signed in. Raises Refused."""
+    """Whether this is the signed-in user's password. Raises Refused."""
     user: User = request.user  # type: ignore[assignment]
     with noted(request, user):
         found = _guess(user, password, for_confirmation(request), KNOWN)
@@ -59,7 +59,7 @@ def guess_own_password(request: HttpRequest, password: str) -> bool:
 
 @contextmanager
 def noted(request: HttpRequest, user: User | None) -> Iterator[None]:
-    """A refusal leaves its trace: for haste, or because the door is closed to who knows the password."""
+    """Record a refusal: too many attempts, or a correct password that is not accepted."""
     try:
         yield
     except Refused as error:
@@ -69,13 +69,13 @@ def noted(request: HttpRequest, user: User | None) -> Iterator[None]:
 
 
 def note_sign_in(request: HttpRequest, action: Event, user: User | None, **details: str) -> None:
-    """A try to sign in that failed, at the account it was about, if it was at anybody's."""
+    """A failed attempt to sign in, for the account it was about, if any."""
     origin, user_id = Origin.of(request.META), user.pk if user else None
     traces.note(action, actor=Visitor("Sign-in page"), origin=origin, user_id=user_id, **details)
 
 
 class SlowedDown:
-    """Mixed into a form's page: one that was refused for its haste answers 429, and when to try again."""
+    """Mixed into a form's page: a throttled attempt is answered 429, with Retry-After."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
         answer: HttpResponse = super().form_invalid(form)  # type: ignore[misc]

@@ -1,6 +1,6 @@
-"""Passkeys at the doors: a browser is asked, and what it answers is looked at once (R22, SR-20, SR-21).
+"""Passkeys at sign-in: the browser's challenge, and the check of its answer (R22, SR-20, SR-21).
 
-The question (challenge) is kept in the session, for one purpose and a few minutes. It is used up by the first answer,
+The challenge is kept in the session, for one purpose and a few minutes. The first answer uses it up,
 right or wrong, on whichever worker.
 """
 
@@ -32,7 +32,7 @@ EVENTS = {"pause": Event.SIGN_IN_PAUSED, passkeys.COPIED: Event.SIGN_IN_COPIED_P
 
 
 class Purpose(StrEnum):
-    """What an answer is for: none is good for anything else."""
+    """What an answer is for: it is valid for nothing else."""
 
     SIGN_IN = "sign_in"
     SECOND_STEP = "second_step"
@@ -41,13 +41,13 @@ class Purpose(StrEnum):
 
 
 def ask_to_sign(request: HttpRequest, purpose: Purpose, user: User | None = None) -> dict[str, Any]:
-    """What the browser is asked: to sign with a passkey of this person, or of whoever is there."""
+    """The browser's request: sign with a passkey of this user, or of any user."""
     challenge = _asked(request, purpose, user)
     return passkeys.asking(user, challenge=challenge, alone=purpose is not Purpose.SECOND_STEP)
 
 
 def ask_to_add(request: HttpRequest, user: User) -> dict[str, Any]:
-    """What the browser is asked: to make a passkey for this person."""
+    """The browser's request: create a passkey for this user."""
     user_handle = passkeys.handle_of(user)
     challenge = _asked(request, Purpose.ADD, user, handle=user_handle)
     return passkeys.adding(user, challenge=challenge, user_handle=user_handle)
@@ -61,7 +61,7 @@ def _asked(request: HttpRequest, purpose: Purpose, user: User | None, **more: st
 
 
 def answered(request: HttpRequest, purpose: Purpose, user: User | None = None) -> dict[str, str]:
-    """What this browser was asked, used up by that. Raises Refused when it was not, or too long ago."""
+    """This browser's challenge, now used up. Raises Refused if there is none, or it has expired."""
     asked: dict[str, Any] = request.session.pop(ASKED, None) or {}
     is_meant = asked.get("for") == purpose and asked.get("user") == (user.pk if user else None)
     if not is_meant or not 0 <= time.time() - asked["at"] < webauthn.SECONDS:
@@ -72,7 +72,7 @@ def answered(request: HttpRequest, purpose: Purpose, user: User | None = None) -
 
 
 def prove(request: HttpRequest, answer: str, purpose: Purpose, user: User | None = None) -> User:
-    """Whose passkey has signed: `user`'s, if one is given. Raises Refused, InvalidValue; a failure leaves its trace."""
+    """The signing passkey.s owner: must be `user`, if given. Raises Refused, InvalidValue; failures are logged."""
     passkey = _named_in(answer)
     whose = user or (passkey.user if passkey else None)
     with _traced(request, whose):
@@ -89,7 +89,7 @@ def prove(request: HttpRequest, answer: str, purpose: Purpose, user: User | None
 
 
 def _named_in(answer: str) -> Passkey | None:
-    """What is no answer at all names nobody's, and is counted like that."""
+    """A malformed answer names no passkey, and is counted like an unknown one."""
     try:
         return passkeys.find_passkey(answer)
     except InvalidValue:

@@ -1,4 +1,4 @@
-"""Whoever is refused a page or a resource leaves a trace."""
+"""Records refused pages and resources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from identity.services import traces
 
 
 def note_refusal(request: HttpRequest, *, code: str = "") -> None:
-    """Of the address only the pattern is kept: what people looked for stands in it, too."""
+    """Only the URL's pattern is stored: the URL may contain search terms."""
     user, match = request.user, request.resolver_match
     if user.is_authenticated:
         traces.note(

@@ -1,4 +1,4 @@
-"""Who is signed in where: rows of allauth's usersessions beside Django's sessions, for people to see and end."""
+"""Where people are signed in: rows of allauth's usersessions beside Django's sessions, for people to see and end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def remember_session(request: HttpRequest, *, method: str) -> None:
-    """A session was opened; those of the person that open nothing any more go, with what they hold."""
+    """Record a new session; the user's expired ones are deleted, with their contents."""
     user: User = request.user  # type: ignore[assignment]
     live = [session.pk for session in sessions_of(user)]
     others = UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key)
@@ -41,23 +41,23 @@ def remember_session(request: HttpRequest, *, method: str) -> None:
 
 
 def renew_key(request: HttpRequest) -> None:
-    """Whoever has seen this session's key before can't use what it may do from now on (ASVS 7.2.4)."""
+    """A leaked session key can't be used for what follows (ASVS 7.2.4)."""
     with still_listed(request):
         request.session.cycle_key()
 
 
 @contextmanager
 def still_listed(request: HttpRequest) -> Iterator[None]:
-    """The session gets another key meanwhile, and stays the one that people see and can end."""
+    """The session's key changes within the block; it stays the one that people see and can end."""
     before = request.session.session_key
     yield
     after = request.session.session_key
-    if after and after != before:  # none: the session has ended meanwhile
+    if after and after != before:  # none: the session has ended in between
         UserSession.objects.filter(session_key=before).update(session_key=after)
 
 
 def remember_provider(request: HttpRequest, connection: SSOConnection, assertion: Assertion, id_token: str) -> None:
-    """Which session at the identity provider this one came from, so that the logout of one can end the other."""
+    """The session at the identity provider behind this one, so that logging out there ends both."""
     request.session["sso_connection"] = connection.slug
     request.session["id_token"] = seal(id_token)
     _note(
@@ -72,10 +72,10 @@ def remember_provider(request: HttpRequest, connection: SSOConnection, assertion
 
 
 def id_token_of(request: HttpRequest) -> str:
-    """The ID token that opened this session: a provider that is asked to sign somebody out wants to see it."""
+    """The ID token that opened this session, which a provider expects when asked to sign a person out."""
     try:
         return unseal(request.session.get("id_token", ""))
-    except Refused:  # SECRET_KEY has changed meanwhile
+    except Refused:  # SECRET_KEY has changed since
         return ""
 
 
@@ -85,7 +85,7 @@ def _note(request: HttpRequest, data: dict[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session as people recognise it."""
+    """A session in recognisable terms."""
 
     pk: int
     key: str
@@ -96,7 +96,7 @@ class SignedIn:
 
 
 def sessions_of(user: User) -> list[SignedIn]:
-    """The sessions that still work, the newest first; two statements for any number."""
+    """The sessions that still work, newest first; two statements for any number."""
     rows = {row.session_key: row for row in UserSession.objects.filter(user=user)}
     stored = Session.objects.filter(session_key__in=rows, expire_date__gt=timezone.now())
     data = {session.session_key: SessionStore().decode(session.session_data) for session in stored}
@@ -122,9 +122,9 @@ def _shown(row: UserSession) -> SignedIn:
 
 
 def end_session(user: User, pk: int, *, actor: Actor) -> bool:
-    """End one of this person's sessions; the next request with its cookie is refused on every worker.
+    """End one of this user's sessions; the next request with its cookie is refused on every worker.
 
-    Raises Refused unless the actor is this person or an administrator who may.
+    Raises Refused unless the actor is this user or an administrator who may.
     """
     session = UserSession.objects.filter(user=user, pk=pk).first()
     if session is None:
@@ -135,14 +135,14 @@ def end_session(user: User, pk: int, *, actor: Actor) -> bool:
 
 
 def end_other_sessions(user: User, *, keeping: str | None) -> int:
-    """End all of this person's sessions but the one with this key; how many that were."""
+    """End all of this user's sessions except the one with this key; how many."""
     return len(_end_all(UserSession.objects.filter(user=user).exclude(session_key=keeping or "")))
 
 
 def end_provider_sessions(connection: SSOConnection, *, subject: str, sid: str) -> None:
     """Back-channel logout: the sessions of one session at the identity provider, else of the person there.
 
-    A session whose ID token named none (`sid`) can't be told from the others of its person, and ends as well.
+    A session whose ID token had no `sid` can't be told from the user's others, and ends as well.
     """
     rows = UserSession.objects.filter(data__connection=connection.slug)
     identities = SSOIdentity.objects.filter(identity_provider=connection.identity_provider_id, subject=subject)

@@ -1,8 +1,8 @@
-"""Sessions that end when they should, whatever is saved in them meanwhile (SESSION_ENGINE).
+"""Sessions with a fixed end, whatever is saved in them (SESSION_ENGINE).
 
-Django moves a session's end with each save, so that a page message would prolong it. Here the end hangs on what the
-session holds: when it was opened, and when its person was last seen. Those of nobody, such as a sign-in that was begun,
-end soon. What has expired is swept up by whoever makes a new row.
+Django extends a session with each save, so that a page message would prolong it. Here the end depends on what the
+session holds: when it was opened, and the user's last activity. Anonymous ones, such as a sign-in in progress,
+end soon. Expired ones are deleted when a new row is created.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from django.utils import timezone
 from portal.session.auth import PASSWORD_BACKEND, SSO_BACKEND
 
 OPENED, SEEN = "opened_at", "seen_at"
-ANONYMOUS_SECONDS = 30 * 60  # as long as somebody may take at an identity provider's page
+ANONYMOUS_SECONDS = 30 * 60  # as long as a person may take at an identity provider's page
 SECONDS_BETWEEN_NOTES = 60
 SECONDS_BETWEEN_SWEEPS = 60
 ROWS_AT_ONCE = 1_000
 
-# By what sessions call the backends that opened them, before these moved.
+# Old names, found in sessions, of the backends that opened them.
 RENAMED = {"portal.auth.PasswordBackend": PASSWORD_BACKEND, "portal.auth.SSOBackend": SSO_BACKEND}
 
 
@@ -46,14 +46,14 @@ class SessionStore(db.SessionStore):
         return max(round(ends - now), 0)
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
-        """People stay signed in over the upgrade that renamed the backends."""
+        """Keeps people signed in across the upgrade that renamed the backends."""
         data: dict[str, Any] = super().decode(session_data)
         if data.get(BACKEND_SESSION_KEY) in RENAMED:
             data[BACKEND_SESSION_KEY] = RENAMED[data[BACKEND_SESSION_KEY]]
         return data
 
     def save(self, must_create: bool = False) -> None:
-        """The first save of somebody's session says when it was opened."""
+        """The first save of a signed-in session records when it was opened."""
         data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         if SESSION_KEY in data:
             now = time.time()
@@ -73,7 +73,7 @@ class SessionStore(db.SessionStore):
 
 
 def note_activity(request: HttpRequest) -> None:
-    """The person is here, noted once a minute; what a page asks for by itself is no sign of anybody."""
+    """Record activity, once a minute; a page's automatic requests don't count."""
     session: Any = request.session
     if not session.accessed or "HX-Request" in request.headers or SESSION_KEY not in session:
         return
@@ -82,20 +82,20 @@ def note_activity(request: HttpRequest) -> None:
 
 
 def expired() -> int:
-    """How many rows could go."""
+    """How many rows could be deleted."""
     return Session.objects.filter(expire_date__lt=timezone.now()).count()
 
 
 def sweep_now_and_then() -> None:
-    """Once a minute for each process, and not more than a request can wait for."""
+    """Once a minute per process, and no more than a request can wait for."""
     if cache.add("sessions-swept", 1, SECONDS_BETWEEN_SWEEPS):
         sweep()
 
 
 def sweep() -> int:
-    """Delete sessions that have expired, and what says where people are signed in of sessions that are gone; how many.
+    """Delete expired sessions, and the entries of deleted sessions in people's lists; how many.
 
-    Rows that another worker sweeps up already are left to it.
+    Rows that another worker is deleting are left to it.
     """
     with transaction.atomic():
         old = Session.objects.select_for_update(skip_locked=True).filter(expire_date__lt=timezone.now())
@@ -107,6 +107,6 @@ def sweep() -> int:
 
 
 def forget_sessions(user_id: int) -> None:
-    """Delete all sessions of somebody who is deleted for good: they may hold a sealed ID token (R10)."""
+    """Delete all sessions of a permanently deleted user: they may hold an encrypted ID token (R10)."""
     keys = UserSession.objects.filter(user=user_id).values("session_key")
     Session.objects.filter(session_key__in=keys).delete()

@@ -1,10 +1,10 @@
-"""How fast somebody may guess passwords and codes, without ever locking the owner of an account out.
+"""Rate limits for guessing passwords and codes that never lock out an account's owner.
 
-Tries are counted before anything is hashed, by all workers together. A browser that this person has signed in with
-before (it carries a cookie, OWASP "device cookies") has tries of its own. Everybody else shares: the tries of an
-address (of IPv6 the /64, which one customer has) at one account, of an address at any name, and of all addresses at
-one account. An account is the same by its username and by its email. Nobody uses up a known browser's tries, and of a
-break-glass account only those of the same address.
+Attempts are counted before anything is hashed, across all workers. A browser this user has signed in with
+before (by its cookie, OWASP "device cookies") has attempts of its own. Everyone else shares: the attempts of an
+address (for IPv6 its /64, which belongs to one customer) at one account, of an address at any name, and of all
+addresses at one account. An account is the same by its username and by its email. No stranger uses up a known
+browser's attempts, and of a break-glass account's only those of the same address.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from portal.project.shared_cache import cache
 TRIES = 5
 PAUSE_SECONDS = 60
 CODES_AN_HOUR = 20
-NAME_TRIES_AN_HOUR = 30  # at one account from everywhere, known browsers aside
-ADDRESS_TRIES_AN_HOUR = 60  # from one address at any name, known browsers aside
-RESETS_AN_HOUR = 20  # asked for by one address
+NAME_TRIES_AN_HOUR = 30  # at one account from everywhere, except known browsers
+ADDRESS_TRIES_AN_HOUR = 60  # from one address at any name, except known browsers
+RESETS_AN_HOUR = 20  # requested by one address
 COOKIE = "__Host-known-browser" if settings.IS_HTTPS else "known-browser"
 COOKIE_SECONDS = 365 * 24 * 3600
 ACCOUNTS_OF_A_BROWSER = 5
@@ -38,24 +38,24 @@ _SALT = "portal.throttle.known_browser"
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """Some tries, each of which comes back after `seconds`; all workers count together."""
+    """A number of attempts, each of which returns after `seconds`; shared by all workers."""
 
     key: str
     tries: int = TRIES
     seconds: int = PAUSE_SECONDS
 
     def take(self) -> bool:
-        """Use up a try before it is made, so that tries made at once count as well; False when none is left."""
+        """Use up an attempt in advance, so that concurrent ones count as well; False when none is left."""
         return bool(self.claim())
 
     def claim(self) -> str:
-        """`take`, naming the try that was used up; empty when none is left. Then nothing is written."""
+        """`take`, returning the attempt used up; empty when none is left. Then nothing is written."""
         slots = self._slots()
         taken = cache.get_many(slots)
         return next((slot for slot in slots if slot not in taken and cache.add(slot, 1, self.seconds)), "")
 
     def forget(self) -> None:
-        """The try was right: all of them are back."""
+        """A correct attempt gives all of them back."""
         cache.delete_many(self._slots())
 
     def _slots(self) -> list[str]:
@@ -63,10 +63,10 @@ class Throttle:
 
 
 class Tries:
-    """What one guess uses up: a try of each throttle, or none of any.
+    """What one guess uses up: an attempt of each throttle, or none at all.
 
-    `own` are all back after a right guess; of `shared` ones only what this guess took, since the others are not its
-    author's to forgive.
+    `own` ones are all returned by a correct guess; of `shared` ones only what this guess took, since the others are
+    not its author's.
     """
 
     def __init__(self, own: Iterable[Throttle], shared: Iterable[Throttle] = ()) -> None:
@@ -83,19 +83,19 @@ class Tries:
         return True
 
     def give_back(self) -> None:
-        """The guess was not looked at."""
+        """The guess was not checked."""
         cache.delete_many(self._taken)
         self._taken = []
 
     def forget(self) -> None:
-        """The guess was right."""
+        """The guess was correct."""
         self.give_back()
         for throttle in self._own:
             throttle.forget()
 
 
 def for_password(request: HttpRequest, name: str, user: User | None) -> Tries:
-    """Guesses at the password of a name; `user` is whose it is, if anybody's."""
+    """Guesses at the password of a name; `user` is its owner, if any."""
     if user is not None and (browser := _browser(request, user)):
         return Tries([Throttle(_key("password", browser, str(user.pk)))])
     here, who = _network(request), str(user.pk) if user else f"nobody: {sought(name)}"
@@ -108,14 +108,14 @@ def for_password(request: HttpRequest, name: str, user: User | None) -> Tries:
 
 
 def for_confirmation(request: HttpRequest) -> Tries:
-    """Guesses at the own password, in a session that is open: strangers have no part in them."""
+    """Guesses at one's own password, in an open session: strangers are not involved."""
     return Tries([Throttle(_key("confirmation", str(request.session.session_key)))])
 
 
 def for_code(request: HttpRequest, user: User) -> Tries:
-    """Guesses at somebody's code: from here, and from wherever nobody has signed in before.
+    """Guesses at a user's code: from here, and from all unknown browsers.
 
-    Who guesses codes knows the password already, and a code has six digits: there are only so many an hour in all.
+    Someone who guesses codes already knows the password, and a code has six digits: the total per hour is limited.
     """
     browser = _browser(request, user)
     here = Throttle(_key("code", browser or _network(request), str(user.pk)))
@@ -125,9 +125,9 @@ def for_code(request: HttpRequest, user: User) -> Tries:
 
 
 def for_passkey(request: HttpRequest, user: User | None) -> Tries:
-    """Answers of passkeys; `user` is whose, if anybody's.
+    """Passkey answers; `user` is the owner, if known.
 
-    They can't be guessed, so nobody's tries from elsewhere are counted at an account.
+    They can't be guessed, so strangers' attempts are not counted at an account.
     """
     if user is not None and (browser := _browser(request, user)):
         return Tries([Throttle(_key("passkey", browser, str(user.pk)))])
@@ -140,7 +140,7 @@ def for_passkey(request: HttpRequest, user: User | None) -> Tries:
 
 
 def for_reset(request: HttpRequest) -> Throttle:
-    """Reset links that an address asks for, whatever names it gives."""
+    """Reset links requested by an address, whatever names it gives."""
     return Throttle(_key("reset", _network(request)), RESETS_AN_HOUR, _HOUR)
 
 
@@ -152,7 +152,7 @@ def _network(request: HttpRequest) -> str:
 
 
 def remember_browser(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
-    """Somebody has signed in here: guesses from elsewhere do not count against this browser."""
+    """The user has signed in here: guesses from elsewhere do not count against this browser."""
     browser, accounts = _remembered(request)
     others = [account for account in accounts if account != user.pk]
     kept = [user.pk, *others][:ACCOUNTS_OF_A_BROWSER]
@@ -171,13 +171,13 @@ def is_known(request: HttpRequest, user: User) -> bool:
 
 
 def _browser(request: HttpRequest, user: User) -> str:
-    """What this browser is called, if this person has signed in with it; else empty."""
+    """This browser's name, if this user has signed in with it; else empty."""
     browser, accounts = _remembered(request)
     return browser if user.pk in accounts else ""
 
 
 def _remembered(request: HttpRequest) -> tuple[str, list[int]]:
-    """What the cookie says: the browser's name, and the ids of those who have signed in with it."""
+    """The cookie's contents: the browser's name, and the ids of users who have signed in with it."""
     try:
         browser, *accounts = signing.loads(request.COOKIES.get(COOKIE, ""), salt=_SALT, max_age=COOKIE_SECONDS)
     except (signing.BadSignature, ValueError, TypeError):

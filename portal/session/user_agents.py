@@ -1,8 +1,8 @@
-"""Which browser was that? A User-Agent header in words, good enough to recognise one's own."""
+"""The browser behind a User-Agent header, in words good enough to recognise one's own."""
 
 from __future__ import annotations
 
-# The first that is named wins: Edge calls itself Chrome as well, and Chrome calls itself Safari.
+# The first match wins: Edge also calls itself Chrome, and Chrome calls itself Safari.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),

@@ -1,1 +1,1 @@
-"""The door of single sign-on: allauth speaks OpenID Connect and SAML, `identity.services.sign_in.login` decides."""
+"""The door for single sign-on: allauth speaks OpenID Connect and SAML, `identity.services.sign_in.login` decides."""

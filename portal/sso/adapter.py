@@ -1,4 +1,4 @@
-"""Where allauth ends and the portal begins: no account of allauth's is ever made or looked up."""
+"""The boundary between allauth and the portal: allauth accounts are never created or looked up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SSOAdapter(DefaultSocialAccountAdapter):
-    """Connections come from the portal's own rows, and who somebody is from the domain."""
+    """Connections come from the portal's own rows; the domain identifies the user."""
 
     def list_apps(
         self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
@@ -41,7 +41,7 @@ class SSOAdapter(DefaultSocialAccountAdapter):
         return False
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> NoReturn:
-        """The identity provider has vouched for somebody: allauth's own flow ends here, always."""
+        """The identity provider has vouched for a person: allauth's own flow always ends here."""
         connection = login.find_connection(sociallogin.account.provider)
         received, state = sociallogin.account.extra_data, sociallogin.state
         try:
@@ -66,7 +66,7 @@ class SSOAdapter(DefaultSocialAccountAdapter):
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Nobody signs up, and no account flow of allauth's is reachable."""
+    """No sign-up, and none of allauth's account flows is reachable."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""The portal's addresses as identity providers know them (SR-31: never from a request's headers)."""
+"""The portal's URLs as registered with identity providers (SR-31: never from a request's headers)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from identity.models import SSOConnection
 
 
 def public_address(name: str, connection: SSOConnection) -> str:
-    """The absolute address of a page of this connection."""
+    """The absolute URL of a page of this connection."""
     return f"{settings.PUBLIC_URL}{reverse(name, args=(connection.slug,))}"
 
 
@@ -18,7 +18,7 @@ def sign_in_page() -> str:
 
 
 def addresses_of(connection: SSOConnection) -> dict[str, str]:
-    """The addresses to copy into the identity provider, as its pages call them."""
+    """The URLs to copy into the identity provider, labelled as its pages call them."""
     if connection.protocol == SSOConnection.Protocol.SAML:
         return {
             "ACS URL (single sign-on URL)": public_address("saml_acs", connection),

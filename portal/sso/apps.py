@@ -1,4 +1,4 @@
-"""Connections in allauth's terms."""
+"""Connections as allauth's SocialApp."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from identity.models import SSOConnection
 
 
 def app_of(connection: SSOConnection) -> SocialApp:
-    """A connection in allauth's terms; never saved."""
+    """A connection as allauth's SocialApp; never saved."""
     common = {"provider_id": connection.slug, "name": connection.identity_provider.name}
     if connection.protocol == SSOConnection.Protocol.SAML:
         return SocialApp(provider="saml", client_id=connection.slug, **common)

@@ -1,4 +1,4 @@
-"""Somebody comes back from an identity provider."""
+"""The return from an identity provider."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ UNANSWERED = (ConnectionError, Timeout, patience.NotNow)
 
 
 def test_page(connection: SSOConnection) -> str:
-    """Where "test this connection" ends: coming back to this page is what makes a round trip a test."""
+    """The end of "test this connection": a round trip that returns to this page is a test."""
     return reverse("admin:identity_ssoconnection_test_result", args=(connection.pk,))
 
 
 def arrive(
     request: HttpRequest, connection: SSOConnection, assertion: Assertion, state: dict[str, Any], *, id_token: str = ""
 ) -> HttpResponse:
-    """Let the person in, or say why not; a test only shows what was received. `state` is that of our request."""
+    """Sign the person in, or say why not; a test only shows what was received. `state` is that of our request."""
     target = state.get("next") or ""
     if target == test_page(connection):
         return _show_test(request, connection, assertion, target)
@@ -90,7 +90,7 @@ def _show_test(request: HttpRequest, connection: SSOConnection, assertion: Asser
 
 
 def elsewhere(request: HttpRequest) -> HttpResponse:
-    """Nothing has begun yet: the same page at the address that identity providers know."""
+    """Before the flow begins: the same page at the URL known to identity providers."""
     path = request.get_full_path()
     text = (
         f"You reached this portal as {request.get_host()}. Signing in through an identity provider works at "
@@ -108,21 +108,21 @@ def elsewhere(request: HttpRequest) -> HttpResponse:
 
 
 def refused(request: HttpRequest, error: GatehouseError) -> HttpResponse:
-    """The page that says why, and whom to ask."""
+    """The page that gives the reason, and whom to contact."""
     note_refusal(request, error.code)
     title = "An administrator has to decide" if isinstance(error, Conflicted) else "You can't come in"
     return _page(request, title, error.sentence)
 
 
 def not_understood(request: HttpRequest, connection: SSOConnection, error: GatehouseError) -> HttpResponse:
-    """An answer without what it must have: nobody was looked for, and administrators find out why."""
+    """An answer that lacks required data: no account was looked up, and administrators can see the reason."""
     cause = Cause(error.code, error.sentence, " ".join(getattr(error, "__notes__", [])))
     note_refusal(request, error.code)
     return _page(request, "You can't come in", error.sentence, **_for_administrators(request, connection, cause))
 
 
 def failed(request: HttpRequest, connection: SSOConnection, exception: BaseException) -> HttpResponse:
-    """The round trip itself went wrong; the cause is for the log and for administrators, not for everybody."""
+    """The round trip itself failed; only the log and administrators see the cause."""
     cause = cause_of(exception)
     provider = connection.identity_provider.name
     log.warning("Sign-in through %s failed: %s", provider, cause.fact)
@@ -133,7 +133,7 @@ def failed(request: HttpRequest, connection: SSOConnection, exception: BaseExcep
 
 
 def _for_administrators(request: HttpRequest, connection: SSOConnection, cause: Cause) -> dict[str, Any]:
-    """The cause, if it is one who asks. Another site's POST comes without our session: whoever may follows a link."""
+    """The cause, if an administrator is signed in. A cross-site POST has no session: administrators get a link."""
     entry = _noted(request, connection, cause)
     if is_administrator(request):
         return {"cause": cause}
@@ -143,7 +143,7 @@ def _for_administrators(request: HttpRequest, connection: SSOConnection, cause: 
 
 
 def _noted(request: HttpRequest, connection: SSOConnection, cause: Cause) -> int:
-    """The id of the log's row: one of a kind in five minutes, since anybody can send answers that prove nothing."""
+    """The log row's id: one per kind in five minutes, since anyone can send invalid answers."""
     key = f"sso-failure:{connection.pk}:{cause.code}"
     if not cache.add(key, 0, SECONDS_BETWEEN_ROWS) and not is_administrator(request):
         return cache.get(key) or 0
@@ -154,7 +154,7 @@ def _noted(request: HttpRequest, connection: SSOConnection, cause: Cause) -> int
 
 
 def _not_now(response: HttpResponse) -> HttpResponse:
-    """The provider is to blame, and later may be better."""
+    """The provider is unavailable; a later attempt may succeed."""
     response.status_code = 503
     log_response("The provider can't be reached", response=response, level="debug")  # else it is an error of ours
     response["Retry-After"] = str(patience.REST_SECONDS)
@@ -162,7 +162,7 @@ def _not_now(response: HttpResponse) -> HttpResponse:
 
 
 def note_refusal(request: HttpRequest, code: str) -> None:
-    """A sign-in that ended here leaves its trace, with the connection that its address names."""
+    """Record a sign-in that ended here, with the connection in its URL."""
     match = request.resolver_match
     connection = next(iter(match.kwargs.values()), "") if match else ""
     origin = Origin.of(request.META)

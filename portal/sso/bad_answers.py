@@ -1,4 +1,4 @@
-"""What is wrong with an answer, and what an administrator does about it: for the log and for a connection's test."""
+"""What is wrong with an answer, and how an administrator fixes it: for the log and the connection test."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MOST_NAMED = 5
 
 
 class BadAnswer(Exception):
-    """An answer of an identity provider that proves nothing. Its message holds nothing secret.
+    """An invalid answer from an identity provider. Its message contains no secrets.
 
-    `code` stands in the log; `advice` says what is to be done.
+    `code` is logged; `advice` says what to do.
     """
 
     code = "bad_answer"
@@ -27,7 +27,7 @@ class BadAnswer(Exception):
 
 
 class NotAskedHere(BadAnswer):
-    """No request of this browser is open that this could answer."""
+    """This browser has no open request that this could answer."""
 
     code = "not_asked_here"
     advice = (
@@ -42,7 +42,7 @@ class NotAskedHere(BadAnswer):
 
 
 class RefusedThere(BadAnswer):
-    """The identity provider says itself that it does not sign the person in, and why."""
+    """The identity provider itself refused the sign-in, and says why."""
 
     code = "refused_there"
 
@@ -53,7 +53,7 @@ class RefusedThere(BadAnswer):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a sign-in did not work, for whoever can change it."""
+    """Why a sign-in failed, for those who can fix it."""
 
     code: str
     fact: str
@@ -61,11 +61,11 @@ class Cause:
 
 
 def cause_of(exception: BaseException) -> Cause:
-    """Of exceptions that are not ours the kind alone, since their texts may quote secrets."""
+    """For other libraries' exceptions only the class, since their texts may quote secrets."""
     if isinstance(exception, BadAnswer):
         fact = shortened(str(exception))
         return Cause(exception.code, fact, exception.advice or _hint(fact))
-    if isinstance(exception, PermissionDenied):  # allauth's, for a state that this session does not know
+    if isinstance(exception, PermissionDenied):  # allauth's, for a state unknown to this session
         return cause_of(NotAskedHere())
     for kind, code, fact, advice in _TRANSPORT:
         if isinstance(exception, kind):
@@ -96,7 +96,7 @@ _TRANSPORT = (
     ),
 )
 
-# By what providers say in errors: the codes of RFC 6749 and OpenID Connect, and Entra's own numbers.
+# By the providers' error codes: those of RFC 6749 and OpenID Connect, and Entra's own numbers.
 _HINTS = (
     (
         r"AADSTS7000222",
@@ -123,14 +123,14 @@ def _hint(fact: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """What somebody else wrote, bounded, on one line, and without the addresses of people."""
+    """Foreign text: truncated, on one line, and without email addresses."""
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * MOST_CHARACTERS]).split())
     line = re.sub(r"[\w.+%-]+@(?=[\w-]+\.)", "…@", line)
     return line if len(line) <= MOST_CHARACTERS else f"{line[: MOST_CHARACTERS - 1]}…"
 
 
 def listed(values: Iterable[str | None]) -> str:
-    """Values as they came, a few of them."""
+    """The first few values, as received."""
     found = [shortened(value) for value in values if value]
     more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     return f"{', '.join(found[:MOST_NAMED])}{more}" if found else "none"

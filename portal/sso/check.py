@@ -1,4 +1,4 @@
-"""Whether a connection can work: what can be found out from here, without anybody signing in."""
+"""Whether a connection can work: what can be checked from here, without a sign-in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNREADABLE = (RequestException, BadAnswer, ValueError)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that was looked at. `check` is stable; `mend` says what to do, and is empty when all is well."""
+    """The result of one check. `check` is stable; `mend` says what to do, and is empty when all is well."""
 
     check: str
     sentence: str
@@ -33,14 +33,14 @@ class Finding:
 
 
 def check_connection(connection: SSOConnection) -> list[Finding]:
-    """Ask the identity provider now, and look at what is entered here."""
+    """Query the identity provider now, and check the settings."""
     with patience.visit(insists=lambda: True):
         is_saml = connection.protocol == SSOConnection.Protocol.SAML
         return list(_of_saml(connection) if is_saml else _of_oidc(connection))
 
 
 def test_url(connection: SSOConnection) -> str:
-    """Where an administrator's browser plays a sign-in through, and is shown what was received."""
+    """Where an administrator can try a sign-in and see what was received."""
     return f"{public_address('sso_start', connection)}?next={test_page(connection)}"
 
 
@@ -69,7 +69,7 @@ def _failed(check: str, error: Exception) -> Finding:
 
 
 def _of_saml(connection: SSOConnection) -> Iterator[Finding]:
-    """Its certificates; the one that ends last is what counts."""
+    """Its certificates; the one that expires last counts."""
     certificates = sorted(signing_certificates(connection), key=lambda one: one.until)
     for one in certificates:
         sentence = f"{one.subject}: {'ended on' if one.is_over else 'valid until'} {one.until:%-d %B %Y}."

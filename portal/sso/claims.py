@@ -1,4 +1,4 @@
-"""What the two protocols say of a person, as one kind of assertion. Dialects end here."""
+"""What the two protocols say about a person, as one kind of assertion. Dialects end here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAMEID_EMAIL_ADDRESS = OneLogin_Saml2_Constants.NAMEID_EMAIL_ADDRESS
 _XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
 
-# Names under which SAML providers send what OpenID Connect calls so.
+# SAML providers' names for OpenID Connect's standard claims.
 _SAML_NAMES = {
     "email": (
         "email",
@@ -64,9 +64,9 @@ def named_claims(connection: SSOConnection) -> dict[str, str]:
 
 
 def oidc_assertion(connection: SSOConnection, data: dict[str, Any], *, nonce: str | None) -> Assertion:
-    """The ID token decides; userinfo adds what it lacks, if it is of the same person (OIDC Core 5.3.2).
+    """The ID token is authoritative; userinfo adds what it lacks, if about the same person (OIDC Core 5.3.2).
 
-    `nonce` is that of our request: a token that was issued for another browser carries another (3.1.3.7).
+    `nonce` is that of our request: a token issued for another browser carries another (3.1.3.7).
     """
     id_token, userinfo = data.get("id_token") or {}, data.get("userinfo") or {}
     subject = id_token.get("sub")
@@ -80,17 +80,17 @@ def oidc_assertion(connection: SSOConnection, data: dict[str, Any], *, nonce: st
 
 
 def _additions(userinfo: dict[str, Any], id_token: dict[str, Any]) -> dict[str, Any]:
-    """What userinfo may add: no proof of when somebody signed in, nor that the ID token's own email is verified."""
+    """What userinfo may add: no proof of the sign-in time, nor that the ID token's own email is verified."""
     own = {"auth_time"} | ({"email_verified"} if "email" in id_token else set())
     return {name: value for name, value in userinfo.items() if name not in own}
 
 
 def saml_assertion(connection: SSOConnection, answer: Answer) -> Assertion:
-    """Attributes as they are, and under the standard names as well.
+    """Attributes as received, and under the standard names as well.
 
-    The subject is the NameID, or the attribute that was chosen to carry the external ID: a NameID is often an
-    email, which changes and is given to the next person of that name. It is marked as SAML's, so that it never
-    meets an OpenID Connect subject of the same identity provider.
+    The subject is the NameID, or the attribute chosen to carry the external ID: a NameID is often an
+    email, which changes and may be reassigned. It is marked as SAML's, so that it never
+    collides with an OpenID Connect subject of the same identity provider.
     """
     claims: dict[str, Any] = {**answer.attributes, NAME_ID: answer.name_id, "auth_time": answer.authenticated_at}
     for standard, names in _SAML_NAMES.items():
@@ -98,7 +98,7 @@ def saml_assertion(connection: SSOConnection, answer: Answer) -> Assertion:
         if found:
             claims[standard] = found
     if "email" not in claims and answer.name_id_format == NAMEID_EMAIL_ADDRESS:
-        claims["email"] = answer.name_id  # Google and JumpCloud send it nowhere else unless they are told to
+        claims["email"] = answer.name_id  # Google and JumpCloud send it nowhere else by default
     return Assertion(_saml_subject(connection, Assertion("", claims)), claims, named_claims(connection))
 
 

@@ -1,4 +1,4 @@
-"""An OpenID Connect provider's own description (OpenID Connect Discovery 1.0, RFC 8414)."""
+"""An OpenID Connect provider's discovery document (OpenID Connect Discovery 1.0, RFC 8414)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portal.sso.outgoing import GuardedSession, is_protected
 FRESH_SECONDS = 3600
 STALE_SECONDS = 7 * 24 * 3600
 
-# People are sent to the one, and the others get secrets: none of it goes over plain http (SR-43).
+# Browsers are redirected to one, secrets are sent to the others: nothing over plain http (SR-43).
 NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 OPTIONAL = ("userinfo_endpoint", "end_session_endpoint")
 LISTS = ("scopes_supported", "token_endpoint_auth_methods_supported")
@@ -23,20 +23,20 @@ NAMES_ITSELF = "authorization_response_iss_parameter_supported"
 
 
 class BadDocument(RequestException, BadAnswer):
-    """A discovery document that leads astray, or says too little."""
+    """A discovery document that is misleading or incomplete."""
 
     advice = "Open the issuer's address with /.well-known/openid-configuration behind it, and see what it says."
 
 
 class OtherIssuer(BadDocument):
-    """A discovery document that calls itself otherwise than the connection does."""
+    """A discovery document whose issuer differs from the connection's."""
 
     code = "other_issuer"
     advice = "Enter the issuer as the document names it; for Entra with the tenant's ID, not “common”."
 
 
 def discover(connection: SSOConnection) -> dict[str, Any]:
-    """What the portal uses of the discovery document, checked. Raises RequestException when it can't be had."""
+    """The parts of the discovery document in use, checked. Raises RequestException when it can't be fetched."""
     document: dict[str, Any] = published(connection).read()
     return document
 
@@ -46,7 +46,7 @@ def published(connection: SSOConnection) -> Published:
 
 
 def well_known(issuer: str) -> str:
-    """An issuer's slash at the end is not doubled (OpenID Connect Discovery 4.1)."""
+    """An issuer's trailing slash is not doubled (OpenID Connect Discovery 4.1)."""
     return issuer.rstrip("/") + WELL_KNOWN
 
 
@@ -62,7 +62,7 @@ def _fetch(address: str) -> dict[str, Any]:
 
 
 def _check_issuer(named: Any, asked: str) -> None:
-    """But for a slash at its end it is the one that was asked for; tokens then name it exactly as the document does."""
+    """Except for a trailing slash it is the configured one; tokens then name it exactly as the document does."""
     if not isinstance(named, str) or not same_issuer(named, asked):
         received = shortened(named) if isinstance(named, str) else "none"
         raise OtherIssuer(f"The discovery document is of another issuer: expected {asked}, received {received}.")
@@ -84,5 +84,5 @@ def _checked(document: dict[str, Any]) -> dict[str, Any]:
 def _is_endpoint(address: Any) -> bool:
     try:
         return isinstance(address, str) and "#" not in address and is_protected(address)
-    except ValueError:  # no address at all
+    except ValueError:  # not a URL at all
         return False

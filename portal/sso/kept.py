@@ -1,7 +1,7 @@
-"""What identity providers publish about themselves, kept for all workers and asked for anew in good time.
+"""Documents that identity providers publish, cached for all workers and refreshed in good time.
 
-A copy that is no longer fresh still serves while its provider is away, or while another thread asks: nobody's
-sign-in waits for a document that the portal has.
+A stale copy still serves while its provider is unreachable, or while another thread fetches: no
+sign-in waits for a document the portal already has.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from portal.project.shared_cache import cache
 from portal.sso import patience
 
 SECONDS_BETWEEN_REFRESHES = 30
-JUST_NOW_SECONDS = 5  # an administrator's test sees what the provider says now
+JUST_NOW_SECONDS = 5  # an administrator's test sees the provider's current document
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A document by its address; `fresh` and `stale` in seconds: how long it is not asked for, and how long it serves.
+    """A document by its URL; `fresh` and `stale` in seconds: how long it is not refetched, and how long it serves.
 
-    `fetch` raises RequestException when it can't be had.
+    `fetch` raises RequestException when it can't be fetched.
     """
 
     address: str
@@ -34,7 +34,7 @@ class Published:
     fetch: Callable[[str], Any]
 
     def read(self) -> Any:
-        """Raises RequestException when it can't be had, and none is kept."""
+        """Raises RequestException when it can't be fetched and there is no copy."""
         found = cache.get(self._key)
         if found is None:
             return self._fetch()
@@ -54,11 +54,11 @@ class Published:
             return value
 
     def read_anew(self) -> Any:
-        """The provider is asked, but not twice within half a minute; None then."""
+        """Fetch it, but not twice within half a minute; then None."""
         return self._fetch() if self._may_refresh() else None
 
     def outdate(self) -> None:
-        """Something in it turned out wrong: it is asked for again the next time, and serves until then."""
+        """Part of it turned out wrong: it is refetched next time, and serves until then."""
         if found := cache.get(self._key):
             cache.set(self._key, (found[0], 0.0), self.stale)
 

@@ -1,4 +1,4 @@
-"""Signing out at both ends: the provider tells us (back-channel logout), or the person goes there (RP-initiated)."""
+"""Signing out at both ends: the provider notifies us (back-channel logout), or the person goes there (RP-initiated)."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ log = logging.getLogger(__name__)
 @require_POST
 @never_cache
 def backchannel_logout(request: HttpRequest, slug: str) -> HttpResponse:
-    """The identity provider says that somebody signed out there (OpenID Connect Back-Channel Logout 1.0)."""
+    """The identity provider reports that a person signed out there (OpenID Connect Back-Channel Logout 1.0)."""
     connection = connection_or_404(slug)
     try:
         claims = verified_logout(connection, request.POST.get("logout_token", ""))
-        with transaction.atomic():  # a token is used up only if the sessions have ended: the provider may try again
+        with transaction.atomic():  # a token is used up only if the sessions have ended: the provider may retry
             use_up(claims)
             end_provider_sessions(connection, subject=str(claims.get("sub", "")), sid=str(claims.get("sid", "")))
     except (BadToken, RequestException, ValueError) as error:
@@ -52,7 +52,7 @@ def backchannel_logout(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def verified_logout(connection: SSOConnection, token: str) -> dict[str, Any]:
-    """The claims of a logout token, checked as section 2.6 asks. Raises BadToken and RequestException."""
+    """The claims of a logout token, checked as section 2.6 requires. Raises BadToken and RequestException."""
     if connection.protocol != SSOConnection.Protocol.OIDC:
         raise BadToken("not a provider that sends logout tokens")
     claims = verified(connection, token, required=("jti",), most_kib=MOST_KIB_FROM_ANYBODY)
@@ -78,7 +78,7 @@ def _check_logout(claims: dict[str, Any]) -> None:
 
 
 def provider_logout_url(request: HttpRequest) -> tuple[str, str] | None:
-    """Where the person can sign out of the identity provider as well, and its name; None when there is no such page."""
+    """The URL for signing out of the identity provider as well, and its name; None without such a page."""
     slug = request.session.get("sso_connection")
     try:
         connection = find_connection(slug) if slug else None
@@ -93,10 +93,10 @@ def provider_logout_url(request: HttpRequest) -> tuple[str, str] | None:
 
 
 def _address(end_session: str, connection: SSOConnection, id_token: str) -> str:
-    """The link to the provider's page: without the ID token, which grows with the groups in it and tells who this is.
+    """The link to the provider's page: without the ID token, which grows with its groups and identifies the user.
 
-    Who is meant, the provider sees by its own cookie and by what it gave us to say again (logout_hint). Okta signs
-    nobody out without the token, so it gets a short one.
+    The provider knows the user by its own cookie and by the logout_hint it gave us. Okta signs
+    no one out without the token, so it gets a short one.
     """
     wishes = {
         "client_id": connection.client_id,
@@ -116,9 +116,9 @@ def _with_query(address: str, wishes: dict[str, str]) -> str:
 
 
 def _hint_in(id_token: str) -> str:
-    """Entra ID's `login_hint` claim, else the session's id (Auth0): how providers know this sign-in again.
+    """Entra ID's `login_hint` claim, else the session's id (Auth0): how providers recognise this sign-in.
 
-    The token was verified when it came.
+    The token was verified on arrival.
     """
     try:
         claims = jwt.decode(id_token, options={"verify_signature": False})

@@ -31,13 +31,13 @@ log = logging.getLogger(__name__)
 
 
 class TokensRefused(BadAnswer):
-    """The token endpoint gives none, and says why (RFC 6749 section 5.2)."""
+    """The token endpoint refuses, and says why (RFC 6749 section 5.2)."""
 
     code = "refused_there"
 
 
 class ConnectionClient(OAuth2Client):
-    """Requests of the code flow (RFC 6749 section 4.1), where allauth's leave out what providers may do."""
+    """Requests of the code flow (RFC 6749 section 4.1), covering provider behaviour that allauth's don't."""
 
     def get_redirect_url(self, authorization_url: str, scope: list[str], extra_params: dict[str, Any]) -> str:
         _, _, query = super().get_redirect_url("", scope, extra_params).partition("?")
@@ -62,13 +62,13 @@ class ConnectionClient(OAuth2Client):
 
 
 def basic_credentials(client_id: str, secret: str) -> str:
-    """Both are form-encoded first, so that a colon or a percent sign in them is none (RFC 6749 section 2.3.1)."""
+    """Both are form-encoded first, so that a colon or a percent sign is taken literally (RFC 6749 section 2.3.1)."""
     pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
     return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
 
 def _tokens(response: Any) -> dict[str, Any]:
-    """Raises TokensRefused with the provider's reason, and RequestException for an answer that is none."""
+    """Raises TokensRefused with the provider's reason, and RequestException for an invalid answer."""
     if response.status_code >= 500:
         response.raise_for_status()
     answer = response.json()
@@ -83,7 +83,7 @@ def _reason(answer: Any) -> str:
 
 
 class ConnectionProvider(OpenIDConnectProvider):
-    """allauth's provider for its state and redirect only: nobody's account is looked for in what it would extract."""
+    """allauth's provider, for its state and redirect only: what it extracts never looks up an account."""
 
     def __init__(self, request: HttpRequest, connection: SSOConnection) -> None:
         self.connection = connection
@@ -93,7 +93,7 @@ class ConnectionProvider(OpenIDConnectProvider):
         return ConnectionAdapter(request, self.connection)
 
     def extract_uid(self, data: Any) -> str:
-        """Never used, and shorter than a subject may be (255 characters; OpenID Connect Core 2)."""
+        """Never used; allauth's limit is below a subject's 255 characters (OpenID Connect Core 2)."""
         return "subject"
 
     def extract_common_fields(self, data: Any) -> dict[str, Any]:
@@ -117,12 +117,12 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """Not a cached_property: Python 3.11 holds one lock for all instances meanwhile, a slow fetch long."""
+        """Not a cached_property: Python 3.11 would hold one lock for all instances during a slow fetch."""
         return discover(self.connection)
 
     @property
     def basic_auth(self) -> bool:
-        """As an administrator has chosen; a provider that announces nothing takes Basic (RFC 8414 section 2)."""
+        """As chosen by an administrator; a provider that announces nothing accepts Basic (RFC 8414 section 2)."""
         if self.connection.client_authentication != SSOConnection.ClientAuthentication.ANNOUNCED:
             return self.connection.client_authentication == BASIC
         return POST not in self.openid_config.get("token_endpoint_auth_methods_supported", [BASIC])
@@ -135,7 +135,7 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
             raise
 
     def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> Any:
-        """Userinfo is asked where there is such an endpoint; the ID token decides and is always there."""
+        """Userinfo is fetched if there is such an endpoint; the ID token is authoritative and always present."""
         id_token = kwargs["response"].get("id_token")
         if not isinstance(id_token, str):
             raise BadToken("The identity provider sent no ID token.", advice="Allow the application the scope openid.")
@@ -144,9 +144,9 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
         return self.get_provider().sociallogin_from_response(request, data)
 
     def _userinfo(self, access_token: str, claims: dict[str, Any]) -> dict[str, Any]:
-        """What it adds to the ID token; one that can't be had or read adds nothing, and keeps nobody out.
+        """What it adds to the ID token; if unavailable or unreadable it adds nothing, and blocks no sign-in.
 
-        Only who is new here and needs it hears of that, rather than that their email is of another domain.
+        Only a newcomer who needs it is told, instead of a misleading "email of another domain".
         """
         address = self.openid_config.get("userinfo_endpoint")
         if address is None:
@@ -163,7 +163,7 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
             return {}
 
     def _read_userinfo(self, response: Any) -> dict[str, Any]:
-        """A JSON object, or a signed token for whoever has chosen that (OpenID Connect Core 5.3.2)."""
+        """A JSON object, or a signed token for clients that chose one (OpenID Connect Core 5.3.2)."""
         response.raise_for_status()
         if str(response.headers.get("content-type", "")).lower().startswith("application/jwt"):
             return verified_userinfo(self.connection, response.text.strip())
@@ -174,7 +174,7 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
 
 
 def begin(request: HttpRequest, connection: SSOConnection, target: str, *, again: bool) -> HttpResponse:
-    """To the provider, with state, nonce and PKCE; `again` asks it to have the person log in anew."""
+    """To the provider, with state, nonce and PKCE; `again` asks it to reauthenticate the person."""
     nonce = secrets.token_urlsafe(16)
     wishes = {"nonce": nonce, **(_asking_again(connection) if again else {})}
     response: HttpResponse = ConnectionProvider(request, connection).redirect(
@@ -190,14 +190,14 @@ def begin(request: HttpRequest, connection: SSOConnection, target: str, *, again
 
 
 def _asking_again(connection: SSOConnection) -> dict[str, str]:
-    """Google knows no way to ask for a password again: the person confirms the account at least."""
+    """Google can't be asked for the password again: the person at least confirms the account."""
     if connection.identity_provider.kind == IdentityProvider.Kind.GOOGLE:
         return {"prompt": "select_account"}
     return {"prompt": "login", "max_age": "0"}
 
 
 def _groups_scope(connection: SSOConnection) -> list[str]:
-    """Okta and others send groups for a scope; Entra and Google refuse one that they don't know."""
+    """Okta and others send groups for a scope; Entra and Google refuse an unknown one."""
     kinds = IdentityProvider.Kind
     if not connection.groups_claim or connection.identity_provider.kind in {kinds.ENTRA, kinds.GOOGLE}:
         return []
@@ -205,14 +205,14 @@ def _groups_scope(connection: SSOConnection) -> list[str]:
 
 
 def finish(request: HttpRequest, connection: SSOConnection) -> HttpResponse:
-    """The code comes back; ends in `SSOAdapter.pre_social_login`."""
+    """The code arrives; ends in `SSOAdapter.pre_social_login`."""
     _check_issuer(request, connection)
     view = OAuth2CallbackView.adapter_view(ConnectionAdapter(request, connection))
     return view(request)  # type: ignore[no-any-return]
 
 
 def _check_issuer(request: HttpRequest, connection: SSOConnection) -> None:
-    """RFC 9207: an answer that names its issuer names this one, so that no provider answers for another."""
+    """RFC 9207: an answer that names its issuer must name this one, so that no provider answers for another."""
     document = discover(connection)
     named = request.GET.get("iss")
     if named is None and not document[NAMES_ITSELF]:

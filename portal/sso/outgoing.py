@@ -1,4 +1,4 @@
-"""How the portal calls identity providers (SR-43): https, public addresses, no redirects, 5 s, 1 MiB."""
+"""Requests to identity providers (SR-43): https, public addresses, no redirects, 5 s, 1 MiB."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ PIECE_BYTES = 64 * 1024
 MOST_ADDRESSES = 4
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
-# Names that are being looked up: the system's resolver can't be stopped, so those that hang are few.
+# DNS lookups in progress: the system's resolver can't be interrupted, so hanging ones are limited to a few.
 _LOOKUPS = BoundedSemaphore(8)
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
 class TooLarge(RequestException):
-    """The answer is larger than anything that an identity provider has to say."""
+    """The response is larger than anything an identity provider should send."""
 
 
 class NotPublic(Exception):
-    """An address of a private network. No OSError, of which urllib3 would make a connection that broke."""
+    """An address of a private network. Not an OSError, which urllib3 would treat as a broken connection."""
 
 
 def time_left() -> float:
-    """Seconds until the deadline of the call that is under way. Raises TimeoutError when there are none."""
+    """Seconds until the current call's deadline. Raises TimeoutError when it has passed."""
     left = (_until.get() or patience.deadline()) - time.monotonic()
     if left <= 0:
         raise TimeoutError("The answer took too long.")
@@ -53,7 +53,7 @@ def time_left() -> float:
 
 
 class TimedReads(io.RawIOBase):
-    """What a socket says until the deadline. Its own timeout begins anew with each byte that drips in."""
+    """Reads from a socket until the deadline. Its own timeout restarts with each byte that trickles in."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
@@ -96,7 +96,7 @@ class TimedConnection(HTTPConnection):
         return resolve(host, self.port)
 
     def _first_to_answer(self, addresses: list[str]) -> socket.socket:
-        """Each gets its share of the time: one that is not routed must not use up that of the next."""
+        """Each address gets its share of the time: an unroutable one must not use up the next one's."""
         for tries_left in range(len(addresses), 1, -1):
             try:
                 return self._connected(addresses[-tries_left], time_left() / tries_left)
@@ -135,7 +135,7 @@ class PinnedPool(HTTPSConnectionPool):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Reads at most a mebibyte, by one deadline and in turn: a provider that drips its answer keeps no worker."""
+    """Reads at most a mebibyte, by one deadline and in turn: a slow-drip provider can't tie up a worker."""
 
     pools: ClassVar[dict[str, type[HTTPConnectionPool]]] = {"http": TimedPool, "https": TimedTLSPool}
 
@@ -155,7 +155,7 @@ class BoundedAdapter(HTTPAdapter):
 
 @contextmanager
 def _one_deadline() -> Iterator[None]:
-    """Whatever is under way when it has passed is given up as TooSlow; the rest in the terms of requests."""
+    """A call still running at the deadline raises TooSlow; other errors are translated to those of requests."""
     until = patience.deadline()
     set_before = _until.set(until)
     try:
@@ -183,24 +183,24 @@ def _bounded(raw: Any) -> bytes:
 
 
 class PublicAdapter(BoundedAdapter):
-    """To public addresses only."""
+    """Public addresses only."""
 
     pools: ClassVar = {"https": PinnedPool}
 
 
 class RefusingAdapter(HTTPAdapter):
-    """Plain http is for origins that the operator named."""
+    """Plain http is only for origins that the operator listed."""
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         raise InvalidSchema("Identity providers are called over https only.")
 
 
 class GuardedSession(Session):
-    """What allauth and the portal fetch with."""
+    """The session for all requests of allauth and the portal."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.trust_env = False  # a proxy of the environment would resolve names itself
+        self.trust_env = False  # an environment's proxy would resolve names itself
         self.mount("http://", RefusingAdapter())
         self.mount("https://", PublicAdapter())
         for origin in settings.SSO_INTERNAL_ORIGINS:
@@ -212,7 +212,7 @@ class GuardedSession(Session):
 
 
 def is_protected(url: str) -> bool:
-    """Whether people and secrets may be sent there: over https, or to an origin that the operator named."""
+    """Whether people and secrets may be sent there: by https, or to an origin the operator listed."""
     parts = urlsplit(url)
     return bool(parts.hostname) and (
         parts.scheme == "https" or f"{parts.scheme}://{parts.netloc}" in settings.SSO_INTERNAL_ORIGINS
@@ -220,12 +220,12 @@ def is_protected(url: str) -> bool:
 
 
 def with_query(address: str, query: str) -> str:
-    """An endpoint may have a query of its own, which stays (RFC 6749 section 3.1)."""
+    """An endpoint's URL may have a query of its own, which stays (RFC 6749 section 3.1)."""
     return f"{address}{'&' if urlsplit(address).query else '?'}{query}"
 
 
 def resolve_public(host: str, port: int) -> list[str]:
-    """Addresses of this host. Raises NotPublic when one of them leads into a private network."""
+    """This host's addresses. Raises NotPublic if one of them is in a private network."""
     addresses = resolve(host, port)
     if not all(_is_public(address) for address in addresses):
         raise NotPublic(f"{host} is not at a public address; name its origin in SSO_INTERNAL_ORIGINS.")
@@ -233,7 +233,7 @@ def resolve_public(host: str, port: int) -> list[str]:
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Addresses of this host, by the deadline. Raises TimeoutError and gaierror (an OSError)."""
+    """This host's addresses, by the deadline. Raises TimeoutError and gaierror (an OSError)."""
     if not _LOOKUPS.acquire(timeout=time_left()):
         raise TimeoutError("Other names are being looked up.")
     answers: SimpleQueue[list[str] | OSError] = SimpleQueue()
@@ -266,7 +266,7 @@ def _is_public(address: str) -> bool:
 
 
 def _embedded(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that an IPv6 one leads to: mapped, 6to4, or through a NAT64 gateway (RFC 6052)."""
+    """The IPv4 address behind an IPv6 one: mapped, 6to4, or through a NAT64 gateway (RFC 6052)."""
     if isinstance(ip, ipaddress.IPv4Address):
         return None
     if ip in NAT64:

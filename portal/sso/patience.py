@@ -1,7 +1,7 @@
-"""How long a slow identity provider is waited for, by how many, and how soon it is asked again.
+"""How long the portal waits for a slow identity provider, with how many threads, and when it retries.
 
-A provider that drips its answers, or that is away, must not take the portal's threads from everybody else: an
-endpoint that did not answer rests for some seconds (all workers know), and of each worker only a few threads may
+A provider that is slow or unreachable must not tie up the portal's threads: an endpoint that did not
+answer is not called for some seconds (all workers know), and in each worker only a few threads may
 wait for one provider, or for all of them together.
 """
 
@@ -23,29 +23,29 @@ from portal.project.shared_cache import cache
 REQUEST_SECONDS = 5.0
 VISIT_SECONDS = 10.0
 REST_SECONDS = 15
-AT_ONCE = 4  # threads of a worker (it has 16) that talk with one provider
-IN_LINE = 4  # those that wait for one of them to be done
+AT_ONCE = 4  # threads of a worker (it has 16) calling one provider
+IN_LINE = 4  # threads waiting for one of them
 ANY_PROVIDER = 12
 LINE_SECONDS = 1.0
 
 
 class NotNow(RequestException):
-    """The provider was not asked at all."""
+    """The provider was not called at all."""
 
 
 class Resting(NotNow):
-    """It did not answer a moment ago."""
+    """It failed to answer a moment ago."""
 
 
 class Busy(NotNow):
-    """As many threads as may wait for it do so already."""
+    """The maximum number of threads is already waiting for it."""
 
 
 class TooSlow(Timeout):
-    """The answer did not come, or not wholly, within the time that there is."""
+    """The answer, or part of it, did not arrive in time."""
 
 
-# When the visit's time is over, and whether the visitor may ask an endpoint that rests.
+# The deadline of the browser's request, and whether it may call a resting endpoint.
 _visit_ends: ContextVar[float | None] = ContextVar("visit_ends", default=None)
 _insists: ContextVar[Callable[[], bool]] = ContextVar("insists", default=lambda: False)
 
@@ -56,7 +56,7 @@ _in_line: Counter[str] = Counter()
 
 @contextmanager
 def visit(*, insists: Callable[[], bool]) -> Iterator[None]:
-    """All calls of one request of a browser share ten seconds; an administrator's test asks whoever rests."""
+    """All calls within one browser request share ten seconds; an administrator's test calls even resting endpoints."""
     ends, may = _visit_ends.set(time.monotonic() + VISIT_SECONDS), _insists.set(insists)
     try:
         yield
@@ -66,19 +66,19 @@ def visit(*, insists: Callable[[], bool]) -> Iterator[None]:
 
 
 def insists() -> bool:
-    """Whether an administrator is trying things out: they want to know what the provider says now."""
+    """Whether an administrator is testing: they want to know what the provider says now."""
     return _insists.get()()
 
 
 def deadline() -> float:
-    """When (monotonic) a call that begins now has to be over: resolving, connecting, headers and body together."""
+    """The deadline (monotonic) of a call that begins now: resolving, connecting, headers and body together."""
     ends, own = _visit_ends.get(), time.monotonic() + REQUEST_SECONDS
     return own if ends is None else min(own, ends)
 
 
 @contextmanager
 def turn(url: str) -> Iterator[None]:
-    """A call of this address. Raises Resting and Busy instead of waiting; what fails inside makes it rest."""
+    """A call of this URL. Raises Resting and Busy instead of waiting; a failure inside makes it rest."""
     key = _key(url)
     if cache.get(key) and not insists():
         raise Resting("It did not answer a moment ago.")
@@ -126,5 +126,5 @@ def _origin(url: str) -> str:
 
 
 def _key(url: str) -> str:
-    """An endpoint rests by itself: userinfo may be away while tokens are given."""
+    """Endpoints rest separately: userinfo may be down while tokens are issued."""
     return f"sso-rests:{hashlib.sha256(url.partition('?')[0].encode()).hexdigest()}"

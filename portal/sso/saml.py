@@ -1,4 +1,4 @@
-"""SAML 2.0 by python3-saml, and what it leaves to the identity provider's good will (Profiles 4.1.4.2 and 4.1.4.3)."""
+"""SAML 2.0 by python3-saml, plus the checks it leaves to the identity provider (Profiles 4.1.4.2 and 4.1.4.3)."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from portal.sso.apps import app_of
 from portal.sso.bad_answers import NotAskedHere
 from portal.sso.saml_causes import BadAssertion, UnaskedAnswer
 
-MOST_CHARACTERS = 256 * 1024  # of a response, which anybody can send
+MOST_CHARACTERS = 256 * 1024  # of a response, which anyone can send
 KEPT_SECONDS = 300
-SECONDS_TO_ANSWER = 30  # in which a provider that we asked because it came unasked does not come unasked again
+SECONDS_TO_ANSWER = 30  # within which a provider, asked after an unsolicited response, must not send another one
 TRANSFORMS = {
     "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
     "http://www.w3.org/2001/10/xml-exc-c14n#",
@@ -48,7 +48,7 @@ UNASKED = "unasked"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a verified response says: who, in answer to which of our requests, authenticated when (Unix seconds)."""
+    """A verified response: the user, the request it answers, and when they authenticated (Unix seconds)."""
 
     connection: str
     in_response_to: str
@@ -59,14 +59,14 @@ class Answer:
 
 
 class StrictResponse(OneLogin_Saml2_Response):
-    """A response is for us and for one request of ours, and says so within what is signed.
+    """A response must be for us and for one request of ours, and say so within its signed part.
 
-    python3-saml takes an assertion that names no audience, no recipient or no request for one that fits: it could
+    python3-saml accepts an assertion without audience, recipient or request as if it matched: it could
     have been made for another service, or for another person's browser.
     """
 
     def is_valid(self, request_data: dict[str, Any], request_id: Any = None, raise_exceptions: bool = True) -> bool:
-        """Raises BadAssertion with the cause; never answers False."""
+        """Raises BadAssertion with the cause; never returns False."""
         if not all(map(_fits_the_profile, self._query("//ds:Signature"))):
             raise BadAssertion("A signature that SAML does not use.")
         try:
@@ -109,7 +109,7 @@ class StrictResponse(OneLogin_Saml2_Response):
         return [data for data in found if data.get("Recipient") == here]
 
     def _names_no_request(self) -> bool:
-        """Profiles 4.1.5: the whole says so. Half an answer is a forged one."""
+        """Profiles 4.1.5: unsolicited in every part. A mixed answer is forged."""
         confirmations = self._query_assertion("/saml:Subject/saml:SubjectConfirmation/saml:SubjectConfirmationData")
         return not any(part.get("InResponseTo") for part in (self.document, *confirmations))
 
@@ -119,7 +119,7 @@ class StrictResponse(OneLogin_Saml2_Response):
         return is_current and data.get("InResponseTo") == self.get_in_response_to()
 
     def authenticated_at(self) -> int:
-        """When the person last proved who they are there; without a time zone it is UTC (SAML Core 1.3.3)."""
+        """When the person last authenticated there; without a time zone it is UTC (SAML Core 1.3.3)."""
         (statement,) = self._query_assertion("/saml:AuthnStatement")
         instant = parse_datetime(statement.get("AuthnInstant", ""))
         if instant is None:
@@ -128,7 +128,7 @@ class StrictResponse(OneLogin_Saml2_Response):
 
 
 def _fits_the_profile(signature: Any) -> bool:
-    """SAML Core 5.4: one reference, into the document, and no transform that could do anything but canonicalize."""
+    """SAML Core 5.4: one reference, into the document, and only canonicalizing transforms."""
     references = OneLogin_Saml2_XML.query(signature, ".//ds:Reference")
     transforms = OneLogin_Saml2_XML.query(signature, ".//ds:Transform")
     points_inside = len(references) == 1 and references[0].get("URI", "").startswith("#")
@@ -136,10 +136,10 @@ def _fits_the_profile(signature: Any) -> bool:
 
 
 def settings_of(connection: SSOConnection, *, wants_assertions_signed: bool = False) -> dict[str, Any]:
-    """python3-saml's settings. No single logout is announced: its requests would come unsigned through browsers.
+    """python3-saml's settings. No single logout is announced: its requests would pass unsigned through browsers.
 
-    Something must be signed always: the assertion, as the metadata ask, or the response around it, as Keycloak and
-    others do unless they are told otherwise.
+    A signature is always required: on the assertion, as our metadata asks, or on the response around it, as Keycloak
+    and others do by default.
     """
     return {
         "strict": True,
@@ -152,7 +152,7 @@ def settings_of(connection: SSOConnection, *, wants_assertions_signed: bool = Fa
         },
         "idp": {
             "entityId": connection.entity_id,
-            # python3-saml writes it into the request as it is
+            # python3-saml writes it into the request as is
             "singleSignOnService": {"url": escape(connection.sso_url, {'"': "&quot;"})},
             "x509certMulti": {"signing": connection.certificates},
         },
@@ -161,7 +161,7 @@ def settings_of(connection: SSOConnection, *, wants_assertions_signed: bool = Fa
             "wantAttributeStatement": False,
             "requestedAuthnContext": False,
             "rejectDeprecatedAlgorithm": True,
-            "allowSingleLabelDomains": True,  # https://portal/ in a company's network
+            "allowSingleLabelDomains": True,  # https://portal/ in a company network
             "allowRepeatAttributeName": True,
         },
     }
@@ -175,17 +175,17 @@ def _settings(connection: SSOConnection) -> OneLogin_Saml2_Settings:
 
 
 def metadata(connection: SSOConnection) -> bytes | str:
-    """What SAML providers can import. They don't expire: our addresses never change, and there is no key in them."""
+    """What SAML providers can import. It does not expire: our URLs never change, and it contains no key."""
     asking = settings_of(connection, wants_assertions_signed=True)
     own = OneLogin_Saml2_Settings(settings=asking, sp_validation_only=True)
     document = OneLogin_Saml2_XML.to_etree(own.get_sp_metadata())
-    for limit in ("validUntil", "cacheDuration"):  # python3-saml gives them two days
+    for limit in ("validUntil", "cacheDuration"):  # python3-saml sets them to two days
         document.attrib.pop(limit, None)
     return OneLogin_Saml2_XML.to_string(document)  # type: ignore[no-any-return]
 
 
 def begin(request: HttpRequest, connection: SSOConnection, target: str, *, again: bool) -> HttpResponse:
-    """To the provider; `again` asks it to have the person log in anew."""
+    """To the provider; `again` asks it to reauthenticate the person."""
     if UNASKED in request.GET and request.COOKIES.get(ASKED_COOKIE):
         raise BadAssertion(
             "The identity provider answers without having been asked, and again when it was asked.",
@@ -207,9 +207,9 @@ def _redirected(request: HttpRequest, connection: SSOConnection, wish: OneLogin_
 
 
 def _posted(request: HttpRequest, connection: SSOConnection, wish: OneLogin_Saml2_Authn_Request) -> HttpResponse:
-    """A form that a script of ours submits at once (Bindings 3.5); it has a button, too.
+    """A form that our script submits at once (Bindings 3.5); it has a button, too.
 
-    The provider may send the browser on to its other hosts, and browsers hold each of them against form-action.
+    The provider may redirect the browser to its other hosts, and browsers check each against form-action.
     """
     there = urlsplit(connection.sso_url)
     context = {"title": "On to the sign-in", "connection": connection, "wish": wish.get_request(deflate=False)}
@@ -225,7 +225,7 @@ _CARRY = {SSOConnection.Binding.REDIRECT: _redirected, SSOConnection.Binding.POS
 
 
 def receive(request: HttpRequest, connection: SSOConnection) -> HttpResponse:
-    """The answer comes by a POST of another site, so without our session: once verified it is kept for one redirect."""
+    """The answer is a cross-site POST, so without our session: once verified it is kept for one redirect."""
     try:
         answer = verified(connection, request.POST.get("SAMLResponse", ""))
     except UnaskedAnswer:
@@ -240,7 +240,7 @@ def receive(request: HttpRequest, connection: SSOConnection) -> HttpResponse:
 
 
 def _ask_now(request: HttpRequest, connection: SSOConnection) -> HttpResponse:
-    """What was said unasked is thrown away, and the sign-in begins where it should have: here, once."""
+    """Drop an unsolicited answer and start the sign-in from here instead, once."""
     query = {UNASKED: "1", "next": request.POST.get("RelayState", "")}
     return HttpResponseRedirect(f"{reverse('sso_start', args=(connection.slug,))}?{urlencode(query)}")
 
@@ -258,15 +258,15 @@ def _set_cookie(response: HttpResponse, name: str, value: str, seconds: int, pat
 
 
 def forget_asking(response: HttpResponse, connection: SSOConnection) -> HttpResponse:
-    """The provider has answered what it was asked."""
+    """The provider has answered the request."""
     response.delete_cookie(ASKED_COOKIE, path=reverse("sso_start", args=(connection.slug,)), samesite="Lax")
     return response
 
 
 def finish(request: HttpRequest, connection: SSOConnection) -> tuple[Answer, dict[str, Any]]:
-    """The answer again, now with our session, and the state of the request that it answers. Each answers once.
+    """The same answer, now with our session and the state of its request. Each state works once.
 
-    Raises BadAssertion, and PermissionDenied when this browser did not ask.
+    Raises BadAssertion, and PermissionDenied if this browser did not send the request.
     """
     store = SessionStore(request.COOKIES.get(COOKIE))
     found = store.get("answer")
@@ -279,13 +279,13 @@ def finish(request: HttpRequest, connection: SSOConnection) -> tuple[Answer, dic
 
 
 def verified(connection: SSOConnection, response: str) -> Answer:
-    """What a response says, if all that it must be is true of it. Raises BadAssertion and what the libraries raise."""
+    """The content of a response that passes all checks. Raises BadAssertion and the libraries' errors."""
     if not response or len(response) > MOST_CHARACTERS:
         raise BadAssertion("There is no response, or one that is too long.")
     own = _settings(connection)
     try:
         checked = StrictResponse(own, response)
-    except OneLogin_Saml2_Error as error:  # of an encrypted one, that there is no key
+    except OneLogin_Saml2_Error as error:  # an encrypted one, for which there is no key
         raise saml_causes.encrypted() from error
     checked.is_valid(_request_data(connection, {"SAMLResponse": response}))
     try:
@@ -309,7 +309,7 @@ def _read(connection: SSOConnection, checked: StrictResponse) -> Answer:
 
 
 def _request_data(connection: SSOConnection, post: dict[str, str]) -> dict[str, Any]:
-    """The request as python3-saml knows one, at the address that identity providers are given."""
+    """The request in python3-saml's form, with the URL registered with identity providers."""
     here = urlsplit(public_address("saml_acs", connection))
     return {
         "https": "on" if here.scheme == "https" else "off",

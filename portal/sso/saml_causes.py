@@ -1,6 +1,6 @@
-"""Why a SAML response is not believed, in words that say what is to be changed.
+"""Why a SAML response is rejected, and what to change.
 
-What is quoted was not verified: anybody may have written it, and it decides nothing.
+Quoted values are unverified: anyone may have written them, and they decide nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TIMES = "Set the clocks of both servers by the network (NTP). Else the answer w
 
 
 class Response(Protocol):
-    """What is asked of a response to find out what is wrong with it."""
+    """The parts of a response needed to find out what is wrong with it."""
 
     document: Any
 
@@ -36,7 +36,7 @@ class Response(Protocol):
 
 
 class BadAssertion(BadAnswer):
-    """A response that proves nothing."""
+    """An invalid response."""
 
     def __init__(self, fact: str, *, code: str = "bad_answer", advice: str = "") -> None:
         super().__init__(fact)
@@ -44,17 +44,17 @@ class BadAssertion(BadAnswer):
 
 
 class UnaskedAnswer(BadAssertion):
-    """A good answer to no request, as Okta's and Google's tiles send: it could be forced on people."""
+    """A valid but unsolicited response, as Okta's and Google's tiles send: an attacker could plant one."""
 
 
 def explained(response: Response, stumbled: BaseException) -> BadAssertion:
-    """The cause of a response that python3-saml did not take."""
+    """The cause of a response that python3-saml rejected."""
     explain = _CAUSES.get(stumbled.code) if isinstance(stumbled, OneLogin_Saml2_ValidationError) else None
     return explain(response) if explain else BadAssertion(f"The response is not as it should be: {stumbled}")
 
 
 def unusable(stumbled: OneLogin_Saml2_Error) -> BadAssertion:
-    """What the portal stores of a connection, and python3-saml does not take."""
+    """A connection's stored settings that python3-saml rejects."""
     return BadAssertion(
         f"The connection can't be used as it is: {stumbled}.",
         code="bad_settings",
@@ -71,7 +71,7 @@ def encrypted(_: Any = None) -> BadAssertion:
 
 
 def _refused(response: Response) -> BadAssertion:
-    """Core 3.2.2: a code, often one within it, and sometimes words."""
+    """Core 3.2.2: a code, often one nested in it, and sometimes a message."""
     codes = [code.get("Value", "").rpartition(":")[2] for code in response.document.iter(f"{_P}StatusCode")]
     said = ["".join(node.itertext()) for node in response.document.iter(f"{_P}StatusMessage")]
     return BadAssertion(
@@ -112,7 +112,7 @@ def destination(response: Response) -> BadAssertion:
 
 
 def confirmation(response: Response) -> BadAssertion:
-    """None of the subject's confirmations (Profiles 4.1.4.2) fits: the address, the time, or the request."""
+    """No subject confirmation (Profiles 4.1.4.2) fits: the URL, the time, or the request."""
     found = list(response.document.iter(f"{_A}SubjectConfirmationData"))
     recipients = [data.get("Recipient") for data in found]
     if response.here not in recipients:

@@ -1,4 +1,4 @@
-"""What the metadata of a SAML identity provider say (SAML 2.0 Metadata)."""
+"""Reading a SAML identity provider's metadata (SAML 2.0 Metadata)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from portal.sso.outgoing import GuardedSession
 MOST_BYTES = 500_000
 NAMES_SHOWN = 5
 NOT_METADATA = "These are not the SAML metadata of an identity provider."
-# The first that a provider offers is taken. HTTP-Artifact and SOAP would need a channel of their own.
+# The first supported binding is used. HTTP-Artifact and SOAP would need a back channel.
 BINDINGS = {
     Constants.BINDING_HTTP_REDIRECT: SSOConnection.Binding.REDIRECT,
     Constants.BINDING_HTTP_POST: SSOConnection.Binding.POST,
@@ -28,11 +28,11 @@ _MD = f"{{{Constants.NS_MD}}}"
 
 
 class BadMetadata(Exception):
-    """Not what was hoped for; the message is for people."""
+    """Unusable metadata; the message is for people."""
 
 
 def fetch_metadata(url: str) -> bytes:
-    """Metadata from their address (SR-43). Raises BadMetadata."""
+    """Metadata from a URL (SR-43). Raises BadMetadata."""
     try:
         with patience.visit(insists=lambda: True), GuardedSession() as session:
             response = session.get(url)
@@ -45,7 +45,7 @@ def fetch_metadata(url: str) -> bytes:
 def read_metadata(xml: str | bytes, entity_id: str = "") -> dict[str, str]:
     """Entity ID, SSO URL with its binding, and signing certificates (PEM). Raises BadMetadata.
 
-    `entity_id` says which is meant where a federation's file holds many.
+    `entity_id` selects one where a federation's file contains many.
     """
     try:
         root = OneLogin_Saml2_XML.to_etree(xml)
@@ -63,7 +63,7 @@ def read_metadata(xml: str | bytes, entity_id: str = "") -> dict[str, str]:
 
 
 def _the_provider(root: Any, entity_id: str) -> Any:
-    """The part that describes the identity provider; services that stand beside it don't matter."""
+    """The part that describes the identity provider; other services in the file don't matter."""
     roles = [role for role in root.iter(f"{_MD}IDPSSODescriptor") if _is_provider(role)]
     if len(roles) > 1:
         roles = [role for role in roles if role.getparent().get("entityID") == entity_id] or roles
@@ -80,14 +80,14 @@ def _the_provider(root: Any, entity_id: str) -> Any:
 
 
 def _is_provider(role: Any) -> bool:
-    """One that speaks SAML 2.0, not only its forerunners, and has a name."""
+    """One that supports SAML 2.0, not only earlier versions, and has a name."""
     entity = role.getparent()
     spoken = role.get("protocolSupportEnumeration", Constants.NS_SAMLP).split()
     return entity is not None and bool(entity.get("entityID")) and Constants.NS_SAMLP in spoken
 
 
 def _check_time(role: Any) -> None:
-    """`validUntil` of the part, of the whole, or of what holds it (SAML 2.0 Metadata 2.3.2): past it nothing counts."""
+    """`validUntil` of the part, of the whole, or of what encloses it (SAML 2.0 Metadata 2.3.2): then it is void."""
     for part in (role, *role.iterancestors()):
         if said := part.get("validUntil"):
             until = _moment(said)
@@ -116,7 +116,7 @@ def _sign_on(role: Any) -> tuple[str, str]:
 
 
 def _certificates(role: Any) -> list[str]:
-    """Those to sign with; a key for encryption only is none."""
+    """Signing certificates; encryption-only keys are left out."""
     found = [
         "".join((OneLogin_Saml2_XML.element_text(node) or "").split())
         for key in role.iterchildren(f"{_MD}KeyDescriptor")

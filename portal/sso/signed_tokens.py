@@ -1,4 +1,4 @@
-"""JSON Web Tokens that an OpenID Connect provider signed: ID tokens, logout tokens, userinfo (RFC 7519, RFC 8725)."""
+"""JSON Web Tokens signed by an OpenID Connect provider: ID tokens, logout tokens, userinfo (RFC 7519, RFC 8725)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from portal.sso.kept import Published
 from portal.sso.outgoing import GuardedSession
 from portal.sso.token_causes import told
 
-# Asymmetric ones only: with HS256 a provider's public key, or a guess at the secret, would sign as well as it does.
+# Asymmetric only: with HS256, anyone with the provider's public key, or a guessed secret, could sign as well.
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-MOST_KIB = 128  # a thousand groups by their names, six hundred by their distinguished names in Active Directory
+MOST_KIB = 128  # a thousand groups by name, or six hundred by their distinguished names in Active Directory
 MOST_KIB_FROM_ANYBODY = 16
 MOST_KEYS = 50
 SKEW_SECONDS = 60  # SR-42
@@ -28,7 +28,7 @@ PARTS_OF_A_KEY = ("kty", "use", "alg", "kid", "n", "e", "crv", "x", "y")
 
 
 class BadToken(BadAnswer):
-    """A token that proves nothing."""
+    """An invalid token."""
 
     def __init__(self, fact: str, *, code: str = "bad_token", advice: str = "") -> None:
         super().__init__(fact)
@@ -38,9 +38,9 @@ class BadToken(BadAnswer):
 def verified(
     connection: SSOConnection, token: str, *, required: tuple[str, ...] = (), most_kib: int = MOST_KIB
 ) -> dict[str, Any]:
-    """The claims of a token that this provider signed, for the portal, and that is still good.
+    """The claims of a token that this provider signed for the portal, and that is still valid.
 
-    Raises BadToken, or RequestException when the provider's keys can't be had.
+    Raises BadToken, or RequestException when the provider's keys can't be fetched.
     """
     document = discover(connection)
     claims = _signed_claims(
@@ -56,7 +56,7 @@ def verified(
 
 
 def verified_userinfo(connection: SSOConnection, token: str) -> dict[str, Any]:
-    """Userinfo that came signed; what it says of issuer and audience must be right (OpenID Connect Core 5.3.2)."""
+    """Signed userinfo; its issuer and audience, if present, must match (OpenID Connect Core 5.3.2)."""
     claims = _signed_claims(connection, token, options={"verify_iss": False, "verify_aud": False})
     audience = claims.get("aud", connection.client_id)
     if claims.get("iss", document_issuer := discover(connection)["issuer"]) not in _names_of(document_issuer):
@@ -67,7 +67,7 @@ def verified_userinfo(connection: SSOConnection, token: str) -> dict[str, Any]:
 
 
 def _names_of(issuer: str) -> list[str]:
-    """Google documents that it may leave out the scheme (developers.google.com/identity/openid-connect/reference)."""
+    """Google documents that it may omit the scheme (developers.google.com/identity/openid-connect/reference)."""
     return [issuer, issuer.removeprefix("https://")] if issuer == GOOGLE else [issuer]
 
 
@@ -83,7 +83,7 @@ def _check_authorized_party(claims: dict[str, Any], connection: SSOConnection) -
 
 
 def _signed_claims(connection: SSOConnection, token: str, *, most_kib: int = MOST_KIB, **checks: Any) -> dict[str, Any]:
-    """Whatever these checks ask, with one of the provider's keys."""
+    """The claims after all checks, by one of the provider's keys."""
     if len(token) > most_kib * 1024:
         fact = f"The token has {len(token) // 1024} KiB, and at most {most_kib} are read."
         raise BadToken(fact, advice="Have fewer groups sent, those assigned to the application for example.")
@@ -99,7 +99,7 @@ def _signed_claims(connection: SSOConnection, token: str, *, most_kib: int = MOS
 
 
 def _checked(connection: SSOConnection, token: str, header: dict[str, Any], checks: dict[str, Any]) -> dict[str, Any]:
-    """By the first key that fits: providers leave out `kid`, or publish another key under the same."""
+    """By the first matching key: providers omit `kid`, or publish another key under the same one."""
     for key in _keys_for(connection, header):
         try:
             key_object = jwt.PyJWK(key, header["alg"])
@@ -112,11 +112,11 @@ def _checked(connection: SSOConnection, token: str, header: dict[str, Any], chec
 
 
 def _keys_for(connection: SSOConnection, header: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Those that are kept, then, for who has tried them all, those of now; asked for at most twice a minute."""
+    """The cached keys first, then freshly fetched ones; fetched at most twice a minute."""
     keys = published_keys(connection)
     yield from _fitting(keys.read(), header)
     if (now := keys.read_anew()) is not None:
-        published(connection).outdate()  # with its keys the provider may have moved their address
+        published(connection).outdate()  # along with its keys, the provider may have changed their URL
         yield from _fitting(now, header)
 
 
@@ -125,7 +125,7 @@ def published_keys(connection: SSOConnection) -> Published:
 
 
 def _fitting(keys: list[dict[str, Any]], header: dict[str, Any]) -> list[dict[str, Any]]:
-    """By the id that the token names; a key without one may be meant, and any by a token that names none."""
+    """By the token's key id; a key without an id may match, and a token without one may match any key."""
     alg, kid = header["alg"], header.get("kid")
     usable = [key for key in keys if key.get("use", "sig") == "sig" and key.get("alg", alg) == alg]
     if kid is None:

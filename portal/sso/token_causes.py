@@ -1,4 +1,4 @@
-"""Why a signed token is not believed, in words that say what is to be changed."""
+"""Why a signed token is rejected, and what to change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TIMES = (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError, jwt.InvalidIssu
 
 
 def told(error: BaseException, token: str, *, issuer: str, client_id: str) -> dict[str, str]:
-    """`fact`, `code` and `advice`. PyJWT looks at the signature first: what is quoted here was signed."""
+    """`fact`, `code` and `advice`. PyJWT checks the signature first: everything quoted here was signed."""
     match error:
         case jwt.InvalidIssuerError():
             return {

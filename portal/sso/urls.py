@@ -1,4 +1,4 @@
-"""The addresses that identity providers are given. Names and parameters are those that allauth looks for."""
+"""The URLs registered with identity providers. Names and parameters are those that allauth expects."""
 
 from django.urls import path
 

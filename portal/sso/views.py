@@ -1,4 +1,4 @@
-"""To the identity provider and back."""
+"""The redirect to the identity provider, and the return."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ View = Callable[..., HttpResponse]
 
 
 def answered(view: View) -> View:
-    """Whatever a provider sends, a person sees a page that says it did not work."""
+    """Whatever a provider sends, the person gets an error page."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, **names: str) -> HttpResponse:
@@ -66,13 +66,13 @@ def answered(view: View) -> View:
 
 
 def speak_as_public_url(request: HttpRequest) -> None:
-    """SR-31: the libraries build the portal's addresses from the request, so it carries PUBLIC_URL's host."""
+    """SR-31: the libraries build the portal's URLs from the request, so it is given PUBLIC_URL's host."""
     public = urlsplit(settings.PUBLIC_URL)
     request.META["HTTP_HOST"], request.META["wsgi.url_scheme"] = public.netloc, public.scheme
 
 
 def begun_where_it_ends(view: View) -> View:
-    """Cookies belong to a name: a sign-in that begins at another than PUBLIC_URL's would come back without them."""
+    """Cookies belong to a host: a sign-in begun at another than PUBLIC_URL's would return without them."""
 
     @wraps(view)
     def wrapper(request: HttpRequest, slug: str) -> HttpResponse:
@@ -82,9 +82,9 @@ def begun_where_it_ends(view: View) -> View:
 
 
 def _came_by_another_name(request: HttpRequest) -> bool:
-    """By what the browser asked for; a proxy may have put its own name for the portal in that place.
+    """By the Host the browser sent; a proxy may have replaced it by its own name for the portal.
 
-    Then our own pages are where the browser says that it comes from, or it has been told and goes on all the same.
+    In that case the browser's Referer is one of our pages, or it was already redirected and comes again.
     """
     public = urlsplit(settings.PUBLIC_URL)
     came_from = urlsplit(request.META.get("HTTP_REFERER", ""))
@@ -108,9 +108,9 @@ def connection_or_404(slug: str) -> SSOConnection:
 @begun_where_it_ends
 @answered
 def start(request: HttpRequest, slug: str) -> HttpResponse:
-    """Off to the identity provider. By GET: its own start page links here, and nothing is changed.
+    """Redirect to the identity provider. By GET: its own start page links here, and nothing is changed.
 
-    `target_link_uri` is what an OpenID Connect provider calls the page that was asked for (OIDC Core 4).
+    `target_link_uri` is OpenID Connect's parameter for the requested page (OIDC Core 4).
     """
     connection = connection_or_404(slug)
     target = request.GET.get("next") or request.GET.get("target_link_uri") or ""
@@ -130,7 +130,7 @@ _BEGIN = {SSOConnection.Protocol.OIDC: oidc.begin, SSOConnection.Protocol.SAML: 
 @never_cache
 @answered
 def oidc_callback(request: HttpRequest, slug: str) -> HttpResponse:
-    """The code comes back."""
+    """The code arrives."""
     return oidc.finish(request, _connection(slug, SSOConnection.Protocol.OIDC))
 
 
@@ -138,7 +138,7 @@ def oidc_callback(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @answered
 def saml_acs(request: HttpRequest, slug: str) -> HttpResponse:
-    """The assertion comes back, by a POST of another site."""
+    """The assertion arrives, by a cross-site POST."""
     return saml.receive(request, _connection(slug, SSOConnection.Protocol.SAML))
 
 
@@ -161,7 +161,7 @@ def saml_metadata(request: HttpRequest, organization_slug: str) -> HttpResponse:
 
 
 def _connection(slug: str, protocol: SSOConnection.Protocol) -> SSOConnection:
-    """The connection, if it speaks this protocol: an answer in another one has no business here."""
+    """The connection, if it uses this protocol: an answer in another one is not accepted."""
     connection = connection_or_404(slug)
     if connection.protocol != protocol:
         raise Http404("This connection speaks another protocol.")
