@@ -7,6 +7,7 @@ one decides.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -252,8 +253,7 @@ OPERATIONS = {id: (method, address) for id, method, address in operations()}
 
 def call(browser: Client, id: str, pk: int = 1) -> Any:
     method, address = OPERATIONS[id]
-    for name in ("<int:pk>", "<int:user_id>", "<int:group_pk>", "<int:user_pk>", "<int:group_id>"):
-        address = address.replace(name, str(pk))
+    address = re.sub(r"<int:\w+>", str(pk), address)
     assert "<" not in address
     return Script(client=browser).send(method.upper(), address, {})
 
