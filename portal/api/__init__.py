@@ -1,1 +1,1 @@
-"""The REST API at /api/v1/: one module for each resource, all on `views.Resources`, all through the services."""
+"""The REST API at /api/v1/: one module per resource, all based on `views.Resources`, all through the services."""

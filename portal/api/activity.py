@@ -1,4 +1,4 @@
-"""How identity providers behave, how much of each mapping has arrived, and what waits for an administrator."""
+"""Identity providers' behaviour, mapping completeness, and what needs an administrator's attention."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ActivityAnswer(serializers.Serializer):
 
 
 class ProviderActivity(Singleton):
-    """When an identity provider was last heard, and whether it fell silent."""
+    """When an identity provider last called, and whether it fell silent."""
 
     tag = "Identity providers"
     seen_by = Action.VIEW_PROVIDERS
@@ -49,18 +49,18 @@ class ProviderActivity(Singleton):
 
     @operation("get_identity_provider_activity", answer=ActivityAnswer)
     def retrieve(self, request: Request, provider_id: int) -> Response:
-        """Show when an identity provider was last heard, whether it fell silent, and how much of it is refused."""
+        """Show when an identity provider last called, whether it fell silent, and how much of it is refused."""
         provider = row_of(IdentityProvider, provider_id)
         itself = IdentityProvider.objects.filter(pk=provider.pk)
         (activity,) = rhythm.activities(itself, scim_enabled=self.mode.scim_enabled)
         return self.show(dict(ActivityAnswer(activity).data))
 
 
-# --- what it asks, as it comes in ---
+# --- its requests, live ---
 
 
 class ReceivedAnswer(serializers.Serializer):
-    """A request as it came in. One with nobody's token is shown too: it may have been pasted wrongly."""
+    """A request as received. Requests with an unknown token are included: it may have been pasted wrongly."""
 
     id = serializers.IntegerField(source="request.pk")
     at = serializers.DateTimeField(source="request.at")
@@ -74,14 +74,14 @@ class ReceivedAnswer(serializers.Serializer):
 
 
 class ReceivedRequestsAnswer(serializers.Serializer):
-    """The newest requests, while somebody watches."""
+    """The newest requests, while the provider is watched."""
 
     watched_until = serializers.DateTimeField(allow_null=True)
     results = ReceivedAnswer(many=True)
 
 
 class ReceivedRequests(Singleton):
-    """What an identity provider asks, reads as well, while it is set up."""
+    """An identity provider's requests, including reads, while it is set up."""
 
     tag = "Identity providers"
     seen_by = Action.VIEW_PROVIDERS
@@ -89,12 +89,12 @@ class ReceivedRequests(Singleton):
 
     @operation("list_received_requests", answer=ReceivedRequestsAnswer)
     def retrieve(self, request: Request, provider_id: int) -> Response:
-        """List the newest requests of an identity provider that is watched."""
+        """List the newest requests of a watched identity provider."""
         return self.show(self._received(row_of(IdentityProvider, provider_id)))
 
     @operation("watch_identity_provider", answer=ReceivedRequestsAnswer)
     def create(self, request: Request, provider_id: int) -> Response:
-        """Watch what an identity provider asks for the next half hour, reads as well."""
+        """Watch an identity provider's requests, including reads, for the next half hour."""
         provider = row_of(IdentityProvider, provider_id)
         return Response(self._received(provider_contacts.watch(provider, actor=self.actor)))
 
@@ -152,11 +152,11 @@ class ProviderCompleteness(Resources):
         return self.page()
 
 
-# --- what waits ---
+# --- what needs attention ---
 
 
 class MatterAnswer(serializers.Serializer):
-    """Something that waits for an administrator."""
+    """Something that needs an administrator's attention."""
 
     code = serializers.CharField(help_text="Stable, for machines.")
     number = serializers.IntegerField(help_text=f"How much of it, counted up to {COUNTED_TO:,}: one more means more.")
@@ -171,7 +171,7 @@ class MattersAnswer(serializers.Serializer):
 
 
 class Attention(Singleton):
-    """What waits for an administrator, the most pressing first."""
+    """What needs an administrator's attention, most urgent first."""
 
     tag = "Overview"
     seen_by = Action.VIEW_DIRECTORY
@@ -179,12 +179,12 @@ class Attention(Singleton):
 
     @operation("get_attention", answer=MattersAnswer)
     def retrieve(self, request: Request) -> Response:
-        """List what waits for an administrator, the most pressing first."""
+        """List what needs an administrator's attention, most urgent first."""
         return self.show(dict(MattersAnswer({"results": what_waits()}).data))
 
 
 class HeadcountAnswer(serializers.Serializer):
-    """How many users of each status there were."""
+    """The number of users of each status."""
 
     day = serializers.DateField()
     enabled = serializers.IntegerField()
@@ -213,7 +213,7 @@ class Headcounts(Singleton):
 
     @operation("get_headcounts", query=SpanSaid, answer=HeadcountsAnswer)
     def retrieve(self, request: Request) -> Response:
-        """Show how many users of each status there are, and were on each of the last days."""
+        """Show how many users of each status there are now, and were on each of the last days."""
         now = count_people()
         shown = {
             "now": {"day": now.day or timezone.now().date(), **now.numbers},

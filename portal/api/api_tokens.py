@@ -1,4 +1,4 @@
-"""API tokens: one's own, and for administrators everybody's."""
+"""API tokens: one's own, and for administrators everyone's."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class APITokenAnswer(serializers.ModelSerializer):
 
 
 class NewAPITokenAnswer(ShownOnce, APITokenAnswer):
-    """The only answer that ever holds the secret."""
+    """The only response that contains the secret."""
 
     class Meta(APITokenAnswer.Meta):
         fields = (*APITokenAnswer.Meta.fields, "secret", "note")
@@ -80,7 +80,7 @@ class APITokens(Resources):
 
     @operation("list_api_tokens", answer=APITokenAnswer, is_list=True)
     def list(self, request: Request) -> HttpResponseBase:
-        """List API tokens: your own, and for administrators everybody's."""
+        """List API tokens: your own, and for administrators everyone's."""
         return self.page()
 
     @operation("get_api_token", answer=APITokenAnswer)
@@ -92,7 +92,7 @@ class APITokens(Resources):
     def create(self, request: Request) -> Response:
         """Create an API token of your own.
 
-        At a browser and after a fresh sign-in only: no token creates another. `secret` is in this answer and nowhere
+        Only in a browser and after a fresh sign-in: no token creates another. `secret` is in this response and nowhere
         else.
         """
         token, secret = api_tokens.create_api_token(**self.said, actor=self.actor)
@@ -101,6 +101,6 @@ class APITokens(Resources):
 
     @operation("revoke_api_token", status=204)
     def destroy(self, request: Request, pk: int) -> Response:
-        """Revoke an API token. The next request that carries it gets 401."""
+        """Revoke an API token. The next request with it gets 401."""
         api_tokens.revoke_api_token(self.get_object(), actor=self.actor)
         return Response(status=204)

@@ -24,7 +24,7 @@ from portal.api.views import Resources
 
 
 class AssetAnswer(serializers.ModelSerializer):
-    """Something that is owned."""
+    """Something with owners."""
 
     owners = serializers.SerializerMethodField()
 
@@ -45,7 +45,7 @@ class AssetSaid(Said):
 
 
 class AssetChangesSaid(Said):
-    """What is left out stays."""
+    """Omitted fields stay."""
 
     name = serializers.CharField(max_length=255, required=False)
     kind = serializers.CharField(max_length=100, required=False, allow_blank=True)
@@ -101,7 +101,7 @@ class Assets(Resources):
 
     @operation("edit_asset", body=AssetChangesSaid, answer=AssetAnswer)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change what an asset is called, its kind or its link."""
+        """Change an asset's name, kind or link."""
         asset = self.get_object()
         kept = {"name": asset.name, "kind": asset.kind, "link": asset.link}
         return self.answer_anew(assets.edit_asset(asset, **kept | self.said, actor=self.actor))
@@ -123,7 +123,7 @@ class Assets(Resources):
     @operation("transfer_asset", body=TransferSaid, answer=AssetAnswer)
     @action(detail=True, methods=["post"])
     def transfer(self, request: Request, pk: int) -> Response:
-        """Hand an owner's part over to somebody else, in one step."""
+        """Transfer one owner's part to another user, in one step."""
         asset, said = self.get_object(), self.said
         giver, taker = (named_in(User, said[name], name) for name in ("giver", "taker"))
         assets.transfer_asset(asset, giver=giver, taker=taker, actor=self.actor)
@@ -132,7 +132,7 @@ class Assets(Resources):
     @operation("remove_asset_owner", answer=AssetAnswer)
     @action(detail=True, methods=["delete"], url_path="owners/<int:user_id>")
     def remove_owner(self, request: Request, pk: int, user_id: int) -> Response:
-        """Take an owner off. The last one stays until another is named."""
+        """Remove an owner. The last one stays until another is named."""
         asset = self.get_object()
         assets.remove_owner(asset, row_of(User, user_id), actor=self.actor)
         return self.answer_anew(asset)

@@ -1,4 +1,4 @@
-"""Who calls: a person with an API token, or one who is signed in at this browser (then with CSRF)."""
+"""The caller: a person with an API token, or one signed in to this browser (then with CSRF)."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ CHALLENGE = 'Bearer realm="Gatehouse API"'
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The token of a request and how much of its minute is used up."""
+    """The request's token, and its use of the current minute."""
 
     token: APIToken
     use: api_tokens.Use
 
     def allows(self, scope: str) -> bool:
-        """Who may write may read."""
+        """Write includes read."""
         held = self.token.scope_set
         return scope in held or (scope == Scope.READ and Scope.WRITE in held)
 
 
 class BearerToken(BaseAuthentication):
-    """`Authorization: Bearer ghapi_…` (RFC 6750), and nowhere else: not in the address, a cookie or a body."""
+    """`Authorization: Bearer ghapi_…` (RFC 6750), and nowhere else: not in the URL, a cookie or a body."""
 
     def authenticate(self, request: Request) -> tuple[User, Credentials] | None:
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
@@ -45,7 +45,7 @@ class BearerToken(BaseAuthentication):
         return token.user, Credentials(token, _count(token, request))
 
     def authenticate_header(self, request: Request) -> str:
-        """The error code tells a wrong token from none (RFC 6750 section 3.1)."""
+        """The error code distinguishes a wrong token from a missing one (RFC 6750 section 3.1)."""
         return f'{CHALLENGE}, error="invalid_token"' if "Authorization" in request.headers else CHALLENGE
 
 
@@ -58,4 +58,4 @@ def _count(token: APIToken, request: Request) -> api_tokens.Use:
 
 
 class Session(SessionAuthentication):
-    """Django's session, with a CSRF token on everything that changes something (SR-24)."""
+    """Django's session, with a CSRF token on every write (SR-24)."""

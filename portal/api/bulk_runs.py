@@ -1,4 +1,4 @@
-"""Bulk actions: one action on many people, each with a result of their own."""
+"""Bulk actions: one action on many people, each with their own result."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COUNTED = {f"number_{outcome.value}": outcome for outcome in Outcome}
 
 
 class BulkRunAnswer(serializers.ModelSerializer):
-    """A bulk action, and what became of its people so far. Nothing of a draft is done before it is started."""
+    """A bulk action, and its results so far. A draft does nothing before it is started."""
 
     started_by = UserRef(read_only=True, allow_null=True, help_text="Null: a command, or somebody who is deleted.")
     groups = serializers.SerializerMethodField(help_text="To which people are added, if it adds them.")
@@ -59,7 +59,7 @@ class BulkRunAnswer(serializers.ModelSerializer):
 
 
 class PersonSaid(Said):
-    """Somebody to invite."""
+    """A person to invite."""
 
     username = serializers.CharField(max_length=255)
     email = serializers.CharField(max_length=255)
@@ -68,7 +68,7 @@ class PersonSaid(Said):
 
 
 class BulkRunSaid(Said):
-    """`users` for everything but an invitation, which names `people`; `groups` to add to."""
+    """`users` for everything but an invitation, which takes `people`; `groups` to add to."""
 
     kind = serializers.ChoiceField(choices=Kind.choices)
     users = serializers.ListField(child=key(), min_length=1, max_length=MOST_ROWS, required=False)
@@ -77,7 +77,7 @@ class BulkRunSaid(Said):
     is_draft = serializers.BooleanField(required=False, default=False, help_text="Look at it first, then start it.")
 
     def validate(self, said: dict[str, Any]) -> dict[str, Any]:
-        """Each kind has what it needs, and nothing besides."""
+        """Each kind gets what it needs, and nothing else."""
         needed = {"people"} if said["kind"] == Kind.INVITE else {"users"}
         needed |= {"groups"} if said["kind"] == Kind.ADD_TO_GROUPS else set()
         given = {"users", "people", "groups"} & said.keys()
@@ -99,7 +99,7 @@ def _with_numbers(rows: QuerySet[BulkRun]) -> QuerySet[BulkRun]:
 
 
 def _open_groups(keys: list[int], actor: Person) -> list[Group]:
-    """Of a group that follows its mappings everybody would be refused alike: better said once."""
+    """A group that follows its mappings would refuse everyone alike: better said once."""
     groups = rows_of(Group, keys, "groups")
     for group in groups:
         policy.require(Action.CHANGE_MEMBERS, actor=actor, group=group)
@@ -118,7 +118,7 @@ def _wanted(said: dict[str, Any], actor: Person) -> list[Wanted]:
 
 
 class BulkRuns(Resources):
-    """What was done to many at once."""
+    """Actions on many people."""
 
     tag = "Bulk actions"
     seen_by = Action.VIEW_BULK_RUNS
@@ -129,20 +129,20 @@ class BulkRuns(Resources):
 
     @operation("list_bulk_runs", answer=BulkRunAnswer, is_list=True)
     def list(self, request: Request) -> HttpResponseBase:
-        """List bulk actions, the newest first."""
+        """List bulk actions, newest first."""
         return self.page()
 
     @operation("get_bulk_run", answer=BulkRunAnswer)
     def retrieve(self, request: Request, pk: int) -> Response:
-        """Show a bulk action, and what became of its people so far."""
+        """Show a bulk action, and its results so far."""
         return self.answer(self.get_object())
 
     @operation("create_bulk_run", body=BulkRunSaid, answer=BulkRunAnswer, status=201)
     def create(self, request: Request) -> Response:
-        """Do one action to many people.
+        """Apply one action to many people.
 
-        Each is a change of its own: who can't be changed is left alone with the reason, and the others are done. What
-        fits into a few seconds is done with the answer. The rest is done by a worker where there is one; otherwise
+        Each is a separate change: people who can't be changed are skipped with the reason, the others are done. What
+        fits into a few seconds is done before the response. A worker does the rest if there is one; otherwise
         continue it until nothing is pending.
         """
         said = self.said
@@ -157,7 +157,7 @@ class BulkRuns(Resources):
     @operation("start_bulk_run", answer=BulkRunAnswer)
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: int) -> Response:
-        """Start a draft. What is left of it is done in your name."""
+        """Start a draft. The rest of it is done in your name."""
         run = self.get_object()
         was_draft, run = run.is_draft, bulk_runs.start_run(run, actor=self.actor)
         if was_draft:
@@ -167,7 +167,7 @@ class BulkRuns(Resources):
     @operation("continue_bulk_run", answer=BulkRunAnswer)
     @action(detail=True, methods=["post"], url_path="continue")
     def go_on(self, request: Request, pk: int) -> Response:
-        """Do what is pending, as far as a few seconds reach, in your name."""
+        """Do what is pending in your name, for a few seconds at most."""
         run = self.get_object()
         policy.require(Action.CONTINUE_RUN, actor=self.actor, run=run)
         bulk_runs.work_on(run, actor=self.actor)
@@ -175,13 +175,13 @@ class BulkRuns(Resources):
 
     @operation("discard_bulk_run", status=204)
     def destroy(self, request: Request, pk: int) -> Response:
-        """Discard a draft. What has been started stays."""
+        """Discard a draft. A started run stays."""
         bulk_runs.discard_draft(self.get_object(), actor=self.actor)
         return Response(status=204)
 
 
 class BulkRowAnswer(serializers.ModelSerializer):
-    """One person of a bulk action, and what became of it."""
+    """One person in a bulk action, and the result."""
 
     user = UserRef(read_only=True, allow_null=True)
     username = serializers.CharField(read_only=True, help_text="As it is here, or as it was said.")
@@ -201,7 +201,7 @@ class BulkRowFilter(filters.FilterSet):
 
 
 class BulkRows(Resources):
-    """The people of one bulk action."""
+    """The people in one bulk action."""
 
     tag = "Bulk actions"
     seen_by = Action.VIEW_BULK_RUNS
@@ -220,5 +220,5 @@ class BulkRows(Resources):
 
     @operation("list_bulk_rows", answer=BulkRowAnswer, is_list=True)
     def list(self, request: Request, run_id: int) -> HttpResponseBase:
-        """List the people of a bulk action, and what became of each."""
+        """List the people in a bulk action, and each result."""
         return self.page()

@@ -1,4 +1,4 @@
-"""Conflicts: people whom an identity provider wants to provision and who collide with an account (R6, R7)."""
+"""Conflicts: people an identity provider wants to provision who collide with an account (R6, R7)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from portal.api.views import Resources
 
 
 class ConflictAnswer(serializers.ModelSerializer):
-    """What the identity provider sends, and the account that is in the way."""
+    """The record the identity provider sent, and the account that is in the way."""
 
     identity_provider = ProviderRef(read_only=True)
     user = UserRef(read_only=True)
@@ -80,7 +80,7 @@ class ConflictFilter(filters.FilterSet):
 
 
 class Conflicts(Resources):
-    """The conflicts' inbox. Decide with If-Match, so that you approve what you have read."""
+    """The conflicts inbox. Decide with If-Match, so that you approve what you have read."""
 
     tag = "Conflicts"
     seen_by = Action.VIEW_CONFLICTS
@@ -112,7 +112,7 @@ class Conflicts(Resources):
     def link(self, request: Request, pk: int) -> Response:
         """Approve the link.
 
-        The next try of exactly this provider, userName, email and externalId takes over the account.
+        The next attempt with exactly this provider, userName, email and externalId takes over the account.
         """
         return self.answer_anew(conflicts.link_conflict(self.get_object(), actor=self.actor))
 
@@ -127,13 +127,13 @@ class Conflicts(Resources):
     def own_username(self, request: Request, pk: int) -> Response:
         """Give the newcomer a username of their own in the portal.
 
-        For another person, whose userName is the permanent username of the existing account. The next try of exactly
-        this provider, userName, email and externalId creates a user with this username.
+        For another person, whose userName is the permanent username of the existing account. The next attempt with
+        exactly this provider, userName, email and externalId creates a user with this username.
         """
         return self.answer_anew(conflicts.give_own_username(self.get_object(), **self.said, actor=self.actor))
 
     @operation("dismiss_conflict", answer=ConflictAnswer)
     @action(detail=True, methods=["post"])
     def dismiss(self, request: Request, pk: int) -> Response:
-        """Put the conflict away. It reopens when the identity provider's data change."""
+        """Dismiss the conflict. It reopens when the identity provider's data changes."""
         return self.answer_anew(conflicts.dismiss_conflict(self.get_object(), actor=self.actor))

@@ -1,4 +1,4 @@
-"""The OpenAPI document, and a page that shows it. Neither needs a sign-in: they say nothing of anybody."""
+"""The OpenAPI document, and a page that shows it. Both are public: they contain no personal data."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ CONTENT_TYPE = "application/vnd.oai.openapi+json"
 
 @require_safe
 def schema(request: HttpRequest) -> JsonResponse:
-    """The document as JSON, as it is committed as docs/openapi.yaml."""
+    """The document as JSON, the same as the committed docs/openapi.yaml."""
     return JsonResponse(document(), content_type=CONTENT_TYPE)
 
 
 @require_safe
 def documentation(request: HttpRequest) -> HttpResponse:
-    """Every operation, to read and to try; all of the page comes from this portal."""
+    """Every operation, to read and to try; the whole page is served by this portal."""
     return render(request, "portal/api_docs.html", {"title": "REST API"})

@@ -1,4 +1,4 @@
-"""Serializers as this API writes them: what is answered, and what may be said."""
+"""Serializers in this API's style: responses, and inputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LARGEST_KEY = 2**63 - 1
 PEOPLE_NAMED = 50
 
 
-# What JSON calls them, since DRF also takes 7 for "7" and "yes" for true.
+# JSON's names for types that must match, since DRF also takes 7 for "7" and "yes" for true.
 _TYPES: dict[type[serializers.Field], tuple[type, str]] = {
     serializers.CharField: (str, "must be a string."),
     serializers.BooleanField: (bool, "must be true or false."),
@@ -24,9 +24,9 @@ _TYPES: dict[type[serializers.Field], tuple[type, str]] = {
 
 
 class Said(serializers.Serializer):
-    """What a caller may say, in a body or (`in_address`) as parameters.
+    """An input, in a body or (`in_address`) as parameters.
 
-    A name that is not known is refused, not passed over (SR-25), and so is a value of another type.
+    Unknown names are refused, not ignored (SR-25), and so are values of the wrong type.
     """
 
     def to_internal_value(self, data: Any) -> Any:
@@ -48,21 +48,21 @@ class Said(serializers.Serializer):
 
 
 class Secret(serializers.CharField):
-    """What is shown once. An answer that a retry is given again (Idempotency-Key) is kept without it (SR-11)."""
+    """A secret shown once. A response repeated for a retry (Idempotency-Key) comes without it (SR-11)."""
 
     def __init__(self) -> None:
         super().__init__(read_only=True, allow_null=True, help_text="Shown once; null in a replay.")
 
 
 class ShownOnce(serializers.Serializer):
-    """A part of an answer: a secret, and a note where it is missing."""
+    """Part of a response: a secret, and a note where it is missing."""
 
     secret = Secret()
     note = serializers.CharField(read_only=True, allow_null=True, help_text="In a replay: why there is no secret.")
 
 
 def key(**options: Any) -> serializers.IntegerField:
-    """The id of a row, which must fit the database's integers."""
+    """A row's id, which must fit the database's integers."""
     return serializers.IntegerField(min_value=1, max_value=LARGEST_KEY, **options)
 
 
@@ -126,7 +126,7 @@ class PeopleAnswer(serializers.Serializer):
 
 
 def people(rows: QuerySet[User], most: int = PEOPLE_NAMED) -> dict[str, Any]:
-    """What `PeopleAnswer` shows of a set of users."""
+    """A set of users as `PeopleAnswer`."""
     return {"count": rows.count(), "users": rows.order_by("username_key")[:most]}
 
 
@@ -141,7 +141,7 @@ class DecisionAnswer(serializers.Serializer):
 
 
 def answers(decisions: dict[Any, Decision]) -> dict[str, dict[str, Any]]:
-    """Decisions of the policy by action, as `DecisionAnswer` shows them."""
+    """The policy's decisions by action, as `DecisionAnswer`."""
     return {
         str(action): {"allowed": found.allowed, "code": found.code, "reason": found.reason}
         for action, found in decisions.items()

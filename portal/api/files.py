@@ -1,4 +1,4 @@
-"""A list as a file: all its rows under the same filters, as CSV, for who asks for `text/csv`."""
+"""A list as a file: all its rows under the same filters, as CSV, for requests that accept `text/csv`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ MEDIA_TYPE = "text/csv"
 BATCH = 1000
 OF_PAGES = ("limit", "cursor")
 
-# By which of its names a reference is known, as the other doors write it.
+# Which field of a reference is its name, as on the other doors.
 _NAMES = ("username", "user_name", "display_name", "name")
 
 
 class CSV(JSON):
-    """What an Accept header names. The list writes its lines itself; a refusal is JSON all the same."""
+    """The media type for an Accept header. The list writes its lines itself; a refusal is still JSON."""
 
     media_type = MEDIA_TYPE
     format = "csv"
@@ -31,7 +31,7 @@ def wants_file(request: Request) -> bool:
 
 
 def check_no_page(request: Request) -> None:
-    """A file has all rows. Raises ValidationError for a parameter that means a page."""
+    """A file has all rows. Raises ValidationError for a paging parameter."""
     if asked := [name for name in OF_PAGES if name in request.query_params]:
         raise ValidationError(dict.fromkeys(asked, "is for pages: a file has all rows."))
 
@@ -46,7 +46,7 @@ def every_batch(rows: Any, ordering: Ordering) -> Iterator[list[Any]]:
 
 
 def cell(value: Any) -> Any:
-    """A value of a JSON answer as a cell: of a reference its name, of several their names."""
+    """A value of a JSON response as a cell: a reference becomes its name, several become their names."""
     match value:
         case {"id": int()}:
             return next((value[name] for name in _NAMES if value.get(name)), value["id"])

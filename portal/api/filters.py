@@ -1,4 +1,4 @@
-"""Filters that take no nonsense: what can't be is refused, not passed over."""
+"""Strict filters: invalid values are refused, not ignored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portal.api.fields import LARGEST_KEY
 
 @extend_schema_field(OpenApiTypes.BOOL)
 class Flag(filters.TypedChoiceFilter):
-    """`true` or `false`; django-filter's own takes anything else for neither."""
+    """`true` or `false`; django-filter's own treats anything else as unset."""
 
     def __init__(self, **options: Any) -> None:
         choices = [("true", "true"), ("false", "false")]
@@ -38,7 +38,7 @@ class PersonFilter(filters.FilterSet):
     """People by the beginning of any of their names."""
 
     q = filters.CharFilter(method="search", label="Username, email, first or last name begins with this.")
-    person = ""  # where the person stands, from the rows on
+    person = ""  # the path from the rows to the user
 
     def search(self, rows: QuerySet[User], name: str, text: str) -> QuerySet[User]:
         return rows.filter(matching(text, self.person))

@@ -25,7 +25,7 @@ from portal.api.views import Resources
 
 
 class MappedFrom(serializers.ModelSerializer):
-    """An SSO group that feeds a portal group, and the mapping that says so."""
+    """An SSO group that feeds a portal group, and the mapping between them."""
 
     sso_group = SSOGroupRef(read_only=True)
 
@@ -35,7 +35,7 @@ class MappedFrom(serializers.ModelSerializer):
 
 
 class GroupInList(serializers.ModelSerializer):
-    """A group, as lists show them."""
+    """A group, as shown in lists."""
 
     member_count = serializers.IntegerField(read_only=True)
     mappings = MappedFrom(many=True, read_only=True)
@@ -65,7 +65,7 @@ class GroupSaid(Said):
 
 
 class GroupChangesSaid(Said):
-    """What is left out stays."""
+    """Omitted fields stay."""
 
     name = serializers.CharField(max_length=255, required=False)
     description = serializers.CharField(max_length=500, required=False, allow_blank=True)

@@ -1,4 +1,4 @@
-"""Idempotency-Key: a POST that is sent again is answered again and not done again, for 24 hours."""
+"""Idempotency-Key: a repeated POST gets the same response and is not done again, for 24 hours."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ KEY = re.compile(f"[!-~]{{1,{LONGEST}}}")
 
 
 def once(handler: Callable[..., Response], request: Request, shape: Any) -> Callable[..., Response]:
-    """The handler, run once for each key of this person. A refusal changed nothing and leaves the key free.
+    """The handler, run once for each key of this user. A refusal changed nothing and leaves the key free.
 
-    `shape` is what it answers: of that, secrets are shown once, to the first who asked.
+    `shape` is its response type: secrets in it are shown only once, in the first response.
     """
     if HEADER not in request.headers:
         return handler
@@ -60,7 +60,7 @@ def _key(request: Request) -> str:
 
 
 def _digest(request: Request) -> str:
-    """Of what is asked for: the address and the body, byte by byte."""
+    """Of the request: URL and body, byte by byte."""
     asked = f"{request.method} {request.get_full_path()}\n".encode() + of_django(request).body
     return hashlib.sha256(asked).hexdigest()
 
@@ -77,7 +77,7 @@ def _without_secrets(body: Any, shape: Any) -> Any:
 
 
 def _replay(answer: str, shape: Any) -> Response:
-    """Without secrets also where an earlier version kept them."""
+    """Without secrets, even where an earlier version stored them."""
     kept = json.loads(answer)
     body, headers = _without_secrets(kept["body"], shape), {**kept["headers"], REPLAYED: "true"}
     return Response(body, status=kept["status"], headers=headers)

@@ -1,4 +1,4 @@
-"""Identity providers, and the SCIM tokens that they call with."""
+"""Identity providers and their SCIM tokens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Kind = IdentityProvider.Kind
 
 
 class IdentityProviderInList(serializers.ModelSerializer):
-    """An identity provider, as lists show it."""
+    """An identity provider, as shown in lists."""
 
     class Meta:
         model = IdentityProvider
@@ -41,7 +41,7 @@ class IdentityProviderInList(serializers.ModelSerializer):
 
 
 class IdentityProviderAnswer(IdentityProviderInList):
-    """An identity provider, where it sends SCIM to, and how much hangs on it."""
+    """An identity provider, its SCIM base URL, and how much depends on it."""
 
     scim_base_url = serializers.SerializerMethodField()
     usage = serializers.SerializerMethodField(
@@ -70,7 +70,7 @@ class IdentityProviderSaid(Said):
 
 
 class IdentityProviderChangesSaid(Said):
-    """What is left out stays."""
+    """Omitted fields stay."""
 
     name = serializers.CharField(max_length=255, required=False)
     kind = serializers.ChoiceField(choices=Kind.choices, required=False)
@@ -98,7 +98,7 @@ class Providers(Resources):
 
     @operation("get_identity_provider", answer=IdentityProviderAnswer)
     def retrieve(self, request: Request, pk: int) -> Response:
-        """Show an identity provider, and how much hangs on it."""
+        """Show an identity provider, and how much depends on it."""
         return self.answer(self.get_object())
 
     @operation("create_identity_provider", body=IdentityProviderSaid, answer=IdentityProviderAnswer, status=201)
@@ -120,10 +120,10 @@ class Providers(Resources):
 
     @operation("delete_identity_provider", status=204)
     def destroy(self, request: Request, pk: int) -> Response:
-        """Take an identity provider off the portal.
+        """Remove an identity provider from the portal.
 
         Its tokens, records, SSO groups and mappings go. Its people stay as they are, with their groups, and are
-        managed by nobody any more.
+        no longer managed by any provider.
         """
         identity_providers.delete_identity_provider(self.get_object(), actor=self.actor)
         return Response(status=204)
@@ -151,7 +151,7 @@ class SCIMTokenAnswer(serializers.ModelSerializer):
 
 
 class NewSCIMTokenAnswer(ShownOnce, SCIMTokenAnswer):
-    """The only answer that ever holds the secret."""
+    """The only response that contains the secret."""
 
     class Meta(SCIMTokenAnswer.Meta):
         fields = (*SCIMTokenAnswer.Meta.fields, "secret", "note")
@@ -168,7 +168,7 @@ class SCIMTokenFilter(filters.FilterSet):
 
 
 class SCIMTokens(Resources):
-    """Tokens of identity providers. They belong to the portal and outlive who created them (R23)."""
+    """Tokens of identity providers. They belong to the portal and outlive their creators (R23)."""
 
     tag = "Identity providers"
     seen_by = Action.VIEW_PROVIDERS
@@ -191,7 +191,7 @@ class SCIMTokens(Resources):
     def create(self, request: Request) -> Response:
         """Create a SCIM token.
 
-        `secret` is in this answer and nowhere else: the portal keeps a digest. At a browser this needs a fresh
+        `secret` is in this response and nowhere else: the portal keeps a digest. In a browser this needs a fresh
         sign-in.
         """
         provider = named_in(IdentityProvider, self.said["identity_provider"], "identity provider")
@@ -203,6 +203,6 @@ class SCIMTokens(Resources):
 
     @operation("revoke_scim_token", status=204)
     def destroy(self, request: Request, pk: int) -> Response:
-        """Revoke a SCIM token. The next request that carries it gets 401."""
+        """Revoke a SCIM token. The next request with it gets 401."""
         scim_tokens.revoke_token(self.get_object(), actor=self.actor)
         return Response(status=204)

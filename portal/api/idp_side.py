@@ -48,7 +48,7 @@ class SSOUserInList(serializers.ModelSerializer):
 
 
 class SSOUserAnswer(SSOUserInList):
-    """With the whole record as the identity provider sent it, in SCIM's JSON."""
+    """Adds the whole record as the identity provider sent it, as SCIM JSON."""
 
     attributes = serializers.DictField(read_only=True)
 
@@ -57,7 +57,7 @@ class SSOUserAnswer(SSOUserInList):
 
 
 class SSOUserFilter(filters.FilterSet):
-    """Names are unique within a provider, and so are their indexes: all providers are named when none was asked for."""
+    """Names are unique within a provider, and so are their indexes: without a provider, all are named."""
 
     identity_provider = filters.ModelChoiceFilter(queryset=IdentityProvider.objects.all())
     user_name = filters.CharFilter(method="named", label="Exactly this userName, whatever its case.")
@@ -97,7 +97,7 @@ class SSOUsers(Resources):
 
 
 class MappedTo(serializers.ModelSerializer):
-    """A portal group that an SSO group feeds, and the mapping that says so."""
+    """A portal group that an SSO group feeds, and the mapping between them."""
 
     group = GroupRef(read_only=True)
 
@@ -107,7 +107,7 @@ class MappedTo(serializers.ModelSerializer):
 
 
 class SSOGroupAnswer(serializers.ModelSerializer):
-    """A SCIM Group as it was pushed, or declared by name before that (`pushed_at` is empty)."""
+    """A SCIM Group as pushed, or declared by name before that (`pushed_at` is empty)."""
 
     identity_provider = ProviderRef(read_only=True)
     member_count = serializers.IntegerField(read_only=True)
@@ -168,7 +168,7 @@ class SSOGroupFilter(filters.FilterSet):
 
 
 class SSOGroups(Resources):
-    """Groups as identity providers push them; administrators may declare one before that."""
+    """Groups as identity providers push them; administrators may declare one in advance."""
 
     tag = "SSO users and groups"
     seen_by = Action.VIEW_GROUPS
@@ -203,13 +203,13 @@ class SSOGroups(Resources):
 
     @operation("withdraw_sso_group", status=204)
     def destroy(self, request: Request, pk: int) -> Response:
-        """Withdraw a declared SSO group that was never pushed. A pushed one only its provider deletes."""
+        """Withdraw a declared SSO group that was never pushed. A pushed one is deleted only by its provider."""
         sso_groups.withdraw_declaration(self.get_object(), actor=self.actor)
         return Response(status=204)
 
 
 class SSOMemberAnswer(serializers.ModelSerializer):
-    """Somebody whom the identity provider counts among a group's members."""
+    """A person whom the identity provider lists as a group's member."""
 
     sso_user = SSOUserRef(read_only=True)
     user = UserRef(read_only=True, source="sso_user.user")

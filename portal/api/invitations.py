@@ -1,4 +1,4 @@
-"""Invitations of people whom no identity provider provisions (SR-23)."""
+"""Invitations of people no identity provider provisions (SR-23)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from portal.api.views import Resources
 
 
 class InvitationAnswer(serializers.ModelSerializer):
-    """A pending invitation: to whom the link was mailed and until when it works."""
+    """A pending invitation: the address the link was mailed to, and when it expires."""
 
     user = UserRef(read_only=True)
     invited_by = UserRef(read_only=True, allow_null=True)
@@ -40,7 +40,7 @@ class InvitationSaid(Said):
 
 
 class Invitations(Resources):
-    """Invitations, each by the id of the user whom it invites."""
+    """Invitations, each identified by the id of the invited user."""
 
     tag = "Invitations"
     seen_by = Action.VIEW_DIRECTORY
@@ -64,9 +64,9 @@ class Invitations(Resources):
 
     @operation("invite_user", body=InvitationSaid, answer=InvitationAnswer, status=201)
     def create(self, request: Request) -> Response:
-        """Invite somebody.
+        """Invite a person.
 
-        Makes an Invited user and mails a link that works once, for 72 hours.
+        Creates an Invited user and mails a link that works once, for 72 hours.
         """
         user = invitations.invite_user(**self.said, actor=self.actor)
         return self.answer(self.get_queryset().get(user=user), 201)
@@ -74,13 +74,13 @@ class Invitations(Resources):
     @operation("resend_invitation", answer=InvitationAnswer)
     @action(detail=True, methods=["post"])
     def resend(self, request: Request, user_id: int) -> Response:
-        """Mail a new link with a new deadline. The old link dies."""
+        """Mail a new link with a new deadline. The old link stops working."""
         user = self.get_object().user
         invitations.resend_invitation(user, actor=self.actor)
         return self.answer(self.get_queryset().get(user=user))
 
     @operation("revoke_invitation", status=204)
     def destroy(self, request: Request, user_id: int) -> Response:
-        """Revoke an invitation. The user, who never was in, becomes Disabled."""
+        """Revoke an invitation. The user, who never signed in, becomes Disabled."""
         invitations.revoke_invitation(self.get_object().user, actor=self.actor)
         return Response(status=204)

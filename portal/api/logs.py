@@ -1,4 +1,4 @@
-"""The two records: what identity providers sent and what became of it, and every change with its actor."""
+"""The two logs: what identity providers sent and the outcome, and every change with its actor."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from portal.api.filters import Key
 from portal.api.operations import operation
 from portal.api.views import Resources
 
-PATIENCE_SECONDS = 0.5  # for those who are writing; what takes longer is in the next answer
+PATIENCE_SECONDS = 0.5  # to wait for current writers; slower ones appear in the next response
 ACTOR_KINDS = ("user", "operator", "scim_token", "sso_sign_in", "visitor")
 
 
 class RecordFilter(filters.FilterSet):
-    """From and until a point in time, which is turned into a row id first."""
+    """From and until a point in time, which is converted to a row id first."""
 
     since = filters.IsoDateTimeFilter(method="from_then", label="At or after this time.")
     before = filters.IsoDateTimeFilter(method="until_then", label="Before this time.")
@@ -41,9 +41,9 @@ class RecordFilter(filters.FilterSet):
 
 
 class ProvisioningLogEntryAnswer(serializers.ModelSerializer):
-    """A SCIM write or refusal. `what` and `params` are data, `summary` the same in words.
+    """A SCIM write or refusal. `what` and `params` are data, `summary` is the same in words.
 
-    `what` is empty in rows of earlier versions that have words only.
+    `what` is empty in rows of earlier versions that only have words.
     """
 
     identity_provider = ProviderRef(read_only=True, allow_null=True)
@@ -85,7 +85,7 @@ class LogFilter(RecordFilter):
 
 
 class ProvisioningLogEntries(Resources):
-    """The provisioning log, the newest first."""
+    """The provisioning log, newest first."""
 
     tag = "Logs"
     seen_by = Action.VIEW_LOGS
@@ -96,7 +96,7 @@ class ProvisioningLogEntries(Resources):
 
     @operation("list_provisioning_log", answer=ProvisioningLogEntryAnswer, is_list=True)
     def list(self, request: Request) -> HttpResponseBase:
-        """List what identity providers sent and what became of it."""
+        """List what identity providers sent, and the outcome."""
         return self.page()
 
     @operation("get_provisioning_log_entry", answer=ProvisioningLogEntryAnswer)
@@ -106,7 +106,7 @@ class ProvisioningLogEntries(Resources):
 
 
 class OriginAnswer(serializers.ModelSerializer):
-    """Where an event came from. What repeats is one event for each ten minutes; `times` says how often it happened."""
+    """Where an event came from. A repeating event is stored once per ten minutes; `times` counts its occurrences."""
 
     class Meta:
         model = AuditOrigin
@@ -114,10 +114,10 @@ class OriginAnswer(serializers.ModelSerializer):
 
 
 class AuditEventAnswer(serializers.ModelSerializer):
-    """A change. Columns are plain ids: what they name may be gone.
+    """A change. Columns are plain ids: the objects they name may be gone.
 
-    `personal` holds names, usernames and emails, and is empty once the person was deleted for good. So is `origin`,
-    which sign-ins and refused tries have.
+    `personal` holds names, usernames and emails, and is empty once the user is permanently deleted. So is `origin`,
+    which sign-ins and refused attempts have.
     """
 
     details = serializers.DictField(read_only=True)
@@ -179,7 +179,7 @@ class EventFilter(RecordFilter):
 
 
 class AuditEvents(Resources):
-    """The audit log, append-only, the newest first."""
+    """The audit log, append-only, newest first."""
 
     tag = "Logs"
     seen_by = Action.VIEW_LOGS
@@ -191,7 +191,7 @@ class AuditEvents(Resources):
 
     @operation("list_audit_log", answer=AuditEventAnswer, is_list=True)
     def list(self, request: Request) -> HttpResponseBase:
-        """List changes with who made them."""
+        """List changes and who made them."""
         return self.page()
 
     @operation("get_audit_event", answer=AuditEventAnswer)

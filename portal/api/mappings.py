@@ -24,7 +24,7 @@ from portal.api.views import Resources
 
 
 class MappingAnswer(serializers.ModelSerializer):
-    """That an SSO group feeds a portal group."""
+    """An SSO group that feeds a portal group."""
 
     sso_group = SSOGroupRef(read_only=True)
     group = GroupRef(read_only=True)
@@ -36,7 +36,7 @@ class MappingAnswer(serializers.ModelSerializer):
 
 
 class PreviewAnswer(serializers.Serializer):
-    """Who would join and leave the portal group. `fingerprint` stands for exactly these people."""
+    """Who would join and leave the portal group. `fingerprint` identifies exactly these people."""
 
     joins = PeopleAnswer()
     leaves = PeopleAnswer()
@@ -63,7 +63,7 @@ class MappingFilter(filters.FilterSet):
 
 
 def shown(preview: mappings.Preview) -> dict[str, Any]:
-    """What `PreviewAnswer` shows."""
+    """A preview as `PreviewAnswer`."""
     return {
         "joins": people(preview.joins),
         "leaves": people(preview.leaves),
@@ -101,7 +101,7 @@ class Mappings(Resources):
     def preview(self, request: Request) -> Response:
         """Preview a mapping: who would join and who would leave.
 
-        With SCIM off nobody moves until it is switched on.
+        With SCIM off no one moves until it is switched on.
         """
         sso_group, group = self._pair(self.asked)
         return self._shown(mappings.preview_mapping(sso_group, group))
@@ -122,7 +122,7 @@ class Mappings(Resources):
     def preview_removal(self, request: Request, pk: int) -> Response:
         """Preview the removal of a mapping: who would leave.
 
-        The last mapping of a group keeps everybody; of several, whom only it brought leaves.
+        The last mapping of a group keeps all members; any other removes those that only it brought.
         """
         return self._shown(mappings.preview_unmapping(self.get_object()))
 
@@ -148,7 +148,7 @@ class PairMovesSaid(PairSaid, MovesSaid):
 
 
 class _Previewed(Resources):
-    """Everybody of one side of a preview."""
+    """Everyone on one side of a preview."""
 
     tag = "Mappings"
     seen_by = Action.VIEW_GROUPS
@@ -167,11 +167,11 @@ class _Previewed(Resources):
 
 
 class PreviewedUsers(_Previewed):
-    """Everybody whom a mapping would move."""
+    """Everyone a mapping would move."""
 
     @operation("list_previewed_users", query=PairMovesSaid, answer=UserInList, is_list=True)
     def list(self, request: Request) -> HttpResponseBase:
-        """List everybody who would join, or leave, by a mapping."""
+        """List everyone who would join, or leave, by a mapping."""
         return self.page()
 
     def preview(self) -> mappings.Preview:
@@ -180,11 +180,11 @@ class PreviewedUsers(_Previewed):
 
 
 class LeavingUsers(_Previewed):
-    """Everybody whom the removal of a mapping would move."""
+    """Everyone the removal of a mapping would move."""
 
     @operation("list_users_of_removal", query=MovesSaid, answer=UserInList, is_list=True)
     def list(self, request: Request, mapping_id: int) -> HttpResponseBase:
-        """List everybody who would leave by the removal of a mapping; nobody joins by one."""
+        """List everyone who would leave by the removal of a mapping; it makes no one join."""
         return self.page()
 
     def preview(self) -> mappings.Preview:

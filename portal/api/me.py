@@ -1,4 +1,4 @@
-"""The caller: what everybody sees of themselves."""
+"""The caller's own data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portal.api.views import Singleton
 
 
 class MeAnswer(serializers.Serializer):
-    """Who calls, with what, and what they are in and own."""
+    """The caller, the token in use, and the caller's groups and assets."""
 
     user = UserInList()
     token = APITokenAnswer(allow_null=True, help_text="Null for a session.")

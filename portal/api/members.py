@@ -1,4 +1,4 @@
-"""Who is in a portal group."""
+"""The members of a portal group."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_AT_ONCE = 1000
 
 
 class MemberAnswer(serializers.Serializer):
-    """Somebody in a group, and what keeps them there; `added_by` is empty when a mapping brought them."""
+    """A member of a group, and the reason; `added_by` is empty for members added by a mapping."""
 
     user = UserRef(source="membership.user")
     added_by = UserRef(source="membership.added_by", allow_null=True)
@@ -83,7 +83,7 @@ class Members(Resources):
     def create(self, request: Request, group_id: int) -> Response:
         """Add users to a group.
 
-        All or none. Who is a member already stays one.
+        All or none. Existing members stay members.
         """
         people = rows_of(User, self.said["users"], "users")
         return Response({"added": groups.add_members(self.group, people, actor=self.actor)})
@@ -91,7 +91,7 @@ class Members(Resources):
     @operation("remove_members", body=UsersSaid, answer=RemovedAnswer)
     @action(detail=False, methods=["post"])
     def remove(self, request: Request, group_id: int) -> Response:
-        """Remove users from a group. Who is no member is passed over."""
+        """Remove users from a group. Users who are not members are ignored."""
         people = rows_of(User, self.said["users"], "users")
         return Response({"removed": groups.remove_members(self.group, people, actor=self.actor)})
 

@@ -1,4 +1,4 @@
-"""The mismatch report: before go-live, whom an identity provider's userNames mean here (R5, R6)."""
+"""The mismatch report: before go-live, which accounts an identity provider's userNames match (R5, R6)."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from portal.api.named_rows import named_in
 from portal.api.operations import operation
 from portal.api.views import Singleton
 
-PART = 2_500  # names that one request compares
-MOST = 20_000  # of what arrived; more are for manage.py mismatch_report
+PART = 2_500  # names compared per request
+MOST = 20_000  # of received names; beyond that use manage.py mismatch_report
 
 
 class NameSaid(Said):
-    """What an identity provider calls somebody."""
+    """A person as the identity provider names them."""
 
     user_name = serializers.CharField(max_length=255)
     email = serializers.CharField(max_length=255, required=False, allow_blank=True)
 
 
 class MismatchSaid(Said):
-    """`names`, or an `identity_provider` for what it has sent; `skip` goes on with the next part of that."""
+    """`names`, or an `identity_provider` for what it has sent; `skip` continues with its next part."""
 
     names = serializers.ListField(child=NameSaid(), min_length=1, max_length=PART, required=False)
     identity_provider = key(required=False)
@@ -44,7 +44,7 @@ class MismatchSaid(Said):
 
 
 class MismatchAnswer(serializers.Serializer):
-    """A userName, and the account that comes closest."""
+    """A userName, and the closest account."""
 
     user_name = serializers.CharField(source="sent.user_name")
     sent_email = serializers.CharField(source="sent.email")
@@ -60,7 +60,7 @@ class MismatchAnswer(serializers.Serializer):
 
 
 class MismatchReportAnswer(serializers.Serializer):
-    """What was found out about these names. Nothing was changed."""
+    """The report on these names. Nothing was changed."""
 
     compared = serializers.IntegerField()
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="By match.")
@@ -79,7 +79,7 @@ class MismatchReport(Singleton):
 
     @operation("compare_user_names", body=MismatchSaid, answer=MismatchReportAnswer)
     def create(self, request: Request) -> Response:
-        """Report mismatches: whom userNames of an identity provider mean here.
+        """Report mismatches: which accounts an identity provider's userNames match.
 
         Before its first push or after. Nothing is changed.
         """

@@ -1,4 +1,4 @@
-"""Access settings: the two flags, and what switching one would change, for whom (R21, R22)."""
+"""Access settings: the two flags (R21, R22)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AccessAnswer(serializers.ModelSerializer):
 
 
 class FlagsSaid(Said):
-    """A flag that is left out stays."""
+    """An omitted flag stays."""
 
     scim_enabled = serializers.BooleanField(required=False)
     sso_enforced = serializers.BooleanField(required=False)
@@ -46,7 +46,7 @@ class AccessSaid(FlagsSaid):
 
 
 class Access(Singleton):
-    """The access settings: one resource, which owners change."""
+    """The access settings: a single resource, which owners change."""
 
     tag = "Access settings"
     seen_by = Action.VIEW_ACCESS
@@ -66,7 +66,7 @@ class Access(Singleton):
     def partial_update(self, request: Request) -> Response:
         """Switch SCIM or SSO enforcement.
 
-        SSO can be enforced by an owner who has signed in through it, when a break-glass account was proven. Look at
+        SSO can be enforced by an owner who has signed in through it, once a break-glass account is proven. See
         the what-if first.
         """
         flags = switched(self.mode, self.said)._asdict()
@@ -75,5 +75,5 @@ class Access(Singleton):
 
 
 def switched(mode: Mode, said: dict[str, Any]) -> Mode:
-    """The mode with the flags that were said; one that was left out stays."""
+    """The mode with the given flags; an omitted one stays."""
     return Mode(*(said.get(name, getattr(mode, name)) for name in Mode._fields))

@@ -1,4 +1,4 @@
-"""How a request finds what its address or body names."""
+"""Finding the rows that a request's URL or body names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ M = TypeVar("M", bound=Model)
 
 
 def row_of(model: type[M], pk: int, rows: QuerySet[M] | None = None) -> M:
-    """The row of an address, of these `rows`. Raises NotFound."""
+    """The row in the URL, among these `rows`. Raises NotFound."""
     row = (model._default_manager if rows is None else rows).filter(pk=pk).first()
     if row is None:
         raise NotFound(f"There is no {model._meta.verbose_name} {pk}.")
@@ -26,7 +26,7 @@ def named_in(model: type[M], pk: int, attribute: str) -> M:
 
 
 def rows_of(model: type[M], pks: Collection[int], attribute: str) -> list[M]:
-    """The rows that a body names, all of them. Raises InvalidValue for one that there is not."""
+    """All rows that a body names. Raises InvalidValue for a missing one."""
     found = {row.pk: row for row in model._default_manager.filter(pk__in=set(pks))}
     if missing := set(pks) - found.keys():
         raise InvalidValue(attribute, f"names {min(missing)}, which is no {model._meta.verbose_name}")

@@ -1,4 +1,4 @@
-"""An operation of the API, declared once: what it is called, what may be said to it, what it answers."""
+"""An operation of the API, declared once: its name, inputs and responses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Operation:
 
 
 def operation(id: str, **shapes: Any) -> Callable[[H], H]:
-    """Declare a handler. The view parses by it, and the OpenAPI document is made of it."""
+    """Declare a handler. The view parses by it, and the OpenAPI document is generated from it."""
 
     def declare(handler: H) -> H:
         handler.operation = Operation(id, **shapes)  # type: ignore[attr-defined]
@@ -35,6 +35,6 @@ def operation(id: str, **shapes: Any) -> Callable[[H], H]:
 
 
 def operation_of(view: Any) -> Operation | None:
-    """The declaration of what this view is about to do, or is documented for; None for OPTIONS and 405."""
+    """The declaration of the view's current or documented operation; None for OPTIONS and 405."""
     handler = getattr(view, getattr(view, "action", None) or "", None)
     return getattr(handler, "operation", None)

@@ -1,4 +1,4 @@
-"""Pages by keyset: a cursor says after which row to go on, so that no page gets slower or shows a row twice."""
+"""Keyset paging: a cursor names the row to continue after, so that no page is slower or repeats a row."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PARAMETERS = frozenset({"limit", "ordering", "cursor"})
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """By one column that an index serves, then by id; `name` as the caller writes it, `-` for descending."""
+    """By one indexed column, then by id; `name` as in the request, `-` for descending."""
 
     name: str
     column: str
@@ -38,7 +38,7 @@ class Ordering:
         return rows.order_by(f"{sign}{self.column}", f"{sign}pk")
 
     def after(self, value: Any, pk: int) -> Q:
-        """The rows behind this one. The first condition alone is what an index can walk."""
+        """The rows after this one. The first condition alone is what an index can serve."""
         op = "lt" if self.descends else "gt"
         beyond = Q(**{f"{self.column}__{op}": value}) | Q(**{f"pk__{op}": pk})
         return Q(**{f"{self.column}__{op}e": value}) & beyond
@@ -57,7 +57,7 @@ class Ordering:
 
 
 class Keyset(BasePagination):
-    """`limit`, `cursor` and `ordering`, for which the view's `orderings` are the allow-list (SR-26)."""
+    """`limit`, `cursor` and `ordering`, which must be one of the view's `orderings` (SR-26)."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
@@ -75,7 +75,7 @@ class Keyset(BasePagination):
         return Response({"results": data, "next": self._next()})
 
     def _next(self) -> str | None:
-        """From PUBLIC_URL, not from what the request calls this host (SR-31)."""
+        """From PUBLIC_URL, not from the request's host (SR-31)."""
         if not self.has_next:
             return None
         query = {**self.request.query_params.dict(), "cursor": self.ordering.cursor(self.rows[-1])}
@@ -118,7 +118,7 @@ def _limit(request: Request) -> int:
 
 
 def ordering_of(request: Request, view: Any, model: type[Model]) -> Ordering:
-    """What the address asks for, else the view's own. Raises ValidationError for what is not allowed."""
+    """The requested ordering, else the view's default. Raises ValidationError for one not allowed."""
     name = request.query_params.get("ordering", view.default_ordering)
     column = view.orderings.get(name.removeprefix("-"))
     if column is None:
@@ -135,7 +135,7 @@ def _field(model: Any, column: str) -> Field[Any, Any]:
 
 
 def _read(cursor: str, ordering: Ordering) -> tuple[Any, int]:
-    """The value and id that a cursor stands for; 400 for one that is damaged or of another ordering."""
+    """The value and id in a cursor; 400 for one that is damaged or belongs to another ordering."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         name, text, pk = json.loads(urlsafe_b64decode(padded.encode("ascii")))
@@ -147,7 +147,7 @@ def _read(cursor: str, ordering: Ordering) -> tuple[Any, int]:
 
 
 def _value(text: str, field: Field[Any, Any]) -> Any:
-    """What `Ordering.cursor` wrote, as the database can take it."""
+    """The value that `Ordering.cursor` wrote, as the database expects it."""
     if isinstance(field, DateTimeField):
         return datetime.fromisoformat(text).astimezone(UTC)
     text.encode()  # no lone surrogates

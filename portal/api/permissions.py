@@ -1,4 +1,4 @@
-"""What is asked before a request is looked at: signed in? within the token's scope? a reader of this at all?"""
+"""Checks before a request is handled: signed in, within the token's scope, allowed to read the resource."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portal.session.fresh_sign_in import FRESH_SECONDS, is_fresh
 
 
 class InScope(BasePermission):
-    """The token's scopes; a session has them all."""
+    """The token's scopes; a session has all of them."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         scope = scope_of(view, str(request.method))
@@ -33,7 +33,7 @@ def scope_of(view: Any, method: str) -> str:
 
 
 class MayRead(BasePermission):
-    """The roles that the whole resource is for; what changes something asks the policy again, in its service."""
+    """The roles that may read the whole resource; writes ask the policy again, in their service."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if view.seen_by is not None:
@@ -42,8 +42,8 @@ class MayRead(BasePermission):
 
 
 class AtBrowser(BasePermission):
-    """SR-11: no token creates another, nor is it shown the secret of one by an Idempotency-Key, nor takes away what
-    its person signs in with."""
+    """SR-11: no token creates another, or is shown its secret by an Idempotency-Key, or removes what its
+    owner signs in with."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if isinstance(request.auth, Credentials):
@@ -52,7 +52,7 @@ class AtBrowser(BasePermission):
 
 
 class Fresh(BasePermission):
-    """SR-11, SR-19: at a browser, the password was typed within ten minutes. Who made a token did so then."""
+    """SR-11, SR-19: in a browser, the password was entered within ten minutes. A token's owner did so to create it."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         require_fresh(request)
@@ -60,7 +60,7 @@ class Fresh(BasePermission):
 
 
 def require_fresh(request: Request) -> None:
-    """Raise Refused unless a token calls, or somebody who has proven just now who they are."""
+    """Raise Refused unless the caller uses a token, or has just confirmed their identity."""
     if isinstance(request.auth, Credentials) or is_fresh(of_django(request)):
         return
     minutes = FRESH_SECONDS // 60

@@ -1,4 +1,4 @@
-"""The whole policy: the table, the mode now, and for a given user or group what may be done and why not."""
+"""The whole policy: the table, the current mode, and for a given target what may be done and why not."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ModeAnswer(serializers.Serializer):
 
 
 class PolicyRowAnswer(serializers.Serializer):
-    """A row of the table: an action, and what each mode says to it."""
+    """A row of the table: an action, and the answer in each mode."""
 
     action = serializers.CharField()
     title = serializers.CharField()
@@ -62,7 +62,7 @@ class PolicyRowAnswer(serializers.Serializer):
 
 
 class TargetAnswer(serializers.Serializer):
-    """What you may do now to what was asked about, and why not."""
+    """What you may do to the target now, and why not."""
 
     user = UserRef(allow_null=True)
     group = GroupRef(allow_null=True)
@@ -74,7 +74,7 @@ class TargetAnswer(serializers.Serializer):
 
 
 class PolicyAnswer(serializers.Serializer):
-    """The table of the policy, and what it says to the caller."""
+    """The policy table, and its answers for the caller."""
 
     mode = serializers.CharField(help_text="The mode now.")
     description = serializers.CharField()
@@ -93,7 +93,7 @@ class TargetSaid(Said):
 
 
 class Policy(Singleton):
-    """The policy, for everybody who is signed in; about a target only for who may see the directory."""
+    """The policy, for everyone who is signed in; about a target only for those who may see the directory."""
 
     tag = "Policy"
     seen_by = None
@@ -104,7 +104,7 @@ class Policy(Singleton):
         """Show the policy.
 
         With `user`, `group`, `sso_group`, `identity_provider`, `connection` or `conflict`, `target` says for each
-        action whether you may do it to them now, and why not. What has nothing to change is allowed, with a code and a
+        action whether you may do it to them now, and why not. An action without effect is allowed, with a code and a
         reason that say so.
         """
         shown = {

@@ -1,4 +1,4 @@
-"""ETags of resources, and writes that apply only to what was read (RFC 9110 section 13)."""
+"""ETags of resources, and writes that apply only to the version that was read (RFC 9110 section 13)."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from identity.core.errors import VersionMismatch
 
 
 def etag_of(data: Any) -> str:
-    """A strong one: the digest of the whole representation, as this caller gets it."""
+    """A strong one: the digest of the whole representation, as this caller sees it."""
     return f'"{hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]}"'
 
 
 def is_known(request: Request, etag: str) -> bool:
-    """If-None-Match: does the caller have this already?"""
+    """If-None-Match: does the caller already have this?"""
     known = parse_etags(request.headers.get("If-None-Match", ""))
     return "*" in known or etag in {tag.removeprefix("W/") for tag in known}
 
 
 def only_if_unchanged(view: Any, handler: Callable[..., Response]) -> Callable[..., Response]:
-    """The handler, run only when If-Match names what the resource is now. The row is held in between.
+    """The handler, run only when If-Match names the current version. The row is locked in between.
 
-    A list has no version, so that nothing matches there (RFC 9110 section 13.1.1).
+    A list has no version, so nothing matches there (RFC 9110 section 13.1.1).
     """
     wanted = parse_etags(view.request.headers.get("If-Match", ""))
     if not wanted:

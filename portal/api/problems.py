@@ -1,4 +1,4 @@
-"""The one table from what went wrong to what the caller reads: problem+json (RFC 9457)."""
+"""The one table from errors to responses: problem+json (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
 
-# By class: HTTP status, the last part of `type`, and the title that goes with it.
+# By class: HTTP status, the last part of `type`, and its title.
 KINDS: dict[type[Exception], tuple[int, str, str]] = {
     errors.NotFound: (404, "not-found", "Not found"),
     errors.InvalidValue: (400, "invalid-value", "A value can't be taken"),
@@ -51,7 +51,7 @@ KINDS: dict[type[Exception], tuple[int, str, str]] = {
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's EXCEPTION_HANDLER. What is in no row of the table is a fault of ours: it goes on as it is."""
+    """DRF's EXCEPTION_HANDLER. An exception in no row of the table is a bug and is raised as it is."""
     error = _plain(error)
     kind = next((kind for kind in type(error).__mro__ if kind in KINDS), None)
     if kind is None:
@@ -64,7 +64,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def response_to(error: Exception) -> JsonResponse:
-    """The same where the request has not come as far as a resource."""
+    """The same, for requests that never reach a resource."""
     body = _told(error, type(error))
     return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE)
 
@@ -82,7 +82,7 @@ def _told(error: Exception, kind: type[Exception]) -> dict[str, Any]:
 
 @csrf_exempt
 def no_such_address(request: HttpRequest) -> JsonResponse:
-    """Anything under /api/ that is no resource."""
+    """Anything under /api/ that is not a resource."""
     body = {
         "type": "urn:gatehouse:problem:not-found",
         "title": "Not found",
@@ -94,7 +94,7 @@ def no_such_address(request: HttpRequest) -> JsonResponse:
 
 
 def _plain(error: Exception) -> Exception:
-    """Django's own as DRF's."""
+    """Django's exceptions as DRF's."""
     match error:
         case Http404():
             return exceptions.NotFound()
@@ -104,7 +104,7 @@ def _plain(error: Exception) -> Exception:
 
 
 def _detail(error: Exception, title: str) -> str:
-    """One sentence; nothing of the database or of Python shows."""
+    """One sentence; reveals nothing of the database or of Python."""
     match error:
         case errors.GatehouseError():
             return error.sentence
@@ -140,14 +140,14 @@ def _more(error: Exception, context: dict[str, Any]) -> dict[str, Any]:
         case errors.InvalidValue():
             return {"errors": [{"pointer": f"/{error.field}", "detail": error.sentence}]}
         case exceptions.ValidationError():
-            # What a request asks for stands in its address when it has no body.
+            # A request without a body has its parameters in the URL.
             name = "parameter" if context["request"].method in {"GET", "HEAD", "DELETE"} else "pointer"
             return {"errors": [{name: _place(name, where), "detail": what} for where, what in _flat(error.detail)]}
     return {}
 
 
 def refusal(decision: Decision) -> dict[str, Any]:
-    """Which cell refused, who has the role for it, and what to do instead."""
+    """Which cell refused, who has the role for it, and the alternative."""
     action, mode = decision.action, decision.mode
     return {
         "action": action,

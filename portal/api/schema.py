@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made of the operations' declarations."""
+"""The OpenAPI 3.1 document, generated from the operations' declarations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from portal.api.problems import CONTENT_TYPE
 
 INPUT = "Input"
 
-# Which problems an operation can answer with, beside those that every one can.
+# Which problems an operation can return, beside those that every operation can.
 EVERYWHERE = ("400", "401", "403", "406", "429", "503")
 OF_ONE = ("404",)
 OF_CHANGES = ("409", "412", "413", "415")
@@ -45,12 +45,12 @@ DESCRIPTIONS = {
 
 
 def undocumented() -> list[type]:
-    """Classes whose docstring is for readers of the code, and no description of what stands on them."""
+    """Classes whose docstring is for readers of the code, not a description of their subclasses."""
     return [*get_lib_doc_excludes(), Said]
 
 
 class Document(AutoSchema):
-    """drf-spectacular's, reading `Operation` in place of guessing."""
+    """drf-spectacular's, reading `Operation` instead of guessing."""
 
     view: Any
 
@@ -75,7 +75,7 @@ class Document(AutoSchema):
         return self._docstring()[0]
 
     def get_description(self) -> str:  # type: ignore[override]
-        """The rest of the docstring, and which scope a token needs."""
+        """The rest of the docstring, and the scope that a token needs."""
         return f"{self._docstring()[1]}\n\nScope: `{scope_of(self.view, self.method)}`.".strip()
 
     def _docstring(self) -> tuple[str, str]:
@@ -143,7 +143,7 @@ def _fields_parameter(shape: Any) -> OpenApiParameter:
 
 
 def add_problems(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
-    """A postprocessing hook: each operation names the problems it can answer with, each input all that it knows."""
+    """A postprocessing hook: each operation lists the problems it can return, each input all its names."""
     components = result.setdefault("components", {})
     components["responses"] = {f"Problem{status}": _response(status) for status in DESCRIPTIONS}
     for name, shape in components["schemas"].items():
@@ -158,7 +158,7 @@ def add_problems(result: dict[str, Any], generator: Any, request: Any, public: b
 
 
 def _complete(name: str, shape: dict[str, Any]) -> None:
-    """An input has no other names than these; an answer has all of them (but for what `fields` leaves out)."""
+    """An input has no other names than these; a response has all of them (except what `fields` omits)."""
     if name.endswith(INPUT):
         shape["additionalProperties"] = False
     elif "properties" in shape:
@@ -168,7 +168,7 @@ def _complete(name: str, shape: dict[str, Any]) -> None:
 
 
 def _limit_keys(parameters: list[dict[str, Any]]) -> None:
-    """Ids in addresses begin at 1 and fit the database's integers."""
+    """Ids in URLs begin at 1 and fit the database's integers."""
     for parameter in parameters:
         if parameter["in"] == "path":
             parameter["schema"] |= {"minimum": 1, "maximum": LARGEST_KEY}
@@ -236,7 +236,7 @@ _PROBLEM = {
 
 
 class BearerTokenInOpenAPI(OpenApiAuthenticationExtension):
-    """How the document describes it."""
+    """The document's description of it."""
 
     target_class = "portal.api.authentication.BearerToken"
     name = "token"
@@ -251,7 +251,7 @@ class BearerTokenInOpenAPI(OpenApiAuthenticationExtension):
 
 
 class SessionInOpenAPI(OpenApiAuthenticationExtension):
-    """The cookie of somebody who is signed in; changes need the header X-CSRFToken as well."""
+    """The cookie of a signed-in user; writes need the header X-CSRFToken as well."""
 
     target_class = "portal.api.authentication.Session"
     name = "session"
@@ -267,6 +267,6 @@ class SessionInOpenAPI(OpenApiAuthenticationExtension):
 
 @cache
 def document() -> dict[str, Any]:
-    """The whole document, made once in each worker."""
+    """The whole document, generated once per worker."""
     made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
     return made

@@ -1,4 +1,4 @@
-"""The caller's own second step. It is set up at a browser, where its secret can be shown and tried."""
+"""The caller's own second step. It is set up in a browser, where its secret can be shown and tried."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portal.api.views import Singleton
 
 
 class OwnSecondStep(Singleton):
-    """The authenticator app of the caller."""
+    """The caller's authenticator app."""
 
     tag = "You"
     seen_by = None
@@ -30,8 +30,8 @@ class OwnSecondStep(Singleton):
     def destroy(self, request: Request) -> Response:
         """Remove your authenticator app.
 
-        At a browser and after a fresh sign-in only. A break-glass account keeps a second step while SSO is enforced.
-        Who has lost theirs asks an operator: `manage.py reset_second_factor`.
+        Only in a browser and after a fresh sign-in. A break-glass account keeps a second step while SSO is enforced.
+        If you have lost yours, ask an operator: `manage.py reset_second_factor`.
         """
         second_factors.remove_second_factor(row_of(User, self.actor.user.pk), actor=self.actor)
         return Response(status=204)

@@ -1,4 +1,4 @@
-"""Who is signed in where, and ending it."""
+"""Where people are signed in, and signing them out."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class EndedAnswer(serializers.Serializer):
 
 
 class UserSessions(Singleton):
-    """Where somebody is signed in."""
+    """Where a user is signed in."""
 
     tag = "Users"
     seen_by = Action.VIEW_DIRECTORY
@@ -50,7 +50,7 @@ class UserSessions(Singleton):
 
     @operation("list_user_sessions", answer=SessionsAnswer)
     def retrieve(self, request: Request, user_id: int) -> Response:
-        """List where a user is signed in, the newest session first."""
+        """List where a user is signed in, newest session first."""
         return self.show(dict(SessionsAnswer({"results": sessions_of(self.user)}).data))
 
     @operation("end_user_session", status=204)
@@ -70,7 +70,7 @@ class OwnSessions(Singleton):
 
     @operation("list_own_sessions", answer=SessionsAnswer)
     def retrieve(self, request: Request) -> Response:
-        """List where you are signed in, the newest session first."""
+        """List where you are signed in, newest session first."""
         return self.show(dict(SessionsAnswer({"results": sessions_of(self._self)}).data))
 
     @operation("end_own_session", status=204)
@@ -82,7 +82,7 @@ class OwnSessions(Singleton):
 
     @operation("end_own_other_sessions", answer=EndedAnswer)
     def create(self, request: Request) -> Response:
-        """Sign out everywhere else: of all browsers but the one that asks."""
+        """Sign out everywhere else: in all browsers except the one that asks."""
         key = None if isinstance(request.auth, Credentials) else of_django(request).session.session_key
         return Response({"ended": end_other_sessions(self._self, keeping=key)})
 

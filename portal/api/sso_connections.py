@@ -40,7 +40,7 @@ class SSOConnectionAnswer(serializers.ModelSerializer):
 
 
 class SSOConnectionChangesSaid(Said):
-    """What is left out stays; the secret is written only, and kept sealed."""
+    """Omitted fields stay; the secret is write-only, and stored encrypted."""
 
     issuer = serializers.CharField(max_length=500, required=False, allow_blank=True)
     client_id = serializers.CharField(max_length=255, required=False, allow_blank=True)
@@ -63,7 +63,7 @@ class SSOConnectionChangesSaid(Said):
 
 
 class SSOConnectionEditSaid(SSOConnectionChangesSaid):
-    """Another issuer or entity ID forgets who has signed in so far: `forget_identities` confirms that."""
+    """Another issuer or entity ID forgets all known users of the connection: `forget_identities` confirms that."""
 
     forget_identities = serializers.BooleanField(required=False)
 
@@ -76,7 +76,7 @@ class SSOConnectionSaid(SSOConnectionChangesSaid):
 
 
 class CheckFindingAnswer(serializers.Serializer):
-    """Something that was looked at."""
+    """The result of one check."""
 
     check = serializers.CharField(help_text="Stable, for machines.")
     is_fine = serializers.BooleanField()
@@ -85,7 +85,7 @@ class CheckFindingAnswer(serializers.Serializer):
 
 
 class CheckAnswer(serializers.Serializer):
-    """Whether a connection can work, as far as can be found out without a sign-in."""
+    """Whether a connection can work, as far as can be checked without a sign-in."""
 
     is_fine = serializers.BooleanField()
     findings = CheckFindingAnswer(many=True)
@@ -130,7 +130,7 @@ class Connections(Resources):
 
     @operation("edit_sso_connection", body=SSOConnectionEditSaid, answer=SSOConnectionAnswer)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change an SSO connection. Its addresses stay."""
+        """Change an SSO connection. Its URLs stay."""
         connection = self.get_object()
         kept = {name: getattr(connection, name) for name in SHOWN}
         said = _settings(kept | self.said)
@@ -151,7 +151,7 @@ class Connections(Resources):
     @operation("disable_sso_connection", answer=SSOConnectionAnswer)
     @action(detail=True, methods=["post"])
     def disable(self, request: Request, pk: int) -> Response:
-        """Take the connection off the sign-in page: nobody signs in through it then."""
+        """Take the connection off the sign-in page: it then signs no one in."""
         return self._switch(False)
 
     def _switch(self, enabled: bool) -> Response:
@@ -161,10 +161,10 @@ class Connections(Resources):
     @operation("check_sso_connection", answer=CheckAnswer)
     @action(detail=True, methods=["post"])
     def check(self, request: Request, pk: int) -> Response:
-        """Test a connection: ask the identity provider, and look at its certificates.
+        """Test a connection: query the identity provider, and check its certificates.
 
-        What only a sign-in shows is shown at `test_url`: open it in the browser of an administrator. It plays a sign-in
-        through, tells what was received and whom it would let in, and lets nobody in.
+        The rest takes a sign-in: open `test_url` in an administrator's browser. It runs a sign-in
+        and shows what was received and whom it would sign in, without signing anyone in.
         """
         connection = self.get_object()
         policy.require(Action.MANAGE_PROVIDERS, actor=self.actor)

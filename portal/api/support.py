@@ -1,4 +1,4 @@
-"""Support: disabled users, and deleting them for good (R10, SR-19)."""
+"""Support: disabled users, and their permanent deletion (R10, SR-19)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from portal.api.views import Resources
 
 
 class PreflightAnswer(serializers.Serializer):
-    """What a deletion would take away, and what needs somebody to take it over."""
+    """What a deletion would remove, and what must be transferred first."""
 
     user = UserRef()
     groups = GroupRef(many=True)
@@ -40,7 +40,7 @@ class DeletionSaid(Said):
 
 
 class DeletionAnswer(serializers.ModelSerializer):
-    """What remains of somebody: ids, who deleted them, when and why."""
+    """What remains of a deleted user: ids, who deleted them, when and why."""
 
     scim_ids = serializers.ListField(child=serializers.UUIDField(), read_only=True)
 
@@ -79,10 +79,10 @@ class DisabledUsers(Resources):
     @operation("delete_user_permanently", body=DeletionSaid, answer=DeletionAnswer)
     @action(detail=True, methods=["post"], url_path="delete-permanently")
     def delete_permanently(self, request: Request, pk: int) -> Response:
-        """Delete a disabled user for good.
+        """Delete a disabled user permanently.
 
         The identity provider's record goes too. Events stay; personal values are erased everywhere; ids remain in
-        the deletion record. At a browser this needs a fresh sign-in.
+        the deletion record. In a browser this needs a fresh sign-in.
         """
         said, transferee = self.said, self.said.get("transferee")
         record = deletion.delete_permanently(
@@ -109,12 +109,12 @@ class Transferees(Resources):
 
     @operation("list_transferees", answer=UserRef, is_list=True)
     def list(self, request: Request) -> HttpResponseBase:
-        """List who can take over assets."""
+        """List users who can take over assets."""
         return self.page()
 
 
 class Deletions(Resources):
-    """Deletion records, for support and administrators, the newest first."""
+    """Deletion records, for support and administrators, newest first."""
 
     tag = "Support"
     seen_by = Action.VIEW_DELETIONS

@@ -1,4 +1,4 @@
-"""Users: who they are, what may be done with each and why not, and doing it."""
+"""Users: their data, and the actions allowed on each, with reasons."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from portal.session.fresh_sign_in import is_sensitive
 
 
 class UserInList(serializers.ModelSerializer):
-    """A user, as lists show them."""
+    """A user, as shown in lists."""
 
     managed_by = ProviderRef(read_only=True, allow_null=True)
 
@@ -71,7 +71,7 @@ class UserAnswer(UserInList):
 
 
 class ProfileSaid(Said):
-    """Names, and the email where no identity provider keeps it. What is left out stays."""
+    """Names, and the email where no identity provider manages it. Omitted fields stay."""
 
     first_name = serializers.CharField(max_length=255, required=False, allow_blank=True)
     last_name = serializers.CharField(max_length=255, required=False, allow_blank=True)
@@ -88,7 +88,7 @@ class BreakGlassSaid(Said):
 
 @extend_schema_field(SSOGroupRef(many=True))
 class BringingSSOGroups(serializers.Field):
-    """The SSO groups of a reason."""
+    """The SSO groups behind a reason."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(read_only=True, **options)
@@ -98,7 +98,7 @@ class BringingSSOGroups(serializers.Field):
 
 
 class ReasonAnswer(serializers.Serializer):
-    """A portal group that somebody is in, and what keeps them there."""
+    """A portal group of a user, and the reason for the membership."""
 
     group = GroupRef(source="membership.group")
     since = serializers.DateTimeField(source="membership.created_at")
@@ -112,7 +112,7 @@ class ReasonsAnswer(serializers.Serializer):
 
 
 class UserFilter(PersonFilter):
-    """Each served by an index, or narrowing what one serves."""
+    """Each is served by an index, or narrows what one serves."""
 
     username = filters.CharFilter(method="named", label="Exactly this username, whatever its case.")
     status = filters.ChoiceFilter(choices=Status.choices)
@@ -125,7 +125,7 @@ class UserFilter(PersonFilter):
 
 
 class Users(Resources):
-    """People in the portal. They are made by invitations and by identity providers, never here."""
+    """People in the portal. They are created by invitations and by identity providers, never here."""
 
     tag = "Users"
     seen_by = Action.VIEW_DIRECTORY
@@ -154,9 +154,9 @@ class Users(Resources):
     def partial_update(self, request: Request, pk: int) -> Response:
         """Edit a profile.
 
-        Names, and the email of users whom no identity provider manages; of anybody above member, owners change it. The
-        old address and the new one are told by mail. The username is permanent. At a browser, your own profile and that
-        of anybody above member need a fresh sign-in.
+        Names, and the email of users no identity provider manages; for users above member, only owners change it. The
+        old and the new address are notified by mail. The username is permanent. In a browser, your own profile and that
+        of a user above member need a fresh sign-in.
         """
         user = self.get_object()
         if is_sensitive(user, self.actor):
@@ -167,7 +167,7 @@ class Users(Resources):
     @operation("enable_user", answer=UserAnswer)
     @action(detail=True, methods=["post"])
     def enable(self, request: Request, pk: int) -> Response:
-        """Let a disabled user in again."""
+        """Restore a disabled user's access."""
         return self.answer_anew(users.enable_user(self.get_object(), actor=self.actor))
 
     @operation("disable_user", answer=UserAnswer)
@@ -198,7 +198,7 @@ class Users(Resources):
     def break_glass(self, request: Request, pk: int) -> Response:
         """Mark or unmark a break-glass account.
 
-        It opens the portal when single sign-on fails. Owners only, and never one's own.
+        It can sign in when single sign-on fails. Owners only, and never one's own.
         """
         flag = self.said["is_break_glass"]
         return self.answer_anew(users.set_break_glass(self.get_object(), flag, actor=self.actor))

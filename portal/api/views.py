@@ -1,4 +1,4 @@
-"""What every resource of the API stands on: who may read it, how it is found, shown, and changed."""
+"""The base of every resource of the API: who may read it, how it is found, shown, and changed."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from portal.exchange.csv_out import csv_lines, download
 from portal.project.bodies import from_callers, is_in_chunks, take_chunks
 
 FIELDS = "fields"
-NO_STORE = {"Cache-Control": "no-store"}  # for an answer with a secret in it
+NO_STORE = {"Cache-Control": "no-store"}  # for a response with a secret in it
 
 
 class Resources(GenericViewSet):
-    """A resource: subclasses name its rows and serializers, and write `list`, `retrieve` and what changes it.
+    """A resource: subclasses set its rows and serializers, and write `list`, `retrieve` and its write handlers.
 
-    `seen_by`: the area that it belongs to (none: everybody who is signed in sees it). `orderings`: what a
-    list may be ordered by, each served by an index. `fresh`: actions that need a fresh sign-in.
+    `seen_by`: the area that it belongs to (none: everyone who is signed in may see it). `orderings`: the
+    allowed orderings of a list, each served by an index. `fresh`: actions that need a fresh sign-in.
     """
 
     tag: ClassVar[str]
@@ -52,8 +52,8 @@ class Resources(GenericViewSet):
     orderings: ClassVar[dict[str, str]] = {"id": "pk"}
     default_ordering: ClassVar[str] = "id"
     fresh: ClassVar[frozenset[str]] = frozenset()
-    list_serializer_class: ClassVar[Any] = None  # when a list shows less than the resource itself
-    never_in_files: ClassVar[frozenset[str]] = frozenset()  # personal values of a record: erased here, and not there
+    list_serializer_class: ClassVar[Any] = None  # if lists show less than the resource itself
+    never_in_files: ClassVar[frozenset[str]] = frozenset()  # personal values: they can be erased here, not there
 
     authentication_classes = (BearerToken, Session)
     permission_classes = (IsAuthenticated, InScope, MayRead)
@@ -62,13 +62,13 @@ class Resources(GenericViewSet):
     filter_backends: Any = (DjangoFilterBackend,)
     pagination_class: Any = Keyset
     lookup_value_converter = "int"
-    http_method_names = ["get", "head", "post", "put", "patch", "delete"]  # the document says what OPTIONS would
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]  # the document replaces OPTIONS
     schema = Document()
 
     # --- before the handler runs ---
 
     def get_renderers(self) -> list[Any]:
-        """JSON; of lists CSV as well."""
+        """JSON; for lists CSV as well."""
         declared = operation_of(self)
         return [JSON(), CSV()] if declared and declared.is_list else [JSON()]
 
@@ -92,7 +92,7 @@ class Resources(GenericViewSet):
         setattr(self, name, once(handler, request, shape) if request.method == "POST" else handler)
 
     def _check_parameters(self) -> None:
-        """What is not known, or says nothing, is refused and not passed over (SR-25, SR-26)."""
+        """Unknown or empty parameters are refused, not ignored (SR-25, SR-26)."""
         asked = self.request.query_params
         if unknown := sorted(set(asked) - self._known_parameters()):
             raise ValidationError(dict.fromkeys(unknown, "is no parameter of this address."))
@@ -113,14 +113,14 @@ class Resources(GenericViewSet):
 
     @cached_property
     def actor(self) -> Person:
-        """The person, and by which token; one for each request, so that its events share a request id."""
+        """The user and the token; one object per request, so that its events share a request id."""
         auth = self.request.auth
         label = auth.token.hint if isinstance(auth, Credentials) else ""
         return Person(self.request.user, token_label=label)  # type: ignore[arg-type]
 
     @cached_property
     def situation(self) -> Situation:
-        """What decisions hang on, read once, for what is shown. Services read it again when they write."""
+        """What decisions depend on, read once, for display. Services read it again when they write."""
         return Situation()
 
     @property
@@ -132,12 +132,12 @@ class Resources(GenericViewSet):
 
     @cached_property
     def said(self) -> dict[str, Any]:
-        """The body, checked against what the operation declares."""
+        """The body, validated against the operation's declaration."""
         return self._checked(operation_of(self).body, self.request.data)  # type: ignore[union-attr]
 
     @cached_property
     def asked(self) -> dict[str, Any]:
-        """The parameters in the address, checked likewise."""
+        """The URL's parameters, validated likewise."""
         shape = operation_of(self).query  # type: ignore[union-attr]
         query = {name: value for name, value in self.request.query_params.items() if name in _names(shape)}
         return self._checked(shape, query, in_address=True)
@@ -149,12 +149,12 @@ class Resources(GenericViewSet):
 
     @cached_property
     def wanted(self) -> set[str]:
-        """The names in `fields`, none for all."""
+        """The names in `fields`, empty for all."""
         asked = self.request.query_params.get(FIELDS)
         return set(asked.split(",")) if asked else set()
 
     def get_object(self) -> Any:
-        """The row of the address."""
+        """The row in the URL."""
         key = self.kwargs[self.lookup_url_kwarg or self.lookup_field]
         row = self.get_queryset().filter(**{self.lookup_field: key}).first() if key <= LARGEST_KEY else None
         if row is None:
@@ -162,7 +162,7 @@ class Resources(GenericViewSet):
         return row
 
     def hold(self, row: Any) -> None:
-        """Lock the row until the transaction ends, in the order in which services lock (`services.locks`)."""
+        """Lock the row until the transaction ends, in the services' lock order (`services.locks`)."""
         lock(type(row), row.pk)
 
     # --- what is answered ---
@@ -175,22 +175,22 @@ class Resources(GenericViewSet):
         return dict(self.get_serializer(row).data)
 
     def answer(self, row: Model, status: int = status.HTTP_200_OK) -> Response:
-        """The resource as it is now."""
+        """The resource's current representation."""
         return self.show(self.represent(row), status)
 
     def show(self, data: dict[str, Any], status: int = status.HTTP_200_OK) -> Response:
-        """A representation with its ETag; 304 when the caller has it."""
+        """A representation with its ETag; 304 if the caller has it."""
         etag = etag_of(data)
         if self.request.method in SAFE_METHODS and is_known(self.request, etag):
             return Response(status=304, headers={"ETag": etag})
         return Response(self.only_fields(data), status=status, headers={"ETag": etag})
 
     def answer_anew(self, row: Model, status: int = status.HTTP_200_OK) -> Response:
-        """The same, of a row that a service has changed: read again with all that is shown of it."""
+        """The same, for a row that a service has changed: reread with everything shown of it."""
         return self.answer(self.get_queryset().get(pk=row.pk), status)
 
     def page(self) -> HttpResponseBase:
-        """A page of the list, filtered and ordered as the address asks; all of it as CSV for who asks for that."""
+        """A page of the list, filtered and ordered as requested; all of it as CSV if requested."""
         if wants_file(self.request):
             return self._file()
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -215,15 +215,15 @@ class Resources(GenericViewSet):
         return name not in self.never_in_files and (not self.wanted or name in self.wanted)
 
     def prepared(self, rows: list[Any]) -> list[Any]:
-        """The rows of a page, before they are shown; for what needs one statement for all of them."""
+        """A page's rows before they are shown; for data that needs one statement for all of them."""
         return rows
 
     def only_fields(self, data: Any) -> Any:
-        """What `fields` asks for, of a resource or of each row of a list."""
+        """The requested `fields` of a resource, or of each row of a list."""
         return {name: data[name] for name in data if name in self.wanted} if self.wanted else data
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
-        """How much of the minute is left (draft-ietf-httpapi-ratelimit-headers); caches keep nothing unasked."""
+        """Rate limit headers (draft-ietf-httpapi-ratelimit-headers), and no caching unless requested."""
         found = super().finalize_response(request, response, *args, **kwargs)
         auth = getattr(request, "_auth", None)
         if isinstance(auth, Credentials):
@@ -234,7 +234,7 @@ class Resources(GenericViewSet):
 
 
 class Singleton(Resources):
-    """A resource that there is one of: no id in its address, and no list."""
+    """A resource with a single instance: no id in its URL, and no list."""
 
     filter_backends = ()
     pagination_class = None

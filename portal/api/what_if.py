@@ -1,4 +1,4 @@
-"""What switching a flag would change, for whom (R21, R22); nothing is changed by asking."""
+"""What switching a flag would change, and for whom (R21, R22); asking changes nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class EffectAnswer(serializers.Serializer):
 
 
 class DriftAnswer(serializers.Serializer):
-    """A mapped group that has moved away from its SSO groups while SCIM was off."""
+    """A mapped group that has drifted from its SSO groups while SCIM was off."""
 
     group = GroupRef()
     joins = PeopleAnswer()
@@ -55,14 +55,14 @@ NEXT = "Where the comparison of mapped groups goes on: `after` of the next part.
 
 
 class DriftsAnswer(serializers.Serializer):
-    """What a part of the comparison has found."""
+    """The findings of one part of the comparison."""
 
     groups = DriftAnswer(many=True)
     next_groups = serializers.CharField(allow_null=True, help_text=NEXT)
 
 
 class WhatIfAnswer(serializers.Serializer):
-    """What a switch would change, for whom; nothing has been changed."""
+    """What a switch would change, and for whom; nothing has been changed."""
 
     before = serializers.CharField()
     after = serializers.CharField()
@@ -74,7 +74,7 @@ class WhatIfAnswer(serializers.Serializer):
 
 
 class WhatIf(Singleton):
-    """The preview of a switch, for administrators too: owners alone can switch, and looking changes nothing."""
+    """The preview of a switch, for administrators too: only owners can switch, but viewing changes nothing."""
 
     tag = "Access settings"
     seen_by = Action.VIEW_ACCESS
@@ -82,7 +82,7 @@ class WhatIf(Singleton):
 
     @operation("preview_access_settings", query=FlagsSaid, answer=WhatIfAnswer)
     def retrieve(self, request: Request) -> Response:
-        """Preview a switch: which answers of the policy change, and what becomes of whom."""
+        """Preview a switch: which answers of the policy change, and who is affected how."""
         switch = Switch(self.mode, switched(self.mode, self.asked))
         shown = {
             "before": switch.before.code,
@@ -112,10 +112,10 @@ class DifferingGroups(Singleton):
 
     @operation("list_differing_groups", query=AfterSaid, answer=DriftsAnswer)
     def retrieve(self, request: Request) -> Response:
-        """Go on comparing mapped groups with their SSO groups.
+        """Continue comparing mapped groups with their SSO groups.
 
-        Each answer looks at a part of the memberships and tells what differs in it. A group whose members are spread
-        over several parts is told of in each: add its numbers.
+        Each response covers a part of the memberships and reports the differences in it. A group whose members span
+        several parts is reported in each: add its numbers.
         """
         return self.show(dict(DriftsAnswer(_compared(Position.read(self.asked["after"]))).data))
 
@@ -125,7 +125,7 @@ class EffectSaid(FlagsSaid):
 
 
 class Affected(Resources):
-    """Everybody whom one effect of a switch would touch."""
+    """Everyone affected by one effect of a switch."""
 
     tag = "Access settings"
     seen_by = Action.VIEW_ACCESS
@@ -137,7 +137,7 @@ class Affected(Resources):
 
     @operation("list_affected_users", query=EffectSaid, answer=UserInList, is_list=True)
     def list(self, request: Request) -> HttpResponseBase:
-        """List everybody whom one effect of a switch would touch."""
+        """List everyone affected by one effect of a switch."""
         return self.page()
 
     def get_queryset(self) -> QuerySet[User]:

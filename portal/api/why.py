@@ -1,4 +1,4 @@
-"""How things came about: the why-trail of a person, both sides of the bridge, and whom an event moved."""
+"""Explanations: a user's why-trail, both sides of the bridge, and whom an event moved."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_AT_ONCE = 200
 
 
 class OfUser(Singleton):
-    """Something that is told of the user whom the address names."""
+    """Something about the user in the URL."""
 
     tag = "Users"
     seen_by = Action.VIEW_DIRECTORY
@@ -46,7 +46,7 @@ class OfUser(Singleton):
 
 
 class TrailEntryAnswer(serializers.Serializer):
-    """A change of this person, and what was behind it."""
+    """A change of this user, and its cause."""
 
     event = serializers.IntegerField(source="line.event.pk", help_text="The event in the audit log.")
     at = serializers.DateTimeField(source="line.event.at")
@@ -74,13 +74,13 @@ class TrailSaid(Said):
 
 
 class UserTrail(OfUser):
-    """Every change of status, name and membership of a person."""
+    """Every change of a user's status, name and memberships."""
 
     @operation("get_user_trail", query=TrailSaid, answer=TrailAnswer)
     def retrieve(self, request: Request, user_id: int) -> Response:
         """Show why a user is as they are.
 
-        Every change of status, name and membership, the newest first, with the request, mapping or person behind it.
+        Every change of status, name and membership, newest first, with the request, mapping or person behind it.
         """
         trail = why.trail_of(self.user, self.asked.get("before"), most=self.asked["limit"])
         return self.show(dict(TrailAnswer({"results": trail.entries, "next": self._next(trail)}).data))
@@ -118,7 +118,7 @@ class DifferencesAnswer(serializers.Serializer):
 
 
 class UserDifferences(OfUser):
-    """What the identity provider says of a person beside what the portal keeps."""
+    """The identity provider's record of a user beside the portal's."""
 
     @operation("get_user_differences", answer=DifferencesAnswer)
     def retrieve(self, request: Request, user_id: int) -> Response:
@@ -139,7 +139,7 @@ class UserDifferences(OfUser):
 
 
 class MoveAnswer(serializers.Serializer):
-    """Somebody who joined or left a group by an event; null what is gone."""
+    """A user who joined or left a group by an event; null for what is gone."""
 
     user_id = serializers.IntegerField(source="change.user_id")
     group_id = serializers.IntegerField(source="change.group_id")

@@ -17,19 +17,19 @@ UTF_8 = "utf-8"
 
 
 class JSON(JSONRenderer):
-    """DRF's; problems keep the content type that they came with."""
+    """DRF's; problems keep their own content type."""
 
     charset = None
 
 
 def of_django(request: Request) -> HttpRequest:
-    """The request as the rest of the portal knows it, below REST framework's."""
+    """The underlying Django request, as the rest of the portal knows it."""
     plain: HttpRequest = request._request
     return plain
 
 
 class StrictJSON(BaseParser):
-    """A JSON object. NaN, depths that overflow the stack, endless numbers and lone surrogates are malformed."""
+    """A JSON object. NaN, nesting that overflows the stack, endless numbers and lone surrogates are malformed."""
 
     media_type = "application/json"
 
