@@ -1,4 +1,4 @@
-"""What Django loads of the portal."""
+"""The portal's Django app configurations."""
 
 from importlib import import_module
 from typing import Any
@@ -22,14 +22,14 @@ class PortalConfig(AppConfig):
 
 
 def forget(instance: Any, **kwargs: Any) -> None:
-    """What the portal itself keeps of somebody goes with their row, by whichever door they are deleted (R10)."""
+    """The portal's own data about a user is deleted with the row, by every door (R10)."""
     from portal.session.store import forget_sessions  # noqa: PLC0415 - needs the apps loaded
 
     forget_sessions(instance.pk)
 
 
 class PortalAdminConfig(AdminConfig):
-    """Django's admin, with the portal's own site in place of the stock one."""
+    """Django's admin, with the portal's own site instead of the default one."""
 
     default = False
     default_site = "portal.admin.frame.site.PortalAdminSite"

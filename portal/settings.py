@@ -1,4 +1,4 @@
-"""What an operator may choose comes from the environment (README, Configuration); the rest is here."""
+"""Settings an operator may choose come from the environment (README, Configuration); the rest is here."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,9 +15,9 @@ from portal.project.tasks import task_backend
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"  # all that the portal writes beside its database: nothing in it is in git
+VAR_DIR = BASE_DIR / "var"  # everything the portal writes outside its database: nothing in it is in git
 
-# --- where the portal is found --------------------------------------------------------------------------
+# --- the portal's public URL ----------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=False)
 PORT = env.int("PORT", default=8000)
@@ -27,12 +27,12 @@ PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/
 PUBLIC = urlsplit(PUBLIC_URL)
 IS_HTTPS = PUBLIC.scheme == "https"
 _HOSTNAME = PUBLIC.hostname or ""
-PUBLIC_HOST = f"[{_HOSTNAME}]" if ":" in _HOSTNAME else _HOSTNAME  # IPv6, as it stands in addresses
+PUBLIC_HOST = f"[{_HOSTNAME}]" if ":" in _HOSTNAME else _HOSTNAME  # IPv6, as written in URLs
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC_HOST, "127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[f"{PUBLIC.scheme}://{PUBLIC.netloc}"])
 
-# Earlier keys, when SECRET_KEY was rotated: what they signed and sealed is still good (docs/administrators-guide.md).
+# Earlier keys, after a SECRET_KEY rotation: what they signed and encrypted stays valid (docs/administrators-guide.md).
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SECRET_KEY = env.str("SECRET_KEY", default="") or load_or_create_secret_key(VAR_DIR / "secret_key")
 
@@ -72,7 +72,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "scim.middleware.SCIMErrorMiddleware",  # outermost: whatever goes wrong under /scim/ is answered in SCIM
+    "scim.middleware.SCIMErrorMiddleware",  # outermost: any error under /scim/ is answered in SCIM
     "portal.project.middleware.client_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -127,8 +127,8 @@ DATABASES = {
     )
 }
 
-# What all workers must see: pauses after wrong passwords, and codes and tokens that work once. The default cache is
-# each process's own.
+# Shared by all workers: throttling of wrong passwords, and single-use codes and tokens. The default cache is
+# per process.
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "shared": {
@@ -154,7 +154,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "portal.project.storage.StaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()  # not built: serve what the apps bring
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()  # not built: serve the apps' own files
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 _MAIL = env.email_url("EMAIL_URL", default="consolemail://")
@@ -170,11 +170,11 @@ EMAIL_TIMEOUT = 10
 # "immediate": once the change has committed. "database": queued with the change, done by `make worker`.
 TASKS = {"default": {"BACKEND": task_backend(env.str("TASKS", default="immediate"))}}
 
-# Days after which `manage.py prune_records` lets go of them; 0: they are kept for good.
+# Days after which `manage.py prune_records` deletes them; 0: they are kept forever.
 PROVISIONING_LOG_DAYS = env.int("PROVISIONING_LOG_DAYS", default=0)
 AUDIT_PERSONAL_DATA_DAYS = env.int("AUDIT_PERSONAL_DATA_DAYS", default=0)
 
-# Whom people ask who can't come in: an address, or words such as "IT, extension 4711".
+# The contact for people who can't sign in: an address, or words such as "IT, extension 4711".
 SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", default="")
 
 # --- security -------------------------------------------------------------------------------------------
@@ -184,8 +184,8 @@ SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop it on the way back from the identity provider's login page
 SESSION_ENGINE = "portal.session.store"
-SESSION_COOKIE_AGE = 12 * 3600  # from the sign-in, whatever happens meanwhile
-# Without a request of the person for as long, a session ends before; 0: it does not.
+SESSION_COOKIE_AGE = 12 * 3600  # from the sign-in, whatever happens in between
+# After this long without a request of the user, a session ends early; 0: it does not.
 SESSION_IDLE_SECONDS = 60 * env.int("SESSION_IDLE_MINUTES", default=60)
 
 CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_HTTPS else "csrftoken"
@@ -193,21 +193,21 @@ CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 
-# Proxies, by address or network, whose X-Forwarded-For is believed: throttles and the trail see callers, not them.
+# Proxies, by address or network, whose X-Forwarded-For is trusted: throttles and the trail then see the callers.
 TRUSTED_PROXIES = trusted_networks(env.list("FORWARDED_ALLOW_IPS", default=["127.0.0.1", "::1"]))
 
-# TLS ends at a proxy. gunicorn believes its X-Forwarded-Proto only from FORWARDED_ALLOW_IPS (default: this
-# host), so Django needs no setting that would believe everybody's.
+# TLS ends at a proxy. gunicorn trusts its X-Forwarded-Proto only from FORWARDED_ALLOW_IPS (default: this
+# host), so Django needs no setting that would trust everyone's.
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
-    "auth.E003",  # a username is unique by its stored key (username_key), by which sign-in finds it too
+    "auth.E003",  # a username is unique by its stored key (username_key), which sign-in uses, too
     "auth.W004",
     "security.W005",  # HSTS for subdomains, preloading: not ours to decide for a company
     "security.W021",
-    "security.W008",  # the proxy that ends TLS redirects; the portal behind it would redirect for ever
+    "security.W008",  # the proxy that ends TLS redirects; the portal behind it would redirect forever
 ]
 
 CONTENT_SECURITY_POLICY = {
@@ -291,12 +291,12 @@ SCIM_SERVICE_PROVIDER = {
 
 # --- REST API -------------------------------------------------------------------------------------------
 
-# Of one token, all workers together. What it has used of its minute is a column of its row.
+# Per token, across all workers. Its use of the current minute is stored in its row.
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)
 
-REST_FRAMEWORK = {"URL_FORMAT_OVERRIDE": None}  # the Accept header alone says what is answered
+REST_FRAMEWORK = {"URL_FORMAT_OVERRIDE": None}  # only the Accept header decides the format
 SPECTACULAR_SETTINGS = {
-    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # `make lint` reads the whole document; an operator's doctor need not
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # `make lint` checks the whole document; an operator's doctor need not
     "TITLE": "Gatehouse",
     "VERSION": "1",
     "DESCRIPTION": "Everything that the portal's pages can do, by machine: the same rules, the same reasons.",
@@ -342,10 +342,10 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
-        # Django's own handlers give way to ours; 4xx answers are everyday ones and have the provisioning log.
+        # Django's own handlers give way to ours; 4xx answers are routine and are in the provisioning log.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.request": {"level": "ERROR"},
-        # Whoever scans the internet causes these, each with a traceback; the answer is a 4xx like any other.
+        # Caused by anyone scanning the internet, each with a traceback; the answer is a 4xx like any other.
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         "django.security.RequestDataTooBig": {"handlers": ["nowhere"], "propagate": False},
         "django.security.TooManyFieldsSent": {"handlers": ["nowhere"], "propagate": False},
@@ -355,7 +355,7 @@ LOGGING = {
             "propagate": False,
         },
         "django_tasks": {"level": "WARNING"},
-        "fido2": {"level": "WARNING"},  # would note each sign-in by the id of its passkey
+        "fido2": {"level": "WARNING"},  # would log each sign-in by the id of its passkey
         "django_tasks_db": {"level": "WARNING"},
     },
 }

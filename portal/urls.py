@@ -1,4 +1,4 @@
-"""The doors and their addresses (docs/design/rules.md)."""
+"""The URLs of all doors (docs/design/rules.md)."""
 
 from django.contrib import admin
 from django.urls import include, path

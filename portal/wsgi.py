@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
-# Before Python 3.13 pydantic looks through every loaded module for each docstring of these models: read first, while
-# few are loaded, they take a second less of a server's start. Most commands never need them.
+# Before Python 3.13 pydantic searches every loaded module for each docstring of these models: read first, while
+# few are loaded, they save a second of a server's start. Most commands never need them.
 import scim2_models  # noqa: F401
 from django.core.wsgi import get_wsgi_application
 
@@ -15,7 +15,7 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def without_bodies_for_head(application: Application) -> Application:
-    """A HEAD is answered by headers alone (RFC 9110 9.3.2): gunicorn warns of every body that it has to drop."""
+    """A HEAD response has headers only (RFC 9110 9.3.2): gunicorn warns of every body that it has to drop."""
 
     def wrapper(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         body = application(environ, start_response)

@@ -1,4 +1,4 @@
-"""The demo's story happened over the last weeks: while it is told, the portal's clock shows when."""
+"""The demo's story takes place over the last weeks: while it runs, the portal's clock shows those times."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 
 class Clock:
-    """Stands in for `datetime` where `django.utils.timezone.now` looks: every row's time comes from there."""
+    """Replaces `datetime` where `django.utils.timezone.now` looks it up: every row's time comes from there."""
 
     def __init__(self) -> None:
         self.moment = datetime.now(UTC)
@@ -19,7 +19,7 @@ class Clock:
         return self.moment.astimezone(tz)
 
     def __instancecheck__(self, value: object) -> bool:
-        """Templates ask that module whether a value is a datetime."""
+        """Templates check values against that module's datetime."""
         return isinstance(value, datetime)
 
 

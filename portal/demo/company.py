@@ -1,4 +1,4 @@
-"""What the portal of Meridian Instruments holds beside its people: groups, assets, accounts of its own."""
+"""The contents of Meridian Instruments' portal besides its people: groups, assets, local accounts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def with_title(*words: str) -> Chooses:
 
 @dataclass(frozen=True)
 class PushedGroup:
-    """An SSO group: who is in it, and the portal group that it is mapped to, if any."""
+    """An SSO group: its members, and the portal group that it is mapped to, if any."""
 
     name: str
     has: Chooses
@@ -55,7 +55,7 @@ CHOSEN_BY_HAND: dict[str, Chooses] = {
 
 @dataclass(frozen=True)
 class LocalUser:
-    """Somebody whom no identity provider manages."""
+    """A person no identity provider manages."""
 
     username: str
     email: str
@@ -66,7 +66,7 @@ class LocalUser:
 ADMINISTRATOR = LocalUser("helena.marsh", f"helena.marsh@{DOMAIN}", "Helena", "Marsh")
 SUPPORT = LocalUser("tobias.frank", f"tobias.frank@{DOMAIN}", "Tobias", "Frank")
 
-# Accounts from before single sign-on: what becomes of each when Okta sends the person.
+# Accounts from before single sign-on: what happens to each when Okta sends the person.
 ADOPTED = LocalUser("lea.fontaine", f"lea.fontaine@{DOMAIN}", "Lea", "Fontaine")
 OTHER_EMAIL = LocalUser("olivia.chen", "olivia.chen@chen-counsel.example", "Olivia", "Chen")
 OTHER_USERNAME = LocalUser("idan", f"idan.peretz@{DOMAIN}", "עידן", "פרץ")

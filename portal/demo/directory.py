@@ -1,4 +1,4 @@
-"""An identity provider of the demo company, acting over SCIM: people and groups come, change and go."""
+"""An identity provider of the demo company, acting over SCIM: it creates, changes and removes people and groups."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 class Directory:
-    """Whom this IdP has sent, by username, and the groups it has pushed, by name."""
+    """The people this IdP has sent, by username, and the groups it has pushed, by name."""
 
     def __init__(self, client: SCIMClient, describe: Callable[[Employee], dict[str, Any]]) -> None:
         self.client = client
@@ -27,7 +27,7 @@ class Directory:
     # --- people ---------------------------------------------------------------------------------------
 
     def assign(self, employee: Employee) -> None:
-        """Look for the person, create who is not there, and add them to the groups pushed before."""
+        """Look the person up, create them if missing, and add them to the groups pushed before."""
         if self.client.find("Users", "userName", employee.user_name):
             raise UnexpectedAnswer(f"{employee.user_name} is there already.")
         self.people[employee.user_name] = self.client.post("Users", self.described(employee))
@@ -37,7 +37,7 @@ class Directory:
                 self.add_to_group(pushed.name, employee.user_name)
 
     def look_around(self) -> None:
-        """What a cycle without changes does: look somebody up. The log keeps no reads, the rhythm does."""
+        """A cycle without changes: look a person up. The log keeps no reads, the rhythm does."""
         self.client.find("Users", "userName", next(iter(self.people)))
 
     def described(self, employee: Employee) -> dict[str, Any]:
@@ -50,11 +50,11 @@ class Directory:
         return record
 
     def assign_in_vain(self, employee: Employee) -> None:
-        """Send somebody whom the portal refuses: a conflict that waits for an administrator."""
+        """Send a person the portal refuses: a conflict that waits for an administrator."""
         self.client.send("POST", "/Users", self.describe(employee), status=409)
 
     def unassign(self, user_name: str) -> None:
-        """Okta and Entra both deactivate who is no longer assigned; Entra says so with a string."""
+        """Okta and Entra both deactivate people who are no longer assigned; Entra does so with a string."""
         self.change(user_name, {"op": "Replace", "path": "active", "value": "False"})
 
     def reassign(self, user_name: str) -> None:
@@ -82,7 +82,7 @@ class Directory:
     # --- groups ---------------------------------------------------------------------------------------
 
     def push(self, pushed: PushedGroup) -> None:
-        """Push a group as Okta does: empty, then everybody who is in it."""
+        """Push a group as Okta does: empty, then all members."""
         number = len(self.groups) + 1
         self.groups[pushed.name] = self.client.post("Groups", group(pushed.name, f"00g{number:04d}meridianC3x9"))
         self.pushed.append(pushed)
@@ -101,7 +101,7 @@ class Directory:
         self.change_group(name, {"op": "replace", "path": "displayName", "value": new_name})
 
     def add_nobody(self, name: str) -> None:
-        """A member id that was never this IdP's: refused, and nothing is applied (R20)."""
+        """A member id that never belonged to this IdP: refused, and nothing is applied (R20)."""
         operation = {"op": "add", "path": "members", "value": as_members([NOBODY])}
         self.change_group(name, operation, status=400)
 

@@ -1,4 +1,4 @@
-"""What people do in the demo's portal: invitations, mappings, assets. All of it by the services."""
+"""What people do in the demo's portal: invitations, mappings, assets. All through the services."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LINK = re.compile(r"/invitations/([^/\s]+)/")
 
 @contextmanager
 def mails_kept() -> Iterator[None]:
-    """Nobody at a demo company reads mail: what would be sent stays in memory, with its links."""
+    """A demo company reads no mail: messages stay in memory, with their links."""
     backend, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "django.core.mail.backends.locmem.EmailBackend"
     try:
         yield
@@ -38,7 +38,7 @@ def user(username: str) -> User:
 
 
 def administrator() -> Person:
-    """The demo's administrator, who does most of what is done in the portal."""
+    """The demo's administrator, who does most of the work in the portal."""
     return Person(user(ADMINISTRATOR.username))
 
 
@@ -46,7 +46,7 @@ def administrator() -> Person:
 
 
 def join(person: LocalUser) -> str:
-    """Somebody is invited by the operator and follows the link in the mail; the password they chose."""
+    """The operator invites a person, who follows the link in the mail; the password they chose."""
     password = secrets.token_urlsafe(12)
     invite(person, Operator("demo"))
     invitations.accept_invitation(link_in_last_mail(), password=password)
@@ -77,7 +77,7 @@ def give_role(username: str, role: Role) -> None:
 
 
 def sign_in(username: str, method: str) -> None:
-    """Last Active moves; who is disabled, or not there yet, stays outside."""
+    """Last Active moves; people who are disabled or not created yet are skipped."""
     person = User.objects.with_status(Status.ENABLED).filter(username_key=username).first()
     if person is not None:
         users.record_login(person, method=method, actor=Person(person))
@@ -116,7 +116,7 @@ def declare_sso_group(provider_name: str, name: str) -> None:
 
 
 def map_group(pushed: PushedGroup) -> None:
-    """Look at the preview, then apply exactly that."""
+    """Preview, then apply exactly that."""
     sso_group = SSOGroup.objects.get(display_name=pushed.name)
     group = Group.objects.get(name=pushed.mapped_to)
     preview = mappings.preview_mapping(sso_group, group)
@@ -131,7 +131,7 @@ def choose_members(chosen_by_hand: dict[str, Callable[[Employee], bool]], employ
 
 
 def register_assets(owned: Iterable[OwnedAsset]) -> None:
-    """Also to owners who have never signed in (R12)."""
+    """Also for owners who have never signed in (R12)."""
     for one in owned:
         asset = register(one)
         for username in one.owners[1:]:

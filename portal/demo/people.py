@@ -1,6 +1,6 @@
-"""Who works at Meridian Instruments: 120 people in eight offices.
+"""The people of Meridian Instruments: 120 in eight offices.
 
-The names are made up; their shapes are not: long ones, single ones, right-to-left scripts, accents,
+The names are invented; their shapes are real: long ones, single ones, right-to-left scripts, accents,
 apostrophes, particles, and scripts without capital letters.
 """
 
@@ -14,7 +14,7 @@ DOMAIN = "meridian.example"
 
 @dataclass(frozen=True)
 class Office:
-    """Where somebody works: as SCIM addresses, phone numbers, time zones and locales say it."""
+    """A workplace: as SCIM addresses, phone numbers, time zones and locales describe it."""
 
     street: str
     postal_code: str
@@ -60,7 +60,7 @@ class Employee:
 
     @property
     def external_id(self) -> str:
-        """As Okta's are: opaque, 20 characters."""
+        """In Okta's form: opaque, 20 characters."""
         return f"00u{self.number:04d}meridianaB5d7"
 
     @property
@@ -226,7 +226,7 @@ TEAMS = {
 
 
 def all_employees() -> list[Employee]:
-    """Everybody, in the order of the teams."""
+    """Everyone, in the order of the teams."""
     employees: list[Employee] = []
     for team, lines in TEAMS.items():
         head = len(employees) + 1

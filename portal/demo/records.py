@@ -14,7 +14,7 @@ ENTRA_TENANT = UUID("6f2c1a04-5a0e-4c57-9d1e-0d4f6b1e7a11")
 
 
 def okta_user(employee: Employee, *, manager: dict[str, str] | None = None) -> dict[str, Any]:
-    """A user as Okta POSTs it with the whole profile mapped. A password comes along, as Okta's may."""
+    """A user as Okta POSTs it with the whole profile mapped. It includes a password, as Okta's may."""
     return {
         "schemas": [USER, ENTERPRISE],
         "userName": employee.user_name,
@@ -42,7 +42,7 @@ def entra_user(employee: Employee) -> dict[str, Any]:
 
 
 def profile(employee: Employee) -> dict[str, Any]:
-    """What both send in the same words."""
+    """What both send in the same form."""
     office = employee.office
     return {
         "name": without_empty(
@@ -85,7 +85,7 @@ def enterprise(employee: Employee, manager: dict[str, str] | None) -> dict[str, 
 
 
 def group(name: str, external_id: str, members: list[str] | None = None) -> dict[str, Any]:
-    """A group as it is POSTed; Okta adds the members afterwards, Entra too."""
+    """A group as it is POSTed; both Okta and Entra add the members afterwards."""
     return {
         "schemas": [GROUP],
         "displayName": name,

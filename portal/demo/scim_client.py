@@ -1,7 +1,7 @@
-"""The demo's identity providers: they talk real SCIM, over HTTP, to this portal.
+"""The demo's identity providers: they send real SCIM, over HTTP, to this portal.
 
-The portal's own WSGI application listens on a free loopback port for as long as the story is told, so that
-the provisioning log, the conflicts and the ids of the demo are what a real connection leaves behind.
+The portal's own WSGI application listens on a free loopback port while the story runs, so that
+the provisioning log, the conflicts and the ids of the demo are those of a real connection.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 class UnexpectedAnswer(GatehouseError):
-    """The SCIM door did not answer as the story needs."""
+    """The SCIM endpoint did not answer as the story needs."""
 
     code = "unexpected_answer"
 
@@ -68,12 +68,12 @@ class SCIMClient:
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/scim+json",
             "Accept": "application/scim+json",
-            "Host": settings.PUBLIC.netloc,  # the one host that the portal certainly answers to
+            "Host": settings.PUBLIC.netloc,  # a host that the portal always accepts
             "User-Agent": "gatehouse-demo",
         }
 
     def send(self, method: str, path: str, body: Any = None, *, status: int | None = None) -> dict[str, Any]:
-        """One request; UnexpectedAnswer unless it is answered with `status`, or else with any 2xx."""
+        """One request; raises UnexpectedAnswer unless the status is `status`, or any 2xx without one."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
@@ -87,7 +87,7 @@ class SCIMClient:
         return json.loads(text) if text else {}
 
     def find(self, resource: str, attribute: str, value: str) -> dict[str, Any] | None:
-        """The resource that matches, as an identity provider looks before it creates."""
+        """The matching resource, looked up as an identity provider does before it creates."""
         condition = quote(f"{attribute} eq {json.dumps(value, ensure_ascii=False)}")
         found = self.send("GET", f"/{resource}?filter={condition}")
         return next(iter(found["Resources"]), None) if found["totalResults"] else None

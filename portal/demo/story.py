@@ -1,7 +1,7 @@
-"""Five weeks at Meridian Instruments, told in order: who was invited, pushed, mapped, renamed and let go.
+"""Five weeks at Meridian Instruments in order: who was invited, pushed, mapped, renamed and removed.
 
-Everything the identity providers do goes over HTTP through the SCIM door, everything else through the
-services that the portal's pages call. Nothing is random: who does what is dealt out by number.
+Everything the identity providers do goes over HTTP through the SCIM endpoint, everything else through the
+services that the portal's pages call. Nothing is random: roles are assigned by number.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from portal.demo.scim_client import SCIMClient, listening
 OKTA, ENTRA = "Okta", "Entra ID (Cairo)"
 OKTA_KIND, ENTRA_KIND = IdentityProvider.Kind.OKTA, IdentityProvider.Kind.ENTRA
 
-# Days ago: when somebody came later than the rest, or left.
+# Days ago: when a person joined later than the rest, or left.
 NEWCOMERS = {
     "omer.cohen": 17,
     "tyler.mcallister": 12,
@@ -75,13 +75,13 @@ class Credential:
 
 
 def tell() -> list[Credential]:
-    """Fill the portal; the sign-ins that came up on the way."""
+    """Fill the portal; returns the sign-ins created on the way."""
     with told_in_the_past() as clock, office.mails_kept(), listening() as port:
         return Story(clock, port).run()
 
 
 class Story:
-    """Events with their moments; `run` sorts them and lets each happen at its own."""
+    """Events with their moments; `run` sorts them and runs each at its own."""
 
     okta: Directory
     entra: Directory
@@ -111,7 +111,7 @@ class Story:
         return self.credentials
 
     def on(self, days_ago: int, time: str, event: Callable[..., object], *arguments: Any) -> None:
-        """Let something happen at a time of day (UTC), some days ago."""
+        """Schedule an event at a time of day (UTC), some days ago."""
         hour, minute = map(int, time.split(":"))
         moment = self.now.replace(hour=hour, minute=minute, second=0) - timedelta(days=days_ago)
         self.events.append((moment, partial(event, *arguments)))
@@ -122,7 +122,7 @@ class Story:
     # --- what happens when ----------------------------------------------------------------------------
 
     def plan_beginnings(self) -> None:
-        """Before single sign-on: a few accounts, and the groups that the portal's own things need."""
+        """Before single sign-on: a few accounts, and the groups of the portal's own assets."""
         self.on(38, "08:05", self.hire, ADMINISTRATOR, Role.ADMINISTRATOR)
         self.on(38, "08:20", self.hire, SUPPORT, Role.SUPPORT)
         for number, person in enumerate((ADOPTED, OTHER_EMAIL, OTHER_USERNAME, *FREELANCERS)):
@@ -145,7 +145,7 @@ class Story:
             self.on(days, "00:10", self.by_okta, Directory.look_around)
 
     def plan_oddities(self) -> None:
-        """What administrators ask about: repeated refusals, renames, returns, mistakes at the other end."""
+        """What administrators ask about: repeated refusals, renames, returns, mistakes at the identity provider."""
         for days in (32, 25, 18, 4):
             for minute, user_name in enumerate(IN_CONFLICT):
                 self.on(days, f"05:{15 + minute}", self.by_okta, Directory.assign_in_vain, self.employees[user_name])
@@ -164,7 +164,7 @@ class Story:
         self.just_now(12, self.by_okta, Directory.unassign, "gabriel.santanna")
 
     def plan_entra(self) -> None:
-        """An acquired office with a directory of its own, silent since last week: nobody has noticed yet."""
+        """An acquired office with a directory of its own, silent since last week, unnoticed so far."""
         self.on(ACQUISITION, "07:00", self.connect_entra)
         for number, employee in enumerate(self.in_cairo):
             self.on(ACQUISITION, f"09:{number * 4:02}", self.by_entra, Directory.assign, employee)
@@ -191,7 +191,7 @@ class Story:
 
     def plan_logins(self) -> None:
         for employee in self.employees.values():
-            if employee.user_name not in IN_CONFLICT and employee.number % 6 != 3:  # who never came
+            if employee.user_name not in IN_CONFLICT and employee.number % 6 != 3:  # people who never signed in
                 self.plan_logins_of(employee)
         for days in (29, 15, 8, 1):
             self.on(days, "07:50", office.sign_in, ADMINISTRATOR.username, "password")
@@ -199,7 +199,7 @@ class Story:
         self.on(27, "18:00", office.sign_in, "mina.duarte", "password")
 
     def plan_logins_of(self, employee: Employee) -> None:
-        """A first look soon after they were sent, and another one this week; some stayed away since."""
+        """A first sign-in soon after they were sent, and another this week; some have stayed away since."""
         number = employee.number
         arrival = ACQUISITION if employee in self.in_cairo else NEWCOMERS.get(employee.user_name, FIRST_SYNC)
         last = 18 if number % 8 == 5 else 1 + number % 5
@@ -236,7 +236,7 @@ class Story:
         )
 
     def employee_like(self, person: LocalUser) -> Employee:
-        """Okta's record of somebody who has a local account."""
+        """Okta's record of a person who has a local account."""
         number = len(self.employees) + 1
         return Employee(
             number, "IT", person.first_name, person.last_name, person.username, "LIS", "IT Administrator", None

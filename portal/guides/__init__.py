@@ -1,9 +1,9 @@
 """Set-up guides: what to do at each kind of identity provider.
 
-Each is told once, in the TOML file of its kind beside this module, with the vendor's pages that it was checked against.
-The set-up page shows it with this portal's own addresses, and `make docs` writes it into docs/connect-*.md.
+Each is written once, in the TOML file of its kind beside this module, with the vendor's pages it was checked against.
+The set-up page shows it with this portal's own URLs, and `make docs` writes it into docs/connect-*.md.
 
-Texts may hold `*menu of the vendor*`, `**emphasis**` and `` `value` ``, and nothing else of Markdown.
+Texts may contain `*menu of the vendor*`, `**emphasis**` and `` `value` ``, and no other Markdown.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ATTRIBUTES = {
     "active": ("active", "Enabled or Disabled"),
 }
 
-# What happens here, where a guide's row says no more than one of these words.
+# What happens in the portal, where a guide's row has just one of these words.
 HERE = {
     "new": """a new user; or the existing one with the same username and email is taken over, with its groups and
     assets""",
@@ -46,21 +46,21 @@ _MARKS = re.compile(r"\*\*(?P<strong>.+?)\*\*|\*(?P<menu>.+?)\*|`(?P<code>.+?)`"
 
 
 class Piece(NamedTuple):
-    """A stretch of a text: `kind` is strong, menu, code, or empty for plain words."""
+    """A run of text: `kind` is strong, menu, code, or empty for plain words."""
 
     kind: str
     text: str
 
 
 class Text(str):
-    """A text of a guide in one line; as a string it is the Markdown that docs/ shows."""
+    """A guide's text on one line; as a string it is the Markdown that docs/ shows."""
 
     def __new__(cls, written: str) -> Text:
         return super().__new__(cls, " ".join(written.split()))
 
     @property
     def pieces(self) -> list[Piece]:
-        """The text cut at its marks, for a page."""
+        """The text split at its marks, for a page."""
         return list(self._pieces())
 
     @property
@@ -79,7 +79,7 @@ class Text(str):
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A field of the identity provider's form; what can be copied is exactly what goes in."""
+    """A field in the identity provider's form; a value to copy is exactly what to enter."""
 
     label: str
     value: str
@@ -88,7 +88,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What to do about one thing: the steps in order, and what is good to know."""
+    """One part of the set-up: the steps in order, and notes."""
 
     steps: list[Text]
     notes: list[Text]
@@ -96,7 +96,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What the identity provider shows when something fails, why, and what to do."""
+    """The identity provider's error, its cause, and the fix."""
 
     shows: Text
     why: Text
@@ -105,10 +105,10 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """All that is told about one kind; `changes` pairs what happens there with what it does here.
+    """Everything about one kind; `changes` pairs changes there with their effects here.
 
-    `template` is a text to paste at the identity provider, under `template_label`; most have none. `retry` says how a
-    person who was refused is sent again, `resync` who repeats what, and `sources` where the vendor says so.
+    `template` is a text to paste at the identity provider, under `template_label`; most have none. `retry` says how to
+    resend a refused person, `resync` who repeats what, and `sources` links the vendor's documentation.
     """
 
     name: str
@@ -131,7 +131,7 @@ class Guide:
     sources: list[str]
 
     def filled_in(self, base_url: str) -> list[Box]:
-        """The boxes of the identity provider's form, with this portal's own addresses."""
+        """The fields of the identity provider's form, with this portal's own URLs."""
         return [_box(field, base_url) for field in self.fields]
 
 

@@ -1,4 +1,4 @@
-"""What a command answers: facts for machines, and the same for people as a sentence, lines or a table."""
+"""A command's output: facts for machines, and for people the same as a sentence, lines or a table."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 Facts = dict[str, Any]
 
-# Columns are as wide as the widest cell of so many rows; what is longer further down pushes its line.
+# Columns are as wide as the widest cell of this many rows; a longer cell further down shifts its line.
 MEASURED_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`facts` is what `--json` prints, `text` what a person reads, after the facts that are `shown` to them too."""
+    """`facts` is what `--json` prints, `text` what a person reads, after any facts that are `shown` as well."""
 
     facts: Facts
     text: str
@@ -24,12 +24,12 @@ class Answer:
 
     @classmethod
     def of(cls, facts: Facts) -> Answer:
-        """The facts themselves, one a line."""
+        """The facts themselves, one per line."""
         return cls(facts, "", facts)
 
 
 def fact_lines(facts: Facts) -> Iterator[str]:
-    """`name: value`, aligned; facts within become lines of their own below their name, a list of them a table."""
+    """`name: value`, aligned; nested facts become lines of their own below their name, a list of them a table."""
     width = max((len(name) for name in facts), default=0)
     for name, value in facts.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -43,7 +43,7 @@ def fact_lines(facts: Facts) -> Iterator[str]:
 
 
 def table_lines(rows: Iterable[Facts]) -> Iterator[str]:
-    """A heading and a line for each row; nothing for no rows."""
+    """A heading and a line for each row; empty without rows."""
     rows = iter(rows)
     measured = list(islice(rows, MEASURED_ROWS))
     if not measured:
@@ -60,7 +60,7 @@ def cells(facts: Facts) -> list[str]:
 
 
 def cell(value: Any) -> str:
-    """A value as people read it; what would steer a terminal is shown as a question mark."""
+    """A readable value; terminal control characters become question marks."""
     match value:
         case None | "":
             text = "-"

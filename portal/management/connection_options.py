@@ -1,4 +1,4 @@
-"""The settings of an SSO connection as options of a command, from the settings themselves."""
+"""The settings of an SSO connection as options of a command, derived from the settings themselves."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def add_settings(parser: CommandParser) -> None:
 
 
 def settings_of(connection: SSOConnection) -> ConnectionSettings:
-    """What is stored; the secret stays unless another one is said."""
+    """The stored settings; the secret stays unless a new one is given."""
     names = [setting.name for setting in fields(ConnectionSettings) if setting.name != "client_secret"]
     return ConnectionSettings(**{name: getattr(connection, name) for name in names})
 
 
 def changed(settings: ConnectionSettings, options: dict[str, Any]) -> ConnectionSettings:
-    """These settings with what the options say."""
+    """These settings with the options applied."""
     given = {setting.name: options[setting.name] for setting in fields(settings)}
     return replace(settings, **{name: _value(name, text) for name, text in given.items() if text is not None})
 

@@ -1,4 +1,4 @@
-"""The facts that commands print about rows: names as in the models, so that they agree with every other door."""
+"""The facts that commands print about rows: named as in the models, so that all doors agree."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def connection_facts(connection: SSOConnection) -> Facts:
 
 
 def run_facts(run: BulkRun) -> Facts:
-    """With the number of its people by what became of them."""
+    """With the number of its people by result."""
     numbers = dict(run.rows.order_by().values_list("outcome").annotate(number=Count("pk")))
     return {
         "id": run.pk,
@@ -139,7 +139,7 @@ def session_facts(session: SignedIn) -> Facts:
 
 
 def group_facts(group: Group) -> Facts:
-    """Wants `mappings__sso_group` prefetched and `number_of_members` annotated."""
+    """Needs `mappings__sso_group` prefetched and `number_of_members` annotated."""
     return {
         "id": group.pk,
         "name": group.name,
@@ -150,7 +150,7 @@ def group_facts(group: Group) -> Facts:
 
 
 def sso_group_facts(sso_group: SSOGroup) -> Facts:
-    """Wants `mappings__group` prefetched and `number_of_members` annotated."""
+    """Needs `mappings__group` prefetched and `number_of_members` annotated."""
     return {
         "id": sso_group.pk,
         "scim_id": sso_group.scim_id,
@@ -189,7 +189,7 @@ def mapping_facts(mapping: GroupMapping) -> Facts:
 
 
 def preview_facts(preview: Preview) -> Facts:
-    """Counts, the first names, and the fingerprint that stands for exactly these people."""
+    """Counts, the first names, and the fingerprint that identifies exactly these people."""
     return {
         "joins": len(preview.join_ids),
         "leaves": len(preview.leave_ids),
@@ -232,7 +232,7 @@ def invitation_facts(invitation: Invitation) -> Facts:
 
 
 def asset_facts(asset: Asset) -> Facts:
-    """Wants `owners` prefetched."""
+    """Needs `owners` prefetched."""
     return {
         "id": asset.pk,
         "name": asset.name,

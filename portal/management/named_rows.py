@@ -1,4 +1,4 @@
-"""How a command finds what its arguments name. Each raises NotFound with a sentence that names it too."""
+"""Finding the rows that a command's arguments name. Each raises NotFound with a sentence that includes the name."""
 
 from typing import TypeVar
 from uuid import UUID
@@ -60,9 +60,9 @@ def find_asset(name: str) -> Asset:
 
 
 def find_sso_group(name: str, idp: str | None = None) -> SSOGroup:
-    """The SSO group with this display name or SCIM id, of this IdP when several have one of that name.
+    """The SSO group with this display name or SCIM id; the IdP decides if several have one of that name.
 
-    Raises InvalidValue when it is not clear which one is meant.
+    Raises InvalidValue if it is ambiguous.
     """
     found = list(_sso_groups(name, idp)[:2])
     if not found:
@@ -80,9 +80,9 @@ def _sso_groups(name: str, idp: str | None) -> QuerySet[SSOGroup]:
 
 
 def find_sso_user(name: str, idp: str | None = None) -> SSOUser:
-    """The SSO user with this userName or SCIM id, of this IdP when several have one of that name.
+    """The SSO user with this userName or SCIM id; the IdP decides if several have one of that name.
 
-    Raises InvalidValue when it is not clear which one is meant.
+    Raises InvalidValue if it is ambiguous.
     """
     rows = SSOUser.objects.select_related("identity_provider", "user")
     of = [find_identity_provider(idp)] if idp is not None else IdentityProvider.objects.all()

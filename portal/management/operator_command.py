@@ -1,4 +1,4 @@
-"""What the portal's own commands have in common: who acts, what `--help` shows, how results and refusals look."""
+"""The base of the portal's commands: the actor, `--help`, and how results and refusals are printed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def exit_code(error: GatehouseError) -> int:
 
 
 class HelpFormatter(DjangoHelpFormatter):
-    """Wraps what is prose and leaves the examples as they were written."""
+    """Wraps prose and leaves the examples as written."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if text.startswith(EXAMPLES):
@@ -52,13 +52,13 @@ class HelpFormatter(DjangoHelpFormatter):
 
 
 class OperatorCommand(BaseCommand):
-    """A command of somebody with a shell on the server. Results go to stdout, everything else to stderr.
+    """A command for an operator with a shell on the server. Results go to stdout, everything else to stderr.
 
     Subclasses implement `act`; a GatehouseError raised there becomes its sentence on stderr and an exit code.
     With `--json` both the result and the refusal are JSON: `{"error": {"code", "sentence"}}` on stderr.
     """
 
-    # What the environment says is checked; the code's own checks load all pages, and are the server's and the tests'.
+    # Environment settings are checked; the code's own checks load all pages, and are for the server and the tests.
     requires_system_checks: list[str] | tuple[str, ...] = (Tags.compatibility,)
     examples: ClassVar[str]
 
@@ -91,7 +91,7 @@ class OperatorCommand(BaseCommand):
         return self.act(operator, options)
 
     def refuse(self, error: GatehouseError, options: dict[str, Any]) -> None:
-        """End with the error's exit code."""
+        """Exit with the error's code."""
         if not options["as_json"]:
             raise CommandError(error.sentence, returncode=exit_code(error)) from error
         self.stderr.write(as_json({"error": {"code": error.code, "sentence": error.sentence}}))
@@ -115,12 +115,12 @@ class OperatorCommand(BaseCommand):
         raise NotImplementedError
 
     def tell(self, sentence: str) -> None:
-        """Say something to the person, beside the result."""
+        """Print a message for the person, beside the result."""
         self.stderr.write(sentence)
 
 
 class ListCommand(OperatorCommand):
-    """Prints rows: a table, or with `--json` one array, with `--csv` a file. A million rows need no memory in any."""
+    """Prints rows: a table, or with `--json` one array, with `--csv` a file. Streamed, whatever the number."""
 
     def add_common_arguments(self, parser: CommandParser) -> None:
         super().add_common_arguments(parser)
@@ -138,12 +138,12 @@ class ListCommand(OperatorCommand):
             self.stdout.write(line)
 
     def rows(self, options: dict[str, Any]) -> Iterable[Facts]:
-        """What is listed, all with the same names in the same order."""
+        """The rows to list, all with the same names in the same order."""
         raise NotImplementedError
 
 
 class ChangingCommand(OperatorCommand):
-    """Changes something; `--dry-run` does it all, says what became of it, and rolls it back."""
+    """Changes something; `--dry-run` does it all, reports the result, and rolls it back."""
 
     def add_common_arguments(self, parser: CommandParser) -> None:
         super().add_common_arguments(parser)
@@ -155,7 +155,7 @@ class ChangingCommand(OperatorCommand):
         return bool(options["dry_run"])
 
     def carry_out(self, operator: Operator, options: dict[str, Any]) -> Answer | None:
-        """Mails and events leave on commit: in a dry run none does."""
+        """Mails and events are sent on commit: a dry run sends none."""
         if not self.is_dry_run(options):
             return self.act(operator, options)
         with transaction.atomic():
@@ -170,7 +170,7 @@ class ChangingCommand(OperatorCommand):
 
 
 class DestroyingCommand(ChangingCommand):
-    """Takes away what can't be given back, or moves many people: a dry run unless `--yes` is given."""
+    """Destroys something or moves many people: a dry run unless `--yes` is given."""
 
     def add_common_arguments(self, parser: CommandParser) -> None:
         OperatorCommand.add_common_arguments(self, parser)
@@ -190,7 +190,7 @@ def as_json(facts: object) -> str:
 
 
 def json_lines(rows: Iterable[Facts]) -> Iterator[str]:
-    """One JSON array, a row a line."""
+    """One JSON array, one row per line."""
     opening = "["
     for facts in rows:
         yield opening + as_json(facts)
@@ -199,7 +199,7 @@ def json_lines(rows: Iterable[Facts]) -> Iterator[str]:
 
 
 def csv_rows(rows: Iterable[Facts]) -> Iterator[str]:
-    """A heading and a line for each row, safe to open in a spreadsheet (SR-28); nothing for no rows."""
+    """A heading and a line for each row, safe to open in a spreadsheet (SR-28); empty without rows."""
     rows = iter(rows)
     if (first := next(rows, None)) is None:
         return
@@ -208,20 +208,20 @@ def csv_rows(rows: Iterable[Facts]) -> Iterator[str]:
 
 
 def _joined(value: Any) -> Any:
-    """A list of names as one cell of them."""
+    """A list of names as one cell."""
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 def nobody_reads() -> None:
-    """As in `manage.py list_users | head`: end at once, since emptying buffers and cursors would only complain."""
+    """As in `manage.py list_users | head`: exit at once, since flushing buffers and cursors would only raise errors."""
     os._exit(0)
 
 
 def lines_of(given: list[str]) -> list[str]:
-    """What was named; for "-" the lines of standard input."""
+    """The given names; for "-" the lines of standard input."""
     return given if given != ["-"] else [line.strip() for line in sys.stdin if line.strip()]
 
 
 def given_secret(option: str) -> str:
-    """The option itself; for "-" a line of standard input, since a command line is visible to other users."""
+    """The option itself; for "-" a line of standard input, since other users can see a command line."""
     return option if option != "-" else sys.stdin.readline().rstrip("\r\n")

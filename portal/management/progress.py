@@ -1,4 +1,4 @@
-"""A progress bar for people who watch: on a terminal only, and never in what is printed."""
+"""A progress bar for people: on a terminal only, and never in the output."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ T = TypeVar("T")
 
 
 def progress(rows: Iterable[T], *, total: int, unit: str) -> Iterable[T]:
-    """The rows; on standard error, when that is a terminal, how many have been done."""
+    """The rows; shows on standard error, if it is a terminal, how many are done."""
     bar: Iterable[T] = tqdm(rows, total=total, unit=f" {unit}", disable=None, file=sys.stderr, leave=False)
     return bar

@@ -22,7 +22,7 @@ Variables = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request that was sent, with what came back."""
+    """A request and its response."""
 
     step: str
     method: str
@@ -34,7 +34,7 @@ Watcher = Callable[[Exchange], None]
 
 
 class Unreadable(ValueError):
-    """The file is no conversation."""
+    """The file is not a valid conversation."""
 
 
 def read(file: Path) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def read(file: Path) -> dict[str, Any]:
 def play(document: dict[str, Any], sender: Sender, *, run: str, watch: Watcher = lambda exchange: None) -> None:
     """Play the scenario; Differs names the first step whose answer is not what the IdP needs.
 
-    `run` becomes ${run}: names that are unlike those of any other run. `watch` is told of each exchange.
+    `run` becomes ${run}: names unlike those of any other run. `watch` is called with each exchange.
     """
     variables: Variables = {"run": run}
     for number, step in enumerate(document["steps"], 1):
@@ -66,7 +66,7 @@ def play(document: dict[str, Any], sender: Sender, *, run: str, watch: Watcher =
 
 
 def repetitions(step: dict[str, Any], variables: Variables) -> list[Variables]:
-    """The variable that counts the repetitions, once for each; a plain step happens once."""
+    """The variable that counts the repetitions, once for each; a plain step runs once."""
     if "repeat" not in step:
         return [{}]
     return [{step["repeat"]["var"]: number} for number in numbers(step["repeat"], variables)]
@@ -83,7 +83,7 @@ def play_step(sender: Sender, step: dict[str, Any], variables: Variables, watch:
 
 
 def holds(condition: dict[str, Any], variables: Variables) -> bool:
-    """Is a step's `when` true? A variable that was never captured is like nothing."""
+    """Whether a step's `when` is true. A variable that was never captured matches nothing."""
     got = str(variables.get(condition["var"], MISSING))
     match condition:
         case {"in": choices}:
@@ -95,7 +95,7 @@ def holds(condition: dict[str, Any], variables: Variables) -> bool:
 
 
 def judge(expected: dict[str, Any], answer: Answer, variables: Variables) -> None:
-    """Raise Differs unless the answer holds to everything, or to one of `anyOf`."""
+    """Raise Differs unless the answer satisfies everything, or one of `anyOf`."""
     if "anyOf" in expected:
         judge_any(expected["anyOf"], answer, variables)
         return

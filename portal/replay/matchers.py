@@ -1,4 +1,4 @@
-"""How an answer is compared with what a scenario expects: literals and matchers (README.md, File format)."""
+"""Compares an answer with what a scenario expects: literals and matchers (README.md, File format)."""
 
 import json
 import re
@@ -13,7 +13,7 @@ class Differs(AssertionError):
 
 
 def check(got: Any, wanted: Any, where: str) -> None:
-    """Raise Differs unless `got` equals the literal, or holds to the matchers, in `wanted`."""
+    """Raise Differs unless `got` equals the literal, or satisfies the matchers, in `wanted`."""
     if not is_matcher(wanted):
         if not same(got, wanted):
             raise Differs(f"{where}: expected {show(wanted)}, got {show(got)}")
@@ -30,7 +30,7 @@ def is_matcher(wanted: Any) -> bool:
 
 
 def pointer(document: Any, path: str) -> Any:
-    """What a JSON pointer (RFC 6901) finds, MISSING for nothing."""
+    """The value at a JSON pointer (RFC 6901), MISSING if there is none."""
     for token in path.lstrip("/").split("/") if path else []:
         document = step_into(document, token.replace("~1", "/").replace("~0", "~"))
     return document
@@ -52,7 +52,7 @@ def same(got: Any, wanted: Any) -> bool:
 
 
 def holds_at_least(got: Any, wanted: Any) -> bool:
-    """Does `got` hold everything that `wanted` names?"""
+    """Whether `got` contains everything that `wanted` names."""
     if isinstance(wanted, dict) and isinstance(got, dict):
         return all(key in got and holds_at_least(got[key], value) for key, value in wanted.items())
     return got == wanted and type(got) is type(wanted)
@@ -105,7 +105,7 @@ def not_in_list(got: Any, item: Any) -> bool:
 
 
 def show(value: Any, limit: int = 160) -> str:
-    """A value as a failure message shows it."""
+    """A value as shown in a failure message."""
     if value is MISSING:
         return "nothing"
     text = json.dumps(value, ensure_ascii=False, default=str)

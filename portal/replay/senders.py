@@ -1,4 +1,4 @@
-"""Where a conversation is played to: this portal, in this process, or any SCIM service over HTTP."""
+"""The target of a conversation: this portal, in this process, or any SCIM service over HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROOT = "/scim/v2"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; header names in lower case."""
+    """A response; header names in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -46,7 +46,7 @@ class Sender(Protocol):
 class InProcess:
     """This portal's own SCIM views, behind all its middleware, on this thread's connection to the database.
 
-    So whoever opened a transaction can roll the whole conversation back.
+    So a caller that opened a transaction can roll the whole conversation back.
     """
 
     def __init__(self, token: str) -> None:
@@ -61,7 +61,7 @@ class InProcess:
         return Answer(response.status_code, {name.lower(): value for name, value in response.items()}, content)
 
     def environ(self, request: dict[str, Any], auth: str) -> dict[str, Any]:
-        """What a server would hand over (PEP 3333)."""
+        """The environment that a server would pass (PEP 3333)."""
         path, _, query = target(ROOT, request).partition("?")
         body = encode_body(request) or b""
         given = headers(request, auth, self.token)
@@ -91,7 +91,7 @@ class OverHTTP:
     connection: http.client.HTTPConnection | None = field(default=None, init=False)
 
     def send(self, request: dict[str, Any], auth: str) -> Answer:
-        """One request; a connection that the server closed meanwhile is opened anew, once."""
+        """One request; a connection that the server has closed is reopened once."""
         try:
             return self.send_once(request, auth)
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
@@ -125,7 +125,7 @@ class OverHTTP:
 
 
 def target(root: str, request: dict[str, Any]) -> str:
-    """A query object is percent-encoded, a query string is sent as it is (Entra sends `+` for blanks)."""
+    """A query object is percent-encoded, a query string is sent as is (Entra sends `+` for blanks)."""
     path = root + urllib.parse.quote(request["path"], safe="/:@%~")
     match request.get("query"):
         case None:

@@ -1,4 +1,4 @@
-"""`manage.py add_members`: by hand, into a group that no SSO group feeds."""
+"""`manage.py add_members`: manually, to a group that no SSO group feeds."""
 
 from typing import Any
 

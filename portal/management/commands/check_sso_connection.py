@@ -1,4 +1,4 @@
-"""`manage.py check_sso_connection`: whether people could sign in through it, as far as can be seen from here."""
+"""`manage.py check_sso_connection`: whether people could sign in through it, as far as can be checked from here."""
 
 from typing import Any
 

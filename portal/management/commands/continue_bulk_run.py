@@ -1,4 +1,4 @@
-"""`manage.py continue_bulk_run`: do what is pending of a bulk action; a draft is started by it."""
+"""`manage.py continue_bulk_run`: do what is pending in a bulk action; also starts a draft."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py create_api_token`: for a script that uses the REST API as somebody."""
+"""`manage.py create_api_token`: for a script that uses the REST API as a user."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""`manage.py create_asset`: register something that is owned (R12)."""
+"""`manage.py create_asset`: register an asset (R12)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py create_bulk_run`: the same done to many people, with a result for each."""
+"""`manage.py create_bulk_run`: one action on many people, with a result for each."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py create_owner`: the first user of a portal, and the way back in when nobody can sign in."""
+"""`manage.py create_owner`: a portal's first user, and the way back in when no one can sign in."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ class Command(ChangingCommand):
 
 
 def refuse_existing(username: str) -> None:
-    """Taken, saying who has the name: a script that runs twice learns that its owner is there already."""
+    """Taken, naming the holder: a script that runs twice learns that its owner already exists."""
     user = User.objects.filter(username_key=sought(username)).first()
     if user is not None:
         raise Taken(

@@ -1,4 +1,4 @@
-"""`manage.py create_scim_token`: what the administrator of the identity provider pastes into its set-up."""
+"""`manage.py create_scim_token`: what the identity provider's administrator pastes into its set-up."""
 
 from datetime import timedelta
 from typing import Any

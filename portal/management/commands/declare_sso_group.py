@@ -1,4 +1,4 @@
-"""`manage.py declare_sso_group`: announce a group by name before the identity provider pushes it (R19)."""
+"""`manage.py declare_sso_group`: declare a group by name before the identity provider pushes it (R19)."""
 
 from typing import Any
 

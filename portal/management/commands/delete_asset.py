@@ -1,4 +1,4 @@
-"""`manage.py delete_asset`: take something off the register."""
+"""`manage.py delete_asset`: remove an asset."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py delete_group`: the mappings go with it, the SSO groups stay (R18)."""
+"""`manage.py delete_group`: deletes its mappings too, the SSO groups stay (R18)."""
 
 from typing import Any
 

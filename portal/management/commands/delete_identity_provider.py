@@ -1,4 +1,4 @@
-"""`manage.py delete_identity_provider`: take one off the portal; its people stay."""
+"""`manage.py delete_identity_provider`: remove one from the portal; its people stay."""
 
 from typing import Any
 

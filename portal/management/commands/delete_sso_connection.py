@@ -1,4 +1,4 @@
-"""`manage.py delete_sso_connection`: take a way in away for good."""
+"""`manage.py delete_sso_connection`: permanently remove a way to sign in."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py demo`: a believable company in an empty portal, for looking around."""
+"""`manage.py demo`: a realistic company in an empty portal, for looking around."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py disable_sso_connection`: nobody signs in through it any more."""
+"""`manage.py disable_sso_connection`: it signs no one in any more."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py disable_user`: end somebody's access, sessions and links at once (R13)."""
+"""`manage.py disable_user`: end a user's access, sessions and links at once (R13)."""
 
 from typing import Any
 

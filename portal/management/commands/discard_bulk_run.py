@@ -1,4 +1,4 @@
-"""`manage.py discard_bulk_run`: throw a draft away."""
+"""`manage.py discard_bulk_run`: discard a draft."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py dismiss_conflict`: put it away until the data change (R7)."""
+"""`manage.py dismiss_conflict`: dismiss it until the data changes (R7)."""
 
 from typing import Any
 

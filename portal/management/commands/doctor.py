@@ -1,4 +1,4 @@
-"""`manage.py doctor`: what an operator looks at first, and how to mend it."""
+"""`manage.py doctor`: what an operator checks first, and how to fix it."""
 
 from typing import Any
 

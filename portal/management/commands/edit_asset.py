@@ -1,4 +1,4 @@
-"""`manage.py edit_asset`: another name, kind or link; the owners stay."""
+"""`manage.py edit_asset`: change its name, kind or link; the owners stay."""
 
 from typing import Any
 

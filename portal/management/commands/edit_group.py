@@ -1,4 +1,4 @@
-"""`manage.py edit_group`: another name or description; mappings stay (R16)."""
+"""`manage.py edit_group`: change its name or description; mappings stay (R16)."""
 
 from typing import Any
 

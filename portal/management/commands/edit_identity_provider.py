@@ -1,4 +1,4 @@
-"""`manage.py edit_identity_provider`: its name, its kind, and how what it sends is followed."""
+"""`manage.py edit_identity_provider`: change its name, its kind, and how its data is followed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py edit_sso_connection`: other settings; its addresses stay."""
+"""`manage.py edit_sso_connection`: change its settings; its URLs stay."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py edit_user`: names, and the email of users whom no identity provider manages."""
+"""`manage.py edit_user`: names, and the email of users no identity provider manages."""
 
 from typing import Any
 

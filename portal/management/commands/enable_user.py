@@ -1,4 +1,4 @@
-"""`manage.py enable_user`: let a disabled user in again (R8)."""
+"""`manage.py enable_user`: restore a disabled user's access (R8)."""
 
 from typing import Any
 

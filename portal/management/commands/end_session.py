@@ -1,4 +1,4 @@
-"""`manage.py end_session`: sign somebody out of one browser."""
+"""`manage.py end_session`: sign a user out of one browser."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py end_sessions`: sign somebody out everywhere (SR-22)."""
+"""`manage.py end_sessions`: sign a user out everywhere (SR-22)."""
 
 from typing import Any
 

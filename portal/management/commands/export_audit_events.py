@@ -23,7 +23,7 @@ UNSETTLED = (
 
 
 def event_id(text: str) -> int:
-    """Of an event, or of what it was for one of many (`81734:7:4711`)."""
+    """The id of an event, or of its part for one of many users (`81734:7:4711`)."""
     try:
         return int(text.partition(":")[0])
     except ValueError as error:
@@ -70,7 +70,7 @@ def number_from(start: int) -> int:
 
 
 def events_from(start: int, *, patience: float) -> Iterator[AuditEvent]:
-    """The events from this id on that are there now; whoever is still writing earlier ones is waited for."""
+    """The existing events from this id on; waits for transactions still writing earlier ones."""
     stream, last, ends = _stream(start), newest_id(), time.monotonic() + patience
     while stream.after < last:
         if found := stream.read():
@@ -82,7 +82,7 @@ def events_from(start: int, *, patience: float) -> Iterator[AuditEvent]:
 
 
 def follow(start: int, interval: float) -> Iterator[AuditEvent]:
-    """The events from this id on, for ever, each once and in the order of their ids."""
+    """The events from this id on, forever, each once and in id order."""
     stream = _stream(start)
     while True:
         found = stream.read()

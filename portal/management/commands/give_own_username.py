@@ -1,4 +1,4 @@
-"""`manage.py give_own_username`: another username in the portal for somebody whose userName is taken here (R7)."""
+"""`manage.py give_own_username`: another portal username for a person whose userName is taken (R7)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py import_users`: invite everybody in a CSV file."""
+"""`manage.py import_users`: invite everyone in a CSV file."""
 
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Command(DestroyingCommand):
         )
 
     def invite(self, line: Line, operator: Operator) -> Facts | None:
-        """The refusal, if it is one, said with its line."""
+        """The refusal, if any, with its line."""
         if line.problem:
             return self.tell_refusal(line, "invalid_line", line.problem)
         try:

@@ -1,4 +1,4 @@
-"""`manage.py invite_user`: somebody whom no identity provider sends."""
+"""`manage.py invite_user`: a person no identity provider sends."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py list_api_tokens`: every token that opens the REST API."""
+"""`manage.py list_api_tokens`: all tokens for the REST API."""
 
 from collections.abc import Iterable
 from typing import Any

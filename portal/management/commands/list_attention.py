@@ -1,4 +1,4 @@
-"""`manage.py list_attention`: what waits for an administrator."""
+"""`manage.py list_attention`: what needs an administrator's attention."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""`manage.py list_bulk_rows`: what became of each person of a bulk action."""
+"""`manage.py list_bulk_rows`: the result of each person in a bulk action."""
 
 from collections.abc import Iterable
 from typing import Any

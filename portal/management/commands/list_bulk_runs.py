@@ -1,4 +1,4 @@
-"""`manage.py list_bulk_runs`: what was done to many at once."""
+"""`manage.py list_bulk_runs`: actions on many people."""
 
 from collections.abc import Iterable
 from typing import Any

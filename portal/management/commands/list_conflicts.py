@@ -1,4 +1,4 @@
-"""`manage.py list_conflicts`: whom identity providers send in vain (R6)."""
+"""`manage.py list_conflicts`: people identity providers send and the portal refuses (R6)."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""`manage.py list_deletions`: who was deleted for good, by number."""
+"""`manage.py list_deletions`: permanently deleted users, by number."""
 
 from collections.abc import Iterable
 from typing import Any

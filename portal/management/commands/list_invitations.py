@@ -1,4 +1,4 @@
-"""`manage.py list_invitations`: who was invited and has not come in yet."""
+"""`manage.py list_invitations`: people who were invited and have not signed in yet."""
 
 from collections.abc import Iterable
 from typing import Any

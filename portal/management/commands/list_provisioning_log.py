@@ -1,4 +1,4 @@
-"""`manage.py list_provisioning_log`: what identity providers sent, and what became of it."""
+"""`manage.py list_provisioning_log`: what identity providers sent, and the outcome."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""`manage.py list_received_requests`: what an identity provider that is watched has asked."""
+"""`manage.py list_received_requests`: the requests of a watched identity provider."""
 
 from collections.abc import Iterable
 from typing import Any

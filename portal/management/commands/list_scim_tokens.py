@@ -1,4 +1,4 @@
-"""`manage.py list_scim_tokens`: every token that opens the SCIM door (SR-12)."""
+"""`manage.py list_scim_tokens`: all tokens for SCIM (SR-12)."""
 
 from collections.abc import Iterable
 from typing import Any

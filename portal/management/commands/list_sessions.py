@@ -1,4 +1,4 @@
-"""`manage.py list_sessions`: where somebody is signed in."""
+"""`manage.py list_sessions`: where a user is signed in."""
 
 from collections.abc import Iterable
 from typing import Any

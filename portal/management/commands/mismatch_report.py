@@ -1,4 +1,4 @@
-"""`manage.py mismatch_report`: before go-live, whom the userNames of an identity provider mean here (R5, R6)."""
+"""`manage.py mismatch_report`: before go-live, which accounts an identity provider's userNames match (R5, R6)."""
 
 import sys
 from collections import Counter
@@ -43,7 +43,7 @@ class Command(ListCommand):
         return self.counted(progress(find_mismatches(names), total=len(names), unit="names"), everything=options["all"])
 
     def counted(self, findings: Iterable[Finding], *, everything: bool) -> Iterator[Facts]:
-        """The rows; when all have been seen, how many there were of each kind."""
+        """The rows; after the last one, the number of each kind."""
         seen: Counter[Match] = Counter()
         for finding in findings:
             seen[finding.match] += 1

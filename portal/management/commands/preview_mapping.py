@@ -1,4 +1,4 @@
-"""`manage.py preview_mapping`: everybody whom a mapping would move, or its removal."""
+"""`manage.py preview_mapping`: everyone a mapping, or its removal, would move."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

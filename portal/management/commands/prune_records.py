@@ -1,4 +1,4 @@
-"""`manage.py prune_records`: let go of records that are older than the portal keeps them."""
+"""`manage.py prune_records`: delete records older than their retention period."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MOST_DAYS = 36_500
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of record: the option whose days it is kept for, and how to count and to let go of what is older."""
+    """A kind of record: the option for its retention in days, and how to count and delete what is older."""
 
     name: str
     words: str
@@ -75,14 +75,14 @@ class Command(OperatorCommand):
         return Answer({"dry_run": not really, **facts, "expired_sessions": ended}, text)
 
     def sessions(self, really: bool) -> int:
-        """Those that have expired, however long ago; the portal sweeps them up by itself while it is used."""
+        """Expired ones, however long ago; the portal deletes them by itself while it is used."""
         number = store.expired()
         if really:
             store.SessionStore.clear_expired()
         return number
 
     def let_go(self, kind: Kind, days: int, operator: Operator, really: bool) -> int:
-        """How many went, or would go."""
+        """How many were deleted, or would be."""
         if not days:
             return 0
         age = timedelta(days=days)

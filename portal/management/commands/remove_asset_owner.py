@@ -1,4 +1,4 @@
-"""`manage.py remove_asset_owner`: somebody owns an asset no longer."""
+"""`manage.py remove_asset_owner`: end a user's ownership of an asset."""
 
 from typing import Any
 

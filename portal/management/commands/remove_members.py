@@ -1,4 +1,4 @@
-"""`manage.py remove_members`: by hand, out of a group that no SSO group feeds."""
+"""`manage.py remove_members`: manually, from a group that no SSO group feeds."""
 
 from typing import Any
 

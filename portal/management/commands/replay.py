@@ -75,7 +75,7 @@ class Command(DestroyingCommand):
 
     @contextmanager
     def sender(self, operator: Operator, options: dict[str, Any]) -> Iterator[Sender]:
-        """In this process with a token that lives only as long as the conversation, or over HTTP."""
+        """In this process with a token that lasts only as long as the conversation, or over HTTP."""
         if options["url"]:
             client = over_http(options)
             yield client
@@ -131,7 +131,7 @@ def last_id(model: type[AuditEvent] | type[ProvisioningLog]) -> int:
 
 
 def outcome_since(before: tuple[int, int]) -> Facts:
-    """What became of it in this portal: events by action, and the provisioning log's words."""
+    """The outcome in this portal: events by action, and the provisioning log's words."""
     events = AuditEvent.objects.filter(pk__gt=before[0]).exclude(action__in=Event.of(Family.SCIM_TOKEN))
     rows = ProvisioningLog.objects.filter(pk__gt=before[1]).order_by("pk")
     return {

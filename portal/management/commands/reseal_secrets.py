@@ -1,4 +1,4 @@
-"""`manage.py reseal_secrets`: after SECRET_KEY was rotated."""
+"""`manage.py reseal_secrets`: after a SECRET_KEY rotation."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py resend_invitation`: a new link; the old one dies."""
+"""`manage.py resend_invitation`: a new link; the old one stops working."""
 
 from typing import Any
 

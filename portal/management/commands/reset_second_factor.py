@@ -1,4 +1,4 @@
-"""`manage.py reset_second_factor`: for who has lost the app, the passkeys and the recovery codes."""
+"""`manage.py reset_second_factor`: for a user who has lost the app, the passkeys and the recovery codes."""
 
 from typing import Any
 

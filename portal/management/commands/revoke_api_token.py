@@ -1,4 +1,4 @@
-"""`manage.py revoke_api_token`: the next request that carries the token is refused."""
+"""`manage.py revoke_api_token`: the next request with the token is refused."""
 
 from typing import Any
 

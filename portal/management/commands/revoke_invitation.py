@@ -1,4 +1,4 @@
-"""`manage.py revoke_invitation`: the link dies, and the user who never was in is disabled."""
+"""`manage.py revoke_invitation`: the link stops working, and the user, who never signed in, is disabled."""
 
 from typing import Any
 

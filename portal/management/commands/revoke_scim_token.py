@@ -1,4 +1,4 @@
-"""`manage.py revoke_scim_token`: the next request that carries the token is refused (SR-12)."""
+"""`manage.py revoke_scim_token`: the next request with the token is refused (SR-12)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py run_worker`: does what was queued."""
+"""`manage.py run_worker`: processes queued tasks."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py set_break_glass`: which owners open the portal when single sign-on fails (R22)."""
+"""`manage.py set_break_glass`: which owners can sign in when single sign-on fails (R22)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py set_mode`: the two flags, also when nobody can sign in any more (R22)."""
+"""`manage.py set_mode`: the two flags, even when no one can sign in any more (R22)."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ class Command(ChangingCommand):
 
 
 def set_mode(wanted: Mode, operator: Operator, *, follow_idp: bool, force: bool) -> Mode:
-    """The service's answer; what a page asks to prove first, nobody can prove on a command line."""
+    """The service's answer; proofs that a page requires can't be given on a command line."""
     try:
         return modes.set_mode(**wanted._asdict(), follow_idp=follow_idp, force=force, actor=operator)
     except Refused as error:
@@ -73,7 +73,7 @@ def set_mode(wanted: Mode, operator: Operator, *, follow_idp: bool, force: bool)
 
 
 def consequences(switch: Switch) -> Facts:
-    """What the two modes allow differently; whom enforcing would touch; whom --follow-idp would move (R21, R22)."""
+    """What the two modes allow differently; who is affected by enforcing; who is moved by --follow-idp (R21, R22)."""
     found = what_if.look(what_if.effects(switch))
     return {
         "now": str(switch.before),

@@ -1,4 +1,4 @@
-"""`manage.py show_conflict`: what was sent, what is in its way, and what can be done."""
+"""`manage.py show_conflict`: what was sent, what is in its way, and the options."""
 
 from typing import Any
 
@@ -40,6 +40,6 @@ class Command(OperatorCommand):
 
 
 def ways_out(conflict: Conflict, operator: Operator) -> list[str]:
-    """The commands that would do something now."""
+    """The commands that would have an effect now."""
     asked = ((action, policy.decide(action, actor=operator, conflict=conflict)) for action in ACTIONS_ON["conflict"])
     return [str(action) for action, decision in asked if decision and decision.fits]

@@ -1,4 +1,4 @@
-"""`manage.py show_identity_provider`: its settings, tokens, connections, and what hangs on it."""
+"""`manage.py show_identity_provider`: its settings, tokens, connections, and what depends on it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py show_sso_user`: everything that an identity provider sent of a person."""
+"""`manage.py show_sso_user`: everything an identity provider sent about a person."""
 
 from typing import Any
 

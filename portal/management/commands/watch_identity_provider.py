@@ -1,4 +1,4 @@
-"""`manage.py watch_identity_provider`: keep what it asks for half an hour."""
+"""`manage.py watch_identity_provider`: keep its requests for half an hour."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py withdraw_sso_group`: take a declaration back (R19)."""
+"""`manage.py withdraw_sso_group`: withdraw a declaration (R19)."""
 
 from typing import Any
 
