@@ -64,7 +64,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.VIEW_DELETIONS: _SUPPORT | _ADMINISTRATORS,
 }
 
-# What no rank keeps anybody from: support deletes owners, and a second step is nobody's but one's own.
+# What needs no higher rank: support deletes owners, and a second step concerns only its owner.
 WHOEVER_IT_IS = frozenset({Action.DELETE_PERMANENTLY, Action.CHANGE_SECOND_STEP})
 
 # What people do for themselves, whatever their role.

@@ -321,7 +321,7 @@ def no_password(asked: Asked) -> Decision:
 
 
 def needed_second_step(asked: Asked) -> Decision:
-    """A break-glass account is never without one while SSO is enforced, unless an operator says so."""
+    """A break-glass account keeps one while SSO is enforced, unless an operator removes it."""
     user = asked.user
     if user is None or asked.is_by_operator or not user.is_break_glass or not asked.now.is_sso_enforced:
         return ALLOWED

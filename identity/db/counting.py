@@ -1,4 +1,4 @@
-"""Counting rows of another table beside each row of a list, and no further than a page can wait for."""
+"""Counts related rows for each row of a list, up to a limit so that pages stay fast."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def count_of(rows: QuerySet[Any]) -> Coalesce:
 
 
 def count_up_to(most: int, rows: QuerySet[Any]) -> CountOf:
-    """The number of `rows` as a column; `most` + 1 where there are more than `most`, and nobody counts on."""
+    """The number of `rows` as a column; `most` + 1 where there are more than `most`, without counting further."""
     return CountOf(rows.order_by().values("pk")[: most + 1])
 
 

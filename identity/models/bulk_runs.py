@@ -36,7 +36,7 @@ class BulkRun(models.Model):
 class BulkRow(models.Model):
     """One person in a run, and the result.
 
-    `told` holds the groups or the address for the words, or the sentence of a refusal; the words are made on display.
+    `told` holds the groups or the address to show, or the sentence of a refusal; the words are made on display.
     It is None in rows of an earlier version that could not be migrated: these have the words, as `text`.
     """
 

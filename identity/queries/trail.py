@@ -1,4 +1,4 @@
-"""Audit events in sentences: who did what to whom."""
+"""Audit events in sentences: actor, action and target."""
 
 from __future__ import annotations
 

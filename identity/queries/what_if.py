@@ -50,7 +50,7 @@ class Effect:
 
 
 def effects(switch: Switch) -> list[Effect]:
-    """What would change for whom, losses first; then what following the identity providers would change."""
+    """What would change and for which people, losses first; then what following the identity providers would change."""
     found = [*_of_passwords(switch), *_of_provisioning(switch), *_of_actions(switch)]
     return [*sorted(found, key=lambda effect: list(Tone).index(effect.tone)), *_following(switch)]
 
@@ -218,7 +218,7 @@ def _of_passwords(switch: Switch) -> Iterator[Effect]:
 
 
 def _just_in_time() -> QuerySet[User]:
-    """Enabled people who signed in through SSO and whom no identity provider provisions."""
+    """Enabled people who signed in through SSO and are provisioned by no identity provider."""
     came = SSOIdentity.objects.values("user")
     people: QuerySet[User] = User.objects.with_status(Status.ENABLED).unmanaged()
     return people.filter(pk__in=came, is_break_glass=False)
@@ -257,7 +257,7 @@ def _of_provisioning(switch: Switch) -> Iterator[Effect]:
     )
 
 
-# --- what administrators may do with whom ---
+# --- what administrators may do, and for which people ---
 
 
 def _everybody() -> QuerySet[User]:

@@ -146,7 +146,7 @@ def _use(passkey: Passkey, answer: str, challenge: str, alone: bool) -> bool:
 
 
 def _require_open_door(user: User) -> None:
-    """A passkey grants what a password would, and no more (R22, SR-20); after a valid signature the reason is told."""
+    """A passkey grants what a password would, and no more (R22, SR-20); after a valid signature the reason is shown."""
     if not user.is_active:
         raise Refused("Your account is disabled. Ask an administrator of your portal.", code="disabled")
     if not user.has_usable_password():

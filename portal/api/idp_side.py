@@ -209,7 +209,7 @@ class SSOGroups(Resources):
 
 
 class SSOMemberAnswer(serializers.ModelSerializer):
-    """A person whom the identity provider lists as a group's member."""
+    """A person the identity provider lists as a group's member."""
 
     sso_user = SSOUserRef(read_only=True)
     user = UserRef(read_only=True, source="sso_user.user")

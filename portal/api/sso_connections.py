@@ -164,7 +164,7 @@ class Connections(Resources):
         """Test a connection: query the identity provider, and check its certificates.
 
         The rest takes a sign-in: open `test_url` in an administrator's browser. It runs a sign-in
-        and shows what was received and whom it would sign in, without signing anyone in.
+        and shows what was received and who would be signed in, without signing anyone in.
         """
         connection = self.get_object()
         policy.require(Action.MANAGE_PROVIDERS, actor=self.actor)

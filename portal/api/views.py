@@ -223,7 +223,7 @@ class Resources(GenericViewSet):
         return {name: data[name] for name in data if name in self.wanted} if self.wanted else data
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
-        """Rate limit headers (draft-ietf-httpapi-ratelimit-headers), and no caching unless requested."""
+        """Rate limit headers (draft-ietf-httpapi-ratelimit-headers); caches must revalidate unless told otherwise."""
         found = super().finalize_response(request, response, *args, **kwargs)
         auth = getattr(request, "_auth", None)
         if isinstance(auth, Credentials):

@@ -1,4 +1,4 @@
-"""Explanations: a user's why-trail, both sides of the bridge, and whom an event moved."""
+"""Explanations: a user's why-trail, both sides of the bridge, and the people an event moved."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class UserDifferences(OfUser):
         return self.show(dict(DifferencesAnswer(shown).data))
 
 
-# --- whom an event moved ---
+# --- the people an event moved ---
 
 
 class MoveAnswer(serializers.Serializer):

@@ -162,7 +162,7 @@ def _bound(request: HttpRequest) -> None:
 
 
 def _is_longer(request: HttpRequest) -> bool:
-    """The sender is looked up for long bodies only, since each lookup costs a query."""
+    """The sender is looked up only for bodies longer than a stranger may send."""
     length = bodies.length_of(request)
     return length > bodies.FROM_STRANGERS and length > _limit_of(request)
 

@@ -1,7 +1,7 @@
 """Password attempts: counted, then hashed, with limited concurrency.
 
 By design a hash costs half a second of CPU. A flood of guesses would occupy every thread of a worker, so each
-process hashes only so many at once; any further attempt is told to retry, immediately and at no cost. Known browsers
+process hashes only so many at once; further attempts are rejected at once, at no cost, and may retry. Known browsers
 and break-glass accounts have a reserve of their own, which a flood of strangers can't use up.
 """
 

@@ -93,7 +93,7 @@ class ConnectionProvider(OpenIDConnectProvider):
         return ConnectionAdapter(request, self.connection)
 
     def extract_uid(self, data: Any) -> str:
-        """Never used; allauth's limit is below a subject's 255 characters (OpenID Connect Core 2)."""
+        """Never used; a subject may have 255 characters (OpenID Connect Core 2), more than allauth stores."""
         return "subject"
 
     def extract_common_fields(self, data: Any) -> dict[str, Any]:
@@ -146,7 +146,7 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
     def _userinfo(self, access_token: str, claims: dict[str, Any]) -> dict[str, Any]:
         """What it adds to the ID token; if unavailable or unreadable it adds nothing, and blocks no sign-in.
 
-        Only a newcomer who needs it is told, instead of a misleading "email of another domain".
+        Only a newcomer who needs it sees the error, instead of a misleading "email of another domain".
         """
         address = self.openid_config.get("userinfo_endpoint")
         if address is None:

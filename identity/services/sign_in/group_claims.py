@@ -22,7 +22,7 @@ class Unreadable(Exception):
 
 
 def read_groups(claim: Any, is_known: IsKnown) -> list[Group]:
-    """The groups that a claim names; None if the claim is absent, which is not the same as empty.
+    """The groups named by a claim that is present; an absent claim is not the same as an empty one.
 
     A list of strings, numbers or objects; a string with one group, several after commas or semicolons (unless the whole
     is a group that `is_known`), or JSON; an object of objects by name (Zitadel's roles). Anything else is

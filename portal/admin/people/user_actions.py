@@ -127,7 +127,7 @@ class ProfileForm(Form):
 
 
 class EditProfile(ActionPage):
-    """Change names, and the email of users whom no identity provider manages (R3, R4).
+    """Change names, and the email of users no identity provider manages (R3, R4).
 
     Changing the email of a user above member takes an owner.
     """
@@ -237,7 +237,7 @@ class RoleForm(Form):
 
 
 def _speaks_for(user: User) -> str:
-    """Who could act as a member who gets a role: existing tokens and links of administrators keep working."""
+    """Who could act as a member who gets a role: tokens and connections made before keep working."""
     provider = user.managed_by
     if provider is None or user.is_privileged:
         return ""

@@ -23,7 +23,7 @@ from portal.sso.signed_tokens import MOST_KIB
 
 
 class ClaimsForm(Form):
-    """How users are identified, and whom the portal may create (SR-5, R21)."""
+    """How users are identified, and which ones the portal may create (SR-5, R21)."""
 
     subject_claim = CharField(
         max_length=255,
