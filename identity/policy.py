@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Unpack
 from identity.core.decisions import ALLOWED as ALLOWED
 from identity.core.decisions import ROWS, Action, Decision, Mode
 from identity.models import AccessSettings, Role, Status, User
-from identity.safeguards import About, Asked, Situation, harm_of, state_of
-from identity.safeguards import may_use_password as may_use_password
-from identity.safeguards import refusal as refusal
+from identity.safeguards.asked import About, Asked, Situation
+from identity.safeguards.asked import refusal as refusal
+from identity.safeguards.second_steps import may_use_password as may_use_password
+from identity.safeguards.table import harm_of, state_of
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor

@@ -20,7 +20,8 @@ from identity.core.errors import GatehouseError, NotFound, Refused
 from identity.core.keys import sought
 from identity.db.locks import lock
 from identity.models import BulkRow, BulkRun, Group, Status, User
-from identity.safeguards import Situation, require_sense
+from identity.safeguards.asked import Situation
+from identity.safeguards.table import require_sense
 from identity.services import background, groups, invitations, users
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from identity.db.locks import lock
 from identity.db.uniqueness import taken_when
 from identity.events import Event
 from identity.models import APIToken, Conflict, Invitation, Role, SSOUser, Status, User
-from identity.safeguards import keep, last_break_glass_account, last_enabled_owner
+from identity.safeguards.people import last_break_glass_account, last_enabled_owner
+from identity.safeguards.table import keep
 from identity.services import notices
 from identity.services.notices import SecurityChange
 

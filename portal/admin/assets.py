@@ -20,7 +20,8 @@ from identity.core.decisions import Action, Decision
 from identity.core.errors import GatehouseError, Refused
 from identity.core.keys import sought
 from identity.models import Asset, AssetOwner, Status, User
-from identity.safeguards import About, Asked, Situation, disabled_taker
+from identity.safeguards.asked import About, Asked, Situation
+from identity.safeguards.resources import disabled_taker
 from identity.services import assets
 from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, person_of
 from portal.admin.frame.parts import (

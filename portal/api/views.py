@@ -20,7 +20,7 @@ from identity.core.actors import Person
 from identity.core.decisions import Action, Decision, Mode
 from identity.core.errors import NotFound
 from identity.db.locks import lock
-from identity.safeguards import About, Situation
+from identity.safeguards.asked import About, Situation
 from portal.api.authentication import BearerToken, Credentials, Session
 from portal.api.fields import LARGEST_KEY
 from portal.api.files import CSV, cell, check_no_page, every_batch, wants_file

@@ -13,7 +13,8 @@ from django.db import connection
 from identity.core.keys import fold
 from identity.db.locks import locked
 from identity.models import Conflict, RetiredResource, Role, SSOIdentity, SSOUser, Status, User
-from identity.safeguards import last_enabled_owner, under_lock
+from identity.safeguards.people import last_enabled_owner
+from identity.safeguards.table import under_lock
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

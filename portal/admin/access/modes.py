@@ -22,7 +22,8 @@ from identity.policy import MATRIX, MODES, Cell
 from identity.queries import what_if
 from identity.queries.drift import Comparison
 from identity.queries.what_if import Tone
-from identity.safeguards import Asked, break_glass_not_proven, sso_login_not_proven
+from identity.safeguards.asked import Asked
+from identity.safeguards.ways_in import break_glass_not_proven, sso_login_not_proven
 from identity.services import modes
 from portal.admin.access.comparison import compared, moves_file, next_part
 from portal.admin.access.what_if import asked_switch, people_file, people_page

@@ -35,7 +35,7 @@ from identity.core.decisions import Action, Decision, Mode
 from identity.core.errors import GatehouseError, InvalidValue, NotFound, Refused, Taken
 from identity.core.keys import LONGEST
 from identity.models import APIToken, Asset, BulkRun, Conflict, Group, IdentityProvider, SSOConnection, SSOGroup, User
-from identity.safeguards import About, Situation
+from identity.safeguards.asked import About, Situation
 from portal.admin.frame.exporting import ExportingAdmin
 from portal.session.fresh_sign_in import is_fresh, redirect_to_confirmation
 

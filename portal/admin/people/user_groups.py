@@ -14,7 +14,7 @@ from identity.core.decisions import Action
 from identity.core.errors import GatehouseError, NotFound, Refused
 from identity.core.keys import sought
 from identity.models import Group, Membership, User
-from identity.safeguards import About
+from identity.safeguards.asked import About
 from identity.services import groups
 from portal.admin.frame.base import ActionPage, mode_of, person_of
 from portal.admin.frame.parts import Search, is_key, row_or_404
