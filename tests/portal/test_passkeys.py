@@ -450,6 +450,7 @@ def test_where_browsers_use_none_the_page_says_so(client: Client, mia: User) -> 
         page = text_of(client.get("/profile/passkeys/"))
         assert "this portal's address is an IP address" in page
         assert "Add a passkey" not in page
+        assert "Add one" not in page
         assert "Sign in with a passkey" not in text_of(Client().get("/login/"))
 
 
