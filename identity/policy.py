@@ -14,6 +14,7 @@ from identity.core.decisions import ALLOWED as ALLOWED
 from identity.core.decisions import ROWS, Action, Decision, Mode
 from identity.models import AccessSettings, Role, Status, User
 from identity.safeguards.asked import About, Asked, Situation
+from identity.safeguards.asked import granted as granted
 from identity.safeguards.asked import refusal as refusal
 from identity.safeguards.second_steps import may_use_password as may_use_password
 from identity.safeguards.table import harm_of, state_of
@@ -214,17 +215,12 @@ def require(action: Action, *, actor: Actor, **about: Unpack[About]) -> Decision
     Services call it within their transaction, on locked rows; what a concurrent transaction could change, such as
     the second owner, is locked as well. The decision returned says whether there is anything to do.
     """
-    decision = decide(action, actor=actor, now=Situation(held=True), **about)
-    if not decision:
-        raise refusal(decision)
-    return decision
+    return granted(decide(action, actor=actor, now=Situation(held=True), **about))
 
 
-def require_view(action: Action, *, actor: Actor) -> None:
-    """Raise Refused unless `actor` may see this area."""
-    decision = decide(action, actor=actor)
-    if not decision:
-        raise refusal(decision)
+def require_password_door(user: User) -> None:
+    """Raise Refused unless passwords, and what stands in for one, let this user in now (R22)."""
+    granted(may_use_password(user, current_mode()))
 
 
 def by_role(action: Action, actor: Actor) -> Decision:

@@ -121,6 +121,13 @@ def refusal(decision: Decision) -> Refused:
     return Refused(decision.reason, code=decision.code, decision=decision)
 
 
+def granted(decision: Decision) -> Decision:
+    """The decision, if it allows. Raises Refused."""
+    if not decision:
+        raise refusal(decision)
+    return decision
+
+
 def out_of_place(code: str, reason: str) -> Decision:
     """Refused, since it makes no sense in this state."""
     return Decision(False, code, reason, fits=False)

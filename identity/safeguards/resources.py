@@ -54,12 +54,17 @@ def not_a_draft(asked: Asked) -> Decision:
 
 
 def nothing_to_start(asked: Asked) -> Decision:
-    if asked.run is None or asked.run.rows.filter(outcome=BulkRow.Outcome.PENDING).exists():
+    if _has_pending_rows(asked):
         return ALLOWED
     return out_of_place("nothing_to_start", "There is nobody in this draft with whom it could be done: discard it.")
 
 
 def nothing_waits(asked: Asked) -> Decision:
-    if asked.run is None or asked.run.rows.filter(outcome=BulkRow.Outcome.PENDING).exists():
+    if _has_pending_rows(asked):
         return ALLOWED
     return so_already("nothing_waits", "Nobody waits for it any more.")
+
+
+def _has_pending_rows(asked: Asked) -> bool:
+    """Without a run there is nothing to refuse."""
+    return asked.run is None or asked.run.rows.filter(outcome=BulkRow.Outcome.PENDING).exists()

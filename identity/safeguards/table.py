@@ -11,7 +11,7 @@ from typing import Unpack
 from identity.core.decisions import ALLOWED, Action, Decision
 from identity.models import User
 from identity.safeguards import conflicts, people, resources, second_steps, ways_in
-from identity.safeguards.asked import About, Asked, Safeguard, Situation, refusal
+from identity.safeguards.asked import About, Asked, Safeguard, Situation, granted
 
 STATES: dict[Action, tuple[Safeguard, ...]] = {
     Action.ENABLE: (people.invitation_pending, people.enabled_already),
@@ -95,9 +95,7 @@ def harm_of(asked: Asked) -> Decision:
 
 def require_sense(action: Action, **about: Unpack[About]) -> None:
     """Raise Refused where it makes no sense, whoever asks: for a service whose steps ask the policy themselves."""
-    decision = state_of(Asked(action, Situation(), **about))
-    if not decision:
-        raise refusal(decision)
+    granted(state_of(Asked(action, Situation(), **about)))
 
 
 def under_lock(user: User, *safeguards: Safeguard) -> Decision:
@@ -107,6 +105,4 @@ def under_lock(user: User, *safeguards: Safeguard) -> Decision:
 
 def keep(user: User, *safeguards: Safeguard) -> None:
     """The same, raised as Refused."""
-    decision = under_lock(user, *safeguards)
-    if not decision:
-        raise refusal(decision)
+    granted(under_lock(user, *safeguards))

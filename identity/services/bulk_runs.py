@@ -81,6 +81,19 @@ def rows_for(kind: BulkRun.Kind, people: Iterable[User], *, actor: Actor, now: S
     ]
 
 
+def to_invite(person: dict[str, str], refusal: str, *, position: int = 0) -> Wanted:
+    """A row for a person to invite; with a refusal (`invitations.check_invitations`) it is decided already."""
+    outcome = Outcome.REFUSED if refusal else Outcome.PENDING
+    return Wanted(values=person, outcome=outcome, sentence=refusal, position=position)
+
+
+def require_open(groups: Iterable[Group], *, actor: Actor, now: Situation | None = None) -> None:
+    """A group that follows its mappings would refuse everyone alike: better said once. Raises Refused."""
+    now = now or Situation()
+    for group in groups:
+        policy.granted(policy.decide(Action.CHANGE_MEMBERS, actor=actor, now=now, group=group))
+
+
 @transaction.atomic
 def create_run(
     kind: BulkRun.Kind,

@@ -148,9 +148,7 @@ def find_invitation(secret: str) -> Invitation:
     invitation = rows.filter(user__status=Status.INVITED, digest=secrets.digest(secret)).first()
     if invitation is None:
         raise NotFound("This invitation has been used, withdrawn or has expired. Ask an administrator for a new one.")
-    decision = policy.may_use_password(invitation.user, policy.current_mode())
-    if not decision:
-        raise policy.refusal(decision)
+    policy.require_password_door(invitation.user)
     return invitation
 
 

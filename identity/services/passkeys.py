@@ -151,9 +151,7 @@ def _require_open_door(user: User) -> None:
         raise Refused("Your account is disabled. Ask an administrator of your portal.", code="disabled")
     if not user.has_usable_password():
         raise Refused("This account signs in through its identity provider.", code="no_password")
-    decision = policy.may_use_password(user, policy.current_mode())
-    if not decision:
-        raise policy.refusal(decision)
+    policy.require_password_door(user)
 
 
 def _locked(passkey: Passkey, actor: Actor, action: Action) -> Passkey:

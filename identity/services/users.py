@@ -190,7 +190,7 @@ def set_password(user: User, password: str, *, actor: Actor) -> User:
     user = lock(User, user.pk)
     if not user.has_usable_password():
         raise Refused("This account has no password: sign in through your identity provider.", code="no_password")
-    _require_password_door(user)
+    policy.require_password_door(user)
     check_password_strength(password, user)
     user.password = make_password(password)
     user.credential_epoch += 1
@@ -247,12 +247,6 @@ def check_password_strength(password: str, user: User) -> None:
         validate_password(password, user)
     except ValidationError as error:
         raise WeakPassword(" ".join(error.messages)) from error
-
-
-def _require_password_door(user: User) -> None:
-    decision = policy.may_use_password(user, policy.current_mode())
-    if not decision:
-        raise policy.refusal(decision)
 
 
 def check_email(email: str | None) -> None:

@@ -98,23 +98,12 @@ def _with_numbers(rows: QuerySet[BulkRun]) -> QuerySet[BulkRun]:
     return rows.annotate(**{name: count_of(mine.filter(outcome=outcome)) for name, outcome in COUNTED.items()})
 
 
-def _open_groups(keys: list[int], actor: Person) -> list[Group]:
-    """A group that follows its mappings would refuse everyone alike: better said once."""
-    groups = rows_of(Group, keys, "groups")
-    for group in groups:
-        policy.require(Action.CHANGE_MEMBERS, actor=actor, group=group)
-    return groups
-
-
 def _wanted(said: dict[str, Any], actor: Person) -> list[Wanted]:
     if "users" in said:
         return bulk_runs.rows_for(Kind(said["kind"]), rows_of(User, said["users"], "users"), actor=actor)
     people = [{"first_name": "", "last_name": "", **person} for person in said["people"]]
     refusals = invitations.check_invitations(people)
-    return [
-        Wanted(values=person, outcome=Outcome.REFUSED if refusal else Outcome.PENDING, sentence=refusal)
-        for person, refusal in zip(people, refusals, strict=True)
-    ]
+    return [bulk_runs.to_invite(person, refusal) for person, refusal in zip(people, refusals, strict=True)]
 
 
 class BulkRuns(Resources):
@@ -147,7 +136,8 @@ class BulkRuns(Resources):
         """
         said = self.said
         kind, is_draft = Kind(said["kind"]), said["is_draft"]
-        groups = _open_groups(said.get("groups", []), self.actor)
+        groups = rows_of(Group, said.get("groups", []), "groups")
+        bulk_runs.require_open(groups, actor=self.actor, now=self.situation)
         values = {"groups": [group.pk for group in groups]} if groups else None
         run = bulk_runs.create_run(kind, _wanted(said, self.actor), values=values, is_draft=is_draft, actor=self.actor)
         if not is_draft:

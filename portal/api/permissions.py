@@ -37,7 +37,7 @@ class MayRead(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if view.seen_by is not None:
-            policy.require_view(view.seen_by, actor=view.actor)
+            policy.require(view.seen_by, actor=view.actor)
         return True
 
 

@@ -131,7 +131,7 @@ class Policy(Singleton):
     def _target(self) -> dict[str, Any] | None:
         if not self.asked:
             return None
-        policy.require_view(Action.VIEW_DIRECTORY, actor=self.actor)
+        policy.require(Action.VIEW_DIRECTORY, actor=self.actor)
         found: dict[str, Any] = {
             name: named_in(TARGETS[name], pk, name.replace("_", " ")) for name, pk in self.asked.items()
         }

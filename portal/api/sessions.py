@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.functional import cached_property
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from identity.core.actors import Person
 from identity.core.decisions import Action
 from identity.core.errors import NotFound
 from identity.models import User
@@ -36,6 +39,16 @@ class EndedAnswer(serializers.Serializer):
     ended = serializers.IntegerField(help_text="How many sessions that were.")
 
 
+def _listed(user: User) -> dict[str, Any]:
+    return dict(SessionsAnswer({"results": sessions_of(user)}).data)
+
+
+def _end(user: User, pk: int, actor: Person) -> None:
+    """Raises NotFound."""
+    if not end_session(user, pk, actor=actor):
+        raise NotFound("There is no such session, or it has ended already.")
+
+
 class UserSessions(Singleton):
     """Where a user is signed in."""
 
@@ -51,13 +64,12 @@ class UserSessions(Singleton):
     @operation("list_user_sessions", answer=SessionsAnswer)
     def retrieve(self, request: Request, user_id: int) -> Response:
         """List where a user is signed in, newest session first."""
-        return self.show(dict(SessionsAnswer({"results": sessions_of(self.user)}).data))
+        return self.show(_listed(self.user))
 
     @operation("end_user_session", status=204)
     def destroy(self, request: Request, user_id: int, pk: int) -> Response:
         """Sign a user out of one browser, at its next request."""
-        if not end_session(self.user, pk, actor=self.actor):
-            raise NotFound("There is no such session, or it has ended already.")
+        _end(self.user, pk, self.actor)
         return Response(status=204)
 
 
@@ -71,13 +83,12 @@ class OwnSessions(Singleton):
     @operation("list_own_sessions", answer=SessionsAnswer)
     def retrieve(self, request: Request) -> Response:
         """List where you are signed in, newest session first."""
-        return self.show(dict(SessionsAnswer({"results": sessions_of(self._self)}).data))
+        return self.show(_listed(self._self))
 
     @operation("end_own_session", status=204)
     def destroy(self, request: Request, pk: int) -> Response:
         """Sign out of one browser, at its next request."""
-        if not end_session(self._self, pk, actor=self.actor):
-            raise NotFound("There is no such session, or it has ended already.")
+        _end(self._self, pk, self.actor)
         return Response(status=204)
 
     @operation("end_own_other_sessions", answer=EndedAnswer)

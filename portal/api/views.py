@@ -194,20 +194,22 @@ class Resources(GenericViewSet):
         if wants_file(self.request):
             return self._file()
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response([self.only_fields(row) for row in self._listed(rows or [])])
+
+    def _listed(self, rows: list[Any]) -> Any:
+        """Each row as a list shows it."""
         shape = self.list_serializer_class or self.get_serializer_class()
-        data = shape(self.prepared(rows or []), many=True, context=self.get_serializer_context()).data
-        return self.get_paginated_response([self.only_fields(row) for row in data])
+        return shape(self.prepared(rows), many=True, context=self.get_serializer_context()).data
 
     def _file(self) -> HttpResponseBase:
         check_no_page(self.request)
         rows = self.filter_queryset(self.get_queryset())
         ordering = ordering_of(self.request, self, rows.model)
         names = [name for name in _names(operation_of(self).answer) if self._is_in_file(name)]  # type: ignore[union-attr]
-        shape = self.list_serializer_class or self.get_serializer_class()
         cells = (
             [cell(data[name]) for name in names]
             for batch in every_batch(rows, ordering)
-            for data in shape(self.prepared(batch), many=True, context=self.get_serializer_context()).data
+            for data in self._listed(batch)
         )
         return download(csv_lines(names, cells), name=f"{self.tag.lower().replace(' ', '-')}", kind="csv")
 

@@ -72,7 +72,7 @@ def answered(request: HttpRequest, purpose: Purpose, user: User | None = None) -
 
 
 def prove(request: HttpRequest, answer: str, purpose: Purpose, user: User | None = None) -> User:
-    """The signing passkey.s owner: must be `user`, if given. Raises Refused, InvalidValue; failures are logged."""
+    """The signing passkey's owner: must be `user`, if given. Raises Refused, InvalidValue; failures are logged."""
     passkey = _named_in(answer)
     whose = user or (passkey.user if passkey else None)
     with _traced(request, whose):

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.core.management import call_command
-from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -31,6 +29,7 @@ from portal.api.views import Resources, Singleton
 from tests.clients import Script
 from tests.company.states import KINDS, WAYS, Kind, Row
 from tests.factories import make_user, set_mode
+from tests.identity.whose import undone
 from tests.loops import each
 from tests.portal.admin_pages import address, text_of
 from tests.sessions import signed_in
@@ -47,13 +46,6 @@ def may(kind: str, role: Role) -> bool:
 
 WHO_MAY = [(kind, state, role) for kind, state in STATES for role in Role if may(kind, role)]
 WHO_MAY_NOT = [(kind, role) for kind in KINDS for role in Role if not may(kind, role)]
-
-
-@contextmanager
-def nothing_stays() -> Iterator[None]:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 def done() -> tuple[int, int]:
@@ -132,7 +124,7 @@ def test_each_door_does_what_the_decision_says(kind: str, state: str, role: Role
     asked, who = KINDS[kind], make_user("boss", role=role)
     drawn = set()
     for mode in each(asked.modes, at_least=1):
-        with nothing_stays():
+        with undone():
             row = asked.states[state](who)
             set_mode(scim=mode.scim_enabled, sso=mode.sso_enforced)
             decisions = decided(asked, row, who, mode)
@@ -161,7 +153,7 @@ def test_who_has_not_the_role_is_refused_by_every_door(kind: str, role: Role) ->
 
 def tried(door: Door, client: Client, action: Action, row: Row) -> tuple[bool, str, bool]:
     """Whether it was taken, what was said, and whether anything was done; nothing of it stays."""
-    with nothing_stays():
+    with undone():
         before = done()
         taken, said = door(client, action, row)
         return taken, said, done() != before
@@ -184,7 +176,7 @@ def test_a_command_does_what_the_decision_says(kind: str, state: str) -> None:
     """An operator has every role."""
     boss = make_user("boss", role=Role.OWNER)
     for mode in each(KINDS[kind].modes, at_least=1):
-        with nothing_stays():
+        with undone():
             row = KINDS[kind].states[state](boss)
             set_mode(scim=mode.scim_enabled, sso=mode.sso_enforced)
             for action in each(with_a_command(KINDS[kind]), at_least=1):

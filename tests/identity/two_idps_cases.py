@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,12 +14,15 @@ from django.utils import timezone
 
 from identity.core import secrets, totp
 from identity.core.actors import Operator, Person
+from identity.core.decisions import Mode
 from identity.core.encryption import seal
+from identity.core.errors import Refused
 from identity.core.origins import Origin
 from identity.events import Event
 from identity.log_words import What
 from identity.models import (
     BulkRun,
+    Group,
     Membership,
     Passkey,
     SecondFactor,
@@ -28,6 +32,7 @@ from identity.models import (
     Status,
     User,
 )
+from identity.safeguards.asked import Situation
 from identity.services import (
     api_tokens,
     assets,
@@ -165,6 +170,14 @@ def _signs_in(side: Side, *groups: str) -> None:
 
 
 # What is done for one person: the colleague's rows stay as well.
+def _is_open(group: Group) -> bool:
+    """While SCIM is on, a mapped group is not."""
+    with suppress(Refused):
+        bulk_runs.require_open([group], actor=OPERATOR, now=Situation(Mode(scim_enabled=True, sso_enforced=False)))
+        return True
+    return False
+
+
 OF_A_PERSON: dict[str, list[Deed]] = {
     "api_tokens.create_api_token": [
         lambda mine: api_tokens.create_api_token(label="new", scopes=["read"], actor=Person(mine.user))
@@ -582,6 +595,7 @@ READS: dict[str, Callable[[Side], tuple[object, object]]] = {
         ],
         [(mine.user, "left_alone"), (mine.invited, "pending")],
     ),
+    "bulk_runs.require_open": lambda mine: (_is_open(mine.group), False),
     "bulk_runs.decide": lambda mine: (
         bulk_runs.decide(BulkRun.Kind.RESEND_INVITATION, mine.user, actor=OPERATOR).code,
         "not_invited",
@@ -647,6 +661,7 @@ NOBODYS = {
     "background.queue",
     "background.renew",
     "bulk_runs.has_worker",
+    "bulk_runs.to_invite",
     "provider_contacts.note_stranger",
     "deletion.keyed_digest",
     "deletion.records_of",

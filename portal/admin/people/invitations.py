@@ -20,7 +20,7 @@ from unfold.decorators import display
 
 from identity.core.decisions import Action
 from identity.core.errors import InvalidValue
-from identity.models import BulkRow, BulkRun, Invitation, User
+from identity.models import BulkRun, Invitation, User
 from identity.models.users import matching
 from identity.services import bulk_runs as bulk
 from identity.services import invitations
@@ -81,7 +81,7 @@ class ImportInvitations(ActionPage):
     def run(self, form: FileForm) -> str:
         lines = form.cleaned_data["file"]
         refusals = iter(invitations.check_invitations(line.said for line in lines if not line.problem))
-        wanted = [_wanted(line, line.problem or next(refusals)) for line in lines]
+        wanted = [bulk.to_invite(line.said, line.problem or next(refusals), position=line.number) for line in lines]
         self.draft = bulk.create_run(BulkRun.Kind.INVITE, wanted, is_draft=True, actor=person_of(self.request))
         return ""
 
@@ -89,11 +89,6 @@ class ImportInvitations(ActionPage):
         if self.draft is None:
             return super().get_success_url()
         return reverse("admin:identity_bulkrun_change", args=(self.draft.pk,))
-
-
-def _wanted(line: Line, refusal: str) -> bulk.Wanted:
-    outcome = BulkRow.Outcome.REFUSED if refusal else BulkRow.Outcome.PENDING
-    return bulk.Wanted(values=line.said, outcome=outcome, sentence=refusal, position=line.number)
 
 
 # --- several of them ---

@@ -16,11 +16,11 @@ from django.utils.functional import cached_property
 
 from identity import policy
 from identity.core.actors import Person
-from identity.core.decisions import Action, Decision
+from identity.core.decisions import Decision
 from identity.core.errors import Refused
-from identity.models import BulkRow, BulkRun, Group, User
+from identity.models import BulkRow, BulkRun, User
 from identity.services import bulk_runs
-from portal.admin.frame.base import ActionPage, decide, person_of, situation_of
+from portal.admin.frame.base import ActionPage, person_of, situation_of
 from portal.admin.frame.parts import is_key
 from portal.admin.people.user_groups import ChooseGroups
 
@@ -187,15 +187,8 @@ class BulkAddToGroups(ChooseGroups, BulkPage):
         if not self.people:
             raise Refused("Choose people in the list first.")
         chosen = list(form.cleaned_data["groups"])
-        self._require_open(chosen)
+        bulk_runs.require_open(chosen, actor=person_of(self.request), now=situation_of(self.request))
         return self.start([bulk_runs.Wanted(user) for user in self.people], {"groups": [group.pk for group in chosen]})
-
-    def _require_open(self, chosen: list[Group]) -> None:
-        """A group that follows its mappings would refuse everyone: better said once."""
-        for group in chosen:
-            decision = decide(self.request, Action.CHANGE_MEMBERS, group=group)
-            if not decision:
-                raise policy.refusal(decision)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(people=self.people[:MOST_AT_ONCE], number=len(self.people), **kwargs)

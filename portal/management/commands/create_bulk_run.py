@@ -4,9 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from identity import policy
 from identity.core.actors import Operator
-from identity.core.decisions import Action
 from identity.core.errors import InvalidValue
 from identity.models import BulkRun
 from identity.services import bulk_runs
@@ -41,8 +39,7 @@ class Command(DestroyingCommand):
         if (kind is Kind.ADD_TO_GROUPS) != bool(options["group"]):
             raise CommandError("--group names the groups of add_to_groups, and of nothing else.", returncode=2)
         groups = [find_group(name) for name in options["group"]]
-        for group in groups:
-            policy.require(Action.CHANGE_MEMBERS, actor=operator, group=group)
+        bulk_runs.require_open(groups, actor=operator)
         people = find_users(lines_of(options["usernames"]))
         if not people:
             raise InvalidValue("usernames", "names nobody")
