@@ -20,6 +20,7 @@ import pytest
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.contrib.sessions.backends import db as sessions
 from django.core.management.base import DjangoHelpFormatter
+from django.db.models import Model
 from django.http import HttpRequest
 from django.test import RequestFactory
 from onelogin.saml2.response import OneLogin_Saml2_Response
@@ -49,7 +50,7 @@ DOCUMENTED = {
 }
 
 USED: dict[str, set[str]] = {
-    "identity/db/compiled.py": {"_iterable_class"},
+    "identity/db/compiled.py": {"_iterable_class", "_prepare_related_fields_for_save"},
     "portal/api/wire.py": {"_request"},
     "portal/management/operator_command.py": {"_fill_text"},
     "portal/project/bodies.py": {"_stream"},
@@ -165,6 +166,7 @@ def parameters(function: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("method", "expected"),
     [
+        (Model._prepare_related_fields_for_save, ["self", "operation_name", "fields"]),
         (DjangoHelpFormatter._fill_text, ["self", "text", "width", "indent"]),
         (PasswordResetTokenGenerator._make_hash_value, ["self", "user", "timestamp"]),
         (sessions.SessionStore._get_session, ["self", "no_load"]),

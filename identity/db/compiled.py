@@ -100,7 +100,10 @@ class _Plan:
 
 
 def insert(row: M) -> M:
-    """Write one new row as `save(force_insert=True)` does, without signals; the database assigns the key."""
+    """Write one new row as `save(force_insert=True)` does, without signals; the database assigns the key.
+
+    What a model keeps at every writing is in its fields (`pre_save`), never in a `save()` of its own.
+    """
     insert_all([row])
     return row
 
@@ -137,5 +140,6 @@ class _Insert:
     def for_rows(self, count: int) -> str:
         return f"{self._head}{', '.join([self._row] * count)}{self._tail}"
 
-    def values(self, row: Model) -> list[Any]:
+    def values(self, row: Any) -> list[Any]:
+        row._prepare_related_fields_for_save("insert")  # the keys of related rows saved meanwhile
         return [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in self._fields]

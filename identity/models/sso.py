@@ -16,20 +16,29 @@ if TYPE_CHECKING:
     from identity.models.identity_providers import IdentityProvider
 
 
+class ModifiedAt(models.DateTimeField):
+    """Equal to `created_at` until the first change (RFC 7643 section 3.1), whichever way the row is inserted."""
+
+    def pre_save(self, row: Any, add: bool) -> Any:
+        if add:
+            setattr(row, self.attname, row.created_at)
+        return super().pre_save(row, add)
+
+    def deconstruct(self) -> Any:
+        """A plain column to migrations."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.DateTimeField", args, kwargs
+
+
 class Versioned(models.Model):
     """Change tracking: a version that every change increments, and the time of the last change."""
 
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    modified_at = models.DateTimeField(default=timezone.now, editable=False)
+    modified_at = ModifiedAt(default=timezone.now, editable=False)
 
     class Meta:
         abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self._state.adding:
-            self.modified_at = self.created_at  # equal until the first change (RFC 7643 section 3.1)
-        super().save(*args, **kwargs)
 
 
 class SSOUserQuerySet(models.QuerySet["SSOUser"]):

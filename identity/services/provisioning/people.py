@@ -175,7 +175,6 @@ _EVENTS: dict[type, tuple[Event, What]] = {
 
 
 def _link(user: User, found: Arrival, record: PersonRecord, actor: Provisioner) -> SSOUser:
-    now = timezone.now()
     sso_user = insert(
         SSOUser(
             identity_provider_id=actor.identity_provider_id,
@@ -188,8 +187,6 @@ def _link(user: User, found: Arrival, record: PersonRecord, actor: Provisioner) 
             active=record.active is not False,
             attributes=record.attributes,
             keys=record.keys,
-            created_at=now,
-            modified_at=now,
         )
     )
     _store_values(sso_user, record)
