@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 from django.test import TransactionTestCase
 
 from identity.models import User
@@ -19,6 +19,7 @@ from tests import databases, reporting
 from tests.dealing import LANES, dealt
 from tests.factories import PASSWORD, make_user
 from tests.identity.two_idps import Side, two_idps
+from tests.kept import kept_for_the_module
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -100,11 +101,8 @@ def _empty_cache() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def _sides(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Side, Side]]:
     """Two identity providers that are alike, made once for a module: each of its tests undoes what it did."""
-    around = transaction.atomic()
-    around._from_testcase = True  # what has to begin a transaction of its own may
-    with django_db_blocker.unblock(), around:
+    with kept_for_the_module(django_db_blocker):
         yield two_idps()
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(params=[True, False], ids=["the first", "the second"])
