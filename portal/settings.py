@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.project.middleware.CSPMiddleware",
+    "portal.project.unstored.UnstoredMiddleware",
 ]
 
 TEMPLATES = [

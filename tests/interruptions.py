@@ -27,6 +27,21 @@ def failing(part: str, *, times: int = 1_000, error: type[Exception] = Operation
 
 
 @contextmanager
+def beaten(part: str, *, times: int = 1_000) -> Iterator[list[str]]:
+    """The first so many inserts with this in them find that somebody else made the very same row; those that did."""
+    failed: list[str] = []
+
+    def insert_twice(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if part in sql and len(failed) < times:
+            failed.append(sql)
+            execute(sql, *rest)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(insert_twice):
+        yield failed
+
+
+@contextmanager
 def after(part: str, act: Callable[[], Any], *, number: int = 1) -> Iterator[None]:
     """Right after the statement of this number with this in it, somebody else does something."""
     seen = 0

@@ -13,6 +13,7 @@ from typing import TypeVar
 from django.db import IntegrityError, models
 
 from identity.core.errors import NotFound, Taken
+from identity.db.uniqueness import is_taken
 
 M = TypeVar("M", bound=models.Model)
 R = TypeVar("R")
@@ -44,12 +45,11 @@ def again_if_raced(write: Callable[[], R], taken: Taken) -> R:
     With the other's changes visible, the next attempt usually succeeds; else raises `taken`. (Deadlocks are left to
     the door: they end the outermost transaction, which only the door can restart.)
     """
-    for _ in range(_ATTEMPTS - 1):
+    for _ in range(_ATTEMPTS):
         try:
             return write()
-        except IntegrityError:
-            continue
-    try:
-        return write()
-    except IntegrityError as error:
-        raise taken from error
+        except IntegrityError as error:
+            if not is_taken(error):
+                raise
+            last = error
+    raise taken from last

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from identity.core.encryption import seal, unseal
 from identity.core.errors import KeyReused, Refused, StillRunning
+from identity.db.uniqueness import is_taken
 from identity.models import IdempotentRequest, User
 from identity.models.idempotency import KEPT
 
@@ -29,7 +30,9 @@ def begin(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:
     try:
         with transaction.atomic():
             return IdempotentRequest.objects.create(user=user, key=key, digest=digest), ""
-    except IntegrityError:
+    except IntegrityError as error:
+        if not is_taken(error):
+            raise
         return _again(user, key, digest)
 
 

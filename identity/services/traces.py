@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from identity import audit
 from identity.core.origins import Origin
+from identity.db.uniqueness import is_taken
 from identity.events import Event
 from identity.models import AuditOrigin
 
@@ -128,8 +129,10 @@ def _count(trace: Trace, times: int) -> None:
         return
     try:
         _record(trace, trace.window(number), times)
-    except IntegrityError:  # another process was first
-        audit.count_again(trace.window(number), times)
+    except IntegrityError as error:
+        if not is_taken(error):
+            raise
+        audit.count_again(trace.window(number), times)  # another process was first
 
 
 def _are_too_many(action: Event, number: int) -> bool:

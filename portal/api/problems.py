@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, IntegrityError, InterfaceError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from identity import policy
 from identity.core import errors
 from identity.core.decisions import Decision
+from identity.db.uniqueness import VALUE_TAKEN, is_taken, may_pass
 from portal.project.bodies import LengthRequired
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ KINDS: dict[type[Exception], tuple[int, str, str]] = {
     exceptions.Throttled: (429, "too-many-requests", "Too many requests"),
     LengthRequired: (411, "length-required", "The body has no length"),
     RequestDataTooBig: (413, "too-large", "The body is too large"),
+    IntegrityError: (503, "unavailable", "The portal could not store this"),
     DatabaseError: (503, "unavailable", "The database does not answer"),
     InterfaceError: (503, "unavailable", "The database does not answer"),
 }
@@ -54,11 +56,11 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER. An exception in no row of the table is a bug and is raised as it is."""
     error = _plain(error)
     kind = next((kind for kind in type(error).__mro__ if kind in KINDS), None)
-    if kind is None:
+    if kind is None or (isinstance(error, IntegrityError) and not may_pass(error)):
         return None
-    status = KINDS[kind][0]
+    status, _, title = KINDS[kind]
     if status >= 500:
-        logger.error("The database did not answer a request of the REST API", exc_info=error)
+        logger.error("%s: a request of the REST API", title, exc_info=error)
     body = {**_told(error, kind), **_more(error, context)}
     return Response(body, status=status, headers=_headers(error, status), content_type=CONTENT_TYPE)
 
@@ -94,12 +96,14 @@ def no_such_address(request: HttpRequest) -> JsonResponse:
 
 
 def _plain(error: Exception) -> Exception:
-    """Django's exceptions as DRF's."""
+    """Django's exceptions as DRF's and ours."""
     match error:
         case Http404():
             return exceptions.NotFound()
         case PermissionDenied():
             return exceptions.PermissionDenied()
+        case IntegrityError() if is_taken(error):
+            return errors.Taken(VALUE_TAKEN)
     return error
 
 

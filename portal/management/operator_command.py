@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from identity.core.actors import Operator
 from identity.core.errors import GatehouseError, InvalidValue, NotFound, Outdated, Refused, Taken
+from identity.db.uniqueness import VALUE_TAKEN, is_taken
 from portal.exchange.csv_out import csv_lines
 from portal.management.answers import Answer, fact_lines, table_lines
 
@@ -84,6 +85,10 @@ class OperatorCommand(BaseCommand):
                 self.print_answer(answer, options)
         except GatehouseError as error:
             self.refuse(error, options)
+        except IntegrityError as error:
+            if not is_taken(error):
+                raise
+            self.refuse(Taken(VALUE_TAKEN), options)
         except BrokenPipeError:
             nobody_reads()
 

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from scim2_models import Error, SCIMException
 
 from identity.core import errors
+from identity.db.uniqueness import VALUE_TAKEN, is_taken, may_pass
 from scim.wire.resources import GroupResource, UserResource
 
 logger = logging.getLogger(__name__)
@@ -95,10 +96,19 @@ def problem_of(error: Exception) -> Problem:
             return _of_the_library(error)
         case ValidationError():
             return _of_the_wire(error)
+        case IntegrityError() if is_taken(error):
+            return Problem(409, VALUE_TAKEN, "uniqueness", "taken")
         case IntegrityError():
-            return Problem(409, "A value that must be unique is taken.", "uniqueness", "taken")
+            return _not_stored(error)
     logger.error("The database did not answer a SCIM request", exc_info=error)
     return Problem(503, "The portal's database does not answer; try again shortly.", code="database")
+
+
+def _not_stored(error: IntegrityError) -> Problem:
+    logger.error("The database refused the rows of a SCIM request", exc_info=error)
+    if may_pass(error):
+        return Problem(503, "The portal could not store this; try again shortly.", code="database")
+    return Problem(500, "The portal could not store this.", code="database")
 
 
 def _of_the_domain(error: errors.GatehouseError) -> Problem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError
 
 from identity.core.errors import Taken
 from identity.models import SSOIdentity, SSOUser, User
@@ -20,7 +19,7 @@ from tests.factories import (
     push_group,
 )
 from tests.identity.assertions import just_in_time, kept_out, says
-from tests.interruptions import after, failing
+from tests.interruptions import after, beaten
 
 pytestmark = pytest.mark.django_db
 
@@ -29,14 +28,14 @@ NEW_RECORD = 'INSERT INTO "identity_ssouser"'
 
 def test_a_push_that_another_one_got_ahead_of_is_tried_again() -> None:
     idp = make_idp()
-    with failing(NEW_RECORD, times=3, error=IntegrityError):
+    with beaten(NEW_RECORD, times=3):
         provision(idp)
     assert (User.objects.count(), SSOUser.objects.get().user_name) == (1, "ada")
 
 
 def test_and_refused_when_others_are_always_ahead() -> None:
     idp = make_idp()
-    with failing(NEW_RECORD, error=IntegrityError) as failed, pytest.raises(Taken, match="userName ada belongs to"):
+    with beaten(NEW_RECORD) as failed, pytest.raises(Taken, match="userName ada belongs to"):
         provision(idp)
     assert len(failed) == 4
     assert not User.objects.exists()

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import DatabaseError, IntegrityError, OperationalError
+from django.db import DatabaseError, OperationalError
 from django.test import Client
 
 from identity.models import AccessSettings, AuditEvent, ProvisioningLog
 from tests.clients import IdP, problem
+from tests.interruptions import beaten
 from tests.scim.helpers import ROOT, SCIM, SEARCH, Document, group_body, snapshot, unchanged_database, user_body
 
 TITLE: Document = {"op": "replace", "path": "title", "value": "x"}
@@ -191,21 +192,16 @@ def test_409_names_what_is_taken(idp: IdP) -> None:
         assert attribute in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("resource", ["Users", "Groups"])
+@pytest.mark.parametrize(("resource", "table"), [("Users", "identity_user"), ("Groups", "identity_ssogroup")])
 def test_409_without_the_text_of_the_database_where_a_constraint_is_met_last(
-    idp: IdP, monkeypatch: pytest.MonkeyPatch, resource: str
+    idp: IdP, resource: str, table: str
 ) -> None:
     """SR-6: whichever row it was that another request made first."""
     body = user_body("ann") if resource == "Users" else group_body("Staff")
-
-    def fail(*_: Any, **__: Any) -> None:
-        raise IntegrityError("UNIQUE constraint failed: identity_user.username_key")
-
-    for module in ("people", "groups"):
-        monkeypatch.setattr(f"identity.services.provisioning.{module}.log_write", fail)
-    with unchanged_database():
+    with unchanged_database(), beaten(f'INSERT INTO "{table}"') as failed:
         answer = idp.post(f"/{resource}", body)
     assert problem(answer) == (409, "uniqueness")
+    assert len(failed) == 4
     assert [word for word in ("UNIQUE", "identity_", "constraint") if word in answer.content.decode()] == []
 
 
