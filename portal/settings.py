@@ -76,12 +76,12 @@ MIDDLEWARE = [
     "portal.project.middleware.client_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portal.project.middleware.SessionMiddleware",
+    "portal.session.middleware.SessionMiddleware",
     "portal.project.middleware.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "portal.project.middleware.AuthenticationMiddleware",
-    "portal.project.middleware.refusals",
-    "portal.project.middleware.BodyLimit",
+    "portal.session.middleware.AuthenticationMiddleware",
+    "portal.session.middleware.refusals",
+    "portal.api.middleware.BodyLimit",
     "portal.project.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -330,7 +330,7 @@ LOGGING = {
     "formatters": {
         "json": {"()": "portal.project.logging.JSONFormatter"},
         "plain": {"format": "{levelname} {name}: {message}", "style": "{"},
-        "audit_event": {"()": "portal.project.logging.AuditEventFormatter"},
+        "audit_event": {"()": "portal.exchange.event_lines.AuditEventFormatter"},
     },
     "handlers": {
         "stderr": {

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -142,6 +143,19 @@ def test_no_import_comes_back_to_where_it_began() -> None:
     }
     assert circle_in(graph) == []
     assert circle_in({"a": {"b"}, "b": {"a"}})
+
+
+def test_no_room_is_left_out_of_the_layers() -> None:
+    """import-linter reads imports inside functions and for type checking only, of the rooms that it is told of."""
+    linted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    layered = [contract for contract in linted["contracts"] if "containers" in contract]
+    assert {room for contract in layered for room in contract["containers"]} >= {"identity", "scim", "portal"}
+    assert [
+        contract["name"]
+        for contract in each(layered, at_least=4)
+        if not contract.get("exhaustive") or "exhaustive_ignores" in contract or "ignore_imports" in contract
+    ] == []
+    assert linted["exclude_type_checking_imports"] is False
 
 
 def test_each_room_says_what_it_holds() -> None:

@@ -4,7 +4,8 @@ import pytest
 from django.db import DatabaseError, connection
 from django.test import Client, RequestFactory
 
-from portal.project.middleware import CommonMiddleware, SessionMiddleware
+from portal.project.middleware import CommonMiddleware
+from portal.session.middleware import SessionMiddleware
 
 pytestmark = pytest.mark.django_db
 

@@ -17,10 +17,10 @@ from urllib.parse import quote
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from django.conf import settings
+from django.core.servers.basehttp import get_internal_wsgi_application
 from django.db import connections
 
 from identity.core.errors import GatehouseError
-from portal.wsgi import application
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
@@ -41,7 +41,7 @@ class QuietHandler(WSGIRequestHandler):
 @contextmanager
 def listening() -> Iterator[int]:
     """This portal, answering one request at a time on the loopback port that the block is given."""
-    server = make_server("127.0.0.1", 0, application, handler_class=QuietHandler)
+    server = make_server("127.0.0.1", 0, get_internal_wsgi_application(), handler_class=QuietHandler)
 
     def serve() -> None:
         try:

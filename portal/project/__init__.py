@@ -1,1 +1,1 @@
-"""The Django project's infrastructure: settings helpers, middleware, logging, worker, server."""
+"""What every request and process stands on: settings helpers, middleware, logging, server."""

@@ -53,15 +53,6 @@ class JSONFormatter(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
-class AuditEventFormatter(logging.Formatter):
-    """An audit event as one line of JSON (portal.exchange.ocsf)."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        from portal.exchange.ocsf import as_ocsf  # noqa: PLC0415 - logging is set up before there are models
-
-        return redact(json.dumps(as_ocsf(vars(record)["event"]), ensure_ascii=False))
-
-
 def audit_event_handler(where: str) -> dict[str, Any]:
     """The handler for `AUDIT_EVENTS`: none, "stdout", or the path of a file that may be rotated.
 

@@ -7,27 +7,19 @@ costs microseconds.
 """
 
 from collections.abc import Callable
-from http import HTTPStatus
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, ClassVar
 
 from csp.middleware import CSPMiddleware as StrictCSPMiddleware
 from django.conf import settings
-from django.contrib.auth import middleware as auth
 from django.contrib.messages import middleware as messages
-from django.contrib.sessions import middleware as sessions
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware import common
 from django.shortcuts import render
-from django.utils.functional import SimpleLazyObject
 
-from portal.api import problems
 from portal.project import bodies
 from portal.project.proxies import address_in, is_address
-from portal.session.refusals import note_refusal
-from portal.session.sessions import still_listed
-from portal.session.store import note_activity
 
 SCIM_PREFIX = "/scim/"
 API_PREFIX = "/api/"
@@ -61,26 +53,6 @@ def is_trusted_proxy(address: str) -> bool:
     return is_address(address) and any(ip_address(address) in network for network in settings.TRUSTED_PROXIES)
 
 
-def refusals(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Any:
-    """Record refused pages and resources: which one, and the reason (ASVS 5.0, 16.3.2)."""
-
-    def middleware(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        if response.status_code == HTTPStatus.FORBIDDEN and not is_scim(request):
-            code = _code(response)
-            if code != "fresh_sign_in_required":  # a step on the way, not a refusal
-                note_refusal(request, code=code)
-        return response
-
-    return middleware
-
-
-def _code(response: HttpResponseBase) -> str:
-    """The error code in a REST API response."""
-    data = getattr(response, "data", None)
-    return str(data.get("code", "")) if isinstance(data, dict) else ""
-
-
 class PortalOnly:
     """Mixed into a middleware: SCIM requests go straight to the next one."""
 
@@ -88,30 +60,6 @@ class PortalOnly:
         if is_scim(request):
             return self.get_response(request)  # type: ignore[attr-defined]
         return super().__call__(request)  # type: ignore[misc]
-
-
-class SessionMiddleware(PortalOnly, sessions.SessionMiddleware):
-    """Sessions, for people; each records its user's last activity."""
-
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        note_activity(request)
-        return super().process_response(request, response)
-
-
-class AuthenticationMiddleware(PortalOnly, auth.AuthenticationMiddleware):
-    """`request.user`, for people; SCIM requests carry a token and have no user.
-
-    A session from before a SECRET_KEY rotation gets another key here, and stays listed.
-    """
-
-    def process_request(self, request: HttpRequest) -> None:
-        super().process_request(request)
-        request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]
-
-
-def _user(request: HttpRequest) -> Any:
-    with still_listed(request):
-        return auth.get_user(request)
 
 
 class MessageMiddleware(PortalOnly, messages.MessageMiddleware):
@@ -140,15 +88,25 @@ class BodyLimit:
     and limits its bodies itself, once it knows the token, and so does the REST API with a caller's.
     """
 
+    refusals: ClassVar[dict[type[Exception], int]] = {
+        RequestDataTooBig: 413,
+        BadRequest: 400,
+        bodies.LengthRequired: 411,
+    }
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         try:
             _bound(request)
-        except (RequestDataTooBig, BadRequest, bodies.LengthRequired) as error:
-            return _refused(request, error)
+        except tuple(self.refusals) as error:
+            return self.refused(request, error)
         return self.get_response(request)
+
+    def refused(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        status = self.refusals[type(error)]
+        return render(request, "413.html" if status == 413 else "400.html", status=status)
 
 
 def _bound(request: HttpRequest) -> None:
@@ -176,13 +134,6 @@ def _limit_of(request: HttpRequest) -> int:
 
 def _is_with_token(request: HttpRequest) -> bool:
     return request.path_info.startswith(API_PREFIX) and "Authorization" in request.headers
-
-
-def _refused(request: HttpRequest, error: Exception) -> HttpResponse:
-    if request.path_info.startswith(API_PREFIX):
-        return problems.response_to(error)
-    status = problems.KINDS[type(error)][0]
-    return render(request, "413.html" if status == 413 else "400.html", status=status)
 
 
 class CSPMiddleware(PortalOnly, StrictCSPMiddleware):

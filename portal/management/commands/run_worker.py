@@ -9,7 +9,7 @@ from django_tasks_db import DatabaseBackend
 from identity.core.actors import Operator
 from identity.services.background import LEASE
 from portal.management.operator_command import OperatorCommand
-from portal.project.worker import PortalWorker
+from portal.management.worker import PortalWorker
 
 
 class Command(OperatorCommand):
