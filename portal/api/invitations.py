@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.http import HttpResponseBase
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -13,6 +15,8 @@ from rest_framework.response import Response
 from identity.core.decisions import Action
 from identity.db.locks import lock
 from identity.models import Invitation, User
+from identity.models.invitations import InvitationQuerySet
+from identity.queries.invitation_links import OF_ITSELF, Link, link_of, with_link
 from identity.services import invitations
 from portal.api.fields import Said, UserRef
 from portal.api.operations import operation
@@ -25,11 +29,41 @@ class InvitationAnswer(serializers.ModelSerializer):
     user = UserRef(read_only=True)
     invited_by = UserRef(read_only=True, allow_null=True)
     is_expired = serializers.BooleanField(read_only=True)
+    link = serializers.SerializerMethodField(help_text="Whether the link works now, or the first thing that is wrong.")
+    link_problem = serializers.SerializerMethodField(help_text="The same in words, and what to do; empty if it works.")
 
     class Meta:
         model = Invitation
-        fields = ("user", "email", "invited_by", "created_at", "expires_at", "is_expired", "mail_failed_at")
+        fields = (
+            "user",
+            "email",
+            "invited_by",
+            "created_at",
+            "expires_at",
+            "is_expired",
+            "mail_failed_at",
+            "link",
+            "link_problem",
+        )
         extra_kwargs: ClassVar = {"mail_failed_at": {"help_text": "When the last try to mail it failed, if it did."}}
+
+    @extend_schema_field(serializers.ChoiceField(choices=Link.choices))
+    def get_link(self, invitation: Invitation) -> str:
+        return link_of(invitation, self.context["view"].mode).value
+
+    def get_link_problem(self, invitation: Invitation) -> str:
+        return link_of(invitation, self.context["view"].mode).problem
+
+
+class InvitationFilter(filters.FilterSet):
+    link = filters.ChoiceFilter(
+        choices=[(link.value, link.label) for link in OF_ITSELF],
+        method="in_state",
+        label="Whether the link itself works, or does not for this reason, SSO enforced or not.",
+    )
+
+    def in_state(self, rows: InvitationQuerySet, name: str, link: str) -> InvitationQuerySet:
+        return with_link(rows, Link(link))
 
 
 class InvitationSaid(Said):
@@ -46,6 +80,7 @@ class Invitations(Resources):
     seen_by = Action.VIEW_DIRECTORY
     queryset = Invitation.objects.select_related("user", "invited_by")
     serializer_class = InvitationAnswer
+    filterset_class = InvitationFilter
     lookup_field = "user_id"
     lookup_url_kwarg = "user_id"
 

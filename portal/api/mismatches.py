@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import islice
 from typing import Any
 
@@ -13,13 +12,13 @@ from rest_framework.response import Response
 from identity import policy
 from identity.core.decisions import Action
 from identity.models import Conflict, IdentityProvider
+from identity.queries.mismatch_tally import PART, Numbers
 from identity.queries.mismatches import Match, Sent, find_mismatches, what_arrived
 from portal.api.fields import ProviderRef, Said, UserRef, key
 from portal.api.named_rows import named_in
 from portal.api.operations import operation
 from portal.api.views import Singleton
 
-PART = 2_500  # names compared per request
 MOST = 20_000  # of received names; beyond that use manage.py mismatch_report
 
 
@@ -85,13 +84,14 @@ class MismatchReport(Singleton):
         """
         policy.require(Action.RESOLVE_CONFLICTS, actor=self.actor)
         sent, next_skip = self._sent()
-        findings = list(find_mismatches(sent))
-        counts = Counter(finding.match.value for finding in findings)
+        findings, numbers = list(find_mismatches(sent)), Numbers()
+        for finding in findings:
+            numbers.add(finding)
         shown = {
-            "compared": len(findings),
-            "counts": {match.value: counts[match.value] for match in Match},
-            "conflicting": sum(finding.is_conflict_by_email for finding in findings),
-            "guarded": sum(bool(finding.obstacle) for finding in findings),
+            "compared": numbers.compared,
+            "counts": {match.value: numbers.by_match[match] for match in Match},
+            "conflicting": numbers.conflicting,
+            "guarded": numbers.guarded,
             "findings": findings,
             "next_skip": next_skip,
         }

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Count
 
+from identity.core.decisions import Mode
 from identity.models import (
     APIToken,
     Asset,
@@ -22,6 +23,7 @@ from identity.models import (
     SSOUser,
     User,
 )
+from identity.queries.invitation_links import link_of
 from identity.queries.rhythm import Activity
 from identity.services.mappings import Preview
 from portal.management.answers import Facts, name_of
@@ -220,7 +222,7 @@ def conflict_facts(conflict: Conflict) -> Facts:
     }
 
 
-def invitation_facts(invitation: Invitation) -> Facts:
+def invitation_facts(invitation: Invitation, mode: Mode) -> Facts:
     return {
         "username": invitation.user.username,
         "email": invitation.email,
@@ -228,6 +230,7 @@ def invitation_facts(invitation: Invitation) -> Facts:
         "created_at": invitation.created_at,
         "expires_at": invitation.expires_at,
         "mail_failed_at": invitation.mail_failed_at,
+        "link": link_of(invitation, mode).value,
     }
 
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from identity.models import Role
-from portal.admin.providers import mismatch_tally
+from identity.queries import mismatch_tally
 from tests.browser.conftest import SignIn
 from tests.browser.idp import LiveIdP
 from tests.factories import make_user

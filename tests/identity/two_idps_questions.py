@@ -8,13 +8,15 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from identity.models import AuditEvent, Conflict, GroupMapping, IdentityProvider, Membership
+from identity.models import AuditEvent, Conflict, GroupMapping, IdentityProvider, Invitation, Membership
+from identity.models.invitations import InvitationQuerySet
 from identity.queries import (
     attention,
     certificates,
     completeness,
     differences,
     external_ids,
+    invitation_links,
     mismatches,
     reasons,
     received,
@@ -24,6 +26,10 @@ from identity.queries import (
     why,
 )
 from tests.identity.two_idps import Side
+
+
+def _invitations(mine: Side) -> InvitationQuerySet:
+    return Invitation.objects.filter(user=mine.invited)
 
 
 def _mappings(mine: Side) -> QuerySet[GroupMapping]:
@@ -104,6 +110,14 @@ QUESTIONS: dict[str, Callable[[Side], tuple[object, object]]] = {
     "queries.external_ids.sharing_external_id": lambda mine: (
         list(external_ids.sharing_external_id(mine.sso_user)),
         [],
+    ),
+    "queries.invitation_links.link_of": lambda mine: (
+        invitation_links.link_of(_invitations(mine).get()),
+        invitation_links.Link.MAIL_FAILED,
+    ),
+    "queries.invitation_links.with_link": lambda mine: (
+        list(invitation_links.with_link(_invitations(mine), invitation_links.Link.MAIL_FAILED)),
+        [mine.invited.invitation],
     ),
     "queries.mismatches.what_arrived": lambda mine: (
         sorted(sent.account for sent in mismatches.what_arrived(mine.idp)),

@@ -11,7 +11,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from identity.models import IdentityProvider, Role
-from portal.admin.providers import mismatch_tally, mismatches
+from identity.queries import mismatch_tally
+from portal.admin.providers import mismatches
 from tests.factories import everything, make_idp, make_user, provision
 from tests.loops import each
 from tests.portal.admin_pages import READERS_REFUSED, address, text_of

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.forms import ClearableFileInput, FileField, Form
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -22,6 +22,7 @@ from identity.core.decisions import Action
 from identity.core.errors import InvalidValue
 from identity.models import BulkRun, Invitation, User
 from identity.models.users import matching
+from identity.queries.invitation_links import OF_ITSELF, Link, link_of, with_link
 from identity.services import bulk_runs as bulk
 from identity.services import invitations
 from portal.admin.frame.base import ActionPage, Button, PortalChangeList, PortalModelAdmin, mode_of, person_of
@@ -138,24 +139,12 @@ class LinkFilter(DropdownFilter):
     parameter_name = "link"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            ("works", "Works"),
-            ("expired", "Expired"),
-            ("other_address", "Went to another address"),
-            ("mail_failed", "Mail could not be sent"),
-        ]
+        return [(link.value, link.label) for link in OF_ITSELF]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Invitation]:
-        match self.value():
-            case "works":
-                return queryset.pending()  # type: ignore[no-any-return]
-            case "expired":
-                return queryset.filter(expires_at__lte=timezone.now())  # type: ignore[no-any-return]
-            case "other_address":
-                return queryset.exclude(email=F("user__email"))  # type: ignore[no-any-return]
-            case "mail_failed":
-                return queryset.exclude(mail_failed_at=None)  # type: ignore[no-any-return]
-        return queryset  # type: ignore[no-any-return]
+        if self.value() not in OF_ITSELF:
+            return queryset  # type: ignore[no-any-return]
+        return with_link(queryset, Link(str(self.value())))
 
 
 class InvitationChangeList(PortalChangeList):
@@ -216,12 +205,9 @@ class InvitationAdmin(PortalModelAdmin):
 
     @display(description="Link")
     def link(self, invitation: Invitation) -> str:
-        if invitation.has_other_address:
-            return badge("Went to another address", "red")
-        if invitation.is_expired:
-            return badge("Expired", "red")
-        if invitation.mail_failed_at:
-            return badge("Mail could not be sent", "red")
+        found = link_of(invitation)
+        if found is not Link.WORKS:
+            return badge(found.label, "red")
         left = invitation.expires_at - timezone.now()
         return badge(f"Works for {_rounded(left)}", "amber" if left < SOON else "green")
 

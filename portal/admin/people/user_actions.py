@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from identity.core.decisions import Action
 from identity.models import Role, SSOUser, User
+from identity.queries.invitation_links import Link
 from identity.services import invitations, users
 from portal.admin.frame.base import ActionPage, decide, person_of
 from portal.session.fresh_sign_in import is_sensitive
@@ -24,7 +25,6 @@ ROLES = [
 
 # --- invitations ---
 
-MAIL_FAILED = "The mail could not be sent. Look after the mail server, then send the invitation again."
 AGAIN_AFTER_REVOKING = "To invite the person anew, let support delete the account first."
 
 
@@ -32,7 +32,7 @@ def told(request: HttpRequest, user: User, sentence: str) -> str:
     """The success message, unless the mail has already failed: then that instead."""
     if not invitations.mail_has_failed(user):
         return sentence
-    messages.warning(request, MAIL_FAILED)
+    messages.warning(request, Link.MAIL_FAILED.problem)
     return ""
 
 

@@ -28,6 +28,7 @@ from identity.models import (
 from identity.models.users import matching
 from identity.queries.differences import sides_of, sso_groups_of
 from identity.queries.external_ids import sharing_external_id
+from identity.queries.invitation_links import link_of
 from identity.queries.reasons import Reason, memberships_with_reasons
 from identity.queries.why import trail_of
 from portal.admin.frame.base import Button, PortalChangeList, PortalModelAdmin, decide, mode_of
@@ -35,7 +36,6 @@ from portal.admin.frame.parts import badge, is_key, moment
 from portal.admin.groups.idp_side import STATUS_COLOURS
 from portal.admin.people.sessions import EndSession, EndSessions
 from portal.admin.people.user_actions import (
-    MAIL_FAILED,
     ChangeRole,
     ClearBreakGlass,
     Disable,
@@ -287,19 +287,8 @@ def _subtle(text: str) -> str:
 def invitation_of(request: HttpRequest, user: User) -> dict[str, Any]:
     """The invitation of a user who has not signed in yet, and what keeps its link from working, if anything."""
     invitation: Invitation | None = getattr(user, "invitation", None) if user.status == Status.INVITED else None
-    return {"invitation": invitation, "invitation_problem": _problem_of(request, invitation) if invitation else ""}
-
-
-def _problem_of(request: HttpRequest, invitation: Invitation) -> str:
-    if mode_of(request).sso_enforced:
-        return "While SSO is enforced its link does not work."
-    if invitation.has_other_address:
-        return "The link died when the email was changed: send the invitation again."
-    if invitation.is_expired:
-        return "The link has expired: send the invitation again."
-    if invitation.mail_failed_at:
-        return MAIL_FAILED
-    return ""
+    problem = link_of(invitation, mode_of(request)).problem if invitation else ""
+    return {"invitation": invitation, "invitation_problem": problem}
 
 
 def conflicts_of(user: User) -> list[Conflict]:

@@ -14,13 +14,23 @@ from django.utils import timezone
 from identity.core.decisions import Action
 from identity.core.errors import InvalidValue
 from identity.models import IdentityProvider
-from identity.queries.mismatches import BATCH, Finding, Sent, find_mismatches, read_names, what_arrived
+from identity.queries.mismatch_tally import Tally
+from identity.queries.mismatches import BATCH, Finding, Match, Sent, find_mismatches, read_names, what_arrived
 from portal.admin.frame.base import ActionPage
-from portal.admin.providers.mismatch_tally import Tally
+from portal.admin.frame.signed_state import sealed, unsealed
 from portal.exchange.csv_out import csv_lines
 
 MOST_NAMES = BATCH
 LARGEST_FILE = 4 * 1024 * 1024
+
+COLOURS = {
+    Match.EXACT: "green",
+    Match.CASE: "green",
+    Match.PREFIX: "amber",
+    Match.SAME_EMAIL: "amber",
+    Match.LINKED: "green",
+    Match.NONE: "gray",
+}
 
 CSV_HEADER = ("userName", "email", "match", "portal username", "portal email", "managed by", "in order", "meaning")
 
@@ -96,15 +106,20 @@ class MismatchReport(ActionPage):
     def form_valid(self, form: NamesForm) -> HttpResponse:
         """The first part's report as a page, which then requests each further part."""
         sent, so_far = form.cleaned_data["sent"], self.request.POST.get("so_far")
-        tally = Tally.resume(sent, so_far) if so_far else Tally(sent)
+        tally = Tally.resume(sent, unsealed(so_far, what="report")) if so_far else Tally(sent)
         tally.go_on()
+        shown = {
+            "tally": tally,
+            "kinds": [(kind, COLOURS[kind.match]) for kind in tally.kinds],
+            "so_far": sealed(tally.so_far, what="report"),
+        }
         if so_far:
-            context = {"tally": tally, "page": self, "csv_url": self.csv_url}
+            context = {**shown, "page": self, "csv_url": self.csv_url}
             return TemplateResponse(self.request, "admin/identity/conflict/mismatches.html", context)
         again = NamesForm(
             initial=form.cleaned_data | {"names": form.cleaned_data["names"] or form.cleaned_data["file"]}
         )
-        return self.render_to_response(self.get_context_data(form=again, tally=tally))
+        return self.render_to_response(self.get_context_data(form=again, **shown))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(csv_url=self.csv_url, **kwargs)

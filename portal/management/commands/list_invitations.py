@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.core.management.base import CommandParser
+
+from identity import policy
 from identity.models import Invitation
+from identity.queries.invitation_links import OF_ITSELF, Link, with_link
 from portal.management.answers import Facts
 from portal.management.facts import invitation_facts
 from portal.management.operator_command import ListCommand
@@ -11,7 +15,18 @@ from portal.management.operator_command import ListCommand
 
 class Command(ListCommand):
     help = "Lists the invitations that were not accepted yet, expired ones as well. The links are never shown."
-    examples = "manage.py list_invitations"
+    examples = "manage.py list_invitations\nmanage.py list_invitations --link mail_failed"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--link",
+            choices=[link.value for link in OF_ITSELF],
+            help="only those whose link works, or does not for this reason; whether SSO is enforced is not looked at",
+        )
 
     def rows(self, options: dict[str, Any]) -> Iterable[Facts]:
-        return map(invitation_facts, Invitation.objects.select_related("user", "invited_by"))
+        rows = Invitation.objects.select_related("user", "invited_by")
+        if options["link"]:
+            rows = with_link(rows, Link(options["link"]))
+        mode = policy.current_mode()
+        return (invitation_facts(invitation, mode) for invitation in rows)

@@ -1,7 +1,6 @@
 """`manage.py mismatch_report`: before go-live, which accounts an identity provider's userNames match (R5, R6)."""
 
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from identity.core.errors import InvalidValue
+from identity.queries.mismatch_tally import Numbers
 from identity.queries.mismatches import Finding, Match, Sent, find_mismatches, read_names, what_arrived
 from portal.management.answers import Facts
 from portal.management.named_rows import find_identity_provider
@@ -44,12 +44,12 @@ class Command(ListCommand):
 
     def counted(self, findings: Iterable[Finding], *, everything: bool) -> Iterator[Facts]:
         """The rows; after the last one, the number of each kind."""
-        seen: Counter[Match] = Counter()
+        numbers = Numbers()
         for finding in findings:
-            seen[finding.match] += 1
+            numbers.add(finding)
             if everything or not finding.is_in_order:
                 yield finding_facts(finding)
-        self.tell("; ".join(f"{match.label}: {seen[match]}" for match in Match))
+        self.tell("; ".join(f"{match.label}: {numbers.by_match[match]}" for match in Match))
 
 
 def read(options: dict[str, Any]) -> list[Sent]:
