@@ -18,7 +18,7 @@ from identity import audit
 from identity.core.origins import Origin
 from identity.event_classes import EventClass
 from identity.events import Event, words_of, words_to_person
-from identity.models import AuditEvent, Group, Role
+from identity.models import AuditEvent, Group, Role, Status, User
 from portal.exchange.ocsf import as_ocsf
 from portal.management.commands import export_audit_events
 from tests import clock, processes
@@ -271,6 +271,16 @@ def test_a_commands_standard_output_stays_its_result(project: Path) -> None:
     done = in_a_shell(project, "create_scim_token", "--idp", "Okta", AUDIT_EVENTS="stdout")
     assert re.fullmatch(r"ghscim_\w+\n", done.stdout)
     assert '"event_code": "scim_token.created"' in done.stderr
+
+
+@pytest.mark.once
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.django_db(transaction=True)
+def test_where_the_disk_is_full_the_change_is_made_and_the_stream_has_its_event(project: Path) -> None:
+    make_user("mia")
+    in_a_shell(project, "disable_user", "mia", AUDIT_EVENTS="/dev/full")
+    assert User.objects.get(username="mia").status == Status.DISABLED
+    assert [event["metadata"]["event_code"] for event in events()] == ["user.disabled"]
 
 
 # --- from the table -------------------------------------------------------------------------------------
