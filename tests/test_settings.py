@@ -117,13 +117,26 @@ def test_postgresql_keeps_its_connections_and_limits_its_statements() -> None:
     config = database_config("postgres://gate:secret@db:5433/portal?sslmode=require", statement_timeout=30)
     assert (config["HOST"], config["PORT"], config["NAME"], config["USER"]) == ("db", 5433, "portal", "gate")
     assert (config["CONN_MAX_AGE"], config["CONN_HEALTH_CHECKS"]) == (600, True)
+    assert (config["ENGINE"], config["longest"]) == ("identity.db.postgresql", 35)
     assert config["OPTIONS"] == {
         "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
         "options": "-c statement_timeout=30s -c synchronous_commit=on -c jit=off",
         "sslmode": "require",
         "server_side_binding": True,
         "prepare_threshold": 2,
     }
+
+
+def test_of_several_hosts_the_one_that_takes_writes_is_taken() -> None:
+    config = database_config("postgres://gate@db1:5433,db2:5432/portal", statement_timeout=0)
+    assert (config["HOST"], config["PORT"], config["longest"]) == ("db1,db2", "5433,5432", None)
+    assert config["OPTIONS"]["target_session_attrs"] == "read-write"
+    either = database_config("postgres://gate@db1,db2/portal?target_session_attrs=any", statement_timeout=0)
+    assert either["OPTIONS"]["target_session_attrs"] == "any"
 
 
 def test_another_database_is_refused_by_name() -> None:

@@ -5,9 +5,8 @@ from typing import Any
 import environ
 
 # An acknowledged write survives power loss (SR-39): FULL syncs the write-ahead log at every commit, where
-# the NORMAL that is usual with WAL may lose the last commits. IMMEDIATE takes the write lock when a
-# the usual NORMAL may lose the last commits. IMMEDIATE takes the write lock when a
-# transaction begins, so that parallel writers wait for the busy timeout; a deferred one fails at once with
+# the usual NORMAL may lose the last commits. IMMEDIATE takes the write lock when a transaction begins, so that
+# parallel writers wait for the busy timeout; a deferred one fails at once when another wrote in between.
 SQLITE_OPTIONS: dict[str, Any] = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
@@ -21,6 +20,19 @@ CONNECTION_SECONDS = 600
 # A statement that comes again is parsed and planned once for each connection: half of the database's work for a push.
 # PgBouncer in transaction mode must know prepared statements (1.21 or newer, max_prepared_statements above 0).
 PREPARED: dict[str, Any] = {"server_side_binding": True, "prepare_threshold": 2}
+
+
+# Who is no longer there is noticed by the kernel where its packets get no answer; where they do, and nothing else
+# does, by whoever waits (identity.db.postgresql).
+NOTICED: dict[str, Any] = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,  # ms
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+# Seconds that a statement may take longer here than the server allows it.
+ON_THE_WAY = 5
 
 
 def database_config(url: str, *, statement_timeout: int) -> dict[str, Any]:
@@ -48,5 +60,12 @@ def _postgresql(config: dict[str, Any], statement_timeout: int) -> dict[str, Any
         "CONN_MAX_AGE": CONNECTION_SECONDS,
         "CONN_HEALTH_CHECKS": True,  # a restarted database is noticed without restarting the portal (SR-40)
         **config,
-        "OPTIONS": {"connect_timeout": 5, "options": session, **PREPARED} | config.get("OPTIONS", {}),
+        "ENGINE": "identity.db.postgresql",
+        "longest": statement_timeout + ON_THE_WAY if statement_timeout else None,
+        "OPTIONS": {**NOTICED, "options": session, **PREPARED, **_the_primary(config)} | config.get("OPTIONS", {}),
     }
+
+
+def _the_primary(config: dict[str, Any]) -> dict[str, Any]:
+    """Of several hosts only one takes writes: the others are its standbys."""
+    return {"target_session_attrs": "read-write"} if "," in str(config["HOST"]) else {}

@@ -50,3 +50,17 @@ def test_who_looks_on_misses_a_request_rather_than_that_it_fails(idp: IdP) -> No
     assert not ReceivedRequest.objects.exists()
     assert idp.get("/Users").json()["totalResults"] == 1
     assert ReceivedRequest.objects.count() == 1
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_takes_no_writes_is_dropped(idp: IdP) -> None:
+    """After a fail-over it may lead to what is a standby now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    before = connection.connection
+    answer = idp.post("/Users", {"userName": "ada"})
+    assert (problem(answer), answer["Retry-After"]) == ((503, None), "5")
+    connection.close_if_unusable_or_obsolete()  # as Django does at the end of each request outside tests
+    assert idp.post("/Users", {"userName": "ada"}).status_code == 201
+    assert connection.connection is not before

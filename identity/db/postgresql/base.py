@@ -1,0 +1,56 @@
+"""What `ENGINE` names: Django's own backend with patient connections."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import psycopg
+from django.db.backends.postgresql import base
+from psycopg import IsolationLevel
+
+from identity.db.postgresql.patience import PatientConnection
+
+CHECK = 2.0  # seconds that a connection has to show that it works
+QUIET = 2.0  # seconds for which nobody tries again to connect after a try that got no answer
+
+_quiet_until = 0.0
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """`longest` of settings' DATABASES is how many seconds a statement may take as seen from here; None: no limit."""
+
+    @property
+    def pool(self) -> Any:
+        options = self.settings_dict["OPTIONS"]
+        if given := options.get("pool"):
+            options["pool"] = {"connection_class": PatientConnection} | (given if isinstance(given, dict) else {})
+        return super().pool
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        if self.pool:
+            connection = super().get_new_connection(conn_params)
+        else:
+            self.isolation_level = IsolationLevel.READ_COMMITTED  # what the locks are made for (identity.db.locks)
+            connection = _connected(conn_params)
+        connection.longest = self.settings_dict.get("longest")
+        return connection
+
+    def is_usable(self) -> bool:
+        """It answers at once, and takes writes as far as is known: who has met a standby looks for the primary."""
+        if self.connection is None or self.connection.refuses_writes:
+            return False
+        with self.connection.at_most(CHECK):
+            return super().is_usable()
+
+
+def _connected(conn_params: dict[str, Any]) -> PatientConnection:
+    """While the server is silent only one request in a while waits for it; the others are refused at once."""
+    global _quiet_until
+    if time.monotonic() < _quiet_until:
+        raise psycopg.OperationalError("the server did not answer a moment ago")
+    try:
+        return PatientConnection.connect(**conn_params)
+    except psycopg.errors.ConnectionTimeout:
+        _quiet_until = time.monotonic() + QUIET
+        raise
