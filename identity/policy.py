@@ -10,14 +10,14 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Unpack
 
+from identity.core.actors import Person
 from identity.core.decisions import ALLOWED as ALLOWED
 from identity.core.decisions import ROWS, Action, Decision, Mode
 from identity.models import AccessSettings, Role, Status, User
 from identity.safeguards.asked import About, Asked, Situation
 from identity.safeguards.asked import granted as granted
 from identity.safeguards.asked import refusal as refusal
-from identity.safeguards.second_steps import may_use_password as may_use_password
-from identity.safeguards.table import harm_of, state_of
+from identity.safeguards.table import ONES_OWN, harm_of, own_of, state_of
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor
@@ -62,12 +62,14 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.CHANGE_ACCESS_SETTINGS: _OWNERS,
     Action.DELETE_PERMANENTLY: _SUPPORT,
     Action.CHANGE_SECOND_STEP: frozenset(Role),
+    Action.CREATE_API_TOKEN: frozenset(Role),
+    Action.USE_PASSWORD: frozenset(Role),
     Action.VIEW_DISABLED_USERS: _SUPPORT,
     Action.VIEW_DELETIONS: _SUPPORT | _ADMINISTRATORS,
 }
 
-# What needs no higher rank: support deletes owners, and a second step concerns only its owner.
-WHOEVER_IT_IS = frozenset({Action.DELETE_PERMANENTLY, Action.CHANGE_SECOND_STEP})
+# What needs no higher rank: support deletes owners, and one's own concerns nobody else.
+WHOEVER_IT_IS = frozenset({Action.DELETE_PERMANENTLY, *ONES_OWN, Action.USE_PASSWORD})
 
 # What people do for themselves, whatever their role.
 OWN = frozenset({Action.END_SESSION, Action.REVOKE_API_TOKEN})
@@ -135,6 +137,8 @@ PHRASES: dict[Action, str] = {
     Action.CHANGE_ACCESS_SETTINGS: "Changing access settings",
     Action.DELETE_PERMANENTLY: "Permanent deletion",
     Action.CHANGE_SECOND_STEP: "Changing a second step",
+    Action.CREATE_API_TOKEN: "Creating an API token",
+    Action.USE_PASSWORD: "Using a password",
     Action.VIEW_DIRECTORY: "Viewing the directory",
     Action.VIEW_GROUPS: "Viewing groups and mappings",
     Action.VIEW_PROVIDERS: "Viewing identity providers",
@@ -220,7 +224,12 @@ def require(action: Action, *, actor: Actor, **about: Unpack[About]) -> Decision
 
 def require_password_door(user: User) -> None:
     """Raise Refused unless passwords, and what stands in for one, let this user in now (R22)."""
-    granted(may_use_password(user, current_mode()))
+    granted(for_oneself(Action.USE_PASSWORD, user))
+
+
+def for_oneself(action: Action, user: User) -> Decision:
+    """What people do for themselves, at the door or on their own pages."""
+    return decide(action, actor=Person(user), mode=current_mode(), user=user)
 
 
 def by_role(action: Action, actor: Actor) -> Decision:
@@ -269,6 +278,8 @@ def _decide(asked: Asked, actor: Actor, state: Decision) -> Decision:
         return ALLOWED
     if not (role := by_role(action, actor)):
         return role
+    if not (own := own_of(asked)):
+        return replace(own, action=action.row)
     if not (rank := _by_rank(asked, actor)):
         return rank
     if not state:

@@ -73,6 +73,8 @@ class Action(StrEnum):
     CHANGE_ACCESS_SETTINGS = "change_access_settings"
     DELETE_PERMANENTLY = "delete_permanently"
     CHANGE_SECOND_STEP = "change_second_step"
+    CREATE_API_TOKEN = "create_api_token"  # noqa: S105
+    USE_PASSWORD = "use_password"  # noqa: S105
 
     # Viewing, area by area.
     VIEW_DIRECTORY = "view_directory"  # people and their history
@@ -109,9 +111,18 @@ class Action(StrEnum):
     REMOVE_ASSET_OWNER = "remove_asset_owner"
     TRANSFER_ASSET = "transfer_asset"
     ENFORCE_SSO = "enforce_sso"
-    SET_UP_SECOND_STEP = "set_up_second_step"
-    REMOVE_SECOND_STEP = "remove_second_step"  # an app or a passkey
+    HAND_OVER = "hand_over"  # what the deleted user alone owned
+    SET_UP_APP = "set_up_app"
+    REPLACE_APP = "replace_app"
+    REMOVE_APP = "remove_app"
+    ADD_PASSKEY = "add_passkey"
+    RENAME_PASSKEY = "rename_passkey"
+    REMOVE_PASSKEY = "remove_passkey"
+    MAKE_RECOVERY_CODES = "make_recovery_codes"
     RESET_SECOND_STEP = "reset_second_step"  # all of it
+    SIGN_IN_BY_PASSWORD = "sign_in_by_password"  # noqa: S105
+    SIGN_IN_BY_PASSKEY = "sign_in_by_passkey"
+    CHANGE_PASSWORD = "change_password"  # noqa: S105
     START_RUN = "start_run"
     CONTINUE_RUN = "continue_run"
     DISCARD_RUN = "discard_run"
@@ -144,9 +155,18 @@ PART_OF: dict[Action, Action] = {
     Action.REMOVE_ASSET_OWNER: Action.MANAGE_ASSETS,
     Action.TRANSFER_ASSET: Action.MANAGE_ASSETS,
     Action.ENFORCE_SSO: Action.CHANGE_ACCESS_SETTINGS,
-    Action.SET_UP_SECOND_STEP: Action.CHANGE_SECOND_STEP,
-    Action.REMOVE_SECOND_STEP: Action.CHANGE_SECOND_STEP,
+    Action.HAND_OVER: Action.DELETE_PERMANENTLY,
+    Action.SET_UP_APP: Action.CHANGE_SECOND_STEP,
+    Action.REPLACE_APP: Action.CHANGE_SECOND_STEP,
+    Action.REMOVE_APP: Action.CHANGE_SECOND_STEP,
+    Action.ADD_PASSKEY: Action.CHANGE_SECOND_STEP,
+    Action.RENAME_PASSKEY: Action.CHANGE_SECOND_STEP,
+    Action.REMOVE_PASSKEY: Action.CHANGE_SECOND_STEP,
+    Action.MAKE_RECOVERY_CODES: Action.CHANGE_SECOND_STEP,
     Action.RESET_SECOND_STEP: Action.CHANGE_SECOND_STEP,
+    Action.SIGN_IN_BY_PASSWORD: Action.USE_PASSWORD,
+    Action.SIGN_IN_BY_PASSKEY: Action.USE_PASSWORD,
+    Action.CHANGE_PASSWORD: Action.USE_PASSWORD,
     Action.START_RUN: Action.MANAGE_BULK_RUNS,
     Action.CONTINUE_RUN: Action.MANAGE_BULK_RUNS,
     Action.DISCARD_RUN: Action.MANAGE_BULK_RUNS,

@@ -51,6 +51,27 @@ def not_disabled(asked: Asked) -> Decision:
     return out_of_place("not_disabled", reason)
 
 
+def account_disabled(asked: Asked) -> Decision:
+    """Every way in is closed (R13, SR-20)."""
+    if asked.user is None or asked.user.is_active:
+        return ALLOWED
+    return refused("disabled", "Your account is disabled. Ask an administrator of your portal.")
+
+
+def comes_in_by_password_only(asked: Asked) -> Decision:
+    """R13: no identity provider signs a break-glass account in."""
+    if asked.user is None or not asked.user.is_break_glass:
+        return ALLOWED
+    return refused("break_glass", "A break-glass account signs in with its password only.")
+
+
+def not_a_person(asked: Asked) -> Decision:
+    """A token acts as the person who created it."""
+    if asked.actor is None or (asked.actor.kind == "user" and (asked.user is None or asked.is_about_oneself)):
+        return ALLOWED
+    return refused("not_a_person", "An API token belongs to a person: sign in and create it there.")
+
+
 def last_enabled_owner(asked: Asked) -> Decision:
     """R13, SR-10."""
     user = asked.user

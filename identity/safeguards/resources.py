@@ -1,9 +1,9 @@
-"""Safeguards of groups, assets and bulk actions (R13)."""
+"""Safeguards of groups, assets and bulk actions (R10, R12, R13)."""
 
 from __future__ import annotations
 
 from identity.core.decisions import ALLOWED, Decision
-from identity.models import BulkRow, Status
+from identity.models import Asset, BulkRow, Status
 from identity.safeguards.asked import Asked, out_of_place, refused, so_already
 
 
@@ -20,6 +20,20 @@ def disabled_taker(asked: Asked) -> Decision:
     if asked.taker is None or asked.taker.status != Status.DISABLED:
         return ALLOWED
     return refused("owner_disabled", f"{asked.taker} is disabled: choose somebody who can look after it.")
+
+
+def taker_needed(asked: Asked) -> Decision:
+    """R10: what only the deleted user owned goes to somebody."""
+    if asked.user is None or asked.taker is not None:
+        return ALLOWED
+    match Asset.objects.owned_only_by(asked.user.pk).count():
+        case 0:
+            return ALLOWED
+        case 1:
+            reason = "1 asset has no other owner: say who takes it over."
+        case alone:
+            reason = f"{alone} assets have no other owner: say who takes them over."
+    return refused("transferee_needed", reason)
 
 
 def last_asset_owner(asked: Asked) -> Decision:

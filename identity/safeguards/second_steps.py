@@ -1,10 +1,12 @@
-"""Safeguards of passwords and second steps (R22)."""
+"""Safeguards of passwords and second steps (R22, SR-20, SR-21)."""
 
 from __future__ import annotations
 
 from identity.core.decisions import ALLOWED, Action, Decision, Mode
 from identity.models import User
-from identity.safeguards.asked import Asked, refused
+from identity.safeguards.asked import Asked, Situation, out_of_place, refused, so_already
+
+MOST_PASSKEYS = 20  # per user
 
 
 def may_use_password(user: User, mode: Mode) -> Decision:
@@ -12,6 +14,11 @@ def may_use_password(user: User, mode: Mode) -> Decision:
     if mode.sso_enforced and not user.is_break_glass:
         return refused("sso_enforced", "Single sign-on is enforced: sign in through your identity provider.")
     return ALLOWED
+
+
+def must_have_second_step(user: User, now: Situation) -> bool:
+    """Break-glass accounts, while only they can sign in by password."""
+    return user.is_break_glass and now.is_sso_enforced
 
 
 def another_persons_second_step(asked: Asked) -> Decision:
@@ -32,18 +39,64 @@ def password_closed(asked: Asked) -> Decision:
 
 
 def no_password(asked: Asked) -> Decision:
+    """Nothing gives a password to an account that has none, or stands in for it (R22)."""
     if asked.user is None or asked.user.has_usable_password():
         return ALLOWED
-    return refused("no_password", "A second step stands beside a password, and this account has none.")
+    return refused("no_password", "This account has no password: sign in through your identity provider.")
+
+
+def unproven_while_another_is(asked: Asked) -> Decision:
+    """While SSO is enforced, a password alone can't set up a second step, unless no account could sign in otherwise.
+
+    So a stolen password of a break-glass account that was never proven opens nothing.
+    """
+    user = asked.user
+    if user is None or not must_have_second_step(user, asked.now) or user.has_second_step:
+        return ALLOWED
+    if not User.objects.proven_break_glass().exclude(pk=user.pk).exists():
+        return ALLOWED
+    return refused(
+        "no_second_step", "This break-glass account has no second step, and another one has been proven to work."
+    )
+
+
+def has_app_already(asked: Asked) -> Decision:
+    if asked.user is None or not asked.user.has_app:
+        return ALLOWED
+    return out_of_place("already_set_up", "There is a second step already: replace its app instead.")
+
+
+def has_no_app(asked: Asked) -> Decision:
+    if asked.user is None or asked.user.has_app:
+        return ALLOWED
+    return out_of_place("not_set_up", "There is no authenticator app: set one up first.")
+
+
+def has_no_app_to_remove(asked: Asked) -> Decision:
+    if asked.user is None or asked.user.has_app:
+        return ALLOWED
+    return so_already("not_set_up", "There is no authenticator app to remove.")
+
+
+def has_no_second_step(asked: Asked) -> Decision:
+    if asked.user is None or asked.user.has_second_step:
+        return ALLOWED
+    return out_of_place("not_set_up", "There is no second step: set one up first.")
+
+
+def too_many_passkeys(asked: Asked) -> Decision:
+    if asked.user is None or asked.user.passkeys.count() < MOST_PASSKEYS:
+        return ALLOWED
+    return refused("too_many", f"You have {MOST_PASSKEYS} passkeys: remove one first.")
 
 
 def needed_second_step(asked: Asked) -> Decision:
     """A break-glass account keeps one while SSO is enforced, unless an operator removes it."""
     user = asked.user
-    if user is None or asked.is_by_operator or not user.is_break_glass or not asked.now.is_sso_enforced:
+    if user is None or asked.is_by_operator or not must_have_second_step(user, asked.now):
         return ALLOWED
     there_are = user.has_app + user.passkeys.count()
-    if not there_are or (asked.action is Action.REMOVE_SECOND_STEP and there_are > 1):
+    if not there_are or (asked.action is not Action.RESET_SECOND_STEP and there_are > 1):
         return ALLOWED
     keeps = "A break-glass account keeps its second step while SSO is enforced"
     return refused("needed", f"{keeps}: set up another one first.")

@@ -1,7 +1,8 @@
 """Which safeguards an action has to pass; asked by `policy.decide` on every door.
 
-`STATES` checks whether an action makes sense in the target's state, from its columns alone; `SAFEGUARDS` whether it
-would do harm (R7, R10, R12, R13, R22). Services ask again within their transaction, with the rows locked.
+`ONES_OWN` says what nobody does for another; `STATES` checks whether an action makes sense in the target's state, from
+its columns alone; `SAFEGUARDS` whether it would do harm (R7, R10, R12, R13, R22). Services ask again within their
+transaction, with the rows locked.
 """
 
 from __future__ import annotations
@@ -12,6 +13,12 @@ from identity.core.decisions import ALLOWED, Action, Decision
 from identity.models import User
 from identity.safeguards import conflicts, people, resources, second_steps, ways_in
 from identity.safeguards.asked import About, Asked, Safeguard, Situation, granted
+
+# Rows of the table that are about oneself alone, whatever the role.
+ONES_OWN: dict[Action, Safeguard] = {
+    Action.CHANGE_SECOND_STEP: second_steps.another_persons_second_step,
+    Action.CREATE_API_TOKEN: people.not_a_person,
+}
 
 STATES: dict[Action, tuple[Safeguard, ...]] = {
     Action.ENABLE: (people.invitation_pending, people.enabled_already),
@@ -35,6 +42,10 @@ STATES: dict[Action, tuple[Safeguard, ...]] = {
     Action.ENABLE_CONNECTION: (ways_in.connection_enabled_already,),
     Action.DISABLE_CONNECTION: (ways_in.connection_disabled_already,),
     Action.WITHDRAW_SSO_GROUP: (resources.pushed,),
+    Action.SET_UP_APP: (second_steps.has_app_already,),
+    Action.REPLACE_APP: (second_steps.has_no_app,),
+    Action.REMOVE_APP: (second_steps.has_no_app_to_remove,),
+    Action.MAKE_RECOVERY_CODES: (second_steps.has_no_second_step,),
     Action.START_RUN: (resources.started_already, resources.nothing_to_start),
     Action.CONTINUE_RUN: (resources.still_a_draft, resources.nothing_waits),
     Action.DISCARD_RUN: (resources.not_a_draft,),
@@ -48,22 +59,25 @@ SAFEGUARDS: dict[Action, tuple[Safeguard, ...]] = {
     Action.CLEAR_BREAK_GLASS: (people.own_account, people.last_break_glass_account),
     Action.LINK_CONFLICT: (conflicts.already_linked,),
     Action.GIVE_OWN_USERNAME: (conflicts.email_taken,),
-    Action.CHANGE_SECOND_STEP: (second_steps.another_persons_second_step, second_steps.password_closed),
-    Action.SET_UP_SECOND_STEP: (
-        second_steps.another_persons_second_step,
+    Action.CREATE_API_TOKEN: (people.account_disabled,),
+    Action.CHANGE_SECOND_STEP: (second_steps.password_closed,),
+    Action.SET_UP_APP: (second_steps.password_closed, second_steps.no_password),
+    Action.REPLACE_APP: (second_steps.password_closed,),
+    Action.REMOVE_APP: (second_steps.password_closed, second_steps.needed_second_step),
+    Action.ADD_PASSKEY: (second_steps.password_closed, second_steps.no_password, second_steps.too_many_passkeys),
+    Action.RENAME_PASSKEY: (second_steps.password_closed,),
+    Action.REMOVE_PASSKEY: (second_steps.password_closed, second_steps.needed_second_step),
+    Action.MAKE_RECOVERY_CODES: (second_steps.password_closed,),
+    Action.RESET_SECOND_STEP: (second_steps.password_closed, second_steps.needed_second_step),
+    Action.USE_PASSWORD: (second_steps.password_closed,),
+    Action.SIGN_IN_BY_PASSWORD: (
+        people.account_disabled,
+        second_steps.unproven_while_another_is,
         second_steps.password_closed,
-        second_steps.no_password,
     ),
-    Action.REMOVE_SECOND_STEP: (
-        second_steps.another_persons_second_step,
-        second_steps.password_closed,
-        second_steps.needed_second_step,
-    ),
-    Action.RESET_SECOND_STEP: (
-        second_steps.another_persons_second_step,
-        second_steps.password_closed,
-        second_steps.needed_second_step,
-    ),
+    Action.SIGN_IN_BY_PASSKEY: (people.account_disabled, second_steps.no_password, second_steps.password_closed),
+    Action.CHANGE_PASSWORD: (people.account_disabled, second_steps.no_password, second_steps.password_closed),
+    Action.HAND_OVER: (resources.taker_needed, resources.disabled_taker),
     Action.DELETE_PROVIDER: (ways_in.last_connection,),
     Action.DISABLE_CONNECTION: (ways_in.last_connection,),
     Action.DELETE_CONNECTION: (ways_in.last_connection,),
@@ -81,6 +95,11 @@ def first_refusal(asked: Asked, safeguards: tuple[Safeguard, ...]) -> Decision:
         if not decision or not decision.fits:
             return decision
     return ALLOWED
+
+
+def own_of(asked: Asked) -> Decision:
+    """Whether it is the actor's own, where nobody does it for another."""
+    return ONES_OWN[asked.action.row](asked) if asked.action.row in ONES_OWN else ALLOWED
 
 
 def state_of(asked: Asked) -> Decision:

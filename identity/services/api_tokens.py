@@ -13,9 +13,8 @@ from django.utils import timezone
 
 from identity import audit, policy
 from identity.core import secrets
-from identity.core.actors import Person
 from identity.core.decisions import Action
-from identity.core.errors import InvalidValue, Refused
+from identity.core.errors import InvalidValue
 from identity.core.keys import label_or
 from identity.db.locks import lock
 from identity.events import Event
@@ -52,11 +51,9 @@ def create_api_token(
     *, label: str, scopes: Iterable[str], expires_at: datetime | None = None, actor: Actor
 ) -> tuple[APIToken, str]:
     """A new token for the acting person, and its secret, which is never shown again."""
-    if not isinstance(actor, Person):
-        raise Refused("An API token belongs to a person: sign in and create it there.", code="not_a_person")
-    user = lock(User, actor.user.pk)
-    if not user.is_active:
-        raise Refused("Your account is disabled.", code="disabled")
+    policy.require(Action.CREATE_API_TOKEN, actor=actor)
+    user = lock(User, actor.id or 0)
+    policy.require(Action.CREATE_API_TOKEN, actor=actor, user=user)
     check_expiry(expires_at)
     secret = secrets.new_token(secrets.API_PREFIX)
     token = APIToken.objects.create(

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from identity import audit, policy
 from identity.core.decisions import Action
-from identity.core.errors import InvalidValue, Refused
+from identity.core.errors import InvalidValue
 from identity.core.keys import label_key, plain
 from identity.db.locks import lock, locked
 from identity.db.uniqueness import taken_when
@@ -91,13 +91,13 @@ def delete_asset(asset: Asset, *, actor: Actor) -> None:
 
 
 def hand_over(user: User, to: User | None, *, actor: Actor) -> int:
-    """End all of `user`'s ownerships; assets owned by them alone go to `to`: how many. Within a transaction."""
+    """End all of `user`'s ownerships; assets owned by them alone go to `to`: how many.
+
+    Within a transaction. Raises Refused where somebody is needed who can own them.
+    """
     locked(Asset.objects.owned_by(user.pk))  # no other owner can leave one meanwhile
+    policy.require(Action.HAND_OVER, actor=actor, user=user, taker=to)
     alone = list(Asset.objects.owned_only_by(user.pk).order_by("pk"))
-    if alone and to is None:
-        what = "1 asset has" if len(alone) == 1 else f"{len(alone)} assets have"
-        them = "it" if len(alone) == 1 else "them"
-        raise Refused(f"{what} no other owner: say who takes {them} over.", code="transferee_needed")
     if to is not None:
         AssetOwner.objects.bulk_create([AssetOwner(asset=asset, user=to) for asset in alone], ignore_conflicts=True)
         for asset in alone:

@@ -29,7 +29,6 @@ from identity.models import (
     ReceivedRequest,
     RetiredResource,
     SSOUser,
-    Status,
     User,
 )
 from identity.services import assets, idempotency
@@ -38,8 +37,6 @@ from identity.services.provisioning.retirement import retire
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor
-
-NO_TRANSFEREE = "must be another user who is not disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ def delete_permanently(
     """
     user, transferee = _lock_both(user, transferee)
     policy.require(Action.DELETE_PERMANENTLY, actor=actor, user=user)
-    _require_deletable(user, typed_username, reason, transferee)
+    _require_deletable(user, typed_username, reason)
     handed_over = assets.hand_over(user, transferee, actor=actor)
     known = _known_by(user)
     _retire_records(user)
@@ -106,7 +103,7 @@ def _lock_both(user: User, transferee: User | None) -> tuple[User, User | None]:
     if user.pk not in found:
         raise NotFound("This user no longer exists.")
     if transferee is not None and transferee.pk not in found:
-        raise InvalidValue("transferee", NO_TRANSFEREE)
+        raise InvalidValue("transferee", "no longer exists")
     return found[user.pk], found[transferee.pk] if transferee else None
 
 
@@ -124,13 +121,11 @@ def records_of(key: str) -> QuerySet[DeletionRecord]:
     return found
 
 
-def _require_deletable(user: User, typed_username: str, reason: str, transferee: User | None) -> None:
+def _require_deletable(user: User, typed_username: str, reason: str) -> None:
     if sought(typed_username) != user.username_key:
         raise InvalidValue("username", "does not match the user that would be deleted")
     if not reason.strip():
         raise InvalidValue("reason", "is needed for the deletion record")
-    if transferee is not None and (transferee.pk == user.pk or transferee.status == Status.DISABLED):
-        raise InvalidValue("transferee", NO_TRANSFEREE)
 
 
 @dataclass(frozen=True, slots=True)

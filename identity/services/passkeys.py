@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from identity.core.actors import Actor
 
-MOST = 20  # per user
 LONGEST_NAME = 100
 COPIED = "passkey_copied"
 
@@ -63,9 +62,7 @@ def add_passkey(
     Raises Refused, InvalidValue, Taken.
     """
     user = lock(User, user.pk)
-    policy.require(Action.SET_UP_SECOND_STEP, actor=actor, user=user)
-    if user.passkeys.count() >= MOST:
-        raise Refused(f"You have {MOST} passkeys: remove one first.", code="too_many")
+    policy.require(Action.ADD_PASSKEY, actor=actor, user=user)
     name, key = _named(name), webauthn.read_new_key(answer, challenge=challenge)
     is_first = not user.has_second_step
     with taken_when("This passkey is in use already."):
@@ -87,7 +84,7 @@ def add_passkey(
 @transaction.atomic
 def rename_passkey(passkey: Passkey, *, name: str, actor: Actor) -> Passkey:
     """Change its label. Raises Refused, InvalidValue, NotFound."""
-    passkey = _locked(passkey, actor, Action.CHANGE_SECOND_STEP)
+    passkey = _locked(passkey, actor, Action.RENAME_PASSKEY)
     name = _named(name)
     if name == passkey.name:
         return passkey
@@ -100,7 +97,7 @@ def rename_passkey(passkey: Passkey, *, name: str, actor: Actor) -> Passkey:
 @transaction.atomic
 def remove_passkey(passkey: Passkey, *, actor: Actor) -> None:
     """Stop accepting it. Removing the last second step removes the recovery codes too. Raises Refused, NotFound."""
-    passkey = _locked(passkey, actor, Action.REMOVE_SECOND_STEP)
+    passkey = _locked(passkey, actor, Action.REMOVE_PASSKEY)
     user, name = passkey.user, passkey.name
     _record(Event.USER_PASSKEY_REMOVED, passkey, actor)
     passkey.delete()
@@ -137,21 +134,12 @@ def _use(passkey: Passkey, answer: str, challenge: str, alone: bool) -> bool:
         public_key=passkey.public_key,
         must_verify=alone,
     )
-    _require_open_door(user)
+    policy.granted(policy.for_oneself(Action.SIGN_IN_BY_PASSKEY, user))  # after a valid signature the reason is shown
     if (use.sign_count or passkey.sign_count) and use.sign_count <= passkey.sign_count:
         return False
     passkey.sign_count, passkey.is_synced, passkey.last_used_at = use.sign_count, use.is_synced, timezone.now()
     passkey.save(update_fields=["sign_count", "is_synced", "last_used_at"])
     return True
-
-
-def _require_open_door(user: User) -> None:
-    """A passkey grants what a password would, and no more (R22, SR-20); after a valid signature the reason is shown."""
-    if not user.is_active:
-        raise Refused("Your account is disabled. Ask an administrator of your portal.", code="disabled")
-    if not user.has_usable_password():
-        raise Refused("This account signs in through its identity provider.", code="no_password")
-    policy.require_password_door(user)
 
 
 def _locked(passkey: Passkey, actor: Actor, action: Action) -> Passkey:

@@ -15,7 +15,7 @@ from identity import audit, policy
 from identity.core import totp
 from identity.core.decisions import Action
 from identity.core.encryption import seal, unseal
-from identity.core.errors import InvalidValue, NotFound, Refused
+from identity.core.errors import InvalidValue
 from identity.db.locks import lock
 from identity.events import Event
 from identity.models import Passkey, RecoveryCode, SecondFactor, User
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 CODES = 10
 CODE_DIGITS = 8
-NONE_YET = "There is no second step: set one up first."
 
 
 @transaction.atomic
@@ -38,9 +37,7 @@ def set_up_second_factor(user: User, *, secret: str, code: str, actor: Actor) ->
     `code` proves that the app has the secret, and is thereby used up. Raises Refused, InvalidValue.
     """
     user = lock(User, user.pk)
-    policy.require(Action.SET_UP_SECOND_STEP, actor=actor, user=user)
-    if SecondFactor.objects.filter(user=user).exists():
-        raise Refused("There is a second step already: replace its app instead.", code="already_set_up")
+    policy.require(Action.SET_UP_APP, actor=actor, user=user)
     SecondFactor.objects.create(user=user, secret=seal(secret), last_step=_step(secret, code))
     return _changed(user, Event.USER_SECOND_FACTOR_SET_UP, SecurityChange.SECOND_STEP_SET_UP, actor)
 
@@ -50,10 +47,11 @@ def replace_second_factor(user: User, *, secret: str, code: str, actor: Actor) -
     """Replace an app that was lost or left behind; new recovery codes, to be shown once.
 
     A break-glass account is never without one in between, so this works in an emergency too. Raises Refused,
-    InvalidValue, NotFound.
+    InvalidValue.
     """
-    user, factor = _locked(user)
-    policy.require(Action.CHANGE_SECOND_STEP, actor=actor, user=user)
+    user = lock(User, user.pk)
+    policy.require(Action.REPLACE_APP, actor=actor, user=user)
+    factor = SecondFactor.objects.select_for_update().get(user=user)
     factor.secret, factor.last_step = seal(secret), _step(secret, code)
     factor.save(update_fields=["secret", "last_step"])
     return _changed(user, Event.USER_SECOND_FACTOR_REPLACED, SecurityChange.SECOND_STEP_REPLACED, actor)
@@ -61,11 +59,9 @@ def replace_second_factor(user: User, *, secret: str, code: str, actor: Actor) -
 
 @transaction.atomic
 def make_recovery_codes(user: User, *, actor: Actor) -> list[str]:
-    """New recovery codes, to be shown once; the old ones stop working. Raises Refused, NotFound."""
+    """New recovery codes, to be shown once; the old ones stop working. Raises Refused."""
     user = lock(User, user.pk)
-    if not user.has_second_step:
-        raise NotFound(NONE_YET)
-    policy.require(Action.CHANGE_SECOND_STEP, actor=actor, user=user)
+    policy.require(Action.MAKE_RECOVERY_CODES, actor=actor, user=user)
     return _changed(user, Event.USER_RECOVERY_CODES_MADE, SecurityChange.RECOVERY_CODES, actor)
 
 
@@ -73,7 +69,8 @@ def make_recovery_codes(user: User, *, actor: Actor) -> list[str]:
 def remove_second_factor(user: User, *, actor: Actor) -> None:
     """Remove a user's app; the recovery codes too, unless a passkey still needs them. Raises Refused."""
     user = lock(User, user.pk)
-    policy.require(Action.REMOVE_SECOND_STEP, actor=actor, user=user)
+    if not policy.require(Action.REMOVE_APP, actor=actor, user=user).fits:
+        return
     SecondFactor.objects.filter(user=user).delete()
     after_removal(user)
     _tell_of_removal(user, actor)
@@ -123,14 +120,6 @@ def _factor_of(user: User) -> SecondFactor | None:
     """Locked: of two browsers with the same code, one comes second."""
     row: SecondFactor | None = SecondFactor.objects.select_for_update().filter(user=user).first()
     return row
-
-
-def _locked(user: User) -> tuple[User, SecondFactor]:
-    user = lock(User, user.pk)
-    factor = _factor_of(user)
-    if factor is None:
-        raise NotFound(NONE_YET)
-    return user, factor
 
 
 def _step(secret: str, code: str) -> int:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from identity import audit, policy
 from identity.core.decisions import Action
-from identity.core.errors import InvalidValue, Refused, WeakPassword
+from identity.core.errors import InvalidValue, WeakPassword
 from identity.core.keys import email_key, name_key, plain
 from identity.db.locks import lock
 from identity.db.uniqueness import taken_when
@@ -188,9 +188,7 @@ def set_password(user: User, password: str, *, actor: Actor) -> User:
     A reset never gives a password to a user without one (R22).
     """
     user = lock(User, user.pk)
-    if not user.has_usable_password():
-        raise Refused("This account has no password: sign in through your identity provider.", code="no_password")
-    policy.require_password_door(user)
+    policy.granted(policy.for_oneself(Action.CHANGE_PASSWORD, user))
     check_password_strength(password, user)
     user.password = make_password(password)
     user.credential_epoch += 1

@@ -18,16 +18,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView, TemplateView
 
+from identity import policy
 from identity.core.actors import Person
+from identity.core.decisions import Action
 from identity.core.errors import GatehouseError, Refused
 from identity.core.webauthn import why_not_here
 from identity.models import Passkey, User
 from identity.services import passkeys
-from portal.account.second_factor import BeforeAnythingOpens, SecondFactor, may_set_up_first, pending, show_codes
+from portal.account.second_factor import BeforeAnythingOpens, SecondFactor, pending, show_codes, why_elsewhere
 from portal.account.sign_in import ConfirmPassword, SignIn
 from portal.session.auth import may_reset_password
 from portal.session.entrance import landing_url, let_in
-from portal.session.fresh_sign_in import is_fresh, mark_fresh, redirect_to_confirmation
+from portal.session.fresh_sign_in import is_fresh, mark_fresh
 from portal.session.guesses import SLOWED
 from portal.session.passkeys import Purpose, answered, ask_to_sign, prove
 from portal.session.passkeys import ask_to_add as asked_to_add
@@ -66,7 +68,10 @@ def ask_to_confirm(request: HttpRequest) -> HttpResponse:
 def ask_to_add(request: HttpRequest) -> HttpResponse:
     """A new passkey, after a fresh sign-in."""
     user = _owner(request)
-    return JsonResponse(asked_to_add(request, user)) if user and is_fresh(request) else _not_now()
+    if user is None or not is_fresh(request):
+        return _not_now()
+    decision = policy.for_oneself(Action.ADD_PASSKEY, user)
+    return JsonResponse(asked_to_add(request, user)) if decision else _not_now(decision.reason)
 
 
 @require_POST
@@ -74,7 +79,7 @@ def ask_to_add(request: HttpRequest) -> HttpResponse:
 def ask_to_add_first(request: HttpRequest) -> HttpResponse:
     """A first second step, after the password."""
     found = pending(request)
-    return JsonResponse(asked_to_add(request, found[0])) if found and may_set_up_first(found[0]) else _not_now()
+    return JsonResponse(asked_to_add(request, found[0])) if found and not found[0].has_second_step else _not_now()
 
 
 def _owner(request: HttpRequest) -> User | None:
@@ -83,8 +88,8 @@ def _owner(request: HttpRequest) -> User | None:
     return user if user.is_authenticated and may_reset_password(user) else None
 
 
-def _not_now() -> HttpResponse:
-    return JsonResponse({"problem": "Sign in first."}, status=403)
+def _not_now(problem: str = "Sign in first.") -> HttpResponse:
+    return JsonResponse({"problem": problem}, status=403)
 
 
 # --- signing in ---
@@ -176,7 +181,7 @@ class _Own(LoginRequiredMixin):
 
     request: HttpRequest
     user: User
-    asks_for_fresh = True
+    action: Action | None = None  # that needs a fresh sign-in; none: a page that only shows
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -185,8 +190,8 @@ class _Own(LoginRequiredMixin):
         if user is None:
             return redirect("profile")
         self.user = user
-        if self.asks_for_fresh and not is_fresh(request):
-            return redirect_to_confirmation(request)
+        if self.action and (elsewhere := why_elsewhere(request, self.action, "passkeys")) is not None:
+            return elsewhere
         return super().dispatch(request, *args, **kwargs)
 
     def passkey(self) -> Passkey:
@@ -200,12 +205,17 @@ class _Own(LoginRequiredMixin):
 class OwnPasskeys(_Own, TemplateView):
     """The user's passkeys, and when each was last used."""
 
-    asks_for_fresh = False
     template_name = "portal/passkeys.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        own = self.user.passkeys.all()
-        return super().get_context_data(**kwargs, title="Your passkeys", passkeys=own, why_not_here=why_not_here())
+        return super().get_context_data(
+            **kwargs,
+            title="Your passkeys",
+            passkeys=self.user.passkeys.all(),
+            why_not_here=why_not_here(),
+            addition=policy.for_oneself(Action.ADD_PASSKEY, self.user),
+            removal=policy.for_oneself(Action.REMOVE_PASSKEY, self.user),
+        )
 
 
 class _Adding(FormView):
@@ -250,6 +260,7 @@ class _Adding(FormView):
 class AddPasskey(_Own, _Adding):
     """Another one, from the profile page."""
 
+    action = Action.ADD_PASSKEY
     question = "passkey_add_question"
 
     def done(self, codes: list[str]) -> HttpResponse:
@@ -266,6 +277,7 @@ class FirstPasskey(BeforeAnythingOpens, _Adding):
 class RenamePasskey(_Own, FormView):
     """Change its label."""
 
+    action = Action.RENAME_PASSKEY
     template_name = "portal/passkey_rename.html"
     form_class = PasskeyForm
     extra_context = {"title": "Rename your passkey"}
@@ -285,6 +297,7 @@ class RenamePasskey(_Own, FormView):
 class RemovePasskey(_Own, TemplateView):
     """Confirm, then remove it."""
 
+    action = Action.REMOVE_PASSKEY
     template_name = "portal/change.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

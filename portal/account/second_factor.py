@@ -23,12 +23,12 @@ from qrcode.image.svg import SvgPathImage
 from identity import policy
 from identity.core import totp
 from identity.core.actors import Person
+from identity.core.decisions import Action
 from identity.core.errors import GatehouseError, InvalidValue, Refused
 from identity.core.webauthn import why_not_here
 from identity.events import Event
 from identity.models import User
 from identity.services import second_factors
-from portal.session.auth import is_kept_out, may_reset_password
 from portal.session.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.session.fresh_sign_in import is_fresh, redirect_to_confirmation
 from portal.session.guesses import SlowedDown, note_sign_in
@@ -65,11 +65,9 @@ def pending(request: HttpRequest) -> tuple[User, str] | None:
     if not found or time.time() - found["at"] > PENDING_SECONDS:
         return None
     user = User.objects.filter(pk=found["user"]).first()
-    if user is None or not user.is_active or user.get_session_auth_hash() != found["hash"]:
+    if user is None or user.get_session_auth_hash() != found["hash"]:
         return None
-    if not policy.may_use_password(user, policy.current_mode()):
-        return None
-    return user, found["next"]
+    return (user, found["next"]) if policy.for_oneself(Action.SIGN_IN_BY_PASSWORD, user) else None
 
 
 class CodeForm(forms.Form):
@@ -197,11 +195,6 @@ def show_codes(request: HttpRequest, codes: list[str], onwards: str) -> HttpResp
     return answer
 
 
-def may_set_up_first(user: User) -> bool:
-    """Whether a password alone may set up a second step: there is none, and no other account could do it (R22)."""
-    return not user.has_second_step and not is_kept_out(user)
-
-
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class BeforeAnythingOpens(_Pending):
     """A break-glass account without a second step, while SSO is enforced: must set one up first to sign in."""
@@ -210,8 +203,8 @@ class BeforeAnythingOpens(_Pending):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         found = pending(request)
-        if found is not None and not may_set_up_first(found[0]):
-            return redirect("second_factor" if found[0].has_second_step else "login")
+        if found is not None and found[0].has_second_step:
+            return redirect("second_factor")
         return super().dispatch(request, *args, **kwargs)
 
     def done(self, codes: list[str]) -> HttpResponse:
@@ -229,27 +222,34 @@ class FirstSecondFactor(BeforeAnythingOpens, _SetUp):
         return super().get_context_data(**kwargs, may_add_passkey=not why_not_here())
 
 
+def why_elsewhere(request: HttpRequest, action: Action, back: str) -> HttpResponse | None:
+    """Where somebody is led who can't do this to their own account now: back with the reason, or to a fresh sign-in."""
+    decision = policy.for_oneself(action, request.user)  # type: ignore[arg-type]
+    if not decision:
+        messages.error(request, decision.reason)
+        return redirect(back)
+    return None if is_fresh(request) else redirect_to_confirmation(request)
+
+
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
 class SetUpSecondFactor(LoginRequiredMixin, _SetUp):
     """For everyone who signs in by password, from the profile page."""
 
-    is_there = False  # whether the user already has an app
+    action = Action.SET_UP_APP
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         self.user = request.user
-        if self.user.has_app is not self.is_there or not may_reset_password(self.user):
-            return redirect("profile")
-        if not is_fresh(request):
-            return redirect_to_confirmation(request)
+        if (elsewhere := why_elsewhere(request, self.action, "profile")) is not None:
+            return elsewhere
         return super().dispatch(request, *args, **kwargs)
 
 
 class ReplaceSecondFactor(SetUpSecondFactor):
     """Another app, in an emergency too: a user who signed in with a recovery code has lost the old one."""
 
-    is_there = True
+    action = Action.REPLACE_APP
     extra_context = {"title": "Replace your authenticator app", "submit": "Replace"}
     service = staticmethod(second_factors.replace_second_factor)
 
@@ -259,10 +259,13 @@ class _Change(LoginRequiredMixin, TemplateView):
     """A button of the profile page, after a fresh sign-in; a confirmation returns to this page."""
 
     template_name = "portal/change.html"
+    action: Action
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated and not is_fresh(request):
-            return redirect_to_confirmation(request)
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        if (elsewhere := why_elsewhere(request, self.action, "profile")) is not None:
+            return elsewhere
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -279,6 +282,7 @@ class _Change(LoginRequiredMixin, TemplateView):
 class NewRecoveryCodes(_Change):
     """New recovery codes in place of the old ones."""
 
+    action = Action.MAKE_RECOVERY_CODES
     extra_context = {
         "title": "New recovery codes",
         "lead": "The codes that you have now stop working.",
@@ -293,6 +297,7 @@ class NewRecoveryCodes(_Change):
 class RemoveSecondFactor(_Change):
     """Remove the app; a break-glass account keeps a second step while SSO is enforced."""
 
+    action = Action.REMOVE_APP
     extra_context = {
         "title": "Remove your authenticator app",
         "lead": "Its codes stop working. Without a passkey, your password alone will sign you in.",

@@ -21,12 +21,14 @@ from django.views.generic import FormView, TemplateView
 
 from identity import policy
 from identity.core.actors import Person
-from identity.core.decisions import Action
+from identity.core.decisions import Action, Decision
 from identity.core.encryption import seal
 from identity.core.errors import GatehouseError
 from identity.core.webauthn import why_not_here
 from identity.models import Asset, Invitation, SSOConnection, SSOIdentity, User
 from identity.queries.reasons import memberships_with_reasons
+from identity.safeguards.asked import Situation
+from identity.safeguards.second_steps import must_have_second_step
 from identity.services import background, invitations
 from portal.account.forms import (
     ChangePasswordForm,
@@ -38,7 +40,7 @@ from portal.account.forms import (
 )
 from portal.account.resets import mail_reset_link
 from portal.account.second_factor import wait_for_code
-from portal.session.auth import may_reset_password, must_have_second_factor, reset_tokens
+from portal.session.auth import may_reset_password, reset_tokens
 from portal.session.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.session.fresh_sign_in import mark_fresh
 from portal.session.guesses import SlowedDown
@@ -83,7 +85,7 @@ class SignIn(SlowedDown, FormView):
         )
 
     def form_valid(self, form: Any) -> HttpResponse:
-        if form.user.has_second_step or must_have_second_factor(form.user):
+        if form.user.has_second_step or must_have_second_step(form.user, Situation()):
             target = self.request.POST.get("next") or self.request.GET.get("next") or ""
             return wait_for_code(self.request, form.user, target)
         let_in(self.request, form.user, method="password")
@@ -148,16 +150,28 @@ class Profile(LoginRequiredMixin, TemplateView):
             title="Your profile",
             memberships=memberships_with_reasons(user),
             assets=Asset.objects.owned_by(user.pk),
-            has_password=may_reset_password(user),
             sessions=sessions_of(user),
             providers=_providers_of(user),
             initials=_initials(user),
             this_session=self.request.session.session_key,
             has_app=user.has_app,
             passkey_count=user.passkeys.count(),
-            may_remove_app=policy.decide(Action.REMOVE_SECOND_STEP, actor=Person(user), user=user),
+            **_own_ways_in(user),
             api_token_count=user.api_tokens.count(),
         )
+
+
+def _own_ways_in(user: User) -> dict[str, Decision]:
+    """What a user may do now about the own password and second step, by what the template calls it."""
+    now, actor = Situation(), Person(user)
+    asked = {
+        "password": Action.CHANGE_PASSWORD,
+        "set_up_app": Action.SET_UP_APP,
+        "replace_app": Action.REPLACE_APP,
+        "remove_app": Action.REMOVE_APP,
+        "recovery_codes": Action.MAKE_RECOVERY_CODES,
+    }
+    return {name: policy.decide(action, actor=actor, now=now, user=user) for name, action in asked.items()}
 
 
 def _providers_of(user: User) -> list[str]:
@@ -204,8 +218,8 @@ class ChangePassword(SlowedDown, views.PasswordChangeView):
 
     def dispatch(self, *args: Any, **kwargs: Any) -> Any:
         user = self.request.user
-        if user.is_authenticated and not may_reset_password(user):
-            messages.error(self.request, _why_no_password(user))
+        if user.is_authenticated and not (decision := policy.for_oneself(Action.CHANGE_PASSWORD, user)):
+            messages.error(self.request, decision.reason)
             return redirect("profile")
         return super().dispatch(*args, **kwargs)
 
@@ -219,11 +233,6 @@ class ChangePassword(SlowedDown, views.PasswordChangeView):
         mark_fresh(self.request)
         messages.success(self.request, "Your password has been changed. Your other sessions have ended.")
         return HttpResponseRedirect(str(self.success_url))
-
-
-def _why_no_password(user: User) -> str:
-    decision = policy.may_use_password(user, policy.current_mode())
-    return decision.reason or "Your account has no password: sign in through your identity provider."
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -20,8 +20,7 @@ from identity.core.decisions import Action, Decision
 from identity.core.errors import GatehouseError, Refused
 from identity.core.keys import sought
 from identity.models import Asset, AssetOwner, Status, User
-from identity.safeguards.asked import About, Asked, Situation
-from identity.safeguards.resources import disabled_taker
+from identity.safeguards.asked import About
 from identity.services import assets
 from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, person_of
 from portal.admin.frame.parts import (
@@ -99,10 +98,14 @@ class EditAsset(ActionPage):
 class OwnersForm(PeopleForm):
     """People who can own an asset."""
 
+    def __init__(self, *args: Any, may_own: Callable[[User], Decision], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.may_own = may_own
+
     def clean_users(self) -> list[User]:
         chosen = list(self.cleaned_data["users"])
         for person in chosen:
-            decision = disabled_taker(Asked(Action.ADD_ASSET_OWNER, Situation(), taker=person))
+            decision = self.may_own(person)
             if not decision:
                 raise ValidationError(decision.reason)
         return chosen
@@ -113,6 +116,12 @@ class ChooseOwners(ChoosePeople):
 
     action = Action.MANAGE_ASSETS
     form_class = OwnersForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "may_own": self.may_own}
+
+    def may_own(self, person: User) -> Decision:
+        return decide(self.request, Action.ADD_ASSET_OWNER, taker=person)
 
     def candidates(self) -> QuerySet[User]:
         people: QuerySet[User] = User.objects.exclude(status=Status.DISABLED)

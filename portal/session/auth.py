@@ -11,14 +11,13 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from identity import policy
+from identity.core.decisions import Action
 from identity.core.errors import Refused
 from identity.core.keys import sought
 from identity.models import Status, User
 
 PASSWORD_BACKEND = "portal.session.auth.PasswordBackend"  # noqa: S105 - a class
 SSO_BACKEND = "portal.session.auth.SSOBackend"
-DISABLED = "Your account is disabled. Ask an administrator of your portal."
-NO_SECOND_STEP = "This break-glass account has no second step, and another one has been proven to work."
 
 NOBODY = User(pk=0)  # never saved: stands in for an unknown name
 
@@ -87,34 +86,13 @@ def find_user(name: str) -> User | None:
 
 def _closed_door(user: User) -> Refused | None:
     """Why no password is accepted for this user now."""
-    decision, kept_out = policy.may_use_password(user, policy.current_mode()), is_kept_out(user)
-    if not user.is_active:
-        return Refused(DISABLED, code="disabled")
-    if kept_out:
-        return Refused(NO_SECOND_STEP, code="no_second_step")
+    decision = policy.for_oneself(Action.SIGN_IN_BY_PASSWORD, user)
     return None if decision else policy.refusal(decision)
 
 
 def may_reset_password(user: User | None) -> bool:
     """R22: enabled, has a password already, and may use it in this mode."""
-    if user is None or not user.is_active or not user.has_usable_password():
-        return False
-    return bool(policy.may_use_password(user, policy.current_mode()))
-
-
-def must_have_second_factor(user: User) -> bool:
-    """Break-glass accounts, while only they can sign in by password."""
-    return user.is_break_glass and policy.current_mode().sso_enforced
-
-
-def is_kept_out(user: User) -> bool:
-    """While SSO is enforced, a password alone can't set up a second step, unless no account could sign in otherwise.
-
-    So a stolen password of a break-glass account that was never proven opens nothing.
-    """
-    if user.has_second_step or not must_have_second_factor(user):
-        return False
-    return bool(User.objects.proven_break_glass().exclude(pk=user.pk).exists())
+    return user is not None and bool(policy.for_oneself(Action.CHANGE_PASSWORD, user))
 
 
 class ResetTokens(PasswordResetTokenGenerator):

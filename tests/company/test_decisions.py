@@ -189,8 +189,8 @@ def test_every_act_has_its_states_and_its_doors() -> None:
     """All that is done to one row, but for what the last line names, whose rows are not looked at by themselves."""
     known = {action for kind in KINDS.values() for action in kind.actions}
     assert known == set(WAYS)
-    beside = {Action.END_SESSION, Action.REVOKE_API_TOKEN, Action.ENFORCE_SSO}
-    of_others = {Action.MANAGE_ASSETS, Action.CHANGE_SECOND_STEP}
+    beside = {Action.END_SESSION, Action.REVOKE_API_TOKEN, Action.ENFORCE_SSO, Action.HAND_OVER}
+    of_others = {Action.MANAGE_ASSETS, Action.CHANGE_SECOND_STEP, Action.USE_PASSWORD}
     assert set(PART_OF) - known == beside | {action for action, row in PART_OF.items() if row in of_others}
 
 

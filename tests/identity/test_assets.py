@@ -14,9 +14,9 @@ from tests.factories import (
     make_asset,
     make_idp,
     make_user,
-    owner,
     owners_of,
     provision,
+    support,
 )
 
 pytestmark = pytest.mark.django_db
@@ -147,4 +147,4 @@ def test_one_asset_is_told_of_as_one(number: int, told: str) -> None:
     for place in range(number):
         make_asset(leaver, f"Wiki {place}")
     with transaction.atomic(), pytest.raises(Refused, match=told):
-        assets.hand_over(leaver, None, actor=owner())
+        assets.hand_over(leaver, None, actor=support())

@@ -126,9 +126,12 @@ def test_the_heir_is_somebody_else_and_not_disabled() -> None:
     make_asset(user)
     gone = make_user("gone")
     User.objects.filter(pk=gone.pk).delete()
-    for heir in (user, disabled("max"), gone):
-        with pytest.raises(InvalidValue, match="transferee must be another user"):
+    for heir in (user, disabled("max")):
+        with pytest.raises(Refused) as refusal:
             delete(user, transferee=heir)
+        assert refusal.value.code == "owner_disabled"
+    with pytest.raises(InvalidValue, match="transferee no longer exists"):
+        delete(user, transferee=gone)
 
 
 def test_the_idps_record_goes_too_and_a_later_post_makes_a_new_user() -> None:

@@ -13,6 +13,7 @@ from identity.core import totp, webauthn
 from identity.core.actors import Person
 from identity.core.errors import InvalidValue, NotFound, Refused, Taken
 from identity.models import AuditEvent, AuditPersonalData, Passkey, RecoveryCode, SecondFactor, Status, User
+from identity.safeguards import second_steps
 from identity.services import passkeys, second_factors
 from tests import authenticator
 from tests.authenticator import MAY_SYNC, SYNCED, Authenticator, Key, b64, eddsa, es256, rs256
@@ -197,7 +198,7 @@ def test_a_name_is_one_that_shows(mia: User, name: str) -> None:
 
 
 def test_a_person_has_so_many(mia: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passkeys, "MOST", 1)
+    monkeypatch.setattr(second_steps, "MOST_PASSKEYS", 1)
     make_passkey(mia)
     with pytest.raises(Refused) as refusal:
         make_passkey(mia)

@@ -236,7 +236,7 @@ def test_there_is_one_second_step_and_only_behind_a_password() -> None:
     for change in (replace, make_codes):
         with pytest.raises(GatehouseError) as refusal:
             change(make_user(change.__name__, password=PASSWORD), Person(User.objects.latest("id")))
-        assert refusal.value.code == "not_found"
+        assert refusal.value.code == "not_set_up"
 
 
 # --- from before ---

@@ -551,7 +551,7 @@ def test_the_old_password_is_needed_to_change_it() -> None:
 def test_r22_nobody_without_a_password_gets_one_by_changing_it() -> None:
     ada = provision(make_idp(), "ada").user
     answer = signed_in(ada).post("/password/change/", {"new_password1": NEW_PASSWORD}, follow=True)
-    assert messages_of(answer) == ["Your account has no password: sign in through your identity provider."]
+    assert messages_of(answer) == ["This account has no password: sign in through your identity provider."]
     ada.refresh_from_db()
     assert not ada.has_usable_password()
 

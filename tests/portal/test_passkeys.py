@@ -13,11 +13,13 @@ from django.core.management import call_command
 from django.test import Client
 
 from identity.models import AuditEvent, Passkey, RecoveryCode, Status, User
+from identity.safeguards import second_steps
 from portal.session.throttle import ADDRESS_TRIES_AN_HOUR, TRIES
 from tests import clock
 from tests.authenticator import Authenticator, b64
 from tests.factories import PASSWORD, everything, make_break_glass, make_user, set_mode
 from tests.passkeys import NEW, add, ask, at_localhost, make_passkey, portal_at, send, sign
+from tests.portal.admin_pages import messages_of
 from tests.sessions import check_that_it_renews, is_in, set_fresh, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -470,3 +472,22 @@ def test_nothing_is_asked_or_answered_without_the_forms_token(mia: User, device:
 def test_looking_asks_nothing(client: Client, page: str) -> None:
     assert client.get(f"{page}question/").status_code == 405
     assert client.get(page).status_code == 302
+
+
+def test_what_would_be_refused_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last second step of a break-glass account, and more passkeys than a person may have."""
+    glass = make_break_glass()
+    client, first, last = signed_in(glass), make_passkey(glass), make_passkey(glass)
+    set_mode(sso=True)
+    assert f"/profile/passkeys/{last.pk}/remove/" in text_of(client.get("/profile/passkeys/"))
+    client.post(f"/profile/passkeys/{first.pk}/remove/")
+    shown, removal = text_of(client.get("/profile/passkeys/")), f"/profile/passkeys/{last.pk}/remove/"
+    told = "A break-glass account keeps its second step while SSO is enforced: set up another one first."
+    assert removal not in shown
+    assert told in shown
+    assert messages_of(client.get(removal, follow=True)) == [told]
+    monkeypatch.setattr(second_steps, "MOST_PASSKEYS", 1)
+    shown = text_of(client.get("/profile/passkeys/"))
+    assert NEW not in shown
+    assert "You have 1 passkeys: remove one first." in shown
+    assert client.post(f"{NEW}question/").json()["problem"] in shown

@@ -29,10 +29,13 @@ from tests.factories import (
     owner,
     set_mode,
 )
+from tests.portal.admin_pages import messages_of
 from tests.portal.second_steps import FIRST, code_of, set_up, shown
 from tests.sessions import is_in, sign_in, signed_in
 
 pytestmark = pytest.mark.django_db
+
+KEEPS = "A break-glass account keeps its second step while SSO is enforced: set up another one first."
 
 
 def test_a_second_step_is_asked_for_once_it_is_set_up(client: Client, mia: User) -> None:
@@ -170,6 +173,8 @@ def test_in_an_emergency_a_break_glass_account_replaces_its_app_and_makes_new_re
     profile = client.get("/profile/").content.decode()
     assert "/profile/second-step/replace/" in profile
     assert "/profile/second-step/remove/" not in profile
+    assert KEEPS in profile
+    assert messages_of(client.get("/profile/second-step/remove/", follow=True)) == [KEEPS]
     another, new_codes = set_up(client, "/profile/second-step/replace/")
     assert (another != secret, len(new_codes)) == (True, 10)
     made = client.post("/profile/second-step/codes/")

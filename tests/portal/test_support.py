@@ -193,7 +193,7 @@ def test_assets_owned_alone_need_somebody_who_takes_over(client: Client) -> None
     user, max_ = disabled(), make_user("max", first_name="Max", last_name="M")
     asset = make_asset(user, "Wiki")
     assert "mia alone owns: Wiki" in text_of(client.get(page_of(user)))
-    assert "Choose who takes over" in text_of(delete(client, user))
+    assert "1 asset has no other owner: say who takes it over." in text_of(delete(client, user))
     assert User.objects.filter(pk=user.pk).exists()
     answer = delete(client, user, transferee=max_.pk)
     assert messages_of(answer) == ["mia was deleted permanently. Max M owns 1 asset now."]
@@ -213,13 +213,20 @@ def test_whom_the_search_finds_can_take_over_and_a_choice_survives_a_mistake(cli
     assert f'value="{zoe.pk}" checked' in answer.content.decode()
 
 
-@pytest.mark.parametrize("transferee", ["0", "nonsense", "disabled"])
-def test_nonsense_takes_nothing_over(client: Client, transferee: str) -> None:
+@pytest.mark.parametrize(
+    ("transferee", "told"),
+    [
+        ("0", "Choose one of the people found."),
+        ("nonsense", "Choose one of the people found."),
+        ("disabled", "max is disabled: choose somebody who can look after it."),
+    ],
+)
+def test_nonsense_takes_nothing_over(client: Client, transferee: str, told: str) -> None:
     user = disabled()
     make_asset(user)
     other = disabled("max")
     chosen = str(other.pk) if transferee == "disabled" else transferee
-    assert "Choose one of the people found." in text_of(delete(client, user, transferee=chosen))
+    assert told in text_of(delete(client, user, transferee=chosen))
     assert Asset.objects.get().owners.get() == user
 
 

@@ -22,6 +22,8 @@ from identity.db.locks import again_if_raced, lock
 from identity.events import Event
 from identity.log_words import What
 from identity.models import Conflict, SSOConnection, SSOIdentity, SSOUser, User
+from identity.safeguards.people import account_disabled, comes_in_by_password_only
+from identity.safeguards.table import keep
 from identity.services.provisioning.log import Outcome, log_refusal, log_write
 from identity.services.sign_in.assertions import Assertion
 from identity.services.sign_in.just_in_time import admit, follow_groups
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from identity.core.decisions import Mode
 
 MOST_NAMESAKES = 10
-DISABLED = "Your account is disabled. Ask an administrator of your portal."
 NOT_PROVISIONED = (
     "{provider} has not sent you to this portal yet. Ask whoever manages {provider} to assign you to the portal."
 )
@@ -203,10 +204,7 @@ def _by_user_name(connection: SSOConnection, assertion: Assertion) -> SSOUser | 
 
 def _require_open_door(user: User, connection: SSOConnection, mode: Mode) -> None:
     """R13, SR-20, R21: SSO never opens a closed account."""
-    if user.is_break_glass:
-        raise Refused("A break-glass account signs in with its password only.", code="break_glass")
-    if not user.is_active:
-        raise Refused(DISABLED, code="disabled")
+    keep(user, comes_in_by_password_only, account_disabled)
     if mode.scim_enabled and not SSOUser.objects.of(connection.identity_provider_id).filter(user=user).exists():
         raise _not_provisioned(connection)
 

@@ -147,7 +147,7 @@ class Search:
 class ChoosePeople(Search, ActionPage):
     """A page that searches people by name and lists the results as check boxes; works without scripts."""
 
-    form_class = PeopleForm
+    form_class: type[PeopleForm] = PeopleForm
     template_name = "admin/identity/choose_people.html"
     icon = "person_add"
 

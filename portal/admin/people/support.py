@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -13,12 +14,12 @@ from django.urls import URLPattern, include, path
 from django.utils.functional import cached_property
 from unfold.decorators import display
 
-from identity.core.decisions import Action
+from identity.core.decisions import Action, Decision
 from identity.core.keys import sought
 from identity.models import DeletionRecord, SSOUser, Status, User
 from identity.models.users import matching
 from identity.services import deletion
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, allowed_buttons, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin, allowed_buttons, decide, person_of
 from portal.admin.frame.parts import Search, is_key, moment, page_of, searched
 from portal.admin.frame.site import site
 from portal.exchange.csv_out import USER_COLUMNS, batches, csv_lines, download, user_cells
@@ -34,7 +35,7 @@ class DeletionForm(forms.Form):
     """The transferee, the reason, and the username as proof that this person is meant."""
 
     transferee = forms.ModelChoiceField(
-        queryset=User.objects.exclude(status=Status.DISABLED),
+        queryset=User.objects.all(),
         required=False,
         error_messages={"invalid_choice": "Choose one of the people found."},
     )
@@ -44,10 +45,10 @@ class DeletionForm(forms.Form):
         widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, user: User, needs_transferee: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, may_take: Callable[[User | None], Decision], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
-        self.needs_transferee = needs_transferee
+        self.may_take = may_take
 
     def clean_username(self) -> str:
         """Compared as the service does; repeated here so that the error appears at the field."""
@@ -58,8 +59,9 @@ class DeletionForm(forms.Form):
 
     def clean_transferee(self) -> User | None:
         chosen: User | None = self.cleaned_data["transferee"]
-        if self.needs_transferee and chosen is None:
-            raise forms.ValidationError("Choose who takes over what would be left without an owner.")
+        decision = self.may_take(chosen)
+        if not decision:
+            raise forms.ValidationError(decision.reason)
         return chosen
 
 
@@ -80,8 +82,10 @@ class DeletePermanently(Search, ActionPage):
         return deletion.preflight(self.obj)
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        needs_transferee = bool(self.preflight.owned_alone)
-        return {**super().get_form_kwargs(), "user": self.obj, "needs_transferee": needs_transferee}
+        return {**super().get_form_kwargs(), "user": self.obj, "may_take": self.may_take}
+
+    def may_take(self, taker: User | None) -> Decision:
+        return decide(self.request, Action.HAND_OVER, user=self.obj, taker=taker)
 
     def run(self, form: DeletionForm) -> str:
         said = form.cleaned_data
