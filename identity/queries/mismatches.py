@@ -6,7 +6,6 @@ portal: a few statements for each `BATCH` of names.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,15 +15,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import prefetch_related_objects
 
-from identity.core.errors import InvalidValue
 from identity.core.keys import sought
 from identity.db.lookups import any_of_parameter
 from identity.models import Conflict, IdentityProvider, Role, SSOUser, Status, User
 
 BATCH = 20_000
-
-USER_NAME_HEADINGS = frozenset({"username", "userprincipalname", "upn", "login", "user"})
-EMAIL_HEADINGS = frozenset({"email", "mail", "primaryemail", "emailaddress", "workemail"})
 
 
 class Match(StrEnum):
@@ -174,41 +169,6 @@ def what_arrived(provider: IdentityProvider) -> Iterator[Sent]:
         yield Sent(user_name, email)
     for user_name, address, account in linked.values_list("user_name", "email", "user").iterator():
         yield Sent(user_name, address or "", account)
-
-
-def read_names(text: str) -> list[Sent]:
-    """The userNames in a list: one per line, with the email after a comma, semicolon or tab if known.
-
-    With a header line the columns may be in any order, among others. Repeated names count once. Raises
-    InvalidValue for anything else.
-    """
-    if "\0" in text:
-        raise InvalidValue("list", "is no text: there is a NUL character in it")
-    lines = text.removeprefix("\ufeff").splitlines()
-    first = next(filter(str.strip, lines), "")
-    delimiter = next((mark for mark in ("\t", ";") if mark in first), ",")
-    try:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
-    except csv.Error as error:
-        raise InvalidValue("list", f"can't be read: {error}") from error
-    rows = [row for row in rows if any(row)]
-    name_at, email_at, is_heading = _columns(rows[0]) if rows else (0, 1, False)
-    found = (Sent(_cell(row, name_at), _cell(row, email_at)) for row in rows[is_heading:])
-    return list({sent.key: sent for sent in found if sent.user_name}.values())
-
-
-def _columns(first: list[str]) -> tuple[int, int, bool]:
-    """The columns of userName and email, and whether the first line is a header."""
-    headings = [sought("".join(filter(str.isalnum, cell))) for cell in first]
-    names = [at for at, heading in enumerate(headings) if heading in USER_NAME_HEADINGS]
-    emails = [at for at, heading in enumerate(headings) if heading in EMAIL_HEADINGS]
-    if not names and not emails:
-        return 0, 1, False
-    return (names or emails)[0], (emails or [-1])[0], True
-
-
-def _cell(row: list[str], at: int) -> str:
-    return row[at] if 0 <= at < len(row) else ""
 
 
 def _compare(batch: list[Sent]) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ import pytest
 
 from identity.core.errors import Conflicted
 from identity.models import Conflict, Status
-from identity.queries.mismatches import Match, Sent, find_mismatches, read_names, what_arrived
+from identity.queries.mismatches import Match, Sent, find_mismatches, what_arrived
 from identity.services.provisioning import conflicts
 from tests.factories import (
     OPERATOR,
@@ -93,18 +93,6 @@ def test_what_the_report_says_of_an_account_is_what_the_push_does() -> None:
         assert finding.meaning.endswith(": a conflict.")
         with pytest.raises(Conflicted):
             provision(idp, finding.sent.user_name, finding.sent.email)
-
-
-def test_a_list_may_be_plain_or_csv_with_headings() -> None:
-    assert read_names("mia\n\n  max , max@corp.test\n") == [Sent("mia"), Sent("max", "max@corp.test")]
-    assert read_names("\ufeffEmail;First name;User Name\nmia@corp.test;Mia;mia\n") == [Sent("mia", "mia@corp.test")]
-    assert read_names("userPrincipalName\tmail\nida@corp.test\tida@corp.test") == [
-        Sent("ida@corp.test", "ida@corp.test")
-    ]
-    assert read_names("email\nida@corp.test") == [Sent("ida@corp.test", "ida@corp.test")]
-    assert read_names("\n;\nUser Name;Email\nida;ida@corp.test") == [Sent("ida", "ida@corp.test")]
-    assert read_names("Mia\nmia\n") == [Sent("mia")]
-    assert read_names("") == []
 
 
 def test_what_arrived_is_who_waits_in_a_conflict_and_who_came_in() -> None:

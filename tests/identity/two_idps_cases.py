@@ -676,7 +676,6 @@ NOBODYS = {
     "identity_providers.create_identity_provider",
     "invitations.check_invitations",
     "queries.mismatches.find_mismatches",
-    "queries.mismatches.read_names",
     "notices.deliver",
     "provisioning.log.left_out_details",
     "resealing.count",

@@ -121,7 +121,7 @@ def test_a_draft_can_be_discarded_and_a_run_cannot() -> None:
         ("username,email\n", "There is nobody in the file."),
         ("username,email,Email\nm,m@example.test,x\n", "The file has more than one column email."),
         ('username,email\n"m,m@example.test\n', "The file can't be read: unexpected end of data."),
-        ("username,email\nm\0,m@example.test\n", "The file is no CSV: there is a NUL character in it."),
+        ("username,email\nm\0,m@example.test\n", "The file can't be read: there is a NUL character in it."),
         (b"username,email\nM\xfcller,m@example.test\n", "The file is not UTF-8"),
         ("", "The submitted file is empty."),
     ],

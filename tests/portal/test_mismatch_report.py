@@ -75,7 +75,7 @@ def test_a_file_that_is_no_text_and_a_list_without_end_are_refused(
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"mia\0\n", "The list is no text: there is a NUL character in it."),
+        (b"mia\0\n", "The list can't be read: there is a NUL character in it."),
         (b'"' + b"x" * 140_000, "The list can't be read: field larger than field limit (131072)."),
     ],
 )

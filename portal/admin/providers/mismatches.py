@@ -15,9 +15,10 @@ from identity.core.decisions import Action
 from identity.core.errors import InvalidValue
 from identity.models import IdentityProvider
 from identity.queries.mismatch_tally import Tally
-from identity.queries.mismatches import BATCH, Finding, Match, Sent, find_mismatches, read_names, what_arrived
+from identity.queries.mismatches import BATCH, Finding, Match, Sent, find_mismatches, what_arrived
 from portal.admin.frame.base import ActionPage
 from portal.admin.frame.signed_state import sealed, unsealed
+from portal.exchange.csv_in import read_names
 from portal.exchange.csv_out import csv_lines
 
 MOST_NAMES = BATCH

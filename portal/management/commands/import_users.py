@@ -1,15 +1,15 @@
 """`manage.py import_users`: invite everyone in a CSV file."""
 
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from identity.core.actors import Operator
-from identity.core.errors import GatehouseError, InvalidValue
+from identity.core.errors import GatehouseError
 from identity.services import invitations
 from portal.exchange.csv_in import Line, read_people
 from portal.management.answers import Answer, Facts
+from portal.management.files import read_file
 from portal.management.operator_command import DestroyingCommand
 from portal.management.progress import progress
 
@@ -23,10 +23,10 @@ class Command(DestroyingCommand):
     examples = "manage.py import_users people.csv\nmanage.py import_users people.csv --yes"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="UTF-8, with a line of headings")
+        parser.add_argument("file", help="UTF-8, with a line of headings; '-': standard input")
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
-        lines = read_lines(options["file"])
+        lines = read_file(options["file"], read_people)
         answers = (self.invite(line, operator) for line in lines)
         refused = [facts for facts in progress(answers, total=len(lines), unit="people") if facts]
         invited = len(lines) - len(refused)
@@ -54,12 +54,3 @@ class Command(DestroyingCommand):
         if answer.facts["refused"]:
             number = len(answer.facts["refused"])
             raise CommandError("1 line was refused." if number == 1 else f"{number} lines were refused.")
-
-
-def read_lines(file: Path) -> list[Line]:
-    try:
-        return read_people(file.read_text(encoding="utf-8-sig"))
-    except InvalidValue as error:
-        raise CommandError(f"{file}: {error.sentence}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{file} can't be read: {error}") from error

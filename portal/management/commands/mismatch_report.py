@@ -1,16 +1,15 @@
 """`manage.py mismatch_report`: before go-live, which accounts an identity provider's userNames match (R5, R6)."""
 
-import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from identity.core.errors import InvalidValue
 from identity.queries.mismatch_tally import Numbers
-from identity.queries.mismatches import Finding, Match, Sent, find_mismatches, read_names, what_arrived
+from identity.queries.mismatches import Finding, Match, Sent, find_mismatches, what_arrived
+from portal.exchange.csv_in import read_names
 from portal.management.answers import Facts
+from portal.management.files import read_file
 from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import ListCommand
 from portal.management.progress import progress
@@ -55,13 +54,7 @@ class Command(ListCommand):
 def read(options: dict[str, Any]) -> list[Sent]:
     if options["idp"]:
         return list(what_arrived(find_identity_provider(options["idp"])))
-    try:
-        text = sys.stdin.read() if options["file"] == "-" else Path(options["file"]).read_text(encoding="utf-8-sig")
-        return read_names(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"{options['file']} can't be read: {error}") from error
-    except InvalidValue as error:
-        raise CommandError(f"{options['file']}: {error.sentence}") from error
+    return read_file(options["file"], read_names)
 
 
 def finding_facts(finding: Finding) -> Facts:
