@@ -20,8 +20,8 @@ class AccessSettings(models.Model):
     """A single row, created by a migration."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    scim_enabled = models.BooleanField("SCIM provisioning", default=True)
-    sso_enforced = models.BooleanField("SSO enforced", default=False)
+    scim_enabled = models.BooleanField("SCIM provisioning", default=True, db_default=True)
+    sso_enforced = models.BooleanField("SSO enforced", default=False, db_default=False)
 
     objects = AccessSettingsManager()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 
@@ -33,12 +34,12 @@ class APIToken(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     hint = models.CharField(max_length=32, editable=False, help_text="What is shown of the token: prefix and end.")
     scopes = models.CharField(max_length=40)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
-    last_used_from = models.CharField(max_length=64, blank=True, editable=False)
-    window = models.PositiveBigIntegerField(default=0, editable=False, help_text="Minutes since 1970.")
-    requests = models.PositiveIntegerField(default=0, editable=False)
+    last_used_from = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    window = models.PositiveBigIntegerField(default=0, db_default=0, editable=False, help_text="Minutes since 1970.")
+    requests = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects = APITokenQuerySet.as_manager()
 

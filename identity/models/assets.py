@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Count, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 
@@ -24,10 +25,10 @@ class Asset(models.Model):
 
     name = models.CharField(max_length=255)
     name_key = models.CharField(max_length=255, unique=True, editable=False)
-    kind = models.CharField(max_length=100, blank=True)
-    link = models.URLField(max_length=500, blank=True)
+    kind = models.CharField(max_length=100, blank=True, default="", db_default="")
+    link = models.URLField(max_length=500, blank=True, default="", db_default="")
     owners = models.ManyToManyField("identity.User", through="AssetOwner", related_name="assets")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     objects = AssetQuerySet.as_manager()
 
@@ -44,7 +45,7 @@ class AssetOwner(models.Model):
 
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="ownerships")
     user = models.ForeignKey("identity.User", on_delete=models.PROTECT, related_name="ownerships")
-    since = models.DateTimeField(default=timezone.now, editable=False)
+    since = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["asset", "user"], name="asset_owner_unique")]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
+
+from identity.db.defaults import EMPTY_OBJECT
 
 
 class BulkRun(models.Model):
@@ -20,10 +23,10 @@ class BulkRun(models.Model):
         REVOKE_INVITATION = "revoke_invitation", "Revoke invitations"
 
     kind = models.CharField(max_length=20, choices=Kind)
-    values = models.JSONField(default=dict)  # shared by all rows: the groups to add to
+    values = models.JSONField(default=dict, db_default=EMPTY_OBJECT)  # shared by all rows: the groups to add to
     started_by = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
-    is_draft = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now())
+    is_draft = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = "bulk action"
@@ -50,11 +53,12 @@ class BulkRow(models.Model):
     position = models.PositiveIntegerField()
     user = models.ForeignKey("identity.User", null=True, on_delete=models.CASCADE, related_name="+")
     subject_key = models.CharField(max_length=255, db_index=True)  # the username's key: a deletion finds it (R10)
-    email_key = models.CharField(max_length=255, db_index=True, blank=True)  # for a person named in a file, likewise
-    values = models.JSONField(default=dict)  # for this row only: the person to invite
-    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
+    # For a person named in a file, likewise.
+    email_key = models.CharField(max_length=255, db_index=True, blank=True, default="", db_default="")
+    values = models.JSONField(default=dict, db_default=EMPTY_OBJECT)  # for this row only: the person to invite
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING, db_default=Outcome.PENDING)
     told = models.JSONField(null=True, default=dict)
-    text = models.TextField(blank=True)
+    text = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         ordering: ClassVar = ("run", "position")

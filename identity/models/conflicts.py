@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 
@@ -39,14 +40,14 @@ class Conflict(models.Model):
     )
     user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="conflicts")
     reason = models.CharField(max_length=20, choices=Reason)
-    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN, db_default=State.OPEN)
     user_name = models.CharField(max_length=255)
     user_name_key = models.CharField(max_length=255, editable=False)
-    email = models.CharField(max_length=255, blank=True)
-    email_key = models.CharField(max_length=255, blank=True, editable=False)
-    external_id = models.CharField(max_length=255, blank=True)
-    first_name = models.CharField(max_length=255, blank=True)
-    last_name = models.CharField(max_length=255, blank=True)
+    email = models.CharField(max_length=255, blank=True, default="", db_default="")
+    email_key = models.CharField(max_length=255, blank=True, default="", db_default="", editable=False)
+    external_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    first_name = models.CharField(max_length=255, blank=True, default="", db_default="")
+    last_name = models.CharField(max_length=255, blank=True, default="", db_default="")
     own_username = models.CharField(
         max_length=255,
         blank=True,
@@ -54,9 +55,9 @@ class Conflict(models.Model):
         default="",
         help_text="What the newcomer is called in the portal (R7).",
     )
-    tries = models.PositiveIntegerField(default=1, editable=False)
-    first_seen_at = models.DateTimeField(default=timezone.now, editable=False)
-    last_seen_at = models.DateTimeField(default=timezone.now, editable=False)
+    tries = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+    first_seen_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
+    last_seen_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     decided_by = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+")
     decided_at = models.DateTimeField(null=True, editable=False)
 

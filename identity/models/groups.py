@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -34,11 +35,11 @@ class Group(models.Model):
 
     name = models.CharField(max_length=255)
     name_key = models.CharField(max_length=255, unique=True, editable=False)
-    description = models.CharField(max_length=500, blank=True)
+    description = models.CharField(max_length=500, blank=True, default="", db_default="")
     members = models.ManyToManyField(
         "identity.User", through="Membership", through_fields=("group", "user"), related_name="portal_groups"
     )
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     objects = GroupQuerySet.as_manager()
 
@@ -57,7 +58,7 @@ class Membership(models.Model):
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="memberships")
     added_by = models.ForeignKey("identity.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["group", "user"], name="membership_unique")]

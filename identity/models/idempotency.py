@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 KEPT = timedelta(hours=24)
@@ -21,8 +22,8 @@ class IdempotentRequest(models.Model):
     user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
     digest = models.CharField(max_length=64)
-    answer = models.TextField(blank=True)
-    begun_at = models.DateTimeField(default=timezone.now, db_index=True)
+    answer = models.TextField(blank=True, default="", db_default="")
+    begun_at = models.DateTimeField(default=timezone.now, db_default=Now(), db_index=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "key"], name="idempotent_request_unique")]

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -35,10 +36,11 @@ class IdentityProvider(models.Model):
 
     name = models.CharField(max_length=255)
     name_key = models.CharField(max_length=255, unique=True, editable=False)
-    kind = models.CharField(max_length=20, choices=Kind, default=Kind.OTHER)
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.OTHER, db_default=Kind.OTHER)
     asks_before_adopting = models.BooleanField(
         "ask before adopting existing users",
         default=False,
+        db_default=False,
         help_text="When the same username and email exist: record a conflict instead of linking (R5).",
     )
     refuses_nested_groups = models.BooleanField(
@@ -53,7 +55,7 @@ class IdentityProvider(models.Model):
         help_text="A person who comes back under another userName is known by the external ID (R9).",
     )
     watched_until = models.DateTimeField(null=True, editable=False, help_text="Until then its requests are kept.")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:
         ordering = ("name_key",)
@@ -83,13 +85,13 @@ class SCIMToken(models.Model):
     label = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     hint = models.CharField(max_length=32, editable=False, help_text="What is shown of the token: prefix and end.")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     created_by = models.ForeignKey(
         "identity.User", null=True, on_delete=models.SET_NULL, related_name="+", editable=False
     )
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
-    last_used_from = models.CharField(max_length=64, blank=True, editable=False)
+    last_used_from = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = "SCIM token"

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 LIFETIME = timedelta(hours=72)
@@ -29,8 +30,8 @@ class Invitation(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     email = models.CharField(max_length=255)
     invited_by = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(default=default_expiry, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(default=default_expiry, db_default=Now(), editable=False)
     mail_failed_at = models.DateTimeField(null=True, editable=False)  # the last attempt, if it failed
 
     objects = InvitationQuerySet.as_manager()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 
@@ -14,7 +15,7 @@ class GroupMapping(models.Model):
     sso_group = models.ForeignKey("identity.SSOGroup", on_delete=models.CASCADE, related_name="mappings")
     group = models.ForeignKey("identity.Group", on_delete=models.CASCADE, related_name="mappings")
     created_by = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:
         ordering = ("id",)

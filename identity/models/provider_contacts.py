@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from django.db import connection, models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 HOUR = timedelta(hours=1)
@@ -98,14 +99,14 @@ class ReceivedRequest(models.Model):
     identity_provider = models.ForeignKey(
         "identity.IdentityProvider", null=True, on_delete=models.CASCADE, related_name="received_requests"
     )
-    at = models.DateTimeField(default=timezone.now)
-    request_id = models.CharField(max_length=32, blank=True)
+    at = models.DateTimeField(default=timezone.now, db_default=Now())
+    request_id = models.CharField(max_length=32, blank=True, default="", db_default="")
     method = models.CharField(max_length=8)
     path = models.CharField(max_length=500)
     status = models.PositiveSmallIntegerField()
-    token_label = models.CharField(max_length=150, blank=True)
-    address = models.CharField(max_length=64, blank=True)
-    duration_ms = models.PositiveIntegerField(default=0)
+    token_label = models.CharField(max_length=150, blank=True, default="", db_default="")
+    address = models.CharField(max_length=64, blank=True, default="", db_default="")
+    duration_ms = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering = ("-id",)

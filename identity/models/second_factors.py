@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
+
+from identity.db.defaults import EMPTY_LIST
 
 
 class SecondFactor(models.Model):
@@ -16,8 +19,8 @@ class SecondFactor(models.Model):
 
     user = models.OneToOneField("identity.User", on_delete=models.CASCADE, related_name="second_factor")
     secret = models.TextField()
-    last_step = models.BigIntegerField(default=0)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_step = models.BigIntegerField(default=0, db_default=0)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     def __str__(self) -> str:
         return f"second step of user {self.user_id}"
@@ -48,10 +51,10 @@ class Passkey(models.Model):
     credential_id = models.CharField(max_length=1_400, unique=True, editable=False)
     public_key = models.TextField(editable=False)
     user_handle = models.CharField(max_length=64, editable=False)
-    sign_count = models.BigIntegerField(default=0, editable=False)
-    is_synced = models.BooleanField(default=False, editable=False)
-    transports = models.JSONField(default=list, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    sign_count = models.BigIntegerField(default=0, db_default=0, editable=False)
+    is_synced = models.BooleanField(default=False, db_default=False, editable=False)
+    transports = models.JSONField(default=list, db_default=EMPTY_LIST, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:

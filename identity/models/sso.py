@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from identity.db.defaults import EMPTY_OBJECT, NewUUID
 from identity.models.users import Status, User
 
 if TYPE_CHECKING:
@@ -33,9 +35,9 @@ class ModifiedAt(models.DateTimeField):
 class Versioned(models.Model):
     """Change tracking: a version that every change increments, and the time of the last change."""
 
-    version = models.PositiveIntegerField(default=1, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    modified_at = ModifiedAt(default=timezone.now, editable=False)
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
+    modified_at = ModifiedAt(default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:
         abstract = True
@@ -57,7 +59,7 @@ class SSOUser(Versioned):
     against the IdP since (R21): stored, so that finding a few does not mean comparing a million rows.
     """
 
-    scim_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    scim_id = models.UUIDField(unique=True, default=uuid.uuid4, db_default=NewUUID(), editable=False)
     identity_provider = models.ForeignKey(
         "identity.IdentityProvider", on_delete=models.CASCADE, related_name="sso_users"
     )
@@ -67,10 +69,10 @@ class SSOUser(Versioned):
     external_id = models.CharField(max_length=255, null=True, blank=True)
     email = models.CharField(max_length=255, null=True, blank=True)
     email_key = models.CharField(max_length=255, null=True, editable=False)
-    active = models.BooleanField(default=True)
-    overruled = models.BooleanField(default=False, editable=False)
-    attributes = models.JSONField(default=dict)
-    keys = models.JSONField(default=dict)
+    active = models.BooleanField(default=True, db_default=True)
+    overruled = models.BooleanField(default=False, db_default=False, editable=False)
+    attributes = models.JSONField(default=dict, db_default=EMPTY_OBJECT)
+    keys = models.JSONField(default=dict, db_default=EMPTY_OBJECT)
 
     objects = SSOUserQuerySet.as_manager()
 
@@ -99,7 +101,9 @@ class SSOUserValue(models.Model):
 
     sso_user = models.ForeignKey(SSOUser, on_delete=models.CASCADE, related_name="values")
     attribute = models.CharField(max_length=40)
-    key = models.CharField(max_length=255, blank=True, help_text="Folded `value`, cut at 255 characters.")
+    key = models.CharField(
+        max_length=255, blank=True, default="", db_default="", help_text="Folded `value`, cut at 255 characters."
+    )
     data = models.JSONField(help_text="Comparable sub-attributes of this value.")
 
     class Meta:
@@ -121,7 +125,7 @@ class SSOGroupQuerySet(models.QuerySet["SSOGroup"]):
 class SSOGroup(Versioned):
     """A SCIM Group as the IdP pushed it, or as an administrator declared it by name (R14, R19)."""
 
-    scim_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    scim_id = models.UUIDField(unique=True, default=uuid.uuid4, db_default=NewUUID(), editable=False)
     identity_provider = models.ForeignKey(
         "identity.IdentityProvider", on_delete=models.CASCADE, related_name="sso_groups"
     )
@@ -184,7 +188,7 @@ class SSOIdentity(models.Model):
     subject = models.CharField(max_length=255)
     user = models.ForeignKey("identity.User", on_delete=models.CASCADE, related_name="sso_identities")
     last_login_at = models.DateTimeField(null=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = "SSO identity"
@@ -215,10 +219,10 @@ class RetiredResource(models.Model):
     )
     resource_type = models.CharField(max_length=5, choices=ResourceType)
     user = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="retired_resources")
-    user_name_key = models.CharField(max_length=255, blank=True)
-    email_key = models.CharField(max_length=255, blank=True)
+    user_name_key = models.CharField(max_length=255, blank=True, default="", db_default="")
+    email_key = models.CharField(max_length=255, blank=True, default="", db_default="")
     external_id = models.CharField(max_length=255, null=True)
-    retired_at = models.DateTimeField(default=timezone.now)
+    retired_at = models.DateTimeField(default=timezone.now, db_default=Now())
 
     objects = RetiredResourceQuerySet.as_manager()
 

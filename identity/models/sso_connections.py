@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 
@@ -46,11 +47,11 @@ class SSOConnection(models.Model):
     )
     protocol = models.CharField(max_length=4, choices=Protocol)
     slug = models.CharField(max_length=32, unique=True, editable=False)
-    is_enabled = models.BooleanField("offered on the sign-in page", default=False)
+    is_enabled = models.BooleanField("offered on the sign-in page", default=False, db_default=False)
     # OpenID Connect
-    issuer = models.CharField(max_length=500, blank=True)
-    client_id = models.CharField(max_length=255, blank=True)
-    client_secret = models.TextField(blank=True, editable=False)
+    issuer = models.CharField(max_length=500, blank=True, default="", db_default="")
+    client_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    client_secret = models.TextField(blank=True, default="", db_default="", editable=False)
     client_authentication = models.CharField(
         max_length=20,
         choices=ClientAuthentication,
@@ -58,23 +59,23 @@ class SSOConnection(models.Model):
         db_default=ClientAuthentication.ANNOUNCED,
     )
     # SAML
-    entity_id = models.CharField(max_length=500, blank=True)
-    sso_url = models.CharField(max_length=500, blank=True)
+    entity_id = models.CharField(max_length=500, blank=True, default="", db_default="")
+    sso_url = models.CharField(max_length=500, blank=True, default="", db_default="")
     sso_binding = models.CharField(max_length=8, choices=Binding, default=Binding.REDIRECT, db_default=Binding.REDIRECT)
-    certificate = models.TextField(blank=True)
+    certificate = models.TextField(blank=True, default="", db_default="")
     # identifying the user
     subject_claim = models.CharField(max_length=255)
     user_name_claim = models.CharField(max_length=255)
     email_claim = models.CharField(max_length=255, blank=True, db_default="")
     first_name_claim = models.CharField(max_length=255, blank=True, db_default="")
     last_name_claim = models.CharField(max_length=255, blank=True, db_default="")
-    matches_by_user_name = models.BooleanField(default=False)
-    groups_claim = models.CharField(max_length=255, blank=True)
+    matches_by_user_name = models.BooleanField(default=False, db_default=False)
+    groups_claim = models.CharField(max_length=255, blank=True, default="", db_default="")
     # whom to create at the first sign-in (R21)
-    creates_users = models.BooleanField(default=False)
-    allowed_domains = models.CharField(max_length=1000, blank=True)
-    allowed_tenant = models.CharField(max_length=255, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    creates_users = models.BooleanField(default=False, db_default=False)
+    allowed_domains = models.CharField(max_length=1000, blank=True, default="", db_default="")
+    allowed_tenant = models.CharField(max_length=255, blank=True, default="", db_default="")
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     objects = SSOConnectionQuerySet.as_manager()
 

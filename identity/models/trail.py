@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django.db import connections, models
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from identity.db.defaults import EMPTY_LIST, EMPTY_OBJECT
 from identity.log_words import in_words
 
 
@@ -61,17 +63,17 @@ _HALVING = """
 class AuditEvent(models.Model):
     """One change, written in its transaction (SR-41). Columns are plain ids: the rows they name may be gone."""
 
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(default=timezone.now, db_default=Now())
     action = models.CharField(max_length=60)
     actor_kind = models.CharField(max_length=12)
     actor_id = models.BigIntegerField(null=True)
-    actor_label = models.CharField(max_length=150, blank=True)
+    actor_label = models.CharField(max_length=150, blank=True, default="", db_default="")
     request_id = models.CharField(max_length=32)
     identity_provider_id = models.BigIntegerField(null=True)
     user_id = models.BigIntegerField(null=True)
     group_id = models.BigIntegerField(null=True)
     sso_group_id = models.BigIntegerField(null=True)
-    details = models.JSONField(default=dict)
+    details = models.JSONField(default=dict, db_default=EMPTY_OBJECT)
 
     objects = RecordQuerySet.as_manager()
 
@@ -129,7 +131,7 @@ class AuditPersonalData(models.Model):
         AuditEvent, primary_key=True, on_delete=models.DO_NOTHING, related_name="personal_data"
     )
     user_id = models.BigIntegerField(db_index=True)
-    values = models.JSONField(default=dict)
+    values = models.JSONField(default=dict, db_default=EMPTY_OBJECT)
 
     class Meta:
         verbose_name_plural = "audit personal data"
@@ -147,12 +149,12 @@ class AuditOrigin(models.Model):
 
     event = models.OneToOneField(AuditEvent, primary_key=True, on_delete=models.DO_NOTHING, related_name="origin")
     user_id = models.BigIntegerField(null=True, db_index=True)
-    address = models.CharField(max_length=64, blank=True)
-    network = models.CharField(max_length=64, blank=True)
-    browser = models.CharField(max_length=200, blank=True)
+    address = models.CharField(max_length=64, blank=True, default="", db_default="")
+    network = models.CharField(max_length=64, blank=True, default="", db_default="")
+    browser = models.CharField(max_length=200, blank=True, default="", db_default="")
     window = models.CharField(max_length=100, null=True, unique=True)
-    times = models.PositiveIntegerField(default=1)
-    last_at = models.DateTimeField(default=timezone.now)
+    times = models.PositiveIntegerField(default=1, db_default=1)
+    last_at = models.DateTimeField(default=timezone.now, db_default=Now())
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["network", "event"], name="audit_origin_by_network")]
@@ -174,26 +176,26 @@ class ProvisioningLog(models.Model):
         UNCHANGED = "unchanged", "Nothing to change"
         REFUSED = "refused", "Refused"
 
-    at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(default=timezone.now, db_default=Now())
     identity_provider = models.ForeignKey(
         "identity.IdentityProvider", null=True, on_delete=models.SET_NULL, related_name="log"
     )
-    token_label = models.CharField(max_length=150, blank=True)
+    token_label = models.CharField(max_length=150, blank=True, default="", db_default="")
     request_id = models.CharField(max_length=32)
-    address = models.CharField(max_length=64, blank=True)
+    address = models.CharField(max_length=64, blank=True, default="", db_default="")
     method = models.CharField(max_length=8)
     resource_type = models.CharField(max_length=20)
-    resource_id = models.CharField(max_length=64, blank=True)
+    resource_id = models.CharField(max_length=64, blank=True, default="", db_default="")
     user = models.ForeignKey("identity.User", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
-    subject_key = models.CharField(max_length=255, blank=True)
+    subject_key = models.CharField(max_length=255, blank=True, default="", db_default="")
     outcome = models.CharField(max_length=10, choices=Outcome)
     status = models.PositiveSmallIntegerField()
-    code = models.CharField(max_length=40, blank=True)
-    what = models.CharField(max_length=40, blank=True)
-    params = models.JSONField(default=dict)
-    text = models.TextField(blank=True)
-    details = models.JSONField(default=dict)
-    duration_ms = models.PositiveIntegerField(default=0)
+    code = models.CharField(max_length=40, blank=True, default="", db_default="")
+    what = models.CharField(max_length=40, blank=True, default="", db_default="")
+    params = models.JSONField(default=dict, db_default=EMPTY_OBJECT)
+    text = models.TextField(blank=True, default="", db_default="")
+    details = models.JSONField(default=dict, db_default=EMPTY_OBJECT)
+    duration_ms = models.PositiveIntegerField(default=0, db_default=0)
 
     objects = RecordQuerySet.as_manager()
 
@@ -236,11 +238,11 @@ class DeletionRecord(models.Model):
     """Proof of a permanent deletion: ids and keyed digests only (R10, SR-19)."""
 
     user_id = models.BigIntegerField()
-    scim_ids = models.JSONField(default=list)
+    scim_ids = models.JSONField(default=list, db_default=EMPTY_LIST)
     username_digest = models.CharField(max_length=64, db_index=True)
-    email_digest = models.CharField(max_length=64, blank=True, db_index=True)
+    email_digest = models.CharField(max_length=64, blank=True, default="", db_default="", db_index=True)
     deleted_by_id = models.BigIntegerField(null=True)
-    deleted_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(default=timezone.now, db_default=Now())
     reason = models.CharField(max_length=500)
 
     class Meta:

@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -124,11 +125,11 @@ class User(AbstractBaseUser):
     username_key = models.CharField(max_length=255, unique=True, editable=False)
     email = models.CharField(max_length=255, null=True, blank=True)
     email_key = models.CharField(max_length=255, null=True, unique=True, editable=False)
-    first_name = models.CharField(max_length=255, blank=True)
-    last_name = models.CharField(max_length=255, blank=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.ENABLED)
-    role = models.CharField(max_length=15, choices=Role, default=Role.MEMBER)
-    is_break_glass = models.BooleanField("break-glass account", default=False)
+    first_name = models.CharField(max_length=255, blank=True, default="", db_default="")
+    last_name = models.CharField(max_length=255, blank=True, default="", db_default="")
+    status = models.CharField(max_length=10, choices=Status, default=Status.ENABLED, db_default=Status.ENABLED)
+    role = models.CharField(max_length=15, choices=Role, default=Role.MEMBER, db_default=Role.MEMBER)
+    is_break_glass = models.BooleanField("break-glass account", default=False, db_default=False)
     last_active = models.DateTimeField(null=True, blank=True, editable=False)
     last_proven = models.DateTimeField(null=True, blank=True, editable=False)
     managed_by = models.ForeignKey(
@@ -138,9 +139,9 @@ class User(AbstractBaseUser):
         on_delete=models.SET_NULL,
         related_name="managed_users",
     )
-    credential_epoch = models.PositiveIntegerField(default=0, editable=False)
-    password_epoch = models.PositiveIntegerField(default=0, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    credential_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    password_epoch = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     objects = UserManager()
 

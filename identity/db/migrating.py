@@ -1,0 +1,143 @@
+"""Operations for migrations that hold nobody up (docs/design/migrations.md).
+
+`manage.py migrate` gives up waiting for a lock after a moment and tries the whole migration again, so that whoever
+waits behind it is served in between. Whatever runs outside one transaction can therefore run twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import migrations, transaction
+from django.db.migrations.operations.base import Operation
+from django.db.models import NOT_PROVIDED, QuerySet
+
+from identity.db.permanence import install_triggers, remove_triggers
+
+BATCH = 2000
+
+
+@contextmanager
+def patient(schema_editor: Any) -> Iterator[None]:
+    """An index that is made concurrently waits for everybody's transactions and holds up nobody while it does."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout')")
+        (before,) = cursor.fetchone()
+        cursor.execute("SET lock_timeout = 0")
+        yield
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [before])
+
+
+class SetDefaults(Operation):
+    """Database defaults for columns of one table that have none: a moment's lock, and one copy of the table on SQLite.
+
+    A column without a default of Django's gets the same one, so that new rows have it before they are stored.
+    """
+
+    atomic = True
+    reversible = True
+
+    def __init__(self, model_name: str, defaults: dict[str, Any]) -> None:
+        self.model_name, self.defaults = model_name, defaults
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return "SetDefaults", [self.model_name, self.defaults], {}
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        fields = state.models[app_label, self.model_name.lower()].fields
+        for name, value in self.defaults.items():
+            field = fields[name].clone()
+            field.db_default = value
+            if field.default is NOT_PROVIDED:
+                field.default = value
+            state.alter_field(app_label, self.model_name.lower(), name, field, preserve_default=True)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        old = from_state.apps.get_model(app_label, self.model_name)
+        new = to_state.apps.get_model(app_label, self.model_name)
+        pairs = [(old._meta.get_field(name), new._meta.get_field(name)) for name in self.defaults]
+        if schema_editor.connection.vendor == "sqlite":
+            schema_editor._remake_table(old, alter_fields=pairs)
+            return
+        changes = [
+            schema_editor._alter_column_database_default_sql(new, *pair, drop=not pair[1].has_db_default())
+            for pair in pairs
+        ]
+        actions, parameters = ", ".join(sql for sql, _ in changes), [value for _, more in changes for value in more]
+        schema_editor.execute(f"ALTER TABLE {schema_editor.quote_name(new._meta.db_table)} {actions}", parameters)
+
+    database_backwards = database_forwards
+
+    def describe(self) -> str:
+        return f"Set database defaults of {self.model_name}"
+
+
+class AddIndexConcurrently(migrations.AddIndex):
+    """While others write, on PostgreSQL: in a migration of its own with `atomic = False`."""
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = to_state.apps.get_model(app_label, self.model_name)
+        with patient(schema_editor):
+            # Half of one may be left of an attempt before.
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(self.index.name)}")
+            schema_editor.add_index(model, self.index, concurrently=True)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+            return
+        model = from_state.apps.get_model(app_label, self.model_name)
+        with patient(schema_editor):
+            schema_editor.remove_index(model, self.index, concurrently=True)
+
+
+class MoveInBatches(migrations.RunPython):
+    """A data move, a part after the other by primary key, each its own transaction: for `atomic = False` alone.
+
+    `left` says which rows are still to be moved, so that what was interrupted goes on; `move` changes a part of them.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        move: Callable[[QuerySet[Any]], object],
+        *,
+        left: Callable[[QuerySet[Any]], QuerySet[Any]],
+        batch: int = BATCH,
+    ) -> None:
+        def forwards(apps: Any, schema_editor: Any) -> None:
+            alias = schema_editor.connection.alias
+            rows = left(apps.get_model("identity", model_name)._default_manager.using(alias))
+            for part in _parts(rows, batch):
+                with transaction.atomic(using=alias):
+                    move(rows.filter(pk__in=part))
+
+        super().__init__(forwards, migrations.RunPython.noop, atomic=False)
+
+
+def _parts(rows: QuerySet[Any], size: int) -> Iterator[list[Any]]:
+    rest = rows.order_by("pk").values_list("pk", flat=True)
+    part = list(rest[:size])
+    while part:
+        yield part
+        part = list(rest.filter(pk__gt=part[-1])[:size])
+
+
+class TriggersOnSQLite(migrations.RunPython):
+    """At the end of a migration that rebuilds a table there, which loses its triggers; PostgreSQL keeps them."""
+
+    def __init__(self) -> None:
+        super().__init__(_reinstall_on_sqlite, _reinstall_on_sqlite)
+
+
+def _reinstall_on_sqlite(apps: Any, schema_editor: Any) -> None:
+    if schema_editor.connection.vendor == "sqlite":
+        remove_triggers(schema_editor.connection)
+        install_triggers(schema_editor.connection)
