@@ -134,7 +134,7 @@ openapi: install-dev ## write docs/openapi.yaml anew, after a change of the REST
 	$(OPENAPI) --file docs/openapi.yaml
 
 .PHONY: lint
-lint: install-dev ## style, types, layers, templates, weak versions, missing migrations, the API's document, deploy checks
+lint: install-dev ## style, types, layers, templates, weak versions, migrations, the API's document, deploy checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -143,6 +143,7 @@ lint: install-dev ## style, types, layers, templates, weak versions, missing mig
 	$(PYTHON) -m tests.generated_docs
 	$(PYTHON) -m tests.supply_chain.audit
 	$(MANAGE) makemigrations --check --dry-run
+	$(PYTHON) -m tests.lint_migrations
 	@$(OPENAPI) | diff -u docs/openapi.yaml - || { echo "docs/openapi.yaml is not what the code says: make openapi" >&2; exit 1; }
 	PUBLIC_URL=https://portal.example.com EMAIL_URL=smtp+tls://mail.example.com:587 \
 		$(MANAGE) check --deploy --fail-level WARNING
