@@ -14,16 +14,15 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     try:
         from django.conf import settings  # noqa: PLC0415 - to explain its absence
-        from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
         from django.core.management import execute_from_command_line  # noqa: PLC0415
+
+        from portal.project.environment import faults_explained  # noqa: PLC0415
     except ImportError as error:
         raise SystemExit(
             "Django is not installed here: run `make install`, then `.venv/bin/python manage.py`"
         ) from error
-    try:
+    with faults_explained():
         settings.INSTALLED_APPS  # noqa: B018 - reads the environment
-    except (ImproperlyConfigured, ValueError) as error:
-        raise SystemExit(f"The portal can't start with this environment. {error}") from None
     execute_from_command_line(sys.argv)
 
 

@@ -1,40 +1,37 @@
 """Settings an operator may choose come from the environment (README, Configuration); the rest is here."""
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from django.templatetags.static import static
+from environ import Env
 
 from portal.project.databases import database_config
 from portal.project.logging import audit_event_handler
+from portal.project.own_files import own_folder, secret_key_in
 from portal.project.proxies import trusted_networks
-from portal.project.secret_key import load_or_create_secret_key
-from portal.project.tasks import task_backend
+from portal.project.tasks import BACKENDS
+from portal.project.variables import BASE_DIR, of_this_process, written_host
 
-env = environ.Env()
+env = of_this_process()
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"  # everything the portal writes outside its database: nothing in it is in git
+DATA_DIR = env.DATA_DIR  # everything the portal writes outside its database: nothing in it is in git
 
 # --- the portal's public URL ----------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
-PORT = env.int("PORT", default=8000)
+DEBUG = env.DEBUG
 
 # Links, Location headers and meta.location come from here, never from a request's headers (SR-31).
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
+PUBLIC_URL = env.PUBLIC_URL
 PUBLIC = urlsplit(PUBLIC_URL)
 IS_HTTPS = PUBLIC.scheme == "https"
-_HOSTNAME = PUBLIC.hostname or ""
-PUBLIC_HOST = f"[{_HOSTNAME}]" if ":" in _HOSTNAME else _HOSTNAME  # IPv6, as written in URLs
+PUBLIC_HOST = written_host(PUBLIC)
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[PUBLIC_HOST, "127.0.0.1", "localhost"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[f"{PUBLIC.scheme}://{PUBLIC.netloc}"])
+ALLOWED_HOSTS = env.ALLOWED_HOSTS
+CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
 
 # Earlier keys, after a SECRET_KEY rotation: what they signed and encrypted stays valid (docs/administrators-guide.md).
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-SECRET_KEY = env.str("SECRET_KEY", default="") or load_or_create_secret_key(VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = env.SECRET_KEY_FALLBACKS
+SECRET_KEY = env.SECRET_KEY or secret_key_in(DATA_DIR)
 
 # --- application ----------------------------------------------------------------------------------------
 
@@ -121,12 +118,8 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- database -------------------------------------------------------------------------------------------
 
 # Never ATOMIC_REQUESTS: every service is its own transaction, and a refusal commits its log rows (SR-35).
-DATABASES = {
-    "default": database_config(
-        env.str("DATABASE_URL", default="") or f"sqlite:///{VAR_DIR / 'gatehouse.sqlite3'}",
-        statement_timeout=env.int("STATEMENT_TIMEOUT", default=30),
-    )
-}
+STATEMENT_TIMEOUT = env.STATEMENT_TIMEOUT
+DATABASES = {"default": database_config(env.DATABASE_URL, statement_timeout=STATEMENT_TIMEOUT)}
 
 # Shared by all workers: throttling of wrong passwords, and single-use codes and tokens. The default cache is
 # per process.
@@ -149,8 +142,7 @@ USE_I18N = False
 # --- static files and mail ------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+STATIC_ROOT = own_folder(DATA_DIR, "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "portal.project.storage.StaticFilesStorage"},
@@ -158,25 +150,23 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()  # not built: serve the apps' own files
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
-_MAIL = env.email_url("EMAIL_URL", default="consolemail://")
+_MAIL = Env.email_url_config(env.EMAIL_URL)
 if _MAIL["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend":
     _MAIL["EMAIL_BACKEND"] = "portal.project.console.EmailBackend"
 vars().update(_MAIL)
-_MAIL_DOMAIN = PUBLIC_HOST.replace("[", "[IPv6:")  # RFC 5321 section 4.1.3
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Gatehouse <gatehouse@{_MAIL_DOMAIN}>")
+DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
 
 # --- background work ------------------------------------------------------------------------------------
 
 # "immediate": once the change has committed. "database": queued with the change, done by `make worker`.
-TASKS = {"default": {"BACKEND": task_backend(env.str("TASKS", default="immediate"))}}
+TASKS = {"default": {"BACKEND": BACKENDS[env.TASKS]}}
 
 # Days after which `manage.py prune_records` deletes them; 0: they are kept forever.
-PROVISIONING_LOG_DAYS = env.int("PROVISIONING_LOG_DAYS", default=0)
-AUDIT_PERSONAL_DATA_DAYS = env.int("AUDIT_PERSONAL_DATA_DAYS", default=0)
+PROVISIONING_LOG_DAYS = env.PROVISIONING_LOG_DAYS
+AUDIT_PERSONAL_DATA_DAYS = env.AUDIT_PERSONAL_DATA_DAYS
 
-# The contact for people who can't sign in: an address, or words such as "IT, extension 4711".
-SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", default="")
+SUPPORT_CONTACT = env.SUPPORT_CONTACT
 
 # --- security -------------------------------------------------------------------------------------------
 
@@ -187,7 +177,7 @@ SESSION_COOKIE_SAMESITE = "Lax"  # Strict would drop it on the way back from the
 SESSION_ENGINE = "portal.session.store"
 SESSION_COOKIE_AGE = 12 * 3600  # from the sign-in, whatever happens in between
 # After this long without a request of the user, a session ends early; 0: it does not.
-SESSION_IDLE_SECONDS = 60 * env.int("SESSION_IDLE_MINUTES", default=60)
+SESSION_IDLE_SECONDS = 60 * env.SESSION_IDLE_MINUTES
 
 CSRF_COOKIE_NAME = "__Host-csrftoken" if IS_HTTPS else "csrftoken"
 CSRF_COOKIE_SECURE = IS_HTTPS
@@ -195,7 +185,8 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 
 # Proxies, by address or network, whose X-Forwarded-For is trusted: throttles and the trail then see the callers.
-TRUSTED_PROXIES = trusted_networks(env.list("FORWARDED_ALLOW_IPS", default=["127.0.0.1", "::1"]))
+FORWARDED_ALLOW_IPS = env.FORWARDED_ALLOW_IPS
+TRUSTED_PROXIES = trusted_networks(FORWARDED_ALLOW_IPS)
 
 # TLS ends at a proxy. gunicorn trusts its X-Forwarded-Proto only from FORWARDED_ALLOW_IPS (default: this
 # host), so Django needs no setting that would trust everyone's.
@@ -208,6 +199,8 @@ SILENCED_SYSTEM_CHECKS = [
     "auth.W004",
     "security.W005",  # HSTS for subdomains, preloading: not ours to decide for a company
     "security.W021",
+    "security.W009",  # gatehouse.E003 refuses weak keys
+    "security.W025",
     "security.W008",  # the proxy that ends TLS redirects; the portal behind it would redirect forever
 ]
 
@@ -232,7 +225,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
 # SR-43: the portal calls identity providers over https, at public addresses. An identity provider inside the
 # company's network is named here by its origin, as in https://sso.corp.example.
-SSO_INTERNAL_ORIGINS = [origin.rstrip("/") for origin in env.list("SSO_INTERNAL_ORIGINS", default=[])]
+SSO_INTERNAL_ORIGINS = env.SSO_INTERNAL_ORIGINS
 
 # Of allauth's pages only the ones in portal.sso.urls are reachable; it keeps no accounts of its own here.
 SOCIALACCOUNT_ADAPTER = "portal.sso.adapter.SSOAdapter"
@@ -293,7 +286,7 @@ SCIM_SERVICE_PROVIDER = {
 # --- REST API -------------------------------------------------------------------------------------------
 
 # Per token, across all workers. Its use of the current minute is stored in its row.
-API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)
+API_REQUESTS_PER_MINUTE = env.API_REQUESTS_PER_MINUTE
 
 REST_FRAMEWORK = {"URL_FORMAT_OVERRIDE": None}  # only the Accept header decides the format
 SPECTACULAR_SETTINGS = {
@@ -321,7 +314,7 @@ SPECTACULAR_SETTINGS = {
 # --- logs -----------------------------------------------------------------------------------------------
 
 # Where audit events go besides the database, as JSON lines: nowhere, "stdout", or a file (docs/events.md).
-AUDIT_EVENTS = env.str("AUDIT_EVENTS", default="")
+AUDIT_EVENTS = env.AUDIT_EVENTS
 
 LOGGING = {
     "version": 1,

@@ -9,6 +9,8 @@ from typing import Any
 import scim2_models  # noqa: F401
 from django.core.wsgi import get_wsgi_application
 
+from portal.project.environment import faults_explained
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -28,4 +30,5 @@ def without_bodies_for_head(application: Application) -> Application:
     return wrapper
 
 
-application = without_bodies_for_head(get_wsgi_application())
+with faults_explained():
+    application = without_bodies_for_head(get_wsgi_application())

@@ -1,4 +1,4 @@
-"""What the machine says to a portal is not said to its tests: every variable that the README offers is taken away.
+"""What the machine says to a portal is not said to its tests: every variable that the portal reads is taken away.
 
 Commands and servers that tests start inherit the same clean environment. Which database a run is on is the one thing
 that is asked for from outside, by `DATABASE_URL` (tests/postgres.py).
@@ -8,41 +8,26 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import fields
 from pathlib import Path
 
+from portal.project.variables import Variables
+
 KEPT = frozenset({"DATABASE_URL"})
-OFFERED = frozenset(
-    {
-        "ALLOWED_HOSTS",
-        "API_REQUESTS_PER_MINUTE",
-        "AUDIT_EVENTS",
-        "AUDIT_PERSONAL_DATA_DAYS",
-        "CSRF_TRUSTED_ORIGINS",
-        "DATABASE_URL",
-        "DEBUG",
-        "DEFAULT_FROM_EMAIL",
-        "EMAIL_URL",
-        "FORWARDED_ALLOW_IPS",
-        "GUNICORN_CMD_ARGS",
-        "HOST",
-        "PORT",
-        "PROVISIONING_LOG_DAYS",
-        "PUBLIC_URL",
-        "SECRET_KEY",
-        "SECRET_KEY_FALLBACKS",
-        "SESSION_IDLE_MINUTES",
-        "SSO_INTERNAL_ORIGINS",
-        "STATEMENT_TIMEOUT",
-        "SUPPORT_CONTACT",
-        "TASKS",
-        "WEB_CONCURRENCY",
-    }
-)
+OFFERED = frozenset(one.name for one in fields(Variables))
 
 
 def without_database() -> dict[str, str]:
     """This process's environment, for a process whose database is its own affair."""
     return {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+
+
+def nothing_set() -> dict[str, str]:
+    """This process's environment without any variable of the portal's.
+
+    The browser tests set the other one in this process; a deployment must not (Django's async_unsafe check).
+    """
+    return {name: value for name, value in os.environ.items() if name not in OFFERED | {"DJANGO_ALLOW_ASYNC_UNSAFE"}}
 
 
 def clear() -> None:

@@ -1,12 +1,13 @@
-"""What the documentation takes from the code: docs/commands.md, and the table of actions in docs/events.md.
+"""What the documentation takes from the code: docs/commands.md, the tables of docs/events.md and of README's variables.
 
-`python -m tests.generated_docs` tells whether both are what the code says now; with --fix it writes them.
+`python -m tests.generated_docs` tells whether all are what the code says now; with --fix it writes them.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     ),
     "Assets": ("list_assets", "create_asset", "edit_asset", "transfer_asset", "remove_asset_owner", "delete_asset"),
     "Running the portal": (
-        "doctor", "list_attention", "list_headcounts", "run_worker", "export_audit_events", "list_moves",
+        "doctor", "config", "list_attention", "list_headcounts", "run_worker", "export_audit_events", "list_moves",
         "prune_records", "reseal_secrets", "demo",
     ),
 }  # fmt: skip
@@ -89,6 +90,7 @@ until you add `--yes`.
 | 5 | refused by the mode, a role or a safeguard; the sentence says who can do it instead |
 | 6 | a value that can't be taken |
 | 7 | what was previewed has changed meanwhile |
+| 78 | a variable of the environment is wrong; each is named, with what is expected |
 """
 
 DJANGOS = {
@@ -160,16 +162,25 @@ def explained(action: argparse.Action) -> str:
     return "; ".join(part for part in (told, choices, needed) if part)
 
 
-# --- the table in docs/events.md ---
+# --- the tables in docs/events.md and README.md ---
 
-TABLE = "| `metadata.event_code` | class | activity |\n|---|---|---|\n"
+ACTIONS = "| `metadata.event_code` | class | activity |\n|---|---|---|\n"
+VARIABLES = "| variable | default | meaning |\n|---|---|---|\n"
 
 
-def events_page() -> str:
-    page = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
-    before, head, after = page.partition(TABLE)
+def with_table(file: str, head: str, rows: list[str]) -> str:
+    """The page with these rows below that head."""
+    before, head, after = (ROOT / file).read_text(encoding="utf-8").partition(head)
     rest = after[after.index("\n\n") :]
-    return f"{before}{head}{chr(10).join(action_rows())}{rest}"
+    return f"{before}{head}{chr(10).join(rows)}{rest}"
+
+
+def variable_rows() -> list[str]:
+    from portal.project.environment import variable_of  # noqa: PLC0415 - as late as the others
+    from portal.project.variables import Variables  # noqa: PLC0415
+
+    told = {one.name: variable_of(one) for one in fields(Variables)}
+    return [f"| `{name}` | {one.told_default} | {one.meaning} |" for name, one in told.items()]
 
 
 def action_rows() -> list[str]:
@@ -197,7 +208,8 @@ def pages() -> dict[str, str]:
     guides = (ROOT / "docs").glob("connect-*.md")
     return {
         "docs/commands.md": command_reference(),
-        "docs/events.md": events_page(),
+        "docs/events.md": with_table("docs/events.md", ACTIONS, action_rows()),
+        "README.md": with_table("README.md", VARIABLES, variable_rows()),
         **{f"docs/{page.name}": written_into(page.read_text(encoding="utf-8")) for page in guides},
     }
 

@@ -1,7 +1,6 @@
 """Settings are read once at start, so these tests start a Python with an environment of its own."""
 
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -11,20 +10,16 @@ from typing import Any
 import pytest
 
 from portal.project.databases import database_config
-from portal.project.secret_key import load_or_create_secret_key
+from portal.project.own_files import load_or_create_secret_key
+from tests.environment import nothing_set
 from tests.processes import run
 
 pytestmark = pytest.mark.once
 
-SETTINGS = "PUBLIC_URL DATABASE_URL PORT SECRET_KEY DEBUG ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS EMAIL_URL"
-# The browser tests set the second one in this process; a deployment must not (Django's async_unsafe check).
-NOT_INHERITED = {*SETTINGS.split(), "DJANGO_ALLOW_ASYNC_UNSAFE"}
-
 
 def run_python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Python in the project's root, with none of our variables set but those of `environment`."""
-    inherited = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
-    return run([sys.executable, *arguments], environment=inherited | {"SECRET_KEY": "x" * 60} | environment)
+    return run([sys.executable, *arguments], environment=nothing_set() | {"SECRET_KEY": "x" * 60} | environment)
 
 
 def settings_with(*names: str, **environment: str) -> dict[str, Any]:
@@ -71,27 +66,6 @@ def test_https_makes_cookies_secure_and_bound_to_the_host() -> None:
 def test_scim_addresses_come_from_the_public_url() -> None:
     provider = settings_with("SCIM_SERVICE_PROVIDER", PUBLIC_URL="https://portal.example.com")["SCIM_SERVICE_PROVIDER"]
     assert (provider["SCHEME"], provider["NETLOC"]) == ("https", "portal.example.com")
-
-
-def test_deploy_checks_pass_behind_https_with_mail() -> None:
-    answer = run_python(
-        *("manage.py", "check", "--deploy", "--fail-level", "WARNING"),
-        SECRET_KEY="k3y-" + "0123456789abcdef" * 4,
-        PUBLIC_URL="https://portal.example.com",
-        EMAIL_URL="smtp+tls://mail.example.com:587",
-    )
-    assert (answer.returncode, answer.stderr) == (0, "")
-
-
-def test_deploy_checks_name_what_is_missing() -> None:
-    answer = run_python("manage.py", "check", "--deploy", ALLOWED_HOSTS="*")
-    assert {f"gatehouse.W00{number}" for number in (1, 2, 3)} <= set(answer.stderr.replace(")", "(").split("("))
-
-
-def test_a_public_url_with_a_path_is_refused() -> None:
-    answer = run_python("manage.py", "check", PUBLIC_URL="https://example.com/portal")
-    assert answer.returncode == 1
-    assert "gatehouse.E002" in answer.stderr
 
 
 def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
@@ -144,12 +118,6 @@ def test_another_database_is_refused_by_name() -> None:
         database_config("mysql://user@host/db", statement_timeout=30)
 
 
-def test_an_unknown_kind_of_background_work_ends_the_start() -> None:
-    answer = run_python("-c", "import portal.settings", TASKS="celery")
-    assert answer.returncode != 0
-    assert "TASKS is celery: it must be one of immediate, database" in answer.stderr
-
-
 def test_the_portal_is_found_at_an_ipv6_address() -> None:
     found = settings_with("ALLOWED_HOSTS", "DEFAULT_FROM_EMAIL", PUBLIC_URL="http://[2001:db8::1]:8000")
     assert found == {
@@ -162,27 +130,3 @@ def test_the_portal_is_found_at_an_ipv6_address() -> None:
     )
     answer = run_python("-c", script, PUBLIC_URL="http://[2001:db8::1]:8000", DJANGO_SETTINGS_MODULE="portal.settings")
     assert (answer.stdout.strip(), answer.returncode) == ("[2001:db8::1]:8000", 0), answer.stderr
-
-
-@pytest.mark.parametrize(
-    ("environment", "said"),
-    [
-        ({"FORWARDED_ALLOW_IPS": "127.0.0.1,proxy.internal"}, "FORWARDED_ALLOW_IPS names 'proxy.internal'"),
-        ({"FORWARDED_ALLOW_IPS": "10.0.0.1/8"}, "FORWARDED_ALLOW_IPS names '10.0.0.1/8'"),
-        ({"PUBLIC_URL": "http://[::1"}, "Invalid IPv6 URL"),
-        ({"DATABASE_URL": "mysql://db/portal"}, "only sqlite:// and postgres:// are supported"),
-        ({"TASKS": "later"}, "TASKS is later"),
-        ({"PORT": "http"}, "http"),
-    ],
-)
-def test_a_wrong_environment_is_one_sentence_at_the_start(environment: dict[str, str], said: str) -> None:
-    answer = run_python("manage.py", "check", **environment)
-    assert answer.returncode == 1
-    assert answer.stderr.startswith("The portal can't start with this environment. "), answer.stderr
-    assert said in answer.stderr
-    assert answer.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize("proxies", ["*", "127.0.0.1, ::1", "10.0.0.0/24,fd00::/8"])
-def test_proxies_are_named_by_address_network_or_star(proxies: str) -> None:
-    assert run_python("-c", "import portal.settings", FORWARDED_ALLOW_IPS=proxies).returncode == 0

@@ -6,7 +6,6 @@ gunicorn reads the names in lower case; GUNICORN_CMD_ARGS in the environment ove
 from __future__ import annotations
 
 import json
-import os
 import socket
 import traceback
 from typing import Any
@@ -16,12 +15,17 @@ from gunicorn.http.message import Request
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
+from portal.project.environment import faults_explained
 from portal.project.streams import speak_utf8
+from portal.project.variables import of_this_process
 
 speak_utf8()
 
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+with faults_explained():
+    _env = of_this_process()
+
+bind = f"[{_env.HOST}]:{_env.PORT}" if ":" in _env.HOST else f"{_env.HOST}:{_env.PORT}"
+workers = _env.WEB_CONCURRENCY
 preload_app = True  # workers share what is loaded once
 control_socket_disable = True
 

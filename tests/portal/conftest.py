@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client, override_settings
 
-from portal.project.tasks import task_backend
+from portal.project.tasks import BACKENDS
 from tests.sessions import as_administrator
 
 
 def queued() -> override_settings:
     """Work waits in the database until a worker comes."""
-    return override_settings(TASKS={"default": {"BACKEND": task_backend("database")}})
+    return override_settings(TASKS={"default": {"BACKEND": BACKENDS["database"]}})
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from identity.models import AuditEvent, DeletionRecord, IdempotentRequest, Secon
 from identity.services import bulk_runs, deletion, idempotency, resealing
 from identity.services.resealing import HOLDERS
 from portal.doctor import examine
-from portal.project.tasks import task_backend
+from portal.project.tasks import BACKENDS
 from portal.session.auth import reset_tokens
 from tests.factories import (
     PASSWORD,
@@ -144,7 +144,7 @@ def test_what_was_stopped_is_gone_on_with(settings: Any, monkeypatch: pytest.Mon
 
 def test_a_mail_that_waits_for_a_worker_is_sealed_anew(settings: Any) -> None:
     make_user("mia", password=PASSWORD)
-    settings.TASKS = {"default": {"BACKEND": task_backend("database")}}
+    settings.TASKS = {"default": {"BACKEND": BACKENDS["database"]}}
     Client().post("/password/reset/", {"name": "mia"})
     before = DBTaskResult.objects.get().args_kwargs
     rotate(settings)
@@ -157,7 +157,7 @@ def test_a_mail_that_waits_for_a_worker_is_sealed_anew(settings: Any) -> None:
 
 
 def test_work_that_holds_nothing_sealed_is_left_as_it_is(settings: Any) -> None:
-    settings.TASKS = {"default": {"BACKEND": task_backend("database")}}
+    settings.TASKS = {"default": {"BACKEND": BACKENDS["database"]}}
     bulk_runs.finish.enqueue(run=1, person=1)
     before = DBTaskResult.objects.get().args_kwargs
     rotate(settings)
