@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from django.db.models import Count
 
+from identity.db.keyset import Keyset, batches
 from identity.models import Group, MembershipChange, User
 
 NAMES_SHOWN = 100
-ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,8 @@ def moved_by(event_id: int | None) -> Moved | None:
 
 def every_move(event_id: int, has_joined: bool) -> Iterator[Move]:
     """Everyone who joined by an event, or everyone who left; a thousand at a time."""
-    rows, last = MembershipChange.objects.filter(event_id=event_id, joined=has_joined).order_by("pk"), 0
-    while found := list(rows.filter(pk__gt=last)[:ROWS_AT_ONCE]):
-        yield from as_moves(found)
-        last = found[-1].pk
+    for batch in batches(MembershipChange.objects.filter(event_id=event_id, joined=has_joined), Keyset()):
+        yield from as_moves(batch)
 
 
 def as_moves(changes: Sequence[MembershipChange]) -> list[Move]:

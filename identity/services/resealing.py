@@ -16,6 +16,7 @@ from django_tasks_db.models import DBTaskResult
 from identity import audit, policy
 from identity.core.decisions import Action
 from identity.core.encryption import State, reseal, state_of
+from identity.db.keyset import Keyset, batches
 from identity.events import Event
 from identity.models import IdempotentRequest, SealedKeys, SecondFactor, SSOConnection
 from identity.services import digest_keys
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from identity.core.actors import Actor
-
-ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +109,8 @@ def _sealed_anew(value: Any, path: tuple[str, ...]) -> Any:
 
 
 def _rows(holder: Holder) -> Iterator[Any]:
-    """All of them, in order, in batches."""
-    rows = list(holder.rows().order_by("pk")[:ROWS_AT_ONCE])
-    while rows:
-        yield from rows
-        rows = list(holder.rows().filter(pk__gt=rows[-1].pk).order_by("pk")[:ROWS_AT_ONCE])
+    for batch in batches(holder.rows(), Keyset()):
+        yield from batch
 
 
 def _add(found: Count, state: State) -> None:

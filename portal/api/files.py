@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from portal.api.paging import Ordering
 from portal.api.wire import JSON
 
 MEDIA_TYPE = "text/csv"
-BATCH = 1000
 OF_PAGES = ("limit", "cursor")
 
 # Which field of a reference is its name, as on the other doors.
@@ -34,15 +31,6 @@ def check_no_page(request: Request) -> None:
     """A file has all rows. Raises ValidationError for a paging parameter."""
     if asked := [name for name in OF_PAGES if name in request.query_params]:
         raise ValidationError(dict.fromkeys(asked, "is for pages: a file has all rows."))
-
-
-def every_batch(rows: Any, ordering: Ordering) -> Iterator[list[Any]]:
-    """All rows in this order, a thousand at a time by keyset."""
-    in_order = ordering.of(rows)
-    batch = list(in_order[:BATCH])
-    while batch:
-        yield batch
-        batch = list(in_order.filter(ordering.after(*ordering.place(batch[-1])))[:BATCH])
 
 
 def cell(value: Any) -> Any:

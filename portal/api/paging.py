@@ -1,4 +1,4 @@
-"""Keyset paging: a cursor names the row to continue after, so that no page is slower or repeats a row."""
+"""Pages by cursor, which names the row to continue after: no page is slower than another, or repeats a row."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import ValidationError as FieldError
-from django.db.models import DateTimeField, Field, Model, Q, QuerySet
+from django.db.models import DateTimeField, Field, Model
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from identity.db.keyset import Keyset, Place
 
 LIMIT, MOST = 50, 200
 PARAMETERS = frozenset({"limit", "ordering", "cursor"})
@@ -26,49 +28,25 @@ class Ordering:
     """By one indexed column, then by id; `name` as in the request, `-` for descending."""
 
     name: str
-    column: str
+    keyset: Keyset
     field: Field[Any, Any]
 
-    @property
-    def descends(self) -> bool:
-        return self.name.startswith("-")
-
-    def of(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        sign = "-" if self.descends else ""
-        return rows.order_by(f"{sign}{self.column}", f"{sign}pk")
-
-    def after(self, value: Any, pk: int) -> Q:
-        """The rows after this one. The first condition alone is what an index can serve."""
-        op = "lt" if self.descends else "gt"
-        beyond = Q(**{f"{self.column}__{op}": value}) | Q(**{f"pk__{op}": pk})
-        return Q(**{f"{self.column}__{op}e": value}) & beyond
-
-    def place(self, row: Model) -> tuple[Any, int]:
-        """What `after` takes for this row."""
-        value: Any = row
-        for name in self.column.split("__"):
-            value = getattr(value, name)
-        return value, row.pk
-
     def cursor(self, row: Model) -> str:
-        value, _ = self.place(row)
+        value, _ = self.keyset.place(row)
         text = value.isoformat() if isinstance(value, datetime) else str(value)
         return urlsafe_b64encode(json.dumps([self.name, text, row.pk]).encode()).decode().rstrip("=")
 
 
-class Keyset(BasePagination):
+class CursorPages(BasePagination):
     """`limit`, `cursor` and `ordering`, which must be one of the view's `orderings` (SR-26)."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
         self.limit = _limit(request)
         self.ordering = ordering_of(request, view, queryset.model)
-        rows = self.ordering.of(queryset)
-        if cursor := request.query_params.get("cursor"):
-            rows = rows.filter(self.ordering.after(*_read(cursor, self.ordering)))
-        found = list(rows[: self.limit + 1])
-        self.has_next = len(found) > self.limit
-        self.rows = found[: self.limit]
+        cursor = request.query_params.get("cursor")
+        after = _read(cursor, self.ordering) if cursor else None
+        self.rows, self.has_next = self.ordering.keyset.page(queryset, self.limit, after)
         return self.rows
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -124,7 +102,7 @@ def ordering_of(request: Request, view: Any, model: type[Model]) -> Ordering:
     if column is None:
         allowed = ", ".join(view.orderings)
         raise ValidationError({"ordering": f"must be one of {allowed}, with a minus in front for descending."})
-    return Ordering(name, column, _field(model, column))
+    return Ordering(name, Keyset(column, descends=name.startswith("-")), _field(model, column))
 
 
 def _field(model: Any, column: str) -> Field[Any, Any]:
@@ -134,7 +112,7 @@ def _field(model: Any, column: str) -> Field[Any, Any]:
     return model._meta.pk if name == "pk" else model._meta.get_field(name)  # type: ignore[no-any-return]
 
 
-def _read(cursor: str, ordering: Ordering) -> tuple[Any, int]:
+def _read(cursor: str, ordering: Ordering) -> Place:
     """The value and id in a cursor; 400 for one that is damaged or belongs to another ordering."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)

@@ -19,14 +19,15 @@ from identity import policy
 from identity.core.actors import Person
 from identity.core.decisions import Action, Decision, Mode
 from identity.core.errors import NotFound
+from identity.db.keyset import batches
 from identity.db.locks import lock
 from identity.safeguards.asked import About, Situation
 from portal.api.authentication import BearerToken, Credentials, Session
 from portal.api.fields import LARGEST_KEY
-from portal.api.files import CSV, cell, check_no_page, every_batch, wants_file
+from portal.api.files import CSV, cell, check_no_page, wants_file
 from portal.api.idempotency import once
 from portal.api.operations import operation_of
-from portal.api.paging import PARAMETERS, Keyset, ordering_of
+from portal.api.paging import PARAMETERS, CursorPages, ordering_of
 from portal.api.permissions import Fresh, InScope, MayRead
 from portal.api.preconditions import etag_of, is_known, only_if_unchanged
 from portal.api.problems import handle
@@ -60,7 +61,7 @@ class Resources(GenericViewSet):
     parser_classes = (StrictJSON,)
     renderer_classes = (JSON,)
     filter_backends: Any = (DjangoFilterBackend,)
-    pagination_class: Any = Keyset
+    pagination_class: Any = CursorPages
     lookup_value_converter = "int"
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]  # the document replaces OPTIONS
     schema = Document()
@@ -208,7 +209,7 @@ class Resources(GenericViewSet):
         names = [name for name in _names(operation_of(self).answer) if self._is_in_file(name)]  # type: ignore[union-attr]
         cells = (
             [cell(data[name]) for name in names]
-            for batch in every_batch(rows, ordering)
+            for batch in batches(rows, ordering.keyset)
             for data in self._listed(batch)
         )
         return download(csv_lines(names, cells), name=f"{self.tag.lower().replace(' ', '-')}", kind="csv")

@@ -6,14 +6,11 @@ import csv
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
-from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 
 from identity.models import User
 
-BATCH = 1000
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 
 
@@ -64,14 +61,6 @@ def user_cells(user: User) -> tuple[object, ...]:
         user.last_active.isoformat() if user.last_active else "",
         "; ".join(str(group) for group in user.portal_groups.all()),
     )
-
-
-def batches(rows: QuerySet[Any]) -> Iterator[list[Any]]:
-    """All rows, newest first, a thousand at a time by primary key: each statement stays small."""
-    batch = list(rows.order_by("-pk")[:BATCH])
-    while batch:
-        yield batch
-        batch = list(rows.filter(pk__lt=batch[-1].pk).order_by("-pk")[:BATCH])
 
 
 def download(lines: Iterable[str], *, name: str, kind: str) -> StreamingHttpResponse:

@@ -169,11 +169,8 @@ def _page_by_cursor(rows: QuerySet[Any], parameters: dict[str, Any], order: Orde
     )
     if not count:
         return [], {"totalResults": rows.order_by().count()}
-    if cursor:
-        rows = rows.filter(order.after(cursors.read(cursor, query)))
-    found = list(rows[: count + 1])
-    head = {"nextCursor": cursors.write(order.position(found[count - 1]), query)} if len(found) > count else {}
-    return found[:count], head
+    found, last = order.page(rows, count, cursors.read(cursor, query) if cursor else None)
+    return found, {"nextCursor": cursors.write(last, query)} if last else {}
 
 
 def _cursor_count(parameters: dict[str, Any]) -> int:

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import QuerySet
 from pydantic import ValidationError
 from scim2_models import SearchRequest
 from scim2_models.path import AttributeBinding
 
+from identity.db.keyset import Keyset
 from scim.queries.registry import Registry
 from scim.wire.attributes import path_of, split_path
 from scim.wire.errors import refuse
@@ -28,31 +29,20 @@ class Order:
     expression: Any = None
     descending: bool = False
 
+    @property
+    def _keyset(self) -> Keyset:
+        return Keyset() if self.expression is None else Keyset("sorted_by", self.descending, has_nulls=True)
+
     def apply(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        if self.expression is None:
-            return rows.order_by("pk")
-        rows = rows.annotate(sorted_by=self.expression)
-        if self.descending:
-            return rows.order_by(F("sorted_by").desc(nulls_first=True), "-pk")
-        return rows.order_by(F("sorted_by").asc(nulls_last=True), "pk")
+        return self._keyset.of(rows if self.expression is None else rows.annotate(sorted_by=self.expression))
 
-    def position(self, row: Any) -> Position:
-        """The position of a row of `apply`."""
-        value = getattr(row, "sorted_by", None)
-        return [_plain(value), row.pk]
+    def page(self, rows: QuerySet[Any], size: int, after: Position | None) -> tuple[list[Any], Position | None]:
+        """The next rows of `apply`, and the last one's position if there are more."""
+        found, has_more = self._keyset.page(rows, size, after)
+        return found, self._position(found[-1]) if has_more else None
 
-    def after(self, position: Position) -> Q:
-        """The condition for everything after a position, on rows of `apply`: an index range, not an OFFSET."""
-        value, pk = position
-        behind = "lt" if self.descending else "gt"
-        if self.expression is None:
-            return Q(pk__gt=pk)
-        tie = Q(**{f"pk__{behind}": pk})
-        if value is None:
-            missing = Q(sorted_by__isnull=True) & tie
-            return missing | Q(sorted_by__isnull=False) if self.descending else missing
-        rest = Q(**{f"sorted_by__{behind}": value}) | (Q(sorted_by=value) & tie)
-        return rest if self.descending else rest | Q(sorted_by__isnull=True)
+    def _position(self, row: Any) -> Position:
+        return [_plain(getattr(row, "sorted_by", None)), row.pk]
 
 
 def _plain(value: Any) -> Any:

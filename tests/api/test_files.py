@@ -47,7 +47,7 @@ def test_a_list_is_whatever_has_pages() -> None:
 
 
 def test_a_file_has_all_rows_in_the_order_asked_for_whatever_a_page_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.api.files.BATCH", 2)
+    monkeypatch.setattr("identity.db.keyset.BATCH", 2)
     script, idp = administrators_caller(), make_idp()
     for name in ("eve", "ada", "dan", "bob", "cyd"):
         provision(idp, name)

@@ -132,7 +132,7 @@ def test_what_was_stopped_is_gone_on_with(settings: Any, monkeypatch: pytest.Mon
         done.append(row)
         reseal(row, holder)
 
-    monkeypatch.setattr(resealing, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("identity.db.keyset.BATCH", 2)
     monkeypatch.setattr(resealing, "_reseal", stopped_after_two)
     with pytest.raises(KeyboardInterrupt):
         run("reseal_secrets")

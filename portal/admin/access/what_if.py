@@ -13,12 +13,13 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 
 from identity.core.decisions import Mode, Switch
+from identity.db.keyset import batches
 from identity.models import User
 from identity.models.users import matching
 from identity.queries import what_if
 from portal.admin.frame.base import mode_of
 from portal.admin.frame.parts import ROWS_ON_A_PAGE, searched
-from portal.exchange.csv_out import batches, csv_lines, download
+from portal.exchange.csv_out import csv_lines, download
 
 HEADER = ("Username", "First name", "Last name", "Email", "Status", "Role", "Identity provider", "What would change")
 

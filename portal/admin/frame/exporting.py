@@ -16,7 +16,8 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from unfold.admin import ModelAdmin
 
-from portal.exchange.csv_out import batches, csv_lines, download, json_lines
+from identity.db.keyset import batches
+from portal.exchange.csv_out import csv_lines, download, json_lines
 
 LABELS = {"csv": "Export CSV", "jsonl": "Export JSON lines"}
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from identity.db.keyset import BATCH
 from identity.models import User
-from identity.queries.moves import ROWS_AT_ONCE, every_move
+from identity.queries.moves import every_move
 from identity.services.mappings import Preview
 from portal.exchange.csv_out import csv_lines
 
@@ -30,5 +31,5 @@ def draft_lines(preview: Preview) -> Iterator[str]:
 
 
 def _people(ids: list[int]) -> Iterator[User]:
-    for at in range(0, len(ids), ROWS_AT_ONCE):
-        yield from User.objects.filter(pk__any_of=ids[at : at + ROWS_AT_ONCE]).order_by("pk")
+    for at in range(0, len(ids), BATCH):
+        yield from User.objects.filter(pk__any_of=ids[at : at + BATCH]).order_by("pk")

@@ -28,6 +28,7 @@ from unfold.widgets import INPUT_CLASSES
 
 from identity.core.decisions import Action
 from identity.core.keys import sought
+from identity.db.keyset import Keyset
 from identity.models import IdentityProvider, User
 from portal.admin.frame.base import PortalChangeList, PortalModelAdmin
 from portal.admin.frame.parts import is_key, moment
@@ -170,18 +171,16 @@ class KeysetChangeList(PortalChangeList):
         self.paginator = KeysetPaginator(self.result_list, self.list_per_page)
 
     def _page(self, asked: QueryDict) -> list[Any]:
-        rows: QuerySet[Any] = self.queryset
         before, after = asked.get(OLDER_THAN, ""), asked.get(NEWER_THAN, "")
-        if is_key(after):
-            found = list(rows.filter(pk__gt=int(after)).order_by("pk")[: self.list_per_page + 1])
-            page = found[: self.list_per_page][::-1]
-            self.newer = page[0].pk if len(found) > len(page) else None
-            self.older = page[-1].pk if page else None
-            return page
-        found = list((rows.filter(pk__lt=int(before)) if is_key(before) else rows)[: self.list_per_page + 1])
-        page = found[: self.list_per_page]
-        self.older = page[-1].pk if len(found) > len(page) else None
-        self.newer = page[0].pk if page and is_key(before) else None
+        is_backwards, row = is_key(after), after if is_key(after) else before
+        order = Keyset(descends=not is_backwards)
+        place = (int(row), int(row)) if is_key(row) else None
+        page, has_more = order.page(self.queryset, self.list_per_page, place)
+        if is_backwards:
+            page.reverse()
+        if page:
+            self.newer = page[0].pk if (has_more if is_backwards else place) else None
+            self.older = page[-1].pk if (is_backwards or has_more) else None
         return page
 
 

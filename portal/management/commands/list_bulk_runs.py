@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from identity.db.keyset import batches
 from identity.models import BulkRun
-from portal.exchange.csv_out import batches
 from portal.management.answers import Facts
 from portal.management.facts import run_facts
 from portal.management.operator_command import ListCommand

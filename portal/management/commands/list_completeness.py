@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from identity.db.keyset import batches
 from identity.models import GroupMapping
 from identity.queries.completeness import MOST_ON_A_PAGE, Completeness, completeness_of
-from portal.exchange.csv_out import batches
 from portal.management.answers import Facts
 from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import ListCommand

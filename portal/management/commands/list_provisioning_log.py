@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from identity.db.keyset import batches
 from identity.models import ProvisioningLog
-from portal.exchange.csv_out import batches
 from portal.management.answers import Facts, name_of
 from portal.management.moments import moment
 from portal.management.named_rows import find_identity_provider, find_user

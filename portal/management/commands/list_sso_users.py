@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from identity.db.keyset import batches
 from identity.models import SSOUser
-from portal.exchange.csv_out import batches
 from portal.management.answers import Facts
 from portal.management.facts import sso_user_facts
 from portal.management.named_rows import find_identity_provider
