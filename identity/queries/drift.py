@@ -6,18 +6,17 @@ Both sides of the mappings may hold millions of memberships, so they are compare
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Count, Q
 
 from identity.core.errors import InvalidValue
 from identity.models import Group, GroupMapping, User
-
-if TYPE_CHECKING:
-    pass
+from identity.queries.in_parts import InParts
 
 PART = 5_000  # memberships
 NAMED = 8  # people of a group listed by name; the others are a number
@@ -104,12 +103,16 @@ class Move(NamedTuple):
 
 
 @dataclass(slots=True)
-class Comparison:
+class Comparison(InParts[list[Move]]):
     """The findings of the parts compared so far; `position` is None when nothing remains."""
 
     position: Position | None = START
     compared: int = 0
     met: dict[tuple[int, Side], Met] = field(default_factory=dict)
+
+    @property
+    def is_done(self) -> bool:
+        return self.position is None
 
     def go_on(self, most: int | None = None) -> list[Move]:
         """Compare the next part, one statement for each side it touches; returns who moves in it."""
@@ -174,23 +177,22 @@ class Comparison:
 
     # --- from one request to the next ---
 
-    def state(self) -> dict[str, Any]:
-        """The whole comparison as JSON data."""
+    @property
+    def so_far(self) -> dict[str, Any]:
         met = [[group_id, side, met.count, met.first] for (group_id, side), met in self.met.items()]
         return {"after": str(self.position or ""), "compared": self.compared, "met": met}
 
     @classmethod
-    def resume(cls, state: dict[str, Any]) -> Comparison:
-        position = Position.read(state["after"]) if state["after"] else None
-        met = {(group_id, Side(side)): Met(count, first) for group_id, side, count, first in state["met"]}
-        return cls(position, state["compared"], met)
+    def resume(cls, so_far: dict[str, Any]) -> Comparison:
+        position = Position.read(so_far["after"]) if so_far["after"] else None
+        met = {(group_id, Side(side)): Met(count, first) for group_id, side, count, first in so_far["met"]}
+        return cls(position, so_far["compared"], met)
 
 
 def drifts() -> list[Drift]:
     """All groups that differ, by name; a statement for each `PART` memberships."""
     comparison = Comparison()
-    while comparison.position:
-        comparison.go_on()
+    deque(comparison.rest(), maxlen=0)
     return comparison.drifts()
 
 

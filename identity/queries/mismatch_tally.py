@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from identity.queries.in_parts import InParts
 from identity.queries.mismatches import Finding, Match, Sent, find_mismatches
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Kind:
 
 
 @dataclass(slots=True)
-class Tally:
+class Tally(InParts[None]):
     """The results of the parts compared so far in one list."""
 
     sent: Sequence[Sent]

@@ -164,6 +164,14 @@ def begin(run: BulkRun, *, actor: Actor) -> None:
         finish_in_background(run, actor=actor)
 
 
+def begin_draft(run: BulkRun, *, actor: Actor) -> BulkRun:
+    """Start a draft and begin it; a run that was started meanwhile stays with the person who did."""
+    was_draft, run = run.is_draft, start_run(run, actor=actor)
+    if was_draft:
+        begin(run, actor=actor)
+    return run
+
+
 def has_worker() -> bool:
     """Whether queued work runs outside the request (TASKS=database)."""
     return bool(finish.get_backend().supports_get_result)

@@ -148,11 +148,7 @@ class BulkRuns(Resources):
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: int) -> Response:
         """Start a draft. The rest of it is done in your name."""
-        run = self.get_object()
-        was_draft, run = run.is_draft, bulk_runs.start_run(run, actor=self.actor)
-        if was_draft:
-            bulk_runs.begin(run, actor=self.actor)
-        return self.answer_anew(run)
+        return self.answer_anew(bulk_runs.begin_draft(self.get_object(), actor=self.actor))
 
     @operation("continue_bulk_run", answer=BulkRunAnswer)
     @action(detail=True, methods=["post"], url_path="continue")

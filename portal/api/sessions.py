@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.functional import cached_property
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity.core.actors import Person
-from identity.core.decisions import Action
 from identity.core.errors import NotFound
 from identity.models import User
 from portal.api.authentication import Credentials
 from portal.api.named_rows import row_of
+from portal.api.of_user import OfUser
 from portal.api.operations import operation
 from portal.api.views import Singleton
 from portal.api.wire import of_django
@@ -49,17 +48,10 @@ def _end(user: User, pk: int, actor: Person) -> None:
         raise NotFound("There is no such session, or it has ended already.")
 
 
-class UserSessions(Singleton):
+class UserSessions(OfUser):
     """Where a user is signed in."""
 
-    tag = "Users"
-    seen_by = Action.VIEW_DIRECTORY
-    queryset = User.objects.all()
     fresh = frozenset({"destroy"})
-
-    @cached_property
-    def user(self) -> User:
-        return row_of(User, self.kwargs["user_id"])
 
     @operation("list_user_sessions", answer=SessionsAnswer)
     def retrieve(self, request: Request, user_id: int) -> Response:

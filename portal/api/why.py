@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
-from django.utils.functional import cached_property
 from django_filters import rest_framework as filters
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -24,22 +23,11 @@ from portal.api.fields import GroupRef, Said, SSOGroupRef, SSOUserRef, UserRef
 from portal.api.filters import Flag
 from portal.api.logs import ProvisioningLogEntryAnswer
 from portal.api.named_rows import row_of
+from portal.api.of_user import OfUser
 from portal.api.operations import operation
-from portal.api.views import Resources, Singleton
+from portal.api.views import Resources
 
 MOST_AT_ONCE = 200
-
-
-class OfUser(Singleton):
-    """Something about the user in the URL."""
-
-    tag = "Users"
-    seen_by = Action.VIEW_DIRECTORY
-    queryset: QuerySet[User] = User.objects.select_related("managed_by", "sso_user__identity_provider")
-
-    @cached_property
-    def user(self) -> User:
-        return row_of(User, self.kwargs["user_id"], self.queryset.all())
 
 
 # --- the why-trail ---
@@ -73,7 +61,13 @@ class TrailSaid(Said):
     limit = serializers.IntegerField(min_value=1, max_value=MOST_AT_ONCE, default=why.SHOWN)
 
 
-class UserTrail(OfUser):
+class OfManagedUser(OfUser):
+    """Something about the user in the URL and the identity provider's record."""
+
+    queryset = User.objects.select_related("managed_by", "sso_user__identity_provider")
+
+
+class UserTrail(OfManagedUser):
     """Every change of a user's status, name and memberships."""
 
     @operation("get_user_trail", query=TrailSaid, answer=TrailAnswer)
@@ -117,7 +111,7 @@ class DifferencesAnswer(serializers.Serializer):
     sharing_external_id = UserRef(many=True, help_text="Others with the same externalId at this identity provider.")
 
 
-class UserDifferences(OfUser):
+class UserDifferences(OfManagedUser):
     """The identity provider's record of a user beside the portal's."""
 
     @operation("get_user_differences", answer=DifferencesAnswer)

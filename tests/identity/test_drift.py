@@ -93,11 +93,11 @@ def test_a_part_costs_a_statement_for_each_side_and_the_next_goes_on_from_there(
     map_group(push_group(idp, "Engineering", *(provision(idp, f"user{number}") for number in range(5))), builders)
     comparison, seen = Comparison(), []
     for _ in range(4):  # five on one side, five on the other, three at a time
-        comparison = Comparison.resume(json.loads(json.dumps(comparison.state())))
+        comparison = Comparison.resume(json.loads(json.dumps(comparison.so_far)))
         cost(partial(comparison.go_on, 3), Most.PART)
         seen.append((comparison.compared, comparison.progress))
     assert seen == [(3, (0, 2)), (6, (1, 2)), (9, (1, 2)), (10, (2, 2))]
-    assert comparison.position is None
+    assert comparison.is_done
     with no_statements():
         assert comparison.drifts() == []
 

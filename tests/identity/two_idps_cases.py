@@ -204,6 +204,7 @@ OF_A_PERSON: dict[str, list[Deed]] = {
         lambda mine: bulk_runs.carry_out(mine.run.rows.get(), actor=OPERATOR),
         lambda mine: bulk_runs.carry_out(mine.draft.rows.get(), actor=OPERATOR),
     ],
+    "bulk_runs.begin_draft": [lambda mine: bulk_runs.begin_draft(mine.draft, actor=OPERATOR)],
     "bulk_runs.create_run": [lambda mine: _draft(mine, BulkRun.Kind.DISABLE, mine.user)],
     "bulk_runs.discard_draft": [lambda mine: bulk_runs.discard_draft(mine.draft, actor=OPERATOR)],
     "bulk_runs.finish": [lambda mine: bulk_runs.finish.func(mine.run.pk, owner().user.pk)],

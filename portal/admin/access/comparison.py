@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from identity.models import Group, User
 from identity.queries.drift import Comparison, Move, Side
-from portal.admin.frame.signed_state import sealed, unsealed
+from portal.admin.frame.signed_state import signed, verified
 from portal.exchange.csv_out import csv_lines, download
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ def compared(comparison: Comparison) -> dict[str, Any]:
         "comparison": comparison,
         "drifts": comparison.drifts(GROUPS_SHOWN),
         "more_drifts": max(0, len(comparison.group_ids) - GROUPS_SHOWN),
-        "so_far": sealed(comparison.state(), what="comparison") if comparison.position else "",
+        "so_far": signed(comparison, what="comparison"),
     }
 
 
 @require_POST
 def next_part(request: HttpRequest) -> HttpResponse:
     """The groups found so far plus the next part's; the page requests parts until none remains."""
-    comparison = Comparison.resume(unsealed(request.POST.get("so_far", ""), what="comparison"))
+    comparison = Comparison.resume(verified(request.POST.get("so_far", ""), what="comparison"))
     comparison.go_on()
     context = {**compared(comparison), "progress": comparison.progress}
     return TemplateResponse(request, "admin/identity/accesssettings/groups.html", context)
@@ -45,14 +45,8 @@ def next_part(request: HttpRequest) -> HttpResponse:
 
 def moves_file(request: HttpRequest) -> HttpResponseBase:
     """Everyone who would join or leave a mapped group, as CSV."""
-    cells = (cell for moves in _parts() for cell in _cells(moves))
+    cells = (cell for moves in Comparison().rest() for cell in _cells(moves))
     return download(csv_lines(HEADER, cells), name="what-if-groups", kind="csv")
-
-
-def _parts() -> Iterator[list[Move]]:
-    comparison = Comparison()
-    while comparison.position:
-        yield comparison.go_on()
 
 
 def _cells(moves: list[Move]) -> Iterator[tuple[object, ...]]:

@@ -164,7 +164,7 @@ class SwitchMode(ActionPage):
 
     def get_form_class(self) -> type[Form]:
         """The choice is required where both sides differ, or may differ: in a part not yet compared."""
-        differs = self.following or self.comparison.met or self.comparison.position
+        differs = self.following or self.comparison.met or not self.comparison.is_done
         return SwitchToSCIMForm if self.switch.starts_scim and differs else SwitchForm
 
     def get_initial(self) -> dict[str, Any]:

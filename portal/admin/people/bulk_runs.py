@@ -18,7 +18,7 @@ from identity.models import BulkRow, BulkRun
 from identity.services import bulk_runs
 from portal.admin.frame.base import ActionPage, PortalModelAdmin, person_of
 from portal.admin.frame.parts import moment, page_of
-from portal.admin.people.user_bulk import begin, summary
+from portal.admin.people.user_bulk import summary
 from portal.exchange.csv_in import COLUMNS
 from portal.exchange.csv_out import csv_lines, download
 
@@ -38,9 +38,8 @@ class StartRun(ActionPage):
         return f"{self.obj}: {number} {'person' if number == 1 else 'people'}."
 
     def run(self, form: Form) -> str:
-        actor = person_of(self.request)
-        was_draft, self.obj = self.obj.is_draft, bulk_runs.start_run(self.obj, actor=actor)
-        return begin(self.obj, actor) if was_draft else summary(self.obj)
+        self.obj = bulk_runs.begin_draft(self.obj, actor=person_of(self.request))
+        return summary(self.obj)
 
 
 class ContinueRun(ActionPage):

@@ -15,7 +15,6 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from identity import policy
-from identity.core.actors import Person
 from identity.core.decisions import Decision
 from identity.core.errors import Refused
 from identity.models import BulkRow, BulkRun, User
@@ -82,18 +81,13 @@ class BulkPage(ActionPage):
         """Start it and do what fits into the response time; returns the sentence on its progress."""
         actor = person_of(self.request)
         self.bulk_run = bulk_runs.create_run(self.kind, wanted, values=values, actor=actor)
-        return begin(self.bulk_run, actor)
+        bulk_runs.begin(self.bulk_run, actor=actor)
+        return summary(self.bulk_run)
 
     def get_success_url(self) -> str:
         if self.bulk_run is None:
             return super().get_success_url()
         return reverse("admin:identity_bulkrun_change", args=(self.bulk_run.pk,))
-
-
-def begin(run: BulkRun, actor: Person) -> str:
-    """Do what fits into the response time and leave the rest to a worker, if there is one; the progress."""
-    bulk_runs.begin(run, actor=actor)
-    return summary(run)
 
 
 def summary(run: BulkRun) -> str:

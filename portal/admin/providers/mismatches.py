@@ -17,7 +17,7 @@ from identity.models import IdentityProvider
 from identity.queries.mismatch_tally import Tally
 from identity.queries.mismatches import BATCH, Finding, Match, Sent, find_mismatches, what_arrived
 from portal.admin.frame.base import ActionPage
-from portal.admin.frame.signed_state import sealed, unsealed
+from portal.admin.frame.signed_state import signed, verified
 from portal.exchange.csv_in import read_names
 from portal.exchange.csv_out import csv_lines
 
@@ -107,12 +107,12 @@ class MismatchReport(ActionPage):
     def form_valid(self, form: NamesForm) -> HttpResponse:
         """The first part's report as a page, which then requests each further part."""
         sent, so_far = form.cleaned_data["sent"], self.request.POST.get("so_far")
-        tally = Tally.resume(sent, unsealed(so_far, what="report")) if so_far else Tally(sent)
+        tally = Tally.resume(sent, verified(so_far, what="report")) if so_far else Tally(sent)
         tally.go_on()
         shown = {
             "tally": tally,
             "kinds": [(kind, COLOURS[kind.match]) for kind in tally.kinds],
-            "so_far": sealed(tally.so_far, what="report"),
+            "so_far": signed(tally, what="report"),
         }
         if so_far:
             context = {**shown, "page": self, "csv_url": self.csv_url}
