@@ -121,6 +121,9 @@ AUTH_PASSWORD_VALIDATORS = [
 STATEMENT_TIMEOUT = env.STATEMENT_TIMEOUT
 DATABASES = {"default": database_config(env.DATABASE_URL, statement_timeout=STATEMENT_TIMEOUT)}
 
+# What /readyz found is told again for so long, whoever asks how often.
+READINESS_SECONDS = 1
+
 # Shared by all workers: throttling of wrong passwords, and single-use codes and tokens. The default cache is
 # per process.
 CACHES = {

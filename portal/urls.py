@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from portal.account import own_tokens, passkeys, second_factor, sign_in
-from portal.project.health import healthz
+from portal.project import health, probes
 
 urlpatterns = [
     path("", sign_in.home, name="home"),
@@ -49,5 +49,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("portal.api.urls")),
     path("scim/v2/", include("scim.urls")),
-    path("healthz", healthz, name="healthz"),
+    path(probes.LIVE[1:], health.livez, name="livez"),
+    path(probes.READY[1:], health.readyz, name="readyz"),
+    path(probes.HEALTHY[1:], health.healthz, name="healthz"),
 ]

@@ -31,6 +31,7 @@ Status = TaskResultStatus
 WAITING_AT_MOST = 500
 
 LEASE = timedelta(seconds=60)
+LONG_IN_THE_QUEUE = timedelta(minutes=10)
 KEEP_FAILURES = timedelta(days=14)
 
 # How long after its 1st, 2nd, … failure a task is retried; after the last one it stays failed.
@@ -139,6 +140,11 @@ def queue() -> Queue:
     rows = DBTaskResult.objects
     oldest = rows.ready().order_by("enqueued_at").values_list("enqueued_at", flat=True).first()
     return Queue(rows.ready().count(), rows.running().count(), rows.failed().count(), oldest)
+
+
+def is_stuck() -> bool:
+    """Whether a task has waited for so long that no worker seems to run."""
+    return DBTaskResult.objects.ready().filter(enqueued_at__lt=timezone.now() - LONG_IN_THE_QUEUE).exists()
 
 
 def _unfinished() -> Any:

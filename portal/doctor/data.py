@@ -26,7 +26,6 @@ from identity.services import background
 from identity.services.resealing import HOLDERS, Count, count
 from portal.doctor.findings import Finding, counted
 
-LONG_IN_THE_QUEUE = timedelta(minutes=10)
 FOLLOW = (
     "It goes when the identity provider sends them again. To see who it is: `manage.py set_mode --scim off`, then "
     "`manage.py set_mode --scim on --what-if`; to follow the identity provider at once: `--follow-idp` instead."
@@ -120,7 +119,7 @@ def unmapped() -> Finding:
 
 def background_work() -> Iterator[Finding]:
     queue = background.queue()
-    is_stuck = queue.oldest is not None and timezone.now() - queue.oldest > LONG_IN_THE_QUEUE
+    is_stuck = background.is_stuck()
     yield Finding(
         "queue",
         f"{queue.waiting} tasks wait and {queue.running} are being done.",

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from identity.db.permanence import missing_triggers
+from identity.db.readiness import waiting_migrations
 from portal.doctor.findings import Finding, counted
 
 INSTALL_TRIGGERS = (
@@ -32,11 +32,6 @@ def silent(error: DatabaseError) -> Finding:
         f"The database does not answer ({type(error).__name__}).",
         "Start it, or set DATABASE_URL to where it is.",
     )
-
-
-def waiting_migrations() -> int:
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def is_up_to_date() -> bool:

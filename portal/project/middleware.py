@@ -18,12 +18,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware import common
 from django.shortcuts import render
 
-from portal.project import bodies
+from portal.project import bodies, probes
 from portal.project.proxies import address_in, is_address
 
 SCIM_PREFIX = "/scim/"
 API_PREFIX = "/api/"
-HEALTH = {"/healthz"}
 SIGN_IN_PREFIX = "/sso/"
 
 
@@ -74,7 +73,7 @@ class CommonMiddleware(common.CommonMiddleware):
     """
 
     def process_request(self, request: HttpRequest) -> Any:
-        return None if request.path_info in HEALTH else super().process_request(request)
+        return None if request.path_info in probes.ADDRESSES else super().process_request(request)
 
     def should_redirect_with_slash(self, request: HttpRequest) -> bool:
         return not is_scim(request) and super().should_redirect_with_slash(request)

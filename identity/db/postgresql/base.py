@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import cycle
 from typing import Any
 
 import psycopg
+from django.db import OperationalError
 from django.db.backends.postgresql import base
 from psycopg import IsolationLevel
 
 from identity.db.postgresql.patience import PatientConnection
+from identity.db.postgresql.probe import answers
+
+DEFAULT_PORT = 5432
 
 CHECK = 2.0  # seconds that a connection has to show that it works
 QUIET = 2.0  # seconds for which nobody tries again to connect after a try that got no answer
@@ -42,6 +49,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return False
         with self.connection.at_most(CHECK):
             return super().is_usable()
+
+    @contextmanager
+    def in_time(self, *, reach: float, answer: float) -> Iterator[None]:
+        """So many seconds for the server to be there, then so many for each statement in the block."""
+        addresses = self._addresses()
+        if addresses and not any(answers(host, port, seconds=reach) for host, port in addresses):
+            raise OperationalError("the server is not there")
+        self.ensure_connection()
+        with self.connection.at_most(answer):
+            yield
+
+    def _addresses(self) -> list[tuple[str, int]]:
+        """Of the server that this is connected to, else of all that may be; none where libpq has to find one."""
+        if self.connection is not None and not self.connection.closed:
+            info = self.connection.info
+            return [(info.hostaddr or info.host, info.port)]
+        parameters = self.get_connection_params()
+        hosts = str(parameters.get("host", "")).split(",")
+        ports = str(parameters.get("port", "") or DEFAULT_PORT).split(",")
+        return [(host, int(port)) for host, port in zip(hosts, cycle(ports), strict=False) if host]
 
 
 def _connected(conn_params: dict[str, Any]) -> PatientConnection:

@@ -32,8 +32,9 @@ class PatientConnection(psycopg.Connection[Any]):
 
     @contextmanager
     def at_most(self, seconds: float) -> Iterator[None]:
-        """Each statement in the block has so many seconds."""
-        before, self.longest = self.longest, seconds
+        """Each statement in the block has so many seconds, or fewer if it had."""
+        before = self.longest
+        self.longest = seconds if before is None else min(before, seconds)
         try:
             yield
         finally:
