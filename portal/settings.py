@@ -73,6 +73,9 @@ MIDDLEWARE = [
     "portal.project.middleware.client_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before whatever asks the database: the page that says that it is away has these headers, too.
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "portal.project.middleware.CSPMiddleware",
     "portal.session.middleware.SessionMiddleware",
     "portal.project.middleware.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -81,8 +84,6 @@ MIDDLEWARE = [
     "portal.api.middleware.BodyLimit",
     "portal.project.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "portal.project.middleware.CSPMiddleware",
     "portal.project.unstored.UnstoredMiddleware",
 ]
 

@@ -6,6 +6,8 @@ from django.urls import include, path
 from portal.account import own_tokens, passkeys, second_factor, sign_in
 from portal.project import health, probes
 
+handler500 = "portal.api.faults.server_error"
+
 urlpatterns = [
     path("", sign_in.home, name="home"),
     path("login/", sign_in.SignIn.as_view(), name="login"),

@@ -67,8 +67,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def response_to(error: Exception) -> JsonResponse:
     """The same, for requests that never reach a resource."""
-    body = _told(error, type(error))
-    return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE)
+    body = _told(error, next(kind for kind in type(error).__mro__ if kind in KINDS))
+    status = body["status"]
+    return JsonResponse(body, status=status, headers=_headers(error, status), content_type=CONTENT_TYPE)
 
 
 def _told(error: Exception, kind: type[Exception]) -> dict[str, Any]:

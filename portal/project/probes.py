@@ -1,4 +1,4 @@
-"""What the server and the application both know of health checks: their addresses, and whether the server is leaving."""
+"""What the server and the application both know of health checks: their addresses, and whether it is leaving."""
 
 from __future__ import annotations
 

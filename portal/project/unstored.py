@@ -1,13 +1,14 @@
-"""What the database does not store, on pages: 409 where a value is taken, else 503 or 500, each with its own page."""
+"""What the database does not store or answer, on pages: 409 where a value is taken, else 503 or 500, with pages."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from identity.db.uniqueness import is_taken, may_pass
 
@@ -27,13 +28,24 @@ class UnstoredMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """None leaves it to the page of all other mistakes, which is logged as well."""
-        if not isinstance(error, IntegrityError):
-            return None
-        if is_taken(error):
-            return render(request, "409.html", status=409)
-        if not may_pass(error):
-            return None
-        logger.error("The database refused the rows of a page", exc_info=error)
-        response = render(request, "503.html", status=503)
-        response["Retry-After"] = RETRY_AFTER_SECONDS
-        return response
+        answer = answer_to(request, error)
+        if answer is not None and answer.status_code >= 500:
+            logger.error("The database failed a page", exc_info=error)
+        return answer
+
+
+def answer_to(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+    """The page for an error of the database; None for a mistake of the portal's own."""
+    if isinstance(error, IntegrityError) and is_taken(error):
+        return render(request, "409.html", status=409)
+    if not is_away(error):
+        return None
+    page = render_to_string("503.html")  # without the request: its user is asked of the database
+    return HttpResponse(page, status=503, headers={"Retry-After": RETRY_AFTER_SECONDS})
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Whether trying again can help: the database is not reached, takes no writes, or the rows beside it changed."""
+    if isinstance(error, IntegrityError):
+        return may_pass(error)
+    return isinstance(error, OperationalError | InternalError | InterfaceError)
