@@ -18,6 +18,7 @@ from identity.services import background, notices
 from portal.project import health, probes
 from tests import clock
 from tests.interruptions import failing
+from tests.statements import no_statements
 
 pytestmark = pytest.mark.django_db
 
@@ -74,8 +75,8 @@ def test_a_database_that_is_silent_is_not_ready_and_the_process_lives(client: Cl
         assert told(client, probes.LIVE) == (200, b"ok\n", None)
 
 
-def test_the_process_lives_without_a_statement(client: Client, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(0):
+def test_the_process_lives_without_a_statement(client: Client) -> None:
+    with no_statements():
         assert told(client, probes.LIVE) == (200, b"ok\n", None)
 
 
@@ -118,12 +119,10 @@ def test_a_queue_that_nobody_works_off_is_told_to_the_log_and_nobody_is_sent_awa
     assert caplog.text.count("make worker") == 1
 
 
-def test_who_asks_often_is_told_the_same_and_makes_no_work(
-    client: Client, settings: Any, django_assert_num_queries: Any
-) -> None:
+def test_who_asks_often_is_told_the_same_and_makes_no_work(client: Client, settings: Any) -> None:
     settings.READINESS_SECONDS = 60
     assert told(client) == YES
-    with django_assert_num_queries(0):
+    with no_statements():
         assert told(client) == YES
 
 
