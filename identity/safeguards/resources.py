@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from identity.core.decisions import ALLOWED, Decision
-from identity.models import Asset, BulkRow, Status
+from identity.models import Asset, BulkRow, Status, User
 from identity.safeguards.asked import Asked, out_of_place, refused, so_already
 
 
@@ -44,9 +44,32 @@ def last_asset_owner(asked: Asked) -> Decision:
 
 
 def not_an_owner(asked: Asked) -> Decision:
-    if asked.asset is None or asked.giver is None or asked.asset.ownerships.filter(user=asked.giver).exists():
+    if asked.giver is None or _owns(asked, asked.giver):
         return ALLOWED
-    return refused("not_an_owner", f"{asked.giver} does not own {asked.asset}.")
+    return out_of_place("not_an_owner", f"{asked.giver} does not own {asked.asset}.")
+
+
+def no_owner_already(asked: Asked) -> Decision:
+    if asked.giver is None or _owns(asked, asked.giver):
+        return ALLOWED
+    return so_already("not_an_owner", f"{asked.giver} does not own {asked.asset}.")
+
+
+def owner_already(asked: Asked) -> Decision:
+    if asked.asset is None or asked.taker is None or not _owns(asked, asked.taker):
+        return ALLOWED
+    return so_already("already_an_owner", f"{asked.taker} owns {asked.asset} already.")
+
+
+def same_owner(asked: Asked) -> Decision:
+    if asked.giver is None or asked.giver != asked.taker:
+        return ALLOWED
+    return so_already("already_an_owner", f"{asked.taker} owns {asked.asset} already.")
+
+
+def _owns(asked: Asked, person: User) -> bool:
+    """Without an asset there is nothing to refuse."""
+    return asked.asset is None or asked.asset.ownerships.filter(user=person).exists()
 
 
 def started_already(asked: Asked) -> Decision:

@@ -78,6 +78,12 @@ def has_no_app_to_remove(asked: Asked) -> Decision:
     return so_already("not_set_up", "There is no authenticator app to remove.")
 
 
+def has_no_passkey(asked: Asked) -> Decision:
+    if asked.user is None or asked.user.passkeys.exists():
+        return ALLOWED
+    return out_of_place("not_set_up", "There is no passkey: add one first.")
+
+
 def has_no_second_step(asked: Asked) -> Decision:
     if asked.user is None or asked.user.has_second_step:
         return ALLOWED

@@ -1,8 +1,8 @@
 """Which safeguards an action has to pass; asked by `policy.decide` on every door.
 
-`ONES_OWN` says what nobody does for another; `STATES` checks whether an action makes sense in the target's state, from
-its columns alone; `SAFEGUARDS` whether it would do harm (R7, R10, R12, R13, R22). Services ask again within their
-transaction, with the rows locked.
+`ONES_OWN` says what nobody does for another; `STATES` checks whether an action makes sense in the target's state;
+`SAFEGUARDS` whether it would do harm (R7, R10, R12, R13, R22). Services ask again within their transaction, with the
+rows locked.
 """
 
 from __future__ import annotations
@@ -42,9 +42,15 @@ STATES: dict[Action, tuple[Safeguard, ...]] = {
     Action.ENABLE_CONNECTION: (ways_in.connection_enabled_already,),
     Action.DISABLE_CONNECTION: (ways_in.connection_disabled_already,),
     Action.WITHDRAW_SSO_GROUP: (resources.pushed,),
+    Action.ADD_ASSET_OWNER: (resources.owner_already,),
+    Action.REMOVE_ASSET_OWNER: (resources.no_owner_already,),
+    Action.TRANSFER_ASSET: (resources.not_an_owner, resources.same_owner),
+    Action.ENFORCE_SSO: (ways_in.enforced_already,),
     Action.SET_UP_APP: (second_steps.has_app_already,),
     Action.REPLACE_APP: (second_steps.has_no_app,),
     Action.REMOVE_APP: (second_steps.has_no_app_to_remove,),
+    Action.RENAME_PASSKEY: (second_steps.has_no_passkey,),
+    Action.REMOVE_PASSKEY: (second_steps.has_no_passkey,),
     Action.MAKE_RECOVERY_CODES: (second_steps.has_no_second_step,),
     Action.START_RUN: (resources.started_already, resources.nothing_to_start),
     Action.CONTINUE_RUN: (resources.still_a_draft, resources.nothing_waits),
@@ -61,10 +67,10 @@ SAFEGUARDS: dict[Action, tuple[Safeguard, ...]] = {
     Action.GIVE_OWN_USERNAME: (conflicts.email_taken,),
     Action.CREATE_API_TOKEN: (people.account_disabled,),
     Action.CHANGE_SECOND_STEP: (second_steps.password_closed,),
-    Action.SET_UP_APP: (second_steps.password_closed, second_steps.no_password),
+    Action.SET_UP_APP: (second_steps.no_password, second_steps.password_closed),
     Action.REPLACE_APP: (second_steps.password_closed,),
     Action.REMOVE_APP: (second_steps.password_closed, second_steps.needed_second_step),
-    Action.ADD_PASSKEY: (second_steps.password_closed, second_steps.no_password, second_steps.too_many_passkeys),
+    Action.ADD_PASSKEY: (second_steps.no_password, second_steps.password_closed, second_steps.too_many_passkeys),
     Action.RENAME_PASSKEY: (second_steps.password_closed,),
     Action.REMOVE_PASSKEY: (second_steps.password_closed, second_steps.needed_second_step),
     Action.MAKE_RECOVERY_CODES: (second_steps.password_closed,),
@@ -83,7 +89,7 @@ SAFEGUARDS: dict[Action, tuple[Safeguard, ...]] = {
     Action.DELETE_CONNECTION: (ways_in.last_connection,),
     Action.ADD_ASSET_OWNER: (resources.disabled_taker,),
     Action.REMOVE_ASSET_OWNER: (resources.last_asset_owner,),
-    Action.TRANSFER_ASSET: (resources.disabled_taker, resources.not_an_owner),
+    Action.TRANSFER_ASSET: (resources.disabled_taker,),
     Action.ENFORCE_SSO: (ways_in.break_glass_not_proven, ways_in.sso_login_not_proven),
 }
 

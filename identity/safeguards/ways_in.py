@@ -44,6 +44,10 @@ def _leaving(asked: Asked) -> QuerySet[SSOConnection] | None:
     return None if asked.identity_provider is None else rows.filter(identity_provider=asked.identity_provider.pk)
 
 
+def enforced_already(asked: Asked) -> Decision:
+    return so_already("already_enforced", "SSO is enforced already.") if asked.now.is_sso_enforced else ALLOWED
+
+
 def break_glass_not_proven(asked: Asked) -> Decision:
     """A break-glass account must have signed in with its second step before SSO is enforced."""
     if User.objects.proven_break_glass().exists():

@@ -186,16 +186,20 @@ class _Own(LoginRequiredMixin):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
-        user = _owner(request)
-        if user is None:
-            return redirect("profile")
-        self.user = user
-        if self.action and (elsewhere := why_elsewhere(request, self.action, "passkeys")) is not None:
+        self.user = request.user
+        if "pk" in kwargs:
+            self.passkey()
+        door = policy.for_oneself(Action.CHANGE_PASSWORD, self.user)
+        back = "passkeys" if door else "profile"
+        if self.action and (elsewhere := why_elsewhere(request, self.action, back)) is not None:
             return elsewhere
+        if not door:
+            messages.error(request, door.reason)
+            return redirect("profile")
         return super().dispatch(request, *args, **kwargs)
 
     def passkey(self) -> Passkey:
-        """The one in the URL."""
+        """The one in the URL. Raises Http404."""
         found = self.user.passkeys.filter(pk=self.kwargs["pk"]).first()  # type: ignore[attr-defined]
         if found is None:
             raise Http404("You have no such passkey.")

@@ -225,8 +225,8 @@ class FirstSecondFactor(BeforeAnythingOpens, _SetUp):
 def why_elsewhere(request: HttpRequest, action: Action, back: str) -> HttpResponse | None:
     """Where somebody is led who can't do this to their own account now: back with the reason, or to a fresh sign-in."""
     decision = policy.for_oneself(action, request.user)  # type: ignore[arg-type]
-    if not decision:
-        messages.error(request, decision.reason)
+    if not (decision and decision.fits):
+        (messages.info if decision else messages.error)(request, decision.reason)
         return redirect(back)
     return None if is_fresh(request) else redirect_to_confirmation(request)
 

@@ -1,4 +1,4 @@
-"""Everything that can be acted on, in every state that a decision hangs on, and how each door does each act."""
+"""People, groups and what comes from identity providers, in every state that a decision hangs on."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from identity.core.decisions import Action, Mode
 from identity.models import BulkRun, Conflict, Role, Status, User
-from identity.policy import ACTIONS_ON, MODES
 from identity.services import bulk_runs, invitations
 from identity.services.provisioning.groups import declare_sso_group
 from tests.company.cases import Cases
@@ -35,6 +33,11 @@ class Row:
     pk: int
     name: str = ""
     more: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] | None = None  # what is known when a page offers it, if less
+
+    @property
+    def offered(self) -> dict[str, Any]:
+        return self.about if self.before is None else self.before
 
 
 Make = Callable[[User], Row]
@@ -287,148 +290,3 @@ def begun(who: User) -> Row:
 @RUNS.add
 def finished(who: User) -> Row:
     return bulk_run(is_draft=False)
-
-
-# --- how each door does what ---
-
-
-@dataclass
-class Way:
-    """The page with its form, the request and the command of an act; `{pk}`, `{name}` and the like are the row's."""
-
-    page: str
-    request: tuple[str, str]
-    command: tuple[str, ...] = ()
-    form: dict[str, Any] = field(default_factory=dict)
-    body: dict[str, Any] | None = None
-
-
-WAYS: dict[Action, Way] = {
-    Action.EDIT_PROFILE: Way(
-        "identity_user_edit_profile",
-        ("PATCH", "users/{pk}/"),
-        ("edit_user", "{name}", "--first-name", "Renamed"),
-        {"first_name": "Renamed", "email": "{email}"},
-        {"first_name": "Renamed"},
-    ),
-    Action.ENABLE: Way("identity_user_enable", ("POST", "users/{pk}/enable/"), ("enable_user", "{name}")),
-    Action.DISABLE: Way("identity_user_disable", ("POST", "users/{pk}/disable/"), ("disable_user", "{name}")),
-    Action.RESEND_INVITATION: Way(
-        "identity_user_resend_invitation", ("POST", "invitations/{pk}/resend/"), ("resend_invitation", "{name}")
-    ),
-    Action.REVOKE_INVITATION: Way(
-        "identity_user_revoke_invitation", ("DELETE", "invitations/{pk}/"), ("revoke_invitation", "{name}")
-    ),
-    Action.END_SESSIONS: Way(
-        "identity_user_end_sessions", ("POST", "users/{pk}/end-sessions/"), ("end_sessions", "{name}")
-    ),
-    Action.CHANGE_ROLE: Way(
-        "identity_user_change_role",
-        ("PUT", "users/{pk}/role/"),
-        ("set_role", "{name}", "support"),
-        {"role": "support"},
-        {"role": "support"},
-    ),
-    Action.MARK_BREAK_GLASS: Way(
-        "identity_user_mark_break_glass",
-        ("PUT", "users/{pk}/break-glass/"),
-        ("set_break_glass", "{name}", "on"),
-        body={"is_break_glass": True},
-    ),
-    Action.CLEAR_BREAK_GLASS: Way(
-        "identity_user_clear_break_glass",
-        ("PUT", "users/{pk}/break-glass/"),
-        ("set_break_glass", "{name}", "off"),
-        body={"is_break_glass": False},
-    ),
-    Action.DELETE_PERMANENTLY: Way(
-        "disabled_users_delete",
-        ("POST", "support/disabled-users/{pk}/delete-permanently/"),
-        form={"username": "{name}", "reason": "left"},
-        body={"username": "{name}", "reason": "left"},
-    ),
-    Action.CHANGE_MEMBERS: Way(
-        "identity_group_add_members",
-        ("POST", "groups/{pk}/members/"),
-        ("add_members", "{name}", "mia"),
-        {"users": ["{mia}"]},
-        {"users": ["{mia}"]},
-    ),
-    Action.WITHDRAW_SSO_GROUP: Way(
-        "identity_ssogroup_withdraw", ("DELETE", "sso-groups/{pk}/"), ("withdraw_sso_group", "{name}")
-    ),
-    Action.DELETE_PROVIDER: Way(
-        "identity_identityprovider_delete",
-        ("DELETE", "identity-providers/{pk}/"),
-        ("delete_identity_provider", "{name}", "--yes"),
-        {"name": "{name}"},
-    ),
-    Action.ENABLE_CONNECTION: Way(
-        "identity_ssoconnection_enable", ("POST", "sso-connections/{pk}/enable/"), ("enable_sso_connection", "{name}")
-    ),
-    Action.DISABLE_CONNECTION: Way(
-        "identity_ssoconnection_disable",
-        ("POST", "sso-connections/{pk}/disable/"),
-        ("disable_sso_connection", "{name}"),
-    ),
-    Action.DELETE_CONNECTION: Way(
-        "identity_ssoconnection_delete",
-        ("DELETE", "sso-connections/{pk}/"),
-        ("delete_sso_connection", "{name}", "--yes"),
-    ),
-    Action.LINK_CONFLICT: Way("identity_conflict_link", ("POST", "conflicts/{pk}/link/"), ("link_conflict", "{pk}")),
-    Action.MOVE_CONFLICT: Way("identity_conflict_move", ("POST", "conflicts/{pk}/move/"), ("move_conflict", "{pk}")),
-    Action.GIVE_OWN_USERNAME: Way(
-        "identity_conflict_own_username",
-        ("POST", "conflicts/{pk}/own-username/"),
-        ("give_own_username", "{pk}", "ada.2"),
-        {"username": "ada.2"},
-        {"username": "ada.2"},
-    ),
-    Action.DISMISS_CONFLICT: Way(
-        "identity_conflict_dismiss", ("POST", "conflicts/{pk}/dismiss/"), ("dismiss_conflict", "{pk}")
-    ),
-    Action.START_RUN: Way("identity_bulkrun_start", ("POST", "bulk-runs/{pk}/start/")),
-    Action.CONTINUE_RUN: Way("identity_bulkrun_continue", ("POST", "bulk-runs/{pk}/continue/")),
-    Action.DISCARD_RUN: Way("identity_bulkrun_discard", ("DELETE", "bulk-runs/{pk}/"), ("discard_bulk_run", "{pk}")),
-}
-
-USUAL = (Mode(scim_enabled=True, sso_enforced=False),)
-ENFORCED_OR_NOT = (*USUAL, Mode(scim_enabled=True, sso_enforced=True))
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind's states, the page that shows one of it, what is done to it, and the modes that this hangs on."""
-
-    states: Cases[Make]
-    page: str
-    actions: tuple[Action, ...]
-    modes: tuple[Mode, ...] = USUAL
-
-
-KINDS = {
-    "a person": Kind(
-        PEOPLE,
-        "user_change",
-        (
-            Action.EDIT_PROFILE,
-            Action.ENABLE,
-            Action.DISABLE,
-            Action.RESEND_INVITATION,
-            Action.REVOKE_INVITATION,
-            Action.END_SESSIONS,
-            Action.CHANGE_ROLE,
-            Action.MARK_BREAK_GLASS,
-            Action.CLEAR_BREAK_GLASS,
-        ),
-        MODES,
-    ),
-    "a person for support": Kind(PEOPLE, "", (Action.DELETE_PERMANENTLY,)),
-    "a group": Kind(GROUPS, "group_change", (Action.CHANGE_MEMBERS,), MODES),
-    "an SSO group": Kind(SSO_GROUPS, "ssogroup_change", (Action.WITHDRAW_SSO_GROUP,)),
-    "an identity provider": Kind(PROVIDERS, "identityprovider_change", (Action.DELETE_PROVIDER,), ENFORCED_OR_NOT),
-    "a connection": Kind(CONNECTIONS, "ssoconnection_change", ACTIONS_ON["connection"][1:], ENFORCED_OR_NOT),
-    "a conflict": Kind(CONFLICTS, "conflict_change", ACTIONS_ON["conflict"]),
-    "a bulk action": Kind(RUNS, "bulkrun_change", ACTIONS_ON["run"]),
-}
