@@ -58,8 +58,7 @@ lock: install-dev ## resolve pyproject.toml anew into both lock files
 
 # --- running --------------------------------------------------------------------------------------------------------
 
-# A big migration may take longer than any request is allowed to.
-MIGRATE = STATEMENT_TIMEOUT=0 $(MANAGE) migrate --verbosity 0
+MIGRATE = $(MANAGE) migrate --verbosity 0
 
 .PHONY: run
 run: export DEBUG ?= true
@@ -76,11 +75,15 @@ demo: install ## the same, with the demo company in a portal that is still empty
 	@$(MANAGE) first_start
 	@exec $(MANAGE) runserver "127.0.0.1:$(PORT)"
 
+.PHONY: migrate
+migrate: export DEBUG := false
+migrate: install ## bring the database to this release: before the first host of it serves (docs/upgrading.md)
+	@$(MANAGE) migrate
+
 .PHONY: serve
 serve: export DEBUG := false
-serve: install ## the production server: WEB_CONCURRENCY workers on $HOST:$PORT
+serve: install ## the production server: WEB_CONCURRENCY workers on $HOST:$PORT, after make migrate
 	@$(MANAGE) collectstatic --no-input --verbosity 0
-	@$(MIGRATE)
 	@exec $(BIN)/gunicorn --config python:portal.project.server portal.wsgi
 
 .PHONY: worker

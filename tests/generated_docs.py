@@ -58,7 +58,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "prune_records", "reseal_secrets", "demo",
     ),
 }  # fmt: skip
-UNLISTED = {"first_start"}  # what `make run` does, and nobody by hand
+UNLISTED = {"first_start", "migrate"}  # what `make run` does, and Django's own (docs/upgrading.md)
 
 HEAD = """\
 # Commands

@@ -1,0 +1,96 @@
+"""`manage.py migrate`: Django's own, alone and without holding anybody up (docs/design/migrations.md)."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.core.management.commands import migrate
+from django.db import OperationalError, connections
+
+from identity.db.alone import alone
+
+# Less than PostgreSQL takes to look for a deadlock (1 s): the migration gives way, not somebody's request.
+LOCK_TIMEOUT = 0.8
+PATIENCE = 600.0
+REST = 2.0  # seconds in which those who waited behind the migration are served
+
+HELD = "Others hold what this migration needs"
+HELD_UP = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
+
+
+class Command(migrate.Command):
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--lock-timeout",
+            type=float,
+            default=LOCK_TIMEOUT,
+            metavar="SECONDS",
+            help=f"how long a step waits for a lock before it lets others go first (default: {LOCK_TIMEOUT:g})",
+        )
+        parser.add_argument(
+            "--patience",
+            type=float,
+            default=PATIENCE,
+            metavar="SECONDS",
+            help=f"for how long it is tried again (default: {PATIENCE:g})",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> Any:
+        if options["plan"] or options["check_unapplied"]:
+            return super().handle(*args, **options)
+        connection = connections[options["database"]]
+        with unhurried(connection), alone(connection, self._waits):
+            return self._again_and_again(connection, *args, **options)
+
+    def _again_and_again(self, connection: Any, *args: Any, **options: Any) -> Any:
+        """What is applied stays applied: each try goes on from there."""
+        until = time.monotonic() + options["patience"]
+        while True:
+            try:
+                _set_timeouts(connection, options["lock_timeout"])
+                return super().handle(*args, **options)
+            except OperationalError as error:
+                if not _is_held_up(error):
+                    raise
+                if time.monotonic() > until:
+                    raise CommandError(
+                        f"Others hold what this migration needs, for {options['patience']:g} s."
+                    ) from error
+            self.stderr.write("Others hold what this migration needs: trying again …")
+            time.sleep(min(REST, options["patience"]))
+
+    def _waits(self) -> None:
+        self.stderr.write("Another process migrates this database: waiting for it …")
+
+
+def _set_timeouts(connection: Any, lock_timeout: float) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = {int(lock_timeout * 1000)}")
+            cursor.execute("SET statement_timeout = 0")
+
+
+def _is_held_up(error: OperationalError) -> bool:
+    cause: Any = error.__cause__
+    if getattr(cause, "sqlstate", None) in HELD_UP:
+        return True
+    return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+@contextmanager
+def unhurried(connection: Any) -> Iterator[None]:
+    """A new connection that waits for long statements; closed afterwards, so that nothing set here outlasts it."""
+    before = connection.settings_dict
+    connection.close()
+    connection.settings_dict = {**before, "longest": None}
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict = before
