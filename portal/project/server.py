@@ -78,6 +78,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 worker_class = Worker
 
 
+def on_starting(server: Any) -> None:
+    """gunicorn calls it once the application is loaded, before there are workers."""
+    from portal.project.start import tell_of_waiting_migrations  # noqa: PLC0415 - needs Django set up
+
+    tell_of_waiting_migrations()
+
+
 def _target(req: Any, exc: Exception) -> str:
     """The requested path. gunicorn fails before there is a request: only its parser's frames know it."""
     if req is not None:

@@ -34,15 +34,15 @@ class Portal:
 def running_portal() -> Iterator[Portal]:
     """Start it, and stop it afterwards; the database is the one of DATABASE_URL, else a scratch SQLite file."""
     with TemporaryDirectory(prefix="gatehouse-conformance-") as scratch, held_port() as port:
-        environment = _environment(scratch, port)
+        environment = of_a_portal(os.environ.get("DATABASE_URL") or f"sqlite:///{scratch}/portal.sqlite3", port)
         manage(environment, "migrate", "--verbosity", "0")
-        with started(_server(port), environment=environment, port=port) as server:
+        with started(server_command(port), environment=environment, port=port) as server:
             wait_until_it_answers(server, f"{port.origin}/healthz")
             yield Portal(f"{port.origin}/scim/v2", environment, server)
 
 
-def _environment(scratch: str, port: HeldPort) -> dict[str, str]:
-    database = os.environ.get("DATABASE_URL") or f"sqlite:///{scratch}/portal.sqlite3"
+def of_a_portal(database: str, port: HeldPort) -> dict[str, str]:
+    """Its environment."""
     ours = {
         "DATABASE_URL": database,
         "PUBLIC_URL": port.origin,
@@ -57,7 +57,7 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
     return run([sys.executable, "manage.py", *arguments], environment=environment, check=True).stdout.strip()
 
 
-def _server(port: HeldPort) -> list[str]:
+def server_command(port: HeldPort) -> list[str]:
     """As `make serve` starts it, with one worker."""
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:portal.project.server", "portal.wsgi"]
     settings = ["--workers", "1", "--threads", "4", "--log-level", "warning"]

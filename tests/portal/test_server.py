@@ -7,15 +7,18 @@ import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 
 from portal.project import server
-from tests.conformance.portal_process import Portal, running_portal
+from tests.conformance.portal_process import Portal, of_a_portal, running_portal, server_command
 from tests.databases import migrated_sqlite
-from tests.processes import ROOT
+from tests.processes import ROOT, held_port, started, wait_until_it_answers
 
 pytestmark = pytest.mark.once
 
@@ -132,6 +135,16 @@ def test_a_balancer_that_knows_an_address_only_gets_health(portal: Portal) -> No
 
 def test_connections_outlive_the_idle_time_of_balancers() -> None:
     assert server.keepalive > 60
+
+
+def test_a_host_whose_database_is_not_migrated_says_so_and_is_not_ready(tmp_path: Path, django_db_blocker: Any) -> None:
+    """Nothing migrates but who is asked to: it serves what it can, and balancers leave it alone."""
+    database = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    with held_port() as port, started(server_command(port), environment=of_a_portal(database, port), port=port) as host:
+        wait_until_it_answers(host, f"{port.origin}/livez")
+        assert re.search("[0-9]+ of this release's migrations wait to be applied: run `manage.py migrate`", host.log)
+        with pytest.raises(HTTPError, match="503"):
+            urlopen(f"{port.origin}/readyz", timeout=30)  # noqa: S310 - our own server on loopback
 
 
 def test_make_serve_takes_these_settings() -> None:

@@ -59,11 +59,12 @@ class Command(migrate.Command):
                 if not _is_held_up(error):
                     raise
                 if time.monotonic() > until:
-                    raise CommandError(
-                        f"Others hold what this migration needs, for {options['patience']:g} s."
-                    ) from error
-            self.stderr.write("Others hold what this migration needs: trying again …")
-            time.sleep(min(REST, options["patience"]))
+                    raise CommandError(f"{HELD}, for {options['patience']:g} s.") from error
+            self.let_others_go_first()
+
+    def let_others_go_first(self) -> None:
+        self.stderr.write(f"{HELD}: trying again …")
+        time.sleep(REST)
 
     def _waits(self) -> None:
         self.stderr.write("Another process migrates this database: waiting for it …")

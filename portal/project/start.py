@@ -1,0 +1,30 @@
+"""What the server says when it starts."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import Error as DatabaseError
+from django.db import connections
+
+from identity.db import readiness
+
+logger = logging.getLogger(__name__)
+
+
+def tell_of_waiting_migrations() -> None:
+    """/readyz stays 503 meanwhile; whoever looks at the log of a host that gets no requests finds out why."""
+    try:
+        with readiness.in_time():
+            waiting = readiness.waiting_migrations()
+    except DatabaseError as error:
+        logger.warning("The database does not answer at the start (%s).", type(error).__name__)
+        return
+    finally:
+        connections.close_all()  # the workers make their own
+    if waiting:
+        logger.error(
+            "%s of this release's migrations wait to be applied: run `manage.py migrate`. Until then this host is not "
+            "ready.",
+            waiting,
+        )
