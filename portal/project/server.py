@@ -6,18 +6,22 @@ gunicorn reads the names in lower case; GUNICORN_CMD_ARGS in the environment ove
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import traceback
+from threading import Timer
 from typing import Any
 
 from gunicorn.http import errors
 from gunicorn.http.message import Request
 from gunicorn.util import write_nonblock
-from gunicorn.workers.gthread import ThreadWorker
 
+from portal.project import probes
 from portal.project.environment import faults_explained
 from portal.project.streams import speak_utf8
 from portal.project.variables import of_this_process
+from portal.project.waiting_worker import WaitingWorker
 
 speak_utf8()
 
@@ -61,7 +65,29 @@ _TOLD: dict[type[Exception], tuple[int, str, str]] = {
 }
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+def when_ready(server: Any) -> None:
+    """SIGTERM: first readiness goes, so that balancers look elsewhere; a while later, or told once more, it stops."""
+    stop = server.handle_term
+
+    def leave() -> None:
+        if probes.is_leaving() or not _env.DRAIN_SECONDS:
+            stop()
+        probes.leave()
+        server.log.info("Serving for %s more seconds, no longer ready", _env.DRAIN_SECONDS)
+        again = Timer(_env.DRAIN_SECONDS, os.kill, (os.getpid(), signal.SIGTERM))
+        again.daemon = True
+        again.start()
+
+    server.handle_term = leave
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    """Nobody keeps a connection to a server that leaves."""
+    if probes.is_leaving():
+        request.force_close()
+
+
+class Worker(WaitingWorker):
     """gunicorn's own, but unparsable requests under /scim/, which no application sees, get a SCIM answer."""
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:

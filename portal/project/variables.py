@@ -49,7 +49,15 @@ class Variables:
         kinds.number(1, 512),
         2,
         "`2`",
-        "workers of `make serve`, with 16 threads each; every thread keeps one database connection",
+        "workers of `make serve`, with 16 threads each and 2 for health checks; every thread keeps one database "
+        "connection",
+    )
+    DRAIN_SECONDS: int = variable(
+        kinds.number(0, 3600),
+        5,
+        "`5`",
+        "how long `make serve` goes on after SIGTERM with `/readyz` at 503, so that balancers look elsewhere; a second "
+        "SIGTERM ends it at once",
     )
     SECRET_KEY: str = variable(
         kinds.secret,

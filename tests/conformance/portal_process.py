@@ -49,6 +49,7 @@ def of_a_portal(database: str, port: HeldPort) -> dict[str, str]:
         "ALLOWED_HOSTS": "127.0.0.1",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "DEBUG": "false",
+        "DRAIN_SECONDS": os.environ.get("DRAIN_SECONDS", "0"),
     }
     return {**os.environ, **ours}
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -18,18 +15,12 @@ import pytest
 from portal.project import server
 from tests.conformance.portal_process import Portal, of_a_portal, running_portal, server_command
 from tests.databases import migrated_sqlite
+from tests.portal.raw_http import say
 from tests.processes import ROOT, held_port, started, wait_until_it_answers
 
 pytestmark = pytest.mark.once
 
 SCIM = "application/scim+json"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    head: str
-    body: str
 
 
 @pytest.fixture(scope="module")
@@ -44,24 +35,6 @@ def portal(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> 
 @pytest.fixture(scope="module")
 def bearer(portal: Portal) -> str:
     return f"Authorization: Bearer {portal.token()}"
-
-
-def say(portal: Portal, *head: str, body: bytes = b"") -> Answer:
-    """Send these lines as they are, and read to the end."""
-    address = urlsplit(portal.base_url)
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as connection:
-        connection.sendall("\r\n".join((*head, "Connection: close", "", "")).encode("latin-1") + body)
-        said = b"".join(iter(lambda: connection.recv(65536), b""))
-    head, _, rest = said.partition(b"\r\n\r\n")
-    told = head.decode()
-    text = out_of_chunks(rest) if "Transfer-Encoding: chunked" in told else rest
-    return Answer(int(told.split(" ")[1]), told, text.decode())
-
-
-def out_of_chunks(body: bytes) -> bytes:
-    size, _, rest = body.partition(b"\r\n")
-    length = int(size, 16)
-    return rest[:length] + out_of_chunks(rest[length + 2 :]) if length else b""
 
 
 def in_chunks(body: bytes, size: int = 10) -> bytes:
