@@ -121,6 +121,10 @@ def test_each_door_does_what_the_decision_says(kind: str, state: str, role: Role
                 with_a_page = {one for one, way in asked.ways.items() if way.page}
                 with undone():  # what it would say at the next page as well
                     assert asked.shown(client, row, asked.ways) == offered & with_a_page, mode
+            if asked.target and new:
+                assert told_by_the_policy(client, asked, row) == {
+                    one: (found.allowed, found.code) for one, found in decisions.items()
+                }, mode
             before = done()
             for action, decision in new.items():
                 for door in doors_of(asked.ways[action]):
@@ -141,6 +145,12 @@ def test_who_has_not_the_role_is_refused_by_every_door(kind: str, role: Role) ->
         for door in doors if role != Role.MEMBER else doors & {by_rest}:  # members are led away from these pages
             answer = tried(door, client, asked.ways[action], row, before)
             assert is_as_said(decision, *answer), (door, action, decision, answer)
+
+
+def told_by_the_policy(client: Client, asked: Kind, row: Row) -> dict[Action, tuple[bool, str]]:
+    """What REST says of the target before anything is tried."""
+    said = Script(client=client).read(f"policy/?{asked.target}={row.pk}")["target"]["actions"]
+    return {action: (said[action]["allowed"], said[action]["code"]) for action in asked.ways}
 
 
 def doors_of(way: Way) -> set[Door]:

@@ -345,24 +345,35 @@ class Kind:
     shown: Shown | None = None
     modes: tuple[Mode, ...] = USUAL
     roles: tuple[Role, ...] = ()
+    target: str = ""  # of the policy that REST shows
 
     def may(self, role: Role) -> bool:
         return role in self.roles if self.roles else any(role in ROLES[action.row] for action in self.ways)
 
 
 KINDS = {
-    "a person": Kind(states.PEOPLE, of(*OF_PEOPLE), buttons("user_change"), MODES),
+    "a person": Kind(states.PEOPLE, of(*OF_PEOPLE), buttons("user_change"), MODES, target="user"),
     "a person for support": Kind(states.PEOPLE, {Action.DELETE_PERMANENTLY: DELETING}, TO_DELETE),
     "what somebody leaves behind": Kind(belongings.LEFT_BEHIND, OF_LEFT_BEHIND),
-    "a group": Kind(states.GROUPS, of(Action.CHANGE_MEMBERS), buttons("group_change"), MODES),
-    "an SSO group": Kind(states.SSO_GROUPS, of(Action.WITHDRAW_SSO_GROUP), buttons("ssogroup_change")),
+    "a group": Kind(states.GROUPS, of(Action.CHANGE_MEMBERS), buttons("group_change"), MODES, target="group"),
+    "an SSO group": Kind(
+        states.SSO_GROUPS, of(Action.WITHDRAW_SSO_GROUP), buttons("ssogroup_change"), target="sso_group"
+    ),
     "an identity provider": Kind(
-        states.PROVIDERS, of(Action.DELETE_PROVIDER), buttons("identityprovider_change"), ENFORCED_OR_NOT
+        states.PROVIDERS,
+        of(Action.DELETE_PROVIDER),
+        buttons("identityprovider_change"),
+        ENFORCED_OR_NOT,
+        target="identity_provider",
     ),
     "a connection": Kind(
-        states.CONNECTIONS, of(*ACTIONS_ON["connection"][1:]), buttons("ssoconnection_change"), ENFORCED_OR_NOT
+        states.CONNECTIONS,
+        of(*ACTIONS_ON["connection"][1:]),
+        buttons("ssoconnection_change"),
+        ENFORCED_OR_NOT,
+        target="connection",
     ),
-    "a conflict": Kind(states.CONFLICTS, of(*ACTIONS_ON["conflict"]), buttons("conflict_change")),
+    "a conflict": Kind(states.CONFLICTS, of(*ACTIONS_ON["conflict"]), buttons("conflict_change"), target="conflict"),
     "a bulk action": Kind(states.RUNS, of(*ACTIONS_ON["run"]), buttons("bulkrun_change")),
     "an asset": Kind(belongings.ASSETS, OF_ASSETS, links("/admin/identity/asset/{pk}/change/")),
     "an API token": Kind(belongings.API_TOKENS, OF_API_TOKENS, buttons("apitoken_change")),

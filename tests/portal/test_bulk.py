@@ -379,6 +379,19 @@ def test_several_invitations_are_sent_again_and_revoked() -> None:
     assert set(User.objects.filter(status=Status.DISABLED)) == {ivy, eve}
 
 
+def test_sending_invitations_again_is_not_offered_where_the_mode_refuses_it_for_everybody() -> None:
+    ivy = invitations.invite_user(username="ivy", email="ivy@example.test", actor=OPERATOR)
+    client = as_administrator()
+    for enforced in (False, True):
+        set_mode(sso=enforced)
+        shown, asked = client.get(address("invitation_changelist")), address("invitation_bulk_resend", ids=ivy.pk)
+        assert ('value="resend_chosen"' in shown.content.decode()) is not enforced
+        assert 'value="revoke_chosen"' in shown.content.decode()
+        assert client.get(asked).status_code == (403 if enforced else 200)
+    assert "Inviting users is not possible here while SCIM is on and SSO is enforced." in text_of(shown)
+    assert "Inviting users is not possible here while SCIM is on and SSO is enforced." in text_of(client.get(asked))
+
+
 def test_everybody_of_the_list_of_invitations_is_who_its_filters_leave() -> None:
     """And nobody else of the portal, whatever the address leaves out."""
     with clock.ago(hours=72):

@@ -18,14 +18,14 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from identity.core.decisions import Action
+from identity.core.decisions import Action, Decision
 from identity.core.errors import InvalidValue
 from identity.models import BulkRun, Invitation, User
 from identity.models.users import matching
 from identity.queries.invitation_links import OF_ITSELF, Link, link_of, with_link
 from identity.services import bulk_runs as bulk
 from identity.services import invitations
-from portal.admin.frame.base import ActionPage, Button, PortalChangeList, PortalModelAdmin, mode_of, person_of
+from portal.admin.frame.base import ActionPage, Button, PortalChangeList, PortalModelAdmin, decide, mode_of, person_of
 from portal.admin.frame.parts import badge, moment
 from portal.admin.people.user_actions import InviteUser
 from portal.admin.people.user_bulk import MOST_AT_ONCE, BulkPage, BulkStatus, ask
@@ -112,6 +112,11 @@ class BulkResend(_Invitations):
     kind = BulkRun.Kind.RESEND_INVITATION
     done = "invited again"
     explanation = "Each gets a mail with a new link, good for 72 hours. The old links stop working."
+
+    @classmethod
+    def decide(cls, request: HttpRequest, obj: Any) -> Decision:
+        """The mode refuses it for all of them, or for none."""
+        return decide(request, Action.RESEND_INVITATION)
 
 
 class BulkRevoke(_Invitations):
@@ -210,6 +215,13 @@ class InvitationAdmin(PortalModelAdmin):
             return badge(found.label, "red")
         left = invitation.expires_at - timezone.now()
         return badge(f"Works for {_rounded(left)}", "amber" if left < SOON else "green")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without what would be refused for everybody: the list says so above."""
+        found: dict[str, Any] = super().get_actions(request)
+        if not BulkResend.decide(request, None):
+            found.pop("resend_chosen", None)
+        return found
 
     @admin.action(description="Send invitations again")
     def resend_chosen(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> HttpResponse:
