@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from identity.db.compiled import insert
 from identity.events import Event, Personal
-from identity.models import AuditEvent, AuditOrigin, AuditPersonalData, Headcount
+from identity.models import AuditEvent, AuditOrigin, AuditPersonalData
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,8 +77,6 @@ def record(
             )
         )
     _hand_on([event])
-    if Headcount.objects.noted_on != event.at.date():
-        transaction.on_commit(Headcount.objects.note, robust=True)
     return event
 
 

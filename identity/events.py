@@ -39,6 +39,7 @@ class Family(TextChoices):
     ASSET = "asset", "Assets"
     ACCESS = "access", "Access settings"
     RECORDS = "records", "Records"
+    SCHEDULED_JOB = "scheduled_job", "Scheduled jobs"
 
 
 class Personal(Flag):
@@ -420,12 +421,20 @@ class Event(StrEnum):
     RECORDS_LOG_PRUNED = _told(
         "records.log_pruned", EntityManagement.UPDATE, "Old rows of the provisioning log deleted"
     )
+    RECORDS_RETENTION_CHOSEN = _told(
+        "records.retention_chosen",
+        EntityManagement.UPDATE,
+        "How long records are kept was changed",
+        severity=Severity.MEDIUM,
+    )
     RECORDS_RESEALED = _told(
         "records.resealed", EntityManagement.UPDATE, "Secrets sealed anew after a change of the key"
     )
     RECORDS_PERSONAL_VALUES_ERASED = _told(
         "records.personal_values_erased", EntityManagement.UPDATE, "Old personal values of the audit log erased"
     )
+
+    SCHEDULED_JOB_RUN_ASKED = _told("scheduled_job.run_asked", EntityManagement.OTHER, "Scheduled job asked to run now")
 
 
 SIGN_INS = tuple(event for event in Event if event.told.is_sign_in)

@@ -60,6 +60,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     **dict.fromkeys(ROWS, _ADMINISTRATORS),
     Action.CHANGE_ROLE: _OWNERS,
     Action.CHANGE_ACCESS_SETTINGS: _OWNERS,
+    Action.PRUNE_RECORDS: _OWNERS,
     Action.DELETE_PERMANENTLY: _SUPPORT,
     Action.CHANGE_SECOND_STEP: frozenset(Role),
     Action.CREATE_API_TOKEN: frozenset(Role),
@@ -70,6 +71,9 @@ ROLES: dict[Action, frozenset[Role]] = {
 
 # What needs no higher rank: support deletes owners, and one's own concerns nobody else.
 WHOEVER_IT_IS = frozenset({Action.DELETE_PERMANENTLY, *ONES_OWN, Action.USE_PASSWORD})
+
+# What the portal does by itself when it is due.
+SCHEDULED = frozenset({Action.PRUNE_RECORDS})
 
 # What people do for themselves, whatever their role.
 OWN = frozenset({Action.END_SESSION, Action.REVOKE_API_TOKEN})
@@ -135,6 +139,8 @@ PHRASES: dict[Action, str] = {
     Action.MANAGE_API_TOKENS: "Seeing and revoking other people's API tokens",
     Action.CHANGE_ROLE: "Changing roles and break-glass flags",
     Action.CHANGE_ACCESS_SETTINGS: "Changing access settings",
+    Action.PRUNE_RECORDS: "Deleting old records",
+    Action.RUN_JOBS: "Running scheduled jobs",
     Action.DELETE_PERMANENTLY: "Permanent deletion",
     Action.CHANGE_SECOND_STEP: "Changing a second step",
     Action.CREATE_API_TOKEN: "Creating an API token",
@@ -235,6 +241,8 @@ def for_oneself(action: Action, user: User) -> Decision:
 def by_role(action: Action, actor: Actor) -> Decision:
     """Whether the role allows it at all, whatever the target and the mode."""
     if actor.role in ROLES[action.row] or actor.kind == "operator":
+        return ALLOWED
+    if actor.kind == "schedule" and action.row in SCHEDULED:
         return ALLOWED
     allowed = " or ".join(str(role.label).lower() for role in Role if role in ROLES[action.row])
     return Decision(False, "role_required", f"{PHRASES[action.row]} needs the role {allowed}.", action.row)

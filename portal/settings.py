@@ -166,7 +166,9 @@ EMAIL_TIMEOUT = 10
 # "immediate": once the change has committed. "database": queued with the change, done by `make worker`.
 TASKS = {"default": {"BACKEND": BACKENDS[env.TASKS]}}
 
-# Days after which `manage.py prune_records` deletes them; 0: they are kept forever.
+SCHEDULE = env.SCHEDULE
+
+# Days after which old records go by themselves; 0: they are kept forever; None: as the portal's owners chose.
 PROVISIONING_LOG_DAYS = env.PROVISIONING_LOG_DAYS
 AUDIT_PERSONAL_DATA_DAYS = env.AUDIT_PERSONAL_DATA_DAYS
 

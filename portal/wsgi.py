@@ -16,6 +16,30 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
+class Serving:
+    """The application, and the schedule beside it in each process that serves.
+
+    A server with hooks calls `begin` and `end`; under another one the schedule begins with a process's first request.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        self.begin()
+        return self._application(environ, start_response)
+
+    def begin(self) -> None:
+        from portal.schedule import loop  # noqa: PLC0415 - needs the apps loaded
+
+        loop.start_in_server()
+
+    def end(self) -> None:
+        from portal.schedule import loop  # noqa: PLC0415 - needs the apps loaded
+
+        loop.stop_in_server()
+
+
 def without_bodies_for_head(application: Application) -> Application:
     """A HEAD response has headers only (RFC 9110 9.3.2): gunicorn warns of every body that it has to drop."""
 
@@ -31,4 +55,4 @@ def without_bodies_for_head(application: Application) -> Application:
 
 
 with faults_explained():
-    application = without_bodies_for_head(get_wsgi_application())
+    application = Serving(without_bodies_for_head(get_wsgi_application()))

@@ -20,6 +20,7 @@ CACHES["shared"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", 
 if "init_command" in DATABASES["default"]["OPTIONS"]:  # SQLite: nothing of a test needs to survive a power cut
     DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 # A checkout whose `make serve` has collected static files serves them by names that the live server can't find.
+SCHEDULE = False  # what is due is done when a test says so
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # A static file is looked for when it is asked for: the list of all of them is made once a server, but in tests each
 # client is a server of its own, and the list was a quarter of what a page costs.

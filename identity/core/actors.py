@@ -145,5 +145,21 @@ class Visitor:
         return self.door
 
 
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The portal itself, doing work that is due; `job` is its title. May do that and nothing else."""
+
+    job: str
+    request_id: str = field(default_factory=new_request_id)
+
+    kind = "schedule"
+    id = None
+    role = ""
+
+    @property
+    def label(self) -> str:
+        return self.job
+
+
 IdPActor = Provisioner | SignIn
-Actor = Person | Operator | Provisioner | SignIn | Visitor
+Actor = Person | Operator | Provisioner | SignIn | Visitor | Schedule

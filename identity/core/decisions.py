@@ -71,6 +71,8 @@ class Action(StrEnum):
     MANAGE_API_TOKENS = "manage_api_tokens"
     CHANGE_ROLE = "change_role"
     CHANGE_ACCESS_SETTINGS = "change_access_settings"
+    PRUNE_RECORDS = "prune_records"
+    RUN_JOBS = "run_jobs"
     DELETE_PERMANENTLY = "delete_permanently"
     CHANGE_SECOND_STEP = "change_second_step"
     CREATE_API_TOKEN = "create_api_token"  # noqa: S105

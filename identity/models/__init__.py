@@ -12,6 +12,8 @@ from identity.models.identity_providers import IdentityProvider, SCIMToken
 from identity.models.invitations import Invitation
 from identity.models.mappings import GroupMapping
 from identity.models.provider_contacts import ProviderContact, ReceivedRequest, Rhythm
+from identity.models.retention import RetentionPeriod
+from identity.models.scheduled_jobs import ScheduledJob, ScheduledRun
 from identity.models.second_factors import Passkey, RecoveryCode, SecondFactor
 from identity.models.sso import (
     RetiredResource,
@@ -58,6 +60,7 @@ __all__ = [
     "ProvisioningLog",
     "ReceivedRequest",
     "RecoveryCode",
+    "RetentionPeriod",
     "RetiredResource",
     "Rhythm",
     "Role",
@@ -68,6 +71,8 @@ __all__ = [
     "SSOMembership",
     "SSOUser",
     "SSOUserValue",
+    "ScheduledJob",
+    "ScheduledRun",
     "Scope",
     "SealedKeys",
     "SecondFactor",

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.db import models
 from django.db.models import Count
-from django.utils import timezone
 
 from identity.models.users import Status, User
 
 
 class HeadcountManager(models.Manager["Headcount"]):
-    noted_on: date | None = None  # by this process: one query per day
-
-    def note(self) -> None:
-        """Count the users, once a day. Called after the first change of a day.
-
-        No schedule is needed: between two changes the numbers stay the same.
-        """
-        today = timezone.now().date()
-        self.noted_on = today
-        if self.filter(day=today).exists():
-            return
-        numbers = self.by_status()
-        self.bulk_create([Headcount(day=today, **numbers)], ignore_conflicts=True)
-
     def by_status(self) -> dict[str, int]:
         """The current number of users by status, in one pass over the status index."""
         counted = User.objects.order_by().values("status").annotate(number=Count("*"))
@@ -34,7 +17,7 @@ class HeadcountManager(models.Manager["Headcount"]):
 
 
 class Headcount(models.Model):
-    """Users by status at the start of a day (UTC), including the day's first change."""
+    """Users by status at the start of a day (UTC)."""
 
     day = models.DateField(unique=True)
     invited = models.PositiveIntegerField()

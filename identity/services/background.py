@@ -128,11 +128,9 @@ def put_back(lease: timedelta = LEASE) -> int:
     return sum(row.status == Status.READY for row in rows)
 
 
-def forget_old_failures() -> None:
-    """Failed tasks are kept for a while, for inspection."""
-    old = DBTaskResult.objects.failed().filter(finished_at__lt=timezone.now() - KEEP_FAILURES)
-    if old.exists():
-        old.delete()
+def forget_old_failures() -> int:
+    """Delete tasks that failed long ago, kept until then for inspection; how many."""
+    return DBTaskResult.objects.failed().filter(finished_at__lt=timezone.now() - KEEP_FAILURES).delete()[0]
 
 
 def queue() -> Queue:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from identity.core.encryption import seal, unseal
@@ -25,8 +26,8 @@ def begin(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:
     Call `finish` in the same transaction as the request's changes, so that both are stored or neither is.
     """
     now = timezone.now()
-    IdempotentRequest.objects.filter(begun_at__lt=now - KEPT).delete()
-    IdempotentRequest.objects.filter(answer="", begun_at__lt=now - ABANDONED).delete()
+    of_this_key = IdempotentRequest.objects.filter(user=user, key=key)
+    of_this_key.filter(_is_over(now)).delete()
     try:
         with transaction.atomic():
             return IdempotentRequest.objects.create(user=user, key=key, digest=digest), ""
@@ -34,6 +35,15 @@ def begin(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:
         if not is_taken(error):
             raise
         return _again(user, key, digest)
+
+
+def forget_old_requests() -> int:
+    """Delete answers that were kept long enough, and requests whose process died; how many."""
+    return IdempotentRequest.objects.filter(_is_over(timezone.now())).delete()[0]
+
+
+def _is_over(now: datetime) -> Q:
+    return Q(begun_at__lt=now - KEPT) | Q(answer="", begun_at__lt=now - ABANDONED)
 
 
 def _again(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from identity.core.actors import Actor
 
 KEPT = 50
+RECEIVED_KEPT = timedelta(days=7)
 STRANGERS_APART = timedelta(seconds=1)
 
 _NOTE = """
@@ -28,13 +29,17 @@ _NOTE = """
 
 
 def note_contact(provider_id: int, now: datetime) -> None:
-    """This IdP called in this hour; an hour's first call deletes hours too old for its rhythm."""
+    """This IdP called in this hour."""
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, [provider_id, hour_of(now)])
-        is_new = cursor.rowcount == 1
-    if is_new:
-        old = ProviderContact.objects.filter(identity_provider=provider_id, hour__lt=hour_of(now - REMEMBERED))
-        old.delete()
+
+
+def forget_old_contacts() -> int:
+    """Delete hours too old for any rhythm, and requests of watches that ended a week ago; how many."""
+    now = timezone.now()
+    hours, _ = ProviderContact.objects.filter(hour__lt=hour_of(now - REMEMBERED)).delete()
+    requests, _ = ReceivedRequest.objects.filter(at__lt=now - RECEIVED_KEPT).delete()
+    return hours + requests
 
 
 @transaction.atomic
@@ -62,7 +67,7 @@ def note_request(
     address: str,
     duration_ms: int = 0,
 ) -> None:
-    """Keep a request of a watched IdP; the oldest are pruned now and then."""
+    """Keep a request of a watched IdP; every so often the oldest go."""
     row = ReceivedRequest.objects.create(
         identity_provider_id=provider_id,
         request_id=request_id,

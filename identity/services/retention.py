@@ -2,25 +2,42 @@
 
 The provisioning log is for troubleshooting: old rows can go. Audit events are append-only and stay
 (SR-41); only their personal values can go, which are stored apart for this reason (R10).
+
+A number of days in the environment is in force, else the one that an owner chose; without either a record is kept
+for good.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from identity import audit, policy
 from identity.core.decisions import Action
+from identity.core.errors import InvalidValue, Refused
+from identity.db.locks import lock
 from identity.events import Event
-from identity.models import AuditEvent, AuditOrigin, AuditPersonalData, BulkRun, ProvisioningLog
+from identity.models import (
+    AccessSettings,
+    AuditEvent,
+    AuditOrigin,
+    AuditPersonalData,
+    BulkRun,
+    ProvisioningLog,
+    RetentionPeriod,
+)
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor
 
+MOST_DAYS = 36_500
 ROWS_AT_ONCE = 5_000  # one transaction each: writers never wait for long
 ERASABLE = (AuditPersonalData, AuditOrigin)
 
@@ -38,7 +55,7 @@ def old_personal_values(older_than: timedelta) -> int:
 
 def prune_provisioning_log(older_than: timedelta, *, actor: Actor) -> int:
     """Delete older rows of the provisioning log; how many."""
-    policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
+    policy.require(Action.PRUNE_RECORDS, actor=actor)
     end = ProvisioningLog.objects.first_id_since(timezone.now() - older_than)
     rows = ProvisioningLog.objects.filter(pk__lt=end).order_by("pk").values_list("pk", flat=True)
     deleted = _in_chunks(
@@ -56,7 +73,7 @@ def old_bulk_runs(older_than: timedelta) -> int:
 
 def prune_bulk_runs(older_than: timedelta, *, actor: Actor) -> int:
     """Delete older bulk actions with their results; how many."""
-    policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
+    policy.require(Action.PRUNE_RECORDS, actor=actor)
     keys = (
         BulkRun.objects.filter(created_at__lt=timezone.now() - older_than).order_by("pk").values_list("pk", flat=True)
     )
@@ -72,7 +89,7 @@ def prune_bulk_runs(older_than: timedelta, *, actor: Actor) -> int:
 
 def erase_old_personal_values(older_than: timedelta, *, actor: Actor) -> int:
     """Erase the personal values and addresses of older audit events; the events stay. How many."""
-    policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
+    policy.require(Action.PRUNE_RECORDS, actor=actor)
     end = _first_event_since(older_than)
     erased = sum(_erase_before(end, model) for model in ERASABLE)
     _record(Event.RECORDS_PERSONAL_VALUES_ERASED, erased, older_than, actor)
@@ -105,3 +122,139 @@ def _in_chunks(find: Callable[[], list[int]], delete: Callable[[list[int]], int]
 def _record(action: Event, number: int, older_than: timedelta, actor: Actor) -> None:
     if number:
         audit.record(action, actor=actor, details={"rows": number, "older_than_days": older_than.days})
+
+
+# --- how long each is kept ---
+
+
+class Source(StrEnum):
+    """Who said how long."""
+
+    ENVIRONMENT = "environment"
+    CHOSEN = "chosen"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A kind of record that can go: in words, its variable in the environment, and what counts and deletes old ones."""
+
+    name: str
+    title: str
+    deed: str
+    words: str
+    rows: str
+    variable: str
+    count: Callable[[timedelta], int]
+    prune: Callable[..., int]
+
+
+RECORDS = (
+    Record(
+        "provisioning_log",
+        "Provisioning log",
+        "Deletes rows of the provisioning log",
+        "rows of the provisioning log",
+        "rows",
+        "PROVISIONING_LOG_DAYS",
+        old_log_rows,
+        prune_provisioning_log,
+    ),
+    Record(
+        "bulk_actions",
+        "Bulk actions",
+        "Deletes bulk actions with their results",
+        "bulk actions",
+        "bulk actions",
+        "PROVISIONING_LOG_DAYS",
+        old_bulk_runs,
+        prune_bulk_runs,
+    ),
+    Record(
+        "personal_values",
+        "Personal values of audit events",
+        "Erases names, usernames, emails and addresses from audit events",
+        "audit events' personal values",
+        "values",
+        "AUDIT_PERSONAL_DATA_DAYS",
+        old_personal_values,
+        erase_old_personal_values,
+    ),
+)
+BY_NAME = {record.name: record for record in RECORDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """How long a kind of record is kept now; 0 days: for good. `chosen`: what an owner chose, in force or not."""
+
+    record: Record
+    days: int
+    source: Source
+    chosen: int | None
+
+    @property
+    def age(self) -> timedelta:
+        return timedelta(days=self.days)
+
+    @property
+    def in_words(self) -> str:
+        if not self.days:
+            return "for good"
+        return f"{self.days:,} day{'' if self.days == 1 else 's'}"
+
+    def number_older(self) -> int:
+        """How many go at the next run."""
+        return self.record.count(self.age) if self.days else 0
+
+
+def periods() -> list[Period]:
+    """How long each kind of record is kept."""
+    chosen = dict(RetentionPeriod.objects.values_list("record", "days"))
+    return [_period(record, chosen.get(record.name)) for record in RECORDS]
+
+
+def period_of(name: str) -> Period:
+    row = RetentionPeriod.objects.filter(record=name).values_list("days", flat=True).first()
+    return _period(BY_NAME[name], row)
+
+
+def _period(record: Record, chosen: int | None) -> Period:
+    said: int | None = getattr(settings, record.variable)
+    if said is not None:
+        return Period(record, said, Source.ENVIRONMENT, chosen)
+    if chosen is not None:
+        return Period(record, chosen, Source.CHOSEN, chosen)
+    return Period(record, 0, Source.DEFAULT, None)
+
+
+@transaction.atomic
+def choose(days: Mapping[str, int], *, actor: Actor) -> list[Period]:
+    """How long kinds of records are kept from now on, by name; others stay. 0: for good.
+
+    Raises Refused where the environment says it.
+    """
+    policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
+    lock(AccessSettings, 1)  # one choice after the other
+    before = {period.record.name: period for period in periods()}
+    changes = {}
+    for name, number in days.items():
+        period = before[name]
+        if not 0 <= number <= MOST_DAYS:
+            raise InvalidValue(name, f"is 1 to {MOST_DAYS:,} days, or 0 for good")
+        if number == period.days:
+            continue
+        if period.source is Source.ENVIRONMENT:
+            variable = period.record.variable
+            raise Refused(f"{variable} in the environment says how long: change it there.", code="set_by_environment")
+        RetentionPeriod.objects.update_or_create(record=name, defaults={"days": number})
+        changes[name] = audit.change(period.days, number)
+    if changes:
+        audit.record(Event.RECORDS_RETENTION_CHOSEN, actor=actor, details=changes)
+    return periods()
+
+
+def let_go_of_old(record: Record, *, actor: Actor) -> int:
+    """What is older than the portal keeps it; how many."""
+    period = period_of(record.name)
+    return record.prune(period.age, actor=actor) if period.days else 0

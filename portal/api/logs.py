@@ -24,7 +24,7 @@ from portal.api.operations import operation
 from portal.api.views import Resources
 
 PATIENCE_SECONDS = 0.5  # to wait for current writers; slower ones appear in the next response
-ACTOR_KINDS = ("user", "operator", "scim_token", "sso_sign_in", "visitor")
+ACTOR_KINDS = ("user", "operator", "scim_token", "sso_sign_in", "schedule", "visitor")
 
 
 class RecordFilter(filters.FilterSet):

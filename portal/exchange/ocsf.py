@@ -87,7 +87,7 @@ def _actor(event: AuditEvent) -> dict[str, Any]:
     match event.actor_kind:
         case "user":
             return {"user": _person(event.actor_id)}
-        case "operator" | "visitor":
+        case "operator" | "schedule" | "visitor":
             return {"app_name": event.actor_label}
     actor = {"app_name": event.actor_label, "app_uid": f"{event.actor_kind}:{event.actor_id}"}
     return actor | ({"idp": {"uid": str(event.identity_provider_id)}} if event.identity_provider_id else {})

@@ -20,7 +20,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
 from identity.services import background
-from portal.session import store
+from portal.schedule.loop import Loop, do_what_is_due
 
 logger = logging.getLogger(__name__)
 
@@ -48,18 +48,24 @@ class PortalWorker(Worker):
         self.lease = timedelta(seconds=lease)
 
     def work(self) -> None:
-        """Until a signal."""
+        """Until a signal. A second thread does what is due, so that mails do not wait for it."""
+        loop = Loop()
+        loop.start()
         while self.running:
             self.work_off()
             time.sleep(self.interval)
+        loop.stop()
+
+    def work_off_everything(self) -> None:
+        """What is due, and all waiting tasks."""
+        do_what_is_due()
+        self.work_off()
 
     def work_off(self) -> None:
         """All waiting tasks. Waits while the database is unavailable."""
         try:
             close_old_connections()
             background.put_back(self.lease)
-            store.sweep_now_and_then()
-            background.forget_old_failures()
             if background.is_waiting():
                 self.run()
             background.forget_done()

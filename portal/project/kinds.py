@@ -57,6 +57,11 @@ def number(lowest: int, highest: int) -> Kind[int]:
     return Kind(f"a whole number from {lowest} to {highest}", read)
 
 
+def or_nothing(kind: Kind[T]) -> Kind[T | None]:
+    """The same, where it is another matter that nothing was said."""
+    return Kind(kind.expected, kind.read)
+
+
 def choice(*words: str) -> Kind[str]:
     def read(text: str) -> str:
         if text.strip() not in words:

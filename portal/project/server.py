@@ -111,6 +111,16 @@ def on_starting(server: Any) -> None:
     tell_of_waiting_migrations()
 
 
+def post_worker_init(worker: Worker) -> None:
+    """What a process does beside requests begins after the fork: threads do not survive one."""
+    worker.wsgi.begin()
+
+
+def worker_exit(server: Any, worker: Worker) -> None:
+    if worker.wsgi is not None:
+        worker.wsgi.end()
+
+
 def _target(req: Any, exc: Exception) -> str:
     """The requested path. gunicorn fails before there is a request: only its parser's frames know it."""
     if req is not None:

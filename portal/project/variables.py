@@ -134,17 +134,25 @@ class Variables:
         "`60`",
         "a session ends after as many minutes without a request of its person; `0`: after twelve hours only",
     )
-    PROVISIONING_LOG_DAYS: int = variable(
-        kinds.number(0, MOST_DAYS),
-        0,
-        "`0` (for good)",
-        "days that `manage.py prune_records` keeps the provisioning log",
+    SCHEDULE: bool = variable(
+        kinds.boolean,
+        lambda known: known.TASKS == "immediate",
+        "`true` with `TASKS=immediate`, else `false`",
+        "whether the server's own processes do what is due at a time, such as letting old records go; workers "
+        "(`make worker`) always do. Of all processes of all hosts one does each job",
     )
-    AUDIT_PERSONAL_DATA_DAYS: int = variable(
-        kinds.number(0, MOST_DAYS),
-        0,
-        "`0` (for good)",
-        "days that it keeps names, usernames, emails and addresses in audit events; the events stay",
+    PROVISIONING_LOG_DAYS: int | None = variable(
+        kinds.or_nothing(kinds.number(0, MOST_DAYS)),
+        None,
+        "what an owner chose, else for good",
+        "days that the provisioning log and bulk actions are kept; `0`: for good. Set here, it can't be chosen in the "
+        "portal",
+    )
+    AUDIT_PERSONAL_DATA_DAYS: int | None = variable(
+        kinds.or_nothing(kinds.number(0, MOST_DAYS)),
+        None,
+        "what an owner chose, else for good",
+        "the same for names, usernames, emails and addresses in audit events; the events stay",
     )
     AUDIT_EVENTS: str = variable(
         kinds.event_lines,

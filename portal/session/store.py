@@ -2,7 +2,7 @@
 
 Django extends a session with each save, so that a page message would prolong it. Here the end depends on what the
 session holds: when it was opened, and the user's last activity. Anonymous ones, such as a sign-in in progress,
-end soon. Expired ones are deleted when a new row is created.
+end soon.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -25,7 +24,6 @@ from portal.session.auth import PASSWORD_BACKEND, SSO_BACKEND
 OPENED, SEEN = "opened_at", "seen_at"
 ANONYMOUS_SECONDS = 30 * 60  # as long as a person may take at an identity provider's page
 SECONDS_BETWEEN_NOTES = 60
-SECONDS_BETWEEN_SWEEPS = 60
 ROWS_AT_ONCE = 1_000
 
 # Old names, found in sessions, of the backends that opened them.
@@ -61,15 +59,10 @@ class SessionStore(db.SessionStore):
             data.setdefault(SEEN, now)
         super().save(must_create)
 
-    def create(self) -> None:
-        super().create()
-        sweep_now_and_then()
-
     @classmethod
     def clear_expired(cls) -> None:
         """What `manage.py clearsessions` does."""
-        while sweep():
-            pass
+        delete_expired()
 
 
 def note_activity(request: HttpRequest) -> None:
@@ -86,17 +79,16 @@ def expired() -> int:
     return Session.objects.filter(expire_date__lt=timezone.now()).count()
 
 
-def sweep_now_and_then() -> None:
-    """Once a minute per process, and no more than a request can wait for."""
-    if cache.add("sessions-swept", 1, SECONDS_BETWEEN_SWEEPS):
-        sweep()
+def delete_expired() -> int:
+    """Delete expired sessions, and the entries of deleted sessions in people's lists; how many."""
+    total = 0
+    while number := _delete_some():
+        total += number
+    return total
 
 
-def sweep() -> int:
-    """Delete expired sessions, and the entries of deleted sessions in people's lists; how many.
-
-    Rows that another worker is deleting are left to it.
-    """
+def _delete_some() -> int:
+    """Rows that another process is deleting are left to it."""
     with transaction.atomic():
         old = Session.objects.select_for_update(skip_locked=True).filter(expire_date__lt=timezone.now())
         keys = list(old.values_list("session_key", flat=True)[:ROWS_AT_ONCE])

@@ -47,10 +47,8 @@ def test_a_week_is_usual_while_the_history_is_shorter() -> None:
     assert called(make_idp("Entra"), 260, 261).is_silent is True
 
 
-def test_an_hour_is_noted_once_and_old_ones_are_forgotten() -> None:
+def test_an_hour_is_noted_once() -> None:
     idp = make_idp()
-    with clock.ago(weeks=9):
-        note_contact(idp.pk, timezone.now())
     called(idp, 0)
     assert ProviderContact.objects.count() == 1
     called(idp, 0)

@@ -3,7 +3,7 @@
 import pytest
 
 from identity import policy
-from identity.core.actors import Operator, Person
+from identity.core.actors import Operator, Person, Schedule
 from identity.core.decisions import Action, Mode
 from identity.core.errors import Refused
 from identity.models import Group, Role, Status, User
@@ -42,6 +42,7 @@ CELLS = cells()
 ROLES_OF = {
     Action.CHANGE_ROLE: {Role.OWNER},
     Action.CHANGE_ACCESS_SETTINGS: {Role.OWNER},
+    Action.PRUNE_RECORDS: {Role.OWNER},
     Action.DELETE_PERMANENTLY: {Role.SUPPORT},
     Action.CHANGE_SECOND_STEP: set(Role),
     Action.CREATE_API_TOKEN: set(Role),
@@ -118,6 +119,12 @@ def test_an_operator_does_every_roles_work(action: Action) -> None:
     assert policy.by_role(action, Operator("test"))
     done_by_a_person = {Action.ENFORCE_SSO, Action.CREATE_API_TOKEN}
     assert bool(policy.decide(action, actor=Operator("test"), mode=mode)) is (action not in done_by_a_person)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_the_schedule_lets_old_records_go_and_does_nothing_else(action: Action) -> None:
+    decision = policy.decide(action, actor=Schedule("Tidying up"), mode=Mode(False, False))
+    assert bool(decision) is (action is Action.PRUNE_RECORDS)
 
 
 @pytest.mark.parametrize("action", Action)

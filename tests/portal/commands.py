@@ -60,6 +60,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "revoke_scim_token": ("TOKEN",),
     "set_break_glass": ("olga", "on"),
     "set_mode": ("--scim", "off"),
+    "set_retention": ("provisioning_log", "90"),
     "set_role": ("mia", "support"),
     "transfer_asset": ("Wiki", "--from", "mia", "--to", "lea"),
     "watch_identity_provider": ("Okta",),
@@ -76,7 +77,7 @@ OF: dict[str, tuple[str, ...]] = {
     "list_sessions": ("mia",),
 }
 
-NEVER_EMPTY = {"list_attention", "list_headcounts"}
+NEVER_EMPTY = {"list_attention", "list_headcounts", "list_retention", "list_scheduled_jobs"}
 
 # Told apart: they have tests of their own, since they need a file or an empty portal.
 ELSEWHERE = {"import_users", "replay"}

@@ -283,20 +283,6 @@ def test_the_span_of_the_chart_is_chosen() -> None:
         assert client.get(HOME, {"days": nonsense}).status_code == 200
 
 
-@pytest.mark.django_db(transaction=True)
-@clock.stopped()
-def test_the_first_change_of_a_day_leaves_the_number_of_users() -> None:
-    Headcount.objects.noted_on = None
-    make_user("max", status=Status.DISABLED)
-    make_idp()
-    assert list(Headcount.objects.values_list("day", "invited", "enabled", "disabled")) == [
-        (timezone.now().date(), 0, 0, 1)
-    ]
-    make_user("mia")
-    make_idp("Entra")
-    assert Headcount.objects.get().enabled == 0
-
-
 def test_support_sees_its_own_entry_only() -> None:
     make_user("max", status=Status.DISABLED)
     text = page(signed_in(make_support()))

@@ -40,6 +40,7 @@ ACTOR_KINDS = {
     "scim_token": "Identity provider",
     "sso_sign_in": "Identity provider, at a sign-in",
     "operator": "Command on the server",
+    "schedule": "The portal itself, when it was due",
     "visitor": "Not signed in",
 }
 
@@ -120,7 +121,7 @@ class AuditChangeList(KeysetChangeList):
 class AuditEventAdmin(RecordAdmin):
     """Every change, append-only."""
 
-    retention = "AUDIT_PERSONAL_DATA_DAYS"
+    retention = "personal_values"
     list_display = ("shown_at", "what", "who", "user", "group")
     list_select_related = ("origin",)
     list_display_links = ("shown_at", "what")

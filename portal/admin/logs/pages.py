@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.paginator import Paginator
@@ -30,6 +29,7 @@ from identity.core.decisions import Action
 from identity.core.keys import sought
 from identity.db.keyset import Keyset
 from identity.models import IdentityProvider, User
+from identity.services.retention import period_of
 from portal.admin.frame.base import PortalChangeList, PortalModelAdmin
 from portal.admin.frame.parts import is_key, moment
 
@@ -187,7 +187,7 @@ class KeysetChangeList(PortalChangeList):
 class RecordAdmin(PortalModelAdmin):
     """Newest first, read-only, exported as CSV and JSON lines.
 
-    `retention` names the setting for how many days `prune_records` keeps it, 0 forever.
+    `retention` names the kind of record whose days are shown.
     """
 
     seen_by = Action.VIEW_LOGS
@@ -203,7 +203,7 @@ class RecordAdmin(PortalModelAdmin):
         return KeysetChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        kept = {"days_kept": getattr(settings, self.retention)}
+        kept = {"days_kept": period_of(self.retention).days}
         return super().changelist_view(request, {**kept, **(extra_context or {})})
 
     @display(description="Time (UTC)")

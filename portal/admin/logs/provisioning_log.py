@@ -51,7 +51,7 @@ class SubjectFilter(PersonFilter):
 class ProvisioningLogAdmin(RecordAdmin):
     """One row for each SCIM write or refusal."""
 
-    retention = "PROVISIONING_LOG_DAYS"
+    retention = "provisioning_log"
     list_display = ("shown_at", "outcome_badge", "shown_summary", "identity_provider", "answer", "took")
     list_display_links = ("shown_at", "shown_summary")
     list_filter: ClassVar = (

@@ -14,9 +14,10 @@ from portal.management.worker import PortalWorker
 
 class Command(OperatorCommand):
     help = (
-        "Does the work that the portal queues when it runs with TASKS=database, such as mails, until it is told to "
-        "stop (Ctrl+C, SIGTERM: it finishes the task at hand). Start as many as you like. When one dies, another does "
-        "its task again after a minute; what fails is tried again after 1, 5 and 30 minutes, 2 and 12 hours."
+        "Does the work that the portal queues when it runs with TASKS=database, such as mails, and the work that is "
+        "due at a time (`manage.py list_scheduled_jobs`), until it is told to stop (Ctrl+C, SIGTERM: it finishes the "
+        "task at hand). Start as many as you like. When one dies, another does its task again after a minute; what "
+        "fails is tried again after 1, 5 and 30 minutes, 2 and 12 hours."
     )
     examples = "TASKS=database manage.py run_worker\nTASKS=database manage.py run_worker --until-empty"
 
@@ -36,7 +37,7 @@ class Command(OperatorCommand):
             raise CommandError("Nothing is queued: set TASKS=database, here and for the portal itself.")
         worker = PortalWorker(interval=options["interval"], lease=options["lease"])
         if options["until_empty"]:
-            worker.work_off()
+            worker.work_off_everything()
             return
         worker.configure_signals()
         self.tell("Waiting for work …")

@@ -1,0 +1,94 @@
+"""Everything that has to happen at a time, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from identity.core.actors import Schedule
+from identity.services import background, headcounts, idempotency, provider_contacts, retention
+from identity.services.schedule import Job
+from portal.project import shared_cache
+from portal.session import store
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+NIGHT = 3 * HOUR
+
+# A portal that is upgraded has a week to choose before the first row goes.
+TO_CHOOSE = timedelta(days=7)
+
+
+def alone(work: Callable[[], int]) -> Callable[[Schedule], int]:
+    """Work that leaves no audit event needs no actor."""
+    return lambda actor: work()
+
+
+def kept(record: retention.Record) -> Job:
+    """What is older than the portal keeps it goes, every night."""
+    return Job(
+        record.name,
+        record.title,
+        f"{record.deed} when they are older than the portal keeps them.",
+        DAY,
+        lambda actor: retention.let_go_of_old(record, actor=actor),
+        record.rows,
+        at=NIGHT,
+        first_after=TO_CHOOSE,
+    )
+
+
+JOBS = (
+    *(kept(record) for record in retention.RECORDS),
+    Job(
+        "headcount",
+        "Head count",
+        "Counts the users by status at the start of a day (UTC), for the dashboard's chart.",
+        DAY,
+        alone(headcounts.note),
+        "counts",
+    ),
+    Job(
+        "sessions",
+        "Expired sessions",
+        "Deletes sessions that have expired. They open nothing before that either.",
+        timedelta(minutes=10),
+        alone(store.delete_expired),
+        "sessions",
+    ),
+    Job(
+        "shared_cache",
+        "Throttles and single-use codes",
+        "Deletes counters of guesses, and codes and tokens of sign-ins, that are over.",
+        HOUR,
+        alone(shared_cache.forget_expired),
+        "entries",
+    ),
+    Job(
+        "idempotent_requests",
+        "Answers kept for a retry",
+        "Deletes answers of the REST API that were kept for 24 hours under an Idempotency-Key.",
+        HOUR,
+        alone(idempotency.forget_old_requests),
+        "answers",
+    ),
+    Job(
+        "provider_contacts",
+        "Contacts of identity providers",
+        "Deletes hours of contact older than eight weeks, and the requests of watches a week ago.",
+        DAY,
+        alone(provider_contacts.forget_old_contacts),
+        "rows",
+        at=NIGHT,
+    ),
+    Job(
+        "failed_tasks",
+        "Failed tasks",
+        "Deletes tasks that failed for good two weeks ago, such as mails that could not be sent.",
+        DAY,
+        alone(background.forget_old_failures),
+        "tasks",
+        at=NIGHT,
+    ),
+)
+BY_NAME = {job.name: job for job in JOBS}
