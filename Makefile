@@ -160,7 +160,7 @@ sbom: install-dev ## a bill of materials of what runs, as CycloneDX: var/sbom.cd
 	$(PYTHON) -m tests.supply_chain.sbom var/sbom.cdx.json
 
 .PHONY: programs
-programs: install-dev ## a browser, curl, jq and PostgreSQL for the tests: installs what is missing, as root on Debian
+programs: install-dev ## a browser, curl, jq, PgBouncer and PostgreSQL for the tests: installs what is missing, as root on Debian
 	$(PYTHON) -m tests.programs
 
 # The identity providers that the sign-in tests talk to are node programs. Node comes with the development tools, so
@@ -204,6 +204,11 @@ screenshots: install-dev programs ## the pictures of docs/, of the demo company
 .PHONY: bench
 bench: install-dev ## the benchmarks (tests/bench), on PostgreSQL
 	$(PYTHON) -m tests.postgres -- $(PYTHON) -m tests.bench
+
+.PHONY: fuzz
+fuzz: install-dev ## N (100,000) hostile requests at every door, SEED=…: none may be a server error, on SQLite and PostgreSQL
+	env -u DATABASE_URL $(PYTHON) -m tests.fuzz --requests $(or $(N),100000) --seed $(or $(SEED),1)
+	$(PYTHON) -m tests.postgres -- $(PYTHON) -m tests.fuzz --requests $(or $(N),100000) --seed $(or $(SEED),2)
 
 .PHONY: mutants
 mutants: install-dev ## put N small faults (SEED=…) into the code and list those that no test notices: tests/mutants

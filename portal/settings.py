@@ -120,7 +120,16 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Never ATOMIC_REQUESTS: every service is its own transaction, and a refusal commits its log rows (SR-35).
 STATEMENT_TIMEOUT = env.STATEMENT_TIMEOUT
-DATABASES = {"default": database_config(env.DATABASE_URL, statement_timeout=STATEMENT_TIMEOUT)}
+DATABASE_POOLER = env.DATABASE_POOLER
+DATABASE_DIRECT_URL = env.DATABASE_DIRECT_URL
+DATABASES = {
+    "default": database_config(
+        env.DATABASE_URL,
+        statement_timeout=STATEMENT_TIMEOUT,
+        pooler=DATABASE_POOLER,
+        connections=env.DATABASE_CONNECTIONS,
+    )
+}
 
 # What /readyz found is told again for so long, whoever asks how often.
 READINESS_SECONDS = 1

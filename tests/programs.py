@@ -1,4 +1,4 @@
-"""The programs that tests drive: a browser, curl, jq and a PostgreSQL of this machine's own.
+"""The programs that tests drive: a browser, curl, jq, PgBouncer and a PostgreSQL of this machine's own.
 
 `python -m tests.programs` installs what is missing where that needs no question: as root on Debian. Elsewhere the
 tests that need it are skipped and say so; where CI=true promises that all of them run, nothing may be missing.
@@ -51,6 +51,7 @@ def missing(further: Iterable[str] = ()) -> list[str]:
         "chromium": find_chromium(),
         "curl": shutil.which("curl"),
         "jq": shutil.which("jq"),
+        "pgbouncer": shutil.which("pgbouncer"),
         "postgresql": installed_binaries(),
         **{name: shutil.which(name) for name in further},
     }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
 from identity.db.permanence import missing_triggers
+from identity.db.postgresql import role
 from identity.db.readiness import waiting_migrations
 from portal.doctor.findings import Finding, counted
+from portal.project import pooler
+from portal.project.databases import SESSION, session_settings
 
 INSTALL_TRIGGERS = (
     'manage.py shell -c "from django.db import connection; from identity.db.permanence import *; '
@@ -27,6 +31,12 @@ def answers() -> Finding:
 
 
 def silent(error: DatabaseError) -> Finding:
+    if "unsupported startup parameter" in str(error):
+        return Finding(
+            "pooler",
+            "PgBouncer refuses the portal's connections: it passes no settings on.",
+            "Set DATABASE_POOLER=transaction (docs/scaling.md).",
+        )
     return Finding(
         "database",
         f"The database does not answer ({type(error).__name__}).",
@@ -50,6 +60,8 @@ def migrations() -> Finding:
 
 def examine() -> Iterator[Finding]:
     yield durability()
+    if connection.vendor == "postgresql":
+        yield pooling()
     yield from integrity()
     yield counted(
         "triggers",
@@ -76,6 +88,25 @@ def durability() -> Finding:
         "The database may lose acknowledged writes when the power fails.",
         "Set fsync and synchronous_commit to on in its configuration.",
     )
+
+
+def pooling() -> Finding:
+    """Whether a pooler hands connections out, and the portal knows."""
+    if pooler.is_there() and (unset := role.differing(connection, session_settings(settings.STATEMENT_TIMEOUT))):
+        return Finding(
+            "pooler",
+            f"Connections come through a pooler without the portal's settings: {', '.join(unset)}.",
+            "Run `manage.py migrate`, which keeps them for the role, and let the pooler connect anew (RECONNECT).",
+        )
+    if pooler.is_there():
+        return Finding("pooler", "Connections come through a pooler, for one transaction each.")
+    if role.is_pooled(connection) and settings.DATABASE_POOLER != SESSION:
+        return Finding(
+            "pooler",
+            "There is a pooler before the database, and the portal was not told.",
+            "Set DATABASE_POOLER to transaction, or to session if each connection keeps its own (docs/scaling.md).",
+        )
+    return Finding("pooler", "No pooler changes connections between two transactions.")
 
 
 def integrity() -> Iterator[Finding]:

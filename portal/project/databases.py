@@ -18,9 +18,14 @@ SQLITE_OPTIONS: dict[str, Any] = {
 CONNECTION_SECONDS = 600
 
 # A statement that comes again is parsed and planned once for each connection: half of the database's work for a push.
-# PgBouncer in transaction mode must know prepared statements (1.21 or newer, max_prepared_statements above 0).
+# Behind a pooler of transactions the next statement may meet another connection, which does not know it.
 PREPARED: dict[str, Any] = {"server_side_binding": True, "prepare_threshold": 2}
+UNPREPARED: dict[str, Any] = {"server_side_binding": True, "prepare_threshold": None}
 
+# Of the process itself (psycopg's). Who waits longer for a connection is told to try again.
+POOL: dict[str, Any] = {"min_size": 1, "timeout": 10.0, "max_lifetime": CONNECTION_SECONDS, "max_idle": 60.0}
+
+TRANSACTION, SESSION = "transaction", "session"
 
 # Who is no longer there is noticed by the kernel where its packets get no answer; where they do, and nothing else
 # does, by whoever waits (identity.db.postgresql).
@@ -35,16 +40,32 @@ NOTICED: dict[str, Any] = {
 ON_THE_WAY = 5
 
 
-def database_config(url: str, *, statement_timeout: int) -> dict[str, Any]:
-    """The DATABASES entry for `url`; `statement_timeout` in seconds (0: none) is what PostgreSQL enforces."""
+def database_config(url: str, *, statement_timeout: int, pooler: str = "", connections: int = 0) -> dict[str, Any]:
+    """The DATABASES entry for `url`.
+
+    `statement_timeout` in seconds (0: none) is what PostgreSQL enforces. `pooler`: what a program between here and
+    PostgreSQL hands its connections out for. `connections`: at most so many for this process, its threads
+    wait for one; 0: one for each thread.
+    """
     config: dict[str, Any] = environ.Env.db_url_config(url)
     match config["ENGINE"]:
         case "django.db.backends.sqlite3":
             return {"CONN_MAX_AGE": CONNECTION_SECONDS} | config | {"OPTIONS": _sqlite_options(config)}
         case "django.db.backends.postgresql":
-            return _postgresql(config, statement_timeout)
+            return _postgresql(config, statement_timeout, is_pooled=pooler == TRANSACTION, connections=connections)
         case engine:
             raise ValueError(f"DATABASE_URL names {engine}: only sqlite:// and postgres:// are supported")
+
+
+def session_settings(statement_timeout: int) -> dict[str, str]:
+    """What every connection of the portal's to PostgreSQL is set to."""
+    return {
+        "statement_timeout": f"{statement_timeout}s",
+        # Spelled out because a role or database may have it switched off (SR-39).
+        "synchronous_commit": "on",
+        # Compiling a page's statement takes longer than running it: it is for reports.
+        "jit": "off",
+    }
 
 
 def _sqlite_options(config: dict[str, Any]) -> dict[str, Any]:
@@ -52,17 +73,22 @@ def _sqlite_options(config: dict[str, Any]) -> dict[str, Any]:
     return SQLITE_OPTIONS | given
 
 
-def _postgresql(config: dict[str, Any], statement_timeout: int) -> dict[str, Any]:
-    # synchronous_commit is spelled out because a role or database may have it switched off (SR-39).
-    # Compiling a page's statement takes longer than running it: jit is for reports.
-    session = f"-c statement_timeout={statement_timeout}s -c synchronous_commit=on -c jit=off"
+def _postgresql(config: dict[str, Any], statement_timeout: int, *, is_pooled: bool, connections: int) -> dict[str, Any]:
+    if is_pooled:  # settings are those of the role (identity.db.postgresql.role): a pooler passes none on
+        options = NOTICED | UNPREPARED
+    else:
+        session = " ".join(f"-c {name}={value}" for name, value in session_settings(statement_timeout).items())
+        options = {**NOTICED, "options": session, **PREPARED}
+    if connections:
+        options["pool"] = POOL | {"max_size": connections}
     return {
-        "CONN_MAX_AGE": CONNECTION_SECONDS,
+        "CONN_MAX_AGE": 0 if connections else CONNECTION_SECONDS,  # what a request gives back goes into the pool
         "CONN_HEALTH_CHECKS": True,  # a restarted database is noticed without restarting the portal (SR-40)
+        "DISABLE_SERVER_SIDE_CURSORS": is_pooled,  # they belong to one connection
         **config,
         "ENGINE": "identity.db.postgresql",
         "longest": statement_timeout + ON_THE_WAY if statement_timeout else None,
-        "OPTIONS": {**NOTICED, "options": session, **PREPARED, **_the_primary(config)} | config.get("OPTIONS", {}),
+        "OPTIONS": options | _the_primary(config) | config.get("OPTIONS", {}),
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from portal.project import kinds
+from portal.project.databases import SESSION, TRANSACTION
 from portal.project.environment import read, variable
 from portal.project.tasks import BACKENDS
 
@@ -35,6 +36,23 @@ class Variables:
         "SQLite in `var/gatehouse.sqlite3`",
         "`postgres://user:password@host/name` for a company; of several hosts (`@db1,db2/name`) the one that takes "
         "writes is used",
+    )
+    DATABASE_POOLER: str = variable(
+        kinds.choice(SESSION, TRANSACTION),
+        "",
+        "none",
+        "what a pooler between the portal and PostgreSQL hands its connections out for: `transaction` or `session` "
+        "([scaling](docs/scaling.md#poolers))",
+    )
+    DATABASE_DIRECT_URL: str = variable(
+        kinds.database_url, "", "`DATABASE_URL`", "where `manage.py migrate` finds PostgreSQL itself, past a pooler"
+    )
+    DATABASE_CONNECTIONS: int = variable(
+        kinds.number(0, 1_000),
+        0,
+        "`0` (one for each thread)",
+        "at most so many connections to PostgreSQL for each worker of the server; a thread that waits 10 seconds for "
+        "one answers 503",
     )
     DATA_DIR: Path = variable(
         kinds.directory,

@@ -1,4 +1,4 @@
-"""`manage.py migrate`: Django's own, alone and without holding anybody up (docs/design/migrations.md)."""
+"""`manage.py migrate`: Django's own, alone, past a pooler and without holding anybody up (docs/design/migrations.md)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 
 from identity.db.alone import alone
+from portal.project import pooler
 
 # Less than PostgreSQL takes to look for a deadlock (1 s): the migration gives way, not somebody's request.
 LOCK_TIMEOUT = 0.8
@@ -45,7 +47,9 @@ class Command(migrate.Command):
         if options["plan"] or options["check_unapplied"]:
             return super().handle(*args, **options)
         connection = connections[options["database"]]
-        with unhurried(connection), alone(connection, self._waits):
+        if pooler.is_there() and not settings.DATABASE_DIRECT_URL:
+            raise CommandError("Set DATABASE_DIRECT_URL: migrations need a connection that no pooler takes away.")
+        with pooler.for_migrating(), unhurried(connection), alone(connection, self._waits):
             return self._again_and_again(connection, *args, **options)
 
     def _again_and_again(self, connection: Any, *args: Any, **options: Any) -> Any:
