@@ -18,7 +18,7 @@ def is_there() -> bool:
 
 @contextmanager
 def for_migrating() -> Iterator[None]:
-    """Past the pooler, where DATABASE_DIRECT_URL leads; the role has afterwards what the pooler passes on for nobody."""
+    """Past the pooler, where DATABASE_DIRECT_URL leads; the role then has the settings that a pooler drops."""
     if not is_there():
         yield
         return

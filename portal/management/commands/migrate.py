@@ -1,4 +1,4 @@
-"""`manage.py migrate`: Django's own, alone, past a pooler and without holding anybody up (docs/design/migrations.md)."""
+"""`manage.py migrate`: Django's, alone, past a pooler and without holding anybody up (docs/design/migrations.md)."""
 
 from __future__ import annotations
 
