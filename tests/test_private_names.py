@@ -23,6 +23,7 @@ from django.core.management.base import DjangoHelpFormatter
 from django.db.models import Model
 from django.http import HttpRequest
 from django.test import RequestFactory
+from gunicorn.workers.gthread import ThreadWorker
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from requests import Response
 from rest_framework.request import Request
@@ -55,6 +56,7 @@ USED: dict[str, set[str]] = {
     "portal/api/wire.py": {"_request"},
     "portal/management/operator_command.py": {"_fill_text"},
     "portal/project/bodies.py": {"_stream"},
+    "portal/project/waiting_worker.py": {"_cap_keepalive"},
     "portal/session/auth.py": {"_make_hash_value"},
     "portal/session/store.py": {"_get_session"},
     "portal/sso/outgoing.py": {"_content", "_dns_host", "_new_conn"},
@@ -172,6 +174,7 @@ def parameters(function: Any) -> list[str]:
         (PasswordResetTokenGenerator._make_hash_value, ["self", "user", "timestamp"]),
         (sessions.SessionStore._get_session, ["self", "no_load"]),
         (HTTPConnection._new_conn, ["self"]),
+        (ThreadWorker._cap_keepalive, ["self", "deadline"]),
         (OneLogin_Saml2_Response._query, ["self", "query", "tagid"]),
         (OneLogin_Saml2_Response._query_assertion, ["self", "xpath_expr"]),
     ],
