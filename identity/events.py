@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import TextChoices
 
+from identity.core.words import table
 from identity.event_classes import (
     AccountChange,
     Activity,
@@ -436,6 +437,9 @@ class Event(StrEnum):
 
     SCHEDULED_JOB_RUN_ASKED = _told("scheduled_job.run_asked", EntityManagement.OTHER, "Scheduled job asked to run now")
 
+
+MANY_ADDRESSES = table("counted", {"many_addresses": "many more addresses"})["many_addresses"]
+"""Where it came from, of an event that counts what was too much to tell apart."""
 
 SIGN_INS = tuple(event for event in Event if event.told.is_sign_in)
 

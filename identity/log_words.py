@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db.models import TextChoices
 
+from identity.core.words import Said, as_data, worded
+
 
 class What(TextChoices):
     """What was done, or why nothing was: a row's code with its words. The parameters are stored beside it."""
@@ -28,7 +30,7 @@ class What(TextChoices):
     GROUP_MEMBERS_CHANGED = "group_members_changed", "Changed the members of {name}"
     GROUP_DELETED = "group_deleted", "Deleted group {name}"
 
-    # `sentence` is the answer, verbatim.
+    # `sentence` is the answer: `said` in words, or the words of a library or of an earlier version, as they were.
     REFUSED = "refused", "{sentence}"
     SIGN_IN_REFUSED = "sign_in_refused", "Sign-in of {name} was refused: {sentence}"
     SIGN_IN_FAILED = "sign_in_failed", "Sign-in did not work: {sentence}"
@@ -52,8 +54,8 @@ class NotTaken:
     why: Why
     said: str = ""
 
-    def as_data(self) -> dict[str, str]:
-        said = {"said": self.said} if self.said else {}
+    def as_data(self) -> dict[str, Any]:
+        said = {"said": as_data(self.said)} if self.said else {}
         return {"attribute": self.attribute, "why": self.why.value, **said}
 
 
@@ -74,7 +76,7 @@ def in_words(what: str, params: Mapping[str, Any], details: Mapping[str, Any]) -
     A code that only another version of the portal knows stands for itself.
     """
     known = What(what).label if what in What.values else f"{what.replace('_', ' ').capitalize()}."
-    head = known.format_map(_Named(params))
+    head = known.format_map(_Named(shown_params(params)))
     if what in _GROUPS:
         counts = ", ".join(_counts(details))
         head = f"{head}: {counts}." if counts else f"{head}."
@@ -84,9 +86,40 @@ def in_words(what: str, params: Mapping[str, Any], details: Mapping[str, Any]) -
 def left_out_in_words(entry: object) -> str:
     """One thing that was left out; rows of earlier versions have the words themselves."""
     match entry:
-        case {"why": why, **named} if why in Why.values:
-            return str(Why(why).label).format_map(named)
+        case {"why": why} if why in Why.values:
+            return str(Why(why).label).format_map(_with_words(entry))
     return str(entry)
+
+
+def refusal_as_data(sentence: str) -> dict[str, Any]:
+    """What is stored of a refusal: `said`, a code with parameters; or `sentence`, words that are not the portal's."""
+    return {"said": sentence.data} if isinstance(sentence, Said) else {"sentence": str(sentence)}
+
+
+def refusal_in_words(stored: Mapping[str, Any]) -> str:
+    """The sentence of what `refusal_as_data` stored; empty without one."""
+    return worded(stored["said"]) if "said" in stored else str(stored.get("sentence", ""))
+
+
+def shown_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's parameters, with the sentence of a refusal in words."""
+    return {**params, "sentence": refusal_in_words(params)} if "said" in params else dict(params)
+
+
+def shown_details(details: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's details, with what is stored as data in words."""
+    shown = dict(details)
+    if "what_to_do" in shown:
+        shown["what_to_do"] = worded(shown["what_to_do"])
+    if "left_out" in shown:
+        shown["left_out"] = [_with_words(entry) for entry in shown["left_out"]]
+    return shown
+
+
+def _with_words(entry: Any) -> Any:
+    if isinstance(entry, dict) and "said" in entry:
+        return {**entry, "said": worded(entry["said"]).removesuffix(".")}
+    return entry
 
 
 class _Named(dict[str, Any]):

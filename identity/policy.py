@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import StrEnum
+from functools import reduce
 from typing import TYPE_CHECKING, Unpack
 
 from identity.core.actors import Person
 from identity.core.decisions import ALLOWED as ALLOWED
 from identity.core.decisions import ROWS, Action, Decision, Mode
+from identity.core.refusals import Refusal
+from identity.core.words import table
 from identity.models import AccessSettings, Role, Status, User
 from identity.safeguards.asked import About, Asked, Situation
 from identity.safeguards.asked import granted as granted
@@ -122,48 +125,58 @@ ACTIONS_ON: dict[str, tuple[Action, ...]] = {
     "run": (Action.START_RUN, Action.CONTINUE_RUN, Action.DISCARD_RUN),
 }
 
-PHRASES: dict[Action, str] = {
-    Action.INVITE: "Inviting users",
-    Action.EDIT_PROFILE: "Editing profiles",
-    Action.CHANGE_EMAIL: "Changing emails",
-    Action.CHANGE_MEMBERS: "Changing the members of a mapped group",
-    Action.SET_STATUS: "Enabling and disabling users",
-    Action.MANAGE_GROUPS: "Managing groups",
-    Action.MANAGE_MAPPINGS: "Mapping SSO groups",
-    Action.RESOLVE_CONFLICTS: "Resolving conflicts",
-    Action.MANAGE_PROVIDERS: "Managing identity providers and tokens",
-    Action.CHANGE_TRUST: "Changing what an identity provider is believed",
-    Action.MANAGE_ASSETS: "Managing assets",
-    Action.MANAGE_BULK_RUNS: "Acting on many people at once",
-    Action.END_SESSIONS: "Ending sessions",
-    Action.MANAGE_API_TOKENS: "Seeing and revoking other people's API tokens",
-    Action.CHANGE_ROLE: "Changing roles and break-glass flags",
-    Action.CHANGE_ACCESS_SETTINGS: "Changing access settings",
-    Action.PRUNE_RECORDS: "Deleting old records",
-    Action.RUN_JOBS: "Running scheduled jobs",
-    Action.DELETE_PERMANENTLY: "Permanent deletion",
-    Action.CHANGE_SECOND_STEP: "Changing a second step",
-    Action.CREATE_API_TOKEN: "Creating an API token",
-    Action.USE_PASSWORD: "Using a password",
-    Action.VIEW_DIRECTORY: "Viewing the directory",
-    Action.VIEW_GROUPS: "Viewing groups and mappings",
-    Action.VIEW_PROVIDERS: "Viewing identity providers",
-    Action.VIEW_CONFLICTS: "Viewing conflicts",
-    Action.VIEW_LOGS: "Viewing the logs",
-    Action.VIEW_ACCESS: "Viewing the access settings",
-    Action.VIEW_API_TOKENS: "Viewing other people's API tokens",
-    Action.VIEW_ASSETS: "Viewing assets",
-    Action.VIEW_BULK_RUNS: "Viewing bulk actions",
-    Action.VIEW_DISABLED_USERS: "Viewing the disabled users",
-    Action.VIEW_DELETIONS: "Viewing deletions",
-}
+PHRASES = table(
+    "doing",
+    {
+        Action.INVITE: "Inviting users",
+        Action.EDIT_PROFILE: "Editing profiles",
+        Action.CHANGE_EMAIL: "Changing emails",
+        Action.CHANGE_MEMBERS: "Changing the members of a mapped group",
+        Action.SET_STATUS: "Enabling and disabling users",
+        Action.MANAGE_GROUPS: "Managing groups",
+        Action.MANAGE_MAPPINGS: "Mapping SSO groups",
+        Action.RESOLVE_CONFLICTS: "Resolving conflicts",
+        Action.MANAGE_PROVIDERS: "Managing identity providers and tokens",
+        Action.CHANGE_TRUST: "Changing what an identity provider is believed",
+        Action.MANAGE_ASSETS: "Managing assets",
+        Action.MANAGE_BULK_RUNS: "Acting on many people at once",
+        Action.END_SESSIONS: "Ending sessions",
+        Action.MANAGE_API_TOKENS: "Seeing and revoking other people's API tokens",
+        Action.CHANGE_ROLE: "Changing roles and break-glass flags",
+        Action.CHANGE_ACCESS_SETTINGS: "Changing access settings",
+        Action.PRUNE_RECORDS: "Deleting old records",
+        Action.RUN_JOBS: "Running scheduled jobs",
+        Action.DELETE_PERMANENTLY: "Permanent deletion",
+        Action.CHANGE_SECOND_STEP: "Changing a second step",
+        Action.CREATE_API_TOKEN: "Creating an API token",
+        Action.USE_PASSWORD: "Using a password",
+        Action.VIEW_DIRECTORY: "Viewing the directory",
+        Action.VIEW_GROUPS: "Viewing groups and mappings",
+        Action.VIEW_PROVIDERS: "Viewing identity providers",
+        Action.VIEW_CONFLICTS: "Viewing conflicts",
+        Action.VIEW_LOGS: "Viewing the logs",
+        Action.VIEW_ACCESS: "Viewing the access settings",
+        Action.VIEW_API_TOKENS: "Viewing other people's API tokens",
+        Action.VIEW_ASSETS: "Viewing assets",
+        Action.VIEW_BULK_RUNS: "Viewing bulk actions",
+        Action.VIEW_DISABLED_USERS: "Viewing the disabled users",
+        Action.VIEW_DELETIONS: "Viewing deletions",
+    },
+)
 
-INSTEAD: dict[Action, str] = {
-    Action.INVITE: "Assign the person to the portal in your identity provider.",
-    Action.EDIT_PROFILE: "Change the profile in your identity provider; it arrives with its next update.",
-    Action.CHANGE_MEMBERS: "Change the group in your identity provider, or delete the mapping first.",
-    Action.SET_STATUS: "Assign or unassign the person in your identity provider.",
-}
+INSTEAD = table(
+    "instead",
+    {
+        Action.INVITE: "Assign the person to the portal in your identity provider.",
+        Action.EDIT_PROFILE: "Change the profile in your identity provider; it arrives with its next update.",
+        Action.CHANGE_MEMBERS: "Change the group in your identity provider, or delete the mapping first.",
+        Action.SET_STATUS: "Assign or unassign the person in your identity provider.",
+    },
+)
+
+_MODES = table("mode", {mode.code: str(mode) for mode in MODES})
+_ROLES = table("role", {role.value: str(role.label).lower() for role in Role})
+_A_ROLE = table("a_role", {role.value: f"{'an' if role in _ADMINISTRATORS else 'a'} {_ROLES[role]}" for role in Role})
 
 
 _MAY: dict[Action, str] = {
@@ -180,11 +193,14 @@ _ONLY_THE_IDP: dict[Action, str] = {
 }
 
 
-_OWNERS_DO: dict[Action, str] = {
-    Action.CHANGE_EMAIL: "change the email",
-    Action.RESOLVE_CONFLICTS: "link it",
-    Action.CHANGE_TRUST: "change how it signs people in, create a SCIM token for it, or delete it",
-}
+_OWNERS_DO = table(
+    "owners_do",
+    {
+        Action.CHANGE_EMAIL: "change the email",
+        Action.RESOLVE_CONFLICTS: "link it",
+        Action.CHANGE_TRUST: "change how it signs people in, create a SCIM token for it, or delete it",
+    },
+)
 
 
 UNMANAGED_USER = Decision(True, "unmanaged_user", "No identity provider manages this user.")
@@ -244,8 +260,10 @@ def by_role(action: Action, actor: Actor) -> Decision:
         return ALLOWED
     if actor.kind == "schedule" and action.row in SCHEDULED:
         return ALLOWED
-    allowed = " or ".join(str(role.label).lower() for role in Role if role in ROLES[action.row])
-    return Decision(False, "role_required", f"{PHRASES[action.row]} needs the role {allowed}.", action.row)
+    roles: list[str] = [_ROLES[role] for role in Role if role in ROLES[action.row]]
+    allowed = reduce(lambda one, other: Refusal.EITHER(one=one, other=other), roles)
+    reason = Refusal.ROLE_REQUIRED(doing=PHRASES[action.row], roles=allowed)
+    return Decision(False, "role_required", reason, action.row)
 
 
 def current_mode() -> Mode:
@@ -306,7 +324,7 @@ def _by_rank(asked: Asked, actor: Actor) -> Decision:
         provider = asked.connection.identity_provider if asked.connection else asked.identity_provider
         return _decide_by_privilege(row, user, provider)
     if user is not None and _outranks(user, actor, row):
-        return Decision(False, "target_outranks_actor", f"Only an owner may do this to {_a_role(user)}.", row)
+        return Decision(False, "target_outranks_actor", Refusal.OUTRANKED(whom=_A_ROLE[user.role]), row)
     return ALLOWED
 
 
@@ -319,14 +337,11 @@ def _person_concerned(asked: Asked) -> User | None:
 def _decide_by_privilege(action: Action, user: User | None, identity_provider: IdentityProvider | None) -> Decision:
     """Actions that take an owner when the target is above member, even at equal rank."""
     if user is not None and user.is_privileged:
-        role = Role(user.role).label.lower()
-        reason = f"{user.username} has the role {role}: only an owner can {_OWNERS_DO[action]}."
+        role, deed = _ROLES[user.role], _OWNERS_DO[action]
+        reason = Refusal.OWNER_REQUIRED_FOR_USER(username=user.username, role=role, deed=deed)
         return Decision(False, "owner_required", reason, action)
     if identity_provider is not None and identity_provider.stands_for_privileged:
-        reason = (
-            f"{identity_provider} manages or signs in people with a role above member: "
-            f"only an owner can {_OWNERS_DO[action]}."
-        )
+        reason = Refusal.OWNER_REQUIRED_FOR_PROVIDER(provider=identity_provider, deed=_OWNERS_DO[action])
         return Decision(False, "owner_required", reason, action)
     return ALLOWED
 
@@ -349,13 +364,8 @@ def _by_mode(asked: Asked) -> Decision:
     return Decision(
         False,
         f"{action}.{mode.code}",
-        f"{PHRASES[action]} is not possible here while {mode}. {INSTEAD[action]}",
+        Refusal.NOT_IN_THIS_MODE(doing=PHRASES[action], mode=_MODES[mode.code], instead=INSTEAD[action]),
         action,
         mode,
         INSTEAD[action],
     )
-
-
-def _a_role(user: User) -> str:
-    article = "an" if user.role in _ADMINISTRATORS else "a"
-    return f"{article} {Role(user.role).label.lower()}"

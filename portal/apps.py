@@ -17,6 +17,7 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from portal.project import checks  # noqa: F401, PLC0415 - importing registers them, and needs the apps loaded
+        from portal.sso import words  # noqa: F401, PLC0415 - what is stored by another process is shown by this one
 
         pre_delete.connect(forget, sender="identity.User")
 

@@ -19,6 +19,7 @@ from scim.views import Endpoint, GroupsView, ResourceEndpoint, UsersView, answer
 from scim.wire import bodies, dialects, limits
 from scim.wire.addresses import location
 from scim.wire.errors import HANDLED, Problem, RequestRefused, refuse
+from scim.wire.words import Wire
 
 Document = dict[str, Any]
 
@@ -64,10 +65,10 @@ class Operation:
     @classmethod
     def read(cls, entry: Any) -> Operation:
         if not isinstance(entry, dict):
-            raise refuse("invalidSyntax", "Each bulk operation must be an object.")
+            raise refuse("invalidSyntax", Wire.BULK_OPERATION_NOT_AN_OBJECT())
         given = {name: dialects.get(entry, name) for name in ("method", "path", "bulkId", "version")}
         if any(value is not None and not isinstance(value, str) for value in given.values()):
-            raise refuse("invalidValue", "method, path, bulkId and version of a bulk operation must be strings.")
+            raise refuse("invalidValue", Wire.BULK_OPERATION_STRINGS())
         texts = {name: value or "" for name, value in given.items()}
         data = dialects.get(entry, "data")
         operation = cls(texts["method"].upper(), texts["path"], texts["bulkId"], data, texts["version"])
@@ -91,11 +92,9 @@ class Job:
         bodies.require_schema(body, BULK_REQUEST)
         entries = dialects.get(body, "Operations")
         if not isinstance(entries, list) or not entries:
-            raise refuse("invalidSyntax", "Operations must be a list of one or more operations.")
+            raise refuse("invalidSyntax", Wire.BULK_OPERATIONS_NOT_A_LIST())
         if len(entries) > limits.BULK_OPERATIONS:
-            raise RequestRefused(
-                Problem(413, f"A bulk request may hold at most {limits.BULK_OPERATIONS} operations.", "tooMany")
-            )
+            raise RequestRefused(Problem(413, Wire.BULK_TOO_MANY(most=limits.BULK_OPERATIONS), "tooMany"))
         operations = [Operation.read(entry) for entry in entries]
         _require_unique_ids(operations)
         return cls(operations, _fail_on_errors(body), actor)
@@ -121,7 +120,7 @@ class Job:
             if self._is_over():
                 return
             names = ", ".join(sorted(operation.needs))
-            self._fail(operation, Problem(409, f"bulkId references to {names[:200]} form a circle."))
+            self._fail(operation, Problem(409, Wire.BULK_CIRCLE(names=names[:200])))
 
     def _perform(self, operation: Operation) -> None:
         actor = replace(self.actor, method=operation.method or "BULK")
@@ -151,9 +150,7 @@ class Job:
         view, _ = _addressed(operation.path)
         uuid = self._resolved(operation.path.strip("/").partition("/")[2])
         if view is None:
-            raise refuse(
-                "invalidValue", f"path {operation.path[:80]!r} must be /Users or /Groups, with or without an id."
-            )
+            raise refuse("invalidValue", Wire.BULK_PATH(path=operation.path[:80]))
         call = Call(actor, {"If-Match": operation.version} if operation.version else {})
         match operation.method, bool(uuid):
             case "POST", False:
@@ -161,11 +158,11 @@ class Job:
             case "PUT" | "PATCH" | "DELETE", True:
                 target = view.model_cls(scim_id=scim_id(uuid, view.resource_name))
                 return self._change(operation, view.scim_adapter(target, call))
-        raise refuse("invalidValue", f"method {operation.method[:10]!r} does not go with path {operation.path[:80]!r}.")
+        raise refuse("invalidValue", Wire.BULK_METHOD(method=operation.method[:10], path=operation.path[:80]))
 
     def _create(self, operation: Operation, adapter: Any) -> Document:
         if not operation.bulk_id:
-            raise refuse("invalidValue", "A bulk POST needs a bulkId.")
+            raise refuse("invalidValue", Wire.BULK_ID_NEEDED())
         adapter.from_dict(self._data(operation))
         adapter.create()
         self.created[operation.bulk_id] = adapter.id
@@ -184,7 +181,7 @@ class Job:
 
     def _data(self, operation: Operation) -> Document:
         if not isinstance(operation.data, dict):
-            raise refuse("invalidSyntax", "data must be an object.")
+            raise refuse("invalidSyntax", Wire.BULK_DATA_NOT_AN_OBJECT())
         data: Document = self._resolved(operation.data)
         return data
 
@@ -198,7 +195,7 @@ class Job:
         if found is None:
             return value
         if found[1] not in self.created:
-            raise refuse("invalidValue", f"{value[:80]} names no resource that this request has created.")
+            raise refuse("invalidValue", Wire.BULK_ID_UNKNOWN(name=value[:80]))
         return self.created[found[1]]
 
 
@@ -221,7 +218,7 @@ def _addressed(path: str) -> tuple[ResourceEndpoint | None, str]:
 def _require_unique_ids(operations: list[Operation]) -> None:
     names = [operation.bulk_id for operation in operations if operation.bulk_id]
     if len(names) != len(set(names)):
-        raise refuse("invalidValue", "Each bulkId may be used by one operation only.")
+        raise refuse("invalidValue", Wire.BULK_ID_TWICE())
 
 
 def _fail_on_errors(body: Document) -> int:
@@ -229,7 +226,7 @@ def _fail_on_errors(body: Document) -> int:
     if value is None:
         return 0
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise refuse("invalidValue", "failOnErrors must be a positive integer.")
+        raise refuse("invalidValue", Wire.BULK_FAIL_ON_ERRORS())
     return value
 
 

@@ -20,6 +20,7 @@ from scim.queries.sorting import Order, order_of
 from scim.views import Document, Endpoint, GroupsView, ResourceEndpoint, UsersView, answer
 from scim.wire.errors import RequestRefused, refuse
 from scim.wire.resources import GroupResource, UserResource, typed
+from scim.wire.words import Wire
 
 _VIEWS: tuple[type[ResourceEndpoint], ...] = (UsersView, GroupsView)
 
@@ -44,7 +45,7 @@ class RootSearchView(Endpoint):
 
 def _found(request: HttpRequest, parameters: Document) -> Document:
     if parameters.get("cursor") is not None:
-        raise refuse("invalidCursor", "Page by cursor at /Users or /Groups; the root is paged by startIndex.")
+        raise refuse("invalidCursor", Wire.CURSOR_AT_ROOT())
     page = listing.page_of(parameters)
     doors = [_door(view, request) for view in _VIEWS]
     keys = _merged(_keys(doors, parameters), parameters)

@@ -28,6 +28,7 @@ from scim.queries.registry import GROUPS, USERS, Registry
 from scim.wire import bodies
 from scim.wire.errors import HANDLED, Problem, RequestRefused, problem_of
 from scim.wire.versions import is_unchanged
+from scim.wire.words import Wire
 
 Document = dict[str, Any]
 
@@ -112,7 +113,7 @@ class ResourceEndpoint(Endpoint):
         wanted = scim_id(uuid, self.resource_name)
         row = self.look_ups.by_id(wanted, provider=self.actor.identity_provider_id)
         if row is None:
-            raise NotFound(f"{self.resource_name} {wanted} not found.")
+            raise NotFound(Wire.NOT_FOUND(resource=self.resource_name, id=wanted))
         return row
 
     def post(self, request: HttpRequest, uuid: str | None = None) -> HttpResponse:
@@ -293,7 +294,7 @@ class DiscoveryEndpoint(Endpoint):
         for key, document in self.documents().items():
             if key.lower() == name.lower():
                 return document
-        raise NotFound("There is no such discovery document.")
+        raise NotFound(Wire.NO_DISCOVERY_DOCUMENT())
 
 
 class ServiceProviderConfigView(DiscoveryEndpoint):

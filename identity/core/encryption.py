@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 from identity.core.errors import Refused
+from identity.core.refusals import Refusal
 
 _PURPOSE = b"gatehouse.identity.sealing"
 
@@ -31,8 +32,7 @@ def unseal(sealed: str) -> str:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         raise Refused(
-            "The stored secret can't be read: SECRET_KEY has changed. Set SECRET_KEY_FALLBACKS to the former key on "
-            "the server, or enter the secret again.",
+            Refusal.SEALED_WITH_ANOTHER_KEY(),
             code="sealed_with_another_key",
         ) from error
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from identity.core.refusals import Refusal
+
 if TYPE_CHECKING:
     from identity.core.decisions import Decision
 
@@ -23,7 +25,8 @@ class GatehouseError(Exception):
 
     @property
     def sentence(self) -> str:
-        return str(self)
+        """With its code and parameters (`identity.core.words.Said`), where it may be stored."""
+        return self.args[0]  # type: ignore[no-any-return]
 
 
 class NotFound(GatehouseError):
@@ -38,7 +41,7 @@ class InvalidValue(GatehouseError):
     code = "invalid_value"
 
     def __init__(self, attribute: str, problem: str) -> None:
-        super().__init__(f"{attribute} {problem}.")
+        super().__init__(Refusal.INVALID(attribute=attribute, problem=problem))
         self.attribute = attribute
         self.problem = problem
 

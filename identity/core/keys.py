@@ -10,6 +10,7 @@ import unicodedata
 from functools import lru_cache
 
 from identity.core.errors import InvalidValue
+from identity.core.refusals import Refusal
 
 MAX_LENGTH = 255
 LONGEST = 4_096
@@ -37,11 +38,11 @@ def fold(text: str, attribute: str = "text") -> str:
     Raises InvalidValue for input that would be slow to fold (SR-34); the length is checked before anything else.
     """
     if len(text) > LONGEST:
-        raise InvalidValue(attribute, f"is longer than {LONGEST} characters")
+        raise InvalidValue(attribute, Refusal.TOO_LONG(most=LONGEST))
     if text.isascii():
         return text.lower()
     if _is_piled_up(text):
-        raise InvalidValue(attribute, f"has more than {LONGEST_PILE} marks upon one letter")
+        raise InvalidValue(attribute, Refusal.PILED_UP(most=LONGEST_PILE))
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -67,9 +68,9 @@ def name_key(text: str, attribute: str) -> str:
     """The key of a userName or email; InvalidValue names the attribute and the problem."""
     _refuse_length(text, attribute)
     if " ".join(text.split()) != text:
-        raise InvalidValue(attribute, "must not begin or end with white space, or repeat it")
+        raise InvalidValue(attribute, Refusal.WHITE_SPACE())
     if any(unicodedata.category(char) in _REFUSED_IN_NAMES for char in text) or _HIDDEN.search(text):
-        raise InvalidValue(attribute, "contains a control, invisible or unassigned character")
+        raise InvalidValue(attribute, Refusal.HIDDEN_CHARACTER())
     return _checked(fold(text, attribute), attribute)
 
 
@@ -77,9 +78,9 @@ def label_key(text: str, attribute: str) -> str:
     """The key of a group name: looser than a username, since it is not used to sign in (SR-7)."""
     _refuse_length(text, attribute)
     if shows_nothing(text):
-        raise InvalidValue(attribute, "shows nothing")
+        raise InvalidValue(attribute, Refusal.SHOWS_NOTHING())
     if any(unicodedata.category(char) in _REFUSED_IN_LABELS for char in text) or _BIDI.search(text):
-        raise InvalidValue(attribute, "contains a control or text-direction character")
+        raise InvalidValue(attribute, Refusal.DIRECTION_CHARACTER())
     return _checked(fold(text, attribute).strip(), attribute)
 
 
@@ -103,9 +104,9 @@ def opaque(text: str | None, attribute: str) -> str | None:
     if not text:
         return None
     if len(text) > MAX_LENGTH:
-        raise InvalidValue(attribute, f"is longer than {MAX_LENGTH} characters")
+        raise InvalidValue(attribute, Refusal.TOO_LONG(most=MAX_LENGTH))
     if any(unicodedata.category(char) in _REFUSED_IN_LABELS for char in text):
-        raise InvalidValue(attribute, "contains a control character")
+        raise InvalidValue(attribute, Refusal.CONTROL_CHARACTER())
     return text
 
 
@@ -113,9 +114,9 @@ def plain(text: str, attribute: str, *, limit: int = MAX_LENGTH) -> str:
     """Text for people, such as a first name: stripped, at most `limit` characters, on one line."""
     text = text.strip()
     if len(text) > limit:
-        raise InvalidValue(attribute, f"is longer than {limit} characters")
+        raise InvalidValue(attribute, Refusal.TOO_LONG(most=limit))
     if any(unicodedata.category(char) in _REFUSED_IN_LABELS for char in text):
-        raise InvalidValue(attribute, "contains a control character")
+        raise InvalidValue(attribute, Refusal.CONTROL_CHARACTER())
     return text
 
 
@@ -126,12 +127,12 @@ def label_or(text: str, otherwise: str, *, limit: int = 100) -> str:
 
 def _refuse_length(text: str, attribute: str) -> None:
     if not text.strip():
-        raise InvalidValue(attribute, "must not be empty")
+        raise InvalidValue(attribute, Refusal.EMPTY())
     if len(text) > MAX_LENGTH:
-        raise InvalidValue(attribute, f"is longer than {MAX_LENGTH} characters")
+        raise InvalidValue(attribute, Refusal.TOO_LONG(most=MAX_LENGTH))
 
 
 def _checked(key: str, attribute: str) -> str:
     if not key or len(key) > MAX_LENGTH:
-        raise InvalidValue(attribute, f"is empty or longer than {MAX_LENGTH} characters once normalised")
+        raise InvalidValue(attribute, Refusal.TOO_LONG_NORMALISED(most=MAX_LENGTH))
     return key

@@ -13,6 +13,7 @@ from typing import TypeVar
 from django.db import IntegrityError, models
 
 from identity.core.errors import NotFound, Taken
+from identity.core.refusals import Refusal
 from identity.db.uniqueness import is_taken
 
 M = TypeVar("M", bound=models.Model)
@@ -25,7 +26,7 @@ def lock(model: type[M], pk: int) -> M:
     """The current row, locked until the transaction ends; NotFound when it is gone."""
     row = model._default_manager.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
     if row is None:
-        raise NotFound(f"This {model._meta.verbose_name} no longer exists.")
+        raise NotFound(Refusal.GONE(what=model._meta.verbose_name))
     return row
 
 

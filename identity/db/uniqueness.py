@@ -17,8 +17,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Model, UniqueConstraint
 
 from identity.core.errors import Taken
+from identity.core.refusals import Refusal
 
-VALUE_TAKEN = "A value that must be unique is taken."
+VALUE_TAKEN = Refusal.VALUE_TAKEN()
 UNIQUE_VIOLATION = "23505"
 # Violations of what a change of the schema or of a row beside it may have brought: NOT NULL, foreign key, unique.
 PASSING = frozenset({"23502", "23503", UNIQUE_VIOLATION})

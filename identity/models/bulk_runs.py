@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from identity.db.defaults import EMPTY_OBJECT
+from identity.log_words import refusal_in_words
 
 
 class BulkRun(models.Model):
@@ -39,7 +40,8 @@ class BulkRun(models.Model):
 class BulkRow(models.Model):
     """One person in a run, and the result.
 
-    `told` holds the groups or the address to show, or the sentence of a refusal; the words are made on display.
+    `told` holds the groups or the address to show, or the code and parameters of a refusal; the words are made on
+    display.
     It is None in rows of an earlier version that could not be migrated: these have the words, as `text`.
     """
 
@@ -79,7 +81,7 @@ class BulkRow(models.Model):
         if self.told is None:
             return self.text
         if self.outcome != BulkRow.Outcome.DONE:
-            return str(self.told.get("sentence", ""))
+            return refusal_in_words(self.told)
         named = {name: ", ".join(found) if isinstance(found, list) else found for name, found in self.told.items()}
         return _DONE[BulkRun.Kind(self.run.kind)].format_map(named)
 

@@ -9,8 +9,9 @@ from django.db import connections, models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from identity.core.words import worded_values
 from identity.db.defaults import EMPTY_LIST, EMPTY_OBJECT
-from identity.log_words import in_words
+from identity.log_words import in_words, shown_details, shown_params
 
 
 class RecordQuerySet(models.QuerySet[Any]):
@@ -94,6 +95,11 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return self.action
+
+    @property
+    def shown_details(self) -> dict[str, Any]:
+        """The details, with what is stored as a code in words."""
+        return worded_values(self.details)
 
     @property
     def known_origin(self) -> AuditOrigin | None:
@@ -219,6 +225,16 @@ class ProvisioningLog(models.Model):
     def summary(self) -> str:
         """The outcome in words."""
         return in_words(self.what, self.params, self.details) if self.what else self.text
+
+    @property
+    def shown_params(self) -> dict[str, Any]:
+        """The parameters, with the sentence of a refusal in words."""
+        return shown_params(self.params)
+
+    @property
+    def shown_details(self) -> dict[str, Any]:
+        """The details, with what is stored as codes in words."""
+        return shown_details(self.details)
 
 
 class SealedKeys(models.Model):

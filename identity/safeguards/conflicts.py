@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from identity.core.decisions import ALLOWED, Decision
+from identity.core.refusals import Refusal
 from identity.models import Conflict, SSOUser, User
 from identity.safeguards.asked import Asked, out_of_place, refused, so_already
 
@@ -10,19 +11,19 @@ from identity.safeguards.asked import Asked, out_of_place, refused, so_already
 def already_decided(asked: Asked) -> Decision:
     if asked.conflict is None or asked.conflict.is_undecided:
         return ALLOWED
-    return out_of_place("already_decided", "This conflict has been decided already.")
+    return out_of_place("already_decided", Refusal.CONFLICT_DECIDED())
 
 
 def already_resolved(asked: Asked) -> Decision:
     if asked.conflict is None or asked.conflict.state != Conflict.State.RESOLVED:
         return ALLOWED
-    return out_of_place("already_decided", "This conflict has been resolved already.")
+    return out_of_place("already_decided", Refusal.CONFLICT_RESOLVED())
 
 
 def already_dismissed(asked: Asked) -> Decision:
     if asked.conflict is None or asked.conflict.state != Conflict.State.DISMISSED:
         return ALLOWED
-    return so_already("already_dismissed", "This conflict has been dismissed already.")
+    return so_already("already_dismissed", Refusal.CONFLICT_DISMISSED())
 
 
 def must_move(asked: Asked) -> Decision:
@@ -30,25 +31,23 @@ def must_move(asked: Asked) -> Decision:
     if asked.conflict is None or not asked.conflict.must_move:
         return ALLOWED
     user = asked.conflict.user
-    reason = f"{user.username} is managed by {user.managed_by}: move the account instead."
-    return out_of_place("needs_move", reason)
+    return out_of_place("needs_move", Refusal.NEEDS_MOVE(username=user.username, provider=user.managed_by))
 
 
 def nothing_to_move(asked: Asked) -> Decision:
     if asked.conflict is None or asked.conflict.must_move:
         return ALLOWED
-    return out_of_place("nothing_to_move", "The account belongs to no other identity provider.")
+    return out_of_place("nothing_to_move", Refusal.NOTHING_TO_MOVE())
 
 
 def break_glass_is_not_linked(asked: Asked) -> Decision:
     conflict = asked.conflict
     if conflict is None or not (conflict.user.is_break_glass or conflict.reason == Conflict.Reason.BREAK_GLASS):
         return ALLOWED
-    reason = "A break-glass account is never linked to an identity provider."
-    return out_of_place("break_glass", reason)
+    return out_of_place("break_glass", Refusal.BREAK_GLASS_NOT_LINKED())
 
 
-ALREADY_LINKED = ("already_linked", "The account belongs to another record of an identity provider.")
+ALREADY_LINKED = ("already_linked", Refusal.LINKED_ALREADY())
 
 
 def follows_another_record(asked: Asked) -> Decision:
@@ -75,7 +74,7 @@ def already_linked(asked: Asked) -> Decision:
 def no_newcomer(asked: Asked) -> Decision:
     if asked.conflict is None or asked.conflict.is_about_another_person:
         return ALLOWED
-    return out_of_place("no_newcomer", "Another username would not help: the email collides, or the username does not.")
+    return out_of_place("no_newcomer", Refusal.NO_NEWCOMER())
 
 
 def email_taken(asked: Asked) -> Decision:
@@ -84,4 +83,4 @@ def email_taken(asked: Asked) -> Decision:
         return ALLOWED
     if not User.objects.filter(email_key=conflict.email_key).exclude(pk=conflict.user_id).exists():
         return ALLOWED
-    return refused("email_taken", f"The email {conflict.email} belongs to another user, too.")
+    return refused("email_taken", Refusal.EMAIL_TAKEN_TOO(email=conflict.email))

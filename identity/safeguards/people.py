@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from identity.core.decisions import ALLOWED, Action, Decision
+from identity.core.refusals import Refusal
 from identity.models import Role, Status
 from identity.safeguards.asked import Asked, out_of_place, refused, so_already
 
@@ -12,64 +13,61 @@ def invitation_pending(asked: Asked) -> Decision:
     if asked.user is None or asked.user.status != Status.INVITED:
         return ALLOWED
     if asked.action is Action.ENABLE:
-        reason = "An invited user is enabled by accepting the invitation: send it again instead."
-    else:
-        reason = "An invited user can't sign in yet: revoke the invitation instead."
-    return out_of_place("invitation_pending", reason)
+        return out_of_place("invitation_pending", Refusal.ENABLED_BY_ACCEPTING())
+    return out_of_place("invitation_pending", Refusal.DISABLED_BY_REVOKING())
 
 
 def no_invitation(asked: Asked) -> Decision:
     if asked.user is None or asked.user.status == Status.INVITED:
         return ALLOWED
-    return out_of_place("not_invited", f"{asked.user.username} has no pending invitation.")
+    return out_of_place("not_invited", Refusal.NOT_INVITED(username=asked.user.username))
 
 
 def enabled_already(asked: Asked) -> Decision:
     if asked.user is None or asked.user.status != Status.ENABLED:
         return ALLOWED
-    return so_already("already_enabled", f"{asked.user.username} is enabled already.")
+    return so_already("already_enabled", Refusal.ENABLED_ALREADY(username=asked.user.username))
 
 
 def disabled_already(asked: Asked) -> Decision:
     if asked.user is None or asked.user.status != Status.DISABLED:
         return ALLOWED
-    return so_already("already_disabled", f"{asked.user.username} is disabled already.")
+    return so_already("already_disabled", Refusal.DISABLED_ALREADY(username=asked.user.username))
 
 
 def no_sessions(asked: Asked) -> Decision:
     """Only an enabled user has sessions."""
     if asked.user is None or asked.user.status == Status.ENABLED:
         return ALLOWED
-    return so_already("no_sessions", f"{asked.user.username} is not signed in anywhere.")
+    return so_already("no_sessions", Refusal.NO_SESSIONS(username=asked.user.username))
 
 
 def not_disabled(asked: Asked) -> Decision:
     """R10: a user who can still sign in is never deleted."""
     if asked.user is None or asked.user.status == Status.DISABLED:
         return ALLOWED
-    reason = f"{asked.user.username} is not disabled: only disabled users can be deleted."
-    return out_of_place("not_disabled", reason)
+    return out_of_place("not_disabled", Refusal.NOT_DISABLED(username=asked.user.username))
 
 
 def account_disabled(asked: Asked) -> Decision:
     """Every way in is closed (R13, SR-20)."""
     if asked.user is None or asked.user.is_active:
         return ALLOWED
-    return refused("disabled", "Your account is disabled. Ask an administrator of your portal.")
+    return refused("disabled", Refusal.DISABLED())
 
 
 def comes_in_by_password_only(asked: Asked) -> Decision:
     """R13: no identity provider signs a break-glass account in."""
     if asked.user is None or not asked.user.is_break_glass:
         return ALLOWED
-    return refused("break_glass", "A break-glass account signs in with its password only.")
+    return refused("break_glass", Refusal.BREAK_GLASS_BY_SSO())
 
 
 def not_a_person(asked: Asked) -> Decision:
     """A token acts as the person who created it."""
     if asked.actor is None or (asked.actor.kind == "user" and (asked.user is None or asked.is_about_oneself)):
         return ALLOWED
-    return refused("not_a_person", "An API token belongs to a person: sign in and create it there.")
+    return refused("not_a_person", Refusal.API_TOKEN_WITHOUT_PERSON())
 
 
 def last_enabled_owner(asked: Asked) -> Decision:
@@ -77,7 +75,7 @@ def last_enabled_owner(asked: Asked) -> Decision:
     user = asked.user
     if user is None or user.role != Role.OWNER or user.status != Status.ENABLED or asked.now.owners - {user.pk}:
         return ALLOWED
-    return refused("last_enabled_owner", "This is the last enabled owner: make somebody else an owner first.")
+    return refused("last_enabled_owner", Refusal.LAST_OWNER())
 
 
 def last_break_glass_account(asked: Asked) -> Decision:
@@ -87,45 +85,45 @@ def last_break_glass_account(asked: Asked) -> Decision:
         return ALLOWED
     return refused(
         "last_break_glass_account",
-        "SSO is enforced and this is the last enabled break-glass account: create another one first.",
+        Refusal.LAST_BREAK_GLASS(),
     )
 
 
 def own_account(asked: Asked) -> Decision:
     if not asked.is_about_oneself:
         return ALLOWED
-    return refused("own_account", "Nobody changes their own role or flags: ask another owner.")
+    return refused("own_account", Refusal.OWN_ROLE())
 
 
 def same_role(asked: Asked) -> Decision:
     if asked.user is None or asked.role is None or asked.user.role != asked.role:
         return ALLOWED
-    return so_already("same_role", f"{asked.user.username} has this role already.")
+    return so_already("same_role", Refusal.SAME_ROLE(username=asked.user.username))
 
 
 def break_glass_stays_owner(asked: Asked) -> Decision:
     if asked.user is None or not asked.user.is_break_glass:
         return ALLOWED
-    return refused("break_glass", "A break-glass account stays an owner: clear that flag first.")
+    return refused("break_glass", Refusal.BREAK_GLASS_STAYS_OWNER())
 
 
 def marked_already(asked: Asked) -> Decision:
     if asked.user is None or not asked.user.is_break_glass:
         return ALLOWED
-    return so_already("already_break_glass", f"{asked.user.username} is a break-glass account already.")
+    return so_already("already_break_glass", Refusal.BREAK_GLASS_ALREADY(username=asked.user.username))
 
 
 def no_break_glass_account(asked: Asked) -> Decision:
     if asked.user is None or asked.user.is_break_glass:
         return ALLOWED
-    return so_already("not_break_glass", f"{asked.user.username} is no break-glass account.")
+    return so_already("not_break_glass", Refusal.NO_BREAK_GLASS(username=asked.user.username))
 
 
 def not_a_local_owner(asked: Asked) -> Decision:
     """R22: no identity provider controls a break-glass account."""
     if asked.user is None or (asked.user.role == Role.OWNER and not asked.user.is_managed):
         return ALLOWED
-    return out_of_place("not_a_local_owner", "Only a local owner can be a break-glass account.")
+    return out_of_place("not_a_local_owner", Refusal.NOT_A_LOCAL_OWNER())
 
 
 def email_is_managed(asked: Asked) -> Decision:
@@ -133,7 +131,4 @@ def email_is_managed(asked: Asked) -> Decision:
     if asked.user is None or not asked.user.is_managed:
         return ALLOWED
     user = asked.user
-    reason = (
-        f"{user.managed_by} sets the email of {user.username} once, at first provisioning: it can't be changed here."
-    )
-    return refused("email_is_managed", reason)
+    return refused("email_is_managed", Refusal.EMAIL_MANAGED(provider=user.managed_by, username=user.username))

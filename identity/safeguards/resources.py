@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from identity.core.decisions import ALLOWED, Decision
+from identity.core.refusals import Refusal
 from identity.models import Asset, BulkRow, Status, User
 from identity.safeguards.asked import Asked, out_of_place, refused, so_already
 
@@ -11,15 +12,14 @@ def pushed(asked: Asked) -> Decision:
     """R19: a declared group is the portal's, a pushed one the identity provider's."""
     if asked.sso_group is None or asked.sso_group.is_declared_only:
         return ALLOWED
-    reason = f"{asked.sso_group} was pushed by the identity provider: delete it there."
-    return out_of_place("pushed", reason)
+    return out_of_place("pushed", Refusal.PUSHED(sso_group=asked.sso_group))
 
 
 def disabled_taker(asked: Asked) -> Decision:
     """R12: a new owner need not have signed in yet, but must be able to."""
     if asked.taker is None or asked.taker.status != Status.DISABLED:
         return ALLOWED
-    return refused("owner_disabled", f"{asked.taker} is disabled: choose somebody who can look after it.")
+    return refused("owner_disabled", Refusal.TAKER_DISABLED(taker=asked.taker))
 
 
 def taker_needed(asked: Asked) -> Decision:
@@ -30,41 +30,40 @@ def taker_needed(asked: Asked) -> Decision:
         case 0:
             return ALLOWED
         case 1:
-            reason = "1 asset has no other owner: say who takes it over."
+            return refused("transferee_needed", Refusal.ASSET_ALONE())
         case alone:
-            reason = f"{alone} assets have no other owner: say who takes them over."
-    return refused("transferee_needed", reason)
+            return refused("transferee_needed", Refusal.ASSETS_ALONE(number=alone))
 
 
 def last_asset_owner(asked: Asked) -> Decision:
     """R12."""
     if asked.asset is None or asked.giver is None or asked.asset.ownerships.exclude(user=asked.giver).exists():
         return ALLOWED
-    return refused("last_asset_owner", f"{asked.asset} would be left without an owner: add another one first.")
+    return refused("last_asset_owner", Refusal.LAST_ASSET_OWNER(asset=asked.asset))
 
 
 def not_an_owner(asked: Asked) -> Decision:
     if asked.giver is None or _owns(asked, asked.giver):
         return ALLOWED
-    return out_of_place("not_an_owner", f"{asked.giver} does not own {asked.asset}.")
+    return out_of_place("not_an_owner", Refusal.NOT_AN_OWNER(giver=asked.giver, asset=asked.asset))
 
 
 def no_owner_already(asked: Asked) -> Decision:
     if asked.giver is None or _owns(asked, asked.giver):
         return ALLOWED
-    return so_already("not_an_owner", f"{asked.giver} does not own {asked.asset}.")
+    return so_already("not_an_owner", Refusal.NOT_AN_OWNER(giver=asked.giver, asset=asked.asset))
 
 
 def owner_already(asked: Asked) -> Decision:
     if asked.asset is None or asked.taker is None or not _owns(asked, asked.taker):
         return ALLOWED
-    return so_already("already_an_owner", f"{asked.taker} owns {asked.asset} already.")
+    return so_already("already_an_owner", Refusal.OWNER_ALREADY(taker=asked.taker, asset=asked.asset))
 
 
 def same_owner(asked: Asked) -> Decision:
     if asked.giver is None or asked.giver != asked.taker:
         return ALLOWED
-    return so_already("already_an_owner", f"{asked.taker} owns {asked.asset} already.")
+    return so_already("already_an_owner", Refusal.OWNER_ALREADY(taker=asked.taker, asset=asked.asset))
 
 
 def _owns(asked: Asked, person: User) -> bool:
@@ -75,31 +74,31 @@ def _owns(asked: Asked, person: User) -> bool:
 def started_already(asked: Asked) -> Decision:
     if asked.run is None or asked.run.is_draft:
         return ALLOWED
-    return so_already("already_started", "It has been started already.")
+    return so_already("already_started", Refusal.RUN_STARTED())
 
 
 def still_a_draft(asked: Asked) -> Decision:
     if asked.run is None or not asked.run.is_draft:
         return ALLOWED
-    return out_of_place("is_draft", "This is a draft: look through it and start it first.")
+    return out_of_place("is_draft", Refusal.RUN_IS_DRAFT())
 
 
 def not_a_draft(asked: Asked) -> Decision:
     if asked.run is None or asked.run.is_draft:
         return ALLOWED
-    return out_of_place("not_a_draft", "It has been started: its results stay.")
+    return out_of_place("not_a_draft", Refusal.RUN_STAYS())
 
 
 def nothing_to_start(asked: Asked) -> Decision:
     if _has_pending_rows(asked):
         return ALLOWED
-    return out_of_place("nothing_to_start", "There is nobody in this draft with whom it could be done: discard it.")
+    return out_of_place("nothing_to_start", Refusal.RUN_EMPTY())
 
 
 def nothing_waits(asked: Asked) -> Decision:
     if _has_pending_rows(asked):
         return ALLOWED
-    return so_already("nothing_waits", "Nobody waits for it any more.")
+    return so_already("nothing_waits", Refusal.RUN_DONE())
 
 
 def _has_pending_rows(asked: Asked) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from identity.core.decisions import ALLOWED, Action, Decision, Mode
+from identity.core.refusals import Refusal
 from identity.models import User
 from identity.safeguards.asked import Asked, Situation, out_of_place, refused, so_already
 
@@ -12,7 +13,7 @@ MOST_PASSKEYS = 20  # per user
 def may_use_password(user: User, mode: Mode) -> Decision:
     """With SSO enforced, passwords work for break-glass accounts only, on every door."""
     if mode.sso_enforced and not user.is_break_glass:
-        return refused("sso_enforced", "Single sign-on is enforced: sign in through your identity provider.")
+        return refused("sso_enforced", Refusal.SSO_ENFORCED())
     return ALLOWED
 
 
@@ -27,7 +28,7 @@ def another_persons_second_step(asked: Asked) -> Decision:
         return ALLOWED
     return refused(
         "own_account_only",
-        "Nobody changes another person's second step; on the server manage.py reset_second_factor removes it.",
+        Refusal.ANOTHER_PERSONS_SECOND_STEP(),
     )
 
 
@@ -42,7 +43,7 @@ def no_password(asked: Asked) -> Decision:
     """Nothing gives a password to an account that has none, or stands in for it (R22)."""
     if asked.user is None or asked.user.has_usable_password():
         return ALLOWED
-    return refused("no_password", "This account has no password: sign in through your identity provider.")
+    return refused("no_password", Refusal.NO_PASSWORD())
 
 
 def unproven_while_another_is(asked: Asked) -> Decision:
@@ -55,45 +56,43 @@ def unproven_while_another_is(asked: Asked) -> Decision:
         return ALLOWED
     if not User.objects.proven_break_glass().exclude(pk=user.pk).exists():
         return ALLOWED
-    return refused(
-        "no_second_step", "This break-glass account has no second step, and another one has been proven to work."
-    )
+    return refused("no_second_step", Refusal.UNPROVEN_WHILE_ANOTHER_IS())
 
 
 def has_app_already(asked: Asked) -> Decision:
     if asked.user is None or not asked.user.has_app:
         return ALLOWED
-    return out_of_place("already_set_up", "There is a second step already: replace its app instead.")
+    return out_of_place("already_set_up", Refusal.APP_ALREADY())
 
 
 def has_no_app(asked: Asked) -> Decision:
     if asked.user is None or asked.user.has_app:
         return ALLOWED
-    return out_of_place("not_set_up", "There is no authenticator app: set one up first.")
+    return out_of_place("not_set_up", Refusal.NO_APP())
 
 
 def has_no_app_to_remove(asked: Asked) -> Decision:
     if asked.user is None or asked.user.has_app:
         return ALLOWED
-    return so_already("not_set_up", "There is no authenticator app to remove.")
+    return so_already("not_set_up", Refusal.NO_APP_TO_REMOVE())
 
 
 def has_no_passkey(asked: Asked) -> Decision:
     if asked.user is None or asked.user.passkeys.exists():
         return ALLOWED
-    return out_of_place("not_set_up", "There is no passkey: add one first.")
+    return out_of_place("not_set_up", Refusal.NO_PASSKEY())
 
 
 def has_no_second_step(asked: Asked) -> Decision:
     if asked.user is None or asked.user.has_second_step:
         return ALLOWED
-    return out_of_place("not_set_up", "There is no second step: set one up first.")
+    return out_of_place("not_set_up", Refusal.NO_SECOND_STEP())
 
 
 def too_many_passkeys(asked: Asked) -> Decision:
     if asked.user is None or asked.user.passkeys.count() < MOST_PASSKEYS:
         return ALLOWED
-    return refused("too_many", f"You have {MOST_PASSKEYS} passkeys: remove one first.")
+    return refused("too_many", Refusal.TOO_MANY_PASSKEYS(most=MOST_PASSKEYS))
 
 
 def needed_second_step(asked: Asked) -> Decision:
@@ -104,5 +103,4 @@ def needed_second_step(asked: Asked) -> Decision:
     there_are = user.has_app + user.passkeys.count()
     if not there_are or (asked.action is not Action.RESET_SECOND_STEP and there_are > 1):
         return ALLOWED
-    keeps = "A break-glass account keeps its second step while SSO is enforced"
-    return refused("needed", f"{keeps}: set up another one first.")
+    return refused("needed", Refusal.SECOND_STEP_NEEDED())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from identity.core.decisions import ALLOWED, Decision
+from identity.core.refusals import Refusal
 from identity.models import SSOConnection, SSOIdentity, User
 from identity.safeguards.asked import Asked, refused, so_already
 
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
 def connection_enabled_already(asked: Asked) -> Decision:
     if asked.connection is None or not asked.connection.is_enabled:
         return ALLOWED
-    return so_already("already_enabled", "This connection is switched on already.")
+    return so_already("already_enabled", Refusal.CONNECTION_ON())
 
 
 def connection_disabled_already(asked: Asked) -> Decision:
     if asked.connection is None or asked.connection.is_enabled:
         return ALLOWED
-    return so_already("already_disabled", "This connection is switched off already.")
+    return so_already("already_disabled", Refusal.CONNECTION_OFF())
 
 
 def last_connection(asked: Asked) -> Decision:
@@ -33,7 +34,7 @@ def last_connection(asked: Asked) -> Decision:
         return ALLOWED
     return refused(
         "last_connection",
-        "SSO is enforced and this is the last connection that people sign in through: make SSO optional first.",
+        Refusal.LAST_CONNECTION(),
     )
 
 
@@ -45,7 +46,7 @@ def _leaving(asked: Asked) -> QuerySet[SSOConnection] | None:
 
 
 def enforced_already(asked: Asked) -> Decision:
-    return so_already("already_enforced", "SSO is enforced already.") if asked.now.is_sso_enforced else ALLOWED
+    return so_already("already_enforced", Refusal.SSO_ENFORCED_ALREADY()) if asked.now.is_sso_enforced else ALLOWED
 
 
 def break_glass_not_proven(asked: Asked) -> Decision:
@@ -54,8 +55,7 @@ def break_glass_not_proven(asked: Asked) -> Decision:
         return ALLOWED
     return refused(
         "no_break_glass_account",
-        "Prove a break-glass account first: create a local owner with manage.py create_owner, set up its second "
-        "step and sign in with it once, so that somebody can open the portal when SSO fails.",
+        Refusal.BREAK_GLASS_NOT_PROVEN(),
     )
 
 
@@ -65,7 +65,7 @@ def sso_login_not_proven(asked: Asked) -> Decision:
         return ALLOWED
     return refused(
         "sso_login_not_proven",
-        "Sign in through SSO yourself first: only an owner who has done so can enforce it.",
+        Refusal.SSO_NOT_PROVEN(),
     )
 
 

@@ -18,7 +18,9 @@ from identity.core.actors import Person
 from identity.core.decisions import Action, Decision
 from identity.core.errors import GatehouseError, NotFound, Refused
 from identity.core.keys import sought
+from identity.core.refusals import Refusal
 from identity.db.locks import lock
+from identity.log_words import refusal_as_data
 from identity.models import BulkRow, BulkRun, Group, Status, User
 from identity.safeguards.asked import Situation
 from identity.safeguards.table import require_sense
@@ -48,7 +50,7 @@ ACTIONS = {
 def decide(kind: BulkRun.Kind, user: User, *, actor: Actor, now: Situation | None = None) -> Decision:
     """Whether a run of this kind may change this person; the person who starts it is always skipped."""
     if kind in {Kind.ENABLE, Kind.DISABLE} and actor.kind == "user" and actor.id == user.pk:
-        return Decision(False, "own_account", "This is you: change your own account by itself.")
+        return Decision(False, "own_account", Refusal.OWN_ACCOUNT_IN_RUN())
     return policy.decide(ACTIONS[kind], actor=actor, now=now, user=user)
 
 
@@ -107,7 +109,7 @@ def create_run(
     policy.require(Action.MANAGE_BULK_RUNS, actor=actor)
     rows = list(wanted)
     if len(rows) > MOST_ROWS:
-        raise Refused(f"At most {MOST_ROWS:,} people at once: these are {len(rows):,}.", code="too_many")
+        raise Refused(Refusal.TOO_MANY_PEOPLE(most=MOST_ROWS, number=len(rows)), code="too_many")
     starter = getattr(actor, "user", None)
     run = BulkRun.objects.create(kind=kind, values=values or {}, started_by=starter, is_draft=is_draft)
     BulkRow.objects.bulk_create((_row(run, number, row) for number, row in enumerate(rows, 1)), batch_size=1000)
@@ -123,7 +125,7 @@ def _row(run: BulkRun, number: int, row: Wanted) -> BulkRow:
         email_key=sought(row.values.get("email", "")[:255])[:255],
         values=row.values,
         outcome=row.outcome,
-        told={"sentence": row.sentence} if row.sentence else {},
+        told=refusal_as_data(row.sentence) if row.sentence else {},
     )
 
 
@@ -204,7 +206,7 @@ def carry_out(row: BulkRow, *, actor: Actor) -> BulkRow:
         with transaction.atomic():
             row.told, row.outcome = ACTS[Kind(row.run.kind)](row, actor), Outcome.DONE
     except GatehouseError as error:
-        row.told, row.outcome = {"code": error.code, "sentence": error.sentence}, Outcome.REFUSED
+        row.told, row.outcome = {"code": error.code, **refusal_as_data(error.sentence)}, Outcome.REFUSED
     row.save(update_fields=["user", "outcome", "told"])
     return row
 
@@ -214,7 +216,7 @@ def carry_out(row: BulkRow, *, actor: Actor) -> BulkRow:
 
 def _person(row: BulkRow) -> User:
     if row.user is None:  # pragma: no cover - a permanent deletion also deletes the person's rows (R10)
-        raise NotFound("This user no longer exists.")
+        raise NotFound(Refusal.USER_GONE())
     return row.user
 
 
@@ -240,7 +242,7 @@ def _disable(row: BulkRow, actor: Actor) -> Told:
 def _add_to_groups(row: BulkRow, actor: Actor) -> Told:
     chosen = list(Group.objects.filter(pk__in=row.run.values["groups"]).order_by("name_key"))
     if not chosen:
-        raise NotFound("These groups no longer exist.")
+        raise NotFound(Refusal.GROUPS_GONE())
     for group in chosen:
         groups.add_members(group, [_person(row)], actor=actor)
     return {"groups": [group.name for group in chosen]}

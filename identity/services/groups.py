@@ -10,6 +10,7 @@ from django.db import transaction
 from identity import audit, policy
 from identity.core.decisions import Action
 from identity.core.keys import label_key, plain
+from identity.core.refusals import Refusal
 from identity.db.locks import lock
 from identity.db.uniqueness import taken_when
 from identity.events import Event
@@ -25,7 +26,7 @@ def create_group(*, name: str, description: str = "", actor: Actor) -> Group:
     policy.require(Action.MANAGE_GROUPS, actor=actor)
     name = name.strip()
     group = Group(name=name, name_key=label_key(name, "name"), description=_description(description))
-    with taken_when(f"There is a group named {name} already."):
+    with taken_when(Refusal.GROUP_NAME_TAKEN(name=name)):
         group.save()
     audit.record(Event.GROUP_CREATED, actor=actor, group_id=group.pk, details={"name": name})
     return group
@@ -39,7 +40,7 @@ def edit_group(group: Group, *, name: str, description: str, actor: Actor) -> Gr
     before = group.name
     group.name, group.description = name.strip(), _description(description)
     group.name_key = label_key(group.name, "name")
-    with taken_when(f"There is a group named {group.name} already."):
+    with taken_when(Refusal.GROUP_NAME_TAKEN(name=group.name)):
         group.save(update_fields=["name", "name_key", "description"])
     audit.record(Event.GROUP_EDITED, actor=actor, group_id=group.pk, details={"name": audit.change(before, group.name)})
     return group

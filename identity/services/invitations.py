@@ -15,6 +15,7 @@ from identity.core.actors import Person
 from identity.core.decisions import Action
 from identity.core.errors import InvalidValue, NotFound
 from identity.core.keys import email_key, name_key, plain
+from identity.core.refusals import Refusal
 from identity.db.locks import lock
 from identity.db.uniqueness import taken_when
 from identity.events import Event
@@ -50,7 +51,7 @@ def invite_user(*, username: str, email: str, first_name: str = "", last_name: s
 def _invitee(username: str, email: str, first_name: str = "", last_name: str = "") -> User:
     """The user an invitation creates, unsaved. Raises InvalidValue."""
     if not email.strip():
-        raise InvalidValue("email", "is needed to send the invitation to")
+        raise InvalidValue("email", Refusal.NEEDED_TO_INVITE())
     check_email(email.strip())
     return User(
         username=username.strip(),
@@ -101,8 +102,8 @@ class _Keys:
 
     def why_not(self, key: str, name: str) -> str:
         if key in self.in_portal:
-            return f"This {name} belongs to another user."
-        return f"An earlier line has this {name}." if key in self.above else ""
+            return Refusal.NAME_TAKEN(name=name)
+        return Refusal.NAME_ABOVE(name=name) if key in self.above else ""
 
 
 def _not_free(user: User, names: _Keys, emails: _Keys) -> str:
@@ -147,7 +148,7 @@ def find_invitation(secret: str) -> Invitation:
     rows = Invitation.objects.pending().select_related("user")
     invitation = rows.filter(user__status=Status.INVITED, digest=secrets.digest(secret)).first()
     if invitation is None:
-        raise NotFound("This invitation has been used, withdrawn or has expired. Ask an administrator for a new one.")
+        raise NotFound(Refusal.INVITATION_GONE())
     policy.require_password_door(invitation.user)
     return invitation
 

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Lock, Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, connections, transaction
 from django.utils import timezone
@@ -24,7 +24,7 @@ from django.utils import timezone
 from identity import audit
 from identity.core.origins import Origin
 from identity.db.uniqueness import is_taken
-from identity.events import Event
+from identity.events import MANY_ADDRESSES, Event
 from identity.models import AuditOrigin
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Trace:
     actor: Actor
     origin: Origin
     user_id: int | None
-    details: dict[str, str]
+    details: dict[str, Any]
 
     @property
     def key(self) -> str:
@@ -58,7 +58,7 @@ class Trace:
 
     def among_others(self) -> Trace:
         """The shared counter for occurrences too many to be told apart."""
-        return replace(self, origin=Origin(), user_id=None, details={"from": "many more addresses"})
+        return replace(self, origin=Origin(), user_id=None, details={"from": MANY_ADDRESSES.data})
 
 
 def note(action: Event, *, actor: Actor, origin: Origin, user_id: int | None = None, **details: str) -> None:

@@ -16,6 +16,7 @@ from identity import audit, policy
 from identity.core.decisions import Action
 from identity.core.errors import InvalidValue, WeakPassword
 from identity.core.keys import email_key, name_key, plain
+from identity.core.refusals import Refusal
 from identity.db.locks import lock
 from identity.db.uniqueness import taken_when
 from identity.events import Event
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from identity.core.actors import Actor
     from identity.core.origins import Origin
 
-NOT_FREE = "This username or email belongs to another user."
+NOT_FREE = Refusal.NAMES_TAKEN()
 
 
 @transaction.atomic
@@ -253,7 +254,7 @@ def check_email(email: str | None) -> None:
         if email is not None:
             validate_email(email)
     except ValidationError as error:
-        raise InvalidValue("email", "is not an email address") from error
+        raise InvalidValue("email", Refusal.NO_EMAIL_ADDRESS()) from error
 
 
 def _reopen_approvals(user: User) -> None:

@@ -48,8 +48,12 @@ class ProvisioningLogEntryAnswer(serializers.ModelSerializer):
 
     identity_provider = ProviderRef(read_only=True, allow_null=True)
     user = UserRef(read_only=True, allow_null=True)
-    params = serializers.DictField(read_only=True)
-    details = serializers.DictField(read_only=True)
+    params = serializers.DictField(
+        source="shown_params",
+        read_only=True,
+        help_text="Of a refusal: `sentence` in words; `said` is its code and parameters, if the portal's own.",
+    )
+    details = serializers.DictField(source="shown_details", read_only=True)
 
     class Meta:
         model = ProvisioningLog
@@ -120,7 +124,7 @@ class AuditEventAnswer(serializers.ModelSerializer):
     which sign-ins and refused attempts have.
     """
 
-    details = serializers.DictField(read_only=True)
+    details = serializers.DictField(source="shown_details", read_only=True)
     personal = serializers.SerializerMethodField()
     origin = OriginAnswer(source="known_origin", read_only=True, allow_null=True)
 

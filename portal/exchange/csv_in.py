@@ -11,6 +11,7 @@ from io import StringIO
 
 from identity.core.errors import InvalidValue
 from identity.core.keys import sought
+from identity.core.refusals import Refusal
 from identity.queries.mismatches import Sent
 
 COLUMNS = ("username", "email", "first_name", "last_name")
@@ -50,7 +51,7 @@ def _people(text: str) -> Iterator[Line]:
         }
         if any(said.values()):
             is_longer = len(cells) > len(headings)
-            yield Line(number, said, "This line has more cells than there are headings." if is_longer else "")
+            yield Line(number, said, Refusal.MORE_CELLS() if is_longer else "")
 
 
 def _check(headings: list[str]) -> None:

@@ -26,7 +26,7 @@ def as_ocsf(event: AuditEvent) -> dict[str, Any]:
     activity = activity_of(event)
     kind = EventClass.of(activity)
     severity = known.told.severity if known else Severity.INFORMATIONAL
-    details, is_cut = _shortened(event.details)
+    details, is_cut = _shortened(event.shown_details)
     status_id, status = (2, "Failure") if known and known.told.is_failure else (1, "Success")
     return {
         "metadata": {

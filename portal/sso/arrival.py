@@ -116,7 +116,7 @@ def refused(request: HttpRequest, error: GatehouseError) -> HttpResponse:
 
 def not_understood(request: HttpRequest, connection: SSOConnection, error: GatehouseError) -> HttpResponse:
     """An answer that lacks required data: no account was looked up, and administrators can see the reason."""
-    cause = Cause(error.code, error.sentence, " ".join(getattr(error, "__notes__", [])))
+    cause = Cause(error.code, error.sentence, next(iter(getattr(error, "__notes__", [])), ""))
     note_refusal(request, error.code)
     return _page(request, "You can't come in", error.sentence, **_for_administrators(request, connection, cause))
 

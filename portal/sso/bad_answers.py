@@ -10,7 +10,9 @@ from django.core.exceptions import PermissionDenied
 from requests import RequestException
 from requests.exceptions import InvalidURL, SSLError, Timeout
 
+from identity.core.words import Said
 from portal.sso import patience
+from portal.sso.words import Advice, Fact
 
 MOST_CHARACTERS = 300
 MOST_NAMED = 5
@@ -30,15 +32,10 @@ class NotAskedHere(BadAnswer):
     """This browser has no open request that this could answer."""
 
     code = "not_asked_here"
-    advice = (
-        "Start again from the sign-in page. If it happens to everybody, a proxy drops the portal's cookies, or people "
-        "reach the portal by another name than PUBLIC_URL."
-    )
+    advice = Advice.START_AGAIN()
 
     def __init__(self) -> None:
-        super().__init__(
-            "This browser did not begin the sign-in, began it more than ten minutes ago, or has used the answer before."
-        )
+        super().__init__(Fact.NOT_BEGUN_HERE())
 
 
 class RefusedThere(BadAnswer):
@@ -48,7 +45,7 @@ class RefusedThere(BadAnswer):
 
     def __init__(self, *said: str) -> None:
         reason = ": ".join(filter(None, (shortened(text) for text in said)))
-        super().__init__(f"The identity provider refused: {reason or 'it gave no reason'}")
+        super().__init__(Fact.REFUSED_THERE(reason=reason or Fact.NO_REASON()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,36 +60,37 @@ class Cause:
 def cause_of(exception: BaseException) -> Cause:
     """For other libraries' exceptions only the class, since their texts may quote secrets."""
     if isinstance(exception, BadAnswer):
-        fact = shortened(str(exception))
+        fact = exception.args[0]
+        fact = fact if isinstance(fact, Said) else shortened(str(exception))
         return Cause(exception.code, fact, exception.advice or _hint(fact))
     if isinstance(exception, PermissionDenied):  # allauth's, for a state unknown to this session
         return cause_of(NotAskedHere())
     for kind, code, fact, advice in _TRANSPORT:
         if isinstance(exception, kind):
             return Cause(code, fact, advice)
-    return Cause("bad_answer", f"The answer can't be read ({type(exception).__name__}).", "")
+    return Cause("bad_answer", Fact.UNREADABLE(kind=type(exception).__name__), "")
 
 
 _TRANSPORT = (
     (
         patience.NotNow,
         "unreachable",
-        "It was not asked, since it did not answer a moment ago or others wait for it already.",
-        "See whether its addresses answer from this server, and how quickly.",
+        Fact.NOT_ASKED(),
+        Advice.SEE_HOW_QUICKLY(),
     ),
-    (SSLError, "unreachable", "Its certificate for https can't be verified.", "Have it present a whole, valid chain."),
-    (Timeout, "unreachable", "It did not answer in time.", "See whether its addresses answer from this server."),
+    (SSLError, "unreachable", Fact.BAD_CERTIFICATE(), Advice.WHOLE_CHAIN()),
+    (Timeout, "unreachable", Fact.TOO_SLOW(), Advice.SEE_WHETHER_IT_ANSWERS()),
     (
         InvalidURL,
         "unreachable",
-        "One of its addresses leads into a private network, or nowhere.",
-        "If that is right, name its origin in SSO_INTERNAL_ORIGINS.",
+        Fact.PRIVATE_ADDRESS(),
+        Advice.INTERNAL_ORIGINS(),
     ),
     (
         RequestException,
         "unreachable",
-        "One of its addresses can't be reached, or answers with an error.",
-        "See whether this server may reach it over https, and what the identity provider's own log says.",
+        Fact.UNREACHABLE(),
+        Advice.REACH_OVER_HTTPS(),
     ),
 )
 
@@ -100,21 +98,21 @@ _TRANSPORT = (
 _HINTS = (
     (
         r"AADSTS7000222",
-        "The client secret has expired at Entra: make a new one under Certificates & secrets and enter its Value.",
+        Advice.ENTRA_SECRET_EXPIRED(),
     ),
-    (r"AADSTS7000215", "The client secret is wrong: enter the Value that Entra shows once, not the Secret ID."),
-    (r"AADSTS50105|access_denied", "Assign the person to the application there; or they cancelled."),
-    (r"AADSTS(50011|500113)|redirect_uri", "Enter the connection's Redirect URI at the identity provider, exactly."),
-    (r"AADSTS700016|unauthorized_client", "Compare the client ID, and that the application may use the code flow."),
-    (r"secret.{0,40}expired|expired.{0,40}secret", "Make a new client secret there and enter it here."),
-    (r"invalid_client", "The client ID or secret is wrong, or the secret has expired: enter a new one."),
-    (r"invalid_grant", "The code was used twice or too late, or the Redirect URI differs from the one entered there."),
-    (r"invalid_scope", "Allow the application the scopes openid, profile and email, and groups if it is offered."),
+    (r"AADSTS7000215", Advice.ENTRA_SECRET_WRONG()),
+    (r"AADSTS50105|access_denied", Advice.ASSIGN_PERSON()),
+    (r"AADSTS(50011|500113)|redirect_uri", Advice.REDIRECT_URI()),
+    (r"AADSTS700016|unauthorized_client", Advice.CODE_FLOW()),
+    (r"secret.{0,40}expired|expired.{0,40}secret", Advice.NEW_SECRET()),
+    (r"invalid_client", Advice.CLIENT_WRONG()),
+    (r"invalid_grant", Advice.CODE_USED()),
+    (r"invalid_scope", Advice.SCOPES()),
     (
         r"login_required|interaction_required|consent_required|AADSTS65001",
-        "An administrator has to consent to the application there, or the person has to sign in there once.",
+        Advice.CONSENT(),
     ),
-    (r"temporarily_unavailable|server_error", "Try again later; the identity provider's own log says more."),
+    (r"temporarily_unavailable|server_error", Advice.LATER()),
 )
 
 

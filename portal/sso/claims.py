@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from onelogin.saml2.constants import OneLogin_Saml2_Constants
 
 from identity.core.errors import Refused
+from identity.core.refusals import Refusal
 from identity.services.sign_in.assertions import Assertion
 from identity.services.sso_connections import NAME_ID, SAML_MARK
 from portal.sso.bad_answers import listed
+from portal.sso.words import Advice, Fact
 
 if TYPE_CHECKING:
     from identity.models import SSOConnection
@@ -71,11 +73,11 @@ def oidc_assertion(connection: SSOConnection, data: dict[str, Any], *, nonce: st
     id_token, userinfo = data.get("id_token") or {}, data.get("userinfo") or {}
     subject = id_token.get("sub")
     if not nonce or id_token.get("nonce") != nonce:
-        raise Refused("The identity provider's answer belongs to another sign-in. Try again.", code="other_nonce")
+        raise Refused(Fact.OTHER_NONCE(), code="other_nonce")
     if isinstance(subject, str) and subject.startswith(SAML_MARK):
-        raise Refused("The identity provider did not say who you are.", code="no_subject")
+        raise Refused(Refusal.NO_SUBJECT(), code="no_subject")
     if not isinstance(subject, str) or userinfo.get("sub", subject) != subject:
-        raise Refused("The identity provider's answers are not about the same person.", code="other_subject")
+        raise Refused(Fact.OTHER_SUBJECT(), code="other_subject")
     return Assertion(subject, {**_additions(userinfo, id_token), **id_token}, named_claims(connection))
 
 
@@ -106,7 +108,7 @@ def _saml_subject(connection: SSOConnection, said: Assertion) -> str:
     claim = connection.subject_claim
     value = said.text(claim)
     if not value:
-        refused = Refused(f"The identity provider did not send “{claim}”. Ask an administrator.", code="no_subject")
-        refused.add_note(f"It sent: {listed(sorted(said.claims))}. Have it send “{claim}”, or name another claim.")
+        refused = Refused(Fact.CLAIM_MISSING(claim=claim), code="no_subject")
+        refused.add_note(Advice.CLAIM(claims=listed(sorted(said.claims)), claim=claim))
         raise refused
     return f"{SAML_MARK}{value}" if claim == NAME_ID else f"{SAML_MARK}{claim}={value}"

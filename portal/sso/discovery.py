@@ -11,6 +11,7 @@ from identity.services.sso_connections import WELL_KNOWN, same_issuer
 from portal.sso.bad_answers import BadAnswer, shortened
 from portal.sso.kept import Published
 from portal.sso.outgoing import GuardedSession, is_protected
+from portal.sso.words import Advice, Fact
 
 FRESH_SECONDS = 3600
 STALE_SECONDS = 7 * 24 * 3600
@@ -25,14 +26,14 @@ NAMES_ITSELF = "authorization_response_iss_parameter_supported"
 class BadDocument(RequestException, BadAnswer):
     """A discovery document that is misleading or incomplete."""
 
-    advice = "Open the issuer's address with /.well-known/openid-configuration behind it, and see what it says."
+    advice = Advice.OPEN_DOCUMENT()
 
 
 class OtherIssuer(BadDocument):
     """A discovery document whose issuer differs from the connection's."""
 
     code = "other_issuer"
-    advice = "Enter the issuer as the document names it; for Entra with the tenant's ID, not “common”."
+    advice = Advice.ISSUER_OF_DOCUMENT()
 
 
 def discover(connection: SSOConnection) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _fetch(address: str) -> dict[str, Any]:
         response.raise_for_status()
         document = response.json()
     if not isinstance(document, dict):
-        raise BadDocument("The discovery document is none.")
+        raise BadDocument(Fact.NO_DOCUMENT())
     _check_issuer(document.get("issuer"), address.removesuffix(WELL_KNOWN))
     return _checked(document)
 
@@ -65,13 +66,13 @@ def _check_issuer(named: Any, asked: str) -> None:
     """Except for a trailing slash it is the configured one; tokens then name it exactly as the document does."""
     if not isinstance(named, str) or not same_issuer(named, asked):
         received = shortened(named) if isinstance(named, str) else "none"
-        raise OtherIssuer(f"The discovery document is of another issuer: expected {asked}, received {received}.")
+        raise OtherIssuer(Fact.DOCUMENT_OTHER_ISSUER(expected=asked, received=received))
 
 
 def _checked(document: dict[str, Any]) -> dict[str, Any]:
     for name in NEEDED:
         if not _is_endpoint(document.get(name)):
-            raise BadDocument(f"The discovery document has no {name}, or one without TLS.")
+            raise BadDocument(Fact.DOCUMENT_LACKS(name=name))
     return {
         "issuer": document["issuer"],
         **{name: document[name] for name in NEEDED},

@@ -24,6 +24,7 @@ from portal.sso.claims import named_claims
 from portal.sso.discovery import NAMES_ITSELF, discover, published
 from portal.sso.outgoing import GuardedSession, with_query
 from portal.sso.signed_tokens import BadToken, verified, verified_userinfo
+from portal.sso.words import Advice, Fact
 
 BASIC, POST = "client_secret_basic", "client_secret_post"
 
@@ -73,13 +74,13 @@ def _tokens(response: Any) -> dict[str, Any]:
         response.raise_for_status()
     answer = response.json()
     if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
-        raise TokensRefused(f"The identity provider gives no tokens: {_reason(answer)}")
+        raise TokensRefused(Fact.NO_TOKENS(reason=_reason(answer)))
     return answer
 
 
 def _reason(answer: Any) -> str:
     said = [answer.get(name) for name in ("error", "error_description")] if isinstance(answer, dict) else []
-    return ": ".join(shortened(text) for text in said if isinstance(text, str)) or "it says no reason"
+    return ": ".join(shortened(text) for text in said if isinstance(text, str)) or Fact.SAYS_NO_REASON()
 
 
 class ConnectionProvider(OpenIDConnectProvider):
@@ -138,7 +139,7 @@ class ConnectionAdapter(OpenIDConnectOAuth2Adapter):
         """Userinfo is fetched if there is such an endpoint; the ID token is authoritative and always present."""
         id_token = kwargs["response"].get("id_token")
         if not isinstance(id_token, str):
-            raise BadToken("The identity provider sent no ID token.", advice="Allow the application the scope openid.")
+            raise BadToken(Fact.NO_ID_TOKEN(), advice=Advice.SCOPE_OPENID())
         claims = verified(self.connection, id_token, required=("exp", "sub"))
         data = {"id_token": claims, "userinfo": self._userinfo(token.token, claims), "id_token_hint": id_token}
         return self.get_provider().sociallogin_from_response(request, data)
@@ -218,5 +219,5 @@ def _check_issuer(request: HttpRequest, connection: SSOConnection) -> None:
     if named is None and not document[NAMES_ITSELF]:
         return
     if named != document["issuer"]:
-        fact = f"The answer is of another issuer: expected {document['issuer']}, received {listed([named])}."
+        fact = Fact.ANSWER_OTHER_ISSUER(expected=document["issuer"], received=listed([named]))
         raise BadToken(fact, code="other_issuer")

@@ -31,6 +31,7 @@ from portal.sso.addresses import public_address
 from portal.sso.apps import app_of
 from portal.sso.bad_answers import NotAskedHere
 from portal.sso.saml_causes import BadAssertion, UnaskedAnswer
+from portal.sso.words import Advice, Fact
 
 MOST_CHARACTERS = 256 * 1024  # of a response, which anyone can send
 KEPT_SECONDS = 300
@@ -68,7 +69,7 @@ class StrictResponse(OneLogin_Saml2_Response):
     def is_valid(self, request_data: dict[str, Any], request_id: Any = None, raise_exceptions: bool = True) -> bool:
         """Raises BadAssertion with the cause; never returns False."""
         if not all(map(_fits_the_profile, self._query("//ds:Signature"))):
-            raise BadAssertion("A signature that SAML does not use.")
+            raise BadAssertion(Fact.ODD_SIGNATURE())
         try:
             super().is_valid(request_data, request_id, raise_exceptions=True)
         except Exception as stumbled:
@@ -82,7 +83,7 @@ class StrictResponse(OneLogin_Saml2_Response):
         if not self._is_for(self.own_name):
             raise saml_causes.audience(self)
         if self._names_no_request():
-            raise UnaskedAnswer("The provider began by itself.")
+            raise UnaskedAnswer(Fact.BEGAN_BY_ITSELF())
         if not self.get_in_response_to() or not any(map(self._answers_us, self._confirmations(self.here))):
             raise saml_causes.confirmation(self)
 
@@ -123,7 +124,7 @@ class StrictResponse(OneLogin_Saml2_Response):
         (statement,) = self._query_assertion("/saml:AuthnStatement")
         instant = parse_datetime(statement.get("AuthnInstant", ""))
         if instant is None:
-            raise BadAssertion("The assertion does not say when the person proved who they are (AuthnInstant).")
+            raise BadAssertion(Fact.NO_INSTANT())
         return int((instant if timezone.is_aware(instant) else instant.replace(tzinfo=UTC)).timestamp())
 
 
@@ -188,9 +189,9 @@ def begin(request: HttpRequest, connection: SSOConnection, target: str, *, again
     """To the provider; `again` asks it to reauthenticate the person."""
     if UNASKED in request.GET and request.COOKIES.get(ASKED_COOKIE):
         raise BadAssertion(
-            "The identity provider answers without having been asked, and again when it was asked.",
+            Fact.NEVER_ASKED(),
             code="not_asked_here",
-            advice="Have it answer requests of the portal (sign-in that the service provider begins).",
+            advice=Advice.ANSWER_REQUESTS(),
         )
     wish = OneLogin_Saml2_Authn_Request(_settings(connection), force_authn=again)
     provider = app_of(connection).get_provider(request)
@@ -281,7 +282,7 @@ def finish(request: HttpRequest, connection: SSOConnection) -> tuple[Answer, dic
 def verified(connection: SSOConnection, response: str) -> Answer:
     """The content of a response that passes all checks. Raises BadAssertion and the libraries' errors."""
     if not response or len(response) > MOST_CHARACTERS:
-        raise BadAssertion("There is no response, or one that is too long.")
+        raise BadAssertion(Fact.NO_RESPONSE())
     own = _settings(connection)
     try:
         checked = StrictResponse(own, response)

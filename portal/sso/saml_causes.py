@@ -13,9 +13,10 @@ from onelogin.saml2.constants import OneLogin_Saml2_Constants as Constants
 from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 
 from portal.sso.bad_answers import BadAnswer, listed, shortened
+from portal.sso.words import Advice, Fact
 
 _E = OneLogin_Saml2_ValidationError
-_TIMES = "Set the clocks of both servers by the network (NTP). Else the answer was under way for too long: try again."
+_TIMES = Advice.CLOCKS_OR_AGAIN()
 
 
 class Response(Protocol):
@@ -50,23 +51,23 @@ class UnaskedAnswer(BadAssertion):
 def explained(response: Response, stumbled: BaseException) -> BadAssertion:
     """The cause of a response that python3-saml rejected."""
     explain = _CAUSES.get(stumbled.code) if isinstance(stumbled, OneLogin_Saml2_ValidationError) else None
-    return explain(response) if explain else BadAssertion(f"The response is not as it should be: {stumbled}")
+    return explain(response) if explain else BadAssertion(Fact.MALFORMED(problem=shortened(str(stumbled))))
 
 
 def unusable(stumbled: OneLogin_Saml2_Error) -> BadAssertion:
     """A connection's stored settings that python3-saml rejects."""
     return BadAssertion(
-        f"The connection can't be used as it is: {stumbled}.",
+        Fact.UNUSABLE(problem=shortened(str(stumbled))),
         code="bad_settings",
-        advice="Enter the SSO URL as browsers send it, without letters outside ASCII in the name of the host.",
+        advice=Advice.SSO_URL_IN_ASCII(),
     )
 
 
 def encrypted(_: Any = None) -> BadAssertion:
     return BadAssertion(
-        "The assertion is encrypted, and the portal has no key to read it with.",
+        Fact.ENCRYPTED(),
         code="encrypted",
-        advice="Switch the encryption of assertions off at the identity provider. TLS protects them on their way.",
+        advice=Advice.NO_ENCRYPTION(),
     )
 
 
@@ -75,39 +76,36 @@ def _refused(response: Response) -> BadAssertion:
     codes = [code.get("Value", "").rpartition(":")[2] for code in response.document.iter(f"{_P}StatusCode")]
     said = ["".join(node.itertext()) for node in response.document.iter(f"{_P}StatusMessage")]
     return BadAssertion(
-        f"The identity provider refused: {shortened(': '.join(filter(None, [*codes, *said])))}",
+        Fact.REFUSED_THERE(reason=shortened(": ".join(filter(None, [*codes, *said])))),
         code="refused_there",
-        advice=(
-            "Its own log says more. Often the person is not assigned to the application, or the ACS URL or Entity ID "
-            "entered there is not the portal's."
-        ),
+        advice=(Advice.LOG_THERE()),
     )
 
 
 def _issuer(response: Response) -> BadAssertion:
     found = listed({node.text for node in response.document.iter(f"{_A}Issuer")})
     return BadAssertion(
-        f"The response is of another issuer: expected {response.idp}, received {found}.",
+        Fact.RESPONSE_OTHER_ISSUER(expected=response.idp, received=found),
         code="other_issuer",
-        advice="Import the identity provider's metadata again, or correct the entity ID of the connection.",
+        advice=Advice.IMPORT_METADATA(),
     )
 
 
 def audience(response: Response) -> BadAssertion:
     found = listed(node.text for node in response.document.iter(f"{_A}Audience"))
     return BadAssertion(
-        f"The assertion is restricted to another audience: expected {response.own_name}, received {found}.",
+        Fact.OTHER_AUDIENCE(expected=response.own_name, received=found),
         code="other_audience",
-        advice="Enter the portal's Entity ID as the audience (Identifier) at the identity provider, exactly.",
+        advice=Advice.AUDIENCE(),
     )
 
 
 def destination(response: Response) -> BadAssertion:
     found = shortened(response.document.get("Destination", "")) or "none"
     return BadAssertion(
-        f"The response was made for another address: expected {response.here}, received {found}.",
+        Fact.OTHER_ADDRESS(expected=response.here, received=found),
         code="other_address",
-        advice="Enter the portal's ACS URL at the identity provider, exactly.",
+        advice=Advice.ACS_URL(),
     )
 
 
@@ -117,16 +115,16 @@ def confirmation(response: Response) -> BadAssertion:
     recipients = [data.get("Recipient") for data in found]
     if response.here not in recipients:
         return BadAssertion(
-            f"The assertion is to be delivered elsewhere: expected {response.here}, received {listed(recipients)}.",
+            Fact.DELIVERED_ELSEWHERE(expected=response.here, received=listed(recipients)),
             code="other_address",
-            advice="Enter the portal's ACS URL (also as Recipient) at the identity provider, exactly.",
+            advice=Advice.RECIPIENT(),
         )
     if response.get_in_response_to() in [data.get("InResponseTo") for data in found]:
         return _time(response)
     return BadAssertion(
-        "The assertion does not answer a request of the portal.",
+        Fact.ANSWERS_NO_REQUEST(),
         code="not_asked_here",
-        advice="Have the identity provider name the request (InResponseTo) in the response and in the assertion.",
+        advice=Advice.IN_RESPONSE_TO(),
     )
 
 
@@ -140,7 +138,7 @@ def _time(response: Response) -> BadAssertion:
     ]
     now = f"{timezone.now():%Y-%m-%dT%H:%M:%SZ}"
     return BadAssertion(
-        f"The assertion is not good now: it says {listed(limits)}, and the portal's clock {now}.",
+        Fact.NOT_GOOD_NOW(limits=listed(limits), now=now),
         code="other_time",
         advice=_TIMES,
     )
@@ -148,17 +146,17 @@ def _time(response: Response) -> BadAssertion:
 
 def _signature(response: Response) -> BadAssertion:
     return BadAssertion(
-        "The signature fits none of the connection's certificates, or what was signed has been changed.",
+        Fact.SIGNATURE_FITS_NONE(),
         code="other_signature",
-        advice="The identity provider may have changed its key: import its metadata again, or its signing certificate.",
+        advice=Advice.IMPORT_KEY(),
     )
 
 
 def _unsigned(response: Response) -> BadAssertion:
     return BadAssertion(
-        "Neither the response nor the assertion is signed.",
+        Fact.UNSIGNED(),
         code="not_signed",
-        advice="Have the identity provider sign the assertion.",
+        advice=Advice.SIGN(),
     )
 
 
@@ -169,28 +167,25 @@ def _algorithm(response: Response) -> BadAssertion:
         for node in response.document.iter(f"{{{Constants.NS_DS}}}{tag}")
     ]
     return BadAssertion(
-        f"It is signed in a way that is not safe any more: {listed(methods)}.",
+        Fact.UNSAFE_SIGNATURE(methods=listed(methods)),
         code="old_signature",
-        advice="Choose RSA-SHA256 and SHA-256 at the identity provider.",
+        advice=Advice.SHA256(),
     )
 
 
 def _nobody(response: Response) -> BadAssertion:
     return BadAssertion(
-        "The assertion names nobody: it has no NameID.",
+        Fact.NO_NAME_ID(),
         code="no_subject",
-        advice="Have the identity provider send a NameID that stays the same, as persistent or emailAddress.",
+        advice=Advice.NAME_ID(),
     )
 
 
 def transient() -> BadAssertion:
     return BadAssertion(
-        "The NameID is a transient one, another at each sign-in.",
+        Fact.TRANSIENT_NAME_ID(),
         code="no_subject",
-        advice=(
-            "Choose persistent, unspecified or emailAddress as the format of the NameID at the identity provider, or "
-            "name an attribute as the claim with the external ID."
-        ),
+        advice=(Advice.NAME_ID_FORMAT()),
     )
 
 

@@ -14,6 +14,7 @@ from portal.sso.discovery import discover, published
 from portal.sso.kept import Published
 from portal.sso.outgoing import GuardedSession
 from portal.sso.token_causes import told
+from portal.sso.words import Advice, Fact
 
 # Asymmetric only: with HS256, anyone with the provider's public key, or a guessed secret, could sign as well.
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -75,23 +76,23 @@ def _check_authorized_party(claims: dict[str, Any], connection: SSOConnection) -
     """A token for several audiences must name the portal as the party it was issued to (OIDC Core 3.1.3.7)."""
     party = claims.get("azp")
     if party is None and isinstance(claims["aud"], list) and len(claims["aud"]) > 1:
-        raise BadToken("The token is for several audiences, and names none that it was issued to (azp).")
+        raise BadToken(Fact.NO_PARTY())
     if party is not None and party != connection.client_id:
         received = listed([str(party)])
-        fact = f"The token was issued to another party: expected {connection.client_id}, received {received}."
-        raise BadToken(fact, code="other_audience", advice="Compare the client ID of the connection.")
+        fact = Fact.TOKEN_OTHER_PARTY(expected=connection.client_id, received=received)
+        raise BadToken(fact, code="other_audience", advice=Advice.COMPARE_CLIENT_ID())
 
 
 def _signed_claims(connection: SSOConnection, token: str, *, most_kib: int = MOST_KIB, **checks: Any) -> dict[str, Any]:
     """The claims after all checks, by one of the provider's keys."""
     if len(token) > most_kib * 1024:
-        fact = f"The token has {len(token) // 1024} KiB, and at most {most_kib} are read."
-        raise BadToken(fact, advice="Have fewer groups sent, those assigned to the application for example.")
+        fact = Fact.TOKEN_TOO_LONG(size=len(token) // 1024, most=most_kib)
+        raise BadToken(fact, advice=Advice.FEWER_GROUPS())
     try:
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in SIGNATURES:
-            fact = f"The token is signed in a way that is not accepted: {listed([str(header.get('alg'))])}."
-            raise BadToken(fact, code="old_signature", advice="Have ID tokens signed with RS256, or ES256.")
+            fact = Fact.TOKEN_UNSAFE_SIGNATURE(method=listed([str(header.get("alg"))]))
+            raise BadToken(fact, code="old_signature", advice=Advice.RS256())
         return _checked(connection, token, header, checks)
     except (jwt.PyJWTError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         issuer = checks.get("issuer", [""])[0]
@@ -106,9 +107,7 @@ def _checked(connection: SSOConnection, token: str, header: dict[str, Any], chec
             return jwt.decode(token, key_object, algorithms=SIGNATURES, leeway=SKEW_SECONDS, **checks)
         except (jwt.InvalidSignatureError, jwt.InvalidKeyError, jwt.PyJWKError):
             continue
-    raise BadToken(
-        "The token is signed with a key that the identity provider does not publish.", code="other_signature"
-    )
+    raise BadToken(Fact.UNPUBLISHED_KEY(), code="other_signature")
 
 
 def _keys_for(connection: SSOConnection, header: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 import jwt
 
 from portal.sso.bad_answers import listed
+from portal.sso.words import Advice, Fact
 
 _TIMES = (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError, jwt.InvalidIssuedAtError)
 
@@ -18,25 +19,25 @@ def told(error: BaseException, token: str, *, issuer: str, client_id: str) -> di
     match error:
         case jwt.InvalidIssuerError():
             return {
-                "fact": f"The token is of another issuer: expected {issuer}, received {_said(token, 'iss')}.",
+                "fact": Fact.TOKEN_OTHER_ISSUER(expected=issuer, received=_said(token, "iss")),
                 "code": "other_issuer",
-                "advice": "Enter the issuer in the connection as the identity provider's tokens name it.",
+                "advice": Advice.ISSUER_OF_TOKENS(),
             }
         case jwt.InvalidAudienceError():
             return {
-                "fact": f"The token is for another audience: expected {client_id}, received {_said(token, 'aud')}.",
+                "fact": Fact.TOKEN_OTHER_AUDIENCE(expected=client_id, received=_said(token, "aud")),
                 "code": "other_audience",
-                "advice": "Compare the client ID of the connection with the one at the identity provider.",
+                "advice": Advice.COMPARE_CLIENT_IDS(),
             }
         case jwt.MissingRequiredClaimError():
-            return {"fact": f"The token lacks the claim “{error.claim}”.", "code": "bad_token"}
+            return {"fact": Fact.TOKEN_LACKS(claim=error.claim), "code": "bad_token"}
         case _ if isinstance(error, _TIMES):
             return {
-                "fact": f"The token is not good now: {_times(token)}, and here it is {_moment(time.time())}.",
+                "fact": Fact.TOKEN_NOT_GOOD_NOW(limits=_times(token), now=_moment(time.time())),
                 "code": "other_time",
-                "advice": "Set the clocks of both servers by the network (NTP).",
+                "advice": Advice.CLOCKS(),
             }
-    return {"fact": f"The token can't be read ({type(error).__name__}).", "code": "bad_token"}
+    return {"fact": Fact.TOKEN_UNREADABLE(kind=type(error).__name__), "code": "bad_token"}
 
 
 def _claims(token: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django_scim.adapters import SCIMMixin
 from identity.core.errors import NotFound
 from scim.wire.addresses import location
 from scim.wire.versions import etag, required_version
+from scim.wire.words import Wire
 
 
 class ResourceAdapter(SCIMMixin):
@@ -67,5 +68,5 @@ def scim_id(text: str, resource_type: str) -> UUID:
     except ValueError:
         wanted = None
     if wanted is None or str(wanted) != text.lower():
-        raise NotFound(f"{resource_type} not found.")
+        raise NotFound(Wire.TYPE_NOT_FOUND(resource=resource_type))
     return wanted

@@ -19,11 +19,12 @@ from scim.wire.dialects import get, named
 from scim.wire.errors import RequestRefused, refuse
 from scim.wire.resources import CORE_GROUP, GroupMember, GroupResource
 from scim.wire.shapes import GROUP, LeftOut, Place, parsed
+from scim.wire.words import Wire
 
 Document = dict[str, Any]
 
 LONGEST_ID = 255
-_UNCHANGEABLE = refuse("mutability", "A member can be added or removed, not changed.")
+_UNCHANGEABLE = refuse("mutability", Wire.MEMBER_UNCHANGEABLE())
 
 
 def member_ids(value: Any, *, strict: bool) -> frozenset[UUID]:
@@ -35,7 +36,7 @@ def member_ids(value: Any, *, strict: bool) -> frozenset[UUID]:
     value = _inner(parsed(value, "members"))
     entries = value if isinstance(value, list) else [value]
     if len(entries) > limits.MEMBERS:
-        raise refuse("tooMany", f"A request may name at most {limits.MEMBERS} members.")
+        raise refuse("tooMany", Wire.TOO_MANY_MEMBERS(most=limits.MEMBERS))
     if value is None:
         return frozenset()
     found = (_member_id(entry, strict=strict) for entry in entries)
@@ -58,22 +59,22 @@ def _member_id(entry: Any, *, strict: bool) -> UUID | None:
             _require_user(said)
         said = get(said, "value")
     if not isinstance(said, str):
-        raise refuse("invalidValue", f"members names {_shown(entry)}, which is neither an id nor an object with one.")
+        raise refuse("invalidValue", Wire.MEMBER_UNREADABLE(entry=_shown(entry)))
     try:
         return UUID(said)
     except ValueError:
         pass
     if strict:
-        raise refuse("invalidValue", f"members names {said[:80]!r}, which is no user of this identity provider.")
+        raise refuse("invalidValue", Wire.MEMBER_UNKNOWN(member=said[:80]))
     return None
 
 
 def _require_user(entry: Document) -> None:
     kind = get(entry, "type")
     if kind is not None and not isinstance(kind, str):
-        raise refuse("invalidValue", "The type of a member must be a string.")
+        raise refuse("invalidValue", Wire.MEMBER_TYPE())
     if kind and kind.lower() != "user":
-        raise refuse("invalidValue", "members may name users only.")
+        raise refuse("invalidValue", Wire.MEMBERS_ARE_USERS())
 
 
 def _shown(value: Any) -> str:
@@ -139,7 +140,7 @@ def _of_value(op: str, name: str, item: Any, left_out: LeftOut) -> list[tuple[st
     if place.head in UNKEPT or _adds_nothing(place, operation) or (item is None and not place.steps):
         return []
     if not place.steps:
-        raise refuse("invalidValue", f"{name[:80]} must be an object.")
+        raise refuse("invalidValue", Wire.NOT_AN_OBJECT(where=name[:80]))
     return [(op, _path(place.path), operation)]
 
 
@@ -154,9 +155,9 @@ def _path(text: str) -> Any:
     try:
         return Path[GroupResource](text)
     except InvalidPathException as error:
-        raise refuse("invalidPath", f"{text[:80]} is no path of a Group.") from error
+        raise refuse("invalidPath", Wire.NO_PATH(path=text[:80], resource="Group")) from error
     except RecursionError as error:
-        raise refuse("invalidPath", "The path is nested too deeply.") from error
+        raise refuse("invalidPath", Wire.PATH_TOO_DEEP()) from error
 
 
 class _State:
@@ -171,11 +172,11 @@ class _State:
     def apply(self, op: str, path: Any, operation: Document) -> None:
         binding = path.resolve()
         if path.model is not None:
-            raise refuse("mutability", f"{str(path)[:80]} can't be written as a whole.")
+            raise refuse("mutability", Wire.NOT_AS_A_WHOLE(path=str(path)[:80]))
         if binding is None:
-            raise refuse("invalidPath", f"{str(path)[:80]} is no attribute of a Group.")
+            raise refuse("invalidPath", Wire.NO_ATTRIBUTE(path=str(path)[:80], resource="Group"))
         if path.value_filter is not None and not binding.is_multivalued:
-            raise refuse("invalidFilter", f"{str(path)[:80]} selects among values, and there is only one.")
+            raise refuse("invalidFilter", Wire.ONLY_ONE_VALUE(path=str(path)[:80]))
         match binding.field_name, binding.model.__schema__:
             case "members", _:
                 self._apply_to_members(op, path, operation, binding)
@@ -184,12 +185,12 @@ class _State:
             case "external_id", _:
                 self.external_id = None if op == "remove" else _text(operation, "externalId")
             case _:
-                raise refuse("mutability", f"{str(path)[:80]} is read-only.")
+                raise refuse("mutability", Wire.READ_ONLY(path=str(path)[:80]))
 
     def _apply_to_display_name(self, op: str, operation: Document) -> None:
         name = None if op == "remove" else _text(operation, "displayName")
         if name is None:
-            raise refuse("mutability", "displayName is required and can't be removed.")
+            raise refuse("mutability", Wire.DISPLAY_NAME_REQUIRED())
         self.display_name = name
 
     def _apply_to_members(self, op: str, path: Any, operation: Document, binding: Any) -> None:
@@ -216,7 +217,7 @@ class _State:
     def _unchangeable(self, op: str, value_filter: FilterNode | None) -> RequestRefused:
         """A missing member can't be changed either, and this is reported first (RFC 7644 section 3.5.2.3)."""
         if op == "replace" and value_filter is not None and not self._has(self._selected(value_filter)):
-            return refuse("noTarget", f"members[{str(value_filter)[:80]}] selects no member of this group.")
+            return refuse("noTarget", Wire.SELECTS_NO_MEMBER(filter=str(value_filter)[:80]))
         return _UNCHANGEABLE
 
     def _has(self, ids: frozenset[UUID]) -> bool:
@@ -274,4 +275,4 @@ def _text(operation: Document, attribute: str) -> str | None:
         return value
     if value is None:
         return None
-    raise refuse("invalidValue", f"{attribute} must be a string.")
+    raise refuse("invalidValue", Wire.NOT_A_STRING(where=attribute))

@@ -16,6 +16,7 @@ from scim.wire.attributes import MULTIPLE, sub_paths
 from scim.wire.errors import UNREADABLE, problem_of, refuse
 from scim.wire.resources import CORE_USER, UserResource, schemas_of, typed
 from scim.wire.shapes import LeftOut
+from scim.wire.words import Wire
 
 Document = dict[str, Any]
 
@@ -173,7 +174,8 @@ def _require_valid(operation: Document, policy: ScimPolicy) -> None:
     except ValidationError as error:
         problem = problem_of(error)
         path = operation.get("path")
-        raise refuse(problem.scim_type, f"{path[:80]}: {problem.detail}" if path else problem.detail) from error
+        detail = Wire.AT(path=path[:80], detail=problem.detail) if path else problem.detail
+        raise refuse(problem.scim_type, detail) from error
 
 
 def _validated(operations: list[Document], policy: ScimPolicy) -> Any:
@@ -200,4 +202,4 @@ def _require_few_steps(stored: Document, operations: int) -> None:
     """Every operation may inspect every value: their product is the cost (SR-34)."""
     values = sum(len(value) for value in stored.values() if isinstance(value, list))
     if values * operations > limits.VALUES_TIMES_OPERATIONS:
-        raise refuse("tooMany", "The user has too many values for so many operations; send fewer at a time.")
+        raise refuse("tooMany", Wire.TOO_MUCH_WORK())

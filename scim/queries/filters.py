@@ -38,6 +38,7 @@ from scim.wire import bare_words, bodies, limits
 from scim.wire.attributes import comparable, path_of, split_path, sub_paths
 from scim.wire.errors import refuse, sentence
 from scim.wire.resources import typed
+from scim.wire.words import Wire
 
 _FIRST_MOMENT, _LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -47,13 +48,13 @@ _JOINT = re.compile(r"\b(?:and|or)\b", re.IGNORECASE)
 def check_size(expression: str) -> None:
     """Caps before parsing: length, nesting and terms (SR-32, L19)."""
     if len(expression.encode("utf-8", "replace")) > limits.FILTER_BYTES:
-        raise refuse("invalidFilter", f"The filter is longer than {limits.FILTER_BYTES} bytes.")
+        raise refuse("invalidFilter", Wire.FILTER_TOO_LONG(most=limits.FILTER_BYTES))
     bodies.check_text(expression)
     bare = _STRING.sub('""', expression)
     if _depth(bare) > limits.FILTER_DEPTH:
-        raise refuse("invalidFilter", f"The filter is nested more than {limits.FILTER_DEPTH} levels deep.")
+        raise refuse("invalidFilter", Wire.FILTER_TOO_DEEP(most=limits.FILTER_DEPTH))
     if len(_JOINT.findall(bare)) >= limits.FILTER_TERMS:
-        raise refuse("invalidFilter", f"The filter has more than {limits.FILTER_TERMS} terms.")
+        raise refuse("invalidFilter", Wire.FILTER_TOO_MANY_TERMS(most=limits.FILTER_TERMS))
 
 
 def _depth(expression: str) -> int:
@@ -245,9 +246,9 @@ def member_condition(value_filter: str) -> Q:
 def why(error: Exception, expression: str) -> str:
     """What is wrong with a filter, in the library's words, and the usual cause."""
     if not isinstance(error, ValidationError):
-        return "The filter can't be read."
+        return Wire.FILTER_UNREADABLE()
     told = sentence(str(error.errors(include_url=False, include_input=False)[0]["msg"]))
-    return f"{told} Put the value in double quotes." if bare_words.is_value_bare(expression) else told
+    return Wire.FILTER_BARE(detail=told) if bare_words.is_value_bare(expression) else told
 
 
 class UserFilter:

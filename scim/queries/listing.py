@@ -18,6 +18,7 @@ from scim.queries.registry import Registry
 from scim.queries.sorting import Order, order_of
 from scim.wire import bare_words, bodies, limits
 from scim.wire.errors import refuse
+from scim.wire.words import Wire
 
 LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
@@ -48,7 +49,7 @@ def query_parameters(request: HttpRequest) -> dict[str, Any]:
     try:
         given = request.GET
     except TooManyFieldsSent as error:
-        raise refuse("invalidSyntax", "The query string has too many parameters.") from error
+        raise refuse("invalidSyntax", Wire.TOO_MANY_PARAMETERS()) from error
     _require_once(name for name, values in given.lists() for _ in values)
     return _known(given.dict())
 
@@ -58,7 +59,7 @@ def _require_once(names: Iterable[str]) -> None:
     counted = Counter(known for name in names if (known := _NAMES.get(name.lower())))
     for name, number in counted.items():
         if number > 1:
-            raise refuse("invalidFilter" if name == "filter" else "invalidValue", f"{name} is given twice.")
+            raise refuse("invalidFilter" if name == "filter" else "invalidValue", Wire.PARAMETER_TWICE(name=name))
 
 
 def search_parameters(request: HttpRequest) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def _known(given: dict[str, Any]) -> dict[str, Any]:
 def text_of(parameters: dict[str, Any], name: str) -> str | None:
     value = parameters.get(name)
     if value is not None and not isinstance(value, str):
-        raise refuse("invalidValue", f"{name} must be a string.")
+        raise refuse("invalidValue", Wire.NOT_A_STRING(where=name))
     return value
 
 
@@ -98,11 +99,11 @@ def _number(parameters: dict[str, Any], name: str, default: int, *, scim_type: s
     if value is None or value == "":
         return default
     if isinstance(value, bool) or not isinstance(value, (int, str)) or len(str(value)) > 18:
-        raise refuse(scim_type, f"{name} must be an integer.")
+        raise refuse(scim_type, Wire.NOT_AN_INTEGER(where=name))
     try:
         return int(value)
     except ValueError as error:
-        raise refuse(scim_type, f"{name} must be an integer.") from error
+        raise refuse(scim_type, Wire.NOT_AN_INTEGER(where=name)) from error
 
 
 class Door(Protocol):
@@ -176,6 +177,6 @@ def _page_by_cursor(rows: QuerySet[Any], parameters: dict[str, Any], order: Orde
 def _cursor_count(parameters: dict[str, Any]) -> int:
     """As with startIndex, a negative count is 0."""
     if parameters.get("startIndex") not in (None, ""):
-        raise refuse("invalidCursor", "Page either by cursor or by startIndex, not by both.")
+        raise refuse("invalidCursor", Wire.CURSOR_AND_INDEX())
     count = _number(parameters, "count", limits.PAGE_DEFAULT, scim_type="invalidCount")
     return min(max(0, count), limits.PAGE_MAXIMUM)

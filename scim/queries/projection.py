@@ -12,6 +12,7 @@ from scim2_models.messages.response_parameters import ResponseParameters
 from scim.wire.attributes import ALWAYS_RETURNED, path_of
 from scim.wire.errors import refuse
 from scim.wire.resources import typed
+from scim.wire.words import Wire
 
 Selection = dict[str, "Selection"]
 """The tree of requested names; an empty tree below a name means all of it."""
@@ -59,9 +60,8 @@ def read(parameters: dict[str, Any], resource: Any) -> Projection:
     except (ValidationError, SCIMException) as error:
         for name, value in given.items():
             if "[" in str(value):
-                detail = f"{name} names attributes, such as emails or emails.value, and takes no filter."
-                raise refuse("invalidValue", detail) from error
-        raise refuse("invalidValue", "attributes or excludedAttributes can't be read; give one of them.") from error
+                raise refuse("invalidValue", Wire.PROJECTION_FILTER(name=name)) from error
+        raise refuse("invalidValue", Wire.PROJECTION_UNREADABLE()) from error
 
 
 def _tree(paths: list[Any]) -> Selection:

@@ -17,6 +17,7 @@ from scim.queries.registry import Registry
 from scim.wire.attributes import path_of, split_path
 from scim.wire.errors import refuse
 from scim.wire.resources import typed
+from scim.wire.words import Wire
 
 Position = list[Any]
 """A position in an order, as JSON: the sort value (a string, a number or null) and the row's key."""
@@ -52,7 +53,7 @@ def _plain(value: Any) -> Any:
 def order_of(sort_by: str | None, sort_order: str | None, registry: Registry) -> Order:
     """The requested order. Raises 400 `invalidPath`, `invalidValue`."""
     if sort_order and sort_order.lower() not in {"ascending", "descending"}:
-        raise refuse("invalidValue", "sortOrder must be ascending or descending.")
+        raise refuse("invalidValue", Wire.SORT_ORDER())
     if not sort_by:
         return Order()
     expression = _expression(sort_by, registry)
@@ -81,4 +82,4 @@ def _binding(sort_by: str, resource: Any) -> AttributeBinding:
 
 
 def _unsortable(sort_by: str) -> Exception:
-    return refuse("invalidPath", f"sortBy {sort_by[:80]!r} names nothing that can be sorted by.")
+    return refuse("invalidPath", Wire.SORT_BY_UNKNOWN(sort_by=sort_by[:80]))

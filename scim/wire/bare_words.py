@@ -11,6 +11,7 @@ import re
 
 from scim.wire import limits
 from scim.wire.errors import refuse
+from scim.wire.words import Wire
 
 _OPERATORS = frozenset({"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"})
 _JOINTS = frozenset({"and", "or"})
@@ -62,4 +63,4 @@ def _require_end(rest: str) -> None:
 
 
 def _unquoted() -> Exception:
-    return refuse("invalidFilter", 'Put the value in double quotes, as in userName eq "bjensen".')
+    return refuse("invalidFilter", Wire.FILTER_WITHOUT_QUOTES())

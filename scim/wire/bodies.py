@@ -12,6 +12,7 @@ from django.http.request import RawPostDataException, UnreadablePostError
 
 from scim.wire import limits
 from scim.wire.errors import Problem, RequestRefused, refuse
+from scim.wire.words import Wire
 
 _JSON_TYPES = {"", "application/scim+json", "application/json"}
 _CHUNK = 64 * 1024
@@ -24,7 +25,7 @@ def read(request: HttpRequest) -> dict[str, Any]:
         _check_headers(request)
         raw = _raw(request)
     except (UnreadablePostError, RawPostDataException) as error:
-        raise refuse("invalidSyntax", "The body could not be read.") from error
+        raise refuse("invalidSyntax", Wire.BODY_UNREADABLE()) from error
     return parse(raw)
 
 
@@ -36,9 +37,9 @@ def parse(raw: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:  # JSON, UTF-8 and integers of more than 4,300 digits
-        raise refuse("invalidSyntax", "The body is not valid JSON.") from error
+        raise refuse("invalidSyntax", Wire.BODY_NOT_JSON()) from error
     if not isinstance(body, dict):
-        raise refuse("invalidSyntax", "The body must be one JSON object.")
+        raise refuse("invalidSyntax", Wire.BODY_NOT_AN_OBJECT())
     _check_depth(body)
     if _SUSPICIOUS.search(text):
         check_text(body)
@@ -52,7 +53,7 @@ def parse_text(text: str) -> Any:
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:
-        raise refuse("invalidSyntax", "The text is not valid JSON.") from error
+        raise refuse("invalidSyntax", Wire.TEXT_NOT_JSON()) from error
     _check_depth([value])
     check_text(value)
     return value
@@ -66,7 +67,7 @@ def check_text(value: Any) -> None:
     """Refuse NUL and lone surrogates in any string: no database column can hold them."""
     if isinstance(value, str):
         if not is_storable(value):
-            raise refuse("invalidValue", "The request contains a NUL or a lone surrogate character.")
+            raise refuse("invalidValue", Wire.BAD_CHARACTER())
     elif isinstance(value, dict):
         for key, item in value.items():
             check_text(key)
@@ -80,7 +81,7 @@ def require_schema(body: dict[str, Any], urn: str) -> None:
     """A message names its schema (RFC 7644 section 3.1); names and URNs are compared without case."""
     named = next((value for name, value in body.items() if name.lower() == "schemas"), None)
     if not isinstance(named, list) or urn.lower() not in [str(each).lower() for each in named]:
-        raise refuse("invalidSyntax", f"schemas must name {urn}.")
+        raise refuse("invalidSyntax", Wire.SCHEMA_MISSING(urn=urn))
 
 
 def _check_headers(request: HttpRequest) -> None:
@@ -126,12 +127,12 @@ def _limited(request: HttpRequest) -> bytes:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len({name.strip().lower() for name in members}) != len(pairs):  # `"active "` would be read as active
-        raise refuse("invalidSyntax", "The body names an attribute twice; names are compared without case.")
+        raise refuse("invalidSyntax", Wire.BODY_NAMES_TWICE())
     return members
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise refuse("invalidSyntax", f"{name} is not JSON.")
+    raise refuse("invalidSyntax", Wire.NOT_JSON(name=name))
 
 
 def _check_depth(body: Any) -> None:
@@ -149,4 +150,4 @@ def _check_depth(body: Any) -> None:
 
 
 def _too_deep() -> RequestRefused:
-    return refuse("invalidSyntax", f"The body is nested more than {limits.JSON_DEPTH} levels deep.")
+    return refuse("invalidSyntax", Wire.BODY_TOO_DEEP(most=limits.JSON_DEPTH))

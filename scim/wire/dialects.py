@@ -14,6 +14,7 @@ from scim.wire.attributes import MULTIPLE, UNKEPT
 from scim.wire.errors import RequestRefused, refuse
 from scim.wire.resources import CORE_GROUP, ENTERPRISE_USER, schemas_of
 from scim.wire.shapes import GROUP, USER, LeftOut, Place, Schema, parsed
+from scim.wire.words import Wire
 
 Body = dict[str, Any]
 
@@ -56,7 +57,7 @@ def _put(plain: Body, place: Place, value: Any, name: str) -> None:
     """`name.givenName` goes into `name`; a path that selects among values has no place in a whole resource."""
     multiple = MULTIPLE.get(place.head)
     if place.selects or not place.steps or (multiple and len(place.steps) > 1):
-        raise refuse("invalidPath", f"{name[:80]} is a path of a PATCH; send the attribute as a whole.")
+        raise refuse("invalidPath", Wire.PATH_IN_BODY(name=name[:80]))
     *heads, last = place.steps
     home = plain
     for head in heads:
@@ -65,7 +66,7 @@ def _put(plain: Body, place: Place, value: Any, name: str) -> None:
     if isinstance(value, dict) and isinstance(home.get(last), dict):
         value = {**home.pop(last), **value}
     if home.get(last) is not None:
-        raise refuse("invalidSyntax", f"The body names {last} twice.")
+        raise refuse("invalidSyntax", Wire.ATTRIBUTE_TWICE(name=last))
     home[last] = value
 
 
@@ -74,7 +75,7 @@ def require_schemas(body: Body) -> None:
     said = get(body, "schemas")
     urns = [said] if isinstance(said, str) else [] if said is None else said
     if not isinstance(urns, list) or not all(isinstance(urn, str) for urn in urns):
-        raise refuse("invalidValue", "schemas must be a list of URNs.")
+        raise refuse("invalidValue", Wire.SCHEMAS_NOT_A_LIST())
 
 
 def require_few_values(document: Body) -> None:
@@ -85,7 +86,7 @@ def require_few_values(document: Body) -> None:
 
 def _require_few(lists: list[list[Any]]) -> None:
     if sum(map(len, lists)) > limits.VALUES:
-        raise refuse("tooMany", f"The attributes of a user may hold at most {limits.VALUES} values together.")
+        raise refuse("tooMany", Wire.TOO_MANY_VALUES(most=limits.VALUES))
 
 
 def get(body: Body, name: str) -> Any:
@@ -151,36 +152,36 @@ def operations(body: Body) -> list[Body]:
 def _entries(body: Body) -> list[Any]:
     found = get(body, "Operations")
     if not isinstance(found, list):
-        raise refuse("invalidSyntax", "Operations must be a list of operations.")
+        raise refuse("invalidSyntax", Wire.OPERATIONS_NOT_A_LIST())
     if len(found) > limits.PATCH_OPERATIONS:
-        raise refuse("tooMany", f"A PATCH may hold at most {limits.PATCH_OPERATIONS} operations.")
+        raise refuse("tooMany", Wire.TOO_MANY_OPERATIONS(most=limits.PATCH_OPERATIONS))
     return found
 
 
 def _require_short_paths(operations: list[Body]) -> None:
     lengths = [len(operation.get("path", "").encode("utf-8", "replace")) for operation in operations]
     if max(lengths, default=0) > limits.FILTER_BYTES:
-        raise refuse("invalidPath", f"A path may be at most {limits.FILTER_BYTES} bytes long.")
+        raise refuse("invalidPath", Wire.PATH_TOO_LONG(most=limits.FILTER_BYTES))
     if sum(lengths) > limits.PATCH_PATH_BYTES:
-        raise refuse("tooMany", f"The paths of a PATCH may be at most {limits.PATCH_PATH_BYTES} bytes long together.")
+        raise refuse("tooMany", Wire.PATHS_TOO_LONG(most=limits.PATCH_PATH_BYTES))
 
 
 def _operation(entry: Any) -> Body:
     if not isinstance(entry, dict):
-        raise refuse("invalidSyntax", "Each operation must be an object with op, path and value.")
+        raise refuse("invalidSyntax", Wire.OPERATION_NOT_AN_OBJECT())
     operation = {name.lower(): value for name, value in entry.items()}
     op, path = operation.get("op"), operation.get("path")
     if not isinstance(op, str) or op.lower() not in {"add", "remove", "replace"}:
-        raise refuse("invalidSyntax", "op must be add, remove or replace.")
+        raise refuse("invalidSyntax", Wire.OP_UNKNOWN())
     if path is not None and not isinstance(path, str):
-        raise refuse("invalidPath", "path must be a string.")
+        raise refuse("invalidPath", Wire.PATH_NOT_A_STRING())
     plain = {"op": op.lower(), **({"path": path.strip()} if path and path.strip() else {})}
     if "value" in operation:
         plain["value"] = operation["value"]
     if _lacks_value(plain):
-        raise refuse("invalidValue", f"An operation {plain['op']} needs a value.")
+        raise refuse("invalidValue", Wire.VALUE_NEEDED(op=plain["op"]))
     if plain["op"] == "remove" and "path" not in plain:
-        raise refuse("noTarget", "An operation remove needs a path.")
+        raise refuse("noTarget", Wire.PATH_NEEDED())
     return plain
 
 
@@ -202,7 +203,7 @@ def _plain_operation(operation: Body, left_out: LeftOut) -> list[Body]:
     if not _says_something(place, operation):
         return []
     if ":" in place.head and place.head in UNKEPT:
-        raise refuse("mutability", f"{place.path[:80]} is read-only.")
+        raise refuse("mutability", Wire.READ_ONLY(path=place.path[:80]))
     if place.head in UNKEPT or not place.steps:
         return [operation]  # refused by the library, which knows which are read-only
     if operation["op"] == "remove":
@@ -262,9 +263,9 @@ def _values_to_remove(place: Place, value: Any) -> list[Any]:
     unread = LeftOut()
     named = place.read(value, unread)
     if unread.told():
-        raise refuse("invalidValue", f"{unread.told()[0].attribute} is unknown: nothing can be removed by it.")
+        raise refuse("invalidValue", Wire.REMOVES_BY_UNKNOWN(name=unread.told()[0].attribute))
     if not named and value != []:
-        raise refuse("invalidValue", f"{place.path[:80]} names no value to remove.")
+        raise refuse("invalidValue", Wire.REMOVES_NOTHING(path=place.path[:80]))
     return [_without_nulls(entry) for entry in named]
 
 
@@ -300,7 +301,7 @@ def _without_path(operation: Body, left_out: LeftOut) -> list[Body]:
         elif place.selects:
             selecting += [_write({"op": op, "value": item}, place, left_out)]
         elif place.path in rest:
-            raise refuse("invalidSyntax", f"The value names {place.path[:80]} twice.")
+            raise refuse("invalidSyntax", Wire.VALUE_NAMES_TWICE(path=place.path[:80]))
         else:
             rest[place.path] = _read({"op": op, "value": item}, place, left_out)
     return [{"op": op, "value": rest}, *selecting] if rest else selecting
@@ -310,6 +311,6 @@ def named(operation: Body, schema: Schema = USER) -> Iterator[tuple[str, Any]]:
     """The members of the value of an operation without path."""
     value = parsed(operation.get("value"), "value")
     if not isinstance(value, dict):
-        raise refuse("invalidValue", "The value of an operation without path must be an object.")
+        raise refuse("invalidValue", Wire.VALUE_NOT_AN_OBJECT())
     require_few_values(value)
     return schema.named(value)

@@ -20,6 +20,7 @@ from scim.wire import bare_words, bodies
 from scim.wire.attributes import UNKEPT
 from scim.wire.errors import RequestRefused, problem_of, refuse
 from scim.wire.resources import CORE_GROUP, CORE_USER, ENTERPRISE_USER, GroupResource, UserResource, decoded, wire_name
+from scim.wire.words import Wire
 
 Document = dict[str, Any]
 
@@ -38,7 +39,7 @@ class LeftOut:
         self._note(name, Why.UNKNOWN)
 
     def refused(self, name: str, error: Exception) -> None:
-        self._note(name, Why.REFUSED, problem_of(error).detail.removesuffix("."))
+        self._note(name, Why.REFUSED, problem_of(error).detail)
 
     def _note(self, name: str, why: Why, said: str = "") -> None:
         if len(self._noted) < _NOTED:
@@ -116,7 +117,7 @@ def read_one(shape: Shape, value: Any, where: str, left_out: LeftOut) -> Any:
     if isinstance(value, str) and shape.bare:
         return _bare(shape, value, where)
     if not isinstance(value, dict):
-        raise refuse("invalidValue", f"{where} must be an object.")
+        raise refuse("invalidValue", Wire.NOT_AN_OBJECT(where=where))
     return _members(shape, value, where, left_out)
 
 
@@ -133,7 +134,7 @@ def _many(shape: Shape, value: Any, where: str, left_out: LeftOut) -> list[Any]:
 
 def _entry(shape: Shape, value: Any, where: str, left_out: LeftOut) -> Any:
     if value == {}:
-        raise refuse("invalidValue", f"{where} is an empty object.")
+        raise refuse("invalidValue", Wire.EMPTY_OBJECT(where=where))
     return read_one(shape, value, where, left_out)
 
 
@@ -146,7 +147,7 @@ def _bare(shape: Shape, value: str, where: str) -> Document | None:
     if value:
         return {shape.bare: value}
     if shape.multiple:
-        raise refuse("invalidValue", f"{where} is empty.")
+        raise refuse("invalidValue", Wire.EMPTY(where=where))
     return None
 
 
@@ -155,7 +156,7 @@ def _members(shape: Shape, value: Document, where: str, left_out: LeftOut) -> Do
     joint = ":" if shape.is_schema else "."
     known = [(shape.subs[name.lower()], item) for name, item in value.items() if name.lower() in shape.subs]
     if value and not known and not shape.is_schema:
-        raise refuse("invalidValue", f"{where} has none of {', '.join(sub.name for sub in shape.subs.values())}.")
+        raise refuse("invalidValue", Wire.HAS_NONE_OF(where=where, names=[sub.name for sub in shape.subs.values()]))
     for name in value:
         if name.lower() not in shape.subs:
             left_out.unknown(f"{where}{joint}{name}")
@@ -169,7 +170,7 @@ def parsed(value: Any, where: str) -> Any:
     try:
         return bodies.parse_text(value)
     except RequestRefused as error:
-        raise refuse("invalidValue", f"{where} is text that looks like JSON and can't be read as such.") from error
+        raise refuse("invalidValue", Wire.TEXT_LIKE_JSON(where=where)) from error
 
 
 def boolean(value: Any, where: str) -> bool:
@@ -178,13 +179,13 @@ def boolean(value: Any, where: str) -> bool:
         return value
     if isinstance(value, str) and value.lower() in _BOOLEANS:
         return _BOOLEANS[value.lower()]
-    raise refuse("invalidValue", f"{where} must be true or false.")
+    raise refuse("invalidValue", Wire.NOT_A_BOOLEAN(where=where))
 
 
 def _text(value: Any, where: str) -> str:
     if isinstance(value, str):
         return value
-    raise refuse("invalidValue", f"{where}: Input should be a valid string.")
+    raise refuse("invalidValue", Wire.NOT_TEXT(where=where))
 
 
 def _binary(value: Any, where: str) -> str:
@@ -193,7 +194,7 @@ def _binary(value: Any, where: str) -> str:
     try:
         decoded(text)
     except ValueError as error:
-        raise refuse("invalidValue", f"{where} must be Base64.") from error
+        raise refuse("invalidValue", Wire.NOT_BASE64(where=where)) from error
     return text
 
 
@@ -255,7 +256,7 @@ class Schema:
             return Place(self.core) if urn == self.core else Place(urn, (urn,), self.shapes[urn.lower()])
         found = _PATH.fullmatch(rest)
         if found is None:
-            raise refuse("invalidPath", f"{path[:80]} is no path of a {self.resource}.")
+            raise refuse("invalidPath", Wire.NO_PATH(path=path[:80], resource=self.resource))
         return self._found(path, urn, rest, found)
 
     def place_of_name(self, name: str) -> Place | None:
@@ -318,18 +319,18 @@ class Schema:
         steps = (shape.name,) if is_core else (urn, shape.name)
         text = rest if is_core else f"{urn}:{rest}"
         if found["filter"] and not shape.multiple:
-            raise refuse("invalidFilter", f"{path[:80]} selects among values, and there is only one.")
+            raise refuse("invalidFilter", Wire.ONLY_ONE_VALUE(path=path[:80]))
         if found["sub"] is None:
             return Place(text, steps, shape, bool(found["filter"]))
         if not shape.is_complex and found["sub"].lower() in _GENERIC:
-            raise refuse("invalidPath", f"{path[:80]} is no attribute: {shape.name} has no sub-attributes.")
+            raise refuse("invalidPath", Wire.NO_SUB_ATTRIBUTES(path=path[:80], name=shape.name))
         sub = shape.subs.get(found["sub"].lower())
         return Place(text, (*steps, sub.name), sub, bool(found["filter"])) if sub else self._nowhere(path)
 
     def _nowhere(self, path: str) -> Place | None:
         """None. A path that ends like one of ours is never ignored: it was meant to have an effect."""
         if self._is_close(path):
-            raise refuse("invalidPath", f"{path[:80]} is no attribute of a {self.resource}, though it ends like one.")
+            raise refuse("invalidPath", Wire.ENDS_LIKE_AN_ATTRIBUTE(path=path[:80], resource=self.resource))
         return None
 
     def _is_close(self, path: str) -> bool:

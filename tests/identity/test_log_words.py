@@ -33,6 +33,7 @@ from tests.identity.assertions import just_in_time
 pytestmark = pytest.mark.django_db
 
 moved: Any = import_module("identity.migrations.0036_log_read_from_its_words")
+refusals: Any = import_module("identity.migrations.0042_refusals_as_data")
 EDITOR = SimpleNamespace(connection=connection)
 COLUMNS = ("pk", "what", "params", "text", "details")
 
@@ -54,6 +55,16 @@ DETAILS: list[dict[str, Any]] = [
 
 def rows() -> list[Any]:
     return list(ProvisioningLog.objects.order_by("pk").values_list(*COLUMNS))
+
+
+def down() -> None:
+    refusals.backwards(apps, EDITOR)
+    moved.backwards(apps, EDITOR)
+
+
+def up() -> None:
+    moved.forwards(apps, EDITOR)
+    refusals.forwards(apps, EDITOR)
 
 
 def much_happens() -> None:
@@ -88,11 +99,11 @@ def test_a_log_goes_back_to_words_and_comes_again_as_it_was() -> None:
     """Down and up the migration: what was shown is shown, and what was kept is kept."""
     much_happens()
     before, shown = rows(), [row.summary for row in ProvisioningLog.objects.order_by("pk")]
-    moved.backwards(apps, EDITOR)
+    down()
     of_old = rows()
     assert {what for _, what, *_ in of_old} == {""}
     assert [row.summary for row in ProvisioningLog.objects.order_by("pk")] == [text for *_, text, _ in of_old] == shown
-    moved.forwards(apps, EDITOR)
+    up()
     assert [row.summary for row in ProvisioningLog.objects.order_by("pk")] == shown
     assert rows() == before
 
@@ -149,7 +160,7 @@ def test_an_old_row_leaves_what_it_said(monkeypatch: pytest.MonkeyPatch) -> None
         resend(ada, "x" * 300, "ada@example.test")
     for number in range(5):
         resend(ada, f"ada{number}", "ada@example.test")
-    moved.backwards(apps, EDITOR)
+    down()
     assert not ProvisioningLog.objects.exclude(what="").exists()
-    moved.forwards(apps, EDITOR)
+    up()
     assert not ProvisioningLog.objects.filter(what="").exists()

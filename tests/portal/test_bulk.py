@@ -540,6 +540,8 @@ def test_what_became_of_people_is_kept_as_data_and_old_words_are_read_into_it() 
     assert BulkRow.objects.get(run__kind=BulkRun.Kind.ADD_TO_GROUPS).told == {"groups": ["Builders"]}
     assert BulkRow.objects.get(run__kind=BulkRun.Kind.REVOKE_INVITATION).told["code"]
     editor = SimpleNamespace(connection=connection)
+    refusals: Any = import_module("identity.migrations.0043_bulk_refusals_as_data")
+    refusals.backwards(apps, editor)
     moved.backwards(apps, editor)
     assert list(BulkRow.objects.values_list("text", flat=True)) == shown
     BulkRow.objects.update(told={})

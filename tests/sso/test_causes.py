@@ -141,7 +141,7 @@ def test_a_saml_response_that_is_not_believed_says_why_to_administrators_alone(
     (entry,) = ProvisioningLog.objects.all()
     assert (entry.method, entry.code, entry.outcome) == ("SIGN-IN", code, "refused")
     assert fact in entry.summary
-    assert advice in entry.details.get("what_to_do", "")
+    assert advice in entry.shown_details.get("what_to_do", "")
     link = re.search(r'href="(/admin/[^"]+)"', answer.content.decode())
     assert link is not None
     page = text_of(signed_in(make_owner()).get(link[1]))
@@ -160,7 +160,7 @@ def test_a_claim_that_is_missing_is_told_with_those_that_came(
     assert "did not send “objectid”" in text_of(answer)
     entry = ProvisioningLog.objects.get()
     assert entry.code == "no_subject"
-    assert "It sent: NameID, auth_time, email, mail, uid." in entry.details["what_to_do"]
+    assert "It sent: NameID, auth_time, email, mail, uid." in entry.shown_details["what_to_do"]
     assert "ada@" not in str(entry.details)
 
 
@@ -181,7 +181,7 @@ def test_an_address_that_is_none_for_saml_is_told(
     entry = ProvisioningLog.objects.get()
     assert entry.code == "bad_settings"
     assert "can't be used as it is: Invalid dict settings: idp_sso_url_invalid." in entry.summary
-    assert "letters outside ASCII" in entry.details["what_to_do"]
+    assert "letters outside ASCII" in entry.shown_details["what_to_do"]
 
 
 def test_a_discovery_document_that_is_none_is_told(client: Client, okta: SSOConnection, provider: OIDCProvider) -> None:
@@ -189,7 +189,7 @@ def test_a_discovery_document_that_is_none_is_told(client: Client, okta: SSOConn
     assert CALM in text_of(client.get(f"/sso/{okta.slug}/"))
     entry = ProvisioningLog.objects.get()
     assert "The discovery document is none." in entry.summary
-    assert "/.well-known/openid-configuration behind it" in entry.details["what_to_do"]
+    assert "/.well-known/openid-configuration behind it" in entry.shown_details["what_to_do"]
 
 
 def test_a_flood_of_bad_answers_is_no_flood_of_rows(saml: SSOConnection) -> None:
@@ -238,7 +238,7 @@ def test_the_reason_of_an_openid_provider_is_for_administrators(
     entry = ProvisioningLog.objects.get()
     assert (entry.code, fact in entry.summary) == ("refused_there", True)
     assert len(entry.summary) < MOST_CHARACTERS * 2
-    assert advice in entry.details.get("what_to_do", "")
+    assert advice in entry.shown_details.get("what_to_do", "")
     client.force_login(make_owner())
     page = client.get(f"/sso/{okta.slug}/callback/", {"state": leave(client, okta).wishes["state"], **said})
     assert html.escape(fact) in page.content.decode()

@@ -11,9 +11,11 @@ from identity import audit, policy
 from identity.core.decisions import Action
 from identity.core.errors import Taken
 from identity.core.keys import fold, name_key
+from identity.core.refusals import Refusal
+from identity.core.words import table
 from identity.db.locks import lock
 from identity.events import Event
-from identity.log_words import What
+from identity.log_words import What, refusal_as_data
 from identity.models import Conflict, User
 from identity.services.provisioning.log import Outcome, log_write
 from identity.services.provisioning.retirement import release
@@ -24,54 +26,65 @@ if TYPE_CHECKING:
 
 Reason, State = Conflict.Reason, Conflict.State
 
-# What keeps the account from being adopted, by what collided; in brackets where only its email did.
-_BECAUSE: dict[str, tuple[str, str]] = {
-    Reason.OTHER_EMAIL: (" with another email", ""),
-    Reason.OTHER_USERNAME: ("", ", who has another username"),
-    Reason.ASK_FIRST: (" and waits for an administrator's approval", ", and waits for an administrator's approval"),
-    Reason.PRIVILEGED: (" with a privileged role", ", who has a privileged role"),
-    Reason.DISABLED_LOCAL: (" and was disabled by an administrator", ", who was disabled by an administrator"),
-    Reason.OTHER_PROVIDER: (
-        " and is managed by another identity provider",
-        ", who is managed by another identity provider",
-    ),
-    Reason.OTHER_PERSON: (
-        " as the account of another person of this IdP",
-        ", who is another person of this IdP",
-    ),
-}
+# What keeps the account from being adopted, by what collided.
+_BECAUSE = table(
+    "because",
+    {
+        Reason.OTHER_EMAIL.value: " with another email",
+        Reason.OTHER_USERNAME.value: "",
+        Reason.ASK_FIRST.value: " and waits for an administrator's approval",
+        Reason.PRIVILEGED.value: " with a privileged role",
+        Reason.DISABLED_LOCAL.value: " and was disabled by an administrator",
+        Reason.OTHER_PROVIDER.value: " and is managed by another identity provider",
+        Reason.OTHER_PERSON.value: " as the account of another person of this IdP",
+    },
+)
+# Where only its email did.
+_BECAUSE_EMAIL = table(
+    "because_email",
+    {
+        Reason.OTHER_EMAIL.value: "",
+        Reason.OTHER_USERNAME.value: ", who has another username",
+        Reason.ASK_FIRST.value: ", and waits for an administrator's approval",
+        Reason.PRIVILEGED.value: ", who has a privileged role",
+        Reason.DISABLED_LOCAL.value: ", who was disabled by an administrator",
+        Reason.OTHER_PROVIDER.value: ", who is managed by another identity provider",
+        Reason.OTHER_PERSON.value: ", who is another person of this IdP",
+    },
+)
 
 
 def refusal(conflict: Conflict) -> str:
     """Why the record was refused: the attribute that collided, and the account that has it (R7)."""
     if conflict.reason == Reason.BREAK_GLASS:
-        return f"{_collided(conflict)} is reserved."
+        return Refusal.RESERVED(what=_collided(conflict))
     if conflict.reason in {Reason.ALREADY_LINKED, Reason.SAME_EXTERNAL_ID}:
         return _is_another_records(conflict)
-    by_name, by_email = _BECAUSE[conflict.reason]
+    what = _collided(conflict)
     if conflict.email_collides and not conflict.username_collides:
-        return f"{_collided(conflict)} belongs to the portal user {conflict.user.username}{by_email}."
-    return f"{_collided(conflict)} exists in the portal{by_name}."
+        because = _BECAUSE_EMAIL[conflict.reason]
+        return Refusal.BELONGS_TO(what=what, name=conflict.user.username, because=because)
+    return Refusal.EXISTS(what=what, because=_BECAUSE[conflict.reason])
 
 
 def _collided(conflict: Conflict) -> str:
     """The attributes as the IdP calls them, with what it sent."""
     if conflict.reason == Reason.SAME_EXTERNAL_ID:
-        return f"externalId {conflict.external_id}"
-    user_name, emails = f"userName {conflict.user_name}", f"emails: {conflict.email}"
+        return Refusal.SENT_EXTERNAL_ID(external_id=conflict.external_id)
     if not conflict.email_collides:
-        return user_name
-    return f"{user_name} (and {emails})" if conflict.username_collides else emails
+        return Refusal.SENT_USER_NAME(user_name=conflict.user_name)
+    if conflict.username_collides:
+        return Refusal.SENT_BOTH(user_name=conflict.user_name, email=conflict.email)
+    return Refusal.SENT_EMAIL(email=conflict.email)
 
 
 def _is_another_records(conflict: Conflict) -> str:
     """As after a rename at the IdP: portal usernames are permanent (R3), so the person has another userName now."""
     record = getattr(conflict.user, "sso_user", None)
-    whose = f"the portal user {conflict.user.display_name}"
-    known = f", whose userName at this identity provider is {record.user_name}" if record else ""
-    if conflict.username_collides and conflict.reason == Reason.ALREADY_LINKED:
-        return f"{_collided(conflict)} is the permanent username of {whose}{known}."
-    return f"{_collided(conflict)} belongs to {whose}{known}."
+    known = Refusal.KNOWN_THERE_AS(user_name=record.user_name) if record else ""
+    is_username = conflict.username_collides and conflict.reason == Reason.ALREADY_LINKED
+    words = Refusal.PERMANENT_USERNAME_OF if is_username else Refusal.BELONGS_TO
+    return words(what=_collided(conflict), name=conflict.user.display_name, because=known)
 
 
 def sentence(conflict: Conflict) -> str:
@@ -79,7 +92,7 @@ def sentence(conflict: Conflict) -> str:
     what = refusal(conflict)
     if not conflict.can_be_linked and not conflict.is_about_another_person:
         return what
-    return f"{what} A portal administrator can resolve this conflict; then send the user again."
+    return Refusal.CAN_BE_RESOLVED(what=what)
 
 
 def record_conflict(user: User, reason: str, record: PersonRecord, *, actor: IdPActor) -> Conflict:
@@ -98,7 +111,7 @@ def record_conflict(user: User, reason: str, record: PersonRecord, *, actor: IdP
         _count_try(conflict, reason, record)
     log_write(
         What.REFUSED,
-        params={"sentence": sentence(conflict)},
+        params=refusal_as_data(sentence(conflict)),
         actor=actor,
         outcome=Outcome.REFUSED,
         status=409,
@@ -173,7 +186,7 @@ def _refuse_taken(conflict: Conflict, username: str) -> None:
     key = name_key(username, "username")
     promised = Conflict.objects.filter(state=State.APPROVED).exclude(own_username="").exclude(pk=conflict.pk)
     if User.objects.filter(username_key=key).exists() or key in {fold(row.own_username) for row in promised}:
-        raise Taken(f"The username {username} belongs to another user.")
+        raise Taken(Refusal.USERNAME_TAKEN(username=username))
 
 
 @transaction.atomic

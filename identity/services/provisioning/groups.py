@@ -14,6 +14,7 @@ from identity import audit, policy
 from identity.core.decisions import Action
 from identity.core.errors import InvalidValue, NotFound, Taken, VersionMismatch
 from identity.core.keys import label_key, opaque
+from identity.core.refusals import Refusal
 from identity.db.compiled import CompiledQuery, ListParameter, Parameter
 from identity.db.locks import again_if_raced, for_update, lock, locked
 from identity.events import Event
@@ -106,7 +107,7 @@ def update_group(
     """
     return again_if_raced(
         lambda: _update(scim_id, change, actor, version, status),
-        Taken("displayName belongs to another group of this identity provider."),
+        Taken(Refusal.SOME_DISPLAY_NAME_TAKEN()),
     )
 
 
@@ -204,14 +205,14 @@ def _groups_among(missing: frozenset[UUID], provider_id: int) -> frozenset[str]:
     found = SSOGroup.objects.of(provider_id).filter(scim_id__any_of=list(strangers))
     groups = set(found.values_list("scim_id", flat=True))
     if never := strangers - groups:
-        raise InvalidValue("members", f"names {min(never)}, which is no user of this identity provider")
+        raise InvalidValue("members", Refusal.MEMBER_UNKNOWN(member=min(never)))
     return frozenset(map(str, groups))
 
 
 def _skip_nested(sso_group: SSOGroup, members: Members, nested: frozenset[str], actor: Provisioner) -> int:
     """R14: members that are groups are counted on the SSO group's page, or refused if the IdP is set to do so."""
     if nested and actor.refuses_nested_groups:
-        raise InvalidValue("members", f"names the group {min(nested)[:80]}; groups can't be members of groups here")
+        raise InvalidValue("members", Refusal.MEMBER_IS_GROUP(group=min(nested)[:80]))
     before = frozenset(sso_group.nested_groups or ()) if members.only is None else frozenset()
     after = (before - members.ungrouped) | nested
     if after != frozenset(sso_group.nested_groups or ()):
@@ -222,7 +223,7 @@ def _skip_nested(sso_group: SSOGroup, members: Members, nested: frozenset[str], 
 
 def delete_sso_group(scim_id: UUID, *, actor: Provisioner, version: VersionCheck | None = None) -> None:
     """R17: the mappings go, the portal groups stay, and members brought only by this SSO group leave them."""
-    again_if_raced(lambda: _delete(scim_id, actor, version), Taken("The group is being changed: try again."))
+    again_if_raced(lambda: _delete(scim_id, actor, version), Taken(Refusal.GROUP_BUSY()))
 
 
 @transaction.atomic
@@ -258,10 +259,10 @@ _LOCKED_GROUP = CompiledQuery(
 def _locked(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> SSOGroup:
     rows = _LOCKED_GROUP(identity_provider=actor.identity_provider_id, scim_id=scim_id)
     if not rows:
-        raise NotFound(f"Group {scim_id} not found.")
+        raise NotFound(Refusal.GROUP_NOT_FOUND(scim_id=scim_id))
     sso_group: SSOGroup = rows[0]
     if version is not None and not version(sso_group.version):
-        raise VersionMismatch(f"Group {scim_id} has changed since: its version is now {sso_group.version}.")
+        raise VersionMismatch(Refusal.GROUP_CHANGED(scim_id=scim_id, version=sso_group.version))
     return sso_group
 
 
@@ -297,7 +298,7 @@ def _record(
 
 
 def _name_taken(name: str) -> Taken:
-    return Taken(f"displayName {name} belongs to another group of this identity provider.")
+    return Taken(Refusal.DISPLAY_NAME_TAKEN(name=name))
 
 
 @transaction.atomic
@@ -307,7 +308,7 @@ def declare_sso_group(identity_provider: IdentityProvider, *, name: str, actor: 
     identity_provider = lock(IdentityProvider, identity_provider.pk)
     key = label_key(name, "name")
     if identity_provider.sso_groups.filter(display_name_key=key).exists():
-        raise Taken(f"{identity_provider} has an SSO group named {name} already.")
+        raise Taken(Refusal.SSO_GROUP_TAKEN(provider=identity_provider, name=name))
     sso_group = SSOGroup.objects.create(identity_provider=identity_provider, display_name=name, display_name_key=key)
     audit.record(
         Event.SSO_GROUP_DECLARED,

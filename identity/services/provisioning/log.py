@@ -7,7 +7,7 @@ from typing import Any
 
 from identity.core.actors import IdPActor
 from identity.db.compiled import insert
-from identity.log_words import NotTaken, What
+from identity.log_words import NotTaken, What, refusal_as_data
 from identity.models import ProvisioningLog
 
 Outcome = ProvisioningLog.Outcome
@@ -65,7 +65,7 @@ def log_refusal(
     """A write that was refused with this sentence and rolled back: the row is all that remains of it."""
     log_write(
         what,
-        params={"sentence": sentence, **params},
+        params={**refusal_as_data(sentence), **params},
         actor=actor,
         outcome=Outcome.REFUSED,
         status=status,

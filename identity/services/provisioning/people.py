@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from identity import audit
 from identity.core.errors import Conflicted, NotFound, Taken, VersionMismatch
+from identity.core.refusals import Refusal
 from identity.db.compiled import CompiledQuery, Parameter, insert, insert_all
 from identity.db.locks import again_if_raced, for_update
 from identity.events import Event
@@ -102,7 +103,7 @@ def _resume(found: Resume, record: PersonRecord, actor: Provisioner) -> SSOUser:
 
 def _name_taken(record: PersonRecord) -> Taken:
     return Taken(
-        f"userName {record.user_name} belongs to another user of this identity provider.",
+        Refusal.USER_NAME_TAKEN(user_name=record.user_name),
         subject=record.user_name_key,
     )
 
@@ -290,7 +291,7 @@ def update_user(
 
     `change` computes the record from the locked row. Raises NotFound, InvalidValue, Taken, VersionMismatch.
     """
-    return again_if_raced(lambda: _update(scim_id, change, actor, version), Taken("userName belongs to another user."))
+    return again_if_raced(lambda: _update(scim_id, change, actor, version), Taken(Refusal.SOME_USER_NAME_TAKEN()))
 
 
 @transaction.atomic
@@ -358,11 +359,11 @@ def _locked_sso_user(scim_id: UUID, actor: Provisioner, version: VersionCheck | 
     users = _LOCKED_USER(**address)
     records = _RECORD(**address) if users else []
     if not records:
-        raise NotFound(f"User {scim_id} not found.")
+        raise NotFound(Refusal.USER_NOT_FOUND(scim_id=scim_id))
     sso_user: SSOUser = records[0]
     sso_user.user = users[0]
     if version is not None and not version(sso_user.version):
-        raise VersionMismatch(f"User {scim_id} has changed since: its version is now {sso_user.version}.")
+        raise VersionMismatch(Refusal.USER_CHANGED(scim_id=scim_id, version=sso_user.version))
     return sso_user
 
 
@@ -492,7 +493,7 @@ def deprovision_user(scim_id: UUID, *, actor: Provisioner, version: VersionCheck
 
     Raises NotFound, VersionMismatch, Refused (the last enabled owner).
     """
-    again_if_raced(lambda: _deprovision(scim_id, actor, version), Taken("The user is being changed: try again."))
+    again_if_raced(lambda: _deprovision(scim_id, actor, version), Taken(Refusal.USER_BUSY()))
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from identity import audit
 from identity.core.actors import SignIn
 from identity.core.errors import Refused
 from identity.core.keys import sought
+from identity.core.refusals import Refusal
 from identity.db.locks import locked
 from identity.events import Event
 from identity.models import (
@@ -163,10 +164,10 @@ def _require_allowed(connection: SSOConnection, assertion: Assertion) -> None:
     """R21: only people of the configured tenant and domains are created just in time."""
     tenants = {assertion.text("tid"), assertion.text("hd")} - {""}
     if connection.allowed_tenant and connection.allowed_tenant not in tenants:
-        raise Refused("Your organisation's tenant is not one that this portal lets in.", code="other_tenant")
+        raise Refused(Refusal.OTHER_TENANT(), code="other_tenant")
     domain = sought(assertion.email or "").rpartition("@")[2]
     if connection.domains and domain not in connection.domains:
-        raise Refused("Your email's domain is not one that this portal lets in.", code="other_domain")
+        raise Refused(Refusal.OTHER_DOMAIN(), code="other_domain")
 
 
 # --- groups of the claim --------------------------------------------------------------------------------

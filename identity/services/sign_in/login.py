@@ -18,9 +18,11 @@ from identity import audit, policy
 from identity.core.actors import SignIn
 from identity.core.errors import Conflicted, GatehouseError, NotFound, Refused, Taken
 from identity.core.keys import opaque, sought
+from identity.core.refusals import Refusal
+from identity.core.words import as_data
 from identity.db.locks import again_if_raced, lock
 from identity.events import Event
-from identity.log_words import What
+from identity.log_words import What, refusal_as_data
 from identity.models import Conflict, SSOConnection, SSOIdentity, SSOUser, User
 from identity.safeguards.people import account_disabled, comes_in_by_password_only
 from identity.safeguards.table import keep
@@ -32,11 +34,7 @@ if TYPE_CHECKING:
     from identity.core.decisions import Mode
 
 MOST_NAMESAKES = 10
-NOT_PROVISIONED = (
-    "{provider} has not sent you to this portal yet. Ask whoever manages {provider} to assign you to the portal."
-)
-UNKNOWN = "The portal does not know you. Ask an administrator of the portal to let you in."
-WAITS = "An account that could be yours exists already. An administrator of the portal has been shown this and decides."
+WAITS = Refusal.WAITS()
 
 
 def sign_in(connection: SSOConnection, assertion: Assertion, *, address: str = "") -> User:
@@ -60,13 +58,13 @@ def record_failure(connection: SSOConnection, *, code: str, sentence: str, advic
     """The round trip itself failed: the id of the log row that tells administrators why, and what to do."""
     entry = log_write(
         What.SIGN_IN_FAILED,
-        params={"sentence": sentence},
+        params=refusal_as_data(sentence),
         actor=_actor(connection, address),
         outcome=Outcome.REFUSED,
         status=403,
         code=code[:40],
         resource_type="User",
-        details={"what_to_do": advice} if advice else {},
+        details={"what_to_do": as_data(advice)} if advice else {},
     )
     return entry.pk
 
@@ -123,7 +121,7 @@ def _log(error: GatehouseError, connection: SSOConnection, assertion: Assertion,
 @transaction.atomic
 def _sign_in(connection: SSOConnection, assertion: Assertion, actor: SignIn) -> User | Conflict:
     if not opaque(assertion.subject, "subject"):
-        raise Refused("The identity provider did not say who you are.", code="no_subject")
+        raise Refused(Refusal.NO_SUBJECT(), code="no_subject")
     mode = policy.current_mode()
     user = _by_identity(connection, assertion) or _first_time(connection, assertion, mode, actor)
     if isinstance(user, Conflict):
@@ -166,12 +164,12 @@ def _first_time(connection: SSOConnection, assertion: Assertion, mode: Mode, act
     if mode.scim_enabled:
         raise _not_provisioned(connection)
     if not connection.creates_users:
-        raise Refused(UNKNOWN, code="unknown_person")
+        raise Refused(Refusal.UNKNOWN_PERSON(), code="unknown_person")
     return admit(connection, assertion, actor)
 
 
 def _not_provisioned(connection: SSOConnection) -> Refused:
-    return Refused(NOT_PROVISIONED.format(provider=connection.identity_provider), code="not_provisioned")
+    return Refused(Refusal.NOT_PROVISIONED(provider=connection.identity_provider), code="not_provisioned")
 
 
 def _provisioned(connection: SSOConnection, assertion: Assertion) -> SSOUser | None:
@@ -182,7 +180,7 @@ def _provisioned(connection: SSOConnection, assertion: Assertion) -> SSOUser | N
         if len(found) > 1 and connection.identity_provider.identifies_by_external_id:
             found = [one for one in found if one.active] or found  # all one person, sent anew after a rename (R9)
         if len(found) > 1:
-            raise Refused("Several people have your external ID. Ask an administrator.", code="ambiguous")
+            raise Refused(Refusal.AMBIGUOUS(), code="ambiguous")
         if found:
             return found[0]
     if not connection.matches_by_user_name:
@@ -196,7 +194,7 @@ def _by_user_name(connection: SSOConnection, assertion: Assertion) -> SSOUser | 
     sso_user = SSOUser.objects.of(connection.identity_provider_id).filter(user_name_key=key).first() if key else None
     if sso_user is not None and _identities(connection).filter(user=sso_user.user_id).exists():
         raise Refused(
-            "This account belongs to somebody who signs in with another identity. Ask an administrator.",
+            Refusal.BOUND_TO_ANOTHER_SUBJECT(),
             code="bound_to_another_subject",
         )
     return sso_user
@@ -216,7 +214,7 @@ def _remember(user: User, connection: SSOConnection, assertion: Assertion, actor
         defaults={"user": user},
     )
     if identity.user_id != user.pk:
-        raise Refused("This identity belongs to somebody else. Ask an administrator.", code="bound_to_another_user")
+        raise Refused(Refusal.BOUND_TO_ANOTHER_USER(), code="bound_to_another_user")
     identity.last_login_at = timezone.now()
     identity.save(update_fields=["last_login_at"])
     if is_new:
@@ -241,5 +239,5 @@ def find_connection(slug: str) -> SSOConnection:
     """The connection with this slug. Raises NotFound."""
     connection = SSOConnection.objects.select_related("identity_provider").filter(slug=slug).first()
     if connection is None:
-        raise NotFound("This connection no longer exists.")
+        raise NotFound(Refusal.CONNECTION_GONE())
     return connection

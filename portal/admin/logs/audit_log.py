@@ -203,7 +203,7 @@ class AuditEventAdmin(RecordAdmin):
         personal = getattr(obj, "personal_data", None)
         moved = moved_by(obj.pk)
         apart = {"asset"} | ({"joined", "left"} if moved else set())
-        details = {name: value for name, value in obj.details.items() if name not in apart}
+        details = {name: value for name, value in obj.shown_details.items() if name not in apart}
         return {
             "title": words_of(obj.action),
             "moved": moved,
@@ -240,7 +240,7 @@ class AuditEventAdmin(RecordAdmin):
                 origin.address,
                 origin.browser,
                 origin.times,
-                event.details,
+                event.shown_details,
             )
 
 

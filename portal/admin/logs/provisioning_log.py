@@ -112,7 +112,7 @@ class ProvisioningLogAdmin(RecordAdmin):
         event_id = obj.details.get("event")
         moved = moved_by(event_id)
         shown_apart = {"ignored", "conflict", "external_id_of"} | ({"event", "left"} if moved else set())
-        details = {name: value for name, value in obj.details.items() if name not in shown_apart}
+        details = {name: value for name, value in obj.shown_details.items() if name not in shown_apart}
         return {
             "moved": moved,
             "moved_url": reverse("admin:identity_auditevent_moved", args=(event_id,)) if moved else "",
@@ -139,7 +139,7 @@ class ProvisioningLogAdmin(RecordAdmin):
                 entry.code,
                 entry.summary,
                 entry.duration_ms,
-                entry.details,
+                entry.shown_details,
             )
 
 
