@@ -22,7 +22,8 @@ from identity.core.keys import sought
 from identity.models import Asset, AssetOwner, Status, User
 from identity.safeguards.asked import About
 from identity.services import assets
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin
+from portal.admin.frame.deciding import decide, person_of
 from portal.admin.frame.parts import (
     AboutPerson,
     ChoosePeople,

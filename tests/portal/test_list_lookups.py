@@ -13,7 +13,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from identity.models import AccessSettings, Role, User
-from portal.admin.frame.base import PortalChangeList
+from portal.admin.frame.lists import PortalChangeList
 from tests.factories import (
     make_idp,
     make_owner,

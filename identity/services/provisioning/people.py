@@ -7,19 +7,18 @@ raised afterwards; every other error rolls everything back.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from identity import audit
 from identity.core.errors import Conflicted, NotFound, Taken, VersionMismatch
 from identity.core.refusals import Refusal
-from identity.db.compiled import CompiledQuery, Parameter, insert, insert_all
+from identity.db.compiled import CompiledQuery, Parameter, insert
 from identity.db.locks import again_if_raced, for_update
 from identity.events import Event
 from identity.log_words import What
@@ -27,12 +26,12 @@ from identity.models import (
     Conflict,
     Role,
     SSOUser,
-    SSOUserValue,
     Status,
     User,
 )
 from identity.services import notices
 from identity.services.provisioning import conflicts, memberships
+from identity.services.provisioning.following import Update, follow, follow_names, store_values
 from identity.services.provisioning.log import Outcome, left_out_details, log_write
 from identity.services.provisioning.matching import (
     Adopt,
@@ -55,7 +54,6 @@ if TYPE_CHECKING:
     from identity.services.provisioning.statements import PersonChange, PersonRecord
 
 VersionCheck = Callable[[int], bool]
-MOST_SHARES = 3
 
 
 def provision_user(record: PersonRecord, *, actor: Provisioner) -> SSOUser:
@@ -64,7 +62,7 @@ def provision_user(record: PersonRecord, *, actor: Provisioner) -> SSOUser:
     Raises InvalidValue, Taken (this IdP already has the record), Conflicted (the Conflict is committed).
     """
     record = record.checked()
-    result = again_if_raced(lambda: _provision(record, actor), _name_taken(record))
+    result = again_if_raced(lambda: _provision(record, actor), record.taken())
     if isinstance(result, Conflict):
         raise Conflicted(conflicts.sentence(result), code=result.reason)
     return result
@@ -74,7 +72,7 @@ def provision_user(record: PersonRecord, *, actor: Provisioner) -> SSOUser:
 def _provision(record: PersonRecord, actor: Provisioner) -> SSOUser | Conflict:
     match match(record, actor):
         case Duplicate():
-            raise _name_taken(record)
+            raise record.taken()
         case Obstacle(user, reason):
             return conflicts.record_conflict(user, reason, record, actor=actor)
         case Resume() as found:
@@ -88,7 +86,7 @@ def _resume(found: Resume, record: PersonRecord, actor: Provisioner) -> SSOUser:
     sso_user = found.record
     if found.conflict is not None:
         conflicts.settle(found.conflict)
-    update = _follow(sso_user, replace(record, active=record.active is not False), actor)
+    update = follow(sso_user, replace(record, active=record.active is not False), actor)
     user = sso_user.user
     audit.record(
         Event.USER_REVIVED,
@@ -99,13 +97,6 @@ def _resume(found: Resume, record: PersonRecord, actor: Provisioner) -> SSOUser:
     )
     _log_arrival(What.REVIVED_BY_EXTERNAL_ID, sso_user, record, update.ignored, found, actor)
     return sso_user
-
-
-def _name_taken(record: PersonRecord) -> Taken:
-    return Taken(
-        Refusal.USER_NAME_TAKEN(user_name=record.user_name),
-        subject=record.user_name_key,
-    )
 
 
 def _portal_user(found: Arrival, record: PersonRecord, actor: Provisioner) -> User:
@@ -138,7 +129,7 @@ def _take_over(found: Adopt | Link | Revive, record: PersonRecord, actor: Provis
     """The existing account follows the IdP from now on; username and email stay (R2, R5, R7, R9)."""
     user = found.user
     change_status(user, Status.DISABLED if record.active is False else Status.ENABLED)
-    _follow_names(user, record)
+    follow_names(user, record)
     user.managed_by_id = actor.identity_provider_id
     if not isinstance(found, Link):
         user.role = Role.MEMBER
@@ -190,7 +181,7 @@ def _link(user: User, found: Arrival, record: PersonRecord, actor: Provisioner) 
             keys=record.keys,
         )
     )
-    _store_values(sso_user, record)
+    store_values(sso_user, record)
     action, what = _EVENTS[type(found)]
     audit.record(
         action,
@@ -261,29 +252,6 @@ def _personal(found: Match, record: PersonRecord) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def _store_values(sso_user: SSOUser, record: PersonRecord) -> None:
-    rows = [
-        SSOUserValue(sso_user=sso_user, attribute=name, key=str(data.get("value", ""))[:255], data=data)
-        for name, data in record.values
-    ]
-    insert_all(rows)
-
-
-@dataclass(slots=True)
-class _Update:
-    """The effects of an update, collected for the log row and the audit event."""
-
-    changed: list[str]
-    ignored: dict[str, dict[str, Any]]
-    personal: dict[str, Any]
-    status_changed: bool = False
-    shares: Sequence[int] = ()
-
-    @property
-    def is_any(self) -> bool:
-        return bool(self.changed or self.status_changed)
-
-
 def update_user(
     scim_id: UUID, change: PersonChange, *, actor: Provisioner, version: VersionCheck | None = None
 ) -> SSOUser:
@@ -298,45 +266,9 @@ def update_user(
 def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: VersionCheck | None) -> SSOUser:
     sso_user = _locked_sso_user(scim_id, actor, version)
     record = _what_can_be_taken(change(sso_user), sso_user)
-    update = _follow(sso_user, record, actor)
+    update = follow(sso_user, record, actor)
     _log_update(sso_user, record, update, actor)
     return sso_user
-
-
-def _follow(sso_user: SSOUser, record: PersonRecord, actor: Provisioner) -> _Update:
-    """R2, R4, R8: the record holds the IdP's current values, and the portal follows where the rules say so."""
-    user = sso_user.user
-    update = _Update([], {}, {})
-    record = _settle_user_name(sso_user, record, update)
-    _settle_email(sso_user, record, update)
-    _follow_profile(user, record, update)
-    stored = _store_record(sso_user, record, update)
-    update.status_changed = _follow_status(user, record, actor)
-    if stored or update.status_changed or update.changed:
-        sso_user.version += 1
-        sso_user.modified_at = timezone.now()
-        sso_user.overruled = sso_user.overruled and record.active is None
-        sso_user.save(update_fields=[*stored, "overruled", "version", "modified_at"])
-    if "external_id" in stored:
-        update.shares = _shares_external_id(sso_user)
-    if stored or update.changed:
-        audit.record(
-            Event.USER_UPDATED,
-            actor=actor,
-            user_id=user.pk,
-            details={"changed": sorted({*stored, *update.changed}), "ignored": sorted(update.ignored)},
-            personal={**update.personal, **update.ignored},
-        )
-    update.changed.extend(stored)
-    return update
-
-
-def _shares_external_id(sso_user: SSOUser) -> list[int]:
-    """Other accounts whose records of this IdP have the same externalId (R9)."""
-    if sso_user.external_id is None:
-        return []
-    others = SSOUser.objects.of(sso_user.identity_provider_id).filter(external_id=sso_user.external_id)
-    return list(others.exclude(pk=sso_user.pk).values_list("user_id", flat=True)[:MOST_SHARES])
 
 
 def _what_can_be_taken(record: PersonRecord, sso_user: SSOUser) -> PersonRecord:
@@ -367,105 +299,7 @@ def _locked_sso_user(scim_id: UUID, actor: Provisioner, version: VersionCheck | 
     return sso_user
 
 
-def _settle_user_name(sso_user: SSOUser, record: PersonRecord, update: _Update) -> PersonRecord:
-    """R2: a later userName is stored on the IdP's record only; one of its other records' is refused or dropped.
-
-    The portal's usernames are a separate space: renames and swaps at the IdP always complete.
-    """
-    if record.user_name == sso_user.user_name:
-        return record
-    if record.user_name_key != sso_user.user_name_key and _is_taken(record.user_name_key, sso_user):
-        if not _results_inactive(sso_user, record):
-            raise _name_taken(record)
-        update.ignored["userName"] = audit.change(sso_user.user_name, record.user_name)
-        return record.named(sso_user.user_name)
-    if record.user_name_key != sso_user.user.username_key:
-        update.ignored["userName"] = audit.change(sso_user.user.username, record.user_name)
-    return record
-
-
-def _is_taken(key: str, sso_user: SSOUser) -> bool:
-    records = SSOUser.objects.of(sso_user.identity_provider_id).filter(user_name_key=key)
-    return bool(records.exclude(pk=sso_user.pk).exists())
-
-
-def _results_inactive(sso_user: SSOUser, record: PersonRecord) -> bool:
-    if record.active is None:
-        return sso_user.user.status == Status.DISABLED
-    return not record.active
-
-
-def _settle_email(sso_user: SSOUser, record: PersonRecord, update: _Update) -> None:
-    """R2: a missing email is taken when it arrives, if free; a later one is only stored."""
-    user = sso_user.user
-    if record.no_address and sso_user.attributes.get("emails") != record.attributes.get("emails"):
-        update.ignored["email"] = audit.change(user.email, record.no_address)
-    if record.email_key in {None, user.email_key}:
-        return
-    if user.email is not None or User.objects.filter(email_key=record.email_key).exists():
-        if record.email_key != sso_user.email_key:  # logged once, not with each request that repeats it
-            update.ignored["email"] = audit.change(user.email, record.email)
-        return
-    user.email, user.email_key = record.email, record.email_key
-    user.save(update_fields=["email", "email_key"])
-    update.changed.append("email")
-    update.personal["email"] = audit.change(None, record.email)
-
-
-def _follow_names(user: User, record: PersonRecord) -> dict[str, Any]:
-    changes = {}
-    for name in ("first_name", "last_name"):
-        value = getattr(record, name)
-        if value is not None and value != getattr(user, name):
-            changes[name] = audit.change(getattr(user, name), value)
-            setattr(user, name, value)
-    return changes
-
-
-def _follow_profile(user: User, record: PersonRecord, update: _Update) -> None:
-    """R4: names follow every change that carries them, even over an administrator's edit."""
-    changes = _follow_names(user, record)
-    if changes:
-        user.save(update_fields=[*changes])
-        update.changed.extend(changes)
-        update.personal.update(changes)
-
-
-def _follow_status(user: User, record: PersonRecord, actor: Provisioner) -> bool:
-    if record.active is None:
-        return False
-    return set_status(user, Status.ENABLED if record.active else Status.DISABLED, actor=actor)
-
-
-def _store_record(sso_user: SSOUser, record: PersonRecord, update: _Update) -> list[str]:
-    """Store the IdP's own view; the names of the columns that changed."""
-    new: dict[str, Any] = {
-        "user_name": record.user_name,
-        "user_name_key": record.user_name_key,
-        "external_id": record.external_id,
-        "email": record.email,
-        "email_key": record.email_key,
-        "attributes": record.attributes,
-        "keys": record.keys,
-    }
-    if record.active is not None:
-        new["active"] = record.active
-    changed = [name for name, value in new.items() if getattr(sso_user, name) != value]
-    has_new_values = _multi_valued(sso_user.attributes) != _multi_valued(record.attributes)
-    for name in changed:
-        setattr(sso_user, name, new[name])
-    if has_new_values:
-        sso_user.values.all().delete()
-        _store_values(sso_user, record)
-    return changed
-
-
-def _multi_valued(attributes: dict[str, Any]) -> dict[str, list[Any]]:
-    """The multi-valued attributes, from which `PersonRecord.values` is made."""
-    return {name: value for name, value in attributes.items() if isinstance(value, list)}
-
-
-def _log_update(sso_user: SSOUser, record: PersonRecord, update: _Update, actor: Provisioner) -> None:
+def _log_update(sso_user: SSOUser, record: PersonRecord, update: Update, actor: Provisioner) -> None:
     user = sso_user.user
     applied = Outcome.APPLIED if update.is_any else Outcome.UNCHANGED
     log_write(
@@ -482,7 +316,7 @@ def _log_update(sso_user: SSOUser, record: PersonRecord, update: _Update, actor:
     )
 
 
-def _what_an_update_did(record: PersonRecord, update: _Update) -> What:
+def _what_an_update_did(record: PersonRecord, update: Update) -> What:
     if record.active is not None:
         return What.SET_ACTIVE if record.active else What.SET_INACTIVE
     return What.UPDATED if update.is_any else What.NOTHING_TO_CHANGE

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from identity.core.errors import InvalidValue
+from identity.core.errors import InvalidValue, Taken
 from identity.core.keys import email_key, fold, is_address, name_key, opaque, plain
+from identity.core.refusals import Refusal
 from identity.log_words import NotTaken, Why
 from identity.models import SSOGroup, SSOUser
 
@@ -66,6 +67,10 @@ class PersonRecord:
             attributes={**self.attributes, "userName": user_name},
             keys={**self.keys, "userName": fold(user_name)},
         )
+
+    def taken(self) -> Taken:
+        """The refusal when the userName is that of another record of this IdP."""
+        return Taken(Refusal.USER_NAME_TAKEN(user_name=self.user_name), subject=self.user_name_key)
 
     def leaving(self, sso_user: SSOUser) -> PersonRecord:
         """`checked` for a leaver: unacceptable values stay as they were, so that the person is disabled anyway (R2)."""

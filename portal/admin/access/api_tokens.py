@@ -12,7 +12,8 @@ from unfold.decorators import display
 from identity.core.decisions import Action
 from identity.models import APIToken
 from identity.services import api_tokens
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin
+from portal.admin.frame.deciding import person_of
 from portal.admin.frame.parts import badge, moment
 
 

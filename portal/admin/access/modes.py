@@ -27,7 +27,8 @@ from identity.safeguards.ways_in import break_glass_not_proven, sso_login_not_pr
 from identity.services import modes
 from portal.admin.access.comparison import compared, moves_file, next_part
 from portal.admin.access.what_if import asked_switch, people_file, people_page
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of, situation_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin
+from portal.admin.frame.deciding import decide, mode_of, person_of, situation_of
 
 COLOURS = {Tone.LOSS: "red", Tone.GAIN: "green", Tone.SHIFT: "amber"}
 

@@ -17,7 +17,7 @@ from identity.db.keyset import batches
 from identity.models import User
 from identity.models.users import matching
 from identity.queries import what_if
-from portal.admin.frame.base import mode_of
+from portal.admin.frame.deciding import mode_of
 from portal.admin.frame.parts import ROWS_ON_A_PAGE, searched
 from portal.exchange.csv_out import csv_lines, download
 

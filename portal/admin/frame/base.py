@@ -6,202 +6,37 @@ themselves and write an audit event, so Django's LogEntry is never written eithe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import messages
-from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import EmptyPage, Page, Paginator
 from django.db.models import Model, QuerySet
 from django.forms import BaseForm, Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
-from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.views.decorators.cache import never_cache
 from django.views.generic import FormView
-from unfold.views import ChangeList
 
 from identity import policy
-from identity.core.actors import Person
-from identity.core.decisions import Action, Decision, Mode
-from identity.core.errors import GatehouseError, InvalidValue, NotFound, Refused, Taken
+from identity.core.decisions import Action, Decision
+from identity.core.errors import GatehouseError, InvalidValue, Refused
 from identity.core.keys import LONGEST
-from identity.models import APIToken, Asset, BulkRun, Conflict, Group, IdentityProvider, SSOConnection, SSOGroup, User
-from identity.safeguards.asked import About, Situation
+from identity.safeguards.asked import About
+from portal.admin.frame.buttons import Button, allowed_buttons, refusals
+from portal.admin.frame.deciding import ASKED_AS, decide, status_of
 from portal.admin.frame.exporting import ExportingAdmin
+from portal.admin.frame.lists import CappedPaginator, PortalChangeList
 from portal.session.fresh_sign_in import is_fresh, redirect_to_confirmation
 
 if TYPE_CHECKING:
     from portal.admin.frame.site import PortalAdminSite
-
-# A refused form is not a success, for scripts and tests as for people.
-STATUS: dict[type[GatehouseError], int] = {Refused: 403, NotFound: 404, InvalidValue: 400, Taken: 409}
-
-
-def person_of(request: HttpRequest) -> Person:
-    """The actor of this request; a single one, so that all its events share a request id."""
-    person: Person | None = getattr(request, "person", None)
-    if person is None:
-        person = request.person = Person(request.user)  # type: ignore[attr-defined, arg-type]
-    return person
-
-
-def mode_of(request: HttpRequest) -> Mode:
-    """The two flags, read once per request, for display. Services read them again when they write."""
-    return situation_of(request).mode
-
-
-def situation_of(request: HttpRequest) -> Situation:
-    """What decisions depend on beyond the rows in question, read at most once per request."""
-    found: Situation | None = getattr(request, "situation", None)
-    if found is None:
-        found = request.situation = Situation()  # type: ignore[attr-defined]
-    return found
-
-
-def decide(request: HttpRequest, action: Action, **about: Unpack[About]) -> Decision:
-    """`policy.decide` for the signed-in user."""
-    return policy.decide(action, actor=person_of(request), now=situation_of(request), **about)
-
-
-ASKED_AS: dict[type[Model], str] = {
-    User: "user",
-    Group: "group",
-    SSOGroup: "sso_group",
-    IdentityProvider: "identity_provider",
-    SSOConnection: "connection",
-    Conflict: "conflict",
-    APIToken: "api_token",
-    Asset: "asset",
-    BulkRun: "run",
-}
-
-
-def run(request: HttpRequest, service: Callable[[], object], success: str) -> bool:
-    """Call a service and report the result as a page message; True when it worked."""
-    try:
-        service()
-    except GatehouseError as error:
-        messages.error(request, error.sentence)
-        return False
-    messages.success(request, success)
-    return True
-
-
-def status_of(error: GatehouseError) -> int:
-    """The HTTP status of a page that shows this error."""
-    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 409)
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """An action as shown on a page: a link when allowed, else a hint that says why not."""
-
-    name: str
-    label: str
-    url: str
-    icon: str
-    danger: bool
-    decision: Decision
-
-    @property
-    def allowed(self) -> bool:
-        return self.decision.allowed
-
-
-def allowed_buttons(buttons: Iterable[Button]) -> list[Button]:
-    return [button for button in buttons if button.allowed]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What can't be done, and the one reason for it; `is_by_mode`: refused by a cell of the table."""
-
-    labels: list[str]
-    decision: Decision
-
-    @property
-    def what(self) -> str:
-        return ", ".join(self.labels)
-
-    @property
-    def is_by_mode(self) -> bool:
-        return self.decision.mode is not None
-
-
-def refusals(buttons: Iterable[Button]) -> list[Refusal]:
-    """What is refused, by reason: first those by mode or target, last what another role could do."""
-    found: dict[str, Refusal] = {}
-    for button in buttons:
-        if not button.allowed:
-            found.setdefault(button.decision.reason, Refusal([], button.decision)).labels.append(button.label)
-    return sorted(found.values(), key=lambda refusal: refusal.decision.code == "role_required")
-
-
-def part_of(rows: QuerySet[Any], start: int, stop: int) -> QuerySet[Any]:
-    """One page of the rows: joins and computed columns apply to it alone, not to all rows being sorted."""
-    return rows.filter(pk__in=rows.values("pk")[start:stop])
-
-
-class CappedPaginator(Paginator):
-    """A paginator that never counts a whole table: past `cap` rows it says "more than"."""
-
-    cap = 10_000
-    template_name = "admin/portal/includes/pagination.html"
-    object_list: QuerySet[Any]
-
-    @cached_property
-    def _seen(self) -> int:
-        """Rows that are only counted are neither sorted nor computed."""
-        return self.object_list.order_by().values("pk")[: self.cap + 1].count()
-
-    @cached_property
-    def count(self) -> int:
-        return min(self._seen, self.cap)
-
-    @property
-    def is_capped(self) -> bool:
-        return self._seen > self.cap
-
-    def page(self, number: Any) -> Any:
-        """Django's, by way of the keys of its rows."""
-        number = self.validate_number(number)
-        start = (number - 1) * self.per_page
-        return Page(part_of(self.object_list, start, start + self.per_page), number, self)
-
-    def validate_number(self, number: int | float | str) -> int:
-        """A page past the end becomes the last one: rows may have gone since the link was made."""
-        try:
-            return super().validate_number(number)
-        except EmptyPage:
-            return self.num_pages if int(number) > 1 else 1
-
-
-class PortalChangeList(ChangeList):
-    """A list that accepts only its own filters and the sorting of its own columns.
-
-    Django takes every other parameter for a lookup on any column of the model: whether `password__startswith` leaves
-    a row or none would reveal the column, character by character (SR-26).
-    """
-
-    def get_filters(self, request: HttpRequest) -> Any:
-        """Raises DisallowedModelAdminLookup, which is answered 400, for a parameter that no filter uses."""
-        filters, has_filters, left_over, *rest = super().get_filters(request)
-        if left_over:
-            raise DisallowedModelAdminLookup("This list has no such filter.")
-        return filters, has_filters, left_over, *rest
-
-    def get_ordering_field(self, field_name: Any) -> Any:
-        """None for unlisted columns: Django sorts by whatever column the URL names."""
-        return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
 
 @method_decorator(never_cache, name="dispatch")

@@ -15,7 +15,8 @@ from django.utils.html import format_html, format_html_join
 from identity.core.keys import LONGEST
 from identity.models import User
 from identity.models.users import matching
-from portal.admin.frame.base import ActionPage, part_of
+from portal.admin.frame.base import ActionPage
+from portal.admin.frame.lists import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -21,7 +21,8 @@ from identity.models.users import matching
 from identity.queries.completeness import MOST_ON_A_PAGE, completeness_of
 from identity.queries.reasons import members_with_reasons, with_adders
 from identity.services import groups
-from portal.admin.frame.base import ActionPage, decide, mode_of, person_of
+from portal.admin.frame.base import ActionPage
+from portal.admin.frame.deciding import decide, mode_of, person_of
 from portal.admin.frame.parts import AboutPerson, ChoosePeople, badge, named, page_of, searched
 from portal.admin.groups.sizes import SizedAdmin
 

@@ -20,7 +20,8 @@ from identity.queries.differences import both_sides, differences
 from identity.queries.external_ids import sharing_external_id
 from identity.queries.record import everything_sent
 from identity.services.provisioning import groups as sso_groups
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, decide, mode_of, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin
+from portal.admin.frame.deciding import decide, mode_of, person_of
 from portal.admin.frame.parts import badge, moment, named, page_of, searched
 from portal.admin.groups.mappings import ApplyMapping, ApplyMappingCSV, MapSSOGroup
 from portal.admin.groups.sizes import SizedAdmin

@@ -30,7 +30,9 @@ from identity.queries.completeness import (
 )
 from identity.services import mappings
 from identity.services.mappings import Preview
-from portal.admin.frame.base import ActionPage, PortalChangeList, PortalModelAdmin, mode_of, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin
+from portal.admin.frame.deciding import mode_of, person_of
+from portal.admin.frame.lists import PortalChangeList
 from portal.admin.frame.parts import badge, moment, row_or_404, searched
 from portal.admin.logs.moves_csv import draft_lines
 from portal.exchange.csv_out import download

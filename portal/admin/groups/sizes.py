@@ -10,7 +10,8 @@ from unfold.decorators import display
 
 from identity.core.decisions import Action
 from identity.db.counting import MOST, count_up_to, up_to
-from portal.admin.frame.base import PortalChangeList, PortalModelAdmin
+from portal.admin.frame.base import PortalModelAdmin
+from portal.admin.frame.lists import PortalChangeList
 
 MEMBERS = "members_count"
 MOST_IN_A_LIST = 20_000

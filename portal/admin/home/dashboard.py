@@ -20,7 +20,7 @@ from identity.models import IdentityProvider, ProviderContact, ProvisioningLog, 
 from identity.queries.attention import count_everything, matters
 from identity.queries.headcount import People, count_people
 from identity.queries.rhythm import JUDGED, silent_among, with_last_request, with_refusals
-from portal.admin.frame.base import decide
+from portal.admin.frame.deciding import decide
 from portal.admin.frame.site import site
 from portal.admin.home.attention import placed
 from portal.admin.home.headcount import chart_of

@@ -30,7 +30,8 @@ from identity.core.keys import sought
 from identity.db.keyset import Keyset
 from identity.models import IdentityProvider, User
 from identity.services.retention import period_of
-from portal.admin.frame.base import PortalChangeList, PortalModelAdmin
+from portal.admin.frame.base import PortalModelAdmin
+from portal.admin.frame.lists import PortalChangeList
 from portal.admin.frame.parts import is_key, moment
 
 OLDER_THAN, NEWER_THAN = "before", "after"

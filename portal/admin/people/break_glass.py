@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from identity.core.decisions import Action
 from identity.models import User
-from portal.admin.frame.base import decide
+from portal.admin.frame.deciding import decide
 from portal.admin.frame.site import site
 
 DRILL_EVERY = timedelta(days=90)

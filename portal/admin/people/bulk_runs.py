@@ -16,7 +16,8 @@ from identity.core.decisions import Action
 from identity.db.counting import count_of
 from identity.models import BulkRow, BulkRun
 from identity.services import bulk_runs
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin
+from portal.admin.frame.deciding import person_of
 from portal.admin.frame.parts import moment, page_of
 from portal.admin.people.user_bulk import summary
 from portal.exchange.csv_in import COLUMNS

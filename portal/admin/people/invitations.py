@@ -25,7 +25,10 @@ from identity.models.users import matching
 from identity.queries.invitation_links import OF_ITSELF, Link, link_of, with_link
 from identity.services import bulk_runs as bulk
 from identity.services import invitations
-from portal.admin.frame.base import ActionPage, Button, PortalChangeList, PortalModelAdmin, decide, mode_of, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin
+from portal.admin.frame.buttons import Button
+from portal.admin.frame.deciding import decide, mode_of, person_of
+from portal.admin.frame.lists import PortalChangeList
 from portal.admin.frame.parts import badge, moment
 from portal.admin.people.user_actions import InviteUser
 from portal.admin.people.user_bulk import MOST_AT_ONCE, BulkPage, BulkStatus, ask

@@ -7,7 +7,8 @@ from django.forms import Form
 from identity.core.decisions import Action
 from identity.core.errors import NotFound
 from identity.services import users
-from portal.admin.frame.base import ActionPage, person_of
+from portal.admin.frame.base import ActionPage
+from portal.admin.frame.deciding import person_of
 from portal.session.sessions import end_session
 
 

@@ -20,7 +20,9 @@ from identity.db.keyset import batches
 from identity.models import DeletionRecord, SSOUser, Status, User
 from identity.models.users import matching
 from identity.services import deletion
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, allowed_buttons, decide, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin
+from portal.admin.frame.buttons import allowed_buttons
+from portal.admin.frame.deciding import decide, person_of
 from portal.admin.frame.parts import Search, is_key, moment, page_of, searched
 from portal.admin.frame.site import site
 from portal.exchange.csv_out import USER_COLUMNS, csv_lines, download, user_cells

@@ -12,7 +12,8 @@ from identity.core.decisions import Action
 from identity.models import Role, SSOUser, User
 from identity.queries.invitation_links import Link
 from identity.services import invitations, users
-from portal.admin.frame.base import ActionPage, decide, person_of
+from portal.admin.frame.base import ActionPage
+from portal.admin.frame.deciding import decide, person_of
 from portal.session.fresh_sign_in import is_sensitive
 
 ROLES = [

@@ -19,7 +19,8 @@ from identity.core.decisions import Decision
 from identity.core.errors import Refused
 from identity.models import BulkRow, BulkRun, User
 from identity.services import bulk_runs
-from portal.admin.frame.base import ActionPage, person_of, situation_of
+from portal.admin.frame.base import ActionPage
+from portal.admin.frame.deciding import person_of, situation_of
 from portal.admin.frame.parts import is_key
 from portal.admin.people.user_groups import ChooseGroups
 

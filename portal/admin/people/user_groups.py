@@ -16,7 +16,8 @@ from identity.core.keys import sought
 from identity.models import Group, Membership, User
 from identity.safeguards.asked import About
 from identity.services import groups
-from portal.admin.frame.base import ActionPage, mode_of, person_of
+from portal.admin.frame.base import ActionPage
+from portal.admin.frame.deciding import mode_of, person_of
 from portal.admin.frame.parts import Search, is_key, row_or_404
 
 GROUPS_TO_CHOOSE_FROM = 25

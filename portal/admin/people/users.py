@@ -31,7 +31,10 @@ from identity.queries.external_ids import sharing_external_id
 from identity.queries.invitation_links import link_of
 from identity.queries.reasons import Reason, memberships_with_reasons
 from identity.queries.why import trail_of
-from portal.admin.frame.base import Button, PortalChangeList, PortalModelAdmin, decide, mode_of
+from portal.admin.frame.base import PortalModelAdmin
+from portal.admin.frame.buttons import Button
+from portal.admin.frame.deciding import decide, mode_of
+from portal.admin.frame.lists import PortalChangeList
 from portal.admin.frame.parts import badge, is_key, moment
 from portal.admin.groups.idp_side import STATUS_COLOURS
 from portal.admin.people.sessions import EndSession, EndSessions

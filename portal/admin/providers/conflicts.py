@@ -18,7 +18,8 @@ from identity.core.decisions import Action
 from identity.core.keys import sought
 from identity.models import Conflict, Status
 from identity.services.provisioning import conflicts
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin
+from portal.admin.frame.deciding import person_of
 from portal.admin.frame.parts import badge, moment
 from portal.admin.providers.mismatches import MismatchCSV, MismatchReport
 from portal.guides import guide_of

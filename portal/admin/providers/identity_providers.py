@@ -19,7 +19,9 @@ from identity.db.counting import MOST, count_up_to, up_to
 from identity.models import Conflict, IdentityProvider, ProviderContact, ProvisioningLog, User
 from identity.queries.rhythm import JUDGED, pause_in_words, with_last_request, with_refusals
 from identity.services import identity_providers
-from portal.admin.frame.base import ActionPage, PortalChangeList, PortalModelAdmin, decide, mode_of, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin
+from portal.admin.frame.deciding import decide, mode_of, person_of
+from portal.admin.frame.lists import PortalChangeList
 from portal.admin.frame.parts import badge, moment, row_or_404
 from portal.admin.providers.activity import ShownActivity
 from portal.admin.providers.received import live_fragment

@@ -22,7 +22,8 @@ from identity.core.decisions import Action
 from identity.models import SCIMToken
 from identity.queries.rhythm import ago
 from identity.services import provider_contacts, scim_tokens
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin
+from portal.admin.frame.deciding import person_of
 from portal.admin.frame.parts import badge, moment
 from portal.admin.providers.set_up import scim_base_url
 from portal.project.forms import TokenForm

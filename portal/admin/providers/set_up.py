@@ -13,7 +13,8 @@ from identity.core.decisions import Action
 from identity.db.counting import MOST, up_to
 from identity.models import GroupMapping, IdentityProvider
 from identity.services import provider_contacts
-from portal.admin.frame.base import ActionPage, decide, mode_of, person_of
+from portal.admin.frame.base import ActionPage
+from portal.admin.frame.deciding import decide, mode_of, person_of
 from portal.admin.providers.received import live
 from portal.admin.providers.sso_connections import connections_of
 from portal.guides import guide_of

@@ -18,7 +18,8 @@ from identity.queries.certificates import signing_certificates
 from identity.services import sso_connections
 from identity.services.sign_in.group_claims import is_readable
 from identity.services.sso_connections import ConnectionSettings, Protocol, preset
-from portal.admin.frame.base import ActionPage, PortalModelAdmin, person_of
+from portal.admin.frame.base import ActionPage, PortalModelAdmin
+from portal.admin.frame.deciding import person_of
 from portal.admin.frame.parts import badge
 from portal.admin.providers.sso_connection_forms import FORMS, ClaimsForm, OIDCForm, SAMLForm, forgetting
 from portal.sso.addresses import addresses_of

@@ -16,6 +16,7 @@ from identity.services import (
 )
 from identity.services.provisioning import (
     conflicts,
+    following,
     matching,
     memberships,
     people,
@@ -76,6 +77,13 @@ OF_A_PERSON: dict[str, list[Deed]] = {
     "provisioning.memberships.remove_from_all_groups": [lambda mine: memberships.remove_from_all_groups(mine.user)],
     "provisioning.people.deprovision_user": [
         lambda mine: people.deprovision_user(mine.sso_user.scim_id, actor=mine.actor)
+    ],
+    "provisioning.following.follow": [
+        lambda mine: following.follow(mine.sso_user, ada(active=False), mine.actor),
+        lambda mine: following.follow(mine.sso_user, person("eve", external_id=LEAVER), mine.actor),
+    ],
+    "provisioning.following.store_values": [
+        lambda mine: following.store_values(mine.sso_user, replace(ada(), values=[("emails", {"value": "a@b.test"})]))
     ],
     "provisioning.people.provision_user": [
         lambda mine: people.provision_user(person("new", external_id=SUBJECT), actor=mine.actor),
@@ -186,6 +194,10 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
 }
 
 READS: dict[str, Asked] = {
+    "provisioning.following.follow_names": lambda mine: (
+        {*following.follow_names(mine.user, person("ada", first_name="Zoe"))},
+        {"first_name"},
+    ),
     "provisioning.conflicts.refusal": lambda mine: (
         conflicts.refusal(mine.conflicts["mia"]),
         "userName mia exists in the portal with another email.",
