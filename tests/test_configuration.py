@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from dataclasses import fields
@@ -24,6 +25,7 @@ from tests import processes
 from tests.environment import nothing_set
 from tests.examples import SQLITE, examples
 from tests.loops import each
+from tests.portal.shell import IN_PRODUCTION
 from tests.sources import ROOT, modules, name
 
 pytestmark = pytest.mark.once
@@ -296,51 +298,43 @@ def test_the_configuration_is_printed_without_secrets(tmp_path: Path) -> None:
 
 # --- what must not be deployed ---
 
-IN_PRODUCTION = {
-    "SECRET_KEY": "k3y-" + "0123456789abcdef" * 4,
-    "PUBLIC_URL": "https://portal.example.com",
-    "EMAIL_URL": "smtp+tls://mail.example.com:587",
-}
+KEY = "k3y-" + "0123456789abcdef" * 4
 
 
-def deploy(**environment: str) -> subprocess.CompletedProcess[str]:
-    return manage("check", "--deploy", **IN_PRODUCTION | environment)
+def deploy(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return manage("check", "--deploy", *options, **IN_PRODUCTION | {"SECRET_KEY": KEY} | environment)
 
 
 def test_deploy_checks_pass_behind_https_with_mail() -> None:
-    done = manage("check", "--deploy", "--fail-level", "WARNING", **IN_PRODUCTION)
+    done = deploy("--fail-level", "WARNING")
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(
-    ("environment", "number"),
+    ("environment", "numbers"),
     [
-        ({"SECRET_KEY": "abc"}, "E003"),
-        ({"SECRET_KEY": "ab" * 40}, "E003"),
-        ({"SECRET_KEY_FALLBACKS": "abc"}, "E003"),
-        ({"DEBUG": "true"}, "E004"),
-        ({"PUBLIC_URL": "http://portal.example.com"}, "E005"),
-        ({"ALLOWED_HOSTS": "*"}, "E006"),
-        ({"ALLOWED_HOSTS": "other.example.com"}, "E007"),
+        ({"SECRET_KEY": "abc", "DEBUG": "true", "ALLOWED_HOSTS": "*"}, {"E003", "E004", "E006"}),
+        ({"SECRET_KEY": "ab" * 40, "PUBLIC_URL": "http://portal.example.com"}, {"E003", "E005"}),
+        ({"SECRET_KEY_FALLBACKS": "abc", "ALLOWED_HOSTS": "other.example.com"}, {"E003", "E007"}),
     ],
 )
-def test_what_must_not_be_deployed_fails_the_check(environment: dict[str, str], number: str) -> None:
+def test_what_must_not_be_deployed_fails_the_check(environment: dict[str, str], numbers: set[str]) -> None:
     done = deploy(**environment)
-    assert done.returncode == 1
-    assert f"gatehouse.{number}" in done.stderr
+    assert (done.returncode, numbers_in(done.stderr)) == (1, numbers)
 
 
 @pytest.mark.parametrize(
-    ("environment", "number"),
+    ("environment", "numbers"),
     [
-        ({"PUBLIC_URL": "http://127.0.0.1:8000", "DEBUG": "true"}, "W001"),
-        ({"EMAIL_URL": ""}, "W003"),
-        ({"FORWARDED_ALLOW_IPS": "*"}, "W004"),
-        ({"EMAIL_URL": "smtp://mail.example.com"}, "W005"),
-        ({"STATEMENT_TIMEOUT": "0"}, "W006"),
+        ({"PUBLIC_URL": "http://127.0.0.1:8000", "DEBUG": "true", "EMAIL_URL": ""}, {"W001", "W003"}),
+        ({"FORWARDED_ALLOW_IPS": "*", "EMAIL_URL": "smtp://mail.example.com"}, {"W004", "W005"}),
+        ({"STATEMENT_TIMEOUT": "0"}, {"W006"}),
     ],
 )
-def test_what_is_better_not_deployed_is_told(environment: dict[str, str], number: str) -> None:
+def test_what_is_better_not_deployed_is_told(environment: dict[str, str], numbers: set[str]) -> None:
     done = deploy(**environment)
-    assert done.returncode == 0, done.stderr
-    assert f"gatehouse.{number}" in done.stderr
+    assert (done.returncode, numbers_in(done.stderr)) == (0, numbers)
+
+
+def numbers_in(told: str) -> set[str]:
+    return set(re.findall(r"gatehouse\.([A-Z]\d+)", told))

@@ -126,7 +126,7 @@ def is_place(file: str, test: str, page: Path) -> bool:
 def test_rules_and_requirements_are_numbered_without_gaps() -> None:
     numbers = [rule for rule in RULES if rule[-1].isdigit()]
     assert numbers == [f"R{number}" for number in range(1, 31)]
-    assert list(REQUIREMENTS) == [f"SR-{number}" for number in range(1, 46)]
+    assert list(REQUIREMENTS) == [f"SR-{number}" for number in range(1, 47)]
     assert [f"L{number}" for number in range(1, 24)] == LESSONS
 
 

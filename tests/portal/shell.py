@@ -15,6 +15,9 @@ from django.db import connection
 
 from tests import processes
 
+# What the deployment checks want.
+IN_PRODUCTION = {"PUBLIC_URL": "https://portal.example.com", "EMAIL_URL": "smtp+tls://mail.example.com:587"}
+
 
 def run(*arguments: str, **options: Any) -> str:
     """What the command prints on standard output."""

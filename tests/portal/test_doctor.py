@@ -29,11 +29,8 @@ from tests.factories import (
     use_token,
 )
 from tests.portal.conftest import queued
-from tests.portal.shell import in_a_shell, run
+from tests.portal.shell import IN_PRODUCTION, in_a_shell, run
 from tests.scim.helpers import user_body
-
-IN_PRODUCTION = {"PUBLIC_URL": "https://portal.example.com", "EMAIL_URL": "smtp+tls://mail.example.com:587"}
-
 
 # The databases of the tests do not sync (tests/settings.py, tests/postgres.py), which the doctor rightly finds; in a
 # process of its own it has the portal's settings, and SQLite's are safe.
