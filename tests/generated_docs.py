@@ -54,9 +54,9 @@ TOPICS: dict[str, tuple[str, ...]] = {
     ),
     "Assets": ("list_assets", "create_asset", "edit_asset", "transfer_asset", "remove_asset_owner", "delete_asset"),
     "Running the portal": (
-        "doctor", "config", "backup", "restore", "list_attention", "list_headcounts", "run_worker", "list_scheduled_jobs",
-        "run_scheduled_job", "list_retention", "set_retention", "prune_records", "export_audit_events", "list_moves",
-        "reseal_secrets", "demo",
+        "doctor", "config", "backup", "restore", "list_attention", "list_headcounts", "run_worker",
+        "list_scheduled_jobs", "run_scheduled_job", "list_retention", "set_retention", "prune_records",
+        "export_audit_events", "list_moves", "reseal_secrets", "demo",
     ),
 }  # fmt: skip
 UNLISTED = {"first_start", "migrate"}  # what `make run` does, and Django's own (docs/upgrading.md)
