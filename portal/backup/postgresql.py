@@ -24,7 +24,7 @@ SECONDS_FOR_LOCKS = 20
 LEFT_OUT = {"options", "password", "sslpassword", "connect_timeout"}
 
 
-def save(part: Path) -> dict[str, object]:
+def dump(part: Path) -> dict[str, object]:
     """Dump the database; what is said of the dump, from the very snapshot that it has."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

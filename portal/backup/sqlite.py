@@ -22,7 +22,7 @@ def file_of_this_host() -> Path:
     return Path(name)
 
 
-def save(part: Path) -> dict[str, object]:
+def dump(part: Path) -> dict[str, object]:
     """Copy the database; what is said of the copy."""
     source = file_of_this_host()
     if not source.is_file():

@@ -29,7 +29,7 @@ def make(file: Path, *, passphrase: str = "", with_keys: bool = True) -> Manifes
         raise Refused(f"There is no directory {file.parent}.", code="backup_nowhere")
     with archive.workshop(file.absolute().parent) as folder:
         parts = [folder / DATABASE]
-        told = DATABASES[connection.vendor].save(parts[0])
+        told = DATABASES[connection.vendor].dump(parts[0])
         archive.compress(parts[0])
         current = Keys.of_this_host()
         if with_keys:
