@@ -5,4 +5,4 @@ must be upgradable from.
 """
 
 COMMIT = "c8da10019d19e32f3c8b3269bc8fc275d54ef813"
-MIGRATION = "0039_passkeys"
+MIGRATION = "0001_squashed_0040_database_defaults"
