@@ -193,6 +193,12 @@ fmt: install-dev ## format code and templates
 docs: install-dev ## write what the documentation takes from the code (docs/commands.md, docs/events.md)
 	$(PYTHON) -m tests.generated_docs --fix
 
+.PHONY: upgrade-test
+upgrade-test: export UPGRADE_FROM := $(FROM)
+upgrade-test: install-dev ## upgrade a portal under load from the last release, or FROM=COMMIT, on both databases
+	env -u DATABASE_URL $(PYTHON) -m pytest -q tests/upgrades/test_upgrade.py
+	$(PYTHON) -m tests.postgres -- $(PYTHON) -m pytest -q tests/upgrades/test_upgrade.py
+
 .PHONY: conformance
 conformance: install-dev ## hold the portal to the RFCs over HTTP and write docs/conformance.md
 	$(PYTHON) -m tests.conformance
