@@ -69,6 +69,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.project.counters.count_requests",
     "scim.middleware.SCIMErrorMiddleware",  # outermost: any error under /scim/ is answered in SCIM
     "portal.project.middleware.client_address",
     "django.middleware.security.SecurityMiddleware",
@@ -133,6 +134,8 @@ DATABASES = {
 
 # What /readyz found is told again for so long, whoever asks how often.
 READINESS_SECONDS = 1
+
+METRICS_TOKEN = env.METRICS_TOKEN
 
 # Shared by all workers: throttling of wrong passwords, and single-use codes and tokens. The default cache is
 # per process.

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from portal.account import own_tokens, passkeys, second_factor, sign_in
+from portal.metrics.views import metrics
 from portal.project import health, probes
 
 handler500 = "portal.api.faults.server_error"
@@ -54,4 +55,5 @@ urlpatterns = [
     path(probes.LIVE[1:], health.livez, name="livez"),
     path(probes.READY[1:], health.readyz, name="readyz"),
     path(probes.HEALTHY[1:], health.healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
 ]

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
+import tempfile
 import traceback
 from threading import Timer
 from typing import Any
@@ -25,12 +27,16 @@ from portal.project.waiting_worker import WaitingWorker
 
 speak_utf8()
 
+COUNTED_IN = "PROMETHEUS_MULTIPROC_DIR"
+
 with faults_explained():
     _env = of_this_process()
 
 bind = f"[{_env.HOST}]:{_env.PORT}" if ":" in _env.HOST else f"{_env.HOST}:{_env.PORT}"
 workers = _env.WEB_CONCURRENCY
 preload_app = True  # workers share what is loaded once
+# Said before prometheus-client is loaded: each worker counts in files of its own, and who is asked adds them up.
+raw_env = [f"{COUNTED_IN}=made when the server starts"]
 control_socket_disable = True
 
 # 24 half-open requests starve 2 workers of 4 threads.
@@ -109,11 +115,24 @@ def on_starting(server: Any) -> None:
     from portal.project.start import tell_of_waiting_migrations  # noqa: PLC0415 - needs Django set up
 
     tell_of_waiting_migrations()
+    server.cfg.set("raw_env", [f"{COUNTED_IN}={tempfile.mkdtemp(prefix='gatehouse-metrics-')}"])
+    os.environ.update(server.cfg.env)
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(os.environ[COUNTED_IN], ignore_errors=True)
 
 
 def post_worker_init(worker: Worker) -> None:
     """What a process does beside requests begins after the fork: threads do not survive one."""
     worker.wsgi.begin()
+
+
+def child_exit(server: Any, worker: Worker) -> None:
+    """What it counted stays in the sums; what it only had at the moment goes."""
+    from prometheus_client import multiprocess  # noqa: PLC0415 - looks at the environment when it is loaded
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def worker_exit(server: Any, worker: Worker) -> None:

@@ -178,6 +178,12 @@ class Variables:
         "nowhere",
         "where audit events go as JSON lines for a SIEM: `stdout` or the path of a file ([events](docs/events.md))",
     )
+    METRICS_TOKEN: str = variable(
+        kinds.secret,
+        "",
+        "none: no such address",
+        "what Prometheus sends as `Authorization: Bearer` to read `/metrics` ([monitoring](docs/monitoring.md))",
+    )
     API_REQUESTS_PER_MINUTE: int = variable(
         kinds.number(1, 1_000_000),
         600,

@@ -31,12 +31,12 @@ class Portal:
 
 
 @contextmanager
-def running_portal() -> Iterator[Portal]:
+def running_portal(*, workers: int = 1) -> Iterator[Portal]:
     """Start it, and stop it afterwards; the database is the one of DATABASE_URL, else a scratch SQLite file."""
     with TemporaryDirectory(prefix="gatehouse-conformance-") as scratch, held_port() as port:
         environment = of_a_portal(os.environ.get("DATABASE_URL") or f"sqlite:///{scratch}/portal.sqlite3", port)
         manage(environment, "migrate", "--verbosity", "0")
-        with started(server_command(port), environment=environment, port=port) as server:
+        with started(server_command(port, workers=workers), environment=environment, port=port) as server:
             wait_until_it_answers(server, f"{port.origin}/healthz")
             yield Portal(f"{port.origin}/scim/v2", environment, server)
 
@@ -58,8 +58,8 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
     return run([sys.executable, "manage.py", *arguments], environment=environment, check=True).stdout.strip()
 
 
-def server_command(port: HeldPort) -> list[str]:
-    """As `make serve` starts it, with one worker."""
+def server_command(port: HeldPort, *, workers: int = 1) -> list[str]:
+    """As `make serve` starts it."""
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:portal.project.server", "portal.wsgi"]
-    settings = ["--workers", "1", "--threads", "4", "--log-level", "warning"]
+    settings = ["--workers", str(workers), "--threads", "4", "--log-level", "warning"]
     return [*gunicorn, "--bind", f"fd://{port.descriptor}", *settings]

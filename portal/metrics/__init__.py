@@ -1,0 +1,1 @@
+"""/metrics: what Prometheus, or whatever reads its format, watches a portal by."""
