@@ -115,8 +115,8 @@ def on_starting(server: Any) -> None:
     from portal.project.start import tell_of_waiting_migrations  # noqa: PLC0415 - needs Django set up
 
     tell_of_waiting_migrations()
-    server.cfg.set("raw_env", [f"{COUNTED_IN}={tempfile.mkdtemp(prefix='gatehouse-metrics-')}"])
-    os.environ.update(server.cfg.env)
+    os.environ[COUNTED_IN] = tempfile.mkdtemp(prefix="gatehouse-metrics-")
+    server.cfg.set("raw_env", [f"{COUNTED_IN}={os.environ[COUNTED_IN]}"])  # each worker is told again
 
 
 def on_exit(server: Any) -> None:
