@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
+TEMPLATES = Path(__file__).parent.parent / "portal" / "templates"
 TARGET_VERSION = "5.2"
 
 

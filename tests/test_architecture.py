@@ -191,7 +191,7 @@ def test_nothing_takes_all_fields() -> None:
 def test_provisioned_text_is_never_trusted_as_html() -> None:
     """SR-28: `mark_safe`, and the template filter `safe`, would switch the escaping off."""
     python = {name(file): file.read_text(encoding="utf-8") for file in modules("scim", "portal")}
-    pages = {name(file): file.read_text(encoding="utf-8") for file in (ROOT / "templates").rglob("*.html")}
+    pages = {name(file): file.read_text(encoding="utf-8") for file in (ROOT / "portal" / "templates").rglob("*.html")}
     assert [
         file for file, source in each(python.items(), at_least=100) if "mark_safe" in source or "SafeString" in source
     ] == []

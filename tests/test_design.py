@@ -25,8 +25,8 @@ PAGES = [
 SOURCES = [
     *modules("identity", "scim", "portal", "tests"),
     *(ROOT / "identity" / "migrations").glob("*.py"),
-    *(ROOT / "templates").rglob("*.html"),
-    *(ROOT / "templates").rglob("*.txt"),
+    *(ROOT / "portal" / "templates").rglob("*.html"),
+    *(ROOT / "portal" / "templates").rglob("*.txt"),
     *(ROOT / "portal" / "static" / "portal").glob("*.*"),
     *(ROOT / name for name in ("pyproject.toml", "Makefile", "manage.py")),
 ]
@@ -41,7 +41,7 @@ NOT_BUILT = "- Status: not built yet"
 TEST = re.compile(r"`(tests/[\w/]+\.py)?(?:::(test_\w+))?`")
 
 DOCUMENT = re.compile(r"(?<![\w/.<-])((?:[\w-]+/)*[\w-]+\.md)\b")
-OURS = "identity|scim|portal|tests|docs|templates"
+OURS = "identity|scim|portal|tests|docs"
 PLACE = re.compile(rf"(?<![\w/.:-])((?:{OURS})/[\w./-]*\w\.(?:py|md|html|txt|yaml|toml|css|js|svg))\b(?:::(\w+))?")
 FOLDER = re.compile(rf"`((?:{OURS})/(?:[\w-]+/)*)`")
 PAST = {ROOT / "CHANGELOG.md"}  # tells of files that have gone since
@@ -119,7 +119,7 @@ def is_page(found: str, page: Path) -> bool:
 
 def is_place(file: str, test: str, page: Path) -> bool:
     """Templates and static files are named as Django finds them, and tests/README.md names what lies beside it."""
-    folders = (ROOT, page.parent, ROOT / "templates", ROOT / "portal" / "static")
+    folders = (ROOT, page.parent, ROOT / "portal", ROOT / "portal" / "templates", ROOT / "portal" / "static")
     return any((folder / file).is_file() for folder in folders) and (not test or test in those_of(file))
 
 

@@ -34,7 +34,12 @@ def commit_of_kept() -> str:
 
 
 def archive(commit: str) -> bytes:
-    return subprocess.run(["git", "archive", commit, *PARTS], cwd=ROOT, check=True, capture_output=True).stdout
+    parts = _git("ls-tree", "--name-only", commit, *PARTS).decode().split()  # templates lie in portal since
+    return _git("archive", commit, *parts)
+
+
+def _git(*arguments: str) -> bytes:
+    return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True).stdout
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ from tests.scim.helpers import group_body, user_body
 
 Document = dict[str, Any]
 SECONDS = 60
-PAGES = ("/admin/", "/admin/identity/user/", "/admin/identity/group/", "/profile/")
+LOGS = ("/admin/identity/provisioninglog/", "/admin/identity/auditevent/")
+PAGES = ("/admin/", "/admin/identity/user/", "/admin/identity/group/", "/profile/", *LOGS)
 IN_REST = ("users/", "groups/", "sso-groups/", "provisioning-log/")
 
 
