@@ -216,6 +216,11 @@ fuzz: install-dev ## N (100,000) hostile requests at every door, SEED=…: none 
 	env -u DATABASE_URL $(PYTHON) -m tests.fuzz --requests $(or $(N),100000) --seed $(or $(SEED),1)
 	$(PYTHON) -m tests.postgres -- $(PYTHON) -m tests.fuzz --requests $(or $(N),100000) --seed $(or $(SEED),2)
 
+.PHONY: crash
+crash: install-dev ## faults of machines under load, each counted: docs/reliability.md (ten minutes, on PostgreSQL)
+	$(PYTHON) -m tests.programs nginx
+	$(PYTHON) -m tests.postgres -- $(PYTHON) -m pytest -q -s tests/crash/crash_*.py
+
 .PHONY: mutants
 mutants: install-dev ## put N small faults (SEED=…) into the code and list those that no test notices: tests/mutants
 	$(PYTHON) -m tests.mutants --number $(or $(N),300) --seed $(or $(SEED),1)

@@ -69,8 +69,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.project.request_log.request_log",
     "portal.project.counters.count_requests",
-    "scim.middleware.SCIMErrorMiddleware",  # outermost: any error under /scim/ is answered in SCIM
+    "scim.middleware.SCIMErrorMiddleware",  # outside all others: any error under /scim/ is answered in SCIM
     "portal.project.middleware.client_address",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -337,7 +338,10 @@ AUDIT_EVENTS = env.AUDIT_EVENTS
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "portal.project.logging.RedactSecrets"}},
+    "filters": {
+        "redact": {"()": "portal.project.logging.RedactSecrets"},
+        "seldom": {"()": "portal.project.logging.TracebacksSeldom"},
+    },
     "formatters": {
         "json": {"()": "portal.project.logging.JSONFormatter"},
         "plain": {"format": "{levelname} {name}: {message}", "style": "{"},
@@ -346,7 +350,7 @@ LOGGING = {
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "filters": ["redact"],
+            "filters": ["redact"] if DEBUG else ["seldom", "redact"],
             "formatter": "plain" if DEBUG else "json",
         },
         "audit_events": audit_event_handler(AUDIT_EVENTS),

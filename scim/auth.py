@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 
+from identity.core import serving
 from identity.core.actors import Provisioner, Visitor
 from identity.core.origins import Origin
 from identity.events import Event
@@ -38,6 +39,7 @@ class TokenRequired:
                 _note(bearer, request)
         except (DatabaseError, InterfaceError) as error:
             return problem_of(error).to_response()
+        serving.note_identity_provider(bearer.identity_provider_id)
         request.actor = actor = _actor(bearer, request)  # type: ignore[attr-defined]
         answer = self.get_response if bearer.scim_enabled else _switched_off
         response = answer(request, *args, **kwargs)

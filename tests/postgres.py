@@ -44,13 +44,13 @@ WHEEL_BINARIES = ("pginstall18/bin", "pginstall/bin")
 
 
 @contextmanager
-def postgres_url(binaries: Path | None = None) -> Iterator[str]:
-    """The address of a PostgreSQL server that is there for as long as the block runs."""
+def postgres_url(binaries: Path | None = None, below: Path = Path("/tmp")) -> Iterator[str]:  # noqa: S108
+    """The address of a PostgreSQL server that is there for as long as the block runs; `below` has a short path."""
     given = os.environ.get("DATABASE_URL", "")
     if given and binaries is None:
         yield given
         return
-    with TemporaryDirectory(prefix="gatehouse-pg-", dir="/tmp", ignore_cleanup_errors=True) as scratch:
+    with TemporaryDirectory(prefix="gatehouse-pg-", dir=below, ignore_cleanup_errors=True) as scratch:
         # A short path in /tmp: a socket's path is limited to 107 characters.
         yield from _own_server(binaries or find_binaries(), Path(scratch))
 

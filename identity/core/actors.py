@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
-
-def new_request_id() -> str:
-    return secrets.token_hex(8)
+from identity.core.serving import request_id
 
 
 class Account(Protocol):
@@ -30,7 +27,7 @@ class Person:
 
     user: Account
     token_label: str = ""
-    request_id: str = field(default_factory=new_request_id)
+    request_id: str = field(default_factory=request_id)
 
     kind = "user"
 
@@ -52,7 +49,7 @@ class Operator:
     """A person with a shell on the server: may do what any role may, under the same modes, with an owner's rank."""
 
     command: str
-    request_id: str = field(default_factory=new_request_id)
+    request_id: str = field(default_factory=request_id)
 
     kind = "operator"
     id = None
@@ -75,7 +72,7 @@ class Provisioner:
     refuses_nested_groups: bool = False
     method: str = ""
     address: str = ""
-    request_id: str = field(default_factory=new_request_id)
+    request_id: str = field(default_factory=request_id)
     started: float = field(default_factory=time.monotonic)
 
     kind = "scim_token"
@@ -103,7 +100,7 @@ class SignIn:
     connection_label: str
     asks_before_adopting: bool = False
     address: str = ""
-    request_id: str = field(default_factory=new_request_id)
+    request_id: str = field(default_factory=request_id)
     started: float = field(default_factory=time.monotonic)
 
     kind = "sso_sign_in"
@@ -134,7 +131,7 @@ class Visitor:
     """An unauthenticated visitor; `door` is where they tried. May do nothing."""
 
     door: str
-    request_id: str = field(default_factory=new_request_id)
+    request_id: str = field(default_factory=request_id)
 
     kind = "visitor"
     id = None

@@ -9,6 +9,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
+from identity.core import serving
 from identity.core.actors import Visitor
 from identity.core.origins import Origin
 from identity.events import Event
@@ -42,6 +43,7 @@ class BearerToken(BaseAuthentication):
         if token is None:
             traces.note(Event.API_TOKEN_UNKNOWN, actor=Visitor("REST API"), origin=Origin.of(request.META))
             raise AuthenticationFailed("This is no API token of this portal, or it has ended.", code="invalid_token")
+        serving.note_user(token.user_id)
         return token.user, Credentials(token, _count(token, request))
 
     def authenticate_header(self, request: Request) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 from django.http import HttpRequest, HttpResponse
-from django.views import defaults
 
 from portal.api import problems
 from portal.project import middleware, unstored
@@ -16,4 +15,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if isinstance(error, Exception) and unstored.is_away(error) and request.path_info.startswith(middleware.API_PREFIX):
         return problems.response_to(error)
-    return unstored.answer_to(request, error) or defaults.server_error(request)
+    return unstored.answer_to(request, error) or unstored.page("500.html", 500)

@@ -75,7 +75,7 @@ class Readiness:
         self._lock = Lock()
         self._found: list[Finding] = []
         self._at = float("-inf")
-        self._is_migrated = False
+        self.is_migrated = False
 
     def is_given(self) -> bool:
         with self._lock:
@@ -105,8 +105,8 @@ class Readiness:
 
     def _of_the_database(self) -> Iterator[Finding]:
         # Asked until it is so: no migration of this version is taken back while it runs.
-        self._is_migrated = self._is_migrated or readiness.waiting_migrations() == 0
-        if not self._is_migrated:
+        self.is_migrated = self.is_migrated or readiness.waiting_migrations() == 0
+        if not self.is_migrated:
             yield Finding("Migrations wait to be applied: `manage.py migrate`.")
             return
         try:

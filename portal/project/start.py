@@ -8,6 +8,7 @@ from django.db import Error as DatabaseError
 from django.db import connections
 
 from identity.db import readiness
+from portal.project import health
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ def tell_of_waiting_migrations() -> None:
         return
     finally:
         connections.close_all()  # the workers make their own
+    health.ready.is_migrated = not waiting  # the workers need not find out again, each by itself
     if waiting:
         logger.error(
             "%s of this release's migrations wait to be applied: run `manage.py migrate`. Until then this host is not "

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from identity.core import serving
 from identity.db.uniqueness import is_taken, may_pass
 
 logger = logging.getLogger(__name__)
@@ -40,8 +41,14 @@ def answer_to(request: HttpRequest, error: BaseException | None) -> HttpResponse
         return render(request, "409.html", status=409)
     if not is_away(error):
         return None
-    page = render_to_string("503.html")  # without the request: its user is asked of the database
-    return HttpResponse(page, status=503, headers={"Retry-After": RETRY_AFTER_SECONDS})
+    response = page("503.html", 503)
+    response["Retry-After"] = RETRY_AFTER_SECONDS
+    return response
+
+
+def page(template: str, status: int) -> HttpResponse:
+    """With the request's id to tell, and without the request: its user would be asked of the database."""
+    return HttpResponse(render_to_string(template, {"request_id": serving.request_id()}), status=status)
 
 
 def is_away(error: BaseException | None) -> bool:

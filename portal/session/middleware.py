@@ -11,6 +11,7 @@ from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
+from identity.core import serving
 from portal.project.middleware import PortalOnly, is_scim
 from portal.session.refusals import note_refusal
 from portal.session.sessions import still_listed
@@ -38,7 +39,9 @@ class AuthenticationMiddleware(PortalOnly, auth.AuthenticationMiddleware):
 
 def _user(request: HttpRequest) -> Any:
     with still_listed(request):
-        return auth.get_user(request)
+        user = auth.get_user(request)
+    serving.note_user(user.pk)
+    return user
 
 
 def refusals(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Any:
