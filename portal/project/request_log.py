@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from identity.core import serving
 from portal.project import probes
+from portal.project.counters import door_of
 from portal.project.middleware import is_trusted_proxy
 
 logger = logging.getLogger("portal.requests")
@@ -19,7 +20,6 @@ logger = logging.getLogger("portal.requests")
 HEADER = "X-Request-Id"
 # What a proxy makes: nginx has 32 hexadecimal digits, others a UUID. Longer ones do not fit into the rows.
 _GIVEN = re.compile(r"[0-9A-Za-z._]{8,32}")
-_DOORS = {"/scim/": "scim", "/api/": "rest", "/sso/": "sign-in", "/admin/": "admin", "/static/": "static"}
 
 
 def request_log(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Any:
@@ -47,7 +47,7 @@ def _tell(request: HttpRequest, status: int, served: serving.Served, seconds: fl
     """By the name of the view: an address may be a secret, or somebody's name."""
     view = getattr(request.resolver_match, "view_name", "")
     fields = {
-        "door": next((door for prefix, door in _DOORS.items() if request.path_info.startswith(prefix)), "pages"),
+        "door": door_of(request.path_info),
         "method": (request.method or "")[:16],
         "view": view,
         "status": status,

@@ -80,7 +80,7 @@ def test_a_page_has_the_id_of_who_is_signed_in(lines: Lines) -> None:
     Client().get("/login/")
     assert [(line["door"], line["user"], line["status"]) for line in lines.of_requests()] == [
         ("admin", owner.pk, 200),
-        ("pages", None, 200),
+        ("sign_in", None, 200),
     ]
 
 
