@@ -147,7 +147,7 @@ class Schedule:
     """The portal itself, doing work that is due; `job` is its title. May do that and nothing else."""
 
     job: str
-    request_id: str = field(default_factory=new_request_id)
+    request_id: str = field(default_factory=request_id)
 
     kind = "schedule"
     id = None
