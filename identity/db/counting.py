@@ -31,3 +31,9 @@ def count_up_to(most: int, rows: QuerySet[Any]) -> CountOf:
 def up_to(most: int, number: int) -> str:
     """A number that was counted no further than one more than `most`: "1,234", or "more than 10,000"."""
     return f"{number:,}" if number <= most else f"more than {most:,}"
+
+
+def so_many(number: int, rows: str) -> str:
+    """In words: `1 row`, `2,000 entries`."""
+    one = f"{rows[:-3]}y" if rows.endswith("ies") else rows[:-1]
+    return f"{number:,} {one if number == 1 else rows}"

@@ -25,6 +25,7 @@ from identity.models import (
     IdentityProvider,
     ProvisioningLog,
     Role,
+    ScheduledJob,
     SCIMToken,
     SSOConnection,
     SSOGroup,
@@ -49,6 +50,8 @@ class Counts:
     unmapped: int
     ownerless: int
     newcomers: int
+    failed_jobs: int
+    overdue_jobs: int
 
 
 def count_everything() -> Counts:
@@ -67,6 +70,8 @@ def _counted() -> dict[str, QuerySet[Any]]:
         "refusals": _refused_lately(),
         "unmapped": SSOGroup.objects.unmapped(),
         "ownerless": Asset.objects.filter(~Exists(owned)),
+        "failed_jobs": ScheduledJob.objects.failing(),
+        "overdue_jobs": ScheduledJob.objects.overdue(),
         "newcomers": User.objects.with_status(Status.ENABLED).filter(last_active=None),
     }
 
@@ -117,8 +122,8 @@ def matters(counts: Counts, heard: Iterable[Activity], tokens: list[SCIMToken]) 
     """Most urgent first; empty counts are left out."""
     unused = sum(token.last_used_at is None for token in tokens)
     by_row = (*_certificates(), *_silence(heard))
-    found = (_no_break_glass(counts), _conflicts(counts), *by_row, _expiring(tokens), *_the_rest(counts, unused))
-    return (matter for matter in found if matter.number)
+    urgent = (_no_break_glass(counts), _conflicts(counts), *by_row, _expiring(tokens), *_schedule(counts))
+    return (matter for matter in (*urgent, *_the_rest(counts, unused)) if matter.number)
 
 
 def _no_break_glass(counts: Counts) -> Matter:
@@ -180,6 +185,25 @@ def _expiring(tokens: list[SCIMToken]) -> Matter:
         "1 SCIM token expires within two weeks, or has",
         "SCIM tokens expire within two weeks, or have",
         "What an identity provider sends with an expired one is refused. Create a new one and enter it there.",
+        urgent=True,
+    )
+
+
+def _schedule(counts: Counts) -> Iterator[Matter]:
+    yield Matter(
+        "failed_jobs",
+        counts.failed_jobs,
+        "1 scheduled job has failed",
+        "scheduled jobs have failed",
+        "Work that the portal does by itself. It is tried again; the job's page says what went wrong.",
+        urgent=True,
+    )
+    yield Matter(
+        "overdue_jobs",
+        counts.overdue_jobs,
+        "1 scheduled job is overdue",
+        "scheduled jobs are overdue",
+        "It is due, and no process does it: is a worker running?",
         urgent=True,
     )
 

@@ -181,6 +181,7 @@ RECORDS = (
         erase_old_personal_values,
     ),
 )
+
 BY_NAME = {record.name: record for record in RECORDS}
 
 

@@ -21,6 +21,7 @@ from portal.api.mismatches import MismatchReport
 from portal.api.modes import Access
 from portal.api.policy import Policy
 from portal.api.problems import no_such_address
+from portal.api.scheduled_jobs import Retention, ScheduledJobs, ScheduledRuns
 from portal.api.second_step import OwnSecondStep
 from portal.api.sessions import OwnSessions, UserSessions
 from portal.api.sso_connections import Connections
@@ -44,6 +45,8 @@ RESOURCES = {
     "invitations": Invitations,
     "mappings": Mappings,
     "provisioning-log": ProvisioningLogEntries,
+    "scheduled-jobs": ScheduledJobs,
+    "scheduled-jobs/<int:job_id>/runs": ScheduledRuns,
     "scim-tokens": SCIMTokens,
     "sso-connections": Connections,
     "sso-groups": SSOGroups,
@@ -67,6 +70,7 @@ urlpatterns = [
     path("access-settings/what-if/groups/", DifferingGroups.as_view({"get": "retrieve"}, detail=False)),
     path("access-settings/what-if/users/", Affected.as_view({"get": "list"}, detail=False)),
     path("attention/", Attention.as_view({"get": "retrieve"}, detail=False)),
+    path("retention/", Retention.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True)),
     path("headcounts/", Headcounts.as_view({"get": "retrieve"}, detail=False)),
     path(
         "identity-providers/<int:provider_id>/activity/",

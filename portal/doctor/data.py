@@ -12,6 +12,7 @@ from identity.models import (
     Conflict,
     IdentityProvider,
     Invitation,
+    ScheduledJob,
     SCIMToken,
     SSOGroup,
     Status,
@@ -25,6 +26,10 @@ from identity.services import background
 from identity.services.resealing import HOLDERS, Count, count
 from portal.doctor.findings import Finding, counted
 
+NOBODY_DOES_IT = (
+    "Nobody does them: start the portal (`make serve`), with TASKS=database a worker (`make worker`); with "
+    "SCHEDULE=false the server leaves them to workers."
+)
 FOLLOW = (
     "It goes when the identity provider sends them again. To see who it is: `manage.py set_mode --scim off`, then "
     "`manage.py set_mode --scim on --what-if`; to follow the identity provider at once: `--follow-idp` instead."
@@ -39,6 +44,7 @@ def examine() -> Iterator[Finding]:
     yield expiring_tokens()
     yield conflicts()
     yield from background_work()
+    yield from scheduled_work()
     yield from left_over()
     yield from secrets()
     yield from drift()
@@ -131,6 +137,30 @@ def background_work() -> Iterator[Finding]:
         "See whether EMAIL_URL is right; a worker tries again for half a day. Then send them anew, as with "
         "`manage.py resend_invitation`.",
         one="task has failed, a mail that could not be sent.",
+    )
+
+
+# --- scheduled work ---
+
+
+def scheduled_work() -> Iterator[Finding]:
+    """Jobs that failed, that nobody does although they are due, or that never began."""
+    failing = ScheduledJob.objects.failing().select_related("last_run")
+    told = "; ".join(f"{row.name}: {row.last_run.error.rstrip('.')}" for row in failing if row.last_run)
+    told = f" ({told})" if told else ""
+    yield counted(
+        "failed_jobs",
+        len(failing),
+        f"scheduled jobs have failed{told}.",
+        "They are tried again by themselves. See `manage.py list_scheduled_jobs`, and the server's log.",
+        one=f"scheduled job has failed{told}.",
+    )
+    has_begun = ScheduledJob.objects.exists()
+    overdue = ScheduledJob.objects.overdue().count()
+    yield Finding(
+        "schedule",
+        f"{overdue} scheduled jobs are overdue." if has_begun else "No scheduled job has ever run.",
+        "" if has_begun and not overdue else NOBODY_DOES_IT,
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from django.db.models import Model
+from django.utils import timezone
 
-from identity.models import AuditEvent, BulkRun
+from identity.models import AuditEvent, BulkRun, ScheduledJob
 from identity.services.bulk_runs import create_run
 from portal.api.urls import RESOURCES
 from tests.clients import Script, owners_caller, problem, supports_caller
@@ -34,6 +35,7 @@ def undeclared(view: Any, choose: random.Random) -> list[str]:
 MAKERS: dict[str, Callable[[], Any]] = {
     "event": lambda: make_group() and AuditEvent.objects.latest("pk"),
     "group": make_group,
+    "job": lambda: ScheduledJob.objects.create(name="headcount", due_at=timezone.now()),
     "provider": make_idp,
     "run": lambda: create_run(BulkRun.Kind.ENABLE, [], is_draft=True, actor=OPERATOR),
     "sso_group": lambda: push_group(make_idp()),

@@ -91,6 +91,7 @@ _LISTS = """
     identity/asset/
     identity/accesssettings/
     identity/apitoken/
+    identity/scheduledjob/
     break-glass/
 """
 _DETAILS = """
@@ -223,6 +224,9 @@ _DETAILS = """
     identity/asset/{asset}/delete/
     identity/apitoken/{api_token}/change/
     identity/apitoken/{api_token}/revoke/
+    identity/accesssettings/retention/
+    identity/scheduledjob/{scheduled_job}/change/
+    identity/scheduledjob/{scheduled_job}/run/
 """
 # Of a file, the first part: it is made a thousand rows at a time.
 _FILES = """
@@ -251,6 +255,7 @@ _FILES = """
     identity/deletionrecord/export.csv
     identity/asset/export.csv
     identity/apitoken/export.csv
+    identity/scheduledjob/export.csv
     identity/accesssettings/switch/people.csv?sso=on&effect=edit_profile
 """
 _WHAT_IF = """

@@ -53,6 +53,7 @@ class Company:
     run: int = 0
     draft: int = 0
     api_token: int = 0
+    scheduled_job: int = 0
     scim_token: int = 0
     deletion: int = 0
     session: int = 0
@@ -99,6 +100,7 @@ _WHICH = {
     "run": "SELECT min(id) FROM identity_bulkrun",
     "draft": "SELECT id FROM identity_bulkrun WHERE is_draft",
     "api_token": "SELECT max(id) FROM identity_apitoken",
+    "scheduled_job": "SELECT max(id) FROM identity_scheduledjob",
     "scim_token": "SELECT max(id) FROM identity_scimtoken",
     "deletion": "SELECT max(id) FROM identity_deletionrecord",
     "session": "SELECT min(id) FROM usersessions_usersession",

@@ -161,6 +161,7 @@ THE_REST = (
     " 'Firefox', '{{}}' FROM generate_series(1, 100000) n",
     "INSERT INTO django_session (session_key, session_data, expire_date)"
     " SELECT session_key, '{session}', now() + interval '1 day' FROM usersessions_usersession",
+    "INSERT INTO identity_scheduledjob (name, due_at) VALUES ('headcount', now() + interval '1 day')",
 )
 
 STATEMENTS = (*PEOPLE, *GROUPS, *LOGS, *THE_REST)

@@ -7,6 +7,7 @@ from pytest_django.live_server_helper import LiveServer
 from identity.core.errors import Conflicted
 from identity.models import BulkRun, Conflict, IdentityProvider, Role, Status, User
 from identity.services import bulk_runs, deletion, invitations
+from portal.schedule.loop import do_what_is_due
 from tests.factories import (
     OPERATOR,
     deprovision,
@@ -53,6 +54,7 @@ def move_in() -> None:
     make_token(okta, "production")
     make_break_glass()
     _deleted()
+    do_what_is_due()
 
 
 def _refused(okta: IdentityProvider) -> None:

@@ -74,6 +74,7 @@ OF: dict[str, tuple[str, ...]] = {
     "list_members": ("Crafts",),
     "list_moves": ("EVENT",),
     "list_received_requests": ("Google",),
+    "list_scheduled_runs": ("headcount",),
     "list_sessions": ("mia",),
 }
 

@@ -6,6 +6,8 @@ import pytest
 from django.test import Client, override_settings
 
 from portal.project.tasks import BACKENDS
+from tests import clock
+from tests.factories import make_idp, provision
 from tests.sessions import as_administrator
 
 
@@ -24,3 +26,12 @@ def _queued() -> Iterator[None]:
 def admin(db: None) -> Client:
     """The browser of an administrator."""
     return as_administrator()
+
+
+@pytest.fixture
+def _old_rows(db: None) -> None:
+    """Of two people in the logs: of ada a hundred days ago, of eve now."""
+    idp = make_idp()
+    with clock.ago(days=100):
+        provision(idp, "ada")
+    provision(idp, "eve")

@@ -97,6 +97,8 @@ ACTIONS: dict[str, Doors] = {
     "asset_remove_owner": by("remove_asset_owner", "remove_asset_owner"),
     "asset_transfer": by("transfer_asset", "transfer_asset"),
     "asset_bulk_transfer": by("transfer_asset", "transfer_asset"),
+    "accesssettings_retention": by("get_retention edit_retention", "list_retention set_retention"),
+    "scheduledjob_run": by("run_scheduled_job", "run_scheduled_job"),
     "accesssettings_switch": by("edit_access_settings", "set_mode"),
     "apitoken_revoke": by("revoke_api_token", "revoke_api_token"),
     "disabled_users_delete": by("preview_deletion delete_user_permanently list_transferees", "delete_user"),
@@ -120,6 +122,7 @@ LISTS: dict[str, Doors] = {
     "deletionrecord": by("list_deletions", "list_deletions"),
     "asset": by("list_assets", "list_assets"),
     "apitoken": by("list_api_tokens", "list_api_tokens"),
+    "scheduledjob": by("list_scheduled_jobs", "list_scheduled_jobs"),
     "disabled_users": by("list_disabled_users", "list_users"),
 }
 ROWS: dict[str, Doors] = {
@@ -137,6 +140,7 @@ ROWS: dict[str, Doors] = {
     "auditevent": by("get_audit_event list_moves", "export_audit_events list_moves"),
     "asset": by("get_asset", "list_assets"),
     "apitoken": by("get_api_token", "list_api_tokens"),
+    "scheduledjob": by("get_scheduled_job list_scheduled_runs", "list_scheduled_jobs list_scheduled_runs"),
 }
 
 # Everything else below /admin/.

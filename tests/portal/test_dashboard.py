@@ -237,7 +237,7 @@ def test_a_large_directory_shows_the_days_count_and_says_so(monkeypatch: pytest.
     answer = as_administrator().get(HOME)
     text = text_of(answer)
     assert "31 Users 30 Enabled 0 Invited 1 Disabled" in text
-    assert f"Counted at the start of {then:%-d %B %Y} (UTC). Users are counted in full once a day" in text
+    assert f"Counted at the start of {then:%-d %B %Y} (UTC). Users are counted in full at the start of each day" in text
     assert f"31 users at the start of {then:%-d %B %Y} (UTC), 9 fewer than on" in answer.content.decode()
     assert f"At the start of {then:%-d %B %Y} (UTC) 30 1 0" in text
 

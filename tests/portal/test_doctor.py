@@ -12,8 +12,10 @@ from django_tasks_db.models import DBTaskResult
 
 from identity.db.permanence import install_triggers, remove_triggers
 from identity.models import Asset, Membership, Status, User
+from identity.services import schedule
 from portal.doctor import examine
 from portal.doctor.findings import counted
+from portal.schedule.jobs import JOBS
 from tests import clock
 from tests.clients import idp_of, new_idp
 from tests.factories import (
@@ -38,6 +40,12 @@ NOT_SYNCED = "durability"
 FOUND_IN_A_SHELL = int(connection.vendor == "postgresql")
 
 
+def in_order() -> None:
+    """Somebody can open the portal, and its schedule has begun."""
+    make_break_glass()
+    schedule.prepare(JOBS)
+
+
 def mends() -> dict[str, tuple[str, str]]:
     """What is not in order: by check, what is said and how to mend it."""
     found = {one.check: (one.sentence, one.mend) for one in examine() if not one.is_fine}
@@ -49,7 +57,7 @@ def mends() -> dict[str, tuple[str, str]]:
 
 @pytest.mark.django_db(transaction=True)
 def test_it_is_content_with_a_portal_in_order(project: Path) -> None:
-    make_break_glass()
+    in_order()
     new_idp("Okta").get("/Users")
     done = in_a_shell(project, "doctor", **IN_PRODUCTION)
     assert (done.returncode, done.stdout.count("!!")) == (FOUND_IN_A_SHELL, FOUND_IN_A_SHELL), done.stdout
@@ -66,7 +74,7 @@ def test_it_ends_with_1_and_says_how_to_mend_an_empty_portal() -> None:
     with pytest.raises(CommandError, match="lines need attention") as caught:
         run("doctor")
     assert caught.value.returncode == 1
-    assert {"owners", "break_glass"} == set(mends())
+    assert {"owners", "break_glass", "schedule"} == set(mends())
     assert "create_owner" in mends()["owners"][1]
 
 
@@ -87,7 +95,7 @@ def test_a_database_that_is_away_is_a_finding(project: Path) -> None:
 
 @pytest.mark.django_db
 def test_missing_triggers_are_missed_and_the_mend_mends() -> None:
-    make_break_glass()
+    in_order()
     remove_triggers(connection)
     sentence, mend = mends()["triggers"]
     assert sentence.startswith("9 triggers are missing")
@@ -99,7 +107,7 @@ def test_missing_triggers_are_missed_and_the_mend_mends() -> None:
 
 @pytest.mark.django_db
 def test_an_identity_provider_that_stopped_calling_is_silent() -> None:
-    make_break_glass()
+    in_order()
     secret = make_token(make_idp("Okta"))
     assert "has never sent anything" in mends()["silence"][0]
     for days in range(39, 3, -1):
@@ -110,7 +118,7 @@ def test_an_identity_provider_that_stopped_calling_is_silent() -> None:
 
 @pytest.mark.django_db
 def test_an_identity_provider_that_stopped_long_ago_is_silent() -> None:
-    make_break_glass()
+    in_order()
     secret = make_token(make_idp("Okta"))
     with clock.ago(weeks=20):
         use_token(secret)
@@ -119,14 +127,14 @@ def test_an_identity_provider_that_stopped_long_ago_is_silent() -> None:
 
 @pytest.mark.django_db
 def test_a_token_about_to_expire_is_told_before_it_does() -> None:
-    make_break_glass()
+    in_order()
     run("create_scim_token", "--idp", "Okta", "--days", "10")
     assert mends()["tokens"][0].startswith("1 SCIM token has")
 
 
 @pytest.mark.django_db
 def test_conflicts_and_expired_invitations_wait_for_somebody() -> None:
-    make_break_glass()
+    in_order()
     okta = new_idp("Okta")
     okta.post("/Users", user_body("glass"))
     make_user("ines", status=Status.INVITED)
@@ -135,7 +143,7 @@ def test_conflicts_and_expired_invitations_wait_for_somebody() -> None:
 
 @pytest.mark.django_db
 def test_orphans_are_found() -> None:
-    make_break_glass()
+    in_order()
     idp = idp_of(provider := make_idp())
     idp.get("/Users")
     make_user("nobodys", managed_by=provider)
@@ -145,7 +153,7 @@ def test_orphans_are_found() -> None:
 
 @pytest.mark.django_db
 def test_drift_between_both_sides_is_found_and_the_mend_mends() -> None:
-    make_break_glass()
+    in_order()
     provider = make_idp()
     idp_of(provider).get("/Users")
     ada, group = provision(provider), make_group("Builders")
@@ -165,7 +173,7 @@ def test_drift_between_both_sides_is_found_and_the_mend_mends() -> None:
 
 @pytest.mark.django_db
 def test_work_that_nobody_does_is_noticed() -> None:
-    make_break_glass()
+    in_order()
     with queued():
         run("invite_user", "zoë", "--email", "zoe@example.test")
         assert "queue" not in mends()

@@ -68,6 +68,7 @@ def one_of_everything() -> dict[str, str]:
     make_asset(mia, "Shared")
     run("transfer_asset", "Shared", "--to", "noa", "--share")
     run("watch_identity_provider", "Google")
+    run("run_scheduled_job", "headcount")
     idp_of(other).get("/Users")
     pushed = idp_of(okta)
     pushed.post("/Users", user_body("mia", emails=[{"value": "mia@elsewhere.test"}]))

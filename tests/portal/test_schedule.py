@@ -37,7 +37,7 @@ from portal.schedule.jobs import BY_NAME, JOBS, TO_CHOOSE
 from portal.schedule.loop import Loop, do_what_is_due, start_in_server
 from tests import clock, processes
 from tests.conformance.portal_process import running_portal
-from tests.factories import OPERATOR, make_idp, make_owner, make_user, provision
+from tests.factories import OPERATOR, make_idp, make_owner, make_user
 from tests.loops import each
 from tests.portal.scheduling import LEASE, made
 from tests.portal.shell import run, shell_environment, url_of_this_database
@@ -305,7 +305,7 @@ def test_every_job_of_an_empty_portal_succeeds() -> None:
         assert (job.name, last_run(job.name).outcome, last_run(job.name).error) == (job.name, "succeeded", "")
 
 
-def do(name: str) -> ScheduledRun:
+def as_due(name: str) -> ScheduledRun:
     """This job, as the schedule does it."""
     schedule.prepare(JOBS)
     ScheduledJob.objects.filter(name=name).update(due_at=timezone.now())
@@ -317,7 +317,7 @@ def test_expired_sessions_go() -> None:
     with clock.ago(days=2):
         signed_in(make_user("ada"))
     before = Session.objects.count()
-    assert (do("sessions").number, Session.objects.count()) == (before, 0)
+    assert (as_due("sessions").number, Session.objects.count()) == (before, 0)
     assert before > 0
 
 
@@ -326,7 +326,7 @@ def test_answers_kept_for_a_retry_go_after_a_day() -> None:
     for hours in (1, 25):
         with clock.ago(hours=hours):
             IdempotentRequest.objects.create(user=user, key=f"{hours}", digest="x", answer="sealed")
-    assert do("idempotent_requests").number == 1
+    assert as_due("idempotent_requests").number == 1
     assert [one.key for one in IdempotentRequest.objects.all()] == ["1"]
 
 
@@ -336,7 +336,7 @@ def test_old_contacts_and_requests_of_old_watches_go() -> None:
         with clock.ago(days=days):
             note_contact(idp.pk, timezone.now())
             note_request(idp.pk, method="GET", path=f"{days}", status=200, token_label="", address="192.0.2.1")
-    assert do("provider_contacts").number == 3
+    assert as_due("provider_contacts").number == 3
     assert ProviderContact.objects.filter(hour__lt=hour_of(timezone.now() - timedelta(weeks=8))).count() == 0
     assert {one.path for one in ReceivedRequest.objects.all()} == {"0", "5"}
 
@@ -356,14 +356,6 @@ def test_users_are_counted_at_the_start_of_each_day() -> None:
 # --- retention ---
 
 
-@pytest.fixture
-def _old_rows() -> None:
-    idp = make_idp()
-    with clock.ago(days=100):
-        provision(idp, "ada")
-    provision(idp, "eve")
-
-
 def subjects() -> set[str]:
     return {*ProvisioningLog.objects.values_list("subject_key", flat=True)}
 
@@ -379,7 +371,7 @@ def test_without_a_choice_everything_is_kept_for_good() -> None:
 @pytest.mark.usefixtures("_old_rows")
 def test_what_an_owner_chose_is_what_goes_at_night_and_the_trail_says_who_did_it() -> None:
     retention.choose({"provisioning_log": 90}, actor=Person(make_owner()))
-    assert (do("provisioning_log").number, subjects()) == (1, {"eve"})
+    assert (as_due("provisioning_log").number, subjects()) == (1, {"eve"})
     event = AuditEvent.objects.get(action="records.log_pruned")
     assert (event.actor_kind, event.actor_label) == ("schedule", "Provisioning log")
     assert event.details == {"rows": 1, "older_than_days": 90}
@@ -403,7 +395,7 @@ def test_the_environment_decides_and_nobody_chooses_against_it(settings: Any) ->
     olga = Person(make_owner())
     retention.choose({"provisioning_log": 30, "bulk_actions": 30}, actor=olga)
     settings.PROVISIONING_LOG_DAYS = 0
-    assert (do("provisioning_log").number, subjects()) == (0, {"ada", "eve"})
+    assert (as_due("provisioning_log").number, subjects()) == (0, {"ada", "eve"})
     with pytest.raises(Refused, match="PROVISIONING_LOG_DAYS in the environment says how long"):
         retention.choose({"provisioning_log": 60}, actor=olga)
     settings.PROVISIONING_LOG_DAYS = None

@@ -16,6 +16,7 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from identity.core import totp
 from identity.core.actors import Person
@@ -27,6 +28,7 @@ from identity.models import (
     GroupMapping,
     Invitation,
     Role,
+    ScheduledJob,
     SCIMToken,
     SecondFactor,
     SSOConnection,
@@ -60,7 +62,7 @@ pytestmark = pytest.mark.django_db
 SENSITIVE_PAGES = {
     *("user_change_role", "user_mark_break_glass", "user_clear_break_glass"),
     *("user_end_sessions", "user_end_session"),
-    "accesssettings_switch",
+    *("accesssettings_switch", "accesssettings_retention"),
     *("identityprovider_create_token", "identityprovider_delete", "scimtoken_revoke"),
     *("identityprovider_connect_oidc", "identityprovider_connect_saml"),
     *("ssoconnection_edit", "ssoconnection_enable", "ssoconnection_disable", "ssoconnection_delete"),
@@ -79,11 +81,18 @@ ORDINARY_PAGES = {
     *("groupmapping_unmap", "groupmapping_unmap_csv", "ssogroup_declare", "ssogroup_map", "ssogroup_withdraw"),
     *("ssogroup_apply_mapping", "ssogroup_apply_mapping_csv"),
     *("identityprovider_add", "identityprovider_set_up", "identityprovider_watch", "identityprovider_edit"),
+    "scheduledjob_run",
 }
 
 SENSITIVE_OPERATIONS = {
-    *("set_user_role", "set_user_break_glass", "end_user_sessions", "edit_access_settings", "create_api_token"),
-    *("end_user_session", "remove_own_second_step"),
+    *(
+        "set_user_role",
+        "set_user_break_glass",
+        "end_user_sessions",
+        "edit_access_settings",
+        "create_api_token",
+    ),
+    *("end_user_session", "remove_own_second_step", "edit_retention"),
     *("create_scim_token", "revoke_scim_token", "delete_identity_provider", "delete_user_permanently"),
     *("create_sso_connection", "edit_sso_connection", "enable_sso_connection", "disable_sso_connection"),
     *("delete_sso_connection", "link_conflict", "move_conflict"),
@@ -95,7 +104,7 @@ ORDINARY_OPERATIONS = {
     *("create_group", "edit_group", "delete_group", "add_members", "remove_members", "remove_member"),
     *("create_mapping", "delete_mapping", "declare_sso_group", "withdraw_sso_group", "dismiss_conflict"),
     *("create_bulk_run", "start_bulk_run", "continue_bulk_run", "discard_bulk_run", "check_sso_connection"),
-    *("compare_user_names", "watch_identity_provider"),
+    *("compare_user_names", "watch_identity_provider", "run_scheduled_job"),
     *("give_own_username", "end_own_session", "end_own_other_sessions"),
     *("create_identity_provider", "edit_identity_provider"),
 }
@@ -143,6 +152,7 @@ def world() -> dict[str, Any]:
         "scimtoken": SCIMToken.objects.get(),
         "ssoconnection": SSOConnection.objects.get(),
         "ssogroup": SSOGroup.objects.get(),
+        "scheduledjob": ScheduledJob.objects.create(name="headcount", due_at=timezone.now()),
     }
     return {"olga": olga, **rows}
 

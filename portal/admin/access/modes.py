@@ -25,6 +25,7 @@ from identity.queries.what_if import Tone
 from identity.safeguards.asked import Asked
 from identity.safeguards.ways_in import break_glass_not_proven, sso_login_not_proven
 from identity.services import modes
+from portal.admin.access import retention
 from portal.admin.access.comparison import compared, moves_file, next_part
 from portal.admin.access.what_if import asked_switch, people_file, people_page
 from portal.admin.frame.base import ActionPage, PortalModelAdmin
@@ -252,11 +253,11 @@ class AccessSettingsAdmin(PortalModelAdmin):
     """One row, so one page: no list and no details."""
 
     seen_by = Action.VIEW_ACCESS
-    pages: ClassVar = (SwitchMode,)
+    pages: ClassVar = (SwitchMode, retention.ChangeRetention)
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"
-        kept = {f"{name}_{page}" for page in ("changelist", SwitchMode.name)}
+        kept = {f"{name}_{page}" for page in ("changelist", SwitchMode.name, retention.ChangeRetention.name)}
         own = [
             path("switch/people/", self._seen_by_readers(self.people), name=f"{name}_people"),
             path("switch/groups/", self._seen_by_readers(next_part), name=f"{name}_groups"),
@@ -293,5 +294,6 @@ class AccessSettingsAdmin(PortalModelAdmin):
             "switch_url": reverse(self.url_name(SwitchMode.name)),
             "columns": columns_of(mode),
             "rows": table_of(mode),
+            **retention.card(request),
         }
         return TemplateResponse(request, "admin/identity/accesssettings/page.html", context)

@@ -64,6 +64,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Records": (
         Entry("Audit log", "history", "admin:identity_auditevent_changelist", (Action.VIEW_LOGS,)),
         Entry("Bulk actions", "checklist", "admin:identity_bulkrun_changelist", (Action.VIEW_BULK_RUNS,)),
+        Entry("Scheduled jobs", "schedule", "admin:identity_scheduledjob_changelist", (Action.VIEW_LOGS,)),
         Entry("Deletions", "delete_history", "admin:identity_deletionrecord_changelist", (Action.VIEW_DELETIONS,)),
         Entry("Assets", "inventory_2", "admin:identity_asset_changelist", (Action.VIEW_ASSETS,)),
     ),

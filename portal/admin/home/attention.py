@@ -14,6 +14,8 @@ _PLACES: dict[str, tuple[str, str, str]] = {
     "certificate": ("badge", "ssoconnection_change", ""),
     "silence": ("notifications_paused", "identityprovider_change", ""),
     "expiring_tokens": ("key_off", "scimtoken_changelist", ""),
+    "failed_jobs": ("schedule", "scheduledjob_changelist", ""),
+    "overdue_jobs": ("schedule", "scheduledjob_changelist", ""),
     "refusals": ("sync_problem", "provisioninglog_changelist", "outcome__exact=refused&since=day"),
     "unmapped": ("conversion_path_off", "ssogroup_changelist", "state=unmapped"),
     "ownerless": ("inventory_2", "asset_changelist", "owners=none"),

@@ -7,6 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from identity import policy
 from identity.core.actors import Operator
 from identity.core.decisions import Action
+from identity.db.counting import so_many
 from identity.models import ScheduledJob
 from portal.management.answers import Answer
 from portal.management.operator_command import OperatorCommand
@@ -31,4 +32,4 @@ class Command(OperatorCommand):
         run = ScheduledJob.objects.select_related("last_run").get(name=job.name).last_run
         if not succeeded or run is None:
             raise CommandError(f"{job.title}: failed. {run.error if run else ''}".strip())
-        return Answer({"job": job.name, "number": run.number}, f"{job.title}: {run.number:,} {job.rows}.")
+        return Answer({"job": job.name, "number": run.number}, f"{job.title}: {so_many(run.number or 0, job.rows)}.")

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from identity.core.actors import Operator
+from identity.db.counting import so_many
 from identity.services import retention
 from portal.management.answers import Answer
 from portal.management.operator_command import ChangingCommand
@@ -28,4 +29,5 @@ class Command(ChangingCommand):
         older = period.number_older()
         facts = {"record": name, "days": period.days, "said_by": period.source.value, "older": older}
         text = f"{period.record.title}: kept {'' if not period.days else 'for '}{period.in_words}."
-        return Answer(facts, f"{text} {older:,} {period.record.rows} go at the next run." if period.days else text)
+        going = f" At the next run: {so_many(older, period.record.rows)}." if period.days else ""
+        return Answer(facts, text + going)
