@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.hashers import make_password
@@ -13,11 +14,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from identity import audit, policy
+from identity.core.actors import Person
 from identity.core.decisions import Action
-from identity.core.errors import InvalidValue, WeakPassword
+from identity.core.errors import InvalidValue, Refused, WeakPassword
 from identity.core.keys import email_key, name_key, plain
 from identity.core.refusals import Refusal
-from identity.db.locks import lock
+from identity.db.locks import lock, locked
 from identity.db.uniqueness import taken_when
 from identity.events import Event
 from identity.models import APIToken, Conflict, Invitation, Role, SSOUser, Status, User
@@ -33,10 +35,21 @@ if TYPE_CHECKING:
 NOT_FREE = Refusal.NAMES_TAKEN()
 
 
+def _locked_with_who_acts(user: User, actor: Actor) -> tuple[User, Actor]:
+    """Both rows, since of two people who end each other's access one is too late (SR-36). Raises NotFound, Refused."""
+    if not isinstance(actor, Person) or actor.id == user.pk:
+        return lock(User, user.pk), actor
+    rows = {row.pk: row for row in locked(User.objects.filter(pk__in=(user.pk, actor.id)))}
+    acting = rows.get(actor.id)
+    if acting is None or not acting.is_active:
+        raise Refused(Refusal.DISABLED(), code="disabled")
+    return rows.get(user.pk) or lock(User, user.pk), replace(actor, user=acting)
+
+
 @transaction.atomic
 def enable_user(user: User, *, actor: Actor) -> User:
     """Restore a disabled user's access: same row, same groups outside mappings (R8)."""
-    user = lock(User, user.pk)
+    user, actor = _locked_with_who_acts(user, actor)
     policy.require(Action.ENABLE, actor=actor, user=user)
     set_status(user, Status.ENABLED, actor=actor)
     return user
@@ -45,7 +58,7 @@ def enable_user(user: User, *, actor: Actor) -> User:
 @transaction.atomic
 def disable_user(user: User, *, actor: Actor) -> User:
     """End a user's access; sessions and links end in the same transaction (R13, SR-22)."""
-    user = lock(User, user.pk)
+    user, actor = _locked_with_who_acts(user, actor)
     policy.require(Action.DISABLE, actor=actor, user=user)
     set_status(user, Status.DISABLED, actor=actor)
     return user
@@ -130,7 +143,7 @@ def edit_profile(user: User, *, first_name: str, last_name: str, email: str | No
 @transaction.atomic
 def change_role(user: User, role: Role, *, actor: Actor) -> User:
     """Owners change roles, never their own; the last enabled owner stays one (R13)."""
-    user = lock(User, user.pk)
+    user, actor = _locked_with_who_acts(user, actor)
     policy.require(Action.CHANGE_ROLE, actor=actor, user=user, role=role)
     if user.role == role:
         return user
@@ -144,7 +157,7 @@ def change_role(user: User, role: Role, *, actor: Actor) -> User:
 @transaction.atomic
 def set_break_glass(user: User, flag: bool, *, actor: Actor) -> User:
     """Mark or unmark a local owner as the account that can sign in when SSO fails (R22)."""
-    user = lock(User, user.pk)
+    user, actor = _locked_with_who_acts(user, actor)
     policy.require(Action.MARK_BREAK_GLASS if flag else Action.CLEAR_BREAK_GLASS, actor=actor, user=user)
     if user.is_break_glass == flag:
         return user
