@@ -11,7 +11,7 @@ environment.clear()
 environment.keep_bytecode(Path(__file__).parent.parent / "var" / "tests" / "bytecode")
 
 from portal.settings import *  # noqa: E402, F403  the environment must be clean when they are read
-from portal.settings import CACHES, DATABASES, STORAGES  # noqa: E402
+from portal.settings import CACHES, DATABASES, LOGGING, STORAGES  # noqa: E402
 
 # Tests hash many passwords and none of them matters.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -26,5 +26,8 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 # client is a server of its own, and the list was a quarter of what a page costs.
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_MAX_AGE = 3600  # a browser asks for them once
+
+# What a test finds in the log is about a fault; tests/portal/test_request_log.py looks at the line of each request.
+LOGGING["loggers"]["portal.requests"] = {"level": "WARNING"}
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"  # commands and servers that tests start are real portals

@@ -13,7 +13,6 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client
 
-from portal.project import request_log
 from portal.wsgi import application
 
 pytestmark = pytest.mark.django_db
@@ -48,10 +47,9 @@ def open_connections() -> Iterator[None]:
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
-    """What reaches the portal's log beside the line that each request has."""
+    """What reaches the portal's log."""
     found = io.StringIO()
     handler = logging.StreamHandler(found)
-    handler.addFilter(lambda record: record.name != request_log.logger.name)
     logging.getLogger().addHandler(handler)
     yield found
     logging.getLogger().removeHandler(handler)

@@ -37,8 +37,9 @@ class Lines(io.StringIO):
 
 
 @pytest.fixture
-def lines() -> Iterator[Lines]:
+def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Lines]:
     """What production writes."""
+    caplog.set_level(logging.INFO, request_log.logger.name)
     written = Lines()
     handler = logging.StreamHandler(written)
     for one in (TracebacksSeldom(), RedactSecrets()):
