@@ -155,6 +155,10 @@ lint: install-dev ## style, types, layers, templates, weak versions, migrations,
 audit: install-dev ## no lock pins a version that is known to be weak (tests/supply_chain/advisories.toml)
 	$(PYTHON) -m tests.supply_chain.audit
 
+.PHONY: wheel
+wheel: install-dev ## the whole portal as a package with a command `gatehouse`: dist/
+	$(UV) build --quiet --wheel --out-dir dist
+
 .PHONY: sbom
 sbom: install-dev ## a bill of materials of what runs, as CycloneDX: var/sbom.cdx.json
 	$(PYTHON) -m tests.supply_chain.sbom var/sbom.cdx.json

@@ -54,7 +54,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     ),
     "Assets": ("list_assets", "create_asset", "edit_asset", "transfer_asset", "remove_asset_owner", "delete_asset"),
     "Running the portal": (
-        "doctor", "config", "backup", "restore", "list_attention", "list_headcounts", "run_worker",
+        "serve", "doctor", "config", "backup", "restore", "list_attention", "list_headcounts", "run_worker",
         "list_scheduled_jobs", "list_scheduled_runs", "run_scheduled_job", "list_retention", "set_retention",
         "prune_records",
         "export_audit_events", "list_moves", "reseal_secrets", "demo",

@@ -14,6 +14,7 @@ from portal.project import kinds
 from portal.project.databases import SESSION, TRANSACTION
 from portal.project.environment import read, variable
 from portal.project.tasks import BACKENDS
+from portal.project.version import is_checkout
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 MOST_DAYS = 36_500
@@ -56,8 +57,8 @@ class Variables:
     )
     DATA_DIR: Path = variable(
         kinds.directory,
-        BASE_DIR / "var",
-        "`var` in the checkout",
+        BASE_DIR / "var" if is_checkout() else Path.home() / ".local" / "share" / "gatehouse",
+        "`var` in the checkout; of an installed package `~/.local/share/gatehouse`",
         "where the portal keeps what it writes outside its database: the key that it made, SQLite's file, the static "
         "files of `make serve`",
     )
