@@ -346,6 +346,15 @@ class Event(StrEnum):
         moved="The identity provider {name} was taken off the portal",
     )
     IDENTITY_PROVIDER_EDITED = _told("identity_provider.edited", EntityManagement.UPDATE, "Identity provider edited")
+    IDENTITY_PROVIDER_HEARD_AGAIN = _told(
+        "identity_provider.heard_again", EntityManagement.OTHER, "Identity provider heard again after a silence"
+    )
+    IDENTITY_PROVIDER_SILENT = _told(
+        "identity_provider.silent",
+        EntityManagement.OTHER,
+        "Identity provider fell silent",
+        severity=Severity.MEDIUM,
+    )
     IDENTITY_PROVIDER_WATCHED = _told(
         "identity_provider.watched", EntityManagement.UPDATE, "Requests of an identity provider watched"
     )

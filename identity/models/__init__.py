@@ -11,7 +11,7 @@ from identity.models.idempotency import IdempotentRequest
 from identity.models.identity_providers import IdentityProvider, SCIMToken
 from identity.models.invitations import Invitation
 from identity.models.mappings import GroupMapping
-from identity.models.provider_contacts import ProviderContact, ReceivedRequest, Rhythm
+from identity.models.provider_contacts import ProviderContact, ProviderSilence, ReceivedRequest, Rhythm
 from identity.models.retention import RetentionPeriod
 from identity.models.scheduled_jobs import ScheduledJob, ScheduledRun
 from identity.models.second_factors import Passkey, RecoveryCode, SecondFactor
@@ -57,6 +57,7 @@ __all__ = [
     "MembershipChange",
     "Passkey",
     "ProviderContact",
+    "ProviderSilence",
     "ProvisioningLog",
     "ReceivedRequest",
     "RecoveryCode",

@@ -90,6 +90,17 @@ class ProviderContact(models.Model):
         return f"{self.identity_provider_id} in hour {self.hour}"
 
 
+class ProviderSilence(models.Model):
+    """An IdP that has fallen silent, and was noted as such in the audit log; gone when it is heard again."""
+
+    identity_provider = models.OneToOneField(
+        "identity.IdentityProvider", on_delete=models.CASCADE, related_name="silence"
+    )
+
+    def __str__(self) -> str:
+        return f"Silence of {self.identity_provider_id}"
+
+
 class ReceivedRequest(models.Model):
     """A SCIM request as received: kept only while an administrator watches, and only the newest few.
 

@@ -6,14 +6,22 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from identity import audit, policy
 from identity.core.decisions import Action
 from identity.db.locks import lock
 from identity.events import Event
-from identity.models import IdentityProvider, ProviderContact, ReceivedRequest
+from identity.models import (
+    AccessSettings,
+    IdentityProvider,
+    ProviderContact,
+    ProviderSilence,
+    ReceivedRequest,
+    Rhythm,
+    SCIMToken,
+)
 from identity.models.provider_contacts import REMEMBERED, WATCH, hour_of
 
 if TYPE_CHECKING:
@@ -40,6 +48,33 @@ def forget_old_contacts() -> int:
     hours, _ = ProviderContact.objects.filter(hour__lt=hour_of(now - REMEMBERED)).delete()
     requests, _ = ReceivedRequest.objects.filter(at__lt=now - RECEIVED_KEPT).delete()
     return hours + requests
+
+
+@transaction.atomic
+def note_silence(*, actor: Actor) -> int:
+    """An event for each IdP that has fallen silent, and for each that is heard again; how many are silent.
+
+    While SCIM is off nothing is noted: calls are turned away before they are recorded.
+    """
+    if not AccessSettings.objects.mode().scim_enabled:
+        return 0
+    noted = set(ProviderSilence.objects.values_list("identity_provider", flat=True))
+    silent = _silent_providers()
+    ProviderSilence.objects.bulk_create(ProviderSilence(identity_provider_id=pk) for pk in sorted(silent - noted))
+    ProviderSilence.objects.filter(identity_provider__in=noted - silent).delete()
+    for pk in sorted(silent - noted):
+        audit.record(Event.IDENTITY_PROVIDER_SILENT, actor=actor, identity_provider_id=pk)
+    for pk in sorted(noted - silent):
+        audit.record(Event.IDENTITY_PROVIDER_HEARD_AGAIN, actor=actor, identity_provider_id=pk)
+    return len(silent)
+
+
+def _silent_providers() -> set[int]:
+    """Judged by the rhythm of each."""
+    rhythms = ProviderContact.objects.rhythms()
+    used = SCIMToken.objects.order_by().values("identity_provider").annotate(last=Max("last_used_at"))
+    last = dict(used.values_list("identity_provider", "last"))
+    return {pk for pk, at in last.items() if rhythms.get(pk, Rhythm()).heard(at).is_silent}
 
 
 @transaction.atomic

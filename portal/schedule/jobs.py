@@ -49,6 +49,14 @@ JOBS = (
         "counts",
     ),
     Job(
+        "silence",
+        "Silent identity providers",
+        "Notes in the audit log which identity providers have fallen silent, and which are heard again.",
+        timedelta(minutes=10),
+        lambda actor: provider_contacts.note_silence(actor=actor),
+        "silent identity providers",
+    ),
+    Job(
         "sessions",
         "Expired sessions",
         "Deletes sessions that have expired. They open nothing before that either.",

@@ -39,7 +39,7 @@ EMPTIED = {"deletion.delete_permanently": "identity.ReceivedRequest"}
 
 # Of the portal as a whole, or about what has not happened in the beginning.
 NEITHERS = {"AccessSettings", "AuditOrigin", "DeletionRecord", "Headcount", "SealedKeys"}
-NEITHERS |= {"RetentionPeriod", "ScheduledJob", "ScheduledRun"}
+NEITHERS |= {"ProviderSilence", "RetentionPeriod", "ScheduledJob", "ScheduledRun"}
 
 
 def public_services() -> dict[str, Callable[..., Any]]:

@@ -37,7 +37,7 @@ from portal.schedule.jobs import BY_NAME, JOBS, TO_CHOOSE
 from portal.schedule.loop import Loop, do_what_is_due, start_in_server
 from tests import clock, processes
 from tests.conformance.portal_process import running_portal
-from tests.factories import OPERATOR, make_idp, make_owner, make_user
+from tests.factories import OPERATOR, make_idp, make_owner, make_token, make_user, set_mode, use_token
 from tests.loops import each
 from tests.portal.scheduling import LEASE, made
 from tests.portal.shell import run, shell_environment, url_of_this_database
@@ -339,6 +339,26 @@ def test_old_contacts_and_requests_of_old_watches_go() -> None:
     assert as_due("provider_contacts").number == 3
     assert ProviderContact.objects.filter(hour__lt=hour_of(timezone.now() - timedelta(weeks=8))).count() == 0
     assert {one.path for one in ReceivedRequest.objects.all()} == {"0", "5"}
+
+
+def test_who_falls_silent_is_in_the_trail_once_and_so_is_who_is_heard_again() -> None:
+    def told() -> list[tuple[str, int | None, str]]:
+        events = AuditEvent.objects.filter(action__in=["identity_provider.silent", "identity_provider.heard_again"])
+        return list(events.order_by("pk").values_list("action", "identity_provider_id", "actor_kind"))
+
+    okta, entra = make_idp("Okta"), make_idp("Entra")
+    secret, other = make_token(okta), make_token(entra)
+    with clock.ago(weeks=3):
+        use_token(secret)
+    use_token(other)
+    set_mode(scim=False)
+    assert (as_due("silence").number, told()) == (0, [])
+    set_mode(scim=True)
+    assert [as_due("silence").number, as_due("silence").number] == [1, 1]
+    assert told() == [("identity_provider.silent", okta.pk, "schedule")]
+    use_token(secret)
+    assert as_due("silence").number == 0
+    assert told()[1:] == [("identity_provider.heard_again", okta.pk, "schedule")]
 
 
 @clock.at("2026-05-04 00:00:30", stopped=True)

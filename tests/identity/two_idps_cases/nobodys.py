@@ -15,6 +15,7 @@ NOBODYS = {
     "bulk_runs.has_worker",
     "bulk_runs.to_invite",
     "provider_contacts.forget_old_contacts",
+    "provider_contacts.note_silence",
     "provider_contacts.note_stranger",
     "deletion.keyed_digest",
     "deletion.records_of",
