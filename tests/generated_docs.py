@@ -169,12 +169,20 @@ def explained(action: argparse.Action) -> str:
 ACTIONS = "| `metadata.event_code` | class | activity |\n|---|---|---|\n"
 VARIABLES = "| variable | default | meaning |\n|---|---|---|\n"
 
+CHECKS = "| `check` | all is well when |\n|---|---|\n"
+
 
 def with_table(file: str, head: str, rows: list[str]) -> str:
     """The page with these rows below that head."""
     before, head, after = (ROOT / file).read_text(encoding="utf-8").partition(head)
     rest = after[after.index("\n\n") :]
     return f"{before}{head}{chr(10).join(rows)}{rest}"
+
+
+def check_rows() -> list[str]:
+    from portal.doctor.findings import CODES  # noqa: PLC0415 - as late as the others
+
+    return [f"| `{code}` | {meaning} |" for code, meaning in CODES.items()]
 
 
 def variable_rows() -> list[str]:
@@ -211,6 +219,7 @@ def pages() -> dict[str, str]:
     return {
         "docs/commands.md": command_reference(),
         "docs/events.md": with_table("docs/events.md", ACTIONS, action_rows()),
+        "docs/monitoring.md": with_table("docs/monitoring.md", CHECKS, check_rows()),
         "README.md": with_table("README.md", VARIABLES, variable_rows()),
         **{f"docs/{page.name}": written_into(page.read_text(encoding="utf-8")) for page in guides},
     }

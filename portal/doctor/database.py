@@ -10,7 +10,7 @@ from django.db import connection
 
 from identity.db.permanence import missing_triggers
 from identity.db.postgresql import role
-from identity.db.readiness import waiting_migrations
+from identity.db.readiness import in_time, try_to_write, waiting_migrations
 from portal.doctor.findings import Finding, counted
 from portal.project import pooler
 from portal.project.databases import SESSION, session_settings
@@ -59,6 +59,7 @@ def migrations() -> Finding:
 
 
 def examine() -> Iterator[Finding]:
+    yield writes()
     yield durability()
     if connection.vendor == "postgresql":
         yield pooling()
@@ -70,6 +71,20 @@ def examine() -> Iterator[Finding]:
         INSTALL_TRIGGERS,
         one="trigger is missing of those that keep the audit log append-only and usernames and SCIM ids permanent.",
     )
+
+
+def writes() -> Finding:
+    """A row that is gone again at the end; it answers in time, or is a finding."""
+    try:
+        with in_time():
+            try_to_write()
+    except DatabaseError as error:
+        return Finding(
+            "writes",
+            f"The database takes no writes ({type(error).__name__}: {str(error).strip()}).",
+            "See whether it is a standby, was made read-only, or has no room left on its disk.",
+        )
+    return Finding("writes", "The database takes writes.")
 
 
 def durability() -> Finding:

@@ -23,10 +23,12 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from identity.models import User
+from identity.services import schedule
 from portal.backup import archive, postgresql, schema
+from portal.schedule.jobs import JOBS
 from tests.clients import new_idp
 from tests.factories import make_break_glass, make_user
-from tests.portal.shell import IN_PRODUCTION, answer, in_a_shell, refusal, run, shell_environment
+from tests.portal.shell import answer, in_a_shell, refusal, run, shell_environment
 from tests.postgres import wheel_binaries
 from tests.scim.helpers import user_body
 
@@ -34,6 +36,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 TRAFFIC = "tests/scim/idp_traffic/okta__provision-user.json"
 PASSPHRASE = "correct horse battery staple"
+HERE = "https://127.0.0.1:1"  # a certificate is not looked for far away
 Host = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -52,7 +55,7 @@ def other_host(project: Path, tmp_path: Path) -> Iterator[Host]:
     with empty_database(tmp_path) as url:
 
         def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-            here = {"DATA_DIR": str(folder), "DATABASE_URL": url} | IN_PRODUCTION
+            here = {"DATA_DIR": str(folder), "DATABASE_URL": url, "PUBLIC_URL": HERE, "EMAIL_URL": "memorymail://"}
             return in_a_shell(project, *words, **here | environment)
 
         yield command
@@ -84,8 +87,9 @@ class empty_database:  # noqa: N801 - read as a function
 
 
 def company() -> None:
-    """People, an identity provider that called, and a sealed secret."""
+    """People, an identity provider that called, a sealed secret, and a schedule that has begun."""
     make_break_glass()
+    schedule.prepare(JOBS)
     new_idp("Okta").post("/Users", user_body("ada"))
     run(
         "create_sso_connection", "Okta", "oidc", "--issuer", "https://idp.example", "--client-id", "portal",

@@ -31,7 +31,8 @@ from tests.factories import (
     use_token,
 )
 from tests.portal.conftest import queued
-from tests.portal.shell import IN_PRODUCTION, in_a_shell, run
+from tests.portal.shell import in_a_shell, run
+from tests.portal.smtp import MailServer, listening
 from tests.scim.helpers import user_body
 
 # The databases of the tests do not sync (tests/settings.py, tests/postgres.py), which the doctor rightly finds; in a
@@ -59,13 +60,16 @@ def mends() -> dict[str, tuple[str, str]]:
 def test_it_is_content_with_a_portal_in_order(project: Path) -> None:
     in_order()
     new_idp("Okta").get("/Users")
-    done = in_a_shell(project, "doctor", **IN_PRODUCTION)
+    with listening(MailServer()) as server:
+        environment = {"PUBLIC_URL": "https://127.0.0.1:1", "EMAIL_URL": server.url}
+        done = in_a_shell(project, "doctor", **environment)
+        told = json.loads(in_a_shell(project, "doctor", "--json", **environment).stdout)
     assert (done.returncode, done.stdout.count("!!")) == (FOUND_IN_A_SHELL, FOUND_IN_A_SHELL), done.stdout
     assert "ok  The configuration passes all checks." in done.stdout
     assert "ok  Okta was last heard of at" in done.stdout
-    told = json.loads(in_a_shell(project, "doctor", "--json", **IN_PRODUCTION).stdout)
+    assert f"ok  The mail server 127.0.0.1:{server.port} answers." in done.stdout
     assert told["attention"] == FOUND_IN_A_SHELL
-    to_mend = [finding["check"] for finding in told["findings"] if finding["mend"]]
+    to_mend = [finding["check"] for finding in told["findings"] if finding["status"] == "attention"]
     assert to_mend == [NOT_SYNCED] * FOUND_IN_A_SHELL
 
 
