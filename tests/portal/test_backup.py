@@ -303,7 +303,7 @@ def test_a_release_with_squashed_migrations_knows_what_they_replace() -> None:
         cursor.execute("SELECT app, name FROM django_migrations")
         applied = cursor.fetchall()
     assert (schema.unknown(applied), schema.missing(applied)) == ([], 0)
-    assert schema.missing(applied[:-1]) == 1
+    assert schema.missing([one for one in applied if one != ("sessions", "0001_initial")]) == 1
     assert schema.unknown([("sites_of_old", "0001_initial")]) == []
 
 
