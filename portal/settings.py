@@ -159,7 +159,7 @@ USE_I18N = False
 # --- static files and mail ------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = own_folder(DATA_DIR, "static")
+STATIC_ROOT = own_folder(env.STATIC_DIR.parent, env.STATIC_DIR.name)  # one that was named exists
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "portal.project.storage.StaticFilesStorage"},

@@ -50,3 +50,14 @@ def test_the_guide_of_every_kind_stands_in_the_documentation_whole() -> None:
     expected = {(kind, part) for kind in IdentityProvider.Kind.values for part in PARTS}
     by_hand = {("other", part) for part in ("fields", "attributes", "groups", "check", "resync", "sources")}
     assert written == expected - by_hand
+
+
+FINDING = re.compile(r'(?:Finding|counted)\(\s*f?"([a-z_]+)')
+
+
+def test_operations_tells_what_to_do_about_each_finding_of_the_doctor() -> None:
+    code = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "portal" / "doctor").glob("*.py"))
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`([a-z_]+)`", "".join(re.findall(r"^\| (`[^|]+) \|", text, re.MULTILINE))))
+    for check in each(sorted(set(FINDING.findall(code))), at_least=20):
+        assert check in told, f"docs/operations.md does not say what `{check}` means"

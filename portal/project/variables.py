@@ -62,6 +62,13 @@ class Variables:
         "where the portal keeps what it writes outside its database: the key that it made, SQLite's file, the static "
         "files of `make serve`",
     )
+    STATIC_DIR: Path = variable(
+        kinds.directory,
+        lambda known: known.DATA_DIR / "static",
+        "`static` in `DATA_DIR`",
+        "where `manage.py collectstatic` put the static files; the container image has them in a place that can't be "
+        "written to",
+    )
     PORT: int = variable(kinds.number(1, 65_535), 8000, "`8000`", "where the server listens")
     HOST: str = variable(kinds.host, "127.0.0.1", "`127.0.0.1`", "the address at which the server listens")
     WEB_CONCURRENCY: int = variable(
