@@ -71,6 +71,11 @@ class Refusal(Words):
     BREAK_GLASS_ALREADY = "break_glass_already", "{username} is a break-glass account already."
     NO_BREAK_GLASS = "no_break_glass", "{username} is no break-glass account."
     NOT_A_LOCAL_OWNER = "not_a_local_owner", "Only a local owner can be a break-glass account."
+    BREAK_GLASS_WITHOUT_PASSWORD = (
+        "break_glass_without_password",
+        "{username} has no password, so nothing but SSO would let them in. Take an owner who has one, or create one "
+        "with manage.py create_owner.",
+    )
     EMAIL_MANAGED = (
         "email_managed",
         "{provider} sets the email of {username} once, at first provisioning: it can't be changed here.",

@@ -126,6 +126,13 @@ def not_a_local_owner(asked: Asked) -> Decision:
     return out_of_place("not_a_local_owner", Refusal.NOT_A_LOCAL_OWNER())
 
 
+def gets_in_by_sso_only(asked: Asked) -> Decision:
+    """R22: who is to get in when SSO fails has a password."""
+    if asked.user is None or asked.user.has_usable_password():
+        return ALLOWED
+    return refused("no_password", Refusal.BREAK_GLASS_WITHOUT_PASSWORD(username=asked.user.username))
+
+
 def email_is_managed(asked: Asked) -> Decision:
     """R2."""
     if asked.user is None or not asked.user.is_managed:

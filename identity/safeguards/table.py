@@ -61,7 +61,7 @@ SAFEGUARDS: dict[Action, tuple[Safeguard, ...]] = {
     Action.DISABLE: (people.last_enabled_owner, people.last_break_glass_account),
     Action.CHANGE_EMAIL: (people.email_is_managed,),
     Action.CHANGE_ROLE: (people.own_account, people.break_glass_stays_owner, people.last_enabled_owner),
-    Action.MARK_BREAK_GLASS: (people.own_account,),
+    Action.MARK_BREAK_GLASS: (people.own_account, people.gets_in_by_sso_only),
     Action.CLEAR_BREAK_GLASS: (people.own_account, people.last_break_glass_account),
     Action.LINK_CONFLICT: (conflicts.already_linked,),
     Action.GIVE_OWN_USERNAME: (conflicts.email_taken,),

@@ -12,6 +12,7 @@ from identity.services.provisioning.groups import declare_sso_group
 from tests.company.cases import Cases
 from tests.factories import (
     OPERATOR,
+    PASSWORD,
     connect,
     make_break_glass,
     make_group,
@@ -90,7 +91,7 @@ def another_administrator(who: User) -> Row:
 @PEOPLE.add
 def another_owner(who: User) -> Row:
     make_owner("zoe")
-    return person(make_owner("otto"))
+    return person(make_owner("otto", password=PASSWORD))
 
 
 @PEOPLE.add

@@ -89,7 +89,7 @@ def test_a_break_glass_account_is_proven_by_its_second_step() -> None:
 def test_a_lost_second_step_proves_nothing_any_more() -> None:
     actor = owner()
     sign_in_by_sso(actor.user, make_idp())
-    second_factors.remove_second_factor(make_break_glass(), actor=OPERATOR)
+    second_factors.reset_second_factor(make_break_glass(), actor=OPERATOR)
     with pytest.raises(Refused) as refusal:
         enforce(actor)
     assert refusal.value.code == "no_break_glass_account"

@@ -21,6 +21,7 @@ from identity.services import invitations, users
 from identity.services.provisioning import conflicts
 from tests.factories import (
     OPERATOR,
+    PASSWORD,
     administrator,
     conflict_over,
     deprovision,
@@ -222,7 +223,7 @@ def test_a_privileged_account_needs_an_owner_and_keeps_its_role() -> None:
 
 
 def test_an_account_that_became_privileged_after_the_approval_is_asked_about_again() -> None:
-    user = make_user("ada", email="home@example.test")
+    user = make_user("ada", email="home@example.test", password=PASSWORD)
     idp = make_idp()
     conflict = conflict_over(idp)
     conflicts.link_conflict(conflict, actor=administrator())

@@ -227,7 +227,17 @@ def test_a_break_glass_account_is_a_local_owner() -> None:
         with pytest.raises(Refused) as refusal:
             users.set_break_glass(other, True, actor=OPERATOR)
         assert refusal.value.code == "not_a_local_owner"
-    assert users.set_break_glass(make_owner(), True, actor=OPERATOR).is_break_glass
+    assert users.set_break_glass(make_owner(password=PASSWORD), True, actor=OPERATOR).is_break_glass
+
+
+def test_who_has_no_password_is_no_break_glass_account() -> None:
+    """When SSO fails, it would let nobody in (R22): an owner, say, whom an identity provider brought."""
+    owner = make_owner()
+    owner.set_unusable_password()
+    owner.save(update_fields=["password"])
+    with pytest.raises(Refused, match="has no password, so nothing but SSO") as caught:
+        users.set_break_glass(owner, True, actor=OPERATOR)
+    assert caught.value.code == "no_password"
 
 
 def test_the_first_owner_is_a_break_glass_account_with_a_password() -> None:

@@ -16,6 +16,7 @@ from portal.session.sessions import sessions_of
 from tests.clients import idp_of
 from tests.factories import (
     OPERATOR,
+    PASSWORD,
     everything,
     make_asset,
     make_break_glass,
@@ -48,7 +49,7 @@ def company(_company: dict[str, str], db: None) -> dict[str, str]:
 
 
 def one_of_everything() -> dict[str, str]:
-    owner = make_owner()
+    owner = make_owner(password=PASSWORD)
     make_support()
     make_break_glass()
     mia = make_user("mia", password="a long enough password")

@@ -137,7 +137,7 @@ def world() -> dict[str, Any]:
     said = {"user_name": "x", "user_name_key": "x"}
     rows = {
         "user": mia,
-        "user_mark_break_glass": make_owner("otto"),
+        "user_mark_break_glass": make_owner("otto", password=PASSWORD),
         "apitoken": APIToken.objects.get(),
         "asset": make_asset(mia),
         "bulkrun": BulkRun.objects.get(),

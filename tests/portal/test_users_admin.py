@@ -335,7 +335,7 @@ def test_an_unknown_role_is_no_role() -> None:
 
 
 def test_a_local_owner_becomes_a_break_glass_account_and_back() -> None:
-    otto, client = make_owner("otto"), as_owner()
+    otto, client = make_owner("otto", password=PASSWORD), as_owner()
     client.post(address("user_mark_break_glass", otto.pk))
     otto.refresh_from_db()
     assert otto.is_break_glass
