@@ -109,6 +109,8 @@ def test_of_several_hosts_the_one_that_takes_writes_is_taken() -> None:
     config = database_config("postgres://gate@db1:5433,db2:5432/portal", statement_timeout=0)
     assert (config["HOST"], config["PORT"], config["longest"]) == ("db1,db2", "5433,5432", None)
     assert config["OPTIONS"]["target_session_attrs"] == "read-write"
+    sockets = database_config("postgres://gate@/portal?host=/run/db1,/run/db2", statement_timeout=0)
+    assert sockets["OPTIONS"]["target_session_attrs"] == "read-write"
     either = database_config("postgres://gate@db1,db2/portal?target_session_attrs=any", statement_timeout=0)
     assert either["OPTIONS"]["target_session_attrs"] == "any"
 

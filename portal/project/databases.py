@@ -94,4 +94,5 @@ def _postgresql(config: dict[str, Any], statement_timeout: int, *, is_pooled: bo
 
 def _the_primary(config: dict[str, Any]) -> dict[str, Any]:
     """Of several hosts only one takes writes: the others are its standbys."""
-    return {"target_session_attrs": "read-write"} if "," in str(config["HOST"]) else {}
+    hosts = config["HOST"] or config.get("OPTIONS", {}).get("host", "")
+    return {"target_session_attrs": "read-write"} if "," in str(hosts) else {}

@@ -126,3 +126,20 @@ def test_nobody_answers_where_nothing_is(way: Freezer) -> None:
     way.freeze()
     assert not probe.answers("127.0.0.1", way.port, seconds=0.2)
     assert not probe.answers("/nowhere", 5432, seconds=0.2)
+
+
+def test_a_health_check_looks_for_the_other_host_where_the_first_is_not_there(
+    way: Freezer, wrapper: DatabaseWrapper
+) -> None:
+    """Its own connection, which it does not use meanwhile, has not noticed."""
+    info = _opened().info
+    with freezer(f"{info.host}/.s.PGSQL.{info.port}") as other:
+        wrapper.settings_dict["OPTIONS"] |= {"host": "127.0.0.1,127.0.0.1", "port": f"{way.port},{other.port}"}
+        with wrapper.in_time(reach=1, answer=5):
+            assert wrapper.connection.info.port == way.port
+        way.freeze()
+        with wrapper.in_time(reach=1, answer=5):
+            assert wrapper.connection.info.port == other.port
+        other.freeze()
+        with pytest.raises(OperationalError, match="not there"), wrapper.in_time(reach=0.4, answer=5):
+            pass

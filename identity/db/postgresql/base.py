@@ -53,22 +53,32 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @contextmanager
     def in_time(self, *, reach: float, answer: float) -> Iterator[None]:
         """So many seconds for the server to be there, then so many for each statement in the block."""
-        addresses = self._addresses()
-        if addresses and not any(answers(host, port, seconds=reach) for host, port in addresses):
+        if self.connection is not None and not self._is_its_server_there(reach):
+            self.close()  # another host may have taken over
+        if self.connection is None and not _is_any_there(self._addresses(), seconds=reach):
             raise OperationalError("the server is not there")
         self.ensure_connection()
         with self.connection.at_most(answer):
             yield
 
+    def _is_its_server_there(self, seconds: float) -> bool:
+        if self.connection.closed:
+            return False
+        info = self.connection.info
+        return answers(info.hostaddr or info.host, info.port, seconds=seconds)
+
     def _addresses(self) -> list[tuple[str, int]]:
-        """Of the server that this is connected to, else of all that may be; none where libpq has to find one."""
-        if self.connection is not None and not self.connection.closed:
-            info = self.connection.info
-            return [(info.hostaddr or info.host, info.port)]
+        """Of all servers that may be the one; none where libpq has to find it."""
         parameters = self.get_connection_params()
         hosts = str(parameters.get("host", "")).split(",")
         ports = str(parameters.get("port", "") or DEFAULT_PORT).split(",")
         return [(host, int(port)) for host, port in zip(hosts, cycle(ports), strict=False) if host]
+
+
+def _is_any_there(addresses: list[tuple[str, int]], *, seconds: float) -> bool:
+    """So many seconds for all of them. Where nobody knows an address, connecting shows it."""
+    each = seconds / max(len(addresses), 1)
+    return not addresses or any(answers(host, port, seconds=each) for host, port in addresses)
 
 
 def _connected(conn_params: dict[str, Any]) -> PatientConnection:
