@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,13 +42,18 @@ class Keys:
         return hashlib.blake2b(self.current.encode(), digest_size=8, person=b"gatehouse.backup").hexdigest()
 
 
-def prepare(keys: Keys) -> Path:
-    """The key for this host, complete beside the one in use; `os.replace` puts it in its place."""
-    return _private(settings.DATA_DIR / f"{FILE}.restoring", f"{keys.current}\n")
-
-
-def put_in_place(prepared: Path) -> None:
-    os.replace(prepared, settings.DATA_DIR / FILE)
+@contextmanager
+def put_in_place_after(keys: Keys | None) -> Iterator[None]:
+    """The key is on the disk, complete, before the block, and in its place after it; nowhere if the block fails."""
+    if keys is None:
+        yield
+        return
+    prepared = _private(settings.DATA_DIR / f"{FILE}.restoring", f"{keys.current}\n")
+    try:
+        yield
+        os.replace(prepared, settings.DATA_DIR / FILE)
+    finally:
+        prepared.unlink(missing_ok=True)
 
 
 def is_given() -> bool:

@@ -71,10 +71,8 @@ def restore(file: Path, *, passphrase: str = "", replace: bool = False, really: 
         archive.decompress(folder / DATABASE, part)
         saved = Keys.read(folder / KEYS) if KEYS in manifest["files"] else None
         if really:
-            prepared = keys.prepare(saved) if saved and not keys.is_given() else None
-            database.restore(part)
-            if prepared:
-                keys.put_in_place(prepared)
+            with keys.put_in_place_after(saved if not keys.is_given() else None):
+                database.restore(part)
         return restored(manifest, saved, really=really)
 
 

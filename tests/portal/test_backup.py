@@ -164,6 +164,7 @@ def test_it_goes_over_a_portal_in_use_only_when_told_and_then_leaves_nothing_of_
     assert json.loads(refused.stderr)["error"]["code"] == "portal_not_empty"
     broken = other_host("restore", str(forge(later, database=broken_database(later))), "--replace", "--yes")
     assert (broken.returncode, "Traceback" in broken.stderr) == (5, False), broken.stderr
+    assert sorted(path.name for path in (tmp_path / "other").iterdir()) == ["secret_key", "static"]
     assert "ada" in other_host("list_users").stdout
     assert other_host("restore", str(later), "--replace", "--yes").returncode == 0
     listed = other_host("list_users").stdout
