@@ -329,7 +329,12 @@ def written(tmp_path: Path) -> Path:
     return log
 
 
-def test_a_server_writes_to_its_own_directory_and_to_memory_only(tmp_path: Path, written: Path) -> None:
+@pytest.mark.parametrize(
+    "starts", [[DEPLOY / "gatehouse"], [sys.executable, ROOT / "manage.py"]], ids=["image", "manage"]
+)
+def test_a_server_writes_to_its_own_directory_and_to_memory_only(
+    starts: list[str | Path], tmp_path: Path, written: Path
+) -> None:
     data, static = tmp_path / "data", tmp_path / "static"
     data.mkdir()
     static.mkdir()
@@ -345,14 +350,13 @@ def test_a_server_writes_to_its_own_directory_and_to_memory_only(tmp_path: Path,
         "WEB_CONCURRENCY": "1",
         "WRITTEN": str(written),
     }
-    entry = DEPLOY / "gatehouse"
-    subprocess.run([entry, "collectstatic", "--no-input", "--verbosity", "0"], env=environment, check=True)
+    subprocess.run([*starts, "collectstatic", "--no-input", "--verbosity", "0"], env=environment, check=True)
     assert f"{static}/" in written.read_text(encoding="utf-8"), "nobody watches"
     written.write_text("", encoding="utf-8")
     shutil.rmtree(data / "static", ignore_errors=True)
     with held_port() as port:
-        command = [entry, "serve", "--bind", f"fd://{port.descriptor}"]
-        with started(command, environment={**environment, "PUBLIC_URL": port.origin}, port=port) as running:
+        environment |= {"PUBLIC_URL": port.origin, "GUNICORN_CMD_ARGS": f"--bind fd://{port.descriptor}"}
+        with started([*starts, "serve"], environment=environment, port=port) as running:
             wait_until_it_answers(running, f"{port.origin}{probes.READY}")
             asked = ("/login/", "/scim/v2/Users", probes.LIVE)
             assert [status(f"{port.origin}{address}") for address in asked] == [200, 401, 200]

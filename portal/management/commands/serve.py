@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from identity.core.actors import Operator
 from portal.management.operator_command import OperatorCommand
+from portal.project.environment import is_set
 
 SERVER = ("-m", "gunicorn", "--config", "python:portal.project.server", "portal.wsgi")
 
@@ -20,5 +21,6 @@ class Command(OperatorCommand):
     examples = "manage.py serve\nHOST=0.0.0.0 PORT=8443 WEB_CONCURRENCY=4 manage.py serve"
 
     def act(self, operator: Operator, options: dict[str, Any]) -> None:
-        call_command("collectstatic", interactive=False, verbosity=0)
+        if not is_set("STATIC_DIR"):  # there they were collected beforehand
+            call_command("collectstatic", interactive=False, verbosity=0)
         os.execv(sys.executable, [sys.executable, *SERVER])  # noqa: S606 - Python itself
