@@ -56,7 +56,10 @@ def manage(code: Path, environment: dict[str, str], *arguments: str) -> str:
 
 @contextmanager
 def serving(code: Path, environment: dict[str, str], port: HeldPort) -> Iterator[Process]:
-    with started(server_command(port), environment=environment, cwd=code, port=port) as server:
+    command = server_command(port)
+    if not (code / "portal" / "project" / "server.py").exists():  # where the settings were before
+        command = [word.replace("portal.project.server", "portal.server") for word in command]
+    with started(command, environment=environment, cwd=code, port=port) as server:
         wait_until_it_answers(server, f"{port.origin}/healthz")
         yield server
 
