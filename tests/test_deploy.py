@@ -106,7 +106,7 @@ def test_the_images_health_check_tells_a_server_that_answers_from_one_that_does_
     with held_port() as closed:
         codes = [
             subprocess.run(
-                [sys.executable, *words], env={"PORT": str(number)}, capture_output=True, check=False
+                [sys.executable, *words], env={"PORT": str(number)}, capture_output=True, check=False, timeout=90
             ).returncode
             for number in (port, closed.number)
         ]
@@ -350,7 +350,9 @@ def test_a_server_writes_to_its_own_directory_and_to_memory_only(
         "WEB_CONCURRENCY": "1",
         "WRITTEN": str(written),
     }
-    subprocess.run([*starts, "collectstatic", "--no-input", "--verbosity", "0"], env=environment, check=True)
+    subprocess.run(
+        [*starts, "collectstatic", "--no-input", "--verbosity", "0"], env=environment, check=True, timeout=90
+    )
     assert f"{static}/" in written.read_text(encoding="utf-8"), "nobody watches"
     written.write_text("", encoding="utf-8")
     shutil.rmtree(data / "static", ignore_errors=True)

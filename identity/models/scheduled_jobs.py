@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 LATE = timedelta(minutes=15)  # by then something is wrong: every process looks several times a minute
@@ -21,7 +22,7 @@ class ScheduledRun(models.Model):
 
     job = models.ForeignKey("identity.ScheduledJob", on_delete=models.CASCADE, related_name="runs")
     holder = models.CharField(max_length=100)
-    started_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(default=timezone.now, db_default=Now())
     finished_at = models.DateTimeField(null=True)
     outcome = models.CharField(
         max_length=10, choices=Outcome, default=Outcome.RUNNING, db_default=Outcome.RUNNING.value

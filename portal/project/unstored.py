@@ -48,7 +48,8 @@ def answer_to(request: HttpRequest, error: BaseException | None) -> HttpResponse
 
 def page(template: str, status: int) -> HttpResponse:
     """With the request's id to tell, and without the request: its user would be asked of the database."""
-    return HttpResponse(render_to_string(template, {"request_id": serving.request_id()}), status=status)
+    told = render_to_string(template, {"request_id": serving.request_id()})
+    return HttpResponse(told, status=status, headers={"Cache-Control": "no-store"})
 
 
 def is_away(error: BaseException | None) -> bool:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from identity.models import BulkRun, Group, SSOGroup
+from identity.services import schedule
 from identity.services.bulk_runs import Wanted, create_run
 from portal.api.schema import document
+from portal.schedule.jobs import JOBS
 from tests.clients import Script, administrators_caller, problem, supports_caller
 from tests.factories import OPERATOR, make_group, make_idp, make_token, make_user, map_group, provision, push_group
 from tests.statements import Most, cost
@@ -85,6 +87,7 @@ def test_every_list_can_be_had_as_a_file(name: str) -> None:
     idp, mia = make_idp(), make_user()
     map_group(push_group(idp, "Engineering", provision(idp)), make_group("Builders", mia))
     make_token(idp)
+    schedule.prepare(JOBS)
     script = supports_caller() if "/support/" in lists()[name] else administrators_caller()
     create_run(BulkRun.Kind.ENABLE, [Wanted(mia)], is_draft=True, actor=OPERATOR)
     query = {

@@ -250,7 +250,7 @@ def both_of_a_break_glass_account(who: User) -> Row:
 # --- the access settings ---
 
 
-def settings(who: User, *, is_proven: bool, has_come_by_sso: bool) -> Row:
+def access_settings(who: User, *, is_proven: bool, has_come_by_sso: bool) -> Row:
     make_break_glass(proven=is_proven)
     if has_come_by_sso:
         sign_in_by_sso(who, make_idp())
@@ -259,19 +259,19 @@ def settings(who: User, *, is_proven: bool, has_come_by_sso: bool) -> Row:
 
 @SETTINGS.add
 def nothing_proven(who: User) -> Row:
-    return settings(who, is_proven=False, has_come_by_sso=False)
+    return access_settings(who, is_proven=False, has_come_by_sso=False)
 
 
 @SETTINGS.add
 def only_sso_proven(who: User) -> Row:
-    return settings(who, is_proven=False, has_come_by_sso=True)
+    return access_settings(who, is_proven=False, has_come_by_sso=True)
 
 
 @SETTINGS.add
 def only_a_break_glass_account_proven(who: User) -> Row:
-    return settings(who, is_proven=True, has_come_by_sso=False)
+    return access_settings(who, is_proven=True, has_come_by_sso=False)
 
 
 @SETTINGS.add
 def all_proven(who: User) -> Row:
-    return settings(who, is_proven=True, has_come_by_sso=True)
+    return access_settings(who, is_proven=True, has_come_by_sso=True)

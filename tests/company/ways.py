@@ -285,7 +285,7 @@ def buttons(page: str) -> Shown:
     """Those of the row's page, for the acts that are looked at."""
 
     def shown(client: Client, row: Row, ways: dict[Action, Way]) -> set[Action]:
-        found = re.findall(r'data-action="(\w+)"', page_of(client, reverse(f"admin:identity_{page}", args=(row.pk,))))
+        found = re.findall(r'data-action="(\w+)"', page_at(client, reverse(f"admin:identity_{page}", args=(row.pk,))))
         kind = page.partition("_")[0]
         names = {f"admin:identity_{kind}_{name}" for name in found}
         return {action for action, way in ways.items() if way.page in names}
@@ -298,20 +298,20 @@ def links(*pages: str) -> Shown:
 
     def shown(client: Client, row: Row, ways: dict[Action, Way]) -> set[Action]:
         with portal_at():
-            found = " ".join(page_of(client, filled(row, page)) for page in pages)
+            found = " ".join(page_at(client, filled(row, page)) for page in pages)
         return {action for action, way in ways.items() if way.page and f'"{way.url(row)}"' in found}
 
     return shown
 
 
-def page_of(client: Client, url: str) -> str:
+def page_at(client: Client, url: str) -> str:
     """Empty for whom it leads away."""
     return str(client.get(url).content.decode())
 
 
 def form_of_the_switch(client: Client, row: Row, ways: dict[Action, Way]) -> set[Action]:
     """The preview has the button, or says what is missing."""
-    return {action for action, way in ways.items() if ' id="switch"' in page_of(client, way.url(row))}
+    return {action for action, way in ways.items() if ' id="switch"' in page_at(client, way.url(row))}
 
 
 USUAL = (Mode(scim_enabled=True, sso_enforced=False),)

@@ -27,13 +27,13 @@ def small_disk() -> Iterator[Path]:
     """A file system of its own in memory."""
     folder = Path(mkdtemp(prefix="gatehouse-disk-", dir="/tmp"))
     command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=755", "none", str(folder)]
-    if subprocess.run(command, check=False, capture_output=True).returncode:
+    if subprocess.run(command, check=False, capture_output=True, timeout=60).returncode:
         folder.rmdir()
         not_here("the right to mount", "run it as root")
     try:
         yield folder
     finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
+        subprocess.run(["umount", "--lazy", folder], check=True, timeout=60)
         folder.rmdir()
 
 

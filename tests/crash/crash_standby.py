@@ -33,7 +33,7 @@ class Server:
         self.data.mkdir(mode=0o700)
         if os.geteuid() == 0:
             for path in (folder, self.data):
-                subprocess.run(["chown", "nobody", path], check=True)
+                subprocess.run(["chown", "nobody", path], check=True, timeout=60)
 
     def run(self, program: str, *arguments: str | Path) -> None:
         known: dict[str, Any] = {"user": "nobody"} if os.geteuid() == 0 else {}
