@@ -26,7 +26,7 @@ class Most:
     CHANGE = 11  # in the domain, of any number of members
     BIG_CHANGE = 19  # of somebody in groups, tokens and sessions
     REST = 3
-    LIST = 9
+    LIST = 10
     EXPORT = 10
     PAGE = 12
     SMALL_PAGE = 4  # what is polled, or has one list

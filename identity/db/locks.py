@@ -14,7 +14,7 @@ from django.db import IntegrityError, models
 
 from identity.core.errors import NotFound, Taken
 from identity.core.refusals import Refusal
-from identity.db.uniqueness import is_taken
+from identity.db.uniqueness import is_taken, may_pass
 
 M = TypeVar("M", bound=models.Model)
 R = TypeVar("R")
@@ -50,7 +50,9 @@ def again_if_raced(write: Callable[[], R], taken: Taken) -> R:
         try:
             return write()
         except IntegrityError as error:
-            if not is_taken(error):
+            if not (is_taken(error) or may_pass(error)):
                 raise
             last = error
+    if not is_taken(last):
+        raise last
     raise taken from last

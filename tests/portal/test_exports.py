@@ -10,6 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from identity.models import AccessSettings, Status, User
+from identity.services import schedule
+from portal.schedule.jobs import JOBS
 from tests.factories import make_asset, make_group, make_support, make_user
 from tests.portal.admin_pages import address
 from tests.portal.rows import fill
@@ -32,6 +34,7 @@ def saved(client: Client, page: str, **query: Any) -> list[dict[str, str]]:
 @pytest.mark.parametrize("page", LISTS)
 def test_every_list_is_saved_as_csv_with_all_its_rows(page: str) -> None:
     fill(range(3))
+    schedule.prepare(JOBS)
     client = as_owner()
     changelist = client.get(address(f"{page}_changelist")).context["cl"]
     rows = saved(client, page)

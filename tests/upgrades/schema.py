@@ -13,7 +13,8 @@ POSTGRESQL = (
     " || is_nullable || ' ' || coalesce(column_default, '-') FROM information_schema.columns"
     " WHERE table_schema = 'public'",
     "SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint"
-    " WHERE connamespace = 'public'::regnamespace",
+    # 18 has NOT NULL there, too, under the names that columns had at first: it stands with the columns above.
+    " WHERE connamespace = 'public'::regnamespace AND contype <> 'n'",
     "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
     "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
 )

@@ -90,10 +90,11 @@ def _is_held_up(error: OperationalError) -> bool:
 
 @contextmanager
 def unhurried(connection: Any) -> Iterator[None]:
-    """A new connection that waits for long statements; closed afterwards, so that nothing set here outlasts it."""
+    """A new connection of its own that waits for long statements; closed afterwards, so that nothing outlasts it."""
     before = connection.settings_dict
     connection.close()
-    connection.settings_dict = {**before, "longest": None}
+    not_shared = {name: value for name, value in before["OPTIONS"].items() if name != "pool"}
+    connection.settings_dict = {**before, "longest": None, "OPTIONS": not_shared}
     try:
         yield
     finally:
