@@ -17,11 +17,11 @@ from identity.core import errors
 from identity.core.decisions import Decision
 from identity.db.uniqueness import VALUE_TAKEN, is_taken, may_pass
 from portal.project.bodies import LengthRequired
+from portal.project.unstored import RETRY_AFTER_SECONDS
 
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
-RETRY_AFTER_SECONDS = 5
 
 # By class: HTTP status, the last part of `type`, and its title.
 KINDS: dict[type[Exception], tuple[int, str, str]] = {
@@ -191,5 +191,5 @@ def _headers(error: Exception, status: int) -> dict[str, str]:
     if status == 429:
         headers["Retry-After"] = str(int(getattr(error, "wait", None) or RETRY_AFTER_SECONDS))
     if status == 503:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        headers["Retry-After"] = RETRY_AFTER_SECONDS
     return headers

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +14,7 @@ from identity.core.errors import Refused
 from portal.backup import archive, keys, postgresql, schema, sqlite
 from portal.backup.archive import DATABASE, KEYS, Manifest
 from portal.backup.keys import Keys
+from portal.project.version import version
 
 DATABASES: dict[str, ModuleType] = {"sqlite": sqlite, "postgresql": postgresql}
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -40,14 +40,7 @@ def make(file: Path, *, passphrase: str = "", with_keys: bool = True) -> Manifes
 
 def facts() -> Manifest:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"made_at": now, "version": release(), "database": connection.vendor}
-
-
-def release() -> str:
-    try:
-        return version("gatehouse")
-    except PackageNotFoundError:
-        return "unreleased"
+    return {"made_at": now, "version": version(), "database": connection.vendor}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,26 +5,21 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from threading import Event, Thread
 from typing import Any
-from uuid import UUID
 
 from django.db import Error as DatabaseError
-from django.db import close_old_connections, connections
+from django.db import close_old_connections
 from django.utils.crypto import get_random_string
 from django_tasks import DEFAULT_TASK_BACKEND_ALIAS
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
 from identity.services import background
+from portal.schedule.leases import kept_alive
 from portal.schedule.loop import Loop, do_what_is_due
 
 logger = logging.getLogger(__name__)
-
-LEASES_RENEWED = 6  # times before one runs out
 
 
 class PortalWorker(Worker):
@@ -73,33 +68,6 @@ class PortalWorker(Worker):
             logger.exception("The database does not answer; trying again")
 
     def run_task(self, db_task_result: DBTaskResult[Any, Any]) -> None:
-        with held(db_task_result.pk, self.lease):
+        pk = db_task_result.pk
+        with kept_alive(lambda: background.renew(pk), self.lease, of=f"task {pk}"):
             super().run_task(db_task_result)
-
-
-@contextmanager
-def held(task_id: UUID, lease: timedelta) -> Iterator[None]:
-    """Renew the task's lease while the block runs."""
-    done = Event()
-    thread = Thread(target=renew_until, args=(done, task_id, lease.total_seconds() / LEASES_RENEWED), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def renew_until(done: Event, task_id: UUID, seconds: float) -> None:
-    try:
-        while not done.wait(seconds):
-            renew(task_id)
-    finally:
-        connections.close_all()  # those of this thread
-
-
-def renew(task_id: UUID) -> None:
-    try:
-        background.renew(task_id)
-    except DatabaseError:
-        logger.exception("The lease on task %s could not be renewed", task_id)

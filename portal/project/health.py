@@ -20,11 +20,11 @@ from django.views.decorators.http import require_safe
 from identity.db import readiness
 from identity.services import background
 from portal.project import probes
+from portal.project.unstored import RETRY_AFTER_SECONDS
 
 logger = logging.getLogger(__name__)
 
 ROOM = 32 * 1024 * 1024  # bytes that SQLite's disk must have left
-RETRY_AFTER_SECONDS = "5"
 
 
 @never_cache

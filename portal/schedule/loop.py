@@ -10,8 +10,7 @@ import logging
 import os
 import random
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from threading import Event, Lock, Thread
 
@@ -26,10 +25,10 @@ from identity.services import schedule
 from identity.services.background import LEASE
 from identity.services.schedule import Held, Job
 from portal.schedule.jobs import JOBS
+from portal.schedule.leases import kept_alive
 
 logger = logging.getLogger(__name__)
 
-LEASES_RENEWED = 6  # times before one runs out
 SECONDS_BETWEEN_LOOKS = 20.0
 SECONDS_TO_FINISH = 20.0  # what runs when the process is told to stop; gunicorn waits for 30
 
@@ -102,36 +101,13 @@ def do_now(job: Job) -> bool:
 
 def perform(held: Held, lease: timedelta = LEASE) -> bool:
     """Do it while a second thread renews the lease; whether it succeeded."""
-    with kept_alive(held, lease):
+    with kept_alive(lambda: schedule.renew(held, lease), lease, of=f"scheduled job {held.job.name}"):
         return schedule.perform(held)
 
 
 def holder_name() -> str:
     """This process and this claim: `web1:4242:kX3v9aQm`."""
     return f"{socket.gethostname()[:60]}:{os.getpid()}:{get_random_string(8)}"
-
-
-@contextmanager
-def kept_alive(held: Held, lease: timedelta) -> Iterator[None]:
-    done = Event()
-    thread = Thread(target=_renew_until, args=(done, held, lease), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def _renew_until(done: Event, held: Held, lease: timedelta) -> None:
-    try:
-        while not done.wait(lease.total_seconds() / LEASES_RENEWED):
-            try:
-                schedule.renew(held, lease)
-            except DatabaseError:
-                logger.exception("The lease on scheduled job %s could not be renewed", held.job.name)
-    finally:
-        connections.close_all()  # those of this thread
 
 
 # --- in a process that serves requests ---

@@ -79,13 +79,13 @@ def card(request: HttpRequest) -> dict[str, Any]:
     """What the page of the access settings shows of it."""
     return {
         "periods": [
-            (period.record.title, capfirst(period.in_words), SAID_BY[period.source].format(variable=variable(period)))
+            (
+                period.record.title,
+                capfirst(period.in_words),
+                SAID_BY[period.source].format(variable=period.record.variable),
+            )
             for period in retention.periods()
         ],
         "retention_decision": decide(request, Action.CHANGE_ACCESS_SETTINGS),
         "retention_url": reverse("admin:identity_accesssettings_retention"),
     }
-
-
-def variable(period: Period) -> str:
-    return period.record.variable

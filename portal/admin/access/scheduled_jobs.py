@@ -56,7 +56,6 @@ class ScheduledJobAdmin(PortalModelAdmin):
     pages = (RunNow,)
     list_display = ("job", "shown_state", "rhythm", "last", "number", "next")
     list_display_links = ("job",)
-    list_select_related = ("last_run",)
     sortable_by = ()
     list_filter: ClassVar = ()
     change_list_template = "admin/identity/scheduledjob/list.html"
