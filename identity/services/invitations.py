@@ -27,8 +27,6 @@ from identity.services.users import NOT_FREE, check_email, check_password_streng
 if TYPE_CHECKING:
     from identity.core.actors import Actor
 
-KEYS_AT_ONCE = 1000
-
 
 @transaction.atomic
 def invite_user(*, username: str, email: str, first_name: str = "", last_name: str = "", actor: Actor) -> User:
@@ -86,11 +84,8 @@ def _checked(said: dict[str, str]) -> tuple[User | None, str]:
 def _taken(column: str, users: list[User]) -> set[str]:
     """The keys that are already in use."""
     keys = [getattr(user, column) for user in users]
-    found: set[str] = set()
-    for start in range(0, len(keys), KEYS_AT_ONCE):
-        rows = User.objects.filter(**{f"{column}__in": keys[start : start + KEYS_AT_ONCE]})
-        found.update(rows.values_list(column, flat=True))
-    return found
+    rows = User.objects.filter(**{f"{column}__any_of": keys})
+    return set(rows.values_list(column, flat=True))
 
 
 @dataclass(slots=True)

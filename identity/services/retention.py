@@ -22,7 +22,9 @@ from django.utils import timezone
 from identity import audit, policy
 from identity.core.decisions import Action
 from identity.core.errors import InvalidValue, Refused
+from identity.core.periods import MOST_DAYS
 from identity.db.locks import lock
+from identity.db.pruning import ROWS_AT_ONCE, prune
 from identity.events import Event
 from identity.models import (
     AccessSettings,
@@ -37,8 +39,6 @@ from identity.models import (
 if TYPE_CHECKING:
     from identity.core.actors import Actor
 
-MOST_DAYS = 36_500
-ROWS_AT_ONCE = 5_000  # one transaction each: writers never wait for long
 ERASABLE = (AuditPersonalData, AuditOrigin)
 
 
@@ -58,7 +58,7 @@ def prune_provisioning_log(older_than: timedelta, *, actor: Actor) -> int:
     policy.require(Action.PRUNE_RECORDS, actor=actor)
     end = ProvisioningLog.objects.first_id_since(timezone.now() - older_than)
     rows = ProvisioningLog.objects.filter(pk__lt=end).order_by("pk").values_list("pk", flat=True)
-    deleted = _in_chunks(
+    deleted = prune(
         lambda: list(rows[:ROWS_AT_ONCE]),
         lambda keys: ProvisioningLog.objects.filter(pk__any_of=keys).delete()[0],
     )
@@ -82,7 +82,7 @@ def prune_bulk_runs(older_than: timedelta, *, actor: Actor) -> int:
         BulkRun.objects.filter(pk__any_of=found).delete()
         return len(found)
 
-    deleted = _in_chunks(lambda: list(keys[:1]), delete)
+    deleted = prune(lambda: list(keys[:1]), delete)
     _record(Event.RECORDS_BULK_RUNS_PRUNED, deleted, older_than, actor)
     return deleted
 
@@ -98,7 +98,7 @@ def erase_old_personal_values(older_than: timedelta, *, actor: Actor) -> int:
 
 def _erase_before(end: int, model: type[AuditPersonalData] | type[AuditOrigin]) -> int:
     keys = model._default_manager.filter(pk__lt=end).order_by("pk").values_list("pk", flat=True)
-    return _in_chunks(
+    return prune(
         lambda: list(keys[:ROWS_AT_ONCE]),
         lambda found: model._default_manager.filter(pk__gte=found[0], pk__lte=found[-1]).delete()[0],
     )
@@ -106,17 +106,6 @@ def _erase_before(end: int, model: type[AuditPersonalData] | type[AuditOrigin]) 
 
 def _first_event_since(older_than: timedelta) -> int:
     return AuditEvent.objects.first_id_since(timezone.now() - older_than)
-
-
-def _in_chunks(find: Callable[[], list[int]], delete: Callable[[list[int]], int]) -> int:
-    """Delete until nothing is found, each chunk in its own transaction; how many rows went."""
-    total = 0
-    while True:
-        with transaction.atomic():
-            keys = find()
-            total += delete(keys) if keys else 0
-        if not keys:
-            return total
 
 
 def _record(action: Event, number: int, older_than: timedelta, actor: Actor) -> None:

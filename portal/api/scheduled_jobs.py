@@ -12,9 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity.core.decisions import Action
+from identity.core.periods import MOST_DAYS
 from identity.models import AccessSettings, ScheduledJob, ScheduledRun
 from identity.services import retention, schedule
-from identity.services.retention import MOST_DAYS, Source
+from identity.services.retention import Source
 from portal.api.fields import Said
 from portal.api.named_rows import row_of
 from portal.api.operations import operation

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from identity.core.periods import MOST_DAYS
 from portal.project import kinds
 from portal.project.databases import SESSION, TRANSACTION
 from portal.project.environment import read, variable
@@ -17,7 +18,6 @@ from portal.project.tasks import BACKENDS
 from portal.project.version import is_checkout
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-MOST_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

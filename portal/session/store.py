@@ -15,10 +15,10 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
-from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from identity.db.pruning import prune
 from portal.session.auth import PASSWORD_BACKEND, SSO_BACKEND
 
 OPENED, SEEN = "opened_at", "seen_at"
@@ -81,20 +81,18 @@ def expired() -> int:
 
 def delete_expired() -> int:
     """Delete expired sessions, and the entries of deleted sessions in people's lists; how many."""
-    total = 0
-    while number := _delete_some():
-        total += number
-    return total
+    return prune(_some_expired, _delete)
 
 
-def _delete_some() -> int:
+def _some_expired() -> list[str]:
     """Rows that another process is deleting are left to it."""
-    with transaction.atomic():
-        old = Session.objects.select_for_update(skip_locked=True).filter(expire_date__lt=timezone.now())
-        keys = list(old.values_list("session_key", flat=True)[:ROWS_AT_ONCE])
-        if keys:
-            UserSession.objects.filter(session_key__in=keys).delete()
-            Session.objects.filter(session_key__in=keys).delete()
+    old = Session.objects.select_for_update(skip_locked=True).filter(expire_date__lt=timezone.now())
+    return list(old.values_list("session_key", flat=True)[:ROWS_AT_ONCE])
+
+
+def _delete(keys: list[str]) -> int:
+    UserSession.objects.filter(session_key__in=keys).delete()
+    Session.objects.filter(session_key__in=keys).delete()
     return len(keys)
 
 

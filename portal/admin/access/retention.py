@@ -11,9 +11,10 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
 from identity.core.decisions import Action
+from identity.core.periods import MOST_DAYS
 from identity.db.counting import so_many
 from identity.services import retention
-from identity.services.retention import MOST_DAYS, Period, Source
+from identity.services.retention import Period, Source
 from portal.admin.frame.base import ActionPage
 from portal.admin.frame.deciding import decide, person_of
 

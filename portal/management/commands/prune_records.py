@@ -6,8 +6,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from identity.core.actors import Operator
+from identity.core.periods import MOST_DAYS
 from identity.services import retention
-from identity.services.retention import MOST_DAYS, Record
+from identity.services.retention import Record
 from portal.management.answers import Answer
 from portal.management.operator_command import OperatorCommand
 from portal.session import store
