@@ -7,6 +7,7 @@ from portal.account import own_tokens, passkeys, second_factor, sign_in
 from portal.metrics.views import metrics
 from portal.project import health, probes
 
+handler400 = "portal.api.faults.bad_request"
 handler500 = "portal.api.faults.server_error"
 
 urlpatterns = [

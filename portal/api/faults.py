@@ -16,3 +16,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if isinstance(error, Exception) and unstored.is_away(error) and request.path_info.startswith(middleware.API_PREFIX):
         return problems.response_to(error)
     return unstored.answer_to(request, error) or unstored.page("500.html", 500)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler400: as Django's, with the request's number."""
+    return unstored.page("400.html", 400)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.utils import timezone
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
 from identity.db import readiness
@@ -16,12 +16,14 @@ from identity.models import IdentityProvider, ScheduledJob
 from identity.queries.attention import Counts, count_everything
 from identity.queries.rhythm import activities
 from identity.services import background
+from portal.project.version import version
 
 
 class State(Collector):
     """Without the database there is only the word that it is away: the rest is not known, and not zero."""
 
     def collect(self) -> Iterator[Any]:
+        yield InfoMetricFamily("gatehouse_build", "The release.", value={"version": version()})
         try:
             with readiness.in_time():
                 counts = count_everything()

@@ -37,6 +37,11 @@ def request_log(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Any:
     return middleware
 
 
+def in_templates(request: HttpRequest) -> dict[str, Any]:
+    """A context processor."""
+    return {"request_id": serving.request_id}
+
+
 def _given(request: HttpRequest) -> str:
     """A proxy's own; anybody else could give many requests the same one, or that of another's."""
     given = request.headers.get(HEADER, "").replace("-", "")

@@ -6,19 +6,20 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from identity.core.secrets import SCIM_PREFIX, new_token
-from identity.models import AuditEvent, ProvisioningLog
+from identity.models import AuditEvent, ProvisioningLog, Role
 from portal.project import logging as portal_logging
 from portal.project import request_log
 from portal.project.logging import JSONFormatter, RedactSecrets, TracebacksSeldom
 from tests.clients import administrators_caller, new_idp
-from tests.factories import make_owner
+from tests.factories import make_owner, make_user
 from tests.interruptions import failing
 from tests.scim.helpers import user_body
 from tests.sessions import signed_in
@@ -114,6 +115,27 @@ def test_the_page_of_an_error_names_its_request() -> None:
             answer = client.get("/login/")
         assert answer.status_code == status
         assert f"<code>{answer['X-Request-Id']}</code>" in answer.content.decode()
+
+
+def _without_the_forms_token() -> HttpResponse:
+    return Client(enforce_csrf_checks=True).post("/login/", {"username": "ada"})
+
+
+FAULTS: dict[str, tuple[int, Callable[[], HttpResponse]]] = {
+    "another host": (400, lambda: Client().get("/login/", headers={"host": "two words"})),
+    "not for support": (403, lambda: signed_in(make_user("sam", role=Role.SUPPORT)).get("/admin/identity/auditevent/")),
+    "an old form": (403, _without_the_forms_token),
+    "nothing there": (404, lambda: Client().get("/nothing/")),
+    "too large": (413, lambda: Client().post("/login/", {"username": "a" * 3_000_000})),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_page_of_what_is_refused_names_its_request(fault: str) -> None:
+    status, ask = FAULTS[fault]
+    answer = ask()
+    assert answer.status_code == status
+    assert f"<code>{answer['X-Request-Id']}</code>" in answer.content.decode()
 
 
 def test_sr15_no_secret_is_in_a_line(lines: Lines) -> None:
