@@ -16,7 +16,7 @@ from identity.core.decisions import ALLOWED as ALLOWED
 from identity.core.decisions import ROWS, Action, Decision, Mode
 from identity.core.refusals import Refusal
 from identity.core.words import table
-from identity.models import AccessSettings, Role, Status, User
+from identity.models import AccessSettings, BulkRun, Group, Role, Status, User
 from identity.safeguards.asked import About, Asked, Situation
 from identity.safeguards.asked import granted as granted
 from identity.safeguards.asked import refusal as refusal
@@ -84,6 +84,9 @@ OWN = frozenset({Action.END_SESSION, Action.REVOKE_API_TOKEN})
 # What an administrator may do to members only. For anyone above member it takes an owner: it would let the
 # administrator sign in as that person, or end access they may not end.
 OWNERS_ABOVE_MEMBER = frozenset({Action.CHANGE_EMAIL, Action.RESOLVE_CONFLICTS, Action.CHANGE_TRUST})
+
+# What begins a bulk action. A begun one is carried through: each row is decided by itself.
+BEGINNING = frozenset({Action.MANAGE_BULK_RUNS, Action.START_RUN})
 
 # Conflict decisions that give the account to an identity provider.
 TAKING_OVER = frozenset({Action.LINK_CONFLICT, Action.MOVE_CONFLICT})
@@ -312,7 +315,7 @@ def _decide(asked: Asked, actor: Actor, state: Decision) -> Decision:
         return replace(state, action=action.row)
     if state.fits and not (harm := harm_of(asked)):
         return replace(harm, action=action.row)
-    mode = _by_mode(asked) if action.row in MATRIX else ALLOWED
+    mode = _by_mode(asked)
     return mode if state.fits or not mode else state
 
 
@@ -351,6 +354,8 @@ def _outranks(user: User, actor: Actor, action: Action) -> bool:
 
 
 def _by_mode(asked: Asked) -> Decision:
+    if asked.run is not None and asked.action in BEGINNING:
+        return _of_all_rows(asked, asked.run)
     action, mode, user, group = asked.action.row, asked.now.mode, asked.user, asked.group
     match cell(action, mode):
         case Cell.YES:
@@ -369,3 +374,16 @@ def _by_mode(asked: Asked) -> Decision:
         mode,
         INSTEAD[action],
     )
+
+
+def _of_all_rows(asked: Asked, run: BulkRun) -> Decision:
+    """What the mode refuses to all rows of a bulk action alike is refused before the first."""
+    kind = BulkRun.Kind
+    match run.kind:
+        case kind.INVITE | kind.RESEND_INVITATION:
+            return _by_mode(replace(asked, action=Action.INVITE, run=None))
+        case kind.ADD_TO_GROUPS:
+            groups = Group.objects.filter(pk__in=run.values["groups"]).order_by("name_key")
+            each = (_by_mode(replace(asked, action=Action.CHANGE_MEMBERS, group=group, run=None)) for group in groups)
+            return next((found for found in each if not found), ALLOWED)
+    return ALLOWED

@@ -47,6 +47,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def with_status(self, status: Status) -> UserQuerySet:
         return self.filter(status=status)
 
+    def able_to_own(self) -> UserQuerySet:
+        """R12: a new owner of assets need not have signed in yet, but must be able to."""
+        return self.exclude(status=Status.DISABLED)
+
     def enabled_owners(self) -> UserQuerySet:
         return self.filter(role=Role.OWNER, status=Status.ENABLED)
 

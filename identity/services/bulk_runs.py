@@ -89,13 +89,6 @@ def to_invite(person: dict[str, str], refusal: str, *, position: int = 0) -> Wan
     return Wanted(values=person, outcome=outcome, sentence=refusal, position=position)
 
 
-def require_open(groups: Iterable[Group], *, actor: Actor, now: Situation | None = None) -> None:
-    """A group that follows its mappings would refuse everyone alike: better said once. Raises Refused."""
-    now = now or Situation()
-    for group in groups:
-        policy.granted(policy.decide(Action.CHANGE_MEMBERS, actor=actor, now=now, group=group))
-
-
 @transaction.atomic
 def create_run(
     kind: BulkRun.Kind,
@@ -105,13 +98,14 @@ def create_run(
     is_draft: bool = False,
     actor: Actor,
 ) -> BulkRun:
-    """A run with a row for each person; nothing has been changed yet."""
-    policy.require(Action.MANAGE_BULK_RUNS, actor=actor)
+    """A run with a row for each person; nothing has been changed yet. Refused if the mode would refuse every row."""
+    starter = getattr(actor, "user", None)
+    run = BulkRun(kind=kind, values=values or {}, started_by=starter, is_draft=is_draft)
+    policy.require(Action.MANAGE_BULK_RUNS, actor=actor, run=run)
     rows = list(wanted)
     if len(rows) > MOST_ROWS:
         raise Refused(Refusal.TOO_MANY_PEOPLE(most=MOST_ROWS, number=len(rows)), code="too_many")
-    starter = getattr(actor, "user", None)
-    run = BulkRun.objects.create(kind=kind, values=values or {}, started_by=starter, is_draft=is_draft)
+    run.save(force_insert=True)
     BulkRow.objects.bulk_create((_row(run, number, row) for number, row in enumerate(rows, 1)), batch_size=1000)
     return run
 

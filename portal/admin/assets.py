@@ -125,7 +125,7 @@ class ChooseOwners(ChoosePeople):
         return decide(self.request, Action.ADD_ASSET_OWNER, taker=person)
 
     def candidates(self) -> QuerySet[User]:
-        people: QuerySet[User] = User.objects.exclude(status=Status.DISABLED)
+        people: QuerySet[User] = User.objects.able_to_own()
         return people
 
 

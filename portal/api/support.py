@@ -96,12 +96,12 @@ class DisabledUsers(Resources):
 
 
 class Transferees(Resources):
-    """Enabled users who can take over assets, for support to search."""
+    """Users who can take over assets, for support to search: all who are not disabled (R12)."""
 
     tag = "Support"
     seen_by = Action.VIEW_DISABLED_USERS
     scope = Scope.SUPPORT
-    queryset = User.objects.with_status(Status.ENABLED)
+    queryset = User.objects.able_to_own()
     serializer_class = UserRef
     filterset_class = PersonFilter
     orderings: ClassVar[dict[str, str]] = {"username": "username_key"}

@@ -11,6 +11,7 @@ from identity.core.actors import Person
 from identity.models import APIToken, Status, User
 from identity.services import assets, second_factors
 from portal.session.sessions import sessions_of
+from tests.authenticator import Authenticator
 from tests.company.cases import Cases
 from tests.company.states import Make, Row, person
 from tests.factories import (
@@ -186,17 +187,22 @@ def with_a_password(who: User) -> None:
     who.save()
 
 
-def with_app(who: User) -> None:
+def with_app(who: User) -> str:
+    """The secret that its codes come from."""
     with_a_password(who)
     secret = totp.new_secret()
     code = totp.code_at(secret, totp.step_now())
     second_factors.set_up_second_factor(who, secret=secret, code=code, actor=Person(who))
+    return secret
 
 
-def with_passkey(who: User) -> None:
+def with_passkey(who: User) -> Authenticator:
+    """The device that has it."""
     with_a_password(who)
+    device = Authenticator()
     with portal_at():
-        make_passkey(who)
+        make_passkey(who, device)
+    return device
 
 
 @SECOND_STEPS.add

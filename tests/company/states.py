@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from identity.models import BulkRun, Conflict, Role, Status, User
+from identity.models import BulkRun, Conflict, Group, Role, Status, User
 from identity.services import bulk_runs, invitations
 from identity.services.provisioning.groups import declare_sso_group
 from tests.company.cases import Cases
@@ -49,6 +49,8 @@ PROVIDERS: Cases[Make] = Cases()
 CONNECTIONS: Cases[Make] = Cases()
 CONFLICTS: Cases[Make] = Cases()
 RUNS: Cases[Make] = Cases()
+MANY: Cases[Make] = Cases()
+MANY_IN_A_GROUP: Cases[Make] = Cases()
 
 
 # --- people ---
@@ -267,15 +269,47 @@ def resolved(who: User) -> Row:
 # --- bulk actions ---
 
 
-def bulk_run(*people: User, is_draft: bool) -> Row:
+def bulk_run(
+    *people: User, is_draft: bool, kind: BulkRun.Kind = BulkRun.Kind.DISABLE, values: dict[str, Any] | None = None
+) -> Row:
     wanted = [bulk_runs.Wanted(user) for user in people]
-    run = bulk_runs.create_run(BulkRun.Kind.DISABLE, wanted, is_draft=is_draft, actor=OPERATOR)
+    run = bulk_runs.create_run(kind, wanted, values=values, is_draft=is_draft, actor=OPERATOR)
     return Row({"run": run}, run.pk)
 
 
 @RUNS.add
 def draft(who: User) -> Row:
     return bulk_run(make_user("mia"), is_draft=True)
+
+
+@RUNS.add
+def draft_of_invitations(who: User) -> Row:
+    wanted = [bulk_runs.to_invite({"username": "new", "email": "new@example.test"}, "")]
+    run = bulk_runs.create_run(BulkRun.Kind.INVITE, wanted, is_draft=True, actor=OPERATOR)
+    return Row({"run": run}, run.pk)
+
+
+@RUNS.add
+def draft_of_invitations_sent_again(who: User) -> Row:
+    return bulk_run(invited(who).about["user"], is_draft=True, kind=BulkRun.Kind.RESEND_INVITATION)
+
+
+def draft_for(group: Row) -> Row:
+    values = {"groups": [group.pk]}
+    return bulk_run(make_user("max"), is_draft=True, kind=BulkRun.Kind.ADD_TO_GROUPS, values=values)
+
+
+@RUNS.add
+def draft_for_a_group(who: User) -> Row:
+    return draft_for(unmapped(who))
+
+
+@RUNS.add
+def draft_for_a_group_that_was_mapped_since(who: User) -> Row:
+    group = unmapped(who)
+    row = draft_for(group)
+    map_group(push_group(make_idp()), group.about["group"])
+    return row
 
 
 @RUNS.add
@@ -289,5 +323,36 @@ def begun(who: User) -> Row:
 
 
 @RUNS.add
+def begun_with_invitations(who: User) -> Row:
+    """It is carried through whatever the mode: each row is decided by itself."""
+    row = draft_of_invitations(who)
+    row.about["run"] = bulk_runs.start_run(row.about["run"], actor=OPERATOR)
+    return row
+
+
+@RUNS.add
 def finished(who: User) -> Row:
     return bulk_run(is_draft=False)
+
+
+# --- what is to be done to many ---
+
+
+@MANY.add
+def people_in_a_file(who: User) -> Row:
+    return Row({"run": BulkRun(kind=BulkRun.Kind.INVITE)}, 0)
+
+
+@MANY_IN_A_GROUP.add
+def a_group_of_its_own(who: User) -> Row:
+    row = unmapped(who)
+    row.more["group"] = row.pk
+    row.about = {"run": BulkRun(kind=BulkRun.Kind.ADD_TO_GROUPS, values={"groups": [row.pk]})}
+    return row
+
+
+@MANY_IN_A_GROUP.add
+def a_group_that_follows_its_mappings(who: User) -> Row:
+    row = a_group_of_its_own(who)
+    map_group(push_group(make_idp()), Group.objects.get(pk=row.pk))
+    return row

@@ -89,9 +89,9 @@ def much_is_refused() -> None:
         run = bulk_runs.create_run(kind, bulk_runs.rows_for(kind, people, actor=administrator()), actor=OPERATOR)
         bulk_runs.work_on(run, actor=OPERATOR)
     mapped = make_group("Builders")
-    map_group(push_group(make_idp("Third"), "Engineering"), mapped)
     wanted = bulk_runs.rows_for(BulkRun.Kind.ADD_TO_GROUPS, people, actor=OPERATOR)
     run = bulk_runs.create_run(BulkRun.Kind.ADD_TO_GROUPS, wanted, values={"groups": [mapped.pk]}, actor=OPERATOR)
+    map_group(push_group(make_idp("Third"), "Engineering"), mapped)
     set_mode(scim=True)
     bulk_runs.work_on(run, actor=administrator())
 

@@ -209,13 +209,13 @@ def test_a_run_stays_with_who_started_it_whoever_presses_start_again() -> None:
     assert len(mail.outbox) == sent > 0
 
 
-def test_with_sso_enforced_no_file_is_taken_and_a_draft_invites_nobody() -> None:
+def test_with_sso_enforced_no_file_is_taken_and_a_draft_is_not_started() -> None:
     client = as_administrator()
     upload(client)
     set_mode(sso=True)
     assert upload(client).status_code == 403
-    start(client)
-    assert {row.outcome for row in BulkRow.objects.all()} == {Outcome.REFUSED}
+    assert start(client).status_code == 403
+    assert BulkRun.objects.get().is_draft
     assert mail.outbox == []
 
 

@@ -109,14 +109,14 @@ class DeletePermanently(Search, ActionPage):
     @cached_property
     def found(self) -> list[User]:
         """The search results among possible transferees."""
-        people: QuerySet[User] = User.objects.with_status(Status.ENABLED).order_by("username_key")
+        people: QuerySet[User] = User.objects.able_to_own().order_by("username_key")
         if self.query:
             people = people.filter(matching(self.query))
         return list(people[: TRANSFEREES + 1])
 
     def candidates(self) -> list[User]:
         """The people found, preceded by those chosen before another search or a form error."""
-        before = list(User.objects.filter(pk__in=self.ticked("transferee")).exclude(status=Status.DISABLED))
+        before = list(User.objects.able_to_own().filter(pk__in=self.ticked("transferee")))
         return list(dict.fromkeys([*before, *self.found[:TRANSFEREES]]))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -182,7 +182,6 @@ class BulkAddToGroups(ChooseGroups, BulkPage):
         if not self.people:
             raise Refused("Choose people in the list first.")
         chosen = list(form.cleaned_data["groups"])
-        bulk_runs.require_open(chosen, actor=person_of(self.request), now=situation_of(self.request))
         return self.start([bulk_runs.Wanted(user) for user in self.people], {"groups": [group.pk for group in chosen]})
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

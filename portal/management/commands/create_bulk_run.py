@@ -39,7 +39,6 @@ class Command(DestroyingCommand):
         if (kind is Kind.ADD_TO_GROUPS) != bool(options["group"]):
             raise CommandError("--group names the groups of add_to_groups, and of nothing else.", returncode=2)
         groups = [find_group(name) for name in options["group"]]
-        bulk_runs.require_open(groups, actor=operator)
         people = find_users(lines_of(options["usernames"]))
         if not people:
             raise InvalidValue("usernames", "names nobody")

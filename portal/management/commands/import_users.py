@@ -4,7 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from identity import policy
 from identity.core.actors import Operator
+from identity.core.decisions import Action
 from identity.core.errors import GatehouseError
 from identity.services import invitations
 from portal.exchange.csv_in import Line, read_people
@@ -26,6 +28,7 @@ class Command(DestroyingCommand):
         parser.add_argument("file", help="UTF-8, with a line of headings; '-': standard input")
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
+        policy.require(Action.INVITE, actor=operator)  # better said once than for each line
         lines = read_file(options["file"], read_people)
         answers = (self.invite(line, operator) for line in lines)
         refused = [facts for facts in progress(answers, total=len(lines), unit="people") if facts]

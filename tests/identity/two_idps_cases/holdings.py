@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
-from identity.core.decisions import Mode
-from identity.core.errors import Refused
 from identity.models import (
     BulkRun,
-    Group,
     User,
 )
-from identity.safeguards.asked import Situation
 from identity.services import (
     assets,
     bulk_runs,
@@ -42,14 +37,6 @@ def _draft(side: Side, kind: BulkRun.Kind, user: User, **values: Any) -> BulkRun
 
 def _work(side: Side, kind: BulkRun.Kind, user: User, **values: Any) -> None:
     bulk_runs.work_on(_draft(side, kind, user, **values), actor=OPERATOR)
-
-
-def _is_open(group: Group) -> bool:
-    """While SCIM is on, a mapped group is not."""
-    with suppress(Refused):
-        bulk_runs.require_open([group], actor=OPERATOR, now=Situation(Mode(scim_enabled=True, sso_enforced=False)))
-        return True
-    return False
 
 
 OF_A_PERSON: dict[str, list[Deed]] = {
@@ -126,7 +113,6 @@ READS: dict[str, Asked] = {
         ],
         [(mine.user, "left_alone"), (mine.invited, "pending")],
     ),
-    "bulk_runs.require_open": lambda mine: (_is_open(mine.group), False),
     "bulk_runs.decide": lambda mine: (
         bulk_runs.decide(BulkRun.Kind.RESEND_INVITATION, mine.user, actor=OPERATOR).code,
         "not_invited",
