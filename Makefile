@@ -34,6 +34,10 @@ install: $(RUNTIME_STAMP) ## make .venv with what the portal needs to run
 .PHONY: install-dev
 install-dev: $(DEV_STAMP) ## the same with what tests and linters need
 
+.PHONY: install-traces
+install-traces: install ## what sends traces to a collector of OpenTelemetry, too (docs/monitoring.md)
+	@$(call INSTALL,requirements-traces.lock)
+
 $(PYTHON):
 	@python="$$($(FIND_PYTHON))"; "$$python" -m venv $(VENV)
 
@@ -48,13 +52,16 @@ $(DEV_STAMP): | $(RUNTIME_STAMP)
 	@rm -f $(VENV)/.dev-*; touch $@
 
 UV = $$(command -v uv || echo $(BIN)/uv)
-LOCK = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+TRACES = sed -n '/^traces = /,/^\]/s/^ *"\(.*\)",$$/\1/p' pyproject.toml
 
 .PHONY: lock
-lock: install-dev ## resolve pyproject.toml anew into both lock files
-	$(LOCK) --output-file requirements.lock
-	$(LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+lock: install-dev ## resolve pyproject.toml anew into the lock files
+	$(LOCK) pyproject.toml --output-file requirements.lock
+	$(TRACES) | $(LOCK) - --constraint requirements.lock --output-file requirements-traces.lock
+	$(LOCK) pyproject.toml --extra dev --extra traces --constraint requirements.lock --constraint requirements-traces.lock \
+		--output-file requirements-dev.lock
 
 # --- running --------------------------------------------------------------------------------------------------------
 

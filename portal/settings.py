@@ -68,8 +68,12 @@ INSTALLED_APPS = [
     "portal.apps.PortalConfig",
 ]
 
+# Without a collector nothing of OpenTelemetry is even loaded.
+TRACES, OTEL_SERVICE_NAME = bool(env.OTEL_EXPORTER_OTLP_ENDPOINT), env.OTEL_SERVICE_NAME
+
 MIDDLEWARE = [
     "portal.project.request_log.request_log",
+    *(["portal.project.traces.trace_requests"] if TRACES else []),
     "portal.project.counters.count_requests",
     "scim.middleware.SCIMErrorMiddleware",  # outside all others: any error under /scim/ is answered in SCIM
     "portal.project.middleware.client_address",
@@ -374,5 +378,8 @@ LOGGING = {
         "django_tasks": {"level": "WARNING"},
         "fido2": {"level": "WARNING"},  # would log each sign-in by the id of its passkey
         "django_tasks_db": {"level": "WARNING"},
+        # Each span that a collector does not take would be a line: portal.project.traces says it once.
+        "opentelemetry.exporter": {"level": "CRITICAL"},
+        "opentelemetry.sdk._shared_internal": {"level": "CRITICAL"},
     },
 }

@@ -7,6 +7,7 @@ from typing import Any
 # Before Python 3.13 pydantic searches every loaded module for each docstring of these models: read first, while
 # few are loaded, they save a second of a server's start. Most commands never need them.
 import scim2_models  # noqa: F401
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from portal.project.environment import faults_explained
@@ -33,11 +34,19 @@ class Serving:
         from portal.schedule import loop  # noqa: PLC0415 - needs the apps loaded
 
         loop.start_in_server()
+        if settings.TRACES:
+            from portal.project import traces  # noqa: PLC0415 - loads OpenTelemetry
+
+            traces.begin()
 
     def end(self) -> None:
         from portal.schedule import loop  # noqa: PLC0415 - needs the apps loaded
 
         loop.stop_in_server()
+        if settings.TRACES:
+            from portal.project import traces  # noqa: PLC0415 - loads OpenTelemetry
+
+            traces.end()
 
 
 def without_bodies_for_head(application: Application) -> Application:

@@ -24,7 +24,7 @@ from django.core.management import get_commands
 from django.urls import Resolver404, resolve
 from gunicorn.config import Config
 
-from portal.project import probes, server
+from portal.project import probes, request_log, server, traces
 from portal.project.environment import read, variable_of
 from portal.project.variables import Variables
 from tests.databases import migrated_sqlite
@@ -81,9 +81,10 @@ def test_the_image_has_every_package_of_the_portal() -> None:
 
 
 def test_the_image_installs_what_the_lock_pins_and_nothing_else() -> None:
-    installed = next(words for words in steps("RUN") if "install" in words and "--require-hashes" in words)
-    assert {"--no-deps", "--only-binary"} < set(installed)
-    assert installed[-1].endswith("/requirements.lock")
+    assert ["LOCKS=requirements.lock"] in steps("ARG")
+    (installs,) = re.findall(r"for lock in \$\{LOCKS\}; do (.+?);? \|\| exit 1; done", CONTAINERFILE)
+    assert {"--no-deps", "--require-hashes", "--only-binary"} < set(installs.split())
+    assert installs.endswith("--requirement ${lock}")
 
 
 def test_the_image_runs_as_nobody_in_particular_and_says_how_it_is() -> None:
@@ -275,6 +276,15 @@ def test_the_proxies_fit_the_server() -> None:
     assert min(most) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0), "the portal's own answer is the better one"
     for config in (nginx, caddy):
         assert f"127.0.0.1:{VARIABLES['PORT'].default}" in config
+
+
+def test_no_proxy_passes_on_what_the_portal_would_believe_it() -> None:
+    """Of the callers'; X-Forwarded-* is set by Caddy of its own accord."""
+    nginx, caddy = (text(f"deploy/proxy/{name}").lower() for name in ("nginx.conf", "Caddyfile"))
+    for name in ("X-Forwarded-For", "X-Forwarded-Proto", request_log.HEADER, *traces.GIVEN):
+        assert re.search(rf'^ +proxy_set_header {name.lower()} (\$\w+|"");$', nginx, re.MULTILINE), name
+    for name in (request_log.HEADER.lower(), *traces.GIVEN):
+        assert re.search(rf"^\s+header_up (-{name}|{name} \{{.+\}})$", caddy, re.MULTILINE), name
 
 
 def test_every_address_that_is_asked_is_the_portals() -> None:

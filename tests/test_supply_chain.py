@@ -17,13 +17,13 @@ from packaging.version import Version
 from tests.loops import each
 from tests.sources import ROOT, modules, name
 from tests.supply_chain.audit import Advisory, advisories, weak
-from tests.supply_chain.locks import DEVELOPMENT, RUNTIME, packages
+from tests.supply_chain.locks import DEVELOPMENT, RUNTIME, TRACES, packages
 from tests.supply_chain.sbom import bill_of_materials
 
 pytestmark = pytest.mark.once
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT], ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", [RUNTIME, TRACES, DEVELOPMENT], ids=lambda lock: lock.name)
 def test_no_lock_falls_below_an_advisory(lock: Path) -> None:
     assert list(weak(lock, advisories()[1])) == []
 
@@ -48,7 +48,7 @@ def test_each_advisory_says_where_it_was_read_and_is_about_something_that_is_loc
 
 
 def test_the_locks_are_read_whole() -> None:
-    for lock in (RUNTIME, DEVELOPMENT):
+    for lock in (RUNTIME, TRACES, DEVELOPMENT):
         pins = [
             line
             for line in lock.read_text(encoding="utf-8").splitlines()
@@ -56,7 +56,21 @@ def test_the_locks_are_read_whole() -> None:
         ]
         found = packages(lock)
         assert len(found) == len(pins)
-        assert all(package.digests and package.needed_by for package in found)
+        assert all(package.digests for package in found)
+        assert lock == TRACES or all(package.needed_by for package in found)
+
+
+def test_what_is_in_several_locks_is_pinned_alike_and_traces_need_no_more_than_theirs() -> None:
+    """They are installed one after another into one environment, without anything being resolved."""
+    run, traced, all_of_it = (
+        {package.name: package.version for package in packages(lock)} for lock in (RUNTIME, TRACES, DEVELOPMENT)
+    )
+    assert {name: all_of_it.get(name) for name in run | traced} == run | traced
+    assert {name: run[name] for name in traced if name in run} == {name: traced[name] for name in traced if name in run}
+    for package in each(traced, at_least=10):
+        needed = [Requirement(line) for line in metadata.requires(package) or []]
+        asked = {canonicalize_name(one.name) for one in needed if not one.marker or one.marker.evaluate({"extra": ""})}
+        assert asked <= run.keys() | traced.keys(), package
 
 
 def test_the_bill_of_materials_names_what_runs_and_who_needs_it() -> None:
@@ -84,7 +98,8 @@ OURS = {"identity", "scim", "portal"}
 def declared() -> set[str]:
     """The packages that pyproject.toml asks for itself."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
+    lines = [*project["dependencies"], *project["optional-dependencies"]["traces"]]
+    return {canonicalize_name(Requirement(line).name) for line in lines}
 
 
 def imported(source: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parseaddr
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -216,6 +217,26 @@ def without_password(text: str) -> str:
     scheme, slashes, user = before.partition("://") if "://" in before else ("", "", before)
     name, colon, _ = user.partition(":")
     return f"{scheme}{slashes}{name}{colon and ':***'}@{place}"
+
+
+def _collector(text: str) -> str:
+    url = _split(text)
+    _host(url.hostname or "")
+    if url.query or url.fragment:
+        raise Unfit
+    if not _is_installed("opentelemetry.exporter.otlp.proto.http"):
+        raise Unfit("the packages of requirements-traces.lock, which are not installed")
+    return text.strip()
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # nor what it is in
+        return False
+
+
+collector = Kind("http:// or https:// and a host, such as http://127.0.0.1:4318", _collector, without_password)
 
 
 def _database_url(text: str) -> str:

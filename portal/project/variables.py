@@ -192,6 +192,17 @@ class Variables:
         "none: no such address",
         "what Prometheus sends as `Authorization: Bearer` to read `/metrics` ([monitoring](docs/monitoring.md))",
     )
+    OTEL_EXPORTER_OTLP_ENDPOINT: str = variable(
+        kinds.collector,
+        "",
+        "none: no traces",
+        "an OpenTelemetry collector that is sent traces, such as `http://127.0.0.1:4318` "
+        "([monitoring](docs/monitoring.md#traces))",
+    )
+    OTEL_EXPORTER_OTLP_HEADERS: str = variable(
+        kinds.secret, "", "none", "what the collector asks for, as `name=value` separated by commas"
+    )
+    OTEL_SERVICE_NAME: str = variable(kinds.line, "gatehouse", "`gatehouse`", "what traces call this portal")
     API_REQUESTS_PER_MINUTE: int = variable(
         kinds.number(1, 1_000_000),
         600,

@@ -7,8 +7,8 @@ import io
 import ipaddress
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Thread
@@ -144,13 +144,22 @@ class BoundedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self.pools
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        with patience.turn(str(request.url)), _one_deadline():
+        with patience.turn(str(request.url)), _one_deadline(), _traced(request) as tell:
             response = super().send(request, **{**kwargs, "stream": True, "timeout": time_left()})
             try:
                 response._content = _bounded(response.raw)
             finally:
                 response.close()
+            tell(response.status_code)
         return response
+
+
+def _traced(request: PreparedRequest) -> AbstractContextManager[Callable[[int], None]]:
+    if not settings.TRACES:
+        return nullcontext(lambda status: None)
+    from portal.project import traces  # noqa: PLC0415 - loads OpenTelemetry
+
+    return traces.call(str(request.method), str(request.url))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The two lock files, read as `uv pip compile` writes them."""
+"""The lock files, read as `uv pip compile` writes them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 RUNTIME, DEVELOPMENT = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
+TRACES = ROOT / "requirements-traces.lock"  # beside the first, where there is a collector
 
 _PINNED = re.compile(r"^(?P<name>[\w.-]+)(?:\[[\w,-]+\])?==(?P<version>[^\s;\\]+)")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
