@@ -14,6 +14,7 @@ from django.db import migrations, transaction
 from django.db.migrations.operations.base import Operation
 from django.db.models import NOT_PROVIDED, QuerySet
 
+from identity.db.partitions import parts
 from identity.db.permanence import install_triggers, remove_triggers
 
 BATCH = 2000
@@ -84,16 +85,30 @@ class AddIndexConcurrently(migrations.AddIndex):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
             return
         model = to_state.apps.get_model(app_label, self.model_name)
+        in_parts = parts(schema_editor.connection, model._meta.db_table)
         with patient(schema_editor):
-            # Half of one may be left of an attempt before.
-            schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(self.index.name)}")
-            schema_editor.add_index(model, self.index, concurrently=True)
+            for part in in_parts:
+                self._add(schema_editor, model, part.name, f"{self.index.name}_{part.end}")
+            if not in_parts:
+                self._add(schema_editor, model, model._meta.db_table, self.index.name)
+        if in_parts:  # a moment: it takes over those of the parts
+            schema_editor.execute(f"DROP INDEX IF EXISTS {schema_editor.quote_name(self.index.name)}")
+            schema_editor.add_index(model, self.index)
+
+    def _add(self, schema_editor: Any, model: Any, table: str, name: str) -> None:
+        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")  # half of one, of an attempt before
+        statement = self.index.create_sql(model, schema_editor, concurrently=True)
+        statement.parts |= {"table": schema_editor.quote_name(table), "name": schema_editor.quote_name(name)}
+        schema_editor.execute(statement)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor != "postgresql":
             super().database_backwards(app_label, schema_editor, from_state, to_state)
             return
         model = from_state.apps.get_model(app_label, self.model_name)
+        if parts(schema_editor.connection, model._meta.db_table):  # PostgreSQL drops it in all parts at once
+            schema_editor.remove_index(model, self.index)
+            return
         with patient(schema_editor):
             schema_editor.remove_index(model, self.index, concurrently=True)
 

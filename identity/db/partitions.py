@@ -1,0 +1,176 @@
+"""Log tables in parts by primary key, on PostgreSQL: old rows go with their part (docs/design/decisions/log-partitions.md).
+
+A part holds the ids from its first up to its end. Some are always there ahead of the newest id, so that no insert
+fails for want of one.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import OperationalError, transaction
+
+IDS_EACH = 10_000_000
+COUNTED_AT_ONCE = 1_000_000
+AHEAD = 4  # whole parts beyond the newest id: 40,000,000 rows until the next look
+
+LOCK_TIMEOUT = 0.8  # seconds: less than PostgreSQL takes to look for a deadlock (1 s)
+REST = 2.0  # seconds in which those who waited behind us are served
+TRIES = 5
+
+HELD_UP = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A table, its primary key, and the table whose sequence gives out the ids in it."""
+
+    table: str
+    key: str = "id"
+    numbered_by: str = ""
+
+    @property
+    def source(self) -> str:
+        return self.numbered_by or self.table
+
+
+LOGS = (Log("identity_provisioninglog"),)
+BY_TABLE = {log.table: log for log in LOGS}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`first` is None for what the table held before it had parts: whatever is less than `end`."""
+
+    name: str
+    first: int | None
+    end: int
+
+
+_PARTS = """
+    SELECT c.relname, pg_get_expr(c.relpartbound, c.oid)
+      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+     WHERE i.inhparent = to_regclass(%s)
+"""
+_BOUNDS = re.compile(r"FOR VALUES FROM \((?:MINVALUE|'?(\d+)'?)\) TO \('?(\d+)'?\)")
+
+
+def parts(connection: Any, table: str) -> list[Part]:
+    """The parts of a table, oldest first; none where it has none."""
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_PARTS, [table])
+        found = [(name, _BOUNDS.fullmatch(bounds)) for name, bounds in cursor.fetchall()]
+    return sorted(
+        (Part(name, int(bounds[1]) if bounds[1] else None, int(bounds[2])) for name, bounds in found if bounds),
+        key=lambda part: part.end,
+    )
+
+
+def ids_ahead(connection: Any, log: Log) -> int:
+    """How many ids can still be given out."""
+    return parts(connection, log.table)[-1].end - last_id(connection, log) - 1
+
+
+def last_id(connection: Any, log: Log) -> int:
+    """The newest id that was given out, committed or not."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [log.source])
+        (sequence,) = cursor.fetchone()
+        cursor.execute(f"SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM {sequence}")
+        return int(cursor.fetchone()[0])
+
+
+def make_ahead(connection: Any) -> int:
+    """Make the parts that the next rows will need; how many. Several hosts may do so at once."""
+    return sum(again_if_held_up(lambda log=log: _make_ahead(connection, log)) for log in LOGS)  # type: ignore[misc]
+
+
+def _make_ahead(connection: Any, log: Log) -> int:
+    if not parts(connection, log.table) or ids_ahead(connection, log) >= AHEAD * IDS_EACH:
+        return 0
+    with briefly(connection) as cursor:
+        cursor.execute(f"LOCK TABLE ONLY {log.table} IN SHARE UPDATE EXCLUSIVE MODE")  # one host after the other
+        return add_parts(connection, log)
+
+
+def add_parts(connection: Any, log: Log) -> int:
+    """Make those that are missing ahead, in a transaction that has the lock; how many."""
+    end, wanted, made = parts(connection, log.table)[-1].end, last_id(connection, log) + AHEAD * IDS_EACH, 0
+    with connection.cursor() as cursor:
+        while end <= wanted:
+            name = f"{log.table}_from_{end}"
+            # Made apart and attached, it needs no lock that readers or writers of the log would wait for.
+            cursor.execute(f"CREATE TABLE {name} (LIKE {log.table} INCLUDING ALL EXCLUDING IDENTITY EXCLUDING INDEXES)")
+            cursor.execute(
+                f"ALTER TABLE {log.table} ATTACH PARTITION {name} FOR VALUES FROM ({end}) TO ({end + IDS_EACH})"
+            )
+            end, made = end + IDS_EACH, made + 1
+    return made
+
+
+def drop_before(connection: Any, table: str, first_kept: Callable[[], int]) -> int:
+    """Drop the parts whose rows have all lower ids than the first that is kept; how many rows went with them.
+
+    It is asked again once nobody else can write: a row with a lower id may have appeared.
+    """
+    rows = 0
+    for part in parts(connection, table)[:-1]:
+        if part.end > first_kept():
+            break
+        rows += again_if_held_up(lambda part=part: _drop(connection, table, part, first_kept))  # type: ignore[misc]
+    return rows
+
+
+def _drop(connection: Any, table: str, part: Part, first_kept: Callable[[], int]) -> int:
+    number = _rows(connection, table, part)
+    with briefly(connection) as cursor:
+        # The same that DROP takes; with a detached part it would be one on the tables that its rows lead to, too.
+        cursor.execute(f"LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE")
+        if part not in parts(connection, table) or part.end > first_kept():
+            return 0
+        cursor.execute(f"DROP TABLE {part.name}")
+    return number
+
+
+def _rows(connection: Any, table: str, part: Part) -> int:
+    """Counted in steps: no statement takes long."""
+    key, total = BY_TABLE[table].key, 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT min({key}), max({key}) FROM {part.name}")
+        low, high = cursor.fetchone()
+        for start in range(low or 0, (high or -1) + 1, COUNTED_AT_ONCE):
+            span = [start, start + COUNTED_AT_ONCE]
+            cursor.execute(f"SELECT count(*) FROM {part.name} WHERE {key} >= %s AND {key} < %s", span)
+            total += cursor.fetchone()[0]
+    return total
+
+
+@contextmanager
+def briefly(connection: Any) -> Iterator[Any]:
+    """A transaction that gives way where others hold what it needs."""
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = {int(LOCK_TIMEOUT * 1000)}")
+        yield cursor
+
+
+def again_if_held_up(work: Callable[[], int]) -> int:
+    """Some tries, with a rest in between for those who waited; then the error."""
+    for attempt in range(TRIES):
+        try:
+            return work()
+        except OperationalError as error:
+            if not is_held_up(error) or attempt == TRIES - 1:
+                raise
+        time.sleep(REST)
+    raise AssertionError
+
+
+def is_held_up(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in HELD_UP
