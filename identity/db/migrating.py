@@ -86,13 +86,14 @@ class AddIndexConcurrently(migrations.AddIndex):
             return
         model = to_state.apps.get_model(app_label, self.model_name)
         in_parts = parts(schema_editor.connection, model._meta.db_table)
+        if in_parts:
+            schema_editor.execute(f"DROP INDEX IF EXISTS {schema_editor.quote_name(self.index.name)}")
         with patient(schema_editor):
             for part in in_parts:
                 self._add(schema_editor, model, part.name, f"{self.index.name}_{part.end}")
             if not in_parts:
                 self._add(schema_editor, model, model._meta.db_table, self.index.name)
         if in_parts:  # a moment: it takes over those of the parts
-            schema_editor.execute(f"DROP INDEX IF EXISTS {schema_editor.quote_name(self.index.name)}")
             schema_editor.add_index(model, self.index)
 
     def _add(self, schema_editor: Any, model: Any, table: str, name: str) -> None:

@@ -154,7 +154,7 @@ def unite(connection: Any, log: Log) -> None:
         last = last_id(connection, log)
         cursor.execute(f"ALTER TABLE {table} DETACH PARTITION {oldest}")
         for name in others:
-            cursor.execute(f"INSERT INTO {oldest} ({columns}) SELECT {columns} FROM {name}")
+            cursor.execute(f"INSERT INTO {oldest} ({columns}) SELECT {columns} FROM {name}")  # noqa: S608  catalogue
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table with pending checks is altered
         cursor.execute(f"DROP TABLE {table}")
         cursor.execute(f"ALTER TABLE {oldest} RENAME TO {table}")

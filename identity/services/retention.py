@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from identity import audit, policy
@@ -24,6 +24,7 @@ from identity.core.decisions import Action
 from identity.core.errors import InvalidValue, Refused
 from identity.core.periods import MOST_DAYS
 from identity.db.locks import lock
+from identity.db.partitions import drop_before
 from identity.db.pruning import ROWS_AT_ONCE, prune
 from identity.events import Event
 from identity.models import (
@@ -54,11 +55,12 @@ def old_personal_values(older_than: timedelta) -> int:
 
 
 def prune_provisioning_log(older_than: timedelta, *, actor: Actor) -> int:
-    """Delete older rows of the provisioning log; how many."""
+    """Delete older rows of the provisioning log; how many. Where it has parts, those that are wholly older go first."""
     policy.require(Action.PRUNE_RECORDS, actor=actor)
-    end = ProvisioningLog.objects.first_id_since(timezone.now() - older_than)
-    rows = ProvisioningLog.objects.filter(pk__lt=end).order_by("pk").values_list("pk", flat=True)
-    deleted = prune(
+    moment = timezone.now() - older_than
+    deleted = drop_before(connection, ProvisioningLog, lambda: ProvisioningLog.objects.first_id_since(moment))
+    rows = ProvisioningLog.objects.before(moment).order_by("pk").values_list("pk", flat=True)
+    deleted += prune(
         lambda: list(rows[:ROWS_AT_ONCE]),
         lambda keys: ProvisioningLog.objects.filter(pk__any_of=keys).delete()[0],
     )

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from identity.db import partitions
 from identity.db.permanence import missing_triggers
 from identity.db.postgresql import role
 from identity.db.readiness import in_time, try_to_write, waiting_migrations
@@ -63,6 +64,7 @@ def examine() -> Iterator[Finding]:
     yield durability()
     if connection.vendor == "postgresql":
         yield pooling()
+        yield room_in_logs()
     yield from integrity()
     yield counted(
         "triggers",
@@ -122,6 +124,16 @@ def pooling() -> Finding:
             "Set DATABASE_POOLER to transaction, or to session if each connection keeps its own (docs/scaling.md).",
         )
     return Finding("pooler", "No pooler changes connections between two transactions.")
+
+
+def room_in_logs() -> Finding:
+    """No part, no insert: the portal would answer 500."""
+    room = min(partitions.ids_ahead(connection, log) for log in partitions.LOGS)
+    return Finding(
+        "log_parts",
+        f"The logs have parts for {max(room, 0):,} more rows.",
+        "" if room >= partitions.FEW else "Run `manage.py run_scheduled_job log_parts`, and see why nobody did.",
+    )
 
 
 def integrity() -> Iterator[Finding]:

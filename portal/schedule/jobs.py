@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.db import connection
+
 from identity.core.actors import Schedule
+from identity.db import partitions
 from identity.services import background, headcounts, idempotency, provider_contacts, retention
 from identity.services.schedule import Job
 from portal.project import shared_cache
@@ -38,7 +41,18 @@ def kept(record: retention.Record) -> Job:
     )
 
 
-JOBS = (
+ON_POSTGRESQL: tuple[Job, ...] = (
+    Job(
+        "log_parts",
+        "Parts of the logs",
+        "Makes the parts of the log tables that the next rows will need.",
+        HOUR,
+        alone(lambda: partitions.make_ahead(connection)),
+        "parts",
+    ),
+)
+
+JOBS: tuple[Job, ...] = (
     *(kept(record) for record in retention.RECORDS),
     Job(
         "headcount",
@@ -98,5 +112,6 @@ JOBS = (
         "tasks",
         at=NIGHT,
     ),
+    *(ON_POSTGRESQL if connection.vendor == "postgresql" else ()),
 )
 BY_NAME = {job.name: job for job in JOBS}

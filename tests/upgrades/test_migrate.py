@@ -17,7 +17,8 @@ from django.db.migrations.state import ProjectState
 from django.db.models import QuerySet
 
 from identity.db.migrating import AddIndexConcurrently, MoveInBatches
-from identity.models import Group
+from identity.db.partitions import parts
+from identity.models import Group, ProvisioningLog
 from portal.management.commands import migrate
 from tests.factories import make_group
 from tests.portal.shell import refusal, shell_environment, url_of_this_database
@@ -100,6 +101,14 @@ def carry_out(operation: Any) -> None:
         operation.database_forwards("identity", editor, before, after)
 
 
+def undo(operation: Any) -> None:
+    after = ProjectState.from_apps(apps)
+    with_it = after.clone()
+    operation.state_forwards("identity", with_it)
+    with connection.schema_editor(atomic=False) as editor:
+        operation.database_backwards("identity", editor, with_it, after)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_index_is_made_again_over_half_of_one() -> None:
     name = "group_by_description"
@@ -117,6 +126,32 @@ def test_an_index_is_made_again_over_half_of_one() -> None:
     finally:
         with connection.schema_editor() as editor:
             editor.remove_index(Group, index)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_table_in_parts_gets_an_index_part_by_part() -> None:
+    name, table = "log_by_code", ProvisioningLog._meta.db_table
+    operation = AddIndexConcurrently("provisioninglog", models.Index(fields=["code", "id"], name=name))
+    half = parts(connection, table)[0]
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE INDEX {name}_{half.end} ON {half.name} (outcome)")
+    try:
+        for _ in range(2):
+            carry_out(operation)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT bool_and(indisvalid), min(pg_get_indexdef(indexrelid)), count(*) FROM pg_index"
+                " JOIN pg_inherits ON inhrelid = indexrelid WHERE inhparent = %s::regclass",
+                [name],
+            )
+            is_valid, definition, number = cursor.fetchone()
+        assert (is_valid, number) == (True, len(parts(connection, table)))
+        assert "(code, id)" in definition
+    finally:
+        undo(operation)
+    with connection.cursor() as cursor:
+        assert name not in connection.introspection.get_constraints(cursor, table)
 
 
 @pytest.mark.django_db(transaction=True)
