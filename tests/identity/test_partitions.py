@@ -18,6 +18,7 @@ from portal.doctor import examine
 from tests import clock
 from tests.clients import new_idp, owners_caller
 from tests.factories import OPERATOR, make_idp, provision
+from tests.loops import each
 from tests.portal.admin_pages import address
 from tests.portal.shell import run, url_of_this_database
 from tests.sessions import as_administrator
@@ -94,7 +95,7 @@ def test_a_moment_is_found_over_parts(small: int) -> None:
     for hours in range(12, 0, -1):
         with clock.ago(hours=hours):
             provision(idp, f"user{hours}")
-    for row in ProvisioningLog.objects.all():
+    for row in each(ProvisioningLog.objects.all(), at_least=12):
         assert ProvisioningLog.objects.first_id_since(row.at) == row.pk
 
 
