@@ -155,6 +155,13 @@ def named_in(answer: str) -> tuple[str, str]:
         return websafe_encode(response.raw_id), websafe_encode(response.response.user_handle or b"")
 
 
+def challenge_in(answer: str) -> str:
+    """The challenge that an answer claims to be for. Raises InvalidValue."""
+    with _malformed_is_refused():
+        response = AuthenticationResponse.from_dict(_read(answer))
+        return websafe_encode(response.response.client_data.challenge)
+
+
 def read_use(answer: str, *, challenge: str, credential_id: str, public_key: str, must_verify: bool) -> Use:
     """What this passkey signed for this challenge. Raises InvalidValue.
 

@@ -26,7 +26,9 @@ class SignInForm(forms.Form):
     username = forms.CharField(
         label="Username or email",
         max_length=255,
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username webauthn", "autocapitalize": "none", "autofocus": True}
+        ),
     )
     password = forms.CharField(
         max_length=4096,

@@ -31,7 +31,7 @@ from portal.session.auth import may_reset_password
 from portal.session.entrance import landing_url, let_in
 from portal.session.fresh_sign_in import is_fresh, mark_fresh
 from portal.session.guesses import SLOWED
-from portal.session.passkeys import Purpose, answered, ask_to_sign, prove
+from portal.session.passkeys import Purpose, answered, ask_to_sign, ask_visitor, prove
 from portal.session.passkeys import ask_to_add as asked_to_add
 from portal.session.sessions import renew_key
 from portal.session.throttle import remember_browser
@@ -43,8 +43,13 @@ from portal.session.user_agents import describe_browser
 @require_POST
 @never_cache
 def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Any passkey registered here may sign."""
-    return JsonResponse(ask_to_sign(request, Purpose.SIGN_IN))
+    """Any passkey registered here may sign. The sign-in page asks when it is opened, for the browser's autofill."""
+    try:
+        return ask_visitor(request)
+    except Refused as error:
+        refused = JsonResponse({"problem": error.sentence}, status=429)
+        refused["Retry-After"] = str(SLOWED[error.code])
+        return refused
 
 
 @require_POST

@@ -1,7 +1,7 @@
 """Passkeys at sign-in: the browser's challenge, and the check of its answer (R22, SR-20, SR-21).
 
-The challenge is kept in the session, for one purpose and a few minutes. The first answer uses it up,
-right or wrong, on whichever worker.
+The challenge is kept for one purpose and a few minutes: in the session, or for a visitor in a signed cookie, so that
+asking stores nothing. The first answer uses it up, right or wrong, on whichever worker.
 """
 
 from __future__ import annotations
@@ -12,20 +12,25 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
 from identity.core import webauthn
 from identity.core.errors import InvalidValue, Refused
 from identity.events import Event
 from identity.services import passkeys
 from portal.project.shared_cache import cache
 from portal.session.guesses import note_sign_in
-from portal.session.throttle import for_passkey
+from portal.session.throttle import for_passkey, for_question
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
-
     from identity.models import Passkey, User
 
 ASKED = "passkey_asked"
+COOKIE = "__Host-passkey" if settings.IS_HTTPS else "passkey"
+TABS = 4
+_SALT = "portal.session.passkeys.asked"
 GONE = "That took too long. Try again."
 PAUSE = "Too many tries with a passkey. Wait a minute, then try again."
 EVENTS = {"pause": Event.SIGN_IN_PAUSED, passkeys.COPIED: Event.SIGN_IN_COPIED_PASSKEY}
@@ -40,10 +45,28 @@ class Purpose(StrEnum):
     ADD = "add"
 
 
-def ask_to_sign(request: HttpRequest, purpose: Purpose, user: User | None = None) -> dict[str, Any]:
-    """The browser's request: sign with a passkey of this user, or of any user."""
+def ask_to_sign(request: HttpRequest, purpose: Purpose, user: User) -> dict[str, Any]:
+    """The browser's request: sign with a passkey of this user."""
     challenge = _asked(request, purpose, user)
     return passkeys.asking(user, challenge=challenge, alone=purpose is not Purpose.SECOND_STEP)
+
+
+def ask_visitor(request: HttpRequest) -> HttpResponse:
+    """The browser's request, in JSON: sign with any passkey registered here. Raises Refused for too many."""
+    with _traced(request, None):
+        if not for_question(request).take():
+            raise Refused(PAUSE, code="pause")
+    challenge = webauthn.new_challenge()
+    response = JsonResponse(passkeys.asking(None, challenge=challenge, alone=True))
+    response.set_cookie(
+        COOKIE,
+        signing.dumps([(challenge, time.time()), *_kept(request)][:TABS], salt=_SALT),
+        max_age=webauthn.SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
 
 
 def ask_to_add(request: HttpRequest, user: User) -> dict[str, Any]:
@@ -53,22 +76,39 @@ def ask_to_add(request: HttpRequest, user: User) -> dict[str, Any]:
     return passkeys.adding(user, challenge=challenge, user_handle=user_handle)
 
 
-def _asked(request: HttpRequest, purpose: Purpose, user: User | None, **more: str) -> str:
+def _asked(request: HttpRequest, purpose: Purpose, user: User, **more: str) -> str:
     challenge = webauthn.new_challenge()
-    whose = user.pk if user else None
-    request.session[ASKED] = {"challenge": challenge, "for": purpose, "user": whose, "at": time.time(), **more}
+    request.session[ASKED] = {"challenge": challenge, "for": purpose, "user": user.pk, "at": time.time(), **more}
     return challenge
 
 
-def answered(request: HttpRequest, purpose: Purpose, user: User | None = None) -> dict[str, str]:
+def answered(request: HttpRequest, purpose: Purpose, user: User | None = None, answer: str = "") -> dict[str, str]:
     """This browser's challenge, now used up. Raises Refused if there is none, or it has expired."""
-    asked: dict[str, Any] = request.session.pop(ASKED, None) or {}
+    asked = _asked_of_visitor(request, answer) if user is None else request.session.pop(ASKED, None) or {}
     is_meant = asked.get("for") == purpose and asked.get("user") == (user.pk if user else None)
     if not is_meant or not 0 <= time.time() - asked["at"] < webauthn.SECONDS:
         raise Refused(GONE, code="not_asked")
     if not cache.add(f"passkey:{asked['challenge']}", 1, webauthn.SECONDS):
         raise Refused(GONE, code="not_asked")
     return asked
+
+
+def _asked_of_visitor(request: HttpRequest, answer: str) -> dict[str, Any]:
+    """The one that the answer is for, since each tab has its own; else the newest, which it then uses up."""
+    kept, signed = _kept(request), webauthn.challenge_in(answer)
+    asked = next((one for one in kept if one[0] == signed), kept[0] if kept else None)
+    return {"challenge": asked[0], "for": Purpose.SIGN_IN, "user": None, "at": asked[1]} if asked else {}
+
+
+def _kept(request: HttpRequest) -> list[tuple[str, float]]:
+    """The challenges that this browser was asked last, newest first."""
+    try:
+        return [
+            (str(challenge), float(at))
+            for challenge, at in signing.loads(request.COOKIES.get(COOKIE, ""), salt=_SALT, max_age=webauthn.SECONDS)
+        ]
+    except (signing.BadSignature, ValueError, TypeError):
+        return []
 
 
 def prove(request: HttpRequest, answer: str, purpose: Purpose, user: User | None = None) -> User:
@@ -79,7 +119,7 @@ def prove(request: HttpRequest, answer: str, purpose: Purpose, user: User | None
         tries = for_passkey(request, whose)
         if not tries.take():
             raise Refused(PAUSE, code="pause")
-        asked = answered(request, purpose, user)
+        asked = answered(request, purpose, user, answer)
         if passkey is None or whose is None or passkey.user_id != whose.pk:
             raise InvalidValue("This passkey", "was not accepted")
         alone = purpose is not Purpose.SECOND_STEP

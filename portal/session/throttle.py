@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ CODES_AN_HOUR = 20
 NAME_TRIES_AN_HOUR = 30  # at one account from everywhere, except known browsers
 ADDRESS_TRIES_AN_HOUR = 60  # from one address at any name, except known browsers
 RESETS_AN_HOUR = 20  # requested by one address
+QUESTIONS_A_MINUTE = 300  # for a passkey, by one address: the sign-in page asks by itself whenever it is opened
 COOKIE = "__Host-known-browser" if settings.IS_HTTPS else "known-browser"
 COOKIE_SECONDS = 365 * 24 * 3600
 ACCOUNTS_OF_A_BROWSER = 5
@@ -60,6 +62,22 @@ class Throttle:
 
     def _slots(self) -> list[str]:
         return [f"{self.key}:{number}" for number in range(self.tries)]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """About so many a minute, in one row, whatever the number: for what can't be guessed."""
+
+    key: str
+    most: int
+
+    def take(self) -> bool:
+        """Count one more; False when there were enough. Then nothing is written."""
+        key = f"{self.key}:{int(time.time() // 60)}"
+        number: int = cache.get(key, 0)
+        if number < self.most:
+            cache.set(key, number + 1, 2 * 60)
+        return number < self.most
 
 
 class Tries:
@@ -137,6 +155,12 @@ def for_passkey(request: HttpRequest, user: User | None) -> Tries:
         return Tries([], [at_any_account])
     at_account = Throttle(_key("passkey", here, str(user.pk)))
     return Tries([at_account], [] if user.is_break_glass else [at_any_account])
+
+
+def for_question(request: HttpRequest) -> Rate:
+    """Challenges for a passkey of anybody; a browser that somebody has signed in with has its own."""
+    browser, _ = _remembered(request)
+    return Rate(_key("question", browser or _network(request)), QUESTIONS_A_MINUTE)
 
 
 def for_reset(request: HttpRequest) -> Throttle:

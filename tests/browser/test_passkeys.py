@@ -86,7 +86,13 @@ def add_passkey(page: Page, name: str) -> None:
     page.get_by_role("button", name="Add passkey").click()
 
 
+def without_autofill(page: Page) -> None:
+    """A browser that has no passkeys there; the one of the tests takes one as soon as it is asked."""
+    page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => false")
+
+
 def test_a_passkey_from_its_first_day_on(page: Page, reader: Reader, mia: User) -> None:
+    without_autofill(page)
     type_password(page)
     add_passkey(page, "Work laptop")
     expect(page.get_by_role("heading", name="Keep these recovery codes")).to_be_visible()
@@ -112,6 +118,7 @@ def test_a_passkey_from_its_first_day_on(page: Page, reader: Reader, mia: User) 
 def test_the_wrong_finger_opens_nothing_and_the_right_one_does_then(
     page: Page, reader: Reader, live_server: LiveServer
 ) -> None:
+    without_autofill(page)
     glass, device = make_break_glass(), Authenticator(origin=live_server.url)
     make_passkey(glass, device)
     reader.has(device)
@@ -124,6 +131,37 @@ def test_the_wrong_finger_opens_nothing_and_the_right_one_does_then(
     reader.sees(the_right_one=True)
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page).to_have_url(f"{live_server.url}/admin/")
+
+
+def test_a_passkey_is_offered_where_the_browser_fills_in_names(
+    page: Page, reader: Reader, live_server: LiveServer, mia: User
+) -> None:
+    """Conditional mediation: nobody presses a button, and a browser without a passkey asks for nothing."""
+    page.goto("/login/?next=/profile/")
+    expect(page.get_by_label("Username")).to_have_attribute("autocomplete", "username webauthn")
+    device = Authenticator(origin=live_server.url)
+    make_passkey(mia, device)
+    reader.has(device)
+    page.goto("/login/?next=/profile/")
+    expect(page.get_by_role("heading", name="Mia Wong")).to_be_visible()
+    expect(page.get_by_text("with a passkey")).to_be_visible()
+
+
+def test_a_wrong_finger_at_the_autofill_leaves_the_page_as_it_is(
+    page: Page, reader: Reader, live_server: LiveServer, mia: User
+) -> None:
+    """Neither is the button in its way: it ends what the browser was asked before."""
+    device = Authenticator(origin=live_server.url)
+    make_passkey(mia, device)
+    reader.has(device)
+    reader.sees(the_right_one=False)
+    with page.expect_response("**/login/passkey/question/"):
+        page.goto("/login/")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("alert")).to_contain_text("No passkey was used.")
+    type_password(page)
+    expect(page.get_by_role("button", name="Use a passkey")).to_be_visible()
 
 
 def test_without_scripts_the_password_still_works_and_no_passkey_is_offered(

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from html import unescape
 from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core import signing
 from django.core.management import call_command
 from django.test import Client
 
 from identity.models import AuditEvent, Passkey, RecoveryCode, Status, User
 from identity.safeguards import second_steps
+from portal.session import throttle
+from portal.session.passkeys import _SALT, COOKIE, TABS
 from portal.session.throttle import ADDRESS_TRIES_AN_HOUR, TRIES
 from tests import clock
 from tests.authenticator import Authenticator, b64
@@ -218,17 +223,55 @@ def test_a_wrong_answer_uses_the_question_up(client: Client, device: Authenticat
 
 
 def test_a_question_is_used_up_on_whichever_worker(client: Client, device: Authenticator) -> None:
-    """Two answers at once both find it in the session, since each has read that before the other wrote."""
+    """Two answers at once have both been asked; so has whoever copied the cookie."""
     said = device.sign(ask(client, SIGN_IN))
-    kept = dict(client.session)
-    assert send(client, SIGN_IN, said).status_code == 302
-    client.post("/logout/")
     another = Client()
-    ask(another, SIGN_IN)
-    session = another.session
-    session.update(kept)
-    session.save()
+    another.cookies[COOKIE] = client.cookies[COOKIE].value
+    assert send(client, SIGN_IN, said).status_code == 302
     assert send(another, SIGN_IN, said).status_code == 400
+
+
+def test_each_tab_has_its_own_question(client: Client, device: Authenticator) -> None:
+    """The page asks when it is opened, and another tab asks again."""
+    first, *_ = [ask(client, SIGN_IN) for _ in range(TABS)]
+    assert send(client, SIGN_IN, device.sign(first)).status_code == 302
+
+
+def test_no_cookie_but_the_portals_own_is_believed(client: Client, device: Authenticator) -> None:
+    asked = ask(client, SIGN_IN)
+    for forged in ("", "x", signing.dumps([(asked["challenge"], time.time())]), signing.dumps(7, salt=_SALT)):
+        browser = Client()
+        browser.cookies[COOKIE] = forged
+        answer = send(browser, SIGN_IN, device.sign(asked))
+        assert (answer.status_code, is_in(browser)) == (400, False)
+
+
+def test_asking_stores_nothing(mia: User) -> None:
+    """The sign-in page asks by itself, and so may everybody."""
+    before = everything()
+    for _ in range(5):
+        visitor = Client()
+        ask(visitor, SIGN_IN)
+        assert settings.SESSION_COOKIE_NAME not in visitor.cookies
+    assert everything() == before
+
+
+def test_asking_is_slowed_down_and_a_known_browser_is_not(
+    client: Client, mia: User, device: Authenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(client, device)
+    client.post("/logout/")
+    monkeypatch.setattr(throttle, "QUESTIONS_A_MINUTE", 3)
+    visitor = Client(REMOTE_ADDR="198.51.100.1")
+    assert [visitor.post(f"{SIGN_IN}question/").status_code for _ in range(4)] == [200, 200, 200, 429]
+    answer = Client(REMOTE_ADDR="198.51.100.1").post(f"{SIGN_IN}question/")
+    assert (answer.status_code, answer["Retry-After"]) == (429, "60")
+    assert answer.json() == {"problem": "Too many tries with a passkey. Wait a minute, then try again."}
+    assert sign(client, device).status_code == 302
+    assert Client(REMOTE_ADDR="203.0.113.7").post(f"{SIGN_IN}question/").status_code == 200
+    assert events()[-1] == ("sign_in.paused", None)
+    with clock.later(minutes=1):
+        assert visitor.post(f"{SIGN_IN}question/").status_code == 200
 
 
 def test_a_question_is_forgotten_after_five_minutes(client: Client, device: Authenticator) -> None:

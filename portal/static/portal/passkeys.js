@@ -20,8 +20,9 @@ const CEREMONIES = {
             excludeCredentials: keys(asked.excludeCredentials),
         },
     }),
-    sign: (asked) => navigator.credentials.get({
+    sign: (asked, how) => navigator.credentials.get({
         publicKey: { ...asked, challenge: bytes(asked.challenge), allowCredentials: keys(asked.allowCredentials) },
+        ...how,
     }),
 };
 
@@ -41,17 +42,47 @@ function written(made) {
 async function ask(form) {
     const token = new URLSearchParams({ csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value });
     const answer = await fetch(form.dataset.question, { method: "POST", body: token });
+    if (answer.status === 429) {
+        throw Object.assign(new Error(), await answer.json());
+    }
     return answer.ok ? answer.json() : null;
 }
 
-async function send(form) {
+async function send(form, how) {
     const asked = await ask(form);
     if (!asked) {
-        location.reload(); // signed out, or not freshly signed in any more: the page says so
+        if (!how) {
+            location.reload(); // signed out, or not freshly signed in any more: the page says so
+        }
         return;
     }
-    form.elements.answer.value = written(await CEREMONIES[form.dataset.passkey](asked));
+    form.elements.answer.value = written(await CEREMONIES[form.dataset.passkey](asked, how));
     form.submit();
+}
+
+/* In the list under the field of the username, too (section 5.1.4, "conditional"): the browser is asked when the page is
+   opened, and again before the portal forgets what it asked. */
+const FORGOTTEN_AFTER = 270_000;
+let offer = { since: 0, stop: new AbortController() };
+
+async function offerIn(form) {
+    if (document.visibilityState !== "visible" || Date.now() - offer.since < FORGOTTEN_AFTER) {
+        return;
+    }
+    offer.stop.abort();
+    offer = { since: Date.now(), stop: new AbortController() };
+    setTimeout(offerIn, FORGOTTEN_AFTER, form);
+    try {
+        await send(form, { mediation: "conditional", signal: offer.stop.signal });
+    } catch {
+        // none was chosen, or the form's own button was pressed
+    }
+}
+
+async function offerInAutofill(form) {
+    if (await window.PublicKeyCredential?.isConditionalMediationAvailable?.()) {
+        offerIn(form);
+    }
 }
 
 function tell(form, problem) {
@@ -74,13 +105,22 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
         const button = form.querySelector("button");
         button.disabled = true;
         form.querySelector(":scope > [role=alert]")?.remove();
+        offer.stop.abort();
         try {
             await send(form);
         } catch (error) {
-            tell(form, PROBLEMS[error.name] ?? PROBLEM);
+            tell(form, error.problem ?? PROBLEMS[error.name] ?? PROBLEM);
             button.disabled = false;
+            if ("autofill" in form.dataset) {
+                offer.since = 0;
+                offerInAutofill(form);
+            }
         }
     });
+    if ("autofill" in form.dataset) {
+        document.addEventListener("visibilitychange", () => offerInAutofill(form));
+        offerInAutofill(form);
+    }
 }
 
 /* Back to a page that the browser kept. */
