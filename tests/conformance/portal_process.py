@@ -22,6 +22,10 @@ class Portal:
     server: Process
 
     @property
+    def origin(self) -> str:
+        return self.base_url.removesuffix("/scim/v2")
+
+    @property
     def database(self) -> str:
         return self.environment["DATABASE_URL"].partition(":")[0]
 

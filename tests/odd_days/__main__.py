@@ -9,17 +9,15 @@ whatever asks before Django is there.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
+
+from tests.odd_days.moved_clock import compiled_clock
 
 HERE = Path(__file__).parent
 REPORTS = HERE.parent.parent / "var" / "odd-days"
@@ -67,7 +65,7 @@ def main(arguments: list[str]) -> int:
         raise SystemExit(f"No such day: {', '.join(sorted(unknown))}. There are {', '.join(d.name for d in DAYS)}.")
     REPORTS.mkdir(parents=True, exist_ok=True)
     failed = False
-    with _clock() as clock:
+    with compiled_clock() as clock:
         for day in DAYS:
             for database in day.databases if not names or day.name in names else ():
                 failed |= _run(day, database, clock, options) != 0
@@ -77,20 +75,6 @@ def main(arguments: list[str]) -> int:
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
     where = arguments.index("--") if "--" in arguments else len(arguments)
     return arguments[:where], arguments[where + 1 :]
-
-
-@contextmanager
-def _clock() -> Iterator[Path]:
-    """The library that moves the clock, compiled to where PostgreSQL's user can read it."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        raise SystemExit("A C compiler is needed to move the clock of all programs: install gcc and libc6-dev.")
-    with tempfile.TemporaryDirectory(prefix="gatehouse-clock-") as folder:
-        Path(folder).chmod(0o755)
-        library = Path(folder) / "clock.so"
-        command = [compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(HERE / "clock.c"), "-ldl"]
-        subprocess.run(command, check=True)
-        yield library
 
 
 def _run(day: Day, database: str, clock: Path, options: list[str]) -> int:
