@@ -228,9 +228,9 @@ fuzz: install-dev ## N (100,000) hostile requests at every door, SEED=…: none 
 	$(PYTHON) -m tests.postgres -- $(PYTHON) -m tests.fuzz --requests $(or $(N),100000) --seed $(or $(SEED),2)
 
 .PHONY: crash
-crash: install-dev ## faults of machines under load, each counted: docs/reliability.md (ten minutes, on PostgreSQL)
-	$(PYTHON) -m tests.programs nginx
-	$(PYTHON) -m tests.postgres -- $(PYTHON) -m pytest -q -s tests/crash/crash_*.py
+crash: install-dev ## faults of machines under load, each counted: docs/reliability.md (20 minutes, on PostgreSQL, as root)
+	$(PYTHON) -m tests.programs nginx nftables gcc
+	$(PYTHON) -m tests.lan $(PYTHON) -m tests.postgres -- $(PYTHON) -m pytest -q -s tests/crash/crash_*.py
 
 .PHONY: mutants
 mutants: install-dev ## put N small faults (SEED=…) into the code and list those that no test notices: tests/mutants

@@ -145,7 +145,7 @@ def _postgresql(worker: str, folder: Path) -> Iterator[str]:
     drop = f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)"
     with connection.creation._nodb_cursor() as cursor:
         # The portal gives up a statement long before another worker has made the template on a busy machine.
-        cursor.execute("SET statement_timeout = '10min'")
+        cursor.execute("SET statement_timeout = '10min'; SET lock_timeout = '10min'")
         # A lock of the session, not of a transaction: CREATE DATABASE takes part in none.
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         try:

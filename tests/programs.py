@@ -2,7 +2,7 @@
 
 `python -m tests.programs` installs what is missing where that needs no question: as root on Debian. Elsewhere the
 tests that need it are skipped and say so; where CI=true promises that all of them run, nothing may be missing.
-`python -m tests.programs gcc` wants a compiler as well (tests/odd_days).
+`python -m tests.programs gcc` wants a compiler as well (tests/odd_days); packages are named as Debian does.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tests.browser.chromium import find_chromium
 from tests.postgres import installed_binaries, version_of
 
 SECONDS_TO_INSTALL = 900
+CALLED = {"nftables": "nft"}
 ALONGSIDE = {"chromium": ["fonts-dejavu-core"], "gcc": ["libc6-dev"]}
 
 
@@ -53,7 +54,7 @@ def missing(further: Iterable[str] = ()) -> list[str]:
         "jq": shutil.which("jq"),
         "pgbouncer": shutil.which("pgbouncer"),
         "postgresql": installed_binaries(),
-        **{name: shutil.which(name) for name in further},
+        **{name: shutil.which(CALLED.get(name, name)) for name in further},
     }
     return [name for name, path in found.items() if path is None]
 

@@ -98,7 +98,7 @@ def test_postgresql_keeps_its_connections_and_limits_its_statements() -> None:
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
-        "options": "-c statement_timeout=30s -c synchronous_commit=on -c jit=off",
+        "options": "-c statement_timeout=30s -c lock_timeout=30s -c synchronous_commit=on -c jit=off",
         "sslmode": "require",
         "server_side_binding": True,
         "prepare_threshold": 2,

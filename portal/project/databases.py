@@ -61,6 +61,8 @@ def session_settings(statement_timeout: int) -> dict[str, str]:
     """What every connection of the portal's to PostgreSQL is set to."""
     return {
         "statement_timeout": f"{statement_timeout}s",
+        # PostgreSQL keeps no time for COMMIT, which checks foreign keys and may wait for their rows.
+        "lock_timeout": f"{statement_timeout}s",
         # Spelled out because a role or database may have it switched off (SR-39).
         "synchronous_commit": "on",
         # Compiling a page's statement takes longer than running it: it is for reports.

@@ -26,6 +26,7 @@ from tests.upgrades.traffic import Host
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
 
+WORD = "wide-ocean-over-nine-hills"
 HOUR, WRITERS, STEPPED_FOR = 3600, 4, 10.0
 
 
@@ -76,6 +77,3 @@ def test_a_clock_that_steps_makes_no_answer_false(tmp_path: Path) -> None:
             assert set(journal.statuses()) == {201}
         assert found == one.made | other.made
     connection.close()
-
-
-WORD = "wide-ocean-over-nine-hills"

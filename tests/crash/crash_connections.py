@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
 from threading import Event, Thread
 
 import psycopg
@@ -74,7 +73,7 @@ def all_connections_taken(url: str) -> Iterator[None]:
 
 
 def test_the_portal_says_so_and_is_back_once_there_are_some() -> None:
-    with postgres_url(find_binaries(), Path("/tmp")) as database, portal_on(database) as portal:
+    with postgres_url(find_binaries()) as database, portal_on(database) as portal:
         token = manage(portal.environment, "create_scim_token", "--idp", "Okta")
         with providers_at_work(portal.origin, token, writers=WRITERS) as journal:
             seconds_until(lambda: len(journal.made) > 200, limit=120)
