@@ -22,5 +22,5 @@ def compiled_clock() -> Iterator[Path]:
         Path(folder).chmod(0o755)
         library = Path(folder) / "clock.so"
         command = [compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(SOURCE), "-ldl"]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True, timeout=60)
         yield library
