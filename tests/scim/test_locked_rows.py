@@ -1,4 +1,4 @@
-"""Somebody holds a row that a write depends on: foreign keys are checked at COMMIT, for which no statement's limit holds."""
+"""Somebody holds a row that a write depends on: foreign keys are checked at COMMIT, where no statement is limited."""
 
 from __future__ import annotations
 
