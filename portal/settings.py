@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.templatetags.static import static
 from environ import Env
 
-from portal.project.databases import database_config
+from portal.project.databases import database_config, replica_beside
 from portal.project.logging import audit_event_handler
 from portal.project.own_files import own_folder, secret_key_in
 from portal.project.proxies import trusted_networks
@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "portal.project.request_log.request_log",
     *(["portal.project.traces.trace_requests"] if TRACES else []),
     "portal.project.counters.count_requests",
+    "portal.project.replicas.remember_writes",
     "scim.middleware.SCIMErrorMiddleware",  # outside all others: any error under /scim/ is answered in SCIM
     "portal.project.middleware.client_address",
     "django.middleware.security.SecurityMiddleware",
@@ -137,6 +138,19 @@ DATABASES = {
         connections=env.DATABASE_CONNECTIONS,
     )
 }
+
+# What may be a little older is read from a standby, where there is one (identity.db.replica).
+DATABASE_REPLICA_LAG = env.DATABASE_REPLICA_LAG
+DATABASE_REPLICA_READS = env.DATABASE_REPLICA_READS
+if env.DATABASE_REPLICA_URL:
+    DATABASES["replica"] = replica_beside(
+        DATABASES["default"],
+        env.DATABASE_REPLICA_URL,
+        statement_timeout=STATEMENT_TIMEOUT,
+        pooler=DATABASE_POOLER,
+        connections=env.DATABASE_CONNECTIONS,
+    )
+    DATABASE_ROUTERS = ["identity.db.replica.Router"]
 
 # What /readyz found is told again for so long, whoever asks how often.
 READINESS_SECONDS = 1

@@ -38,6 +38,7 @@ class RootSearchView(Endpoint):
     """POST /.search"""
 
     http_method_names = ["post"]
+    reads = frozenset({"POST"})
 
     def post(self, request: HttpRequest) -> HttpResponse:
         return answer(_found(request, listing.search_parameters(request)))

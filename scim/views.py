@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,6 +17,7 @@ from django_scim.utils import get_service_provider_config_model
 
 from identity.core.actors import Provisioner
 from identity.core.errors import NotFound
+from identity.db import replica
 from identity.models import SSOGroup, SSOUser
 from scim import attempts, config
 from scim.adapters.base import scim_id
@@ -39,10 +41,12 @@ class Translated(View):
     """Runs the handler; any of `HANDLED` it raises becomes a SCIM error, and a refused write a log row."""
 
     resource_name: ClassVar[str] = ""
+    reads: ClassVar[frozenset[str]] = frozenset({"GET", "HEAD"})  # methods that change nothing
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            response = attempts.run(lambda: View.dispatch(self, request, *args, **kwargs))
+            with replica.reading(replica.SCIM) if request.method in self.reads else nullcontext():
+                response = attempts.run(lambda: View.dispatch(self, request, *args, **kwargs))
         except HANDLED as error:
             response = self._refused(request, error)
         patch_vary_headers(response, ["Authorization"])
@@ -247,6 +251,8 @@ class GroupsView(ResourceEndpoint, stock.GroupsView):
 
 class SearchMixin:
     """POST /Users/.search and /Groups/.search (RFC 7644 section 3.4.3)."""
+
+    reads = frozenset({"POST"})
 
     def allowed(self) -> list[str]:
         return ["POST"]

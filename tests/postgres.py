@@ -58,7 +58,7 @@ def postgres_url(binaries: Path | None = None, below: Path = Path("/tmp")) -> It
 def _own_server(source: Path, scratch: Path) -> Iterator[str]:
     version = version_of(source)
     sys.stderr.write(f"{version} from {'the wheel' if source in _in_wheel() else source}\n")
-    binaries = _binaries_for_everyone(source, scratch)
+    binaries = binaries_for_everyone(source, scratch)
     data = scratch / "data"
     data.mkdir()
     _hand_over(scratch)
@@ -68,7 +68,7 @@ def _own_server(source: Path, scratch: Path) -> Iterator[str]:
         check=True,
         timeout=SECONDS_TO_START,
         stdout=subprocess.DEVNULL,
-        **_as_nobody(),
+        **as_nobody(),
     )
     LOGS.mkdir(parents=True, exist_ok=True)
     with (LOGS / f"postgresql-{version.split()[-1]}.log").open("wb") as log:
@@ -78,7 +78,7 @@ def _own_server(source: Path, scratch: Path) -> Iterator[str]:
             _wait_for(server, url, Path(log.name))
             yield url
         finally:
-            _stop(server)
+            stop(server)
 
 
 def _start(binaries: Path, data: Path, scratch: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -89,7 +89,7 @@ def _start(binaries: Path, data: Path, scratch: Path, log: IO[bytes]) -> subproc
         stderr=log,
         process_group=0,  # a Ctrl-C is for the tests, which still need their database to clean up
         preexec_fn=dies_with_parent(signal.SIGQUIT),
-        **_as_nobody(),
+        **as_nobody(),
     )
 
 
@@ -104,7 +104,7 @@ def _wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
     raise SystemExit(f"PostgreSQL did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
 
 
-def _stop(server: subprocess.Popen[bytes]) -> None:
+def stop(server: subprocess.Popen[bytes]) -> None:
     server.send_signal(signal.SIGQUIT)  # at once: there is nothing to keep
     try:
         server.wait(SECONDS_TO_STOP)
@@ -171,7 +171,7 @@ def _in_wheel() -> list[Path]:
     return [Path(spec.origin).parent / name for name in WHEEL_BINARIES]
 
 
-def _binaries_for_everyone(binaries: Path, scratch: Path) -> Path:
+def binaries_for_everyone(binaries: Path, scratch: Path) -> Path:
     """`binaries`, or a copy where the unprivileged server can reach it (a home directory is often 0700)."""
     if os.geteuid() != 0 or all(parent.stat().st_mode & 0o005 == 0o005 for parent in binaries.resolve().parents):
         return binaries
@@ -191,7 +191,7 @@ def _of_another_day() -> dict[str, str]:
     return {name: os.environ[name] for name in ("TZ", "LD_PRELOAD", "CLOCK_MOVED_BY") if name in os.environ}
 
 
-def _as_nobody() -> dict[str, Any]:
+def as_nobody() -> dict[str, Any]:
     """Popen's arguments for a program of PostgreSQL's: no input, a clean environment and, as root, another user."""
     return {
         "cwd": "/",

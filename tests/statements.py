@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -39,10 +39,10 @@ _NOTED = ("last_used_from", "identity_providercontact")
 
 
 @contextmanager
-def statements() -> Iterator[list[str]]:
+def statements(on: Any = connection) -> Iterator[list[str]]:
     """The SQL of the block, filled at its end: without transaction control and what is noted once a minute."""
     seen: list[str] = []
-    with CaptureQueriesContext(connection) as captured:
+    with CaptureQueriesContext(on) as captured:
         yield seen
     seen.extend(sql for query in captured if not is_aside(sql := query["sql"]))
 

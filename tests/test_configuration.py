@@ -16,8 +16,9 @@ from environ import Env
 from hypothesis import given
 from hypothesis import strategies as st
 
+from identity.db.replica import AREAS
 from portal.project import kinds
-from portal.project.databases import database_config
+from portal.project.databases import database_config, replica_config
 from portal.project.environment import WrongEnvironment, read, variable_of
 from portal.project.kinds import Kind, without_password
 from portal.project.variables import Variables
@@ -45,6 +46,7 @@ WRONG: dict[str, tuple[str, ...]] = {
         "postgres://db/name?sslmodee=require", "mysql://db/name", "sqlite", "sqlite://host/file", "sqlite:////no/folder/file",
         f"sqlite:///{ROOT}", f"sqlite:///{ROOT}/file?colour=red", "nonsense", "://", "postgres://[::1/name",
     ),
+    kinds.replica_url.expected: ("db2", "postgres://", "postgres://db:port/name", "sqlite:////tmp/copy", "sqlite:///:memory:"),
     kinds.directory.expected: ("/no/such/folder", "/etc/hostname", "relative/nowhere"),
     kinds.host.expected: ("two words", "http://127.0.0.1", "127.0.0.1:8000", "[::1", "a..b", "unix:/run/gatehouse"),
     kinds.arguments.expected: ("--bind '127.0.0.1", '--name "portal'),
@@ -61,6 +63,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     kinds.line.expected: ("two\nlines", "a bell\a"),
     kinds.boolean.expected: ("maybe", "2", "tru", "None"),
     kinds.event_lines.expected: ("/no/such/folder/events", str(ROOT), "a\nb"),
+    kinds.choices(*AREAS).expected: ("everything", "logs,pages", "logs lists", "SCIM"),
     "immediate or database": ("celery", "Immediate", "immediate,database"),
     "session or transaction": ("statement", "Transaction", "session,transaction"),
 }  # fmt: skip
@@ -167,6 +170,12 @@ def test_an_empty_key_is_no_key(tmp_path: Path) -> None:
     assert "secret_key is empty: put the key back from a backup." in done.stderr
 
 
+def test_sqlite_has_no_replica() -> None:
+    done = manage("check", DATABASE_REPLICA_URL="postgres://db2/portal")
+    assert (done.returncode, done.stderr.count("\n")) == (78, 2), done.stderr
+    assert "DATABASE_REPLICA_URL is set, expected DATABASE_URL to be postgres:// as well." in done.stderr
+
+
 def test_a_folder_in_the_way_of_static_files_is_told(tmp_path: Path) -> None:
     (tmp_path / "static").touch()
     done = manage("check", DATA_DIR=str(tmp_path))
@@ -201,6 +210,8 @@ def test_defaults_follow_from_what_is_set(tmp_path: Path) -> None:
         ("DATABASE_URL", "postgres://gate@/portal?host=/run&pool=1", "postgres://gate@/portal?host=/run&pool=1"),
         ("DATABASE_URL", "postgres:///?service=portal", "postgres:///?service=portal"),
         ("DATABASE_URL", "sqlite:///:memory:", "sqlite:///:memory:"),
+        ("DATABASE_REPLICA_URL", " postgres://one,two:5433/portal", "postgres://one,two:5433/portal"),
+        ("DATABASE_REPLICA_READS", "logs, scim", ["logs", "scim"]),
         ("DEFAULT_FROM_EMAIL", "Gatehouse <gatehouse@[IPv6:::1]>", "Gatehouse <gatehouse@[IPv6:::1]>"),
         ("STATEMENT_TIMEOUT", "0", 0),
     ],
@@ -226,6 +237,8 @@ def test_no_text_is_anything_but_a_value_or_a_fault(name: str, text: str) -> Non
     except WrongEnvironment:
         return
     assert database_config(found.DATABASE_URL, statement_timeout=found.STATEMENT_TIMEOUT)["ENGINE"]
+    known_url = found.DATABASE_REPLICA_URL or found.DATABASE_URL
+    assert replica_config(known_url, statement_timeout=found.STATEMENT_TIMEOUT)["CONN_HEALTH_CHECKS"] is False
     assert Env.email_url_config(found.EMAIL_URL)["EMAIL_BACKEND"]
 
 
@@ -284,6 +297,7 @@ def test_the_configuration_is_printed_without_secrets(tmp_path: Path) -> None:
     given = {
         "SECRET_KEY": "s3cret" * 10,
         "DATABASE_URL": "postgres://gate:s3cret@db/portal",
+        "DATABASE_REPLICA_URL": "postgres://gate:s3cret@db2/portal",
         "EMAIL_URL": "smtp+tls://mail:s3cret@mail.example.com:587",
         "PORT": "9123",
     }
@@ -294,6 +308,7 @@ def test_the_configuration_is_printed_without_secrets(tmp_path: Path) -> None:
     assert rows["SECRET_KEY"] == {"value": "set", "given": True}
     assert rows["SECRET_KEY_FALLBACKS"] == {"value": "not set", "given": False}
     assert rows["DATABASE_URL"]["value"] == "postgres://gate:***@db/portal"
+    assert rows["DATABASE_REPLICA_URL"]["value"] == "postgres://gate:***@db2/portal"
     assert rows["EMAIL_URL"]["value"] == "smtp+tls://mail:***@mail.example.com:587"
     assert rows["PUBLIC_URL"] == {"value": "http://127.0.0.1:9123", "given": False}
     text = manage("config", DATA_DIR=str(tmp_path), **given)

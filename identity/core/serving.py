@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Served:
-    """`user_id` and `identity_provider_id` are known once somebody has asked who calls."""
+    """`user_id` and `identity_provider_id` are known once somebody has asked who calls.
+
+    `has_written`: whether a transaction was committed for it; where nobody asks (replicas), it need not be true.
+    """
 
     request_id: str
     user_id: int | None = None
     identity_provider_id: int | None = None
+    has_written: bool = False
 
 
 _served: ContextVar[Served | None] = ContextVar("served", default=None)
@@ -52,3 +56,8 @@ def note_user(user_id: int | None) -> None:
 def note_identity_provider(provider_id: int) -> None:
     if served := _served.get():
         served.identity_provider_id = provider_id
+
+
+def note_commit() -> None:
+    if served := _served.get():
+        served.has_written = True

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
 
+from identity.db import replica
 from identity.db.lookups import any_of_parameter
 
 M = TypeVar("M", bound=Model)
@@ -58,23 +59,26 @@ class CompiledQuery:
         self._plans = threading.local()  # a compiler belongs to the connection of its thread
 
     def __call__(self, **values: Any) -> list[Any]:
-        plan = self._plan()
-        with connection.cursor() as cursor:
+        reads_from = connections[replica.alias()]
+        plan = self._plan(reads_from)
+        with reads_from.cursor() as cursor:
             cursor.execute(plan.sql, plan.bound(values))
             return plan.results(cursor.fetchall())
 
-    def _plan(self) -> _Plan:
-        if not hasattr(self._plans, connection.vendor):
-            setattr(self._plans, connection.vendor, _Plan(self._build()))
-        plan: _Plan = getattr(self._plans, connection.vendor)
+    def _plan(self, reads_from: Any) -> _Plan:
+        name = f"{reads_from.alias} {reads_from.vendor}"
+        if not hasattr(self._plans, name):
+            setattr(self._plans, name, _Plan(self._build(), reads_from))
+        plan: _Plan = getattr(self._plans, name)
         return plan
 
 
 class _Plan:
     """What Django's compiler worked out for a query, and how its rows become instances (as ModelIterable does)."""
 
-    def __init__(self, queryset: QuerySet[Any]) -> None:
-        self._compiler: Any = queryset.query.get_compiler(connection=connection)
+    def __init__(self, queryset: QuerySet[Any], reads_from: Any) -> None:
+        self._alias = reads_from.alias
+        self._compiler: Any = queryset.query.get_compiler(connection=reads_from)
         self.sql, self._params = self._compiler.as_sql()
         select, info = self._compiler.select, self._compiler.klass_info
         self._converters = self._compiler.get_converters([column for column, *_ in select])
@@ -83,7 +87,7 @@ class _Plan:
             return
         self._own = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
         self._names = [column.target.attname for column, *_ in select[self._own]]
-        self._related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]  # Django 6's stubs
+        self._related = get_related_populators(info, select, self._alias)  # type: ignore[call-arg]  # Django 6's stubs
 
     def bound(self, values: dict[str, Any]) -> list[Any]:
         return [each.bound(values) if isinstance(each, Parameter) else each for each in self._params]
@@ -93,7 +97,7 @@ class _Plan:
         return converted if self._model is None else [self._instance(row) for row in converted]
 
     def _instance(self, row: Row) -> Any:
-        instance = self._model.from_db(connection.alias, self._names, row[self._own])
+        instance = self._model.from_db(self._alias, self._names, row[self._own])
         for related in self._related:
             related.populate(row, instance)
         return instance

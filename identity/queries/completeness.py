@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from django.db import connection
 from django.db.models import OuterRef, QuerySet
 
 from identity.db.counting import count_up_to
 from identity.db.lookups import any_of, any_of_parameter
+from identity.db.replica import connection
 from identity.models import GroupMapping, Membership, SSOMembership, Status
 
 MOST_IN_A_LIST = 1_000

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import Count, Q
 
 from identity.core.errors import InvalidValue
+from identity.db.replica import connection
 from identity.models import Group, GroupMapping, User
 from identity.queries.in_parts import InParts
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from identity import policy
 from identity.core.decisions import Action, Switch
+from identity.db.replica import connection
 from identity.models import Invitation, RetiredResource, SSOConnection, SSOIdentity, SSOUser, Status, User
 from identity.models.sso import told_otherwise
 from identity.policy import Cell

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from identity.core.decisions import Action
 from identity.core.keys import sought
 from identity.core.origins import network_of
+from identity.db import replica
 from identity.models import AuditEvent, AuditOrigin, IdentityProvider, ProvisioningLog
 from identity.queries.event_stream import Horizon
 from portal.api.fields import ProviderRef, UserRef
@@ -93,6 +94,7 @@ class ProvisioningLogEntries(Resources):
 
     tag = "Logs"
     seen_by = Action.VIEW_LOGS
+    area = replica.LOGS
     queryset = ProvisioningLog.objects.select_related("identity_provider", "user")
     serializer_class = ProvisioningLogEntryAnswer
     filterset_class = LogFilter
@@ -173,6 +175,7 @@ class EventFilter(RecordFilter):
     )
 
     def beyond(self, rows: QuerySet[AuditEvent], name: str, pk: int) -> QuerySet[AuditEvent]:
+        replica.stay_on_primary()  # whose writers decide what can still come
         return rows.filter(pk__gt=pk, pk__lte=Horizon(pk).settle(PATIENCE_SECONDS))
 
     def from_there(self, rows: QuerySet[AuditEvent], name: str, address: str) -> QuerySet[AuditEvent]:
@@ -187,6 +190,7 @@ class AuditEvents(Resources):
 
     tag = "Logs"
     seen_by = Action.VIEW_LOGS
+    area = replica.LOGS
     queryset = AuditEvent.objects.select_related("personal_data", "origin")
     serializer_class = AuditEventAnswer
     filterset_class = EventFilter

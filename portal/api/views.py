@@ -19,6 +19,7 @@ from identity import policy
 from identity.core.actors import Person
 from identity.core.decisions import Action, Decision, Mode
 from identity.core.errors import NotFound
+from identity.db import replica
 from identity.db.keyset import batches
 from identity.db.locks import lock
 from identity.safeguards.asked import About, Situation
@@ -35,6 +36,7 @@ from portal.api.schema import Document
 from portal.api.wire import JSON, StrictJSON, of_django
 from portal.exchange.csv_out import csv_lines, download
 from portal.project.bodies import from_callers, is_in_chunks, take_chunks
+from portal.project.replicas import read_by
 
 FIELDS = "fields"
 NO_STORE = {"Cache-Control": "no-store"}  # for a response with a secret in it
@@ -50,6 +52,7 @@ class Resources(GenericViewSet):
     tag: ClassVar[str]
     seen_by: ClassVar[Action | None] = Action.VIEW_DIRECTORY
     scope: ClassVar[str] = ""
+    area: ClassVar[str] = replica.LISTS  # of what its list reads
     orderings: ClassVar[dict[str, str]] = {"id": "pk"}
     default_ordering: ClassVar[str] = "id"
     fresh: ClassVar[frozenset[str]] = frozenset()
@@ -193,7 +196,10 @@ class Resources(GenericViewSet):
     def page(self) -> HttpResponseBase:
         """A page of the list, filtered and ordered as requested; all of it as CSV if requested."""
         if wants_file(self.request):
-            return self._file()
+            return read_by(of_django(self.request), replica.EXPORTS, self._file)
+        return read_by(of_django(self.request), self.area, self._page)
+
+    def _page(self) -> Response:
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response([self.only_fields(row) for row in self._listed(rows or [])])
 

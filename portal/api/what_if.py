@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from identity.core.decisions import Action, Switch
 from identity.core.errors import InvalidValue
+from identity.db import replica
 from identity.models import AccessSettings, User
 from identity.queries import what_if
 from identity.queries.drift import START, Comparison, Drift, Position
@@ -21,6 +22,8 @@ from portal.api.modes import FlagsSaid, switched
 from portal.api.operations import operation
 from portal.api.users import UserInList
 from portal.api.views import Resources, Singleton
+from portal.api.wire import of_django
+from portal.project.replicas import read_by
 
 
 class CellChangeAnswer(serializers.Serializer):
@@ -83,6 +86,9 @@ class WhatIf(Singleton):
     @operation("preview_access_settings", query=FlagsSaid, answer=WhatIfAnswer)
     def retrieve(self, request: Request) -> Response:
         """Preview a switch: which answers of the policy change, and who is affected how."""
+        return read_by(of_django(request), replica.REPORTS, self._preview)
+
+    def _preview(self) -> Response:
         switch = Switch(self.mode, switched(self.mode, self.asked))
         shown = {
             "before": switch.before.code,
@@ -117,6 +123,9 @@ class DifferingGroups(Singleton):
         Each response covers a part of the memberships and reports the differences in it. A group whose members span
         several parts is reported in each: add its numbers.
         """
+        return read_by(of_django(request), replica.REPORTS, self._part)
+
+    def _part(self) -> Response:
         return self.show(dict(DriftsAnswer(_compared(Position.read(self.asked["after"]))).data))
 
 
@@ -129,6 +138,7 @@ class Affected(Resources):
 
     tag = "Access settings"
     seen_by = Action.VIEW_ACCESS
+    area = replica.REPORTS
     queryset = User.objects.select_related("managed_by")
     serializer_class = UserInList
     filter_backends = ()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.db import Error as DatabaseError
 
-from portal.doctor import configuration, data, database, indexes, surroundings
+from portal.doctor import configuration, data, database, indexes, replicas, surroundings
 from portal.doctor.findings import Finding
 
 
@@ -20,6 +20,7 @@ def examine() -> Iterator[Finding]:
     if not database.is_up_to_date():
         return
     yield from database.examine()
+    yield from replicas.examine()
     yield from indexes.examine()
     yield from surroundings.examine()
     yield from data.examine()

@@ -16,6 +16,7 @@ CODES = {
     "integrity": "the file is whole (SQLite)",
     "triggers": "the triggers that keep the audit log append-only are there",
     "log_parts": "the parts of the logs that the next rows will need are made (PostgreSQL)",
+    "replica": "the replica follows this primary, no further behind than it may be (DATABASE_REPLICA_URL)",
     "indexes_missing": "the indexes and constraints of the schema are there",
     "indexes_invalid": "no index was left unfinished (PostgreSQL)",
     "mail": "the mail server takes mails from here; none is sent",

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.http import StreamingHttpResponse
 
+from identity.db import replica
 from identity.models import User
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
@@ -66,7 +67,7 @@ def user_cells(user: User) -> tuple[object, ...]:
 def download(lines: Iterable[str], *, name: str, kind: str) -> StreamingHttpResponse:
     """The response that a browser saves as `name`.`kind` (csv or jsonl)."""
     return StreamingHttpResponse(
-        lines,
+        replica.kept_for(lines),
         content_type=CONTENT_TYPES[kind],
         headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"', "Cache-Control": "no-store"},
     )

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import InterfaceError, connection
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
-from identity.db import readiness
+from identity.db import following, readiness, replica
 from identity.models import IdentityProvider, ScheduledJob
 from identity.queries.attention import Counts, count_everything
 from identity.queries.rhythm import activities
@@ -33,6 +33,7 @@ class State(Collector):
             return
         yield _gauge("gatehouse_database_up", "1 while the database answers.", 1)
         yield from known
+        yield from _replica()
 
 
 def _gauge(name: str, told: str, value: float) -> GaugeMetricFamily:
@@ -71,6 +72,19 @@ def _work() -> Iterator[GaugeMetricFamily]:
     yield _gauge("gatehouse_queue_oldest_seconds", "How long the oldest task waits.", waits)
     yield _gauge("gatehouse_jobs_overdue", "Scheduled jobs nobody does.", ScheduledJob.objects.overdue().count())
     yield _gauge("gatehouse_jobs_failing", "Scheduled jobs that failed.", ScheduledJob.objects.failing().count())
+
+
+def _replica() -> Iterator[GaugeMetricFamily]:
+    if not replica.is_there():
+        return
+    try:
+        lag = following.measured()
+    except (DatabaseError, InterfaceError, following.NoReplica):
+        yield _gauge("gatehouse_replica_up", "1 while a replica answers and follows.", 0)
+        return
+    yield _gauge("gatehouse_replica_up", "1 while a replica answers and follows.", 1)
+    yield _gauge("gatehouse_replica_lag_seconds", "Age of the last change that the replica has.", lag.seconds)
+    yield _gauge("gatehouse_replica_lag_bytes", "Of the primary's log, that the replica has not.", lag.bytes)
 
 
 def _connections() -> Iterator[GaugeMetricFamily]:

@@ -11,6 +11,8 @@ from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponseBase
 from prometheus_client import Counter, Histogram
 
+from identity.db import replica
+from identity.db.following import Outcome
 from portal.project import probes
 from portal.project.middleware import API_PREFIX, SCIM_PREFIX, SIGN_IN_PREFIX
 
@@ -25,6 +27,11 @@ SCIM = Counter(
     "gatehouse_scim_requests",
     "Requests of identity providers (by their ids), by what they were about and how they were answered.",
     ["identity_provider", "resource", "method", "status"],
+)
+REPLICA = Counter(
+    "gatehouse_replica_reads",
+    "Requests whose reads may come from a replica, by where they went: there, or to the primary, and why.",
+    ["outcome"],
 )
 SIGN_INS = Counter("gatehouse_sign_ins", "People who signed in, by the way they came.", ["way"])
 
@@ -85,4 +92,9 @@ def note_sign_in(request: HttpRequest, **_: Any) -> None:
     SIGN_INS.labels("sso" if path.startswith(SIGN_IN_PREFIX) else "passkey" if "passkey" in path else "password").inc()
 
 
+def note_choice(outcome: Outcome, **_: Any) -> None:
+    REPLICA.labels(outcome.value).inc()
+
+
+replica.chosen.connect(note_choice, dispatch_uid="gatehouse_metrics")
 user_logged_in.connect(note_sign_in, dispatch_uid="gatehouse_metrics")

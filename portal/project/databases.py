@@ -4,6 +4,8 @@ from typing import Any
 
 import environ
 
+from portal.project.environment import WrongEnvironment
+
 # An acknowledged write survives power loss (SR-39): FULL syncs the write-ahead log at every commit, where
 # the usual NORMAL may lose the last commits. IMMEDIATE takes the write lock when a transaction begins, so that
 # parallel writers wait for the busy timeout; a deferred one fails at once when another wrote in between.
@@ -24,6 +26,8 @@ UNPREPARED: dict[str, Any] = {"server_side_binding": True, "prepare_threshold": 
 
 # Of the process itself (psycopg's). Who waits longer for a connection is told to try again.
 POOL: dict[str, Any] = {"min_size": 1, "timeout": 10.0, "max_lifetime": CONNECTION_SECONDS, "max_idle": 60.0}
+
+ENGINE = "identity.db.postgresql"
 
 TRANSACTION, SESSION = "transaction", "session"
 
@@ -57,6 +61,28 @@ def database_config(url: str, *, statement_timeout: int, pooler: str = "", conne
             raise ValueError(f"DATABASE_URL names {engine}: only sqlite:// and postgres:// are supported")
 
 
+def replica_beside(primary: dict[str, Any], url: str, **known: Any) -> dict[str, Any]:
+    """The entry for a replica of it; raises WrongEnvironment where there can be none."""
+    if primary["ENGINE"] != ENGINE:
+        raise WrongEnvironment("DATABASE_REPLICA_URL is set, expected DATABASE_URL to be postgres:// as well.")
+    return replica_config(url, **known)
+
+
+def replica_config(url: str, **known: Any) -> dict[str, Any]:
+    """The same for a replica, which is never waited for: whatever it does not answer, the primary does."""
+    config = database_config(url, **known)
+    options, given = config["OPTIONS"], environ.Env.db_url_config(url).get("OPTIONS", {})
+    own: dict[str, Any] = {"connect_timeout": 2}
+    if "options" in options:
+        own["options"] = f"{options['options']} -c default_transaction_read_only=on"
+    if "target_session_attrs" in options:  # of several hosts
+        own["target_session_attrs"] = "standby"
+    if known.get("connections"):
+        own["pool"] = options["pool"] | {"timeout": 1.0}
+    # Each request that reads from it asks first how far it is, which shows that the connection works.
+    return config | {"CONN_HEALTH_CHECKS": False, "OPTIONS": options | own | given, "TEST": {"MIRROR": "default"}}
+
+
 def session_settings(statement_timeout: int) -> dict[str, str]:
     """What every connection of the portal's to PostgreSQL is set to."""
     return {
@@ -88,7 +114,7 @@ def _postgresql(config: dict[str, Any], statement_timeout: int, *, is_pooled: bo
         "CONN_HEALTH_CHECKS": True,  # a restarted database is noticed without restarting the portal (SR-40)
         "DISABLE_SERVER_SIDE_CURSORS": is_pooled,  # they belong to one connection
         **config,
-        "ENGINE": "identity.db.postgresql",
+        "ENGINE": ENGINE,
         "longest": statement_timeout + ON_THE_WAY if statement_timeout else None,
         "OPTIONS": options | _the_primary(config) | config.get("OPTIONS", {}),
     }

@@ -72,6 +72,11 @@ def choice(*words: str) -> Kind[str]:
     return Kind(" or ".join(words), read)
 
 
+def choices(*words: str) -> Kind[list[str]]:
+    """Some of the words, separated by commas."""
+    return listed(choice(*words), f"words out of {', '.join(words)}, separated by commas")
+
+
 def _boolean(text: str) -> bool:
     word = text.strip().lower()
     if word not in _TRUE | _FALSE:
@@ -257,6 +262,12 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _replica_url(text: str) -> str:
+    if Env.db_url_config(_database_url(text))["ENGINE"] != POSTGRESQL:
+        raise Unfit
+    return text.strip()
+
+
 def _sqlite(config: dict[str, Any]) -> None:
     _known(config, {"timeout", "transaction_mode", "init_command"})
     if config["NAME"] != ":memory:":
@@ -291,4 +302,5 @@ def _mail_url(text: str) -> str:
 database_url = Kind(
     "sqlite:////path/to/file or postgres://user:password@host:5432/name", _database_url, without_password
 )
+replica_url = Kind("postgres://user:password@host:5432/name", _replica_url, without_password)
 mail_url = Kind("a mail server, as in smtp+tls://user:password@mail.example.com:587", _mail_url, without_password)

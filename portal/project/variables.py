@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from identity.core.periods import MOST_DAYS
+from identity.db.replica import AREAS, SCIM
 from portal.project import kinds
 from portal.project.databases import SESSION, TRANSACTION
 from portal.project.environment import read, variable
@@ -54,6 +55,26 @@ class Variables:
         "`0` (one for each thread)",
         "at most so many connections to PostgreSQL for each worker of the server; a thread that waits 10 seconds for "
         "one answers 503",
+    )
+    DATABASE_REPLICA_URL: str = variable(
+        kinds.replica_url,
+        "",
+        "none",
+        "a standby of that PostgreSQL, to read from what may be a little older "
+        "([scaling](docs/scaling.md#read-replicas))",
+    )
+    DATABASE_REPLICA_LAG: int = variable(
+        kinds.number(1, 3_600),
+        5,
+        "`5`",
+        "how many seconds the replica may be behind; while it is further behind, or away, the primary is read",
+    )
+    DATABASE_REPLICA_READS: list[str] = variable(
+        kinds.choices(*AREAS),
+        [area for area in AREAS if area != SCIM],
+        "`logs,exports,reports,lists`",
+        "what is read from the replica: logs, files of lists, reports and lists of the pages and of the REST API; with "
+        "`scim`, also what identity providers read",
     )
     DATA_DIR: Path = variable(
         kinds.directory,

@@ -35,7 +35,7 @@ def wrapper(way: Freezer, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabaseW
     monkeypatch.setattr(patience, "ASK_AFTER", 0.2)
     monkeypatch.setattr(patience, "_is_there", lambda host, port: probe.answers(host, port, seconds=0.2))
     monkeypatch.setattr(base, "CHECK", 0.2)
-    monkeypatch.setattr(base, "_quiet_until", 0.0)
+    monkeypatch.setattr(base, "_quiet_until", {})
     options = connection.settings_dict["OPTIONS"] | {"host": "127.0.0.1", "port": way.port, "connect_timeout": 2}
     wrapper = DatabaseWrapper(connection.settings_dict | {"OPTIONS": options}, "frozen")
     wrapper.inc_thread_sharing()
@@ -99,7 +99,7 @@ def test_who_could_not_connect_spares_the_others_the_wait(
     with pytest.raises(OperationalError, match="a moment ago"):
         wrapper.ensure_connection()
     way.thaw()
-    monkeypatch.setattr(base, "_quiet_until", 0.0)  # the moment is over
+    monkeypatch.setattr(base, "_quiet_until", {})  # the moment is over
     wrapper.ensure_connection()
 
 

@@ -25,7 +25,9 @@ def fill(numbers: range) -> None:
         make_asset(sso_user.user, f"Asset {one}")
         make_token(idp, f"token {one}")
         connect(f"IdP {one}")
-        Conflict.objects.create(identity_provider=idp, user=sso_user.user, user_name=f"user{one:03}")
+        Conflict.objects.create(
+            identity_provider=idp, user=sso_user.user, user_name=f"user{one:03}", reason=Conflict.Reason.ASK_FIRST
+        )
         invitations.invite_user(username=f"ivy{one}", email=f"ivy{one}@example.test", actor=OPERATOR)
         bulk_runs.create_run(BulkRun.Kind.ENABLE, [bulk_runs.Wanted(sso_user.user)], actor=administrator())
         DeletionRecord.objects.create(user_id=one, username_digest="0", reason="asked for")

@@ -121,7 +121,9 @@ def test_alarms_and_the_dashboard_ask_for_what_there_is(project: Path) -> None:
     new_idp("Okta").get("/Users")
     make_user("mia", password="correct horse battery staple")
     sign_in("mia", "correct horse battery staple")
-    names = {name for name, _ in scraped()} | {"gatehouse_database_connections", "gatehouse_database_connections_most"}
+    of_postgresql = {"gatehouse_database_connections", "gatehouse_database_connections_most"}
+    of_replicas = {f"gatehouse_replica_{name}" for name in ("up", "lag_seconds", "reads_total")}  # test_replica.py
+    names = {name for name, _ in scraped()} | of_postgresql | of_replicas
     folder = project / "deploy" / "monitoring"
     dashboard = json.loads((folder / "dashboard.json").read_text(encoding="utf-8"))
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]

@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from identity import policy
 from identity.core.decisions import Action, Mode, Switch
 from identity.core.errors import Outdated
+from identity.db import replica
 from identity.models import AccessSettings
 from identity.policy import MATRIX, MODES, Cell
 from identity.queries import what_if
@@ -30,6 +31,7 @@ from portal.admin.access.comparison import compared, moves_file, next_part
 from portal.admin.access.what_if import asked_switch, people_file, people_page
 from portal.admin.frame.base import ActionPage, PortalModelAdmin
 from portal.admin.frame.deciding import decide, mode_of, person_of, situation_of
+from portal.project.replicas import read_by
 
 COLOURS = {Tone.LOSS: "red", Tone.GAIN: "green", Tone.SHIFT: "amber"}
 
@@ -267,11 +269,11 @@ class AccessSettingsAdmin(PortalModelAdmin):
         return own + [url for url in super().get_urls() if url.name in kept]
 
     def _seen_by_readers(self, view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
-        """The view, only for those who may see the access settings."""
+        """The view, only for those who may see the access settings; all are reports about what would be."""
 
         def seen(request: HttpRequest) -> HttpResponseBase:
             self.require_view(request)
-            return view(request)
+            return read_by(request, replica.REPORTS, lambda: view(request))
 
         return self.admin_site.admin_view(seen)
 

@@ -28,11 +28,13 @@ from identity import policy
 from identity.core.decisions import Action, Decision
 from identity.core.errors import GatehouseError, InvalidValue, Refused
 from identity.core.keys import LONGEST
+from identity.db import replica
 from identity.safeguards.asked import About
 from portal.admin.frame.buttons import Button, allowed_buttons, refusals
 from portal.admin.frame.deciding import ASKED_AS, decide, status_of
 from portal.admin.frame.exporting import ExportingAdmin
 from portal.admin.frame.lists import CappedPaginator, PortalChangeList
+from portal.project.replicas import read_by
 from portal.session.fresh_sign_in import is_fresh, redirect_to_confirmation
 
 if TYPE_CHECKING:
@@ -170,6 +172,7 @@ class PortalModelAdmin(ExportingAdmin):
     """
 
     seen_by: ClassVar[Action] = Action.VIEW_DIRECTORY
+    area: ClassVar[str] = replica.LISTS  # of what its list reads
     pages: ClassVar[Sequence[type[ActionPage]]] = ()
     detail_template: ClassVar[str] = ""
 
@@ -288,6 +291,9 @@ class PortalModelAdmin(ExportingAdmin):
         return rows.prefetch_related(*self.list_prefetch_related)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return read_by(request, self.area, lambda: self._list(request, extra_context))
+
+    def _list(self, request: HttpRequest, extra_context: dict[str, Any] | None) -> Any:
         self.require_view(request)
         buttons = self.list_buttons(request)
         extra: dict[str, Any] = {

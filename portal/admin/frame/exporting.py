@@ -16,8 +16,10 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 from unfold.admin import ModelAdmin
 
+from identity.db import replica
 from identity.db.keyset import batches
 from portal.exchange.csv_out import csv_lines, download, json_lines
+from portal.project.replicas import read_by
 
 LABELS = {"csv": "Export CSV", "jsonl": "Export JSON lines"}
 
@@ -71,6 +73,9 @@ class ExportingAdmin(ModelAdmin):
 
     def export(self, request: HttpRequest, *, kind: str) -> HttpResponseBase:
         """What the list shows under these filters, on all pages."""
+        return read_by(request, replica.EXPORTS, lambda: self._exported(request, kind))
+
+    def _exported(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         self.require_view(request)
         try:
             found = self.get_changelist_instance(request).queryset

@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
 from identity.core.origins import network_of
+from identity.db import replica
 from identity.events import Event, Family, words_of
 from identity.models import Asset, AuditEvent, AuditOrigin, User
 from identity.queries.moves import moved_by
@@ -32,6 +33,7 @@ from portal.admin.logs.pages import (
 )
 from portal.exchange.csv_out import download
 from portal.project.proxies import is_address
+from portal.project.replicas import read_by
 
 PEOPLE_FOUND = 100
 
@@ -117,6 +119,11 @@ class AuditChangeList(KeysetChangeList):
             event.names = names
 
 
+def _moved(pk: int) -> StreamingHttpResponse:
+    event = row_or_404(AuditEvent.objects.all(), pk)
+    return download(moved_lines(event.pk), name=f"moved-by-event-{event.pk}", kind="csv")
+
+
 @admin.register(AuditEvent)
 class AuditEventAdmin(RecordAdmin):
     """Every change, append-only."""
@@ -195,8 +202,7 @@ class AuditEventAdmin(RecordAdmin):
     def moved(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """Everyone moved by an event, as CSV."""
         self.require_view(request)
-        event = row_or_404(AuditEvent.objects.all(), pk)
-        return download(moved_lines(event.pk), name=f"moved-by-event-{event.pk}", kind="csv")
+        return read_by(request, replica.EXPORTS, lambda: _moved(pk))
 
     def get_detail(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         names = Names([obj])

@@ -27,6 +27,7 @@ from unfold.widgets import INPUT_CLASSES
 
 from identity.core.decisions import Action
 from identity.core.keys import sought
+from identity.db import replica
 from identity.db.keyset import Keyset
 from identity.models import IdentityProvider, User
 from identity.services.retention import period_of
@@ -192,6 +193,7 @@ class RecordAdmin(PortalModelAdmin):
     """
 
     seen_by = Action.VIEW_LOGS
+    area = replica.LOGS
     retention: ClassVar[str]
 
     sortable_by = ()

@@ -16,6 +16,7 @@ from unfold.decorators import display
 
 from identity.core.decisions import Action, Decision
 from identity.core.keys import sought
+from identity.db import replica
 from identity.db.keyset import batches
 from identity.models import DeletionRecord, SSOUser, Status, User
 from identity.models.users import matching
@@ -26,6 +27,7 @@ from portal.admin.frame.deciding import decide, person_of
 from portal.admin.frame.parts import Search, is_key, moment, page_of, searched
 from portal.admin.frame.site import site
 from portal.exchange.csv_out import USER_COLUMNS, csv_lines, download, user_cells
+from portal.project.replicas import read_by
 
 TRANSFEREES = 10
 GROUPS_NAMED = 10
@@ -175,11 +177,17 @@ class DisabledUsers(PortalModelAdmin):
 
     def file_view(self, request: HttpRequest) -> HttpResponseBase:
         """The same as CSV."""
+        return read_by(request, replica.EXPORTS, lambda: self._file(request))
+
+    def _file(self, request: HttpRequest) -> HttpResponseBase:
         rows = self._asked_for(request).prefetch_related("portal_groups")
         cells = (user_cells(user) for batch in batches(rows) for user in batch)
         return download(csv_lines(USER_COLUMNS, cells), name="disabled-users", kind="csv")
 
     def list_view(self, request: HttpRequest) -> HttpResponse:
+        return read_by(request, self.area, lambda: self._page(request))
+
+    def _page(self, request: HttpRequest) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": "Disabled users",
