@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import TextChoices
 
-from identity.core.words import Said, as_data, worded
+from identity.core.words import Sentence, as_data, worded
 
 
 class What(TextChoices):
@@ -93,7 +93,7 @@ def left_out_in_words(entry: object) -> str:
 
 def refusal_as_data(sentence: str) -> dict[str, Any]:
     """What is stored of a refusal: `said`, a code with parameters; or `sentence`, words that are not the portal's."""
-    return {"said": sentence.data} if isinstance(sentence, Said) else {"sentence": str(sentence)}
+    return {"said": sentence.data} if isinstance(sentence, Sentence) else {"sentence": str(sentence)}
 
 
 def refusal_in_words(stored: Mapping[str, Any]) -> str:

@@ -12,10 +12,10 @@ handler500 = "portal.api.faults.server_error"
 
 urlpatterns = [
     path("", sign_in.home, name="home"),
-    path("login/", sign_in.SignIn.as_view(), name="login"),
+    path("login/", sign_in.SignInPage.as_view(), name="login"),
     path("logout/", sign_in.sign_out, name="logout"),
     path("profile/", sign_in.Profile.as_view(), name="profile"),
-    path("login/code/", second_factor.SecondFactor.as_view(), name="second_factor"),
+    path("login/code/", second_factor.SecondFactorPage.as_view(), name="second_factor"),
     path("login/set-up-code/", second_factor.FirstSecondFactor.as_view(), name="second_factor_first"),
     path("profile/second-step/", second_factor.SetUpSecondFactor.as_view(), name="second_factor_set_up"),
     path("profile/second-step/replace/", second_factor.ReplaceSecondFactor.as_view(), name="second_factor_replace"),

@@ -38,7 +38,7 @@ class BulkView(Endpoint):
     resource_name = "Bulk"
 
     def post(self, request: Any) -> HttpResponse:
-        job = Job.read(bodies.read(request), request.actor)
+        job = BulkRequest.read(bodies.read(request), request.actor)
         return answer({"schemas": [BULK_RESPONSE], "Operations": job.run()})
 
 
@@ -51,7 +51,7 @@ class Call:
 
 
 @dataclass(slots=True)
-class Operation:
+class BulkOperation:
     """One entry of a BulkRequest, and its result."""
 
     method: str
@@ -63,7 +63,7 @@ class Operation:
     result: Document | None = None
 
     @classmethod
-    def read(cls, entry: Any) -> Operation:
+    def read(cls, entry: Any) -> BulkOperation:
         if not isinstance(entry, dict):
             raise refuse("invalidSyntax", Wire.BULK_OPERATION_NOT_AN_OBJECT())
         given = {name: dialects.get(entry, name) for name in ("method", "path", "bulkId", "version")}
@@ -77,17 +77,17 @@ class Operation:
 
 
 @dataclass(slots=True)
-class Job:
+class BulkRequest:
     """A BulkRequest while it runs."""
 
-    operations: list[Operation]
+    operations: list[BulkOperation]
     fail_on_errors: int
     actor: Provisioner
     created: dict[str, str] = field(default_factory=dict)
     errors: int = 0
 
     @classmethod
-    def read(cls, body: Document, actor: Provisioner) -> Job:
+    def read(cls, body: Document, actor: Provisioner) -> BulkRequest:
         """Raises 400 `invalidSyntax`, `invalidValue`, or 413 above the published maximum."""
         bodies.require_schema(body, BULK_REQUEST)
         entries = dialects.get(body, "Operations")
@@ -95,7 +95,7 @@ class Job:
             raise refuse("invalidSyntax", Wire.BULK_OPERATIONS_NOT_A_LIST())
         if len(entries) > limits.BULK_OPERATIONS:
             raise RequestRefused(Problem(413, Wire.BULK_TOO_MANY(most=limits.BULK_OPERATIONS), "tooMany"))
-        operations = [Operation.read(entry) for entry in entries]
+        operations = [BulkOperation.read(entry) for entry in entries]
         _require_unique_ids(operations)
         return cls(operations, _fail_on_errors(body), actor)
 
@@ -115,14 +115,14 @@ class Job:
     def _is_over(self) -> bool:
         return 0 < self.fail_on_errors <= self.errors
 
-    def _give_up(self, waiting: list[Operation]) -> None:
+    def _give_up(self, waiting: list[BulkOperation]) -> None:
         for operation in waiting:
             if self._is_over():
                 return
             names = ", ".join(sorted(operation.needs))
             self._fail(operation, Problem(409, Wire.BULK_CIRCLE(names=names[:200])))
 
-    def _perform(self, operation: Operation) -> None:
+    def _perform(self, operation: BulkOperation) -> None:
         actor = replace(self.actor, method=operation.method or "BULK")
         try:
             operation.result = attempts.run(lambda: self._execute(operation, actor))
@@ -131,12 +131,12 @@ class Job:
             where = (view.resource_name if view else "Bulk", uuid)
             self._fail(operation, attempts.refused(error, actor=actor, resource=where))
 
-    def _fail(self, operation: Operation, problem: Problem) -> None:
+    def _fail(self, operation: BulkOperation, problem: Problem) -> None:
         self.errors += 1
         where = self._location(operation)
         operation.result = {**_named(operation), **where, "status": str(problem.status), "response": problem.to_dict()}
 
-    def _location(self, operation: Operation) -> Document:
+    def _location(self, operation: BulkOperation) -> Document:
         """The location of the resource on which an operation failed; a POST has none."""
         view, uuid = _addressed(operation.path)
         found = _REFERENCE.fullmatch(uuid)
@@ -145,7 +145,7 @@ class Job:
             return {}
         return {"location": location(view.scim_adapter.endpoint, known)}
 
-    def _execute(self, operation: Operation, actor: Provisioner) -> Document:
+    def _execute(self, operation: BulkOperation, actor: Provisioner) -> Document:
         """Run one operation through the resource's adapter, as a single request would."""
         view, _ = _addressed(operation.path)
         uuid = self._resolved(operation.path.strip("/").partition("/")[2])
@@ -160,7 +160,7 @@ class Job:
                 return self._change(operation, view.scim_adapter(target, call))
         raise refuse("invalidValue", Wire.BULK_METHOD(method=operation.method[:10], path=operation.path[:80]))
 
-    def _create(self, operation: Operation, adapter: Any) -> Document:
+    def _create(self, operation: BulkOperation, adapter: Any) -> Document:
         if not operation.bulk_id:
             raise refuse("invalidValue", Wire.BULK_ID_NEEDED())
         adapter.from_dict(self._data(operation))
@@ -168,7 +168,7 @@ class Job:
         self.created[operation.bulk_id] = adapter.id
         return _done(operation, adapter, 201)
 
-    def _change(self, operation: Operation, adapter: Any) -> Document:
+    def _change(self, operation: BulkOperation, adapter: Any) -> Document:
         if operation.method == "DELETE":
             adapter.delete()
             return {**_named(operation), "location": adapter.location, "status": "204"}
@@ -179,7 +179,7 @@ class Job:
         adapter.save()
         return _done(operation, adapter, 200)
 
-    def _data(self, operation: Operation) -> Document:
+    def _data(self, operation: BulkOperation) -> Document:
         if not isinstance(operation.data, dict):
             raise refuse("invalidSyntax", Wire.BULK_DATA_NOT_AN_OBJECT())
         data: Document = self._resolved(operation.data)
@@ -215,7 +215,7 @@ def _addressed(path: str) -> tuple[ResourceEndpoint | None, str]:
     return (_RESOURCES[found[1].lower()], found[2] or "") if found else (None, "")
 
 
-def _require_unique_ids(operations: list[Operation]) -> None:
+def _require_unique_ids(operations: list[BulkOperation]) -> None:
     names = [operation.bulk_id for operation in operations if operation.bulk_id]
     if len(names) != len(set(names)):
         raise refuse("invalidValue", Wire.BULK_ID_TWICE())
@@ -230,10 +230,10 @@ def _fail_on_errors(body: Document) -> int:
     return value
 
 
-def _named(operation: Operation) -> Document:
+def _named(operation: BulkOperation) -> Document:
     named = {"method": operation.method}
     return {**named, "bulkId": operation.bulk_id} if operation.bulk_id else named
 
 
-def _done(operation: Operation, adapter: Any, status: int) -> Document:
+def _done(operation: BulkOperation, adapter: Any, status: int) -> Document:
     return {**_named(operation), "location": adapter.location, "version": adapter.etag, "status": str(status)}

@@ -37,7 +37,7 @@ from identity.services import (
 )
 from identity.services.provisioning import groups as sso_groups
 from identity.services.provisioning import people
-from identity.services.provisioning.statements import GroupRecord, Members, PersonRecord
+from identity.services.provisioning.statements import GroupRecord, PersonRecord, StatedMembers
 from identity.services.sso_connections import ConnectionSettings
 from tests.rows import Row, rows_of
 
@@ -171,7 +171,7 @@ def push_group(idp: IdentityProvider, name: str = "Engineering", *members: SSOUs
     return sso_groups.push_group(GroupRecord(name, members=exactly(*members)), actor=idp_actor(idp))
 
 
-def change_members(sso_group: SSOGroup, members: Members) -> SSOGroup:
+def change_members(sso_group: SSOGroup, members: StatedMembers) -> SSOGroup:
     """PATCH a group's members."""
     actor = idp_actor(sso_group.identity_provider)
     return sso_groups.update_group(
@@ -190,16 +190,16 @@ def delete_sso_group(sso_group: SSOGroup) -> None:
     sso_groups.delete_sso_group(sso_group.scim_id, actor=idp_actor(sso_group.identity_provider))
 
 
-def exactly(*members: SSOUser) -> Members:
-    return Members.exactly(frozenset(member.scim_id for member in members))
+def exactly(*members: SSOUser) -> StatedMembers:
+    return StatedMembers.exactly(frozenset(member.scim_id for member in members))
 
 
-def adding(*members: SSOUser) -> Members:
-    return Members().adding(frozenset(member.scim_id for member in members))
+def adding(*members: SSOUser) -> StatedMembers:
+    return StatedMembers().adding(frozenset(member.scim_id for member in members))
 
 
-def removing(*members: SSOUser) -> Members:
-    return Members().removing(frozenset(member.scim_id for member in members))
+def removing(*members: SSOUser) -> StatedMembers:
+    return StatedMembers().removing(frozenset(member.scim_id for member in members))
 
 
 def make_group(name: str = "Builders", *members: User) -> Group:

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable
 
-from portal.guides import Guide, Kind, Part, Text, guide_for
+from portal.guides import Guide, GuidePart, GuideText, Kind, guide_for
 
 BASE_URL = "https://portal.example.com/scim/v2"
 WIDTH = 120
@@ -71,7 +71,7 @@ def _trouble(guide: Guide) -> str:
 
 
 def _resync(guide: Guide) -> str:
-    return _bullets([*guide.resync, Text(f"To send one person again: {guide.retry}")])
+    return _bullets([*guide.resync, GuideText(f"To send one person again: {guide.retry}")])
 
 
 def _sources(guide: Guide) -> str:
@@ -92,7 +92,7 @@ PARTS: dict[str, Callable[[Guide], str]] = {
 }
 
 
-def _part(part: Part) -> str:
+def _part(part: GuidePart) -> str:
     return _joined(_numbered(part.steps), _bullets(part.notes))
 
 

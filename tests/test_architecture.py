@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -162,6 +163,21 @@ def test_each_room_says_what_it_holds() -> None:
     rooms = [file for file in modules("identity", "scim", "portal") if file.name == "__init__.py"]
     texts = {name(file): ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) for file in rooms}
     assert [room for room, text in each(texts.items(), at_least=20) if not text] == []
+
+
+# A command is named by its module (Django), a SCIM resource by RFC 7643.
+OFTEN_NAMED = {"Command", "User", "Group"}
+
+
+def test_a_name_of_a_class_stands_for_one_thing() -> None:
+    """One word for one thing; underscored classes are their module's own."""
+    named = Counter(
+        node.name
+        for file in each(modules("identity", "scim", "portal"), at_least=400)
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and "migrations" not in file.parts
+    )
+    assert {word for word, number in named.items() if number > 1} == OFTEN_NAMED
 
 
 def test_identity_knows_no_request_and_no_page() -> None:

@@ -25,7 +25,7 @@ class GatehouseError(Exception):
 
     @property
     def sentence(self) -> str:
-        """With its code and parameters (`identity.core.words.Said`), where it may be stored."""
+        """With its code and parameters (`identity.core.words.Sentence`), where it may be stored."""
         return self.args[0]  # type: ignore[no-any-return]
 
 

@@ -65,7 +65,7 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class PasskeyUse:
     """What a passkey reported when it signed."""
 
     sign_count: int
@@ -162,7 +162,7 @@ def challenge_in(answer: str) -> str:
         return websafe_encode(response.response.client_data.challenge)
 
 
-def read_use(answer: str, *, challenge: str, credential_id: str, public_key: str, must_verify: bool) -> Use:
+def read_use(answer: str, *, challenge: str, credential_id: str, public_key: str, must_verify: bool) -> PasskeyUse:
     """What this passkey signed for this challenge. Raises InvalidValue.
 
     `must_verify`: the authenticator must have checked a PIN, fingerprint or face. The caller judges the counter.
@@ -173,7 +173,7 @@ def read_use(answer: str, *, challenge: str, credential_id: str, public_key: str
         _server().authenticate_complete(_state(challenge, must_verify=must_verify), [key], response)
         data = response.response.authenticator_data
         _require_ours(response.response.client_data, data)
-        return Use(sign_count=data.counter, is_synced=data.is_backed_up())
+        return PasskeyUse(sign_count=data.counter, is_synced=data.is_backed_up())
 
 
 @contextmanager

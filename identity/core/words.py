@@ -14,7 +14,7 @@ K = TypeVar("K", bound=Hashable)
 _HOME: dict[str, str] = {}  # every code and its words, with the names of the parameters in braces
 
 
-class Said(str):
+class Sentence(str):
     """A sentence, or a part of one, that knows its code and parameters: `data` is what is stored."""
 
     data: Data
@@ -26,12 +26,12 @@ class Words(Enum):
     def __init__(self, code: str, words: str) -> None:
         _enter(code, words)
 
-    def __call__(self, **params: object) -> Said:
+    def __call__(self, **params: object) -> Sentence:
         code, _ = self.value
         return _said(code, params)
 
 
-def table(prefix: str, words: Mapping[K, str]) -> dict[K, Said]:
+def table(prefix: str, words: Mapping[K, str]) -> dict[K, Sentence]:
     """The same for words that stand in a table: one code for each of its keys."""
     for key, text in words.items():
         _enter(f"{prefix}.{key}", text)
@@ -40,7 +40,7 @@ def table(prefix: str, words: Mapping[K, str]) -> dict[K, Said]:
 
 def as_data(text: str) -> Data | str:
     """What is stored: words of others, such as a library's, as they are."""
-    return text.data if isinstance(text, Said) else str(text)
+    return text.data if isinstance(text, Sentence) else str(text)
 
 
 def worded(data: object) -> str:
@@ -68,16 +68,16 @@ def _enter(code: str, words: str) -> None:
         raise ValueError(f"{code} is said in two ways")
 
 
-def _said(code: str, params: Mapping[str, object]) -> Said:
+def _said(code: str, params: Mapping[str, object]) -> Sentence:
     stored = {name: _stored(value) for name, value in params.items()}
-    said = Said(_in_words(_HOME[code], stored))
+    said = Sentence(_in_words(_HOME[code], stored))
     said.data = {"say": code, "with": stored} if stored else {"say": code}
     return said
 
 
 def _stored(value: object) -> Any:
     match value:
-        case Said():
+        case Sentence():
             return value.data
         case bool() | int():
             return value

@@ -36,7 +36,7 @@ STATUS = "Changed in the portal while SCIM was off. {idp} sets it again with its
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute:
+class ComparedAttribute:
     """One attribute on both sides of the bridge."""
 
     label: str
@@ -51,7 +51,7 @@ class Sides:
 
     sso_user: SSOUser | None
     retired: RetiredResource | None
-    attributes: list[Attribute]
+    attributes: list[ComparedAttribute]
     reasons: list[str]
 
     @property
@@ -78,22 +78,22 @@ def sso_groups_of(sso_user: SSOUser | None) -> list[SSOGroup]:
     return list(sso_user.sso_groups.prefetch_related(with_groups))
 
 
-def both_sides(sso_user: SSOUser) -> list[Attribute]:
+def both_sides(sso_user: SSOUser) -> list[ComparedAttribute]:
     """The IdP's values and the portal's (R2: username and email stay as first provisioned)."""
     user = sso_user.user
     name = sso_user.attributes.get("name") or {}
     given, family = (str(name.get(part) or "") for part in ("givenName", "familyName"))
     said, status = "Active" if sso_user.active else "Inactive", Status(user.status).label
     return [
-        Attribute("Username", sso_user.user_name, user.username, sso_user.user_name_key != user.username_key),
-        Attribute("Email", sso_user.email or "", user.email or "", sso_user.email_key != user.email_key),
-        Attribute("First name", given, user.first_name, given != user.first_name),
-        Attribute("Last name", family, user.last_name, family != user.last_name),
-        Attribute("Status", said, status, sso_user.active != user.is_active),
+        ComparedAttribute("Username", sso_user.user_name, user.username, sso_user.user_name_key != user.username_key),
+        ComparedAttribute("Email", sso_user.email or "", user.email or "", sso_user.email_key != user.email_key),
+        ComparedAttribute("First name", given, user.first_name, given != user.first_name),
+        ComparedAttribute("Last name", family, user.last_name, family != user.last_name),
+        ComparedAttribute("Status", said, status, sso_user.active != user.is_active),
     ]
 
 
-def differences(rows: Iterable[Attribute], sso_user: SSOUser, conflicts: Iterable[Conflict]) -> list[str]:
+def differences(rows: Iterable[ComparedAttribute], sso_user: SSOUser, conflicts: Iterable[Conflict]) -> list[str]:
     """A sentence for each attribute that differs; `conflicts`: decisions about this account."""
     linked = [
         conflict
@@ -105,13 +105,13 @@ def differences(rows: Iterable[Attribute], sso_user: SSOUser, conflicts: Iterabl
     return [_sentence(row, sso_user, linked) for row in rows if row.differs]
 
 
-def _sentence(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
+def _sentence(row: ComparedAttribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
     reason = _REASONS[row.label](row, sso_user, linked)
     words = reason.format(idp=sso_user.identity_provider, sent=row.sent or "none", kept=row.kept or "none")
     return f"{row.label}: {words}"
 
 
-def _of_username(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
+def _of_username(row: ComparedAttribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
     if linked:
         return LINKED_NAME
     given = Conflict.objects.filter(
@@ -123,7 +123,7 @@ def _of_username(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> s
     return OWN_NAME if given.exists() else RENAMED
 
 
-def _of_email(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
+def _of_email(row: ComparedAttribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
     if not row.kept:
         return TAKEN_EMAIL
     if not row.sent:
@@ -132,15 +132,15 @@ def _of_email(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
     return LINKED_EMAIL if was_linked else ANOTHER_EMAIL
 
 
-def _of_name(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
+def _of_name(row: ComparedAttribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
     return EDITED_NAME if row.sent else NO_NAME
 
 
-def _of_status(row: Attribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
+def _of_status(row: ComparedAttribute, sso_user: SSOUser, linked: list[Conflict]) -> str:
     return STATUS
 
 
-_REASONS: dict[str, Callable[[Attribute, SSOUser, list[Conflict]], str]] = {
+_REASONS: dict[str, Callable[[ComparedAttribute, SSOUser, list[Conflict]], str]] = {
     "Username": _of_username,
     "Email": _of_email,
     "First name": _of_name,

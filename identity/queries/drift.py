@@ -94,7 +94,7 @@ class Met:
             self.first.append(user_id)
 
 
-class Move(NamedTuple):
+class PendingMove(NamedTuple):
     """A person who would leave a portal group or join it."""
 
     group_id: int
@@ -103,7 +103,7 @@ class Move(NamedTuple):
 
 
 @dataclass(slots=True)
-class Comparison(InParts[list[Move]]):
+class Comparison(InParts[list[PendingMove]]):
     """The findings of the parts compared so far; `position` is None when nothing remains."""
 
     position: Position | None = START
@@ -114,12 +114,12 @@ class Comparison(InParts[list[Move]]):
     def is_done(self) -> bool:
         return self.position is None
 
-    def go_on(self, most: int | None = None) -> list[Move]:
+    def go_on(self, most: int | None = None) -> list[PendingMove]:
         """Compare the next part, one statement for each side it touches; returns who moves in it."""
         left, moves = most or PART, []
         while self.position and left:
             rows = self._rows(self.position, left)
-            moves += [Move(row[0], row[1], self.position.side) for row in rows if row[2]]
+            moves += [PendingMove(row[0], row[1], self.position.side) for row in rows if row[2]]
             left -= self._pass(self.position.side, rows)
             if left:
                 self.position = Position(Side.JOINING, 0, 0) if self.position.side is Side.LEAVING else None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from identity.models.invitations import InvitationQuerySet
 
 
-class Link(TextChoices):
+class LinkState(TextChoices):
     """The state of a link: the first that applies."""
 
     SSO_ENFORCED = "sso_enforced", "SSO is enforced"
@@ -29,38 +29,38 @@ class Link(TextChoices):
 
 
 _PROBLEMS = {
-    Link.SSO_ENFORCED: "While SSO is enforced its link does not work.",
-    Link.OTHER_ADDRESS: "The link died when the email was changed: send the invitation again.",
-    Link.EXPIRED: "The link has expired: send the invitation again.",
-    Link.MAIL_FAILED: ("The mail could not be sent. Look after the mail server, then send the invitation again."),
+    LinkState.SSO_ENFORCED: "While SSO is enforced its link does not work.",
+    LinkState.OTHER_ADDRESS: "The link died when the email was changed: send the invitation again.",
+    LinkState.EXPIRED: "The link has expired: send the invitation again.",
+    LinkState.MAIL_FAILED: ("The mail could not be sent. Look after the mail server, then send the invitation again."),
 }
 
-OF_ITSELF = tuple(link for link in Link if link is not Link.SSO_ENFORCED)
+OF_ITSELF = tuple(link for link in LinkState if link is not LinkState.SSO_ENFORCED)
 """The states of one link, whatever the mode."""
 
 
-def link_of(invitation: Invitation, mode: Mode | None = None) -> Link:
+def link_of(invitation: Invitation, mode: Mode | None = None) -> LinkState:
     """The link's state; without a mode, that of the link itself. Reads `user`."""
     if mode is not None and mode.sso_enforced:
-        return Link.SSO_ENFORCED
+        return LinkState.SSO_ENFORCED
     if invitation.has_other_address:
-        return Link.OTHER_ADDRESS
+        return LinkState.OTHER_ADDRESS
     if invitation.is_expired:
-        return Link.EXPIRED
-    return Link.MAIL_FAILED if invitation.mail_failed_at else Link.WORKS
+        return LinkState.EXPIRED
+    return LinkState.MAIL_FAILED if invitation.mail_failed_at else LinkState.WORKS
 
 
-def with_link(rows: InvitationQuerySet, link: Link) -> InvitationQuerySet:
+def with_link(rows: InvitationQuerySet, link: LinkState) -> InvitationQuerySet:
     """The invitations whose link itself is in this state, as `link_of` says."""
     to_this_address = rows.filter(email=F("user__email"))
     pending = to_this_address.filter(expires_at__gt=timezone.now())
     match link:
-        case Link.OTHER_ADDRESS:
+        case LinkState.OTHER_ADDRESS:
             return rows.exclude(email=F("user__email"))
-        case Link.EXPIRED:
+        case LinkState.EXPIRED:
             return to_this_address.filter(expires_at__lte=timezone.now())
-        case Link.MAIL_FAILED:
+        case LinkState.MAIL_FAILED:
             return pending.exclude(mail_failed_at=None)
-        case Link.WORKS:
+        case LinkState.WORKS:
             return pending.filter(mail_failed_at=None)
     return rows.none()

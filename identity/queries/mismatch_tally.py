@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from identity.queries.in_parts import InParts
-from identity.queries.mismatches import Finding, Match, Sent, find_mismatches
+from identity.queries.mismatches import Match, Pairing, Sent, find_mismatches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,19 +31,19 @@ class Numbers:
     def compared(self) -> int:
         return self.by_match.total()
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: Pairing) -> None:
         self.by_match[finding.match] += 1
         self.conflicting += finding.is_conflict_by_email
         self.guarded += bool(finding.obstacle)
 
 
 @dataclass(slots=True)
-class Kind:
+class MatchTally:
     """All userNames that match in one way: how many, and the first findings by their position in the list."""
 
     match: Match
     number: int
-    findings: dict[int, Finding | None]
+    findings: dict[int, Pairing | None]
 
     @property
     def more(self) -> int:
@@ -56,7 +56,7 @@ class Tally(InParts[None]):
 
     sent: Sequence[Sent]
     numbers: Numbers = field(default_factory=Numbers)
-    _shown: dict[Match, dict[int, Finding | None]] = field(default_factory=dict)
+    _shown: dict[Match, dict[int, Pairing | None]] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -67,10 +67,12 @@ class Tally(InParts[None]):
         return self.numbers.compared >= self.number
 
     @property
-    def kinds(self) -> list[Kind]:
+    def kinds(self) -> list[MatchTally]:
         """The kinds with at least one person."""
         numbers = self.numbers.by_match
-        return [Kind(match, numbers[match], self._shown[match]) for match in MOST_TROUBLING_FIRST if numbers[match]]
+        return [
+            MatchTally(match, numbers[match], self._shown[match]) for match in MOST_TROUBLING_FIRST if numbers[match]
+        ]
 
     def go_on(self) -> None:
         """Compare the next part."""

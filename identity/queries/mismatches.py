@@ -99,7 +99,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Pairing:
     """A userName with the closest account, None without one."""
 
     sent: Sent
@@ -154,7 +154,7 @@ class Finding:
         return "The email differs: a conflict." if self.is_conflict_by_email else self.match.meaning
 
 
-def find_mismatches(names: Iterable[Sent]) -> Iterator[Finding]:
+def find_mismatches(names: Iterable[Sent]) -> Iterator[Pairing]:
     """Each userName with its closest account, in the order given."""
     remaining = iter(names)
     while batch := list(islice(remaining, BATCH)):
@@ -171,13 +171,13 @@ def what_arrived(provider: IdentityProvider) -> Iterator[Sent]:
         yield Sent(user_name, address or "", account)
 
 
-def _compare(batch: list[Sent]) -> Iterator[Finding]:
+def _compare(batch: list[Sent]) -> Iterator[Pairing]:
     """Linked people with their account, the others with the closest one."""
     accounts = _users("pk", {sent.account for sent in batch if sent.account})
     others = iter(_closest([sent for sent in batch if sent.account not in accounts]))
     for sent in batch:
         user = accounts.get(sent.account)
-        yield Finding(sent, _match(sent, user, otherwise=Match.LINKED), user) if user else next(others)
+        yield Pairing(sent, _match(sent, user, otherwise=Match.LINKED), user) if user else next(others)
 
 
 def _match(sent: Sent, user: User, *, otherwise: Match) -> Match:
@@ -186,7 +186,7 @@ def _match(sent: Sent, user: User, *, otherwise: Match) -> Match:
     return Match.EXACT if user.username == sent.user_name else Match.CASE
 
 
-def _closest(batch: list[Sent]) -> list[Finding]:
+def _closest(batch: list[Sent]) -> list[Pairing]:
     """By username first; emails are only looked up for those without an account of that name."""
     by_name = _users("username_key", {key for sent in batch for key in (sent.key, sent.prefix) if key})
     by_prefix = _users_called({sent.key for sent in batch if "@" not in sent.key and sent.key not in by_name})
@@ -195,11 +195,11 @@ def _closest(batch: list[Sent]) -> list[Finding]:
     return [_found(sent, user, by_email) for sent, user in zip(batch, named, strict=True)]
 
 
-def _found(sent: Sent, user: User | None, by_email: dict[str, User]) -> Finding:
+def _found(sent: Sent, user: User | None, by_email: dict[str, User]) -> Pairing:
     if user:
-        return Finding(sent, _match(sent, user, otherwise=Match.PREFIX), user)
+        return Pairing(sent, _match(sent, user, otherwise=Match.PREFIX), user)
     user = by_email.get(sent.email_key)
-    return Finding(sent, Match.SAME_EMAIL if user else Match.NONE, user)
+    return Pairing(sent, Match.SAME_EMAIL if user else Match.NONE, user)
 
 
 def _users(column: str, keys: set[Any]) -> dict[Any, User]:

@@ -36,7 +36,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute:
+class SentAttribute:
     """An attribute by its path in the record, with one or more values. `more` are not shown."""
 
     name: str
@@ -44,7 +44,7 @@ class Attribute:
     more: int = 0
 
 
-def everything_sent(sso_user: SSOUser) -> list[Attribute]:
+def everything_sent(sso_user: SSOUser) -> list[SentAttribute]:
     """The whole record by name; an extension's attributes are prefixed by its URN."""
     kept = {
         "userName": sso_user.user_name,
@@ -60,14 +60,14 @@ def everything_sent(sso_user: SSOUser) -> list[Attribute]:
     ]
 
 
-def _attributes(name: str, value: Any) -> Iterator[Attribute]:
+def _attributes(name: str, value: Any) -> Iterator[SentAttribute]:
     if isinstance(value, dict):
         separator = ": " if name.startswith("urn:") and ": " not in name else "."
         for part, inner in sorted(value.items()):
             yield from _attributes(f"{name}{separator}{part}", inner)
         return
     values = value if isinstance(value, list) else [value]
-    yield Attribute(name, [_value(one) for one in values[:MOST_VALUES]], max(0, len(values) - MOST_VALUES))
+    yield SentAttribute(name, [_value(one) for one in values[:MOST_VALUES]], max(0, len(values) - MOST_VALUES))
 
 
 def _value(value: Any) -> Value:

@@ -11,7 +11,7 @@ from identity.models import AuditEvent, Conflict, Group, IdentityProvider, User
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class EventInWords:
     """An event in words; `person`: the actor, if it has an account."""
 
     event: AuditEvent
@@ -22,7 +22,7 @@ class Line:
     person: User | None
 
 
-def tell(events: Iterable[AuditEvent], groups: dict[int, Group] | None = None) -> list[Line]:
+def tell(events: Iterable[AuditEvent], groups: dict[int, Group] | None = None) -> list[EventInWords]:
     """Events with the names of the actor and everything they mention, in a few statements for the whole list.
 
     `groups`: the groups that the events are about, by id, if already loaded.
@@ -33,7 +33,7 @@ def tell(events: Iterable[AuditEvent], groups: dict[int, Group] | None = None) -
         groups = Group.objects.in_bulk({e.group_id for e in events if e.group_id})
     providers = IdentityProvider.objects.in_bulk({e.identity_provider_id for e in events if e.identity_provider_id})
     return [
-        Line(
+        EventInWords(
             event,
             words_to_person(event.action),
             tuple(_details(event)),

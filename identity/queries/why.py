@@ -12,17 +12,17 @@ from django.db.models.expressions import RawSQL
 from identity.db.lookups import any_of, any_of_parameter
 from identity.events import SIGN_INS, Event, why_moved
 from identity.models import AuditEvent, Group, MembershipChange, ProvisioningLog, User
-from identity.queries.trail import Line, tell
+from identity.queries.trail import EventInWords, tell
 
 SHOWN = 20
 LOG_ROWS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TrailEntry:
     """A change of this user: the event in words, the groups joined and left, and the request behind it."""
 
-    line: Line
+    line: EventInWords
     words: str
     details: tuple[str, ...]
     joined: tuple[str, ...]
@@ -34,7 +34,7 @@ class Entry:
 class Trail:
     """A page of entries, newest first; `before` leads to earlier ones, 0 when there are none."""
 
-    entries: list[Entry]
+    entries: list[TrailEntry]
     before: int
     log: list[ProvisioningLog]
 
@@ -112,8 +112,8 @@ def _request_of(event: AuditEvent, user: User, log: Iterable[ProvisioningLog]) -
 
 
 def _entry(
-    line: Line, moves: list[MembershipChange], groups: dict[int, Group], request: ProvisioningLog | None
-) -> Entry:
+    line: EventInWords, moves: list[MembershipChange], groups: dict[int, Group], request: ProvisioningLog | None
+) -> TrailEntry:
     joined = tuple(_name(move, groups, line.event) for move in moves if move.joined)
     left = tuple(_name(move, groups, line.event) for move in moves if not move.joined)
     words, details = line.words, line.details
@@ -121,7 +121,7 @@ def _entry(
         noted = line.event.details
         words = why.format(name=noted.get("name") or noted.get("sso_group", ""))
         details = ()
-    return Entry(line, words, details, joined, left, request)
+    return TrailEntry(line, words, details, joined, left, request)
 
 
 def _name(move: MembershipChange, groups: dict[int, Group], event: AuditEvent) -> str:

@@ -30,7 +30,7 @@ WINDOW_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class TokenUse:
     """A token's use of the current minute: requests so far, including this one, of `limit`."""
 
     requests: int
@@ -103,7 +103,7 @@ def find_api_token(secret: str) -> APIToken | None:
     return rows.filter(digest=secrets.digest(secret)).first()
 
 
-def note_use(token: APIToken, *, address: str, limit: int) -> Use:
+def note_use(token: APIToken, *, address: str, limit: int) -> TokenUse:
     """Count a request in the current minute, and record when and from where the token was used.
 
     One statement, in the database that all workers share. Past the limit nothing is written.
@@ -111,7 +111,7 @@ def note_use(token: APIToken, *, address: str, limit: int) -> Use:
     now = timezone.now()
     window, passed = divmod(int(now.timestamp()), WINDOW_SECONDS)
     before = token.requests if token.window == window else 0
-    use = Use(before + 1, limit, WINDOW_SECONDS - passed)
+    use = TokenUse(before + 1, limit, WINDOW_SECONDS - passed)
     if not use.is_over:
         APIToken.objects.filter(pk=token.pk).update(
             requests=Case(When(window=window, then=F("requests") + 1), default=Value(1)),

@@ -25,8 +25,8 @@ from identity.core.errors import GatehouseError, Refused
 from identity.core.webauthn import why_not_here
 from identity.models import Passkey, User
 from identity.services import passkeys
-from portal.account.second_factor import BeforeAnythingOpens, SecondFactor, pending, show_codes, why_elsewhere
-from portal.account.sign_in import ConfirmPassword, SignIn
+from portal.account.second_factor import BeforeAnythingOpens, SecondFactorPage, pending, show_codes, why_elsewhere
+from portal.account.sign_in import ConfirmPassword, SignInPage
 from portal.session.auth import may_reset_password
 from portal.session.entrance import landing_url, let_in
 from portal.session.fresh_sign_in import is_fresh, mark_fresh
@@ -129,7 +129,7 @@ class _ByPasskey:
         raise NotImplementedError
 
 
-class SignInByPasskey(_ByPasskey, SignIn):
+class SignInByPasskey(_ByPasskey, SignInPage):
     """A passkey alone: its device has checked a PIN, fingerprint or face, so nothing else is required."""
 
     page = "login"
@@ -142,7 +142,7 @@ class SignInByPasskey(_ByPasskey, SignIn):
         return response
 
 
-class SecondStepByPasskey(_ByPasskey, SecondFactor):
+class SecondStepByPasskey(_ByPasskey, SecondFactorPage):
     """A passkey after the password, instead of a code."""
 
     page = "second_factor"

@@ -104,7 +104,7 @@ class _Pending(FormView):
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
-class SecondFactor(SlowedDown, _Pending):
+class SecondFactorPage(SlowedDown, _Pending):
     """The code, after the password."""
 
     form_class = CodeForm

@@ -59,7 +59,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
-class SignIn(SlowedDown, FormView):
+class SignInPage(SlowedDown, FormView):
     """The one sign-in page, for staff and members alike."""
 
     template_name = "portal/sign_in.html"

@@ -35,7 +35,7 @@ from portal.admin.frame.parts import (
     person_named_by,
     row_or_404,
 )
-from portal.admin.logs.pages import PersonFilter
+from portal.admin.logs.pages import LoggedPersonFilter
 from portal.admin.people.user_bulk import MOST_AT_ONCE
 
 
@@ -289,7 +289,7 @@ class OwnersFilter(RadioFilter):
         return queryset  # type: ignore[no-any-return]
 
 
-class OwnerFilter(PersonFilter):
+class OwnerFilter(LoggedPersonFilter):
     """One person's assets."""
 
     title = "owner (whole username or email)"

@@ -24,7 +24,7 @@ class Credentials:
     """The request's token, and its use of the current minute."""
 
     token: APIToken
-    use: api_tokens.Use
+    use: api_tokens.TokenUse
 
     def allows(self, scope: str) -> bool:
         """Write includes read."""
@@ -51,7 +51,7 @@ class BearerToken(BaseAuthentication):
         return f'{CHALLENGE}, error="invalid_token"' if "Authorization" in request.headers else CHALLENGE
 
 
-def _count(token: APIToken, request: Request) -> api_tokens.Use:
+def _count(token: APIToken, request: Request) -> api_tokens.TokenUse:
     address = str(request.META.get("REMOTE_ADDR", ""))
     use = api_tokens.note_use(token, address=address, limit=settings.API_REQUESTS_PER_MINUTE)
     if use.is_over:

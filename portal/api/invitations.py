@@ -16,7 +16,7 @@ from identity.core.decisions import Action
 from identity.db.locks import lock
 from identity.models import Invitation, User
 from identity.models.invitations import InvitationQuerySet
-from identity.queries.invitation_links import OF_ITSELF, Link, link_of, with_link
+from identity.queries.invitation_links import OF_ITSELF, LinkState, link_of, with_link
 from identity.services import invitations
 from portal.api.fields import Said, UserRef
 from portal.api.operations import operation
@@ -47,7 +47,7 @@ class InvitationAnswer(serializers.ModelSerializer):
         )
         extra_kwargs: ClassVar = {"mail_failed_at": {"help_text": "When the last try to mail it failed, if it did."}}
 
-    @extend_schema_field(serializers.ChoiceField(choices=Link.choices))
+    @extend_schema_field(serializers.ChoiceField(choices=LinkState.choices))
     def get_link(self, invitation: Invitation) -> str:
         return link_of(invitation, self.context["view"].mode).value
 
@@ -63,7 +63,7 @@ class InvitationFilter(filters.FilterSet):
     )
 
     def in_state(self, rows: InvitationQuerySet, name: str, link: str) -> InvitationQuerySet:
-        return with_link(rows, Link(link))
+        return with_link(rows, LinkState(link))
 
 
 class InvitationSaid(Said):

@@ -8,7 +8,7 @@ from portal.api import problems
 from portal.project import middleware
 
 
-class BodyLimit(middleware.BodyLimit):
+class APIBodyLimit(middleware.BodyLimit):
     """The limit on all bodies."""
 
     def refused(self, request: HttpRequest, error: Exception) -> HttpResponse:

@@ -52,10 +52,10 @@ class Piece(NamedTuple):
     text: str
 
 
-class Text(str):
+class GuideText(str):
     """A guide's text on one line; as a string it is the Markdown that docs/ shows."""
 
-    def __new__(cls, written: str) -> Text:
+    def __new__(cls, written: str) -> GuideText:
         return super().__new__(cls, " ".join(written.split()))
 
     @property
@@ -87,20 +87,20 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class GuidePart:
     """One part of the set-up: the steps in order, and notes."""
 
-    steps: list[Text]
-    notes: list[Text]
+    steps: list[GuideText]
+    notes: list[GuideText]
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """The identity provider's error, its cause, and the fix."""
 
-    shows: Text
-    why: Text
-    do: Text
+    shows: GuideText
+    why: GuideText
+    do: GuideText
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +114,20 @@ class Guide:
     name: str
     checked: date
     fields: list[dict[str, Any]]
-    test: Text
-    retry: Text
-    log: Text
-    connection: Part
-    attributes: list[tuple[Text, str, Text]]
-    advice: list[Text]
+    test: GuideText
+    retry: GuideText
+    log: GuideText
+    connection: GuidePart
+    attributes: list[tuple[GuideText, str, GuideText]]
+    advice: list[GuideText]
     template: str
     template_label: str
-    people: Part
-    changes: list[tuple[Text, Text]]
-    groups: Part
-    check: Part
+    people: GuidePart
+    changes: list[tuple[GuideText, GuideText]]
+    groups: GuidePart
+    check: GuidePart
     trouble: list[Trouble]
-    resync: list[Text]
+    resync: list[GuideText]
     sources: list[str]
 
     def filled_in(self, base_url: str) -> list[Box]:
@@ -149,30 +149,30 @@ def guide_for(kind: Kind) -> Guide:
         name=told["name"],
         checked=told["checked"],
         fields=told["fields"],
-        test=Text(told["test"]),
-        retry=Text(told["retry"]),
-        log=Text(told["log"]),
+        test=GuideText(told["test"]),
+        retry=GuideText(told["retry"]),
+        log=GuideText(told["log"]),
         connection=_part(told["connection"]),
-        attributes=[(Text(attributes[key]), scim, Text(here)) for key, (scim, here) in ATTRIBUTES.items()],
+        attributes=[(GuideText(attributes[key]), scim, GuideText(here)) for key, (scim, here) in ATTRIBUTES.items()],
         advice=_texts(attributes, "advice"),
         template=attributes.get("template", "").strip(),
         template_label=attributes.get("template_label", ""),
         people=_part(people),
-        changes=[(Text(row["there"]), Text(HERE.get(row["here"], row["here"]))) for row in people["changes"]],
+        changes=[(GuideText(row["there"]), GuideText(HERE.get(row["here"], row["here"]))) for row in people["changes"]],
         groups=_part(told["groups"]),
         check=_part(told["check"]),
-        trouble=[Trouble(*(Text(row[key]) for key in ("shows", "why", "do"))) for row in told["trouble"]["rows"]],
+        trouble=[Trouble(*(GuideText(row[key]) for key in ("shows", "why", "do"))) for row in told["trouble"]["rows"]],
         resync=_texts(told["resync"], "facts"),
         sources=told["sources"],
     )
 
 
-def _part(told: dict[str, Any]) -> Part:
-    return Part(_texts(told, "steps"), _texts(told, "notes"))
+def _part(told: dict[str, Any]) -> GuidePart:
+    return GuidePart(_texts(told, "steps"), _texts(told, "notes"))
 
 
-def _texts(told: dict[str, Any], key: str) -> list[Text]:
-    return [Text(text) for text in told.get(key, ())]
+def _texts(told: dict[str, Any], key: str) -> list[GuideText]:
+    return [GuideText(text) for text in told.get(key, ())]
 
 
 def _box(field: dict[str, Any], base_url: str) -> Box:

@@ -19,7 +19,7 @@ from identity.services import background
 from portal.project.version import version
 
 
-class State(Collector):
+class StateCollector(Collector):
     """Without the database there is only the word that it is away: the rest is not known, and not zero."""
 
     def collect(self) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest, multiprocess
 from prometheus_client.core import REGISTRY
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from portal.metrics.state import State
+from portal.metrics.state import StateCollector
 
 
 @never_cache
@@ -45,5 +45,5 @@ def _counted() -> CollectorRegistry:
 
 def _state() -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(State())
+    registry.register(StateCollector())
     return registry

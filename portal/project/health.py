@@ -61,7 +61,7 @@ def _answer(word: str, *, is_well: bool) -> HttpResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HealthProblem:
     """What is not as it should be; `hinders`: so that requests should not come here."""
 
     sentence: str
@@ -73,7 +73,7 @@ class Readiness:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._found: list[Finding] = []
+        self._found: list[HealthProblem] = []
         self._at = float("-inf")
         self.is_migrated = False
 
@@ -85,7 +85,7 @@ class Readiness:
                 self._found, self._at = found, time.monotonic()
             return not any(finding.hinders for finding in self._found)
 
-    def _tell(self, found: list[Finding]) -> None:
+    def _tell(self, found: list[HealthProblem]) -> None:
         """Once for each change."""
         if found == self._found:
             return
@@ -94,29 +94,29 @@ class Readiness:
         if not found:
             logger.warning("Readiness: all is well again.")
 
-    def _examine(self) -> Iterator[Finding]:
+    def _examine(self) -> Iterator[HealthProblem]:
         try:
             with readiness.in_time():
                 yield from self._of_the_database()
         except DatabaseError as error:
-            yield Finding(f"The database does not answer ({type(error).__name__}).")
+            yield HealthProblem(f"The database does not answer ({type(error).__name__}).")
         if connection.vendor == "sqlite" and _room() < ROOM:
-            yield Finding("The disk of the database is full.")
+            yield HealthProblem("The disk of the database is full.")
 
-    def _of_the_database(self) -> Iterator[Finding]:
+    def _of_the_database(self) -> Iterator[HealthProblem]:
         # Asked until it is so: no migration of this version is taken back while it runs.
         self.is_migrated = self.is_migrated or readiness.waiting_migrations() == 0
         if not self.is_migrated:
-            yield Finding("Migrations wait to be applied: `manage.py migrate`.")
+            yield HealthProblem("Migrations wait to be applied: `manage.py migrate`.")
             return
         try:
             readiness.try_to_write()
         except DatabaseError as error:
-            yield Finding(f"The database takes no writes ({type(error.__cause__ or error).__name__}).")
+            yield HealthProblem(f"The database takes no writes ({type(error.__cause__ or error).__name__}).")
             return
         if background.is_stuck():
             # To send all people away would not send a mail.
-            yield Finding("Queued tasks have waited for long: is `make worker` running?", hinders=False)
+            yield HealthProblem("Queued tasks have waited for long: is `make worker` running?", hinders=False)
 
 
 def _room() -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.replay.matchers import MISSING, Differs, check, pointer, same
-from portal.replay.senders import Answer, Sender
+from portal.replay.senders import Reply, Sender
 
 FORMAT = "idp-traffic/1"
 VARIABLE = re.compile(r"\$\{([A-Za-z0-9_.\-]+)\}")
@@ -33,19 +33,19 @@ class Exchange:
 Watcher = Callable[[Exchange], None]
 
 
-class Unreadable(ValueError):
+class UnreadableConversation(ValueError):
     """The file is not a valid conversation."""
 
 
 def read(file: Path) -> dict[str, Any]:
-    """The scenario in a file. Raises Unreadable."""
+    """The scenario in a file. Raises UnreadableConversation."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         requests = [step["request"] for step in document["steps"]]
         if not all(isinstance(request[name], str) for request in requests for name in ("method", "path")):
-            raise Unreadable(f"{file}: a step has no method or no path")
+            raise UnreadableConversation(f"{file}: a step has no method or no path")
     except (OSError, UnicodeDecodeError, ValueError, LookupError, TypeError) as error:
-        raise Unreadable(f"{file} is no conversation in the format {FORMAT}: {error}") from error
+        raise UnreadableConversation(f"{file} is no conversation in the format {FORMAT}: {error}") from error
     return document  # type: ignore[no-any-return]
 
 
@@ -94,7 +94,7 @@ def holds(condition: dict[str, Any], variables: Variables) -> bool:
             return got == str(condition["equals"])
 
 
-def judge(expected: dict[str, Any], answer: Answer, variables: Variables) -> None:
+def judge(expected: dict[str, Any], answer: Reply, variables: Variables) -> None:
     """Raise Differs unless the answer satisfies everything, or one of `anyOf`."""
     if "anyOf" in expected:
         judge_any(expected["anyOf"], answer, variables)
@@ -111,7 +111,7 @@ def judge(expected: dict[str, Any], answer: Answer, variables: Variables) -> Non
             check(pointer(document, fill_in(path, variables)), fill_in(rule, variables), path)
 
 
-def judge_any(alternatives: list[dict[str, Any]], answer: Answer, variables: Variables) -> None:
+def judge_any(alternatives: list[dict[str, Any]], answer: Reply, variables: Variables) -> None:
     reasons = []
     for alternative in alternatives:
         try:
@@ -123,7 +123,7 @@ def judge_any(alternatives: list[dict[str, Any]], answer: Answer, variables: Var
     raise Differs(" / ".join(reasons))
 
 
-def capture(step: dict[str, Any], answer: Answer, variables: Variables) -> None:
+def capture(step: dict[str, Any], answer: Reply, variables: Variables) -> None:
     """Keep parts of the answer for later steps."""
     for name, path in fill_in(step.get("capture", {}), variables).items():
         value = answer.status if path == "$status" else found_in(answer, path)
@@ -133,7 +133,7 @@ def capture(step: dict[str, Any], answer: Answer, variables: Variables) -> None:
             raise Differs(f"nothing to capture at {path}")
 
 
-def found_in(answer: Answer, path: str) -> Any:
+def found_in(answer: Reply, path: str) -> Any:
     try:
         return pointer(answer.json(), path)
     except Differs:

@@ -20,7 +20,7 @@ ROOT = "/scim/v2"
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """A response; header names in lower case."""
 
     status: int
@@ -40,7 +40,7 @@ class Answer:
 class Sender(Protocol):
     """`request` as in a step of the format, filled in; `auth` is token, bad or none."""
 
-    def send(self, request: dict[str, Any], auth: str) -> Answer: ...
+    def send(self, request: dict[str, Any], auth: str) -> Reply: ...
 
 
 class InProcess:
@@ -54,11 +54,11 @@ class InProcess:
         self.handler = BaseHandler()
         self.handler.load_middleware()
 
-    def send(self, request: dict[str, Any], auth: str) -> Answer:
+    def send(self, request: dict[str, Any], auth: str) -> Reply:
         # Not closed: that would end the request, and with it the connection in the middle of a transaction.
         response = self.handler.get_response(WSGIRequest(self.environ(request, auth)))
         content: bytes = response.getvalue()
-        return Answer(response.status_code, {name.lower(): value for name, value in response.items()}, content)
+        return Reply(response.status_code, {name.lower(): value for name, value in response.items()}, content)
 
     def environ(self, request: dict[str, Any], auth: str) -> dict[str, Any]:
         """The environment that a server would pass (PEP 3333)."""
@@ -90,7 +90,7 @@ class OverHTTP:
     token: str
     connection: http.client.HTTPConnection | None = field(default=None, init=False)
 
-    def send(self, request: dict[str, Any], auth: str) -> Answer:
+    def send(self, request: dict[str, Any], auth: str) -> Reply:
         """One request; a connection that the server has closed is reopened once."""
         try:
             return self.send_once(request, auth)
@@ -98,7 +98,7 @@ class OverHTTP:
             self.close()
             return self.send_once(request, auth)
 
-    def send_once(self, request: dict[str, Any], auth: str) -> Answer:
+    def send_once(self, request: dict[str, Any], auth: str) -> Reply:
         self.connection = self.connection or self.connect()
         root = urllib.parse.urlsplit(self.base_url).path.rstrip("/")
         self.connection.request(
@@ -111,7 +111,7 @@ class OverHTTP:
         content = answer.read()
         if answer.will_close:
             self.close()
-        return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
+        return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, content)
 
     def connect(self) -> http.client.HTTPConnection:
         url = urllib.parse.urlsplit(self.base_url)

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from requests import RequestException
 from requests.exceptions import InvalidURL, SSLError, Timeout
 
-from identity.core.words import Said
+from identity.core.words import Sentence
 from portal.sso import patience
 from portal.sso.words import Advice, Fact
 
@@ -61,7 +61,7 @@ def cause_of(exception: BaseException) -> Cause:
     """For other libraries' exceptions only the class, since their texts may quote secrets."""
     if isinstance(exception, BadAnswer):
         fact = exception.args[0]
-        fact = fact if isinstance(fact, Said) else shortened(str(exception))
+        fact = fact if isinstance(fact, Sentence) else shortened(str(exception))
         return Cause(exception.code, fact, exception.advice or _hint(fact))
     if isinstance(exception, PermissionDenied):  # allauth's, for a state unknown to this session
         return cause_of(NotAskedHere())

@@ -20,7 +20,7 @@ UNREADABLE = (RequestException, BadAnswer, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """The result of one check. `check` is stable; `mend` says what to do, and is empty when all is well."""
 
     check: str
@@ -32,7 +32,7 @@ class Finding:
         return not self.mend
 
 
-def check_connection(connection: SSOConnection) -> list[Finding]:
+def check_connection(connection: SSOConnection) -> list[CheckResult]:
     """Query the identity provider now, and check the settings."""
     with patience.visit(insists=lambda: True):
         is_saml = connection.protocol == SSOConnection.Protocol.SAML
@@ -44,34 +44,34 @@ def test_url(connection: SSOConnection) -> str:
     return f"{public_address('sso_start', connection)}?next={test_page(connection)}"
 
 
-def _of_oidc(connection: SSOConnection) -> Iterator[Finding]:
+def _of_oidc(connection: SSOConnection) -> Iterator[CheckResult]:
     try:
         discover(connection)
     except UNREADABLE as error:
         yield _failed("discovery", error)
         return
-    yield Finding("discovery", "The discovery document is there, and is the issuer's own.")
+    yield CheckResult("discovery", "The discovery document is there, and is the issuer's own.")
     try:
         number = len(published_keys(connection).read())
     except UNREADABLE as error:
         yield _failed("keys", error)
         return
-    yield Finding(
+    yield CheckResult(
         "keys",
         f"{number} {'key' if number == 1 else 'keys'} to check tokens with.",
         "" if number else "It publishes none: see what stands at the jwks_uri of its discovery document.",
     )
 
 
-def _failed(check: str, error: Exception) -> Finding:
+def _failed(check: str, error: Exception) -> CheckResult:
     cause = cause_of(error)
-    return Finding(check, cause.fact, cause.advice or "See the identity provider's own log.")
+    return CheckResult(check, cause.fact, cause.advice or "See the identity provider's own log.")
 
 
-def _of_saml(connection: SSOConnection) -> Iterator[Finding]:
+def _of_saml(connection: SSOConnection) -> Iterator[CheckResult]:
     """Its certificates; the one that expires last counts."""
     certificates = sorted(signing_certificates(connection), key=lambda one: one.until)
     for one in certificates:
         sentence = f"{one.subject}: {'ended on' if one.is_over else 'valid until'} {one.until:%-d %B %Y}."
         is_needed = one is certificates[-1] and one.ends_soon
-        yield Finding("certificate", sentence, "Add the one that follows it." if is_needed else "")
+        yield CheckResult("certificate", sentence, "Add the one that follows it." if is_needed else "")

@@ -15,7 +15,7 @@ from portal.sso.words import Advice, Fact
 
 if TYPE_CHECKING:
     from identity.models import SSOConnection
-    from portal.sso.saml import Answer
+    from portal.sso.saml import SAMLResponse
 
 NAMEID_EMAIL_ADDRESS = OneLogin_Saml2_Constants.NAMEID_EMAIL_ADDRESS
 _XMLSOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
@@ -87,7 +87,7 @@ def _additions(userinfo: dict[str, Any], id_token: dict[str, Any]) -> dict[str, 
     return {name: value for name, value in userinfo.items() if name not in own}
 
 
-def saml_assertion(connection: SSOConnection, answer: Answer) -> Assertion:
+def saml_assertion(connection: SSOConnection, answer: SAMLResponse) -> Assertion:
     """Attributes as received, and under the standard names as well.
 
     The subject is the NameID, or the attribute chosen to carry the external ID: a NameID is often an

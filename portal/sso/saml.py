@@ -48,7 +48,7 @@ UNASKED = "unasked"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SAMLResponse:
     """A verified response: the user, the request it answers, and when they authenticated (Unix seconds)."""
 
     connection: str
@@ -264,7 +264,7 @@ def forget_asking(response: HttpResponse, connection: SSOConnection) -> HttpResp
     return response
 
 
-def finish(request: HttpRequest, connection: SSOConnection) -> tuple[Answer, dict[str, Any]]:
+def finish(request: HttpRequest, connection: SSOConnection) -> tuple[SAMLResponse, dict[str, Any]]:
     """The same answer, now with our session and the state of its request. Each state works once.
 
     Raises BadAssertion, and PermissionDenied if this browser did not send the request.
@@ -274,12 +274,12 @@ def finish(request: HttpRequest, connection: SSOConnection) -> tuple[Answer, dic
     if not found or found["connection"] != connection.slug:
         raise NotAskedHere
     store.delete()
-    answer = Answer(**found)
+    answer = SAMLResponse(**found)
     state = app_of(connection).get_provider(request).unstash_redirect_state(request, answer.in_response_to)
     return answer, state
 
 
-def verified(connection: SSOConnection, response: str) -> Answer:
+def verified(connection: SSOConnection, response: str) -> SAMLResponse:
     """The content of a response that passes all checks. Raises BadAssertion and the libraries' errors."""
     if not response or len(response) > MOST_CHARACTERS:
         raise BadAssertion(Fact.NO_RESPONSE())
@@ -298,8 +298,8 @@ def verified(connection: SSOConnection, response: str) -> Answer:
     return answer
 
 
-def _read(connection: SSOConnection, checked: StrictResponse) -> Answer:
-    return Answer(
+def _read(connection: SSOConnection, checked: StrictResponse) -> SAMLResponse:
+    return SAMLResponse(
         connection=connection.slug,
         in_response_to=checked.get_in_response_to(),
         name_id=checked.get_nameid(),

@@ -11,7 +11,7 @@ from scim2_models.exceptions import InvalidPathException
 from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
 
 from identity.models import SSOGroup, SSOMembership, SSOUser
-from identity.services.provisioning.statements import GroupRecord, Members
+from identity.services.provisioning.statements import GroupRecord, StatedMembers
 from scim.queries.filters import member_condition
 from scim.wire import bodies, limits
 from scim.wire.attributes import UNKEPT
@@ -167,7 +167,7 @@ class _State:
         self.sso_group = sso_group
         self.display_name = sso_group.display_name
         self.external_id = sso_group.external_id
-        self.members = Members()
+        self.members = StatedMembers()
 
     def apply(self, op: str, path: Any, operation: Document) -> None:
         binding = path.resolve()
@@ -206,13 +206,13 @@ class _State:
             case "add":
                 self.members = self.members.adding(member_ids(value, strict=True), group_ids(value))
             case "replace":
-                self.members = Members.exactly(member_ids(value, strict=True), group_ids(value))
+                self.members = StatedMembers.exactly(member_ids(value, strict=True), group_ids(value))
             case "remove" if value_filter is not None:
                 self.members = self.members.removing(self._selected(value_filter))
             case "remove" if value is not None:
                 self.members = self.members.removing(member_ids(value, strict=False), group_ids(value))
             case "remove":
-                self.members = Members.exactly(frozenset())
+                self.members = StatedMembers.exactly(frozenset())
 
     def _unchangeable(self, op: str, value_filter: FilterNode | None) -> RequestRefused:
         """A missing member can't be changed either, and this is reported first (RFC 7644 section 3.5.2.3)."""

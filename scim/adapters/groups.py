@@ -10,7 +10,7 @@ from scim2_models import Context, ScimPolicy
 
 from identity.models import GroupMapping, SSOGroup, SSOMembership
 from identity.services.provisioning import groups as sso_groups
-from identity.services.provisioning.statements import GroupChange, GroupRecord, Members
+from identity.services.provisioning.statements import GroupChange, GroupRecord, StatedMembers
 from scim.adapters.base import ResourceAdapter
 from scim.adapters.group_patches import GroupPatch, group_ids, member_ids
 from scim.queries.projection import Projection
@@ -48,7 +48,7 @@ class SCIMGroup(ResourceAdapter):
         new = GroupRecord(
             display_name=resource.display_name or "",
             external_id=resource.external_id,
-            members=Members.exactly(member_ids(members, strict=True), group_ids(members)),
+            members=StatedMembers.exactly(member_ids(members, strict=True), group_ids(members)),
             left_out=left_out.told(),
         )
         self._record, self._change = new, lambda _: new

@@ -32,7 +32,7 @@ from scim2_models.path.resolution import coerce_value
 from identity.core.errors import InvalidValue
 from identity.models import SSOGroup, SSOUser
 from scim.queries.conditions import EVERYTHING, NOTHING
-from scim.queries.kinds import Kind
+from scim.queries.kinds import ValueKind
 from scim.queries.registry import GROUPS, USERS, Multiple, Registry
 from scim.wire import bare_words, bodies, limits
 from scim.wire.attributes import comparable, path_of, split_path, sub_paths
@@ -94,7 +94,7 @@ def _moment(operand: datetime, written: Any) -> datetime:
         return _FIRST_MOMENT if operand.year == 1 else _LAST_MOMENT
 
 
-def _compare(kind: Kind, op: str, operand: Any) -> Q:
+def _compare(kind: ValueKind, op: str, operand: Any) -> Q:
     """A comparison with one value; null compares with absence."""
     if operand is None:
         return _compare_presence(kind.present(), op)
@@ -191,7 +191,7 @@ class ValueCompiler(_Logic):
     def visit_value_path(self, node: ValuePath) -> Q:
         raise InvalidFilterException(detail="a value filter can't hold another one")
 
-    def _kind(self, binding: AttributeBinding) -> Kind:
+    def _kind(self, binding: AttributeBinding) -> ValueKind:
         return self.rows.sub(split_path(binding)[1])
 
     def _bind(self, inner: AttrPath) -> AttributeBinding:
@@ -251,7 +251,7 @@ def why(error: Exception, expression: str) -> str:
     return Wire.FILTER_BARE(detail=told) if bare_words.is_value_bare(expression) else told
 
 
-class UserFilter:
+class SCIMUserFilter:
     """django-scim2's USER_FILTER_PARSER: a QuerySet from `Q`, no raw SQL."""
 
     attr_map: ClassVar[dict[Any, str]] = {}
@@ -262,7 +262,7 @@ class UserFilter:
         return rows.filter(compiled(filter_query, USERS))
 
 
-class GroupFilter:
+class SCIMGroupFilter:
     """django-scim2's GROUP_FILTER_PARSER."""
 
     attr_map: ClassVar[dict[Any, str]] = {}

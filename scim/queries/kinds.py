@@ -26,7 +26,7 @@ _VERSION = re.compile(r'W/"([1-9][0-9]{0,8})"')
 _EQUALITY = frozenset({"eq", "ne"})
 
 
-class Kind(Protocol):
+class ValueKind(Protocol):
     """What filters and sorting need of an attribute."""
 
     def condition(self, op: str, operand: Any) -> Q:

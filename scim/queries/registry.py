@@ -20,13 +20,13 @@ from scim.queries.kinds import (
     Identifier,
     IndexedValue,
     JSONText,
-    Kind,
     Location,
     Moment,
     Number,
     Primary,
     Schemas,
     Text,
+    ValueKind,
     Version,
 )
 from scim.wire.resources import (
@@ -46,14 +46,14 @@ class Rows:
 
     model: type[Model]
     link: str
-    subs: dict[str, Kind]
+    subs: dict[str, ValueKind]
     listed_by: str = "pk"
 
     def any(self, condition: Q) -> Q:
         """Resources with at least one row that meets the condition."""
         return Q(pk__in=self.model._default_manager.filter(condition).values(self.link))
 
-    def sub(self, name: str) -> Kind:
+    def sub(self, name: str) -> ValueKind:
         return self.subs[name]
 
     def order(self, name: str) -> Any:
@@ -72,7 +72,7 @@ class ValueRows:
         rows = SSOUserValue.objects.filter(Q(attribute=self.attribute) & condition)
         return Q(pk__in=rows.values("sso_user"))
 
-    def sub(self, name: str) -> Kind:
+    def sub(self, name: str) -> ValueKind:
         match name:
             case "value":
                 return IndexedValue()
@@ -99,7 +99,7 @@ class SchemaList:
     def any(self, condition: Q) -> Q:
         return condition
 
-    def sub(self, name: str) -> Kind:
+    def sub(self, name: str) -> ValueKind:
         return self.kind
 
     def order(self, name: str) -> Any:
@@ -114,17 +114,17 @@ class Registry:
     """The attributes of one resource type, by path."""
 
     resource: Any
-    singles: dict[str, Kind]
+    singles: dict[str, ValueKind]
     multiples: dict[str, Multiple]
 
-    def single(self, path: str) -> Kind:
+    def single(self, path: str) -> ValueKind:
         return self.singles.get(path) or JSONText(path, "keys")
 
     def multiple(self, path: str) -> Multiple:
         return self.multiples.get(path) or ValueRows(path)
 
 
-def _common(endpoint: str) -> dict[str, Kind]:
+def _common(endpoint: str) -> dict[str, ValueKind]:
     identifier = Identifier("scim_id")
     return {
         "id": identifier,

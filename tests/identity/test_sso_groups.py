@@ -18,7 +18,7 @@ from identity.models import (
 )
 from identity.services import groups, mappings
 from identity.services.provisioning import groups as sso_groups
-from identity.services.provisioning.statements import GroupRecord, Members
+from identity.services.provisioning.statements import GroupRecord, StatedMembers
 from tests.factories import (
     OPERATOR,
     adding,
@@ -91,7 +91,7 @@ def test_what_is_there_already_changes_nothing() -> None:
     ada = provision(idp)
     sso_group = push_group(idp, "Engineering", ada)
     events = AuditEvent.objects.count()
-    for members in (adding(ada), removing(provision(idp, "grace")), exactly(ada), Members()):
+    for members in (adding(ada), removing(provision(idp, "grace")), exactly(ada), StatedMembers()):
         assert change_members(sso_group, members).version == 1
     assert AuditEvent.objects.count() == events + 1  # of grace's provisioning
     assert ProvisioningLog.objects.latest("id").outcome == "unchanged"
@@ -126,15 +126,15 @@ def test_a_stranger_among_the_members_refuses_the_whole_request() -> None:
     sso_group = push_group(idp)
     for stranger in (theirs.scim_id, uuid.uuid4()):
         with pytest.raises(InvalidValue, match=f"members names {stranger}, which is no user") as refusal:
-            change_members(sso_group, Members().adding(frozenset({ada.scim_id, stranger})))
+            change_members(sso_group, StatedMembers().adding(frozenset({ada.scim_id, stranger})))
         assert refusal.value.attribute == "members"
         with pytest.raises(InvalidValue):
-            change_members(sso_group, Members.exactly(frozenset({stranger})))
+            change_members(sso_group, StatedMembers.exactly(frozenset({stranger})))
     assert not SSOMembership.objects.exists()
 
 
-def nested(*groups: SSOGroup, people: tuple[SSOUser, ...] = ()) -> Members:
-    return Members.exactly(frozenset(one.scim_id for one in (*groups, *people)))
+def nested(*groups: SSOGroup, people: tuple[SSOUser, ...] = ()) -> StatedMembers:
+    return StatedMembers.exactly(frozenset(one.scim_id for one in (*groups, *people)))
 
 
 def test_a_group_among_the_members_is_skipped_logged_and_counted() -> None:
@@ -152,15 +152,15 @@ def test_nested_groups_are_counted_as_they_come_and_go() -> None:
     idp = make_idp()
     ada, one, two = provision(idp), push_group(idp, "One"), push_group(idp, "Two")
     outer = push_group(idp, "Outer", ada)
-    steps: list[tuple[Members, int]] = [
-        (Members().adding(frozenset({one.scim_id})), 1),
-        (Members().adding(frozenset({one.scim_id, two.scim_id})), 2),
-        (Members().removing(frozenset({one.scim_id})), 1),
-        (Members().adding(frozenset(), frozenset({"not even an id"})), 2),
-        (Members().removing(frozenset(), frozenset({"not even an id"})), 1),
+    steps: list[tuple[StatedMembers, int]] = [
+        (StatedMembers().adding(frozenset({one.scim_id})), 1),
+        (StatedMembers().adding(frozenset({one.scim_id, two.scim_id})), 2),
+        (StatedMembers().removing(frozenset({one.scim_id})), 1),
+        (StatedMembers().adding(frozenset(), frozenset({"not even an id"})), 2),
+        (StatedMembers().removing(frozenset(), frozenset({"not even an id"})), 1),
         (adding(ada), 1),
         (nested(one, two, people=(ada,)), 2),
-        (Members().adding(frozenset({one.scim_id})).removing(frozenset({one.scim_id, two.scim_id})), 0),
+        (StatedMembers().adding(frozenset({one.scim_id})).removing(frozenset({one.scim_id, two.scim_id})), 0),
         (nested(one, people=(ada,)), 1),
         (exactly(ada), 0),
     ]
@@ -178,7 +178,7 @@ def test_an_idp_can_be_set_to_refuse_nested_groups() -> None:
         sso_groups.push_group(GroupRecord("Outer", members=nested(inner, people=(ada,))), actor=idp_actor(idp))
     assert not SSOGroup.objects.filter(display_name="Outer").exists()
     outer = push_group(idp, "Outer", ada)
-    change_members(outer, Members().removing(frozenset({inner.scim_id})))
+    change_members(outer, StatedMembers().removing(frozenset({inner.scim_id})))
     assert pushed(outer) == {"ada"}
 
 
@@ -211,8 +211,8 @@ def test_a_member_that_is_gone_is_skipped_logged_and_counted() -> None:
 def test_removing_whom_nobody_knows_removes_nobody() -> None:
     idp = make_idp()
     sso_group = push_group(idp, "Engineering", provision(idp))
-    change_members(sso_group, Members().removing(frozenset({uuid.uuid4()})))
-    change_members(sso_group, Members().removing(frozenset()))
+    change_members(sso_group, StatedMembers().removing(frozenset({uuid.uuid4()})))
+    change_members(sso_group, StatedMembers().removing(frozenset()))
     assert pushed(sso_group) == {"ada"}
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from identity.models import Group, SSOGroup
-from identity.services.provisioning.statements import Members
+from identity.services.provisioning.statements import StatedMembers
 from tests.factories import (
     PASSWORD,
     adding,
@@ -67,7 +67,7 @@ def mapped() -> tuple[SSOGroup, Group]:
     ids=["add", "remove", "replace"],
 )
 def test_moving_members_costs_the_same_for_one_and_for_many(
-    change: Callable[..., Members], few: slice, many: slice, mapped: tuple[SSOGroup, Group]
+    change: Callable[..., StatedMembers], few: slice, many: slice, mapped: tuple[SSOGroup, Group]
 ) -> None:
     sso_group, _ = mapped
     people = [provision(sso_group.identity_provider, f"user{number}") for number in range(20)]

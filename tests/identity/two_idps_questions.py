@@ -113,10 +113,10 @@ QUESTIONS: dict[str, Callable[[Side], tuple[object, object]]] = {
     ),
     "queries.invitation_links.link_of": lambda mine: (
         invitation_links.link_of(_invitations(mine).get()),
-        invitation_links.Link.MAIL_FAILED,
+        invitation_links.LinkState.MAIL_FAILED,
     ),
     "queries.invitation_links.with_link": lambda mine: (
-        list(invitation_links.with_link(_invitations(mine), invitation_links.Link.MAIL_FAILED)),
+        list(invitation_links.with_link(_invitations(mine), invitation_links.LinkState.MAIL_FAILED)),
         [mine.invited.invitation],
     ),
     "queries.mismatches.what_arrived": lambda mine: (

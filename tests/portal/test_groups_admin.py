@@ -46,8 +46,8 @@ def test_a_very_large_group_is_neither_counted_nor_sorted_for_a_page(monkeypatch
     assert in_order.index("ada.reader") < in_order.index("mia.reader")
     monkeypatch.setattr(groups_page, "MOST", 1)
     monkeypatch.setattr(groups_page, "MOST_SORTED", 1)
-    monkeypatch.setattr("portal.admin.groups.sizes.MOST", 1)
-    monkeypatch.setattr("portal.admin.groups.sizes.MOST_IN_A_LIST", 1)
+    monkeypatch.setattr("portal.admin.groups.sized_lists.MOST", 1)
+    monkeypatch.setattr("portal.admin.groups.sized_lists.MOST_IN_A_LIST", 1)
     as_they_came = text_of(client.get(address("group_change", group.pk)))
     assert "Members more than 1" in as_they_came
     assert as_they_came.index("mia.reader") < as_they_came.index("ada.reader")
@@ -278,8 +278,8 @@ def test_the_last_page_of_very_many_members_says_that_a_search_finds_the_rest(mo
 def test_groups_are_sorted_by_members_where_these_are_soon_counted(
     most: int, is_offered: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.admin.groups.sizes.MOST", most)
-    monkeypatch.setattr("portal.admin.groups.sizes.MOST_IN_A_LIST", 1)
+    monkeypatch.setattr("portal.admin.groups.sized_lists.MOST", most)
+    monkeypatch.setattr("portal.admin.groups.sized_lists.MOST_IN_A_LIST", 1)
     mia, max_ = make_user("mia"), make_user("max")
     make_group("Adders", mia)
     make_group("Builders", mia, max_)

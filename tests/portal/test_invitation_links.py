@@ -4,7 +4,7 @@ import pytest
 from django.test import override_settings
 
 from identity.models import Invitation, User
-from identity.queries.invitation_links import OF_ITSELF, Link
+from identity.queries.invitation_links import OF_ITSELF, LinkState
 from identity.services import invitations, users
 from tests import clock
 from tests.clients import caller
@@ -21,7 +21,7 @@ NO_MAIL_SERVER = override_settings(
 
 
 @pytest.fixture
-def people() -> dict[Link, User]:
+def people() -> dict[LinkState, User]:
     """A person for each state that a link itself can be in; what expired has another fault as well."""
     with clock.ago(hours=72):
         with NO_MAIL_SERVER:
@@ -30,7 +30,12 @@ def people() -> dict[Link, User]:
     users.edit_profile(moved, first_name="", last_name="", email="moved@new.example", actor=OPERATOR)
     with NO_MAIL_SERVER:
         unsent = invite("unsent")
-    return {Link.OTHER_ADDRESS: moved, Link.EXPIRED: expired, Link.MAIL_FAILED: unsent, Link.WORKS: invite("fine")}
+    return {
+        LinkState.OTHER_ADDRESS: moved,
+        LinkState.EXPIRED: expired,
+        LinkState.MAIL_FAILED: unsent,
+        LinkState.WORKS: invite("fine"),
+    }
 
 
 def invite(username: str) -> User:
@@ -38,7 +43,7 @@ def invite(username: str) -> User:
 
 
 @pytest.mark.parametrize("link", OF_ITSELF)
-def test_every_door_finds_and_tells_the_state_of_a_link(link: Link, people: dict[Link, User]) -> None:
+def test_every_door_finds_and_tells_the_state_of_a_link(link: LinkState, people: dict[LinkState, User]) -> None:
     person = people[link]
     page = signed_in(administrator().user)
     listed = text_of(page.get(address("invitation_changelist", link=link.value)))
@@ -54,7 +59,7 @@ def test_every_door_finds_and_tells_the_state_of_a_link(link: Link, people: dict
     assert [(row["username"], row["link"]) for row in facts] == [(person.username, link.value)]
 
 
-def test_while_sso_is_enforced_no_link_works_on_any_door(people: dict[Link, User]) -> None:
+def test_while_sso_is_enforced_no_link_works_on_any_door(people: dict[LinkState, User]) -> None:
     set_mode(sso=True)
     rows = caller(administrator().user).read("invitations/")["results"]
     assert {row["link"] for row in rows} == {"sso_enforced"}
@@ -62,5 +67,5 @@ def test_while_sso_is_enforced_no_link_works_on_any_door(people: dict[Link, User
     assert {row["link"] for row in answer("list_invitations")} == {"sso_enforced"}
     page = signed_in(administrator().user)
     for user in people.values():
-        assert Link.SSO_ENFORCED.problem in text_of(page.get(address("user_change", user.pk)))
+        assert LinkState.SSO_ENFORCED.problem in text_of(page.get(address("user_change", user.pk)))
     assert Invitation.objects.count() == len(people)

@@ -11,7 +11,7 @@ from django.test import Client
 
 from identity.models import AuditEvent, Group, SSOConnection, User
 from identity.services.provisioning import groups as sso_groups
-from identity.services.sign_in.group_claims import MOST_GROUPS, Unreadable, read_groups
+from identity.services.sign_in.group_claims import MOST_GROUPS, UnreadableClaim, read_groups
 from tests.factories import OPERATOR, connect, make_group, make_idp, make_owner, map_group, set_mode
 from tests.sso.conftest import OIDCProvider
 
@@ -191,7 +191,7 @@ def test_only_an_empty_list_says_that_there_are_no_groups() -> None:
         claim = anything(dice)
         try:
             groups = read_groups(claim, lambda text: False)
-        except Unreadable:
+        except UnreadableClaim:
             refused += 1
             continue
         assert groups or says_none(claim), claim
@@ -200,7 +200,7 @@ def test_only_an_empty_list_says_that_there_are_no_groups() -> None:
 
 
 def test_there_is_an_end_to_groups() -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableClaim):
         read_groups(["g"] * (MOST_GROUPS + 1), lambda text: False)
 
 

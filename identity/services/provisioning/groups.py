@@ -25,7 +25,7 @@ from identity.services.provisioning.log import Outcome, left_out_details, log_wr
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor, Provisioner
-    from identity.services.provisioning.statements import GroupChange, GroupRecord, Members
+    from identity.services.provisioning.statements import GroupChange, GroupRecord, StatedMembers
 
 VersionCheck = Callable[[int], bool]
 
@@ -146,7 +146,7 @@ def _store(sso_group: SSOGroup, record: GroupRecord) -> list[str]:
     return changed
 
 
-def _move_members(sso_group: SSOGroup, members: Members, actor: Provisioner) -> Movement:
+def _move_members(sso_group: SSOGroup, members: StatedMembers, actor: Provisioner) -> Movement:
     """Both sides in one transaction: the IdP's members, then the portal groups they feed (SR-37).
 
     Named people join even if the IdP had them already, and a whole push makes the portal groups exact:
@@ -183,7 +183,7 @@ _KNOWN_USERS = CompiledQuery(
 )
 
 
-def _known(members: Members, provider_id: int) -> tuple[list[int], frozenset[str]]:
+def _known(members: StatedMembers, provider_id: int) -> tuple[list[int], frozenset[str]]:
     """R14, R20: row ids of this IdP's users, and the ids of groups; deleted users are left out.
 
     An id that never belonged to this IdP is refused.
@@ -209,7 +209,7 @@ def _groups_among(missing: frozenset[UUID], provider_id: int) -> frozenset[str]:
     return frozenset(map(str, groups))
 
 
-def _skip_nested(sso_group: SSOGroup, members: Members, nested: frozenset[str], actor: Provisioner) -> int:
+def _skip_nested(sso_group: SSOGroup, members: StatedMembers, nested: frozenset[str], actor: Provisioner) -> int:
     """R14: members that are groups are counted on the SSO group's page, or refused if the IdP is set to do so."""
     if nested and actor.refuses_nested_groups:
         raise InvalidValue("members", Refusal.MEMBER_IS_GROUP(group=min(nested)[:80]))

@@ -105,7 +105,7 @@ def _name(text: str | None, attribute: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class StatedMembers:
     """A request's effect on an SSO group's members: `only` these (None: the current ones), plus, minus.
 
     `added` and `removed` are disjoint; the cost of applying follows their size, not the group's. `groups` are ids
@@ -119,16 +119,16 @@ class Members:
     ungrouped: frozenset[str] = frozenset()
 
     @classmethod
-    def exactly(cls, ids: frozenset[UUID], groups: frozenset[str] = frozenset()) -> Members:
+    def exactly(cls, ids: frozenset[UUID], groups: frozenset[str] = frozenset()) -> StatedMembers:
         return cls(only=ids, groups=groups)
 
-    def adding(self, ids: frozenset[UUID], groups: frozenset[str] = frozenset()) -> Members:
+    def adding(self, ids: frozenset[UUID], groups: frozenset[str] = frozenset()) -> StatedMembers:
         said = replace(self, groups=self.groups | groups, ungrouped=self.ungrouped - groups)
         if self.only is not None:
             return replace(said, only=self.only | ids)
         return replace(said, added=self.added | ids, removed=self.removed - ids)
 
-    def removing(self, ids: frozenset[UUID], groups: frozenset[str] = frozenset()) -> Members:
+    def removing(self, ids: frozenset[UUID], groups: frozenset[str] = frozenset()) -> StatedMembers:
         gone = groups | {str(one) for one in ids}
         said = replace(self, groups=self.groups - gone, ungrouped=self.ungrouped | gone)
         if self.only is not None:
@@ -150,7 +150,7 @@ class GroupRecord:
 
     display_name: str
     external_id: str | None = None
-    members: Members = Members()
+    members: StatedMembers = StatedMembers()
     left_out: tuple[NotTaken, ...] = ()
 
 

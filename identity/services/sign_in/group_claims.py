@@ -17,7 +17,7 @@ Group = tuple[str, ...]  # an id or a name, or both: the first known one counts
 IsKnown = Callable[[str], bool]
 
 
-class Unreadable(Exception):
+class UnreadableClaim(Exception):
     """A claim with content that does not name groups: never to be read as "no groups"."""
 
 
@@ -26,11 +26,11 @@ def read_groups(claim: Any, is_known: IsKnown) -> list[Group]:
 
     A list of strings, numbers or objects; a string with one group, several after commas or semicolons (unless the whole
     is a group that `is_known`), or JSON; an object of objects by name (Zitadel's roles). Anything else is
-    Unreadable.
+    UnreadableClaim.
     """
     groups = _groups(claim, is_known)
     if len(groups) > MOST_GROUPS:
-        raise Unreadable(f"more than {MOST_GROUPS} groups")
+        raise UnreadableClaim(f"more than {MOST_GROUPS} groups")
     return groups
 
 
@@ -38,7 +38,7 @@ def is_readable(claim: Any) -> bool:
     """Whether it names groups, or none, regardless of which are known."""
     try:
         read_groups(claim, lambda text: False)
-    except Unreadable:
+    except UnreadableClaim:
         return False
     return True
 
@@ -93,17 +93,17 @@ def _group(item: Any) -> Group:
         case str() if item.strip():
             return (item.strip(),)
         case bool():
-            raise Unreadable("true or false")
+            raise UnreadableClaim("true or false")
         case int():
             return (str(item),)
         case dict():
             return _named(item)
-    raise Unreadable("nothing that names a group")
+    raise UnreadableClaim("nothing that names a group")
 
 
 def _named(item: dict[str, Any]) -> Group:
     found = [item[name] for name in (*IDS, *NAMES) if isinstance(item.get(name), str | int)]
     names = tuple(name for value in found for name in _group(value))
     if not names:
-        raise Unreadable("an object without a name")
+        raise UnreadableClaim("an object without a name")
     return names

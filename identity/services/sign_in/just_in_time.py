@@ -41,7 +41,7 @@ from identity.services.provisioning.matching import (
 )
 from identity.services.provisioning.statements import PersonRecord
 from identity.services.sign_in.assertions import Assertion
-from identity.services.sign_in.group_claims import Unreadable, read_groups
+from identity.services.sign_in.group_claims import UnreadableClaim, read_groups
 from identity.services.users import change_status, end_credentials
 
 TAKEN = Conflict.Reason.ALREADY_LINKED
@@ -188,7 +188,7 @@ def follow_groups(user: User, connection: SSOConnection, assertion: Assertion, a
         return
     try:
         named = _named_groups(connection, claim)
-    except Unreadable as error:
+    except UnreadableClaim as error:
         details = {"claim": connection.groups_claim, "problem": str(error)}
         audit.record(Event.USER_GROUPS_CLAIM_UNREADABLE, actor=actor, user_id=user.pk, details=details)
         return
@@ -210,7 +210,7 @@ def _pairs(group_ids: set[int], user: User) -> list[memberships.Pair]:
 
 
 def _named_groups(connection: SSOConnection, claim: Any) -> list[SSOGroup]:
-    """Each by its externalId, else by its name. Raises Unreadable."""
+    """Each by its externalId, else by its name. Raises UnreadableClaim."""
     groups = list(SSOGroup.objects.filter(identity_provider=connection.identity_provider_id))
     by_id = {group.external_id: group for group in groups if group.external_id}
     by_name = {group.display_name_key: group for group in groups}

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
 from identity.models import Group, User
-from identity.queries.drift import Comparison, Move, Side
+from identity.queries.drift import Comparison, PendingMove, Side
 from portal.admin.frame.signed_state import signed, verified
 from portal.exchange.csv_out import csv_lines, download
 
@@ -49,7 +49,7 @@ def moves_file(request: HttpRequest) -> HttpResponseBase:
     return download(csv_lines(HEADER, cells), name="what-if-groups", kind="csv")
 
 
-def _cells(moves: list[Move]) -> Iterator[tuple[object, ...]]:
+def _cells(moves: list[PendingMove]) -> Iterator[tuple[object, ...]]:
     groups = Group.objects.in_bulk({move.group_id for move in moves})
     people = User.objects.in_bulk({move.user_id for move in moves})
     for group_id, user_id, side in moves:

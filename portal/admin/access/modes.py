@@ -55,7 +55,7 @@ ANSWERS: dict[Cell, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ShownCell:
     """A cell of the table as shown; `under`: the mode, for screens too narrow for columns."""
 
     text: str
@@ -64,14 +64,14 @@ class Answer:
     is_now: bool = False
 
 
-def table_of(now: Mode) -> list[tuple[str, str, list[Answer]]]:
+def table_of(now: Mode) -> list[tuple[str, str, list[ShownCell]]]:
     """`policy.MATRIX` as rows: the action, a note, and the answer in each mode."""
     return [
         (
             QUESTIONS[action],
             NOTES.get(action, ""),
             [
-                Answer(*ANSWERS[cell], ", ".join(flags_of(mode)), mode == now)
+                ShownCell(*ANSWERS[cell], ", ".join(flags_of(mode)), mode == now)
                 for mode, cell in zip(MODES, cells, strict=True)
             ],
         )
@@ -95,14 +95,14 @@ class Change:
     """A row of the table whose answer differs in another mode."""
 
     question: str
-    before: Answer
-    after: Answer
+    before: ShownCell
+    after: ShownCell
 
 
 def changes(switch: Switch) -> list[Change]:
     """Which cells of the table differ."""
     return [
-        Change(QUESTIONS[row.action], Answer(*ANSWERS[row.before]), Answer(*ANSWERS[row.after]))
+        Change(QUESTIONS[row.action], ShownCell(*ANSWERS[row.before]), ShownCell(*ANSWERS[row.after]))
         for row in what_if.changed_cells(switch)
     ]
 

@@ -29,7 +29,7 @@ def allowed_buttons(buttons: Iterable[Button]) -> list[Button]:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedActions:
     """What can't be done, and the one reason for it; `is_by_mode`: refused by a cell of the table."""
 
     labels: list[str]
@@ -44,10 +44,10 @@ class Refusal:
         return self.decision.mode is not None
 
 
-def refusals(buttons: Iterable[Button]) -> list[Refusal]:
+def refusals(buttons: Iterable[Button]) -> list[RefusedActions]:
     """What is refused, by reason: first those by mode or target, last what another role could do."""
-    found: dict[str, Refusal] = {}
+    found: dict[str, RefusedActions] = {}
     for button in buttons:
         if not button.allowed:
-            found.setdefault(button.decision.reason, Refusal([], button.decision)).labels.append(button.label)
+            found.setdefault(button.decision.reason, RefusedActions([], button.decision)).labels.append(button.label)
     return sorted(found.values(), key=lambda refusal: refusal.decision.code == "role_required")

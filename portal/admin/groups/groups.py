@@ -24,7 +24,7 @@ from identity.services import groups
 from portal.admin.frame.base import ActionPage
 from portal.admin.frame.deciding import decide, mode_of, person_of
 from portal.admin.frame.parts import AboutPerson, ChoosePeople, badge, named, page_of, searched
-from portal.admin.groups.sizes import SizedAdmin
+from portal.admin.groups.sized_lists import SizedAdmin
 
 if TYPE_CHECKING:
     pass

@@ -24,7 +24,7 @@ from portal.admin.frame.base import ActionPage, PortalModelAdmin
 from portal.admin.frame.deciding import decide, mode_of, person_of
 from portal.admin.frame.parts import badge, moment, named, page_of, searched
 from portal.admin.groups.mappings import ApplyMapping, ApplyMappingCSV, MapSSOGroup
-from portal.admin.groups.sizes import SizedAdmin
+from portal.admin.groups.sized_lists import SizedAdmin
 
 NAMES_SHOWN = 100
 MOST_FOUND = 2_000

@@ -47,7 +47,7 @@ CHOICES = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class ShownPreview:
     """A preview as numbers and the first names on each side."""
 
     preview: Preview
@@ -65,9 +65,9 @@ class Movement:
         return self.leave_count - len(self.leaves)
 
 
-def movement(preview: Preview) -> Movement:
+def movement(preview: Preview) -> ShownPreview:
     """A preview, prepared for a page."""
-    return Movement(
+    return ShownPreview(
         preview=preview,
         join_count=len(preview.join_ids),
         leave_count=len(preview.leave_ids),

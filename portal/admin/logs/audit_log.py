@@ -24,7 +24,7 @@ from portal.admin.logs.pages import (
     FromFilter,
     IdentityProviderFilter,
     KeysetChangeList,
-    PersonFilter,
+    LoggedPersonFilter,
     PlainFilter,
     RecordAdmin,
     SinceFilter,
@@ -77,7 +77,7 @@ class ActorKindFilter(DropdownFilter):
         return queryset.filter(actor_kind=self.value())  # type: ignore[no-any-return]
 
 
-class AboutFilter(PersonFilter):
+class AboutFilter(LoggedPersonFilter):
     """Events about one person."""
 
     title = "about a person (whole username or email)"
@@ -86,7 +86,7 @@ class AboutFilter(PersonFilter):
         return queryset.filter(user_id=self.person_id() or 0) if self.key else queryset
 
 
-class ByFilter(PersonFilter):
+class ByFilter(LoggedPersonFilter):
     """Events by one person."""
 
     title = "done by (whole username or email)"

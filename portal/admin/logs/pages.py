@@ -114,7 +114,7 @@ class UntilFilter(MomentFilter):
         return queryset.before(at) if at else queryset  # type: ignore[no-any-return]
 
 
-class PersonFilter(PlainFilter):
+class LoggedPersonFilter(PlainFilter):
     """One person, by full username or email."""
 
     title = "person (whole username or email)"

@@ -21,7 +21,7 @@ from portal.admin.frame.parts import badge
 from portal.admin.logs.pages import (
     FromFilter,
     IdentityProviderFilter,
-    PersonFilter,
+    LoggedPersonFilter,
     RecordAdmin,
     SinceFilter,
     UntilFilter,
@@ -38,7 +38,7 @@ OUTCOME_COLOURS = {
 }
 
 
-class SubjectFilter(PersonFilter):
+class SubjectFilter(LoggedPersonFilter):
     """Requests about one person, including those refused before there was an account."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ProvisioningLog]) -> QuerySet[ProvisioningLog]:

@@ -22,7 +22,7 @@ from identity.core.decisions import Action, Decision
 from identity.core.errors import InvalidValue
 from identity.models import BulkRun, Invitation, User
 from identity.models.users import matching
-from identity.queries.invitation_links import OF_ITSELF, Link, link_of, with_link
+from identity.queries.invitation_links import OF_ITSELF, LinkState, link_of, with_link
 from identity.services import bulk_runs as bulk
 from identity.services import invitations
 from portal.admin.frame.base import ActionPage, PortalModelAdmin
@@ -152,7 +152,7 @@ class LinkFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Invitation]:
         if self.value() not in OF_ITSELF:
             return queryset  # type: ignore[no-any-return]
-        return with_link(queryset, Link(str(self.value())))
+        return with_link(queryset, LinkState(str(self.value())))
 
 
 class InvitationChangeList(PortalChangeList):
@@ -214,7 +214,7 @@ class InvitationAdmin(PortalModelAdmin):
     @display(description="Link")
     def link(self, invitation: Invitation) -> str:
         found = link_of(invitation)
-        if found is not Link.WORKS:
+        if found is not LinkState.WORKS:
             return badge(found.label, "red")
         left = invitation.expires_at - timezone.now()
         return badge(f"Works for {_rounded(left)}", "amber" if left < SOON else "green")

@@ -143,7 +143,7 @@ class DeletePermanently(Search, ActionPage):
         }
 
 
-class DisabledUsers(PortalModelAdmin):
+class DisabledUserAdmin(PortalModelAdmin):
     """The list of disabled users: separate pages about users, which only support sees."""
 
     seen_by = Action.VIEW_DISABLED_USERS
@@ -199,7 +199,7 @@ class DisabledUsers(PortalModelAdmin):
 
 
 # Not registered: the site has the administrators' pages for users.
-site.add_urls(lambda site: [path("disabled-users/", include(DisabledUsers(User, site).get_urls()))])
+site.add_urls(lambda site: [path("disabled-users/", include(DisabledUserAdmin(User, site).get_urls()))])
 
 
 # --- past deletions ---

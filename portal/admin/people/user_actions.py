@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from identity.core.decisions import Action
 from identity.models import Role, SSOUser, User
-from identity.queries.invitation_links import Link
+from identity.queries.invitation_links import LinkState
 from identity.services import invitations, users
 from portal.admin.frame.base import ActionPage
 from portal.admin.frame.deciding import decide, person_of
@@ -33,7 +33,7 @@ def told(request: HttpRequest, user: User, sentence: str) -> str:
     """The success message, unless the mail has already failed: then that instead."""
     if not invitations.mail_has_failed(user):
         return sentence
-    messages.warning(request, Link.MAIL_FAILED.problem)
+    messages.warning(request, LinkState.MAIL_FAILED.problem)
     return ""
 
 

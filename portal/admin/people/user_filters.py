@@ -62,7 +62,7 @@ class SourceFilter(DropdownFilter):
         return queryset.filter(managed_by=int(value)) if is_key(value) else queryset
 
 
-class GroupFilter(DropdownFilter):
+class MemberOfFilter(DropdownFilter):
     """By portal group: of very many, the first two hundred plus the requested one."""
 
     title = "group"

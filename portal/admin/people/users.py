@@ -50,7 +50,7 @@ from portal.admin.people.user_actions import (
     RevokeInvitation,
 )
 from portal.admin.people.user_bulk import MOST_AT_ONCE, BulkAddToGroups, BulkDisable, BulkEnable, BulkPage, ask
-from portal.admin.people.user_filters import GroupFilter, LastActiveFilter, RoleFilter, SourceFilter, StatusFilter
+from portal.admin.people.user_filters import LastActiveFilter, MemberOfFilter, RoleFilter, SourceFilter, StatusFilter
 from portal.admin.people.user_groups import AddToGroups, RemoveFromGroup
 from portal.admin.providers.conflicts import state_badge
 from portal.exchange.csv_out import USER_COLUMNS, user_cells
@@ -104,7 +104,7 @@ class UserAdmin(PortalModelAdmin):
     )
     actions = ("enable_chosen", "disable_chosen", "add_chosen_to_groups")
     list_display = ("person", "shown_status", "shown_last_active", "source", "shown_groups", "shown_role")
-    list_filter = (StatusFilter, RoleFilter, SourceFilter, GroupFilter, LastActiveFilter)
+    list_filter = (StatusFilter, RoleFilter, SourceFilter, MemberOfFilter, LastActiveFilter)
     list_filter_submit = True
     list_select_related = ("managed_by",)
     search_fields = ("username_key",)

@@ -21,7 +21,7 @@ from identity.services.provisioning import conflicts
 from portal.admin.frame.base import ActionPage, PortalModelAdmin
 from portal.admin.frame.deciding import person_of
 from portal.admin.frame.parts import badge, moment
-from portal.admin.providers.mismatches import MismatchCSV, MismatchReport
+from portal.admin.providers.mismatches import MismatchCSV, MismatchReportPage
 from portal.guides import guide_of
 
 Reason, State = Conflict.Reason, Conflict.State
@@ -209,7 +209,7 @@ class ConflictAdmin(PortalModelAdmin):
     """Conflicts, the open ones first."""
 
     seen_by = Action.VIEW_CONFLICTS
-    pages = (MismatchReport, MismatchCSV, LinkConflict, MoveConflict, GiveOwnUsername, DismissConflict)
+    pages = (MismatchReportPage, MismatchCSV, LinkConflict, MoveConflict, GiveOwnUsername, DismissConflict)
     list_display = (
         "user_name",
         "state_badge",

@@ -15,7 +15,7 @@ from identity.core.decisions import Action
 from identity.core.errors import InvalidValue
 from identity.models import IdentityProvider
 from identity.queries.mismatch_tally import Tally
-from identity.queries.mismatches import BATCH, Finding, Match, Sent, find_mismatches, what_arrived
+from identity.queries.mismatches import BATCH, Match, Pairing, Sent, find_mismatches, what_arrived
 from portal.admin.frame.base import ActionPage
 from portal.admin.frame.signed_state import signed, verified
 from portal.exchange.csv_in import read_names
@@ -88,7 +88,7 @@ class NamesForm(Form):
         return sent
 
 
-class MismatchReport(ActionPage):
+class MismatchReportPage(ActionPage):
     """Compare a list of userNames with the portal. Nothing is written; the response is the page."""
 
     name = "mismatch_report"
@@ -130,7 +130,7 @@ class MismatchReport(ActionPage):
         return MismatchCSV.button(self.model_admin, self.request).url
 
 
-class MismatchCSV(MismatchReport):
+class MismatchCSV(MismatchReportPage):
     """The same report as a file."""
 
     name = "mismatch_report_csv"
@@ -147,7 +147,7 @@ class MismatchCSV(MismatchReport):
         )
 
 
-def _cells(finding: Finding) -> tuple[object, ...]:
+def _cells(finding: Pairing) -> tuple[object, ...]:
     sent, user = finding.sent, finding.user
     return (
         sent.user_name,

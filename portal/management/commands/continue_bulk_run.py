@@ -8,9 +8,9 @@ from identity.core.actors import Operator
 from identity.services import bulk_runs
 from portal.management.answers import Answer
 from portal.management.commands.create_bulk_run import AS_LONG_AS_IT_TAKES
-from portal.management.facts import run_facts
 from portal.management.named_rows import find_bulk_run
 from portal.management.operator_command import DestroyingCommand
+from portal.management.row_facts import run_facts
 
 
 class Command(DestroyingCommand):

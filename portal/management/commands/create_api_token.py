@@ -10,9 +10,9 @@ from identity.core.actors import Operator, Person
 from identity.models import Scope
 from identity.services import api_tokens
 from portal.management.answers import Answer
-from portal.management.facts import api_token_facts
 from portal.management.named_rows import find_user
 from portal.management.operator_command import ChangingCommand
+from portal.management.row_facts import api_token_facts
 
 
 class Command(ChangingCommand):

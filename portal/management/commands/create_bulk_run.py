@@ -9,9 +9,9 @@ from identity.core.errors import InvalidValue
 from identity.models import BulkRun
 from identity.services import bulk_runs
 from portal.management.answers import Answer
-from portal.management.facts import run_facts
 from portal.management.named_rows import find_group, find_users
 from portal.management.operator_command import DestroyingCommand, lines_of
+from portal.management.row_facts import run_facts
 
 Kind = BulkRun.Kind
 KINDS = [kind for kind in Kind if kind is not Kind.INVITE]  # import_users does that

@@ -8,8 +8,8 @@ from identity.core.actors import Operator
 from identity.models import IdentityProvider
 from identity.services import identity_providers
 from portal.management.answers import Answer
-from portal.management.facts import provider_facts
 from portal.management.operator_command import ChangingCommand
+from portal.management.row_facts import provider_facts
 
 SWITCH = {"on": True, "off": False}
 

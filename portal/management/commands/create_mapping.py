@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 from identity.core.actors import Operator
 from identity.services import mappings
 from portal.management.answers import Answer
-from portal.management.facts import preview_facts
 from portal.management.named_rows import find_group, find_sso_group
 from portal.management.operator_command import DestroyingCommand
+from portal.management.row_facts import preview_facts
 
 
 class Command(DestroyingCommand):

@@ -10,8 +10,8 @@ from identity.core.keys import sought
 from identity.models import Role, User
 from identity.services import users
 from portal.management.answers import Answer
-from portal.management.facts import user_facts
 from portal.management.operator_command import ChangingCommand, given_secret
+from portal.management.row_facts import user_facts
 
 
 class Command(ChangingCommand):

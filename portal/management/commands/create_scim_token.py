@@ -11,9 +11,9 @@ from identity.core.errors import NotFound
 from identity.models import IdentityProvider
 from identity.services import identity_providers, scim_tokens
 from portal.management.answers import Answer
-from portal.management.facts import token_facts
 from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import ChangingCommand
+from portal.management.row_facts import token_facts
 
 
 class Command(ChangingCommand):

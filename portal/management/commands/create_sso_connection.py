@@ -10,9 +10,9 @@ from identity.services import sso_connections
 from identity.services.sso_connections import ConnectionSettings
 from portal.management.answers import Answer
 from portal.management.connection_options import add_settings, changed
-from portal.management.facts import connection_facts
 from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import ChangingCommand
+from portal.management.row_facts import connection_facts
 
 
 class Command(ChangingCommand):

@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 from identity.core.actors import Operator
 from identity.services import sso_connections
 from portal.management.answers import Answer
-from portal.management.facts import connection_facts
 from portal.management.named_rows import find_sso_connection
 from portal.management.operator_command import ChangingCommand
+from portal.management.row_facts import connection_facts
 
 
 class Command(ChangingCommand):

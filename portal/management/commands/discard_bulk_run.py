@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 from identity.core.actors import Operator
 from identity.services import bulk_runs
 from portal.management.answers import Answer
-from portal.management.facts import run_facts
 from portal.management.named_rows import find_bulk_run
 from portal.management.operator_command import ChangingCommand
+from portal.management.row_facts import run_facts
 
 
 class Command(ChangingCommand):

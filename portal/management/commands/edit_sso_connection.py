@@ -8,9 +8,9 @@ from identity.core.actors import Operator
 from identity.services import sso_connections
 from portal.management.answers import Answer
 from portal.management.connection_options import add_settings, changed, settings_of
-from portal.management.facts import connection_facts
 from portal.management.named_rows import find_sso_connection
 from portal.management.operator_command import ChangingCommand
+from portal.management.row_facts import connection_facts
 
 
 class Command(ChangingCommand):

@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 from identity.core.actors import Operator
 from identity.services import users
 from portal.management.answers import Answer
-from portal.management.facts import user_facts
 from portal.management.named_rows import find_user
 from portal.management.operator_command import ChangingCommand
+from portal.management.row_facts import user_facts
 
 EDITABLE = ("first_name", "last_name", "email")
 

@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 
 from identity.models import APIToken
 from portal.management.answers import Facts
-from portal.management.facts import api_token_facts
 from portal.management.named_rows import find_user
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import api_token_facts
 
 
 class Command(ListCommand):

@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 
 from identity.models import Asset
 from portal.management.answers import Facts
-from portal.management.facts import asset_facts
 from portal.management.named_rows import find_user
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import asset_facts
 
 
 class Command(ListCommand):

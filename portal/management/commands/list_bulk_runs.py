@@ -6,8 +6,8 @@ from typing import Any
 from identity.db.keyset import batches
 from identity.models import BulkRun
 from portal.management.answers import Facts
-from portal.management.facts import run_facts
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import run_facts
 
 
 class Command(ListCommand):

@@ -7,8 +7,8 @@ from django.core.management.base import CommandParser
 
 from identity.models import Conflict
 from portal.management.answers import Facts
-from portal.management.facts import conflict_facts
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import conflict_facts
 
 
 class Command(ListCommand):

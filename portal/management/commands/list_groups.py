@@ -8,8 +8,8 @@ from django.db.models import Count
 
 from identity.models import Group
 from portal.management.answers import Facts
-from portal.management.facts import group_facts
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import group_facts
 
 
 class Command(ListCommand):

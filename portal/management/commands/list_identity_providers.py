@@ -7,8 +7,8 @@ from identity import policy
 from identity.models import IdentityProvider
 from identity.queries.rhythm import activities
 from portal.management.answers import Facts
-from portal.management.facts import activity_facts, provider_facts
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import activity_facts, provider_facts
 
 
 class Command(ListCommand):

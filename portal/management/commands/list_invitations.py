@@ -7,10 +7,10 @@ from django.core.management.base import CommandParser
 
 from identity import policy
 from identity.models import Invitation
-from identity.queries.invitation_links import OF_ITSELF, Link, with_link
+from identity.queries.invitation_links import OF_ITSELF, LinkState, with_link
 from portal.management.answers import Facts
-from portal.management.facts import invitation_facts
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import invitation_facts
 
 
 class Command(ListCommand):
@@ -27,6 +27,6 @@ class Command(ListCommand):
     def rows(self, options: dict[str, Any]) -> Iterable[Facts]:
         rows = Invitation.objects.select_related("user", "invited_by")
         if options["link"]:
-            rows = with_link(rows, Link(options["link"]))
+            rows = with_link(rows, LinkState(options["link"]))
         mode = policy.current_mode()
         return (invitation_facts(invitation, mode) for invitation in rows)

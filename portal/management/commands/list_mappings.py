@@ -5,8 +5,8 @@ from typing import Any
 
 from identity.models import GroupMapping
 from portal.management.answers import Facts
-from portal.management.facts import mapping_facts
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import mapping_facts
 
 
 class Command(ListCommand):

@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 
 from identity.models import SCIMToken
 from portal.management.answers import Facts
-from portal.management.facts import token_facts
 from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import token_facts
 
 
 class Command(ListCommand):

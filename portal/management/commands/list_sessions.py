@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from portal.management.answers import Facts
-from portal.management.facts import session_facts
 from portal.management.named_rows import find_user
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import session_facts
 from portal.session.sessions import sessions_of
 
 

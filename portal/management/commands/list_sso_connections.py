@@ -5,8 +5,8 @@ from typing import Any
 
 from identity.models import SSOConnection
 from portal.management.answers import Facts
-from portal.management.facts import connection_facts
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import connection_facts
 
 
 class Command(ListCommand):

@@ -8,9 +8,9 @@ from django.db.models import Count
 
 from identity.models import SSOGroup
 from portal.management.answers import Facts
-from portal.management.facts import sso_group_facts
 from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import sso_group_facts
 
 
 class Command(ListCommand):

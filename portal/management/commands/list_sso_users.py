@@ -8,9 +8,9 @@ from django.core.management.base import CommandParser
 from identity.db.keyset import batches
 from identity.models import SSOUser
 from portal.management.answers import Facts
-from portal.management.facts import sso_user_facts
 from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import sso_user_facts
 
 
 class Command(ListCommand):

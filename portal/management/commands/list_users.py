@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 
 from identity.models import Role, Status, User
 from portal.management.answers import Facts
-from portal.management.facts import user_facts
 from portal.management.named_rows import find_group, find_identity_provider
 from portal.management.operator_command import ListCommand
+from portal.management.row_facts import user_facts
 
 ROWS_AT_ONCE = 2000
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from identity.queries.mismatch_tally import Numbers
-from identity.queries.mismatches import Finding, Match, Sent, find_mismatches, what_arrived
+from identity.queries.mismatches import Match, Pairing, Sent, find_mismatches, what_arrived
 from portal.exchange.csv_in import read_names
 from portal.management.answers import Facts
 from portal.management.files import read_file
@@ -41,7 +41,7 @@ class Command(ListCommand):
         names = read(options)
         return self.counted(progress(find_mismatches(names), total=len(names), unit="names"), everything=options["all"])
 
-    def counted(self, findings: Iterable[Finding], *, everything: bool) -> Iterator[Facts]:
+    def counted(self, findings: Iterable[Pairing], *, everything: bool) -> Iterator[Facts]:
         """The rows; after the last one, the number of each kind."""
         numbers = Numbers()
         for finding in findings:
@@ -57,7 +57,7 @@ def read(options: dict[str, Any]) -> list[Sent]:
     return read_file(options["file"], read_names)
 
 
-def finding_facts(finding: Finding) -> Facts:
+def finding_facts(finding: Pairing) -> Facts:
     user = finding.user
     return {
         "user_name": finding.sent.user_name,

@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 from identity.core.actors import Operator
 from identity.services import assets
 from portal.management.answers import Answer
-from portal.management.facts import asset_facts
 from portal.management.named_rows import find_asset, find_user
 from portal.management.operator_command import ChangingCommand
+from portal.management.row_facts import asset_facts
 
 
 class Command(ChangingCommand):

@@ -17,7 +17,7 @@ from identity.services import scim_tokens
 from portal.management.answers import Answer, Facts, table_lines
 from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import DestroyingCommand, given_secret
-from portal.replay.conversation import Exchange, Unreadable, play, read
+from portal.replay.conversation import Exchange, UnreadableConversation, play, read
 from portal.replay.matchers import Differs
 from portal.replay.senders import InProcess, OverHTTP, Sender
 
@@ -109,7 +109,7 @@ def over_http(options: dict[str, Any]) -> OverHTTP:
 def read_file(file: Path) -> dict[str, Any]:
     try:
         return read(file)
-    except Unreadable as error:
+    except UnreadableConversation as error:
         raise CommandError(str(error)) from error
 
 

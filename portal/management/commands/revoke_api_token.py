@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 from identity.core.actors import Operator
 from identity.services import api_tokens
 from portal.management.answers import Answer
-from portal.management.facts import api_token_facts
 from portal.management.named_rows import find_api_token
 from portal.management.operator_command import ChangingCommand
+from portal.management.row_facts import api_token_facts
 
 
 class Command(ChangingCommand):

@@ -10,9 +10,9 @@ from identity.models import Conflict
 from identity.policy import ACTIONS_ON
 from identity.services.provisioning.conflicts import sentence
 from portal.management.answers import Answer, name_of
-from portal.management.facts import conflict_facts, user_facts
 from portal.management.named_rows import find_conflict
 from portal.management.operator_command import OperatorCommand
+from portal.management.row_facts import conflict_facts, user_facts
 
 
 class Command(OperatorCommand):

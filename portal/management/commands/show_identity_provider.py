@@ -11,9 +11,9 @@ from identity.models import IdentityProvider
 from identity.queries.rhythm import activities
 from identity.services import identity_providers
 from portal.management.answers import Answer
-from portal.management.facts import activity_facts, provider_facts, token_facts
 from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import OperatorCommand
+from portal.management.row_facts import activity_facts, provider_facts, token_facts
 
 
 class Command(OperatorCommand):

@@ -8,9 +8,9 @@ from identity.core.actors import Operator
 from identity.queries.differences import sides_of, sso_groups_of
 from identity.queries.record import everything_sent
 from portal.management.answers import Answer
-from portal.management.facts import sso_user_facts
 from portal.management.named_rows import find_sso_user
 from portal.management.operator_command import OperatorCommand
+from portal.management.row_facts import sso_user_facts
 
 
 class Command(OperatorCommand):

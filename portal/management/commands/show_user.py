@@ -8,11 +8,11 @@ from identity.core.actors import Operator
 from identity.models import Asset, Conflict, ProvisioningLog, User
 from identity.queries.differences import Sides, sides_of
 from identity.queries.reasons import Reason, memberships_with_reasons
-from identity.queries.why import Entry, trail_of
+from identity.queries.why import TrailEntry, trail_of
 from portal.management.answers import Answer, Facts
-from portal.management.facts import user_facts
 from portal.management.named_rows import find_user
 from portal.management.operator_command import OperatorCommand
+from portal.management.row_facts import user_facts
 
 
 class Command(OperatorCommand):
@@ -63,7 +63,7 @@ def conflict_facts(conflict: Conflict) -> Facts:
     return {"id": conflict.pk, "user_name": conflict.user_name, "reason": conflict.get_reason_display()}
 
 
-def entry_facts(entry: Entry) -> Facts:
+def entry_facts(entry: TrailEntry) -> Facts:
     line = entry.line
     return {
         "event": line.event.pk,

@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 from identity.core.actors import Operator
 from identity.services import provider_contacts
 from portal.management.answers import Answer
-from portal.management.facts import provider_facts
 from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import ChangingCommand
+from portal.management.row_facts import provider_facts
 
 
 class Command(ChangingCommand):

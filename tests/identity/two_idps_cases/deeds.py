@@ -9,7 +9,7 @@ from identity.models import (
     Membership,
     SSOGroup,
 )
-from identity.services.provisioning.statements import GroupRecord, Members, PersonRecord
+from identity.services.provisioning.statements import GroupRecord, PersonRecord, StatedMembers
 from tests.factories import person
 from tests.identity.two_idps import SUBJECT, Side
 
@@ -21,7 +21,7 @@ def ada(**said: Any) -> PersonRecord:
     return person("ada", first_name="Ada", last_name="King", external_id=SUBJECT, **said)
 
 
-def regroup(members: Members, name: str = "Engineering") -> Callable[[SSOGroup], GroupRecord]:
+def regroup(members: StatedMembers, name: str = "Engineering") -> Callable[[SSOGroup], GroupRecord]:
     return lambda row: GroupRecord(name, row.external_id, members)
 
 

@@ -28,7 +28,7 @@ from identity.services.provisioning import (
 from identity.services.provisioning import (
     log as provisioning_log,
 )
-from identity.services.provisioning.statements import GroupRecord, Members, PersonRecord
+from identity.services.provisioning.statements import GroupRecord, PersonRecord, StatedMembers
 from tests.factories import OPERATOR, adding, exactly, person, removing
 from tests.identity.two_idps import LEAVER, SUBJECT, Side
 from tests.identity.two_idps_cases.deeds import Asked, Deed, ada, forget_the_groups, regroup
@@ -171,7 +171,7 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
         lambda mine: sso_groups.update_group(
             mine.sso_group.scim_id, regroup(removing(mine.sso_user, mine.other.sso_user)), actor=mine.actor
         ),
-        lambda mine: sso_groups.update_group(mine.sso_group.scim_id, regroup(Members(), "New"), actor=mine.actor),
+        lambda mine: sso_groups.update_group(mine.sso_group.scim_id, regroup(StatedMembers(), "New"), actor=mine.actor),
         lambda mine: [
             forget_the_groups(mine),
             sso_groups.update_group(

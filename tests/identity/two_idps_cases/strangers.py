@@ -8,7 +8,7 @@ from identity.services.provisioning import (
 from identity.services.provisioning import (
     people,
 )
-from identity.services.provisioning.statements import GroupRecord, Members
+from identity.services.provisioning.statements import GroupRecord, StatedMembers
 from tests.factories import adding, exactly
 from tests.identity.two_idps_cases.deeds import Deed, ada, regroup
 
@@ -31,12 +31,12 @@ STRANGERS: dict[str, Deed] = {
         GroupRecord("New", members=exactly(mine.other.sso_user)), actor=mine.actor
     ),
     "a group with a group is pushed": lambda mine: sso_groups.push_group(
-        GroupRecord("New", members=Members.exactly(frozenset([mine.other.sso_group.scim_id]))), actor=mine.actor
+        GroupRecord("New", members=StatedMembers.exactly(frozenset([mine.other.sso_group.scim_id]))), actor=mine.actor
     ),
     "a group with somebody gone is pushed": lambda mine: sso_groups.push_group(
         GroupRecord(
             "New",
-            members=Members.exactly(frozenset([mine.other.leaver.retired_resources.get().scim_id])),
+            members=StatedMembers.exactly(frozenset([mine.other.leaver.retired_resources.get().scim_id])),
         ),
         actor=mine.actor,
     ),
