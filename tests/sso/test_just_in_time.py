@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 
 from identity.models import SSOConnection, SSOUser, User
 from identity.services.provisioning import groups as sso_groups
+from tests import newer_schema
 from tests.clients import idp_of
 from tests.factories import OPERATOR, connect, make_group, make_idp, map_group, members_of, set_mode
 from tests.sessions import is_in
@@ -75,3 +77,18 @@ def test_who_is_not_of_the_domain_or_has_no_proper_name_is_not_created(
     answer = provider.sign_in(client, connection, **{**EVE, **claims})
     assert answer.status_code == 403
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("table", ["identity_user", "identity_ssoidentity"])
+def test_a_newer_schema_is_a_fault_and_nobodys_name_is_called_taken(
+    client: Client, connection: SSOConnection, provider: OIDCProvider, table: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    newer_schema.asks_for_more(table)
+    client.raise_request_exception = False
+    answer = provider.sign_in(client, connection, **EVE)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    told = answer.content.decode().lower()
+    assert [word for word in ("taken", "belongs", "already", "another", "eve@", "newer") if word in told] == []
+    assert [entry.levelno for entry in caplog.records if entry.exc_info] == [logging.ERROR]
+    assert not is_in(client)
+    assert (User.objects.count(), SSOUser.objects.count()) == (0, 0)
