@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import io
@@ -10,7 +11,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, cast
@@ -20,14 +21,29 @@ from portal.backup.sealing import MAGIC, SealedReader, SealedWriter
 
 FORMAT = "gatehouse-backup/1"
 MANIFEST, DATABASE, KEYS = "manifest.json", "database", "keys.json"
+WORKSHOP = ".gatehouse-backup-"
 Manifest = dict[str, Any]
 
 
 @contextmanager
 def workshop(directory: Path) -> Iterator[Path]:
-    """A folder in it for the parts of a backup, which only its owner can read."""
-    with TemporaryDirectory(prefix=".gatehouse-backup-", dir=directory) as folder:
+    """A folder in it for the parts of a backup, which only its owner can read; what a killed one left there goes."""
+    for left in directory.glob(f"{WORKSHOP}*"):
+        with suppress(OSError), _held(left):
+            shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix=WORKSHOP, dir=directory) as folder, _held(Path(folder)):
         yield Path(folder)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Until the block or the process ends, however it does; raises OSError if it is somebody's."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def compress(part: Path) -> None:

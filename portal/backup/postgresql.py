@@ -12,7 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, cast
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg import errors
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import Conninfo
 
@@ -20,14 +21,19 @@ from identity.core.errors import Refused
 
 DEBIAN = Path("/usr/lib/postgresql")
 SECONDS_FOR_LOCKS = 20
+LOCKED = (
+    f"Nothing was saved: a table was locked for {SECONDS_FOR_LOCKS} seconds, by a migration perhaps. Try again when it "
+    "is over."
+)
 # Not `options`, the portal's own limits for a statement; not what other users of the host could read.
 LEFT_OUT = {"options", "password", "sslpassword", "connect_timeout"}
 
 
 def dump(part: Path) -> dict[str, object]:
     """Dump the database; what is said of the dump, from the very snapshot that it has."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    with _in_time(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute(f"SET LOCAL lock_timeout = '{SECONDS_FOR_LOCKS}s'")
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
@@ -35,9 +41,21 @@ def dump(part: Path) -> dict[str, object]:
         version, users = cursor.fetchone()
         cursor.execute("SELECT app, name FROM django_migrations ORDER BY id")
         migrations = cursor.fetchall()
-        what = ("--format=custom", "--no-owner", "--no-acl", f"--schema={_schema()}")
+        waits = f"--lock-wait-timeout={SECONDS_FOR_LOCKS}s"
+        what = (waits, "--format=custom", "--no-owner", "--no-acl", f"--schema={_schema()}")
         _call("pg_dump", *what, f"--snapshot={snapshot}", f"--file={part}")
     return {"server": f"PostgreSQL {version}", "migrations": migrations, "users": users}
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """Somebody changes a table, or waits to: whoever looks then waits with them."""
+    try:
+        yield
+    except OperationalError as error:
+        if not isinstance(error.__cause__, errors.LockNotAvailable):
+            raise
+        raise Refused(LOCKED, code="database_in_use") from error
 
 
 def restore(part: Path) -> None:
@@ -172,5 +190,7 @@ def _failed(name: str, said: IO[bytes]) -> Refused:
     said.seek(0)
     lines = said.read().decode(errors="replace").strip().splitlines()
     told = next((line for line in lines if "error" in line.lower()), lines[0] if lines else "no reason given")
+    if "statement timeout" in told and any("LOCK TABLE" in line for line in lines):  # --lock-wait-timeout
+        return Refused(LOCKED, code="database_in_use")
     hint = " Stop the portal and its workers first." if "lock timeout" in told else ""
     return Refused(f"{name} failed, and nothing was changed: {told}.{hint}", code="database_tool_failed")

@@ -7,14 +7,12 @@ import os
 import shutil
 import sqlite3
 import stat
-import subprocess
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -28,7 +26,8 @@ from portal.backup import archive, postgresql, schema
 from portal.schedule.jobs import JOBS
 from tests.clients import new_idp
 from tests.factories import make_break_glass, make_user
-from tests.portal.shell import answer, in_a_shell, refusal, run, shell_environment
+from tests.portal.other_hosts import BEFORE_THE_KEY, IN_THE_MIDDLE, Done, Host, empty_database
+from tests.portal.shell import answer, in_a_shell, refusal, run, url_of_this_database
 from tests.postgres import wheel_binaries
 from tests.scim.helpers import user_body
 
@@ -37,7 +36,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TRAFFIC = "tests/scim/idp_traffic/okta__provision-user.json"
 PASSPHRASE = "correct horse battery staple"
 HERE = "https://127.0.0.1:1"  # a certificate is not looked for far away
-Host = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -49,41 +47,13 @@ def _tools(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def other_host(project: Path, tmp_path: Path) -> Iterator[Host]:
-    """Runs commands on an empty host: a folder and a database of its own."""
+    """An empty one: a folder and a database of its own."""
     folder = tmp_path / "other"
     folder.mkdir()
     with empty_database(tmp_path) as url:
-
-        def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-            here = {"DATA_DIR": str(folder), "DATABASE_URL": url, "PUBLIC_URL": HERE, "EMAIL_URL": "memorymail://"}
-            return in_a_shell(project, *words, **here | environment)
-
-        yield command
-
-
-class empty_database:  # noqa: N801 - read as a function
-    """A database of this run's kind with nothing in it: its address."""
-
-    def __init__(self, tmp_path: Path) -> None:
-        self.url = f"sqlite:///{tmp_path / 'other.sqlite3'}"
-
-    def __enter__(self) -> str:
-        if connection.vendor == "postgresql":
-            self._do("CREATE DATABASE {}")
-            self.url = urlsplit(shell_environment()["DATABASE_URL"])._replace(path=f"/{self._name}").geturl()
-        return self.url
-
-    def __exit__(self, *error: object) -> None:
-        if connection.vendor == "postgresql":
-            self._do("DROP DATABASE {} WITH (FORCE)")
-
-    @property
-    def _name(self) -> str:
-        return f"{connection.settings_dict['NAME']}_other"
-
-    def _do(self, statement: str) -> None:
-        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
-            server.execute(sql.SQL(statement).format(sql.Identifier(self._name)))
+        yield Host(
+            project, {"DATA_DIR": str(folder), "DATABASE_URL": url, "PUBLIC_URL": HERE, "EMAIL_URL": "memorymail://"}
+        )
 
 
 def company() -> None:
@@ -98,8 +68,12 @@ def company() -> None:
 
 
 def attention(host: Host, **environment: str) -> set[str]:
-    told = json.loads(host("doctor", "--json", **environment).stdout)
-    return {one["check"] for one in told["findings"] if one["mend"]} - {"durability"}  # tests' servers don't sync
+    return wanting(host("doctor", "--json", **environment))
+
+
+def wanting(doctor: Done) -> set[str]:
+    found = json.loads(doctor.stdout)["findings"]
+    return {one["check"] for one in found if one["mend"]} - {"durability"}  # tests' servers don't sync
 
 
 def forge(file: Path, **changes: Any) -> Path:
@@ -142,9 +116,9 @@ def test_a_backup_is_the_same_portal_on_an_empty_host(other_host: Host, tmp_path
     done = other_host("restore", str(file), "--yes", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["next"] == ["Run `manage.py doctor`."]
-    assert attention(other_host) == set()
-    assert other_host("export_users").stdout.splitlines() == run("export_users").splitlines()
-    played = other_host("replay", "--idp", "Okta", TRAFFIC, "--yes")
+    doctor, people, played = other_host.all("doctor --json", "export_users", f"replay --idp Okta {TRAFFIC} --yes")
+    assert wanting(doctor) == set()
+    assert people.stdout.splitlines() == run("export_users").splitlines()
     assert played.returncode == 0, played.stdout + played.stderr
     key = tmp_path / "other" / "secret_key"
     assert key.read_text(encoding="ascii").strip() == settings.SECRET_KEY
@@ -159,16 +133,34 @@ def test_it_goes_over_a_portal_in_use_only_when_told_and_then_leaves_nothing_of_
     User.objects.all().delete()
     make_user("ben")
     run("backup", str(later := tmp_path / "later"))
-    refused = other_host("restore", str(later), "--yes", "--json")
+    forged = forge(later, database=broken_database(later))
+    refused, broken, still = other_host.all(
+        f"restore {later} --yes --json", f"restore {forged} --replace --yes", "list_users"
+    )
     assert refused.returncode == 5
     assert json.loads(refused.stderr)["error"]["code"] == "portal_not_empty"
-    broken = other_host("restore", str(forge(later, database=broken_database(later))), "--replace", "--yes")
     assert (broken.returncode, "Traceback" in broken.stderr) == (5, False), broken.stderr
     assert sorted(path.name for path in (tmp_path / "other").iterdir()) == ["secret_key", "static"]
-    assert "ada" in other_host("list_users").stdout
-    assert other_host("restore", str(later), "--replace", "--yes").returncode == 0
-    listed = other_host("list_users").stdout
-    assert ("ada" in listed, "ben" in listed) == (False, True)
+    assert "ada" in still.stdout
+    replaced, listed = other_host.all(f"restore {later} --replace --yes", "list_users")
+    assert replaced.returncode == 0, replaced.stderr
+    assert ("ada" in listed.stdout, "ben" in listed.stdout) == (False, True)
+
+
+def test_killed_it_is_done_again_and_what_it_left_is_told_or_goes(other_host: Host, tmp_path: Path) -> None:
+    """In the middle of the database nothing was changed; before the key is in its place secrets can't be opened."""
+    company()
+    run("backup", str(file := tmp_path / "file"))
+    other_host.killed(IN_THE_MIDDLE[connection.vendor], "restore", str(file), "--yes")
+    left = set((tmp_path / "other").glob(f"{archive.WORKSHOP}*"))
+    assert left
+    other_host.killed(BEFORE_THE_KEY, "restore", str(file), "--yes")  # without --replace: the portal is empty
+    assert not any(path.exists() for path in left)
+    told, done = other_host.all("doctor --json", f"restore {file} --replace --yes")
+    assert "secrets_unreadable" in wanting(told)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "other").iterdir()) == ["secret_key", "static"]
+    assert attention(other_host) == set()
 
 
 def broken_database(file: Path) -> bytes:
@@ -309,6 +301,21 @@ def test_a_release_with_squashed_migrations_knows_what_they_replace() -> None:
 
 
 # --- PostgreSQL's programs ---
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("table", ["identity_user", "identity_auditevent"])
+def test_a_table_that_stays_locked_is_waited_for_and_then_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, table: str
+) -> None:
+    monkeypatch.setattr(postgresql, "SECONDS_FOR_LOCKS", 0.3)
+    with psycopg.connect(url_of_this_database()) as migration:
+        migration.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table)))
+        code, sentence = refusal("backup", str(file := tmp_path / "file"))
+        assert (code, sentence) == (5, postgresql.LOCKED)
+        assert list(tmp_path.iterdir()) == []
+        migration.rollback()
+        run("backup", str(file))
 
 
 @pytest.mark.postgresql
