@@ -232,3 +232,39 @@ def test_what_is_lost_is_recognised(text: str, expected: list[str]) -> None:
 @pytest.mark.parametrize("text", ["(DESIGN section 4)", "DESIGN.md", "../shared/rules.txt"])
 def test_a_law_elsewhere_is_recognised(text: str) -> None:
     assert LAW_ELSEWHERE.search(text)
+
+
+# --- what a newcomer adds ---
+
+ADDITIONS = (
+    *("A SCIM attribute", "A kind of identity provider", "A role", "A REST resource", "A command", "An audit event"),
+    *("A reader of events", "A column of the user list", "A mode flag", "A refusal, or its text"),
+    *("Retention of another record", "Work that is due at a time", "A safeguard"),
+)
+STEP = re.compile(r"^\d+\. (.+(?:\n   .+)*)", re.MULTILINE)
+FIRST_PLACE = re.compile(r"`((?:identity|scim|portal)/[\w./]*)`")
+
+
+def steps_of(addition: str) -> list[str]:
+    text = text_of(DESIGN / "architecture.md")
+    _, _, section = text.partition(f"### {addition}\n")
+    return STEP.findall(re.split(r"^##", section, maxsplit=1, flags=re.MULTILINE)[0])
+
+
+@pytest.mark.parametrize("addition", ADDITIONS)
+def test_what_a_newcomer_adds_touches_four_files(addition: str) -> None:
+    """Each step begins with its file or folder, which is there; a mode flag has more of them."""
+    steps = steps_of(addition)
+    assert steps
+    if addition != "A mode flag":
+        assert len(steps) <= 4
+        places = [FIRST_PLACE.match(step) for step in steps]
+        assert [step for step, place in zip(steps, places, strict=True) if place is None] == []
+        assert [place[1] for place in places if place and not (ROOT / place[1]).exists()] == []
+
+
+@pytest.mark.parametrize("rule", sorted(RULES.keys() - NOT_BUILT_YET))
+def test_each_rule_names_the_code_that_carries_it(rule: str) -> None:
+    found = re.search(r"^- Code: (.+(?:\n  .+)*)", RULES[rule], re.MULTILINE)
+    assert found is not None
+    assert PLACE.search(found[1]) or FOLDER.search(found[1])

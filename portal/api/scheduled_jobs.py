@@ -132,21 +132,20 @@ class PeriodAnswer(serializers.Serializer):
 
 
 class RetentionAnswer(serializers.Serializer):
-    provisioning_log = PeriodAnswer()
-    bulk_actions = PeriodAnswer()
-    personal_values = PeriodAnswer(help_text="Names, usernames, emails and addresses in audit events.")
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {record.name: PeriodAnswer(help_text=f"{record.title}.") for record in retention.RECORDS}
 
 
-def _days(help_text: str) -> serializers.IntegerField:
-    return serializers.IntegerField(min_value=0, max_value=MOST_DAYS, required=False, help_text=help_text)
+def _days(record: retention.Record) -> serializers.IntegerField:
+    words = f"{record.deed} when they are older."
+    return serializers.IntegerField(min_value=0, max_value=MOST_DAYS, required=False, help_text=words)
 
 
 class RetentionSaid(Said):
     """Days; 0 keeps it for good. An omitted one stays."""
 
-    provisioning_log = _days("Rows of the provisioning log that are older are deleted.")
-    bulk_actions = _days("Bulk actions that are older are deleted with their results.")
-    personal_values = _days("Names, usernames, emails and addresses in older audit events are erased.")
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {record.name: _days(record) for record in retention.RECORDS}
 
 
 class Retention(Singleton):
