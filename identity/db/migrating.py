@@ -75,6 +75,18 @@ class SetDefaults(Operation):
         return f"Set database defaults of {self.model_name}"
 
 
+class DropForeignKey(migrations.AlterField):
+    """The column stays, and nothing checks what it leads to: alone, `atomic = False`. SQLite goes on checking."""
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor == "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    database_backwards = database_forwards
+
+
 class AddIndexConcurrently(migrations.AddIndex):
     """While others write, on PostgreSQL: in a migration of its own with `atomic = False`."""
 

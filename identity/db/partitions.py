@@ -41,7 +41,11 @@ class Log:
         return self.numbered_by or self.table
 
 
-LOGS = (Log("identity_provisioninglog"),)
+LOGS = (
+    Log("identity_provisioninglog"),
+    Log("identity_auditevent"),
+    Log("identity_auditpersonaldata", key="event_id", numbered_by="identity_auditevent"),
+)
 BY_TABLE = {log.table: log for log in LOGS}
 
 

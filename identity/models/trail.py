@@ -134,7 +134,11 @@ class AuditPersonalData(models.Model):
     """Names, usernames and emails of an event: the part that a permanent deletion erases (R10)."""
 
     event = models.OneToOneField(
-        AuditEvent, primary_key=True, on_delete=models.DO_NOTHING, related_name="personal_data"
+        AuditEvent,
+        primary_key=True,
+        on_delete=models.DO_NOTHING,
+        related_name="personal_data",
+        db_constraint=False,  # an event never goes
     )
     user_id = models.BigIntegerField(db_index=True)
     values = models.JSONField(default=dict, db_default=EMPTY_OBJECT)
@@ -153,7 +157,9 @@ class AuditOrigin(models.Model):
     per `window` of time; `times` says how often it happened, `last_at` when it last did.
     """
 
-    event = models.OneToOneField(AuditEvent, primary_key=True, on_delete=models.DO_NOTHING, related_name="origin")
+    event = models.OneToOneField(
+        AuditEvent, primary_key=True, on_delete=models.DO_NOTHING, related_name="origin", db_constraint=False
+    )
     user_id = models.BigIntegerField(null=True, db_index=True)
     address = models.CharField(max_length=64, blank=True, default="", db_default="")
     network = models.CharField(max_length=64, blank=True, default="", db_default="")

@@ -92,8 +92,9 @@ def prune_bulk_runs(older_than: timedelta, *, actor: Actor) -> int:
 def erase_old_personal_values(older_than: timedelta, *, actor: Actor) -> int:
     """Erase the personal values and addresses of older audit events; the events stay. How many."""
     policy.require(Action.PRUNE_RECORDS, actor=actor)
+    erased = drop_before(connection, AuditPersonalData, lambda: _first_event_since(older_than))
     end = _first_event_since(older_than)
-    erased = sum(_erase_before(end, model) for model in ERASABLE)
+    erased += sum(_erase_before(end, model) for model in ERASABLE)
     _record(Event.RECORDS_PERSONAL_VALUES_ERASED, erased, older_than, actor)
     return erased
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
 import psycopg
 import pytest
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from identity.db import partitions
 from identity.db.partitions import LOGS, drop_before, make_ahead, parts
-from identity.models import AuditEvent, ProvisioningLog
+from identity.models import AuditEvent, AuditPersonalData, ProvisioningLog
+from identity.queries.event_stream import EventStream
+from identity.queries.why import trail_of
 from identity.services import retention
 from portal.doctor import examine
 from tests import clock
@@ -65,10 +69,6 @@ def ids() -> list[int]:
     return sorted(ProvisioningLog.objects.values_list("pk", flat=True))
 
 
-def names_of_parts() -> list[str]:
-    return [part.name.removeprefix(f"{LOG}_") for part in parts(connection, LOG)]
-
-
 # --- nobody sees them ---
 
 
@@ -88,6 +88,48 @@ def test_rows_follow_each_other_over_parts_and_pages_read_each_once(small: int) 
     assert [row.pk for row in changelist.result_list] == ids()[4::-1]
     exported = b"".join(client.get(address("provisioninglog_export")).streaming_content)  # type: ignore[attr-defined]
     assert len(exported.splitlines()) == 1 + 10
+
+
+def test_the_audit_log_is_streamed_exported_and_read_over_parts(small: int) -> None:
+    idp = make_idp()
+    people = [provision(idp, f"user{number}").user for number in range(8)]
+    about = [event.user_id for event in EventStream(0).read() if event.action == "user.provisioned"]
+    assert about == [user.pk for user in people]
+    events = sorted(AuditEvent.objects.values_list("pk", flat=True))
+    assert events == list(range(small, small + len(events)))
+    told = [int(json.loads(line)["metadata"]["uid"]) for line in run("export_audit_events").splitlines()]
+    assert told == events
+    for user in each(people, at_least=8):
+        assert [entry.line.event.user_id for entry in trail_of(user).entries] == [user.pk]
+        assert AuditPersonalData.objects.get(event__user_id=user.pk).values["username"]
+
+
+CHANGES = (
+    "UPDATE {} SET action = 'nothing'",
+    "DELETE FROM {}",
+    "UPDATE {} SET id = id + 3",
+    "INSERT INTO {} SELECT * FROM {} ON CONFLICT (id) DO UPDATE SET action = 'nothing'",
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_sr41_what_is_append_only_is_so_in_each_part(small: int, change: str) -> None:
+    idp = make_idp()
+    for number in range(8):
+        provision(idp, f"user{number}")
+    table = AuditEvent._meta.db_table
+    filled = {name for (name,) in rows_of(f"SELECT DISTINCT tableoid::regclass::text FROM {table}")}
+    before = rows_of(f"SELECT * FROM {table}")
+    for name in each((table, *sorted(filled)), at_least=4):
+        with pytest.raises(IntegrityError, match="is permanent"), transaction.atomic():
+            execute(change.format(name, name))
+    assert rows_of(f"SELECT * FROM {table}") == before
+
+
+def rows_of(question: str) -> list[tuple[object, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        return sorted(cursor.fetchall())
 
 
 def test_a_moment_is_found_over_parts(small: int) -> None:
@@ -227,6 +269,25 @@ def test_parts_that_are_wholly_old_are_dropped_and_the_next_is_cut(small: int) -
     assert str(small + 2) not in delete
     event = AuditEvent.objects.get(action="records.log_pruned")
     assert event.details == {"rows": 4, "older_than_days": 90}
+
+
+def test_personal_values_go_with_their_parts_and_events_stay(small: int) -> None:
+    idp = make_idp()
+    for number in range(8):
+        with clock.ago(days=50 if number > 4 else 100):
+            provision(idp, f"user{number}")
+    checks_at_once()
+    events, table = AuditEvent.objects.count(), AuditPersonalData._meta.db_table
+    first_kept = AuditEvent.objects.first_id_since(timezone.now() - timedelta(days=90))
+    before, old = parts(connection, table), AuditPersonalData.objects.filter(pk__lt=first_kept).count()
+    assert old >= 5
+    assert retention.erase_old_personal_values(timedelta(days=90), actor=OPERATOR) == old
+    assert [part for part in before if part not in parts(connection, table)] == [
+        part for part in before if part.end <= first_kept
+    ]
+    assert not AuditPersonalData.objects.filter(pk__lt=first_kept).exists()
+    assert AuditPersonalData.objects.count() == 3
+    assert AuditEvent.objects.count() == events + 1  # that of the erasure
 
 
 def test_a_part_that_another_row_appeared_in_stays(small: int) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import psycopg
 import pytest
 
+from identity.db.partitions import IDS_EACH
 from tests import clock
 from tests.portal.shell import shell_environment
 from tests.processes import finish, run
@@ -20,11 +22,18 @@ from tests.upgrades.schema import schema_of
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
 
 BEFORE = "0044"
+FIRST_END = 2 * IDS_EACH  # of a log whose newest id is below that of the first
 LOG = "identity_provisioninglog"
+TABLES = (LOG, "identity_auditevent", "identity_auditpersonaldata")
 COLUMNS = "request_id, method, resource_type, user_id, identity_provider_id, outcome, status, duration_ms"
 ONE_MORE = (
     f"INSERT INTO {LOG} ({COLUMNS}) SELECT md5(n::text), 'POST', 'User', 1, 1, 'applied', 201, n"
     " FROM generate_series(%s::int, %s::int) n"
+)
+ITS_EVENT = (
+    "WITH event AS (INSERT INTO identity_auditevent (action, actor_kind, request_id)"
+    " SELECT 'a', 'b', md5(n::text) FROM generate_series(%s::int, %s::int) n RETURNING id)"
+    " INSERT INTO identity_auditpersonaldata (event_id, user_id) SELECT id, 1 FROM event"
 )
 PERSON = (
     "INSERT INTO identity_identityprovider (id, name, name_key, kind, asks_before_adopting, created_at)"
@@ -33,7 +42,18 @@ PERSON = (
     " role, is_break_glass, credential_epoch, password_epoch, created_at)"
     " VALUES (1, '', 'ada', 'ada', 'a@x', 'a@x', 'Ada', 'L', 'enabled', 'member', false, 0, 0, now())"
 )
-OF_WHICH = "SELECT tableoid::regclass::text, count(*) FROM identity_provisioninglog GROUP BY 1 ORDER BY 1"
+
+
+def by_part(connection: psycopg.Connection[Any], table: str) -> dict[str, int]:
+    """How many rows each part has; the table itself, if it has none."""
+    counted = f"SELECT tableoid::regclass::text, count(*) FROM {table} GROUP BY 1"
+    return dict(connection.execute(counted).fetchall())
+
+
+def log(connection: psycopg.Connection[Any], first: int, last: int) -> None:
+    """Requests with these numbers, each with an event and its personal values."""
+    for statement in (ONE_MORE, ITS_EVENT):
+        connection.execute(statement, [first, last])
 
 
 def migrate(url: str, *target: str) -> None:
@@ -48,7 +68,7 @@ def filled(tmp_path: Path) -> Iterator[str]:
         migrate(url, "identity", BEFORE)
         with psycopg.connect(url) as connection:
             connection.execute(PERSON)
-            connection.execute(ONE_MORE, [1, 500])
+            log(connection, 1, 500)
             connection.execute(f"GRANT SELECT ON {LOG} TO PUBLIC")
         yield url
 
@@ -61,7 +81,7 @@ def writing(url: str) -> Iterator[list[int]]:
     def write() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
             while not stop.is_set():
-                connection.execute(ONE_MORE, [501 + written[0]] * 2)
+                log(connection, 501 + written[0], 501 + written[0])
                 written[0] += 1
 
     thread = Thread(target=write)
@@ -74,7 +94,7 @@ def writing(url: str) -> Iterator[list[int]]:
         finish(thread)
 
 
-def test_a_log_gets_parts_under_writers_and_back(filled: str) -> None:
+def test_logs_get_parts_under_writers_and_are_whole_again_on_the_way_back(filled: str) -> None:
     before = schema_of(filled)
     with writing(filled) as written:
         migrate(filled, "identity")
@@ -82,27 +102,28 @@ def test_a_log_gets_parts_under_writers_and_back(filled: str) -> None:
         assert clock.wait_until(lambda: written[0] > done + 10)
     rows = 500 + written[0]
     with psycopg.connect(filled, autocommit=True) as connection:
-        assert connection.execute(OF_WHICH).fetchall() == [(f"{LOG}_first", rows)]
-        assert connection.execute(f"SELECT count(DISTINCT duration_ms), max(duration_ms) FROM {LOG}").fetchone() == (
-            rows,
-            rows,
-        )
+        for table in TABLES:
+            assert by_part(connection, table) == {f"{table}_first": rows}
+        numbers = f"SELECT count(DISTINCT duration_ms), max(duration_ms) FROM {LOG}"
+        assert connection.execute(numbers).fetchone() == (rows, rows)
         assert connection.execute(f"SELECT has_table_privilege('pg_monitor', '{LOG}', 'SELECT')").fetchone() == (True,)
-        [(first_end, ahead)] = connection.execute(
-            "SELECT min(substring(c.relname FROM '\\d+')::bigint), count(*) FROM pg_inherits i"
-            " JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = %s::regclass",
-            [LOG],
-        ).fetchall()
-        assert ahead >= 4
-        connection.execute(f"ALTER TABLE {LOG} ALTER COLUMN id RESTART WITH {first_end - 1}")
-        connection.execute(ONE_MORE, [rows + 1, rows + 2])
-        assert [count for _, count in connection.execute(OF_WHICH).fetchall()] == [rows + 1, 1]
+        for table in TABLES[:2]:
+            connection.execute(f"ALTER TABLE {table} ALTER COLUMN id RESTART WITH {FIRST_END - 1}")
+        log(connection, rows + 1, rows + 2)
+        for table in TABLES:
+            assert by_part(connection, table) == {f"{table}_first": rows + 1, f"{table}_from_{FIRST_END}": 1}
+        for name in (TABLES[1], f"{TABLES[1]}_first", f"{TABLES[1]}_from_{FIRST_END}"):
+            with pytest.raises(psycopg.IntegrityError, match="is permanent"):
+                connection.execute(f"DELETE FROM {name}")
     migrate(filled, "identity", BEFORE)
     assert schema_of(filled) == before
-    with psycopg.connect(filled) as connection:
-        connection.execute(ONE_MORE, [rows + 3] * 2)
-        assert connection.execute(OF_WHICH).fetchall() == [(LOG, rows + 3)]
-        assert connection.execute(f"SELECT max(id) FROM {LOG}").fetchone() == (first_end + 1,)
+    with psycopg.connect(filled, autocommit=True) as connection:
+        log(connection, rows + 3, rows + 3)
+        for table in TABLES:
+            assert by_part(connection, table) == {table: rows + 3}
+        assert connection.execute(f"SELECT max(id) FROM {LOG}").fetchone() == (FIRST_END + 1,)
+        with pytest.raises(psycopg.IntegrityError, match="is permanent"):
+            connection.execute(f"DELETE FROM {TABLES[1]}")
 
 
 def test_what_was_interrupted_goes_on(filled: str) -> None:
@@ -111,5 +132,5 @@ def test_what_was_interrupted_goes_on(filled: str) -> None:
         connection.execute(f"ALTER TABLE {LOG} ADD CONSTRAINT {LOG}_end CHECK (id < 400) NOT VALID")
     migrate(filled)
     with psycopg.connect(filled, autocommit=True) as connection:
-        connection.execute(ONE_MORE, [501, 501])
-        assert connection.execute(OF_WHICH).fetchall() == [(f"{LOG}_first", 501)]
+        log(connection, 501, 501)
+        assert by_part(connection, LOG) == {f"{LOG}_first": 501}
