@@ -27,6 +27,7 @@ REPLICA = "replica"
 
 TO_ANSWER = 1.0  # seconds
 AWAY, BEHIND = 5.0, 1.0  # seconds for which nobody asks a replica again that failed, or that lags too much
+SAMPLES = 50  # of the time that a replica may be behind
 CATCHING_UP = (0.002, 0.005, 0.015)  # seconds between looks at one that is nearly there
 
 # First what a standby shares with its primary and with nobody else.
@@ -134,9 +135,11 @@ class Follower:
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             cursor.execute(_PRIMARY, [_key()])
             which, now, written = cursor.fetchone()
+        longest = settings.DATABASE_REPLICA_LAG
         with self._lock:
-            self._samples.append((asked, place_of(now)))
-            while self._samples[0][0] < asked - settings.DATABASE_REPLICA_LAG:
+            if not self._samples or asked - self._samples[-1][0] >= longest / SAMPLES:
+                self._samples.append((asked, place_of(now)))
+            while self._samples[0][0] < asked - longest:
                 self._samples.popleft()
             return Needed(which, self._samples[0][1], place_of(written) if written else 0)
 
@@ -177,14 +180,17 @@ def _caught_up(which: str, needed: int) -> int:
 
 
 def _place(which: str) -> int:
-    """Raises NoReplica, or an error of the database."""
+    """Raises NoReplica, or an error of the database; not for connections from before the server was started anew."""
     wrapper: Any = connections[REPLICA]
-    if wrapper.connection is not None:
+    until = time.monotonic() + TO_ANSWER
+    while True:
+        may_be_old = wrapper.pool or wrapper.connection is not None
         try:
             return _asked(wrapper, which)
-        except _FAILURES:  # the server was started anew since
+        except _FAILURES:
             wrapper.close()
-    return _asked(wrapper, which)
+            if not may_be_old or time.monotonic() > until:
+                raise
 
 
 def _asked(wrapper: Any, which: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import connections
@@ -22,7 +23,7 @@ def tell_of_waiting_migrations() -> None:
         logger.warning("The database does not answer at the start (%s).", type(error).__name__)
         return
     finally:
-        connections.close_all()  # the workers make their own
+        _leave_nothing_open()
     health.ready.is_migrated = not waiting  # the workers need not find out again, each by itself
     if waiting:
         logger.error(
@@ -30,3 +31,12 @@ def tell_of_waiting_migrations() -> None:
             "ready.",
             waiting,
         )
+
+
+def _leave_nothing_open() -> None:
+    """The workers make their own connections and pools: two processes that share one read each other's answers."""
+    wrapper: Any
+    for wrapper in connections.all(initialized_only=True):
+        wrapper.close()
+        if hasattr(wrapper, "close_pool"):
+            wrapper.close_pool()

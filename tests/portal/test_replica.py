@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 import yaml
@@ -19,18 +22,23 @@ from identity.db.locks import for_update
 from identity.models import AccessSettings, IdentityProvider, User
 from portal.doctor import examine
 from portal.project.databases import replica_config
+from tests.bench import client as bench
 from tests.clients import IdP, Script, caller, idp_of, new_idp, owners_caller
+from tests.conformance.portal_process import running_portal
 from tests.factories import make_administrator, make_group, make_owner, make_user
 from tests.loops import each
 from tests.portal.admin_pages import address, names_below, text_of
 from tests.portal.rows import fill
 from tests.portal.shell import url_of_this_database
+from tests.scim.helpers import user_body
 from tests.sessions import as_owner, signed_in
 from tests.sources import ROOT
 from tests.standby import Standby, standby
 from tests.statements import statements
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True, databases=["default", REPLICA])]
+
+TOKEN = "a token for the scraper"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -125,6 +133,32 @@ def test_what_was_remembered_of_two_writes_is_the_later(follower: Standby) -> No
             assert cursor.fetchall() != [("FF/0",)]
 
 
+def test_several_processes_know_of_each_others_writes(running: Standby, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each request meets any of two workers, which share few connections to either server."""
+    known = {"URL": running.url, "READS": "scim", "LAG": "3600"}
+    for name, text in {f"DATABASE_REPLICA_{name}": text for name, text in known.items()}.items():
+        monkeypatch.setenv(name, text)
+    monkeypatch.setenv("DATABASE_URL", url_of_this_database())
+    monkeypatch.setenv("DATABASE_CONNECTIONS", "3")
+    monkeypatch.setenv("METRICS_TOKEN", TOKEN)
+    with running_portal(workers=2) as portal, ThreadPoolExecutor(4) as callers:
+        port, tokens = int(urlsplit(portal.base_url).port or 0), [portal.token() for _ in range(4)]
+
+        def finds_its_own(number: int) -> bool:
+            with bench.Client(port, "/scim/v2", tokens[number % 4]) as idp:
+                made = idp.send("POST", "/Users", user_body(f"person{number}"))
+                idp.close()  # the next one may be the other worker's
+                found = idp.send("GET", f"/Users?filter=userName%20eq%20%22person{number}%22")
+            return (made.status, found.json().get("totalResults")) == (201, 1)
+
+        assert all(callers.map(finds_its_own, range(40)))
+        request = Request(f"http://127.0.0.1:{port}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+        with urlopen(request, timeout=20) as answer:  # noqa: S310
+            told = answer.read().decode()
+    assert 'gatehouse_replica_reads_total{outcome="replica"}' in told
+    assert 'outcome="away"' not in told
+
+
 # --- how old it may be ---
 
 
@@ -195,8 +229,8 @@ WELL = [200, 200, 200, 200, 200, 200, 200]
 
 
 def metrics(settings: Any) -> dict[str, float]:
-    settings.METRICS_TOKEN = "a token for the scraper"
-    answer = Client().get("/metrics", headers={"Authorization": f"Bearer {settings.METRICS_TOKEN}"})
+    settings.METRICS_TOKEN = TOKEN
+    answer = Client().get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     lines = [line.rpartition(" ") for line in answer.content.decode().splitlines() if "replica" in line]
     return {name: float(value) for name, _, value in lines if not name.startswith("#")}
 
