@@ -1,8 +1,8 @@
 """How the tests of a run are dealt out to its lanes (`--dealt LANE`): everything everywhere takes too long.
 
-Each test of the rules, of SCIM and of the REST API runs on SQLite and on PostgreSQL, and each of its cases on one of
-them at least: of three, the first on the PostgreSQL of the development tools, where a request takes longer, the others
-on SQLite. Another PostgreSQL takes the second ones. Pages, commands and sign-in stand on those rules: their tests take
+Each test of the rules and of SCIM runs on SQLite and on PostgreSQL, and each of its cases on one of them at least: of
+three, the first on the PostgreSQL of the development tools, where a request takes longer, the others on SQLite. Another
+PostgreSQL takes the second ones. Pages, commands, sign-in and the REST API stand on those rules: their tests take
 turns, so that each file is on both. What runs on one database only stays whole.
 """
 
@@ -19,7 +19,7 @@ CASES = {"sqlite": {1, 2}, "postgresql": {0}, "postgresql-installed": {1}}
 # Which of two tests that take turns, from 0.
 TURNS = {"sqlite": {0}, "postgresql": {1}, "postgresql-installed": {0}}
 LANES = tuple(CASES)
-IN_TURNS = ("tests/portal", "tests/sso")
+IN_TURNS = ("tests/portal", "tests/sso", "tests/api", "tests/company", "tests/conformance")
 FOR_ONE_DATABASE = ("once", "postgresql", "browser")
 
 

@@ -34,7 +34,12 @@ def looked_at(page: Page, address: str) -> list[str]:
     if page.locator("#result_list").count():
         _put_on(page, "dark")
         problems += [f"{address} on a desk, dark: {told}" for told in grave_violations(page, colours_only=True)]
-    problems += _on(PHONE, page, f"{address} on a phone", "dark")
+    return problems + on_a_phone(page, address)
+
+
+def on_a_phone(page: Page, address: str) -> list[str]:
+    """By night; it leaves the page on a desk."""
+    problems = _on(PHONE, page, f"{address} on a phone", "dark")
     problems += [f"{address} on a phone, dark: {told}" for told in grave_violations(page)]
     page.set_viewport_size(DESK)
     return problems
