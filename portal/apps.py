@@ -1,13 +1,10 @@
 """The portal's Django app configurations."""
 
-from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 from django.db.models.signals import pre_delete
-
-from portal.admin import AREAS
 
 
 class PortalConfig(AppConfig):
@@ -29,13 +26,8 @@ def forget(instance: Any, **kwargs: Any) -> None:
     forget_sessions(instance.pk)
 
 
-class PortalAdminConfig(AdminConfig):
-    """Django's admin, with the portal's own site instead of the default one."""
+class PortalAdminConfig(SimpleAdminConfig):
+    """Django's admin, with the portal's own site instead of the default one; portal.urls loads its pages."""
 
     default = False
     default_site = "portal.admin.frame.site.PortalAdminSite"
-
-    def ready(self) -> None:
-        super().ready()
-        for area in AREAS:
-            import_module(f"portal.admin.{area}")

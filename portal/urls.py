@@ -3,12 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from portal import admin as pages
 from portal.account import own_tokens, passkeys, second_factor, sign_in
 from portal.metrics.views import metrics
 from portal.project import health, probes
 
 handler400 = "portal.api.faults.bad_request"
 handler500 = "portal.api.faults.server_error"
+
+pages.load()
 
 urlpatterns = [
     path("", sign_in.home, name="home"),

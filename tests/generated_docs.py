@@ -92,6 +92,7 @@ until you add `--yes`.
 | 5 | refused by the mode, a role or a safeguard; the sentence says who can do it instead |
 | 6 | a value that can't be taken |
 | 7 | what was previewed has changed meanwhile |
+| 69 | the database does not answer, has not been migrated, or takes no writes; the sentence says what to do |
 | 78 | a variable of the environment is wrong; each is named, with what is expected |
 """
 

@@ -35,6 +35,12 @@ class NotFound(GatehouseError):
     code = "not_found"
 
 
+class NoDatabase(GatehouseError):
+    """The database does not answer, has not been migrated, or takes no writes."""
+
+    code = "no_database"
+
+
 class InvalidValue(GatehouseError):
     """A value that is not accepted; `attribute` names it as the caller knows it."""
 

@@ -11,7 +11,7 @@ from django.db import connection
 from identity.db import partitions
 from identity.db.permanence import missing_triggers
 from identity.db.postgresql import role
-from identity.db.readiness import in_time, try_to_write, waiting_migrations
+from identity.db.readiness import in_time, try_to_read, try_to_write, waiting_migrations
 from portal.doctor.findings import Finding, counted
 from portal.project import pooler
 from portal.project.databases import SESSION, session_settings
@@ -43,6 +43,17 @@ def silent(error: DatabaseError) -> Finding:
         f"The database does not answer ({type(error).__name__}).",
         "Start it, or set DATABASE_URL to where it is.",
     )
+
+
+def silence() -> Finding | None:
+    """None while the database answers."""
+    connection.close_if_unusable_or_obsolete()
+    try:
+        with in_time():
+            try_to_read()
+    except DatabaseError as error:
+        return silent(error)
+    return None
 
 
 def is_up_to_date() -> bool:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import Error as DatabaseError
 from django.db import IntegrityError, transaction
 
 from identity.core.actors import Operator
-from identity.core.errors import GatehouseError, InvalidValue, NotFound, Outdated, Refused, Taken
+from identity.core.errors import GatehouseError, InvalidValue, NoDatabase, NotFound, Outdated, Refused, Taken
 from identity.db.uniqueness import VALUE_TAKEN, is_taken
 from portal.exchange.csv_out import csv_lines
 from portal.management.answers import Answer, fact_lines, table_lines
@@ -32,6 +33,7 @@ EXIT_CODES: dict[type[GatehouseError], int] = {
     Refused: 5,
     InvalidValue: 6,
     Outdated: 7,
+    NoDatabase: 69,
 }
 
 EXAMPLES = "examples:\n"
@@ -89,6 +91,10 @@ class OperatorCommand(BaseCommand):
             if not is_taken(error):
                 raise
             self.refuse(Taken(VALUE_TAKEN), options)
+        except DatabaseError as error:
+            from portal.management.no_database import without_database  # noqa: PLC0415 - loads all of doctor
+
+            self.refuse(without_database(error), options)
         except BrokenPipeError:
             nobody_reads()
 

@@ -29,6 +29,7 @@ from tests.factories import (
     provision,
     push_group,
 )
+from tests.interruptions import failing
 from tests.kept import kept_for_the_module
 from tests.portal.commands import ACTS, ELSEWHERE, LISTS, OF, commands_of
 from tests.portal.shell import answer, refusal, run
@@ -144,6 +145,17 @@ def test_a_list_is_a_file_for_spreadsheets(name: str, company: dict[str, str]) -
     rows: list[dict[str, Any]] = answer(*arguments_of(name, company))
     heading, *lines = csv.reader(StringIO(run(*arguments_of(name, company), "--csv")))
     assert (heading, len(lines)) == ([*rows[0]], len(rows))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [*ACTS, *LISTS])
+def test_a_database_that_does_not_answer_is_said_in_a_sentence(name: str, company: dict[str, str]) -> None:
+    destroys = name in commands_of(DestroyingCommand)
+    with failing(""):
+        code, sentence = refusal(*arguments_of(name, company), *(["--yes"] if destroys else []))
+    assert code == 69
+    assert sentence.startswith("The database does not answer (")
+    assert sentence.endswith("Start it, or set DATABASE_URL to where it is.")
 
 
 def test_a_list_is_json_or_csv() -> None:

@@ -17,6 +17,7 @@ from tests.scim.helpers import group_body, user_body
 
 Document = dict[str, Any]
 SECONDS = 60
+PAUSE = 0.1  # between requests: what else starts on this machine needs its time
 LOGS = ("/admin/identity/provisioninglog/", "/admin/identity/auditevent/")
 PAGES = ("/admin/", "/admin/identity/user/", "/admin/identity/group/", "/profile/", *LOGS)
 IN_REST = ("users/", "groups/", "sso-groups/", "provisioning-log/")
@@ -83,6 +84,7 @@ class Traffic:
                 self.answers[what, answer.status_code] += 1
                 if answer.status_code != expected:
                     self.wrong.append(f"{what}: {answer.status_code} {answer.text[:300]}")
+                self._stop.wait(PAUSE)
             self.rounds = number
             if self._stop.is_set():
                 return

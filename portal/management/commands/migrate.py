@@ -49,8 +49,16 @@ class Command(migrate.Command):
         connection = connections[options["database"]]
         if pooler.is_there() and not settings.DATABASE_DIRECT_URL:
             raise CommandError("Set DATABASE_DIRECT_URL: migrations need a connection that no pooler takes away.")
-        with pooler.for_migrating(), unhurried(connection), alone(connection, self._waits):
-            return self._again_and_again(connection, *args, **options)
+        try:
+            with pooler.for_migrating(), unhurried(connection), alone(connection, self._waits):
+                return self._again_and_again(connection, *args, **options)
+        except OperationalError as error:
+            from portal.doctor import database  # noqa: PLC0415 - loads all of doctor
+
+            told = database.silence()
+            if told is None:
+                raise
+            raise CommandError(f"{told.sentence} {told.mend}", returncode=69) from error
 
     def _again_and_again(self, connection: Any, *args: Any, **options: Any) -> Any:
         """What is applied stays applied: each try goes on from there."""
