@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.db import connection, connections
 from django.test import TransactionTestCase
 
+import portal.urls  # noqa: F401 - loads the admin UI's pages, whose site tests ask for its lists
 from identity.models import User
 from identity.services import background, traces
 from portal.project.shared_cache import cache as shared_cache
