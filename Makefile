@@ -137,6 +137,18 @@ odd-days: install-dev idps ## the suite on odd dates, in far zones and in ASCII 
 	@$(PYTHON) -m tests.programs gcc
 	$(PYTHON) -m tests.odd_days $(DAYS)
 
+# Each has an environment of its own, of the same locks.
+PYTHONS ?= python3.12 python3.13 python3.14
+.PHONY: test-pythons
+test-pythons: idps ## the tests without a browser on SQLite, by each of PYTHONS that is here (TESTS="tests/scim …" for some)
+	@for python in $(PYTHONS); do \
+		"$$python" -c "" 2>/dev/null || { echo "$$python is not here"; continue; }; \
+		"$$python" --version; venv="var/pythons/$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"; \
+		[ -e "$$venv" ] || $(UV) venv --quiet --python "$$python" "$$venv"; \
+		$(UV) pip install --quiet --python "$$venv" --no-deps --require-hashes -r requirements.lock -r requirements-dev.lock; \
+		env -u DATABASE_URL EXPECT_DATABASE=sqlite "$$venv/bin/python" -m pytest -q -n auto --dist loadfile -m "not browser" $(TESTS); \
+	done
+
 OPENAPI = env -u PUBLIC_URL $(MANAGE) spectacular --validate --fail-on-warn
 
 .PHONY: openapi
