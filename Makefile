@@ -244,6 +244,11 @@ crash: install-dev ## faults of machines under load, each counted: docs/reliabil
 	$(PYTHON) -m tests.programs nginx nftables gcc
 	$(PYTHON) -m tests.lan $(PYTHON) -m tests.postgres -- $(PYTHON) -m pytest -q -s tests/crash/crash_*.py
 
+.PHONY: deploy-examples
+deploy-examples: install-dev ## nginx, Caddy, kubectl and systemd read the files of deploy/
+	$(PYTHON) -m tests.programs nginx caddy openssl
+	$(PYTHON) -m pytest -q tests/deploy_examples.py
+
 .PHONY: mutants
 mutants: install-dev ## put N small faults (SEED=…) into the code and list those that no test notices: tests/mutants
 	$(PYTHON) -m tests.mutants --number $(or $(N),300) --seed $(or $(SEED),1)
