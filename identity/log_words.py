@@ -12,7 +12,7 @@ from identity.core.words import Sentence, as_data, worded
 
 
 class What(TextChoices):
-    """What was done, or why nothing was: a row's code with its words. The parameters are stored beside it."""
+    """What was done, or why nothing was: a row's code and its words. The parameters are stored with it."""
 
     CREATED = "created", "Created {name} ({username}), {status}."
     ADOPTED = "adopted", "Adopted the existing account of {name} ({username}), {status}."
@@ -73,7 +73,7 @@ _COUNTS = {
 def in_words(what: str, params: Mapping[str, Any], details: Mapping[str, Any]) -> str:
     """A row's sentences: what was done, then what was ignored or left out.
 
-    A code that only another version of the portal knows stands for itself.
+    A code known only to another version of the portal is shown as it is.
     """
     known = What(what).label if what in What.values else f"{what.replace('_', ' ').capitalize()}."
     head = known.format_map(_Named(shown_params(params)))

@@ -72,7 +72,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.VIEW_DELETIONS: _SUPPORT | _ADMINISTRATORS,
 }
 
-# What needs no higher rank: support deletes owners, and one's own concerns nobody else.
+# What needs no higher rank: support deletes owners, and people change what is their own.
 WHOEVER_IT_IS = frozenset({Action.DELETE_PERMANENTLY, *ONES_OWN, Action.USE_PASSWORD})
 
 # What the portal does by itself when it is due.
@@ -85,7 +85,7 @@ OWN = frozenset({Action.END_SESSION, Action.REVOKE_API_TOKEN})
 # administrator sign in as that person, or end access they may not end.
 OWNERS_ABOVE_MEMBER = frozenset({Action.CHANGE_EMAIL, Action.RESOLVE_CONFLICTS, Action.CHANGE_TRUST})
 
-# What begins a bulk action. A begun one is carried through: each row is decided by itself.
+# What starts a bulk action. A started one is completed: each row is decided separately.
 BEGINNING = frozenset({Action.MANAGE_BULK_RUNS, Action.START_RUN})
 
 # Conflict decisions that give the account to an identity provider.
@@ -226,9 +226,9 @@ def decide(
 ) -> Decision:
     """Whether `actor` may do `action` now to this user, group, conflict …; without a target, by role and mode alone.
 
-    The first refusal is the answer, in this order: the role, since whoever lacks it learns nothing else; the target's
-    rank, since only another actor could do it; the state, since the action makes no sense in it; the safeguards,
-    since they hold in every mode and at the identity provider as well; the mode last.
+    The first refusal is the answer, in this order: the role, since an actor without it learns nothing else; the
+    target's rank, since only another actor could do it; the state, since the action makes no sense in it; the
+    safeguards, since they hold in every mode and at the identity provider as well; the mode last.
 
     `mode`, or a whole `Situation`, is read from the database unless given: pass one for repeated checks.
     """
@@ -248,7 +248,7 @@ def require(action: Action, *, actor: Actor, **about: Unpack[About]) -> Decision
 
 
 def require_password_door(user: User) -> None:
-    """Raise Refused unless passwords, and what stands in for one, let this user in now (R22)."""
+    """Raise Refused unless this user may sign in with a password or its equivalents now (R22)."""
     granted(for_oneself(Action.USE_PASSWORD, user))
 
 
@@ -258,7 +258,7 @@ def for_oneself(action: Action, user: User) -> Decision:
 
 
 def by_role(action: Action, actor: Actor) -> Decision:
-    """Whether the role allows it at all, whatever the target and the mode."""
+    """Whether the role allows it, for any target and in any mode."""
     if actor.role in ROLES[action.row] or actor.kind == "operator":
         return ALLOWED
     if actor.kind == "schedule" and action.row in SCHEDULED:
@@ -284,7 +284,7 @@ def describe(mode: Mode) -> str:
     if only:
         sentences.append(f"Only the identity provider {_enumerated(only)}.")
     if cell(Action.INVITE, mode) is NO:
-        sentences.append("Nobody is invited: who shall come is assigned in the identity provider.")
+        sentences.append("No one can be invited: people are assigned in the identity provider.")
     return " ".join(sentences)
 
 
@@ -379,7 +379,7 @@ def _by_mode(asked: Asked) -> Decision:
 
 
 def _of_all_rows(asked: Asked, run: BulkRun) -> Decision:
-    """What the mode refuses to all rows of a bulk action alike is refused before the first."""
+    """A bulk action is refused as a whole if the mode would refuse every row."""
     kind = BulkRun.Kind
     match run.kind:
         case kind.INVITE | kind.RESEND_INVITATION:

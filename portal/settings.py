@@ -152,7 +152,7 @@ if env.DATABASE_REPLICA_URL:
     )
     DATABASE_ROUTERS = ["identity.db.replica.Router"]
 
-# What /readyz found is told again for so long, whoever asks how often.
+# How long a result of /readyz is reused, however often it is requested.
 READINESS_SECONDS = 1
 
 METRICS_TOKEN = env.METRICS_TOKEN

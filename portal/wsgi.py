@@ -18,7 +18,7 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class Serving:
-    """The application, and the schedule beside it in each process that serves.
+    """The application, and the schedule's thread in each serving process.
 
     A server with hooks calls `begin` and `end`; under another one the schedule begins with a process's first request.
     """

@@ -1,4 +1,4 @@
-"""The request that is being served: its id stands in log lines, audit events, the provisioning log and X-Request-Id."""
+"""The request that is being served: its id is in log lines, audit events, the provisioning log and X-Request-Id."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Served:
-    """`user_id` and `identity_provider_id` are known once somebody has asked who calls.
+    """`user_id` and `identity_provider_id` are set once the caller is authenticated.
 
-    `has_written`: whether a transaction was committed for it; where nobody asks (replicas), it need not be true.
+    `has_written`: whether a transaction was committed for it; only kept where replicas are read.
     """
 
     request_id: str
@@ -30,7 +30,7 @@ def new_request_id() -> str:
 
 
 def request_id() -> str:
-    """That of the request; of work that no request waits for, a new one."""
+    """The current request's id; a new one outside a request."""
     served = _served.get()
     return served.request_id if served else new_request_id()
 

@@ -1,4 +1,4 @@
-"""What is told to people, as data: a code with parameters is stored, and put into words when it is shown."""
+"""Messages as data: a code with parameters is stored, and turned into words when displayed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Sentence(str):
 
 
 class Words(Enum):
-    """A home of words: members are (code, words); calling one with its parameters gives what is said."""
+    """A catalogue of messages: members are (code, words); calling one with its parameters gives the sentence."""
 
     def __init__(self, code: str, words: str) -> None:
         _enter(code, words)
@@ -32,19 +32,19 @@ class Words(Enum):
 
 
 def table(prefix: str, words: Mapping[K, str]) -> dict[K, Sentence]:
-    """The same for words that stand in a table: one code for each of its keys."""
+    """The same for a table of words: one code for each key."""
     for key, text in words.items():
         _enter(f"{prefix}.{key}", text)
     return {key: _said(f"{prefix}.{key}", {}) for key in words}
 
 
 def as_data(text: str) -> Data | str:
-    """What is stored: words of others, such as a library's, as they are."""
+    """What is stored; foreign text, such as a library's, is kept as it is."""
     return text.data if isinstance(text, Sentence) else str(text)
 
 
 def worded(data: object) -> str:
-    """Stored data in words. A code that only another version knows stands for itself."""
+    """Stored data in words. A code known only to another version is shown as it is."""
     match data:
         case {"say": str(code)} if code not in _HOME:
             return f"{code.rpartition('.')[2].replace('_', ' ').capitalize()}."
@@ -57,7 +57,7 @@ def worded(data: object) -> str:
 
 
 def worded_values(details: Mapping[str, Any]) -> dict[str, Any]:
-    """Details with each code among their values in words."""
+    """Details, with each code among the values turned into words."""
     return {
         name: worded(value) if isinstance(value, dict) and "say" in value else value for name, value in details.items()
     }

@@ -1,4 +1,4 @@
-"""Who migrates is alone: of several hosts that start at once one migrates, and the others find it done."""
+"""One migration at a time: of several hosts that start together one migrates, the others find it done."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ASKS_EVERY = 0.2  # seconds
 
 @contextmanager
 def alone(connection: Any, waits: Callable[[], object]) -> Iterator[None]:
-    """Hold the lock of this database's migrations while the block runs; `waits` is called once if somebody has it."""
+    """Hold this database's migration lock while the block runs; `waits` is called once if another process has it."""
     hold = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
     with hold(connection, waits):
         yield
@@ -23,7 +23,7 @@ def alone(connection: Any, waits: Callable[[], object]) -> Iterator[None]:
 
 @contextmanager
 def _on_postgresql(connection: Any, waits: Callable[[], object]) -> Iterator[None]:
-    """By a transaction on a connection of its own, which a pooler keeps together; it holds no row and no snapshot."""
+    """A transaction on its own connection, which a pooler doesn't split; it holds no row and no snapshot."""
     beside = connection.copy()
     try:
         beside.set_autocommit(False)
@@ -42,7 +42,7 @@ def _got(cursor: Any) -> bool:
 
 @contextmanager
 def _on_sqlite(connection: Any, waits: Callable[[], object]) -> Iterator[None]:
-    """By a file beside the database's; one in memory is nobody else's."""
+    """A lock file next to the database's; an in-memory database has no other users."""
     name = str(connection.settings_dict["NAME"])
     if connection.is_in_memory_db():
         yield

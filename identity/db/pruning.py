@@ -1,4 +1,4 @@
-"""Deletion of many rows, one part after the other, so that writers never wait for long."""
+"""Deletes many rows in batches, so that writers never wait for long."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROWS_AT_ONCE = 5_000
 
 
 def prune(find: Callable[[], list[K]], delete: Callable[[list[K]], int]) -> int:
-    """Delete what `find` returns until it finds nothing, each part in its own transaction; how many rows went."""
+    """Delete what `find` returns until it finds nothing, each batch in its own transaction; returns how many rows."""
     total = 0
     while True:
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Does the database answer, and does it take writes? Each question ends in time, or raises an error of the database."""
+"""Does the database answer, and accept writes? Each check finishes in time or raises a database error."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from django.db import OperationalError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 TO_REACH, TO_ANSWER = 0.6, 1.2  # seconds: health checks answer within two
-# More than the memory it may have, so that it writes a file beside the tables: a full disk refuses that.
+# Exceeds work_mem, so that PostgreSQL writes a temporary file: a full disk refuses that.
 _SPILL = ("SET LOCAL work_mem = '64kB'", "SELECT count(*) FROM generate_series(1, 20000)")
 
 
 @contextmanager
 def in_time() -> Iterator[None]:
-    """The block's statements have little time each; SQLite has no server to wait for, but for another's writes."""
+    """The block's statements have a short time limit; on SQLite, the wait for another writer is limited."""
     wrapper: Any = connection
     if wrapper.vendor == "postgresql":
         with wrapper.in_time(reach=TO_REACH, answer=TO_ANSWER):
@@ -45,7 +45,7 @@ def try_to_read() -> None:
 
 
 def try_to_write() -> None:
-    """A row that is gone again once it is committed: neither read-only nor in recovery, and the disk has room."""
+    """Insert a row and delete it before the commit: not read-only, not in recovery, and the disk has room."""
     key, later = f"readiness-{secrets.token_hex(8)}", "2999-01-01 00:00:00+00"
     with _not_busy(), transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -57,7 +57,7 @@ def try_to_write() -> None:
 
 @contextmanager
 def _not_busy() -> Iterator[None]:
-    """Somebody else is writing for longer: SQLite has one writer at a time, and writes work."""
+    """A longer write of another process is no failure: SQLite has one writer at a time."""
     try:
         yield
     except OperationalError as error:

@@ -21,7 +21,7 @@ from identity.core.refusals import Refusal
 
 VALUE_TAKEN = Refusal.VALUE_TAKEN()
 UNIQUE_VIOLATION = "23505"
-# Violations of what a change of the schema or of a row beside it may have brought: NOT NULL, foreign key, unique.
+# Violations that a schema change or a concurrent write can cause: NOT NULL, foreign key, unique.
 PASSING = frozenset({"23502", "23503", UNIQUE_VIOLATION})
 PASSING_ON_SQLITE = frozenset(
     {
@@ -51,7 +51,7 @@ def is_taken(error: IntegrityError) -> bool:
 
 
 def may_pass(error: IntegrityError) -> bool:
-    """Whether trying again can help: on a host that is upgraded already, or once the row beside it is settled."""
+    """Whether a retry can help: on an upgraded host, or once the concurrent write has ended."""
     cause: Any = error.__cause__
     return getattr(cause, "sqlstate", None) in PASSING or getattr(cause, "sqlite_errorcode", None) in PASSING_ON_SQLITE
 

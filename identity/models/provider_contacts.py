@@ -91,7 +91,7 @@ class ProviderContact(models.Model):
 
 
 class ProviderSilence(models.Model):
-    """An IdP that has fallen silent, and was noted as such in the audit log; gone when it is heard again."""
+    """An IdP that has fallen silent, as recorded in the audit log; deleted when it calls again."""
 
     identity_provider = models.OneToOneField(
         "identity.IdentityProvider", on_delete=models.CASCADE, related_name="silence"

@@ -1,4 +1,4 @@
-"""Work that is due at a time: when each job is due next, who does it now, and what came of its latest runs."""
+"""Scheduled work: when each job is due next, which process runs it now, and the results of its latest runs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ScheduledRun(models.Model):
 
 class ScheduledJobManager(models.Manager["ScheduledJob"]):
     def overdue(self) -> models.QuerySet[ScheduledJob]:
-        """Those that nobody does although they are due."""
+        """Jobs that are due and that no process runs."""
         return self.filter(models.Q(held_until=None, due_at__lt=timezone.now() - LATE) | _dead())
 
     def failing(self) -> models.QuerySet[ScheduledJob]:
@@ -57,7 +57,7 @@ def _dead() -> models.Q:
 
 
 class ScheduledJob(models.Model):
-    """The row is the lease: who holds the job renews `held_until` while it runs; afterwards anybody may take it."""
+    """The row is the lease: the process that runs the job renews `held_until`; after that, any process may take it."""
 
     class State(models.TextChoices):
         RUNNING = "running", "Running"
@@ -84,17 +84,17 @@ class ScheduledJob(models.Model):
 
     @property
     def is_running(self) -> bool:
-        """Somebody does it, and has shown to be alive."""
+        """A process runs it and has renewed the lease."""
         return self.held_until is not None and self.held_until >= timezone.now()
 
     @property
     def is_overdue(self) -> bool:
-        """As `overdue` finds them."""
+        """The condition of `overdue`."""
         return (self.held_until or self.due_at) < timezone.now() - LATE
 
     @property
     def state(self) -> State:
-        """What is most worth knowing of it."""
+        """The most important fact about it."""
         if self.is_running:
             return ScheduledJob.State.RUNNING
         if self.is_overdue:

@@ -55,7 +55,7 @@ class SSOUser(Versioned):
     `attributes` is the IdP's record as canonical SCIM JSON without id, meta, active and groups;
     `keys` holds its comparable values by attribute path, so that filters don't depend on JSON's spelling.
     `email` is the address the portal would use; `active` is what the IdP last sent, while access depends on
-    `user.status` alone (R11). `overruled` marks users whom the portal has enabled or disabled
+    `user.status` alone (R11). `overruled` marks users that the portal has enabled or disabled
     against the IdP since (R21): stored, so that finding a few does not mean comparing a million rows.
     """
 

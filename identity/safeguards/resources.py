@@ -23,7 +23,7 @@ def disabled_taker(asked: Asked) -> Decision:
 
 
 def taker_needed(asked: Asked) -> Decision:
-    """R10: what only the deleted user owned goes to somebody."""
+    """R10: assets that only the deleted user owned need a new owner."""
     if asked.user is None or asked.taker is not None:
         return ALLOWED
     match Asset.objects.owned_only_by(asked.user.pk).count():

@@ -40,7 +40,7 @@ def password_closed(asked: Asked) -> Decision:
 
 
 def no_password(asked: Asked) -> Decision:
-    """Nothing gives a password to an account that has none, or stands in for it (R22)."""
+    """An account without a password gets neither one nor a substitute (R22)."""
     if asked.user is None or asked.user.has_usable_password():
         return ALLOWED
     return refused("no_password", Refusal.NO_PASSWORD())

@@ -1,8 +1,8 @@
 """Which safeguards an action has to pass; asked by `policy.decide` on every door.
 
-`ONES_OWN` says what nobody does for another; `STATES` checks whether an action makes sense in the target's state;
-`SAFEGUARDS` whether it would do harm (R7, R10, R12, R13, R22). Services ask again within their transaction, with the
-rows locked.
+`ONES_OWN` lists what people do only for themselves; `STATES` checks whether an action makes sense in the target's
+state; `SAFEGUARDS` whether it would do harm (R7, R10, R12, R13, R22). Services ask again within their transaction, with
+the rows locked.
 """
 
 from __future__ import annotations
@@ -104,12 +104,12 @@ def first_refusal(asked: Asked, safeguards: tuple[Safeguard, ...]) -> Decision:
 
 
 def own_of(asked: Asked) -> Decision:
-    """Whether it is the actor's own, where nobody does it for another."""
+    """Whether it is the actor's own, for actions that people do only for themselves."""
     return ONES_OWN[asked.action.row](asked) if asked.action.row in ONES_OWN else ALLOWED
 
 
 def state_of(asked: Asked) -> Decision:
-    """Whether it makes sense for this target, whoever asks and whatever the mode."""
+    """Whether it makes sense for this target, for any actor and in any mode."""
     return first_refusal(asked, STATES.get(asked.action, ()))
 
 
@@ -119,7 +119,7 @@ def harm_of(asked: Asked) -> Decision:
 
 
 def require_sense(action: Action, **about: Unpack[About]) -> None:
-    """Raise Refused where it makes no sense, whoever asks: for a service whose steps ask the policy themselves."""
+    """Raise Refused where it makes no sense for any actor: for a service whose steps ask the policy themselves."""
     granted(state_of(Asked(action, Situation(), **about)))
 
 

@@ -93,7 +93,7 @@ def delete_asset(asset: Asset, *, actor: Actor) -> None:
 def hand_over(user: User, to: User | None, *, actor: Actor) -> int:
     """End all of `user`'s ownerships; assets owned by them alone go to `to`: how many.
 
-    Within a transaction. Raises Refused where somebody is needed who can own them.
+    Within a transaction. Raises Refused if a new owner is needed.
     """
     locked(Asset.objects.owned_by(user.pk))  # no other owner can leave one meanwhile
     policy.require(Action.HAND_OVER, actor=actor, user=user, taker=to)

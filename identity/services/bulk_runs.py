@@ -98,7 +98,7 @@ def create_run(
     is_draft: bool = False,
     actor: Actor,
 ) -> BulkRun:
-    """A run with a row for each person; nothing has been changed yet. Refused if the mode would refuse every row."""
+    """Create a run with a row for each person; nothing is changed yet. Refused if the mode would refuse every row."""
     starter = getattr(actor, "user", None)
     run = BulkRun(kind=kind, values=values or {}, started_by=starter, is_draft=is_draft)
     policy.require(Action.MANAGE_BULK_RUNS, actor=actor, run=run)

@@ -71,5 +71,5 @@ def abandon(row: IdempotentRequest) -> None:
 
 
 def erase_answers() -> None:
-    """R10: any of them may mention a permanently deleted user. That the requests were done stays known."""
+    """R10: any of them may mention a permanently deleted user. That the requests were made remains recorded."""
     IdempotentRequest.objects.exclude(answer="").update(answer=ERASED)

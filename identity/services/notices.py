@@ -66,7 +66,7 @@ def tell_of_security_change(
 
 
 def tell_owners_of_trust(provider: IdentityProvider, what: str, detail: str, *, actor: Actor) -> None:
-    """Trust settings or an identity provider's tokens changed: whoever controls them could become any of its users."""
+    """Trust settings or an identity provider's tokens changed: their holder could sign in as any of its users."""
     link = f"{settings.PUBLIC_URL}/admin/identity/identityprovider/{provider.pk}/change/"
     who = actor.user.username if isinstance(actor, Person) else actor.label
     context = {"provider": provider, "change": what, "detail": detail, "who": who, "link": link}

@@ -3,8 +3,8 @@
 The provisioning log is for troubleshooting: old rows can go. Audit events are append-only and stay
 (SR-41); only their personal values can go, which are stored apart for this reason (R10).
 
-A number of days in the environment is in force, else the one that an owner chose; without either a record is kept
-for good.
+A number of days in the environment takes precedence over the one an owner chose; without either, records are kept
+forever.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _record(action: Event, number: int, older_than: timedelta, actor: Actor) -> 
 
 
 class Source(StrEnum):
-    """Who said how long."""
+    """Where the number of days comes from."""
 
     ENVIRONMENT = "environment"
     CHOSEN = "chosen"
@@ -129,7 +129,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A kind of record that can go: in words, its variable in the environment, and what counts and deletes old ones."""
+    """A kind of record that can be deleted: words, its environment variable, how old ones are counted and deleted."""
 
     name: str
     title: str
@@ -179,7 +179,7 @@ BY_NAME = {record.name: record for record in RECORDS}
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """How long a kind of record is kept now; 0 days: for good. `chosen`: what an owner chose, in force or not."""
+    """How long a kind of record is kept now; 0 days: forever. `chosen`: an owner's choice, in force or not."""
 
     record: Record
     days: int
@@ -197,7 +197,7 @@ class Period:
         return f"{self.days:,} day{'' if self.days == 1 else 's'}"
 
     def number_older(self) -> int:
-        """How many go at the next run."""
+        """How many the next run deletes."""
         return self.record.count(self.age) if self.days else 0
 
 
@@ -223,7 +223,7 @@ def _period(record: Record, chosen: int | None) -> Period:
 
 @transaction.atomic
 def choose(days: Mapping[str, int], *, actor: Actor) -> list[Period]:
-    """How long kinds of records are kept from now on, by name; others stay. 0: for good.
+    """Set how long records are kept, by name; others keep their period. 0: forever.
 
     Raises Refused where the environment says it.
     """
@@ -248,6 +248,6 @@ def choose(days: Mapping[str, int], *, actor: Actor) -> list[Period]:
 
 
 def let_go_of_old(record: Record, *, actor: Actor) -> int:
-    """What is older than the portal keeps it; how many."""
+    """Delete what is older than its period; how many."""
     period = period_of(record.name)
     return record.prune(period.age, actor=actor) if period.days else 0

@@ -1,8 +1,7 @@
-"""Work that is due at a time, done once by whichever process claims it first.
+"""Scheduled jobs, each run once by the process that claims it first.
 
-A job's row is claimed under a lock that others skip, and held by a lease. What fails, and what was held by a process
-that died, is tried again after a pause. Clocks of hosts may differ by less than the lease; a job that is done twice
-does no harm.
+A job's row is claimed under a lock that others skip, and held by a lease. Failed jobs, and those of a process that
+died, are retried after a pause. Hosts' clocks may differ by less than the lease; running a job twice does no harm.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ DIED = "The process that did it ended or stopped answering."
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is done, and how often: in every `every` since 1970 (UTC), `at` after its beginning.
+    """What is run and how often: once in every period `every` since 1970 (UTC), at the offset `at`.
 
-    `run` does it and returns the number of rows that it was about, `rows`. It may be ended at any point, and begun
-    again. `first_after`: how long a portal waits with the first run of all.
+    `run` returns the number of rows it handled (`rows` in words). It may be interrupted at any point and started again.
+    `first_after`: how long a new portal waits before the first run.
     """
 
     name: str
@@ -51,7 +50,7 @@ class Job:
     first_after: timedelta = timedelta()
 
     def due_after(self, moment: datetime) -> datetime:
-        """The first time after it."""
+        """The first due time after `moment`."""
         past = (moment - EPOCH - self.at) // self.every
         return EPOCH + self.at + (past + 1) * self.every
 
@@ -67,13 +66,13 @@ class Job:
         return self.due_after(now + self.first_after) if self.first_after else now
 
     def pause(self, failures: int) -> timedelta:
-        """Until it is tried again after so many failures."""
+        """How long to wait before the next try after this many failures."""
         return min(PAUSES[min(failures, len(PAUSES)) - 1], self.every)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A job that this process does now, under a name that no other claim has."""
+    """A job this process runs now, under a name unique to this claim."""
 
     job: Job
     holder: str
@@ -82,7 +81,7 @@ class Held:
 
 
 def prepare(jobs: Sequence[Job]) -> None:
-    """A row for each job; those that no version knows any more go."""
+    """Create a row for each job; delete the rows of jobs that no version knows any more."""
     now, names = timezone.now(), {job.name for job in jobs}
     known = set(ScheduledJob.objects.values_list("name", flat=True))
     missing = [ScheduledJob(name=job.name, due_at=job.due_at_first(now)) for job in jobs if job.name not in known]
@@ -93,13 +92,13 @@ def prepare(jobs: Sequence[Job]) -> None:
 
 
 def next_due(jobs: Sequence[Job]) -> datetime | None:
-    """When the first of them is due, or may have to be taken from a process that died; None without a row."""
+    """When the first job is due or its lease ends; None without a row."""
     rows = ScheduledJob.objects.filter(name__in=[job.name for job in jobs]).values_list("due_at", "held_until")
     return min((until or due for due, until in rows), default=None)
 
 
 def claim(jobs: Sequence[Job], holder: str, *, lease: timedelta = LEASE) -> Held | None:
-    """Take one that is due, if no other process does it. `holder` is another one for each claim."""
+    """Claim a due job that no other process runs. `holder` is unique to each claim."""
     by_name, now = {job.name: job for job in jobs}, timezone.now()
     rows = ScheduledJob.objects.filter(name__in=by_name, due_at__lte=now, held_until=None)
     if not rows.exists():  # asked without a lock, as nearly always
@@ -110,7 +109,7 @@ def claim(jobs: Sequence[Job], holder: str, *, lease: timedelta = LEASE) -> Held
 
 
 def claim_now(job: Job, holder: str, *, lease: timedelta = LEASE) -> Held | None:
-    """Take this one, due or not; None while another process does it."""
+    """Claim this job, due or not; None while another process runs it."""
     with transaction.atomic():
         row = ScheduledJob.objects.select_for_update(of=("self",)).get(name=job.name)
         return None if row.held_until else _hold(row, job, holder, lease)
@@ -125,7 +124,7 @@ def _hold(row: ScheduledJob, job: Job, holder: str, lease: timedelta) -> Held:
 
 @transaction.atomic
 def ask_for_run(name: str, *, actor: Actor) -> ScheduledJob:
-    """Make it due now: whoever looks next does it."""
+    """Make it due now, for the next process that looks."""
     policy.require(Action.RUN_JOBS, actor=actor)
     row = ScheduledJob.objects.select_for_update(of=("self",)).get(name=name)
     if not row.held_until:
@@ -136,12 +135,12 @@ def ask_for_run(name: str, *, actor: Actor) -> ScheduledJob:
 
 
 def renew(held: Held, lease: timedelta = LEASE) -> None:
-    """Say that this process is alive."""
+    """Renew the lease."""
     _rows_of(held).update(held_until=timezone.now() + lease)
 
 
 def give_up_dead(jobs: Sequence[Job]) -> int:
-    """Jobs whose holder died have failed; how many."""
+    """Mark the jobs of dead processes as failed; how many."""
     by_name, now = {job.name: job for job in jobs}, timezone.now()
     dead = ScheduledJob.objects.filter(name__in=by_name, held_until__lt=now)
     if not dead.exists():
@@ -155,7 +154,7 @@ def give_up_dead(jobs: Sequence[Job]) -> int:
 
 
 def perform(held: Held) -> bool:
-    """Do it and record what came of it; whether it succeeded."""
+    """Run it and record the result; whether it succeeded."""
     try:
         number = held.job.run(Schedule(held.job.title))
     except Exception as error:
@@ -167,7 +166,7 @@ def perform(held: Held) -> bool:
 
 
 def _in_words(error: Exception) -> str:
-    """Errors of the portal's own say what is wrong; those of libraries may hold values, so only their kind is told."""
+    """The portal's own errors are shown in full; those of libraries may contain values, so only their type is."""
     said = error.sentence if isinstance(error, GatehouseError) else f"{type(error).__name__}: see the server's log."
     return said[:500]
 

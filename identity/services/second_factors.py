@@ -88,9 +88,9 @@ def reset_second_factor(user: User, *, actor: Actor) -> None:
 
 
 def after_removal(user: User) -> None:
-    """What follows when an app or a passkey of a locked user is gone.
+    """The consequences of removing an app or a passkey, for a locked user.
 
-    Without any, recovery codes have nothing to stand in for, and a break-glass account is not proven any more (R22).
+    Without any, recovery codes have no purpose, and a break-glass account is no longer proven (R22).
     """
     if user.has_second_step:
         return

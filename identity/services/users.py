@@ -110,7 +110,7 @@ def edit_profile(user: User, *, first_name: str, last_name: str, email: str | No
     email = (email or "").strip() or None
     if email != user.email:
         check_email(email)
-        policy.require(Action.CHANGE_EMAIL, actor=actor, user=user)  # whoever changes it can take over the account
+        policy.require(Action.CHANGE_EMAIL, actor=actor, user=user)  # its owner can take over the account
     told = (user.email, email) if email != user.email else ()
     changes = {
         name: (getattr(user, name), value)

@@ -43,7 +43,7 @@ from portal.session.user_agents import describe_browser
 @require_POST
 @never_cache
 def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Any passkey registered here may sign. The sign-in page asks when it is opened, for the browser's autofill."""
+    """Any passkey registered here may sign. The sign-in page asks on load, for the browser's autofill."""
     try:
         return ask_visitor(request)
     except Refused as error:

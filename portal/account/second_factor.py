@@ -223,7 +223,7 @@ class FirstSecondFactor(BeforeAnythingOpens, _SetUp):
 
 
 def why_elsewhere(request: HttpRequest, action: Action, back: str) -> HttpResponse | None:
-    """Where somebody is led who can't do this to their own account now: back with the reason, or to a fresh sign-in."""
+    """The redirect for a user who can't do this now: back with the reason, or to a fresh sign-in."""
     decision = policy.for_oneself(action, request.user)  # type: ignore[arg-type]
     if not (decision and decision.fits):
         (messages.info if decision else messages.error)(request, decision.reason)

@@ -113,7 +113,7 @@ class OwnersForm(PeopleForm):
 
 
 class ChooseOwners(ChoosePeople):
-    """Everyone who is not disabled, including people who have not signed in yet (R12)."""
+    """Everyone who isn't disabled, including people who have not signed in yet (R12)."""
 
     action = Action.MANAGE_ASSETS
     form_class = OwnersForm

@@ -96,7 +96,7 @@ class DisabledUsers(Resources):
 
 
 class Transferees(Resources):
-    """Users who can take over assets, for support to search: all who are not disabled (R12)."""
+    """Users who can take over assets, for support to search: everyone who isn't disabled (R12)."""
 
     tag = "Support"
     seen_by = Action.VIEW_DISABLED_USERS

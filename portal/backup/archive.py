@@ -37,7 +37,7 @@ def workshop(directory: Path) -> Iterator[Path]:
 
 @contextmanager
 def _held(folder: Path) -> Iterator[None]:
-    """Until the block or the process ends, however it does; raises OSError if it is somebody's."""
+    """Held until the block or the process ends, however that happens; raises OSError if another process holds it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""The keys in a backup: without them nobody reads the secrets in its database."""
+"""The keys in a backup: without them, the secrets in its database can't be read."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def dump(part: Path) -> dict[str, object]:
 
 @contextmanager
 def _in_time() -> Iterator[None]:
-    """Somebody changes a table, or waits to: whoever looks then waits with them."""
+    """Another session is changing a table or waiting to: reading it now would wait as well."""
     try:
         yield
     except OperationalError as error:
@@ -128,7 +128,7 @@ def tables() -> set[str]:
 
 
 def tool(name: str) -> str:
-    """The program of the server's own release, else of the next newer one; raises Refused if there is none."""
+    """The program of the server's own release, else of the next newer one. Raises Refused without either."""
     needed = connection.pg_version // 10_000  # type: ignore[attr-defined]  # PostgreSQL's
     found = sorted((_release(path), path) for path in _places(name))
     fit = next((path for release, path in found if release >= needed), None)

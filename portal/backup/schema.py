@@ -9,7 +9,7 @@ Applied = list[tuple[str, str]]
 
 
 def unknown(applied: Applied) -> Applied:
-    """Those that a newer release brought. Squashed ones are known by the names of what they replace."""
+    """Migrations of a newer release. Squashed ones are recognised by the names they replace."""
     ours = {config.label for config in apps.get_app_configs()}
     migrations = MigrationLoader(None).disk_migrations
     known = set(migrations).union(*(migration.replaces for migration in migrations.values()))

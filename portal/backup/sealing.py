@@ -64,7 +64,7 @@ class SealedWriter(io.RawIOBase):
 
 
 class SealedReader(io.RawIOBase):
-    """Decrypts `source`, which stands behind MAGIC; raises Refused for another passphrase or a changed file."""
+    """Decrypts `source`, after MAGIC; raises Refused for another passphrase or a changed file."""
 
     def __init__(self, source: IO[bytes], passphrase: str) -> None:
         salt, prefix = source.read(SALT), source.read(PREFIX)

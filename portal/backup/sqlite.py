@@ -11,7 +11,7 @@ from django.db import connection
 from identity.core.errors import Refused
 from portal.backup.schema import Applied
 
-PAGES_AT_ONCE = -1  # all of them: a copy in steps starts again whenever somebody writes
+PAGES_AT_ONCE = -1  # all of them: a copy in steps starts again at every write
 SECONDS_TO_WAIT = 20
 
 

@@ -22,7 +22,7 @@ OURS = "identity_user"
 
 
 def make(file: Path, *, passphrase: str = "", with_keys: bool = True) -> Manifest:
-    """One consistent state of the database, while the portal goes on, and the keys that open it."""
+    """A consistent snapshot of the running portal's database, and the keys that decrypt it."""
     if file.exists():
         raise Refused(f"{file} exists, and a backup replaces no file.", code="backup_exists")
     if not file.absolute().parent.is_dir():

@@ -144,7 +144,7 @@ def background_work() -> Iterator[Finding]:
 
 
 def scheduled_work() -> Iterator[Finding]:
-    """Jobs that failed, that nobody does although they are due, or that never began."""
+    """Jobs that failed, are overdue, or never ran."""
     failing = ScheduledJob.objects.failing().select_related("last_run")
     told = "; ".join(f"{row.name}: {row.last_run.error.rstrip('.')}" for row in failing if row.last_run)
     told = f" ({told})" if told else ""

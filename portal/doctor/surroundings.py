@@ -1,4 +1,4 @@
-"""What the portal stands beside: the mail server, the clock of the database's host, and certificates that end."""
+"""The portal's surroundings: the mail server, the clock of the database's host, and expiring certificates."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def mail() -> Finding:
 
 
 def clock() -> Finding:
-    """Tokens, links and codes end by the clock of whoever looks: this host's, or the database's."""
+    """Tokens, links and codes expire by this host's clock or the database's."""
     with connection.cursor() as cursor:
         before = timezone.now()
         cursor.execute("SELECT clock_timestamp()")
@@ -91,6 +91,6 @@ def own_certificate() -> Finding:
 
 
 def certificate_end(host: str, port: int) -> datetime:
-    """Whoever signed it: browsers judge that."""
+    """Without checking the issuer: browsers do that."""
     pem = ssl.get_server_certificate((host, port), timeout=SECONDS_TO_WAIT)
     return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc

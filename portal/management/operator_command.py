@@ -126,7 +126,7 @@ class OperatorCommand(BaseCommand):
         raise NotImplementedError
 
     def tell(self, sentence: str) -> None:
-        """Print a message for the person, beside the result."""
+        """Print a message for the operator, apart from the result."""
         self.stderr.write(sentence)
 
 

@@ -1,1 +1,1 @@
-"""/metrics: what Prometheus, or whatever reads its format, watches a portal by."""
+"""/metrics: the portal's metrics for Prometheus and compatible collectors."""

@@ -1,1 +1,1 @@
-"""What every request and process stands on: settings helpers, middleware, logging, server."""
+"""The base of every request and process: settings helpers, middleware, logging, server."""

@@ -30,7 +30,7 @@ def check_django_is_patched(app_configs: Sequence[AppConfig] | None, **kwargs: A
 
 @register(Tags.security, deploy=True)
 def check_keys_are_hard_to_guess(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Whoever guesses a key, an earlier one included, signs in as anyone and reads every secret."""
+    """An attacker who guesses a key, an earlier one included, can sign in as anyone and read every secret."""
     keys = {"SECRET_KEY": [settings.SECRET_KEY], "SECRET_KEY_FALLBACKS": settings.SECRET_KEY_FALLBACKS}
     weak = [name for name, values in keys.items() if any(map(_is_weak, values))]
     hint = f"Make one: {MAKE_A_KEY}. See docs/administrators-guide.md, Rotating SECRET_KEY."
@@ -77,7 +77,7 @@ def check_hosts_are_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any
 
 @register(Tags.security, deploy=True)
 def check_proxies_are_named(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """With "*", whoever reaches the server itself may say that a request came over https."""
+    """With "*", any client that reaches the server directly can claim that a request came over HTTPS."""
     if "*" not in settings.FORWARDED_ALLOW_IPS:
         return []
     hint = "Name the proxies by address or network."

@@ -58,7 +58,7 @@ def count_requests(get_response: Callable[[HttpRequest], HttpResponseBase]) -> A
         answer = get_response(request)
         try:
             _count(request, answer.status_code, time.monotonic() - began)
-        except OSError:  # a full disk, say: nobody's answer is worth less for it
+        except OSError:  # such as a full disk: the response must not suffer
             logger.warning("A request could not be counted", exc_info=True)
         return answer
 

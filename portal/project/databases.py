@@ -24,7 +24,7 @@ CONNECTION_SECONDS = 600
 PREPARED: dict[str, Any] = {"server_side_binding": True, "prepare_threshold": 2}
 UNPREPARED: dict[str, Any] = {"server_side_binding": True, "prepare_threshold": None}
 
-# Of the process itself (psycopg's). Who waits longer for a connection is told to try again.
+# Of the process itself (psycopg's). A request that waits longer for a connection is answered 503.
 POOL: dict[str, Any] = {"min_size": 1, "timeout": 10.0, "max_lifetime": CONNECTION_SECONDS, "max_idle": 60.0}
 
 ENGINE = "identity.db.postgresql"

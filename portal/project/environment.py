@@ -62,7 +62,7 @@ def read(table: type[T], environment: Mapping[str, str]) -> T:
 
 
 def _with_defaults(values: dict[str, Any]) -> dict[str, Any]:
-    """What a default is made of stands before it in the table, or has none that is made."""
+    """Variables that a default is computed from come before it in the table, or have a constant default."""
     for name, value in values.items():
         if callable(value):
             values[name] = value(_Sofar(values))

@@ -165,7 +165,7 @@ def _form_origin(text: str) -> str:
 
 
 def _proxy(text: str) -> str:
-    """ "*" is gunicorn's word for "whoever connects"; a name is refused, since the server compares addresses."""
+    """ "*" is gunicorn's word for any client; a name is refused, since the server compares addresses."""
     if text != "*":
         network_of(text)
     return text
@@ -275,7 +275,7 @@ def _sqlite(config: dict[str, Any]) -> None:
 
 
 def _postgresql(config: dict[str, Any]) -> None:
-    from psycopg.pq import Conninfo  # noqa: PLC0415 - whoever uses SQLite need not load it
+    from psycopg.pq import Conninfo  # noqa: PLC0415 - not needed with SQLite
 
     options = config.get("OPTIONS", {})
     libpq = {option.keyword.decode() for option in Conninfo.get_defaults()}

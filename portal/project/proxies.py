@@ -10,7 +10,7 @@ Network = IPv4Network | IPv6Network
 def trusted_networks(names: list[str]) -> list[Network]:
     """The addresses and networks of FORWARDED_ALLOW_IPS.
 
-    "*" is gunicorn's word for "whoever connects", which does not say who wrote the header.
+    "*" is gunicorn's word for any client, which does not say who wrote the header.
     """
     return [network_of(name) for name in names if name != "*"]
 

@@ -49,7 +49,7 @@ def _given(request: HttpRequest) -> str:
 
 
 def _tell(request: HttpRequest, status: int, served: serving.Served, seconds: float) -> None:
-    """By the name of the view: an address may be a secret, or somebody's name."""
+    """By the name of the view: an address may contain a secret or a person's name."""
     view = getattr(request.resolver_match, "view_name", "")
     fields = {
         "door": door_of(request.path_info),

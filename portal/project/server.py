@@ -51,7 +51,7 @@ keepalive = 75
 
 # The longest request line gunicorn accepts: a filter of 4 KiB, percent-encoded.
 limit_request_line = 8190
-# Two cookies of an authenticating proxy (4 KiB each), beside those of the company's other applications.
+# Two cookies of an authenticating proxy (4 KiB each), plus those of the company's other applications.
 limit_request_field_size = 32 * 1024
 
 SCIM_PREFIX = "/scim/"
@@ -91,7 +91,7 @@ def when_ready(server: Any) -> None:
 
 
 def pre_request(worker: Any, request: Any) -> None:
-    """Nobody keeps a connection to a server that leaves."""
+    """No client keeps a connection to a server that is shutting down."""
     if probes.is_leaving():
         request.force_close()
 
@@ -119,7 +119,7 @@ def on_starting(server: Any) -> None:
 
     tell_of_waiting_migrations()
     os.environ[COUNTED_IN] = tempfile.mkdtemp(prefix="gatehouse-metrics-", dir=worker_tmp_dir)
-    server.cfg.set("raw_env", [f"{COUNTED_IN}={os.environ[COUNTED_IN]}"])  # each worker is told again
+    server.cfg.set("raw_env", [f"{COUNTED_IN}={os.environ[COUNTED_IN]}"])  # each worker is signalled again
 
 
 def on_exit(server: Any) -> None:
@@ -127,7 +127,7 @@ def on_exit(server: Any) -> None:
 
 
 def post_worker_init(worker: Worker) -> None:
-    """What a process does beside requests begins after the fork: threads do not survive one."""
+    """Background threads start after the fork, since they don't survive it."""
     worker.wsgi.begin()
 
 

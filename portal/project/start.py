@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 def tell_of_waiting_migrations() -> None:
-    """/readyz stays 503 meanwhile; whoever looks at the log of a host that gets no requests finds out why."""
+    """/readyz stays 503 meanwhile; the log of a host that gets no requests says why."""
     try:
         with readiness.in_time():
             waiting = readiness.waiting_migrations()

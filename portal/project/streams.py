@@ -10,7 +10,7 @@ def speak_utf8() -> None:
     sys.argv[:] = map(_understood, sys.argv)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if not isinstance(stream, TextIOWrapper):
-            continue  # there is none, or it has been replaced
+            continue  # missing or replaced
         if not stream.isatty():
             stream.reconfigure(encoding="utf-8")
         elif stream is not sys.stdin:

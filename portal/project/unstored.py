@@ -53,7 +53,7 @@ def page(template: str, status: int) -> HttpResponse:
 
 
 def is_away(error: BaseException | None) -> bool:
-    """Whether trying again can help: the database is not reached, takes no writes, or the rows beside it changed."""
+    """Whether a retry can help: the database can't be reached, accepts no writes, or related rows changed."""
     if isinstance(error, IntegrityError):
         return may_pass(error)
     return isinstance(error, OperationalError | InternalError | InterfaceError)

@@ -246,7 +246,7 @@ class Variables:
 
 
 def written_host(url: SplitResult) -> str:
-    """As it stands in URLs: IPv6 in brackets."""
+    """As written in URLs: IPv6 in brackets."""
     name = url.hostname or ""
     return f"[{name}]" if ":" in name else name
 

@@ -65,7 +65,7 @@ def asks_for_health(connection: socket.socket) -> bool:
     """Looks at what has arrived and leaves it there. Half a head is not waited for: it may never end."""
     try:
         head = connection.recv(_HEAD, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except (OSError, ValueError):  # nothing there, or TLS, where nobody can look
+    except (OSError, ValueError):  # nothing there, or TLS, which can't be peeked into
         return False
     if b"\r\n\r\n" not in head:
         return False

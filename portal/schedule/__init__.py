@@ -1,1 +1,1 @@
-"""The schedule: work that the portal does by itself when it is due."""
+"""The schedule: jobs that the portal runs by itself."""

@@ -1,6 +1,6 @@
 """Passkeys at sign-in: the browser's challenge, and the check of its answer (R22, SR-20, SR-21).
 
-The challenge is kept for one purpose and a few minutes: in the session, or for a visitor in a signed cookie, so that
+The challenge is kept for one purpose and a few minutes: in the session, or before sign-in in a signed cookie, so that
 asking stores nothing. The first answer uses it up, right or wrong, on whichever worker.
 """
 
@@ -94,14 +94,14 @@ def answered(request: HttpRequest, purpose: Purpose, user: User | None = None, a
 
 
 def _asked_of_visitor(request: HttpRequest, answer: str) -> dict[str, Any]:
-    """The one that the answer is for, since each tab has its own; else the newest, which it then uses up."""
+    """The challenge of this answer's tab; otherwise the newest, which is then used up."""
     kept, signed = _kept(request), webauthn.challenge_in(answer)
     asked = next((one for one in kept if one[0] == signed), kept[0] if kept else None)
     return {"challenge": asked[0], "for": Purpose.SIGN_IN, "user": None, "at": asked[1]} if asked else {}
 
 
 def _kept(request: HttpRequest) -> list[tuple[str, float]]:
-    """The challenges that this browser was asked last, newest first."""
+    """This browser's latest challenges, newest first."""
     try:
         return [
             (str(challenge), float(at))

@@ -66,13 +66,13 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """About so many a minute, in one row, whatever the number: for what can't be guessed."""
+    """An approximate limit per minute in a single row, for requests that guess nothing."""
 
     key: str
     most: int
 
     def take(self) -> bool:
-        """Count one more; False when there were enough. Then nothing is written."""
+        """Count one more; False above the limit, and nothing is written."""
         key = f"{self.key}:{int(time.time() // 60)}"
         number: int = cache.get(key, 0)
         if number < self.most:
@@ -158,7 +158,7 @@ def for_passkey(request: HttpRequest, user: User | None) -> Tries:
 
 
 def for_question(request: HttpRequest) -> Rate:
-    """Challenges for a passkey of anybody; a browser that somebody has signed in with has its own."""
+    """Passkey challenges before the user is known; a browser that has signed in before has its own limit."""
     browser, _ = _remembered(request)
     return Rate(_key("question", browser or _network(request)), QUESTIONS_A_MINUTE)
 

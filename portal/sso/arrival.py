@@ -108,7 +108,7 @@ def elsewhere(request: HttpRequest) -> HttpResponse:
 
 
 def refused(request: HttpRequest, error: GatehouseError) -> HttpResponse:
-    """The page that gives the reason, and whom to contact."""
+    """The page with the reason and the contact."""
     note_refusal(request, error.code)
     title = "An administrator has to decide" if isinstance(error, Conflicted) else "You can't come in"
     return _page(request, title, error.sentence)

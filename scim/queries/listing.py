@@ -107,7 +107,7 @@ def _number(parameters: dict[str, Any], name: str, default: int, *, scim_type: s
 
 
 class Door(Protocol):
-    """What is listed, and for whom."""
+    """What is listed, and for which caller."""
 
     registry: ClassVar[Registry]
     resource_name: ClassVar[str]

@@ -81,7 +81,7 @@ def test_the_table_is_the_policys_cell_by_cell() -> None:
 def test_the_page_shows_the_mode_the_table_and_the_exemption() -> None:
     text = text_of(as_administrator().get(address(PAGE)))
     assert "SCIM is on and SSO is not enforced. Administrators may invite users and edit profiles." in text
-    assert "Nobody is invited" not in text
+    assert "No one can be invited" not in text
     assert "SCIM on SSO not enforced Now SCIM off SSO enforced" in text
     assert "Invite a user No Yes No Yes" in text
     assert "may always be enabled and disabled, since nobody else ever could" in text

@@ -1,7 +1,7 @@
-"""A connection that does not wait for a server that is gone.
+"""A connection that doesn't wait for an unresponsive server.
 
-`statement_timeout` is the server's, and a server that froze keeps no time; `tcp_user_timeout` is the kernel's, and
-ends only what the other host's kernel no longer acknowledges. So whoever waits looks at the clock, too.
+`statement_timeout` is enforced by the server, which can't while frozen; `tcp_user_timeout` by the kernel, and only
+ends what the other host's kernel no longer acknowledges. So the waiting side watches the clock as well.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def _is_set(cursor: CursorWrapper, name: str, value: str) -> bool:
 
 
 def is_pooled(connection: BaseDatabaseWrapper) -> bool:
-    """Whether a pooler stands in between: it makes up the number of the process that it says one is connected to."""
+    """Whether a pooler is in between: the backend process id that it reports is made up."""
     connection.ensure_connection()
     with connection.cursor() as cursor:
         return bool(_one(cursor, "SELECT pg_backend_pid()") != connection.connection.info.backend_pid)

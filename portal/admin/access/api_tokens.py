@@ -42,7 +42,7 @@ class RevokeAPIToken(ActionPage):
 
 @admin.register(APIToken)
 class APITokenAdmin(PortalModelAdmin):
-    """Who may call the REST API as whom, and when each token was last used."""
+    """Which programs may call the REST API, as which user, and when each token was last used."""
 
     seen_by = Action.VIEW_API_TOKENS
     pages = (RevokeAPIToken,)

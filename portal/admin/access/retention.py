@@ -1,4 +1,4 @@
-"""How long old records are kept: seen and chosen beside the access settings."""
+"""How long old records are kept: shown and set next to the access settings."""
 
 from __future__ import annotations
 

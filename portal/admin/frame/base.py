@@ -51,7 +51,7 @@ class ActionPage(FormView):
 
     name: ClassVar[str]  # of the URL: admin:<app>_<model>_<name>
     label: ClassVar[str]  # on the button and as the page's title
-    action: ClassVar[Action | None] = None  # the policy's; None: whoever may see the page
+    action: ClassVar[Action | None] = None  # the policy's; None: anyone who may see the page
     icon: ClassVar[str] = "edit"
     danger: ClassVar[bool] = False
     fresh: ClassVar[bool] = False  # requires a fresh sign-in first (SR-11, SR-19)

@@ -220,7 +220,7 @@ class InvitationAdmin(PortalModelAdmin):
         return badge(f"Works for {_rounded(left)}", "amber" if left < SOON else "green")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Without what would be refused for everybody: the list says so above."""
+        """Without actions that would be refused for all: the list says so above."""
         found: dict[str, Any] = super().get_actions(request)
         if not BulkResend.decide(request, None):
             found.pop("resend_chosen", None)

@@ -207,7 +207,7 @@ site.add_urls(lambda site: [path("disabled-users/", include(DisabledUserAdmin(Us
 
 @admin.register(DeletionRecord)
 class DeletionRecordAdmin(PortalModelAdmin):
-    """Who was deleted when, by whom and why: ids and keyed digests, no personal data."""
+    """Deletion records (when, who deleted, why): ids and keyed digests, no personal data."""
 
     seen_by = Action.VIEW_DELETIONS
     list_display = ("shown_id", "at", "deleted_by", "reason")

@@ -217,7 +217,7 @@ class UserAdmin(PortalModelAdmin):
         }
 
     def buttons(self, request: HttpRequest, obj: User) -> list[Button]:
-        """Adds the actions reserved for support, refused to everyone who sees this page: the hint says whom to ask."""
+        """Adds the actions reserved for support, refused to everyone who sees this page: the hint says who may."""
         found = super().buttons(request, obj)
         if obj.status != Status.DISABLED:
             return found

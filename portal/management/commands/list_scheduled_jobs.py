@@ -1,4 +1,4 @@
-"""`manage.py list_scheduled_jobs`: work that the portal does by itself, when, and what came of it."""
+"""`manage.py list_scheduled_jobs`: scheduled jobs, when they run, and their results."""
 
 from collections.abc import Iterable
 from typing import Any

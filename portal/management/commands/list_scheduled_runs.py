@@ -1,4 +1,4 @@
-"""`manage.py list_scheduled_runs`: what came of the latest runs of a job."""
+"""`manage.py list_scheduled_runs`: the latest runs of a job, and their results."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -16,7 +16,7 @@ from django.db import OperationalError, connections
 from identity.db.alone import alone
 from portal.project import pooler
 
-# Less than PostgreSQL takes to look for a deadlock (1 s): the migration gives way, not somebody's request.
+# Less than PostgreSQL's deadlock_timeout (1 s): the migration gives way, not a request.
 LOCK_TIMEOUT = 0.8
 PATIENCE = 600.0
 REST = 2.0  # seconds in which those who waited behind the migration are served
@@ -61,7 +61,7 @@ class Command(migrate.Command):
             raise CommandError(f"{told.sentence} {told.mend}", returncode=69) from error
 
     def _again_and_again(self, connection: Any, *args: Any, **options: Any) -> Any:
-        """What is applied stays applied: each try goes on from there."""
+        """Applied migrations stay applied: each try continues from there."""
         until = time.monotonic() + options["patience"]
         while True:
             try:
