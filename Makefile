@@ -249,6 +249,11 @@ deploy-examples: install-dev ## nginx, Caddy, kubectl and systemd read the files
 	$(PYTHON) -m tests.programs nginx caddy openssl
 	$(PYTHON) -m pytest -q tests/deploy_examples.py
 
+.PHONY: cluster-test
+cluster-test: install-dev ## three hosts behind nginx and PgBouncer: upgraded, restarted, failed over under load (as root)
+	$(PYTHON) -m tests.programs nginx nftables
+	$(PYTHON) -m tests.lan $(PYTHON) -m tests.postgres -- $(PYTHON) -m pytest -q -s -o faulthandler_timeout=0 tests/cluster/cluster_*.py
+
 .PHONY: mutants
 mutants: install-dev ## put N small faults (SEED=…) into the code and list those that no test notices: tests/mutants
 	$(PYTHON) -m tests.mutants --number $(or $(N),300) --seed $(or $(SEED),1)

@@ -68,6 +68,12 @@ class Database:
             row = session.execute(sql).fetchone()  # type: ignore[call-overload]
             return row[0] if row else None
 
+    def set(self, name: str, value: str) -> None:
+        """Of the whole server, at once; a copy made before knows nothing of it."""
+        with psycopg.connect(self.url(), connect_timeout=5, autocommit=True) as session:
+            session.execute(f"ALTER SYSTEM SET {name} = '{value}'")  # type: ignore[call-overload]
+            session.execute("SELECT pg_reload_conf()")
+
     def answers(self) -> bool:
         try:
             return bool(self.says("SELECT true"))

@@ -23,25 +23,11 @@ from tests.upgrades import old_release
 from tests.upgrades.databases import empty_database
 from tests.upgrades.released import COMMIT
 from tests.upgrades.schema import schema_of
-from tests.upgrades.traffic import Host, Traffic
+from tests.upgrades.traffic import FILL, OWNER, PASSWORD, Host, Traffic
 
 pytestmark = pytest.mark.django_db
 
 FROM = os.environ.get("UPGRADE_FROM") or COMMIT
-OWNER, PASSWORD = "olga", "wide-ocean-over-nine-hills"
-FILL = f"""
-from io import StringIO
-from django.core.management import call_command
-
-def told(*words):
-    call_command(*words, stdout=(said := StringIO()))
-    return said.getvalue().strip()
-
-call_command("migrate", verbosity=0)
-told("create_owner", "--username={OWNER}", "--email=olga@example.test", "--password={PASSWORD}")
-scim = told("create_scim_token", "--idp=Okta")
-print(scim, told("create_api_token", "{OWNER}", "--scope=read", "--scope=write"))
-"""
 ROUNDS = 2  # of all kinds of requests, after the schema is the new one
 
 

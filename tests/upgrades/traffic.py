@@ -22,6 +22,22 @@ LOGS = ("/admin/identity/provisioninglog/", "/admin/identity/auditevent/")
 PAGES = ("/admin/", "/admin/identity/user/", "/admin/identity/group/", "/profile/", *LOGS)
 IN_REST = ("users/", "groups/", "sso-groups/", "provisioning-log/")
 
+# What an empty portal of any release is given; it prints a SCIM token and an API token.
+OWNER, PASSWORD = "olga", "wide-ocean-over-nine-hills"
+FILL = f"""
+from io import StringIO
+from django.core.management import call_command
+
+def told(*words):
+    call_command(*words, stdout=(said := StringIO()))
+    return said.getvalue().strip()
+
+call_command("migrate", verbosity=0)
+told("create_owner", "--username={OWNER}", "--email=olga@example.test", "--password={PASSWORD}")
+scim = told("create_scim_token", "--idp=Okta")
+print(scim, told("create_api_token", "{OWNER}", "--scope=read", "--scope=write"))
+"""
+
 
 @dataclass
 class Host:
