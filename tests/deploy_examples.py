@@ -19,7 +19,7 @@ import yaml
 
 from tests.loops import each
 from tests.processes import finish, held_port, run, started, wait_until_it_answers
-from tests.programs import not_here
+from tests.programs import program
 from tests.sources import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -39,10 +39,6 @@ http {{
   {example}
 }}
 """
-
-
-def program(name: str) -> str:
-    return shutil.which(name) or not_here(name, f"apt-get install {name}")
 
 
 @pytest.fixture

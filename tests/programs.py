@@ -46,6 +46,11 @@ def not_here(what: str, how: str) -> NoReturn:
     pytest.skip(message)
 
 
+def program(name: str) -> str:
+    """Where it is; without it, the test is not for this machine."""
+    return shutil.which(name) or not_here(name, f"apt-get install {name}")
+
+
 def missing(further: Iterable[str] = ()) -> list[str]:
     """Which of them, and of `further` ones, are not here, by their packages' names."""
     found = {

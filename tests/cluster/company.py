@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import signal
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,7 +16,7 @@ from tests.conformance.portal_process import Portal
 from tests.crash.load import asked, pause, seconds_until
 from tests.lan import NETWORK, Host, Lan, lan
 from tests.processes import ROOT, Process, run, started
-from tests.programs import not_here
+from tests.programs import program
 
 PORT = 8000
 PRIMARY = f"{NETWORK}.30"  # the address that goes where the primary is
@@ -48,10 +47,6 @@ http {{
 {site}
 }}
 """
-
-
-def program(name: str) -> str:
-    return shutil.which(name) or not_here(name, f"apt-get install {name}")
 
 
 class Proxy:
