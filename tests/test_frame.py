@@ -6,6 +6,7 @@ from django.test import Client, RequestFactory
 
 from portal.project.middleware import CommonMiddleware
 from portal.session.middleware import SessionMiddleware
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -44,10 +45,14 @@ def test_pages_carry_the_strict_policy(client: Client, path: str) -> None:
 
 
 def test_cookies_are_out_of_reach_of_scripts(client: Client) -> None:
-    cookies = client.get("/admin/", follow=True).cookies
-    assert [(name, cookie["httponly"], cookie["samesite"]) for name, cookie in cookies.items()] == [
-        ("csrftoken", True, "Lax")
-    ]
+    make_user("mia", password="correct horse battery staple")
+    client.get("/admin/", follow=True)
+    client.post("/login/", {"username": "mia", "password": "correct horse battery staple"})
+    assert {name: (cookie["httponly"], cookie["samesite"]) for name, cookie in client.cookies.items()} == {
+        "csrftoken": (True, "Lax"),
+        "known-browser": (True, "Lax"),
+        "sessionid": (True, "Lax"),
+    }
 
 
 @pytest.mark.parametrize("address", ["/login/", "/scim/v2/Users", "/api/v1/me/", "/healthz/"])

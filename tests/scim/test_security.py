@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.http import HttpResponse
 from django.test import Client
@@ -347,4 +348,4 @@ def test_addresses_come_from_the_public_url(idp: IdP) -> None:
         {"Host": "localhost", "X_Forwarded_Host": "evil.example", "X_Forwarded_Proto": "https", "Forwarded": "host=e"},
     )
     assert answer.json() == user
-    assert answer["Location"] == user["meta"]["location"]
+    assert answer["Location"] == user["meta"]["location"] == f"{settings.PUBLIC_URL}/scim/v2/Users/{user['id']}"
