@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.migrations.operations.base import Operation
 
 from identity.db import partitions
-from identity.db.partitions import IDS_EACH, Log, add_parts, last_id, parts
+from identity.db.partitions import IDS_EACH, Log, add_parts, expect_many_values, last_id, parts
 
 _INDEXES = """
     SELECT c.relname, pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -86,6 +86,9 @@ def partition(connection: Any, log: Log) -> None:
     end = _bounded(connection, log)
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         _swap(connection, cursor, log, end)
+    if log.filters:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {log.table}_first ({', '.join(log.filters)})")
 
 
 def _bounded(connection: Any, log: Log) -> int:
@@ -137,6 +140,7 @@ def _swap(connection: Any, cursor: Any, log: Log, end: int) -> None:
         cursor.execute(definition)
     cursor.execute(f"ALTER TABLE {table} ATTACH PARTITION {first} FOR VALUES FROM (MINVALUE) TO ({end})")
     cursor.execute(f"ALTER TABLE {first} DROP CONSTRAINT {table}_end")
+    expect_many_values(cursor, log, first)
     add_parts(connection, log)
 
 
@@ -158,6 +162,8 @@ def unite(connection: Any, log: Log) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table with pending checks is altered
         cursor.execute(f"DROP TABLE {table}")
         cursor.execute(f"ALTER TABLE {oldest} RENAME TO {table}")
+        for column in log.filters:
+            cursor.execute(f"ALTER TABLE {table} ALTER COLUMN {column} RESET (n_distinct)")
         for of_part, of_whole in indexes:
             cursor.execute(f"ALTER INDEX {of_part} RENAME TO {of_whole}")
         if log.source == table:

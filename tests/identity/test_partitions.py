@@ -168,6 +168,29 @@ def test_a_page_is_read_in_the_order_of_parts_and_nothing_is_sorted(query: str) 
     assert "Append" in plan, plan
 
 
+FILLED = (
+    f"INSERT INTO {LOG} (identity_provider_id, request_id, method, resource_type, outcome, status)"
+    " SELECT CASE n %% 2 WHEN 0 THEN %s ELSE %s END, md5(n::text), '', '', CASE n %% 2 WHEN 0 THEN 'applied'"
+    " ELSE 'partly' END, 200 FROM generate_series(1, 20000) n"
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "index"),
+    [("identity_provider_id", "0", "identity_provider_id"), ("outcome", "'refused'", "outcome_id")],
+)
+def test_a_page_of_what_no_row_has_is_not_looked_for_in_all_rows(column: str, value: str, index: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(FILLED, [make_idp().pk, make_idp("Entra").pk])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; ANALYZE; SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute(f"PREPARE page AS SELECT * FROM {LOG} WHERE {column} = $1 ORDER BY id DESC LIMIT 51")
+        cursor.execute(f"EXPLAIN EXECUTE page({value})")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("DEALLOCATE page")
+    assert "_pkey" not in plan, plan
+    assert index in plan or "log_by" in plan, plan
+
+
 def plan_of(sql: str) -> str:
     """As it is where a part has millions of rows."""
     with connection.cursor() as cursor:
