@@ -27,6 +27,7 @@ OUTSIDE = {
     "tests/postgres.py",
     "tests/processes.py",
     "tests/programs.py",
+    "tests/standby.py",
     "tests/suite.py",
 }
 # The place of the limit among the arguments, where it needn't be named.
