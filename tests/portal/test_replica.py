@@ -62,6 +62,8 @@ def follower(running: Standby, settings: Any, monkeypatch: pytest.MonkeyPatch) -
     settings.DATABASE_REPLICA_READS = list(replica.AREAS)
     settings.DATABASE_REPLICA_LAG = 3600
     running.catch_up()
+    # Other tests write to the same server: from now on it needs no more than what it has here.
+    assert clock.wait_until(lambda: following.follower.decide() is Outcome.REPLICA)
     yield running
     connections[REPLICA].close()
     running.resume()
