@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, InterfaceError, connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db import Error as DatabaseError
 
 from identity.core import serving
@@ -49,8 +49,6 @@ _REMEMBER = """
 _LAG = """
     SELECT pg_wal_lsn_diff(%s::pg_lsn, pg_last_wal_replay_lsn()),
            extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())"""
-
-_FAILURES = (DatabaseError, InterfaceError)
 
 
 class Outcome(Enum):
@@ -98,11 +96,11 @@ class Follower:
             return self._found
         try:
             needed = self._needed()
-        except _FAILURES:
+        except DatabaseError:
             return Outcome.AWAY  # the primary is: whoever reads finds out
         try:
             place = _caught_up(needed.which, max(needed.oldest, needed.written))
-        except (*_FAILURES, NoReplica) as error:
+        except (DatabaseError, NoReplica) as error:
             self.failed(error)
             return Outcome.AWAY
         if place < needed.oldest:
@@ -154,7 +152,7 @@ def remember_write() -> None:
     try:
         with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
             cursor.execute(_REMEMBER, [key, settings.DATABASE_REPLICA_LAG + 60])
-    except _FAILURES as error:  # what was written is written, and is answered
+    except DatabaseError as error:  # what was written is written, and is answered
         follower.failed(error)
 
 
@@ -187,7 +185,7 @@ def _place(which: str) -> int:
         may_be_old = wrapper.pool or wrapper.connection is not None
         try:
             return _asked(wrapper, which)
-        except _FAILURES:
+        except DatabaseError:
             wrapper.close()
             if not may_be_old or time.monotonic() > until:
                 raise

@@ -16,17 +16,15 @@ from typing import Any
 from django.db import OperationalError, transaction
 from django.db.models import Model
 
+from identity.db.giving_way import LOCK_TIMEOUT, REST, is_held_up
+
 IDS_EACH = 10_000_000
 VALUES = 1000
 FEW = 2 * IDS_EACH  # left to be given out: nobody makes any more
 COUNTED_AT_ONCE = 1_000_000
 AHEAD = 4  # whole parts beyond the newest id: 40,000,000 rows until the next look
 
-LOCK_TIMEOUT = 0.8  # seconds: less than PostgreSQL takes to look for a deadlock (1 s)
-REST = 2.0  # seconds in which those who waited behind us are served
 TRIES = 5
-
-HELD_UP = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +192,3 @@ def again_if_held_up(work: Callable[[], int]) -> int:
                 raise
         time.sleep(REST)
     raise AssertionError
-
-
-def is_held_up(error: OperationalError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) in HELD_UP

@@ -53,6 +53,10 @@ class Finding:
     mend: str = ""
 
     @property
+    def in_full(self) -> str:
+        return f"{self.sentence} {self.mend}".strip()
+
+    @property
     def is_fine(self) -> bool:
         return not self.mend
 

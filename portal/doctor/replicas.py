@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import InterfaceError
 
 from identity.db import following, replica
 from portal.doctor.findings import Finding
@@ -32,7 +31,7 @@ def follows() -> Finding:
             f"The replica can't be read, since {error}: the primary is.",
             "Set DATABASE_REPLICA_URL to a standby of DATABASE_URL's server, and take it out where there is none.",
         )
-    except (DatabaseError, InterfaceError) as error:
+    except DatabaseError as error:
         return Finding(
             "replica",
             f"The replica does not answer ({type(error).__name__}: {str(error).strip()}): the primary is read.",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import Error as DatabaseError
-from django.db import InterfaceError, connection
+from django.db import connection
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
@@ -79,10 +79,11 @@ def _replica() -> Iterator[GaugeMetricFamily]:
         return
     try:
         lag = following.measured()
-    except (DatabaseError, InterfaceError, following.NoReplica):
-        yield _gauge("gatehouse_replica_up", "1 while a replica answers and follows.", 0)
+    except (DatabaseError, following.NoReplica):
+        lag = None
+    yield _gauge("gatehouse_replica_up", "1 while a replica answers and follows.", lag is not None)
+    if lag is None:
         return
-    yield _gauge("gatehouse_replica_up", "1 while a replica answers and follows.", 1)
     yield _gauge("gatehouse_replica_lag_seconds", "Age of the last change that the replica has.", lag.seconds)
     yield _gauge("gatehouse_replica_lag_bytes", "Of the primary's log, that the replica has not.", lag.bytes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -15,6 +16,7 @@ def is_checkout() -> bool:
     return PROJECT.is_file()
 
 
+@cache
 def version() -> str:
     if is_checkout():
         return str(tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["version"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +13,12 @@ from django.core.management.commands import migrate
 from django.db import OperationalError, connections
 
 from identity.db.alone import alone
+from identity.db.giving_way import LOCK_TIMEOUT, REST, is_held_up
+from portal.management.operator_command import exit_code
 from portal.project import pooler
 
-# Less than PostgreSQL's deadlock_timeout (1 s): the migration gives way, not a request.
-LOCK_TIMEOUT = 0.8
 PATIENCE = 600.0
-REST = 2.0  # seconds in which those who waited behind the migration are served
-
 HELD = "Others hold what this migration needs"
-HELD_UP = {"55P03", "40P01"}  # lock_not_available, deadlock_detected
 
 
 class Command(migrate.Command):
@@ -53,12 +49,12 @@ class Command(migrate.Command):
             with pooler.for_migrating(), unhurried(connection), alone(connection, self._waits):
                 return self._again_and_again(connection, *args, **options)
         except OperationalError as error:
-            from portal.doctor import database  # noqa: PLC0415 - loads all of doctor
+            from portal.management.no_database import silence  # noqa: PLC0415 - loads all of doctor
 
-            told = database.silence()
+            told = silence()
             if told is None:
                 raise
-            raise CommandError(f"{told.sentence} {told.mend}", returncode=69) from error
+            raise CommandError(told.sentence, returncode=exit_code(told)) from error
 
     def _again_and_again(self, connection: Any, *args: Any, **options: Any) -> Any:
         """Applied migrations stay applied: each try continues from there."""
@@ -68,7 +64,7 @@ class Command(migrate.Command):
                 _set_timeouts(connection, options["lock_timeout"])
                 return super().handle(*args, **options)
             except OperationalError as error:
-                if not _is_held_up(error):
+                if not is_held_up(error):
                     raise
                 if time.monotonic() > until:
                     raise CommandError(f"{HELD}, for {options['patience']:g} s.") from error
@@ -87,13 +83,6 @@ def _set_timeouts(connection: Any, lock_timeout: float) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = {int(lock_timeout * 1000)}")
             cursor.execute("SET statement_timeout = 0")
-
-
-def _is_held_up(error: OperationalError) -> bool:
-    cause: Any = error.__cause__
-    if getattr(cause, "sqlstate", None) in HELD_UP:
-        return True
-    return getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 @contextmanager
