@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
+from tests import nginx
 from tests.loops import each
 from tests.processes import finish, held_port, run, started, wait_until_it_answers
 from tests.programs import program
@@ -30,15 +31,6 @@ CLAIMED = {
     "Traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     "Tracestate": "of=mine",
 }
-NGINX = """
-daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ }}
-http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  {example}
-}}
-"""
 
 
 @pytest.fixture
@@ -79,7 +71,7 @@ def nothing_claimed(told: str) -> None:
 
 
 def test_nginx_takes_its_file_and_passes_on_nothing_that_a_caller_claims(tmp_path: Path, upstream: int) -> None:
-    nginx, openssl = program("nginx"), program("openssl")
+    openssl = program("openssl")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     wanted = ["-x509", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=portal.example.com", "-days", "2"]
     run([openssl, "req", *wanted, "-keyout", key, "-out", certificate], check=True)
@@ -96,9 +88,8 @@ def test_nginx_takes_its_file_and_passes_on_nothing_that_a_caller_claims(tmp_pat
         for pattern, by in here.items():
             example, replaced = re.subn(pattern, by, example)
             assert replaced, pattern
-        file = tmp_path / "nginx.conf"
-        file.write_text(NGINX.format(folder=tmp_path, example=example), encoding="utf-8")
-        words = [nginx, "-p", tmp_path, "-c", file, "-e", tmp_path / "error.log"]
+        nginx.configure(tmp_path, example)
+        words = nginx.command(tmp_path)
         checked = run([*words, "-t"])
         assert checked.returncode == 0, checked.stderr
         with started(words) as process:

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests import nginx
 from tests.cluster.database import OWNER, Database
 from tests.conformance.portal_process import Portal
 from tests.crash.load import asked, pause, seconds_until
@@ -38,15 +39,6 @@ server_connect_timeout = 3
 server_login_retry = 1
 tcp_user_timeout = 5000
 """
-FRAME = """
-user root; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-{site}
-}}
-"""
 
 
 class Proxy:
@@ -65,7 +57,7 @@ class Proxy:
         servers = "".join(f"    server {host.address}:{PORT} max_fails=1 fail_timeout=2s;\n" for host in behind)
         site = "\n".join(lines).replace(f"    server 127.0.0.1:{PORT} max_fails=1 fail_timeout=2s;\n", servers)
         site = site.replace("listen 443 ssl;", "listen 80;").replace("portal.example.com", self.host.address)
-        (self.folder / "nginx.conf").write_text(FRAME.format(folder=self.folder, site=site), encoding="utf-8")
+        nginx.configure(self.folder, site, more="user root;")
 
     def leads_to(self, behind: Iterable[Host]) -> None:
         """From now on; what is on its way ends where it is."""
@@ -77,8 +69,7 @@ class Proxy:
     @contextmanager
     def serving(self, behind: Iterable[Host]) -> Iterator[None]:
         self.write(behind)
-        words = [program("nginx"), "-p", self.folder, "-c", self.folder / "nginx.conf", "-e", self.folder / "error.log"]
-        with started(self.host.words(words)) as self.process:
+        with started(self.host.words(nginx.command(self.folder))) as self.process:
             yield
 
 

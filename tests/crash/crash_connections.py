@@ -9,7 +9,6 @@ from threading import Event, Thread
 import psycopg
 import pytest
 
-from tests.conformance.portal_process import manage
 from tests.crash.load import (
     asked,
     back_after,
@@ -18,9 +17,8 @@ from tests.crash.load import (
     now,
     pause,
     portal_on,
-    providers_at_work,
-    seconds_until,
     there,
+    under_load,
 )
 from tests.postgres import find_binaries, postgres_url
 from tests.processes import finish
@@ -74,9 +72,7 @@ def all_connections_taken(url: str) -> Iterator[None]:
 
 def test_the_portal_says_so_and_is_back_once_there_are_some() -> None:
     with postgres_url(find_binaries()) as database, portal_on(database) as portal:
-        token = manage(portal.environment, "create_scim_token", "--idp", "Okta")
-        with providers_at_work(portal.origin, token, writers=WRITERS) as journal:
-            seconds_until(lambda: len(journal.made) > 200, limit=120)
+        with under_load(portal, writers=WRITERS) as (token, journal):
             with all_connections_taken(database):
                 pause(1)  # what readiness found is kept for a second
                 began, checks = now(), []

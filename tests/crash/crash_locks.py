@@ -6,7 +6,6 @@ import psycopg
 import pytest
 from django.db import connection
 
-from tests.conformance.portal_process import manage
 from tests.crash.load import (
     asked,
     back_after,
@@ -15,9 +14,8 @@ from tests.crash.load import (
     now,
     pause,
     portal_on,
-    providers_at_work,
-    seconds_until,
     there,
+    under_load,
 )
 from tests.portal.shell import url_of_this_database
 
@@ -35,9 +33,7 @@ LOCKS = {
 @pytest.mark.parametrize("what", LOCKS)
 def test_who_waits_for_a_lock_is_told_in_time_and_work_goes_on(what: str) -> None:
     with portal_on(url_of_this_database()) as portal:
-        token = manage(portal.environment, "create_scim_token", "--idp", "Okta")
-        with providers_at_work(portal.origin, token, writers=WRITERS) as journal:
-            seconds_until(lambda: len(journal.made) > 200, limit=120)
+        with under_load(portal, writers=WRITERS) as (token, journal):
             with psycopg.connect(url_of_this_database()) as somebody:
                 somebody.execute(LOCKS[what])
                 began, checks, pages = now(), [], []

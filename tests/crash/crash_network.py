@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.cluster.database import Database
-from tests.conformance.portal_process import Portal, manage
+from tests.conformance.portal_process import Portal
 from tests.crash.load import (
     asked,
     back_after,
@@ -19,9 +19,8 @@ from tests.crash.load import (
     now,
     pause,
     portal_on,
-    providers_at_work,
-    seconds_until,
     there,
+    under_load,
 )
 from tests.lan import lan
 
@@ -45,9 +44,7 @@ def portal_and_its_database() -> Iterator[tuple[Portal, Database]]:
 def test_lost_packets_are_sent_again(lost: int) -> None:
     """What is slow then may be told to try again; nothing else."""
     with portal_and_its_database() as (portal, database):
-        token = manage(portal.environment, "create_scim_token", "--idp", "Okta")
-        with providers_at_work(portal.origin, token, writers=WRITERS) as journal:
-            seconds_until(lambda: len(journal.made) > 200, limit=120)
+        with under_load(portal, writers=WRITERS) as (token, journal):
             began, before = now(), len(journal.made)
             database.host.loses(lost)
             while now() - began < BROKEN_FOR:
@@ -62,9 +59,7 @@ def test_lost_packets_are_sent_again(lost: int) -> None:
 
 def test_a_pulled_cable_is_noticed_and_work_goes_on_once_it_is_back() -> None:
     with portal_and_its_database() as (portal, database):
-        token = manage(portal.environment, "create_scim_token", "--idp", "Okta")
-        with providers_at_work(portal.origin, token, writers=WRITERS) as journal:
-            seconds_until(lambda: len(journal.made) > 200, limit=120)
+        with under_load(portal, writers=WRITERS) as (token, journal):
             database.host.loses(100)
             began, checks = now(), []
             while now() - began < BROKEN_FOR:

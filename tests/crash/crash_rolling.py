@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -12,22 +11,17 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from tests import nginx
 from tests.conformance.portal_process import Portal, manage, of_a_portal, server_command
 from tests.crash.load import asked, pause, providers_at_work, seconds_until, there
 from tests.portal.shell import url_of_this_database
 from tests.processes import HeldPort, Process, held_port, started, wait_until_it_answers
-from tests.programs import not_here
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True), pytest.mark.timeout(590)]
 
 HOSTS, WRITERS, ROUNDS = 3, 4, 2
 # As docs/deployment would have it: what nginx could not hand over goes to the next host, and no POST goes twice.
-NGINX = """
-daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+SERVERS = """
   upstream portal {{ {servers} keepalive 32; }}
   server {{
     listen 127.0.0.1:{port};
@@ -37,16 +31,14 @@ http {{
       proxy_connect_timeout 2s;
     }}
   }}
-}}
 """
 
 
 @contextmanager
 def balanced(folder: Path, hosts: list[HeldPort], port: HeldPort) -> Iterator[Process]:
-    nginx = shutil.which("nginx") or not_here("nginx", "apt-get install nginx")
     servers = " ".join(f"server 127.0.0.1:{host.number} max_fails=1 fail_timeout=1s;" for host in hosts)
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, servers=servers, port=port.number), encoding="utf-8")
-    with started([nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"]) as process:
+    nginx.configure(folder, SERVERS.format(servers=servers, port=port.number))
+    with started(nginx.command(folder)) as process:
         yield process
 
 

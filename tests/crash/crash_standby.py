@@ -14,14 +14,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.conformance.portal_process import Portal, manage, of_a_portal, server_command
-from tests.crash.load import CUT, asked, now, providers_at_work, seconds_until, there
+from tests.crash.load import CUT, asked, back_after, now, portal_on, seconds_until, there, under_load
 from tests.postgres import find_binaries
-from tests.processes import held_port, started, wait_until_it_answers
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.timeout(400)]
-
-BACK_WITHIN = 30.0
 
 
 class Server:
@@ -79,28 +75,19 @@ def test_the_portal_finds_the_promoted_standby(synchronous: bool) -> None:
     with (
         TemporaryDirectory(prefix="gatehouse-ha-", dir="/tmp") as folder,
         primary_and_standby(Path(folder), synchronous=synchronous) as (primary, standby),
-        held_port() as port,
+        portal_on(f"postgres://gatehouse@/postgres?host={primary.folder},{standby.folder}", threads=8) as portal,
     ):
-        environment = of_a_portal(f"postgres://gatehouse@/postgres?host={primary.folder},{standby.folder}", port)
-        manage(environment, "migrate", "--verbosity", "0")
-        command = [*server_command(port), "--workers", "2", "--threads", "8"]
-        with started(command, environment=environment, port=port) as server:
-            wait_until_it_answers(server, f"{port.origin}/readyz")
-            token = manage(environment, "create_scim_token", "--idp", "Okta")
-            with providers_at_work(port.origin, token, writers=8) as journal:
-                seconds_until(lambda: len(journal.made) > 100, limit=120)
-                primary.control("-m", "immediate", "stop")
-                seconds_until(lambda: asked(f"{port.origin}/readyz")[0] == 503, limit=30)
-                standby.control("promote")
-                promoted = now()
-                back = seconds_until(lambda: journal.has_made_since(promoted), limit=BACK_WITHIN)
-                seconds_until(lambda: asked(f"{port.origin}/readyz")[0] == 200, limit=BACK_WITHIN)
-            found = there(Portal(f"{port.origin}/scim/v2", environment, server), token)
-            lost = journal.made - found
-            sys.stderr.write(
-                f"\n{'synchronous' if synchronous else 'asynchronous'}: back {back:.1f} s after the promotion; answers "
-                f"{dict(journal.statuses())}; {len(lost)} of {len(journal.made)} acknowledged writes lost\n"
-            )
-            assert set(journal.statuses()) <= {201, 503, CUT}
-            assert found <= journal.made | journal.in_doubt
-            assert not (lost and synchronous)
+        with under_load(portal, writers=8, people=100) as (token, journal):
+            primary.control("-m", "immediate", "stop")
+            seconds_until(lambda: asked(f"{portal.origin}/readyz")[0] == 503, limit=30)
+            standby.control("promote")
+            back = back_after(now(), journal, portal.origin)
+        found = there(portal, token)
+        lost = journal.made - found
+        sys.stderr.write(
+            f"\n{'synchronous' if synchronous else 'asynchronous'}: back {back:.1f} s after the promotion; answers "
+            f"{dict(journal.statuses())}; {len(lost)} of {len(journal.made)} acknowledged writes lost\n"
+        )
+        assert set(journal.statuses()) <= {201, 503, CUT}
+        assert found <= journal.made | journal.in_doubt
+        assert not (lost and synchronous)

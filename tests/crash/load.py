@@ -66,6 +66,15 @@ def providers_at_work(
             finish(thread, limit + 30)
 
 
+@contextmanager
+def under_load(portal: Portal, *, writers: int, people: int = 200) -> Iterator[tuple[str, Journal]]:
+    """An identity provider's token, and what its connections do, once they have made more people than that."""
+    token = manage(portal.environment, "create_scim_token", "--idp", "Okta")
+    with providers_at_work(portal.origin, token, writers=writers) as journal:
+        seconds_until(lambda: len(journal.made) > people, limit=120)
+        yield token, journal
+
+
 def make(client: httpx.Client, name: str, journal: Journal) -> None:
     began = time.monotonic()
     status, found = said(client, "POST", "/scim/v2/Users", json=user_body(name))
