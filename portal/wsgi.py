@@ -65,3 +65,6 @@ def without_bodies_for_head(application: Application) -> Application:
 
 with faults_explained():
     application = Serving(without_bodies_for_head(get_wsgi_application()))
+
+# All pages, before the server's processes part: they share them, and nobody's first request waits for them.
+import portal.urls  # noqa: E402, F401

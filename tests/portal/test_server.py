@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import pytest
 from portal.project import server
 from tests.conformance.portal_process import Portal, of_a_portal, running_portal, server_command
 from tests.databases import migrated_sqlite
+from tests.environment import nothing_set
 from tests.portal.raw_http import say
-from tests.processes import ROOT, held_port, started, wait_until_it_answers
+from tests.processes import ROOT, held_port, run, started, wait_until_it_answers
 
 pytestmark = pytest.mark.once
 
@@ -118,6 +120,14 @@ def test_a_host_whose_database_is_not_migrated_says_so_and_is_not_ready(tmp_path
         assert re.search("[0-9]+ of this release's migrations wait to be applied: run `manage.py migrate`", host.log)
         with pytest.raises(HTTPError, match="503"):
             urlopen(f"{port.origin}/readyz", timeout=30)  # noqa: S310 - our own server on loopback
+
+
+@pytest.mark.parametrize(("loads", "pages"), [("import portal.wsgi", True), ("import django; django.setup()", False)])
+def test_a_server_has_all_pages_before_its_first_request_and_a_command_has_none(loads: str, pages: bool) -> None:
+    told = f"import sys; {loads}; print('portal.admin.people.users' in sys.modules, 'scim.views' in sys.modules)"
+    environment = nothing_set() | {"DJANGO_SETTINGS_MODULE": "portal.settings", "DEBUG": "true"}
+    done = run([sys.executable, "-c", told], environment=environment, check=True)
+    assert done.stdout.split() == [str(pages)] * 2
 
 
 def test_make_serve_takes_these_settings() -> None:
