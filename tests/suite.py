@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests import durations, programs
+from tests.dealing import ABOUT_THE_DATABASE
 from tests.environment import without_database
 from tests.lifeline import end, start, stopped_by_signals
 from tests.postgres import installed_binaries
@@ -29,18 +30,6 @@ from tests.postgres import installed_binaries
 OUTPUT = Path(__file__).resolve().parent.parent / "var" / "tests"
 PYTEST = (sys.executable, "-m", "pytest")
 ON_POSTGRESQL = (sys.executable, "-m", "tests.postgres")
-# Where a release of PostgreSQL may differ from another: locks, triggers, plans, and SQL that is put together here.
-ABOUT_THE_DATABASE = (
-    *(f"tests/identity/test_{name}.py" for name in (
-        "deletion", "drift", "event_stream", "external_ids", "frozen_database", "inserting", "matching", "mismatches",
-        "opposites", "provisioning", "races", "reference_model", "sign_in_races", "sso_groups",
-        "statements", "whatif",
-    )),
-    *(f"tests/scim/test_{name}.py" for name in (
-        "concurrency", "empty_statistics", "filter_model", "look_ups", "sort_model", "statements",
-    )),
-    "tests/api/test_races.py",
-)  # fmt: skip
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 60
 MOST_SECONDS = 45 * 60  # a lane that takes longer hangs where even its tests' own limits don't reach
 ALLOWED_SKIPS_IN_CI = 0

@@ -13,12 +13,14 @@ from xml.etree import ElementTree
 import pytest
 
 from tests import clock, durations
-from tests.dealing import IN_TURNS, LANES, dealt
+from tests.dealing import ABOUT_THE_DATABASE, LANES, dealt
 from tests.environment import without_database
 from tests.loops import each
 from tests.postgres import installed_binaries, wheel_binaries
 from tests.processes import Process, run, started
 from tests.suite import lanes
+
+ROOT = Path(__file__).resolve().parent.parent
 
 pytestmark = pytest.mark.once
 
@@ -114,9 +116,9 @@ class Case:
         return self.marker if self.marker == name else None
 
 
-def test_each_test_runs_on_both_databases_and_each_case_on_one() -> None:
+def test_each_case_of_a_test_runs_on_one_database_at_least() -> None:
     tests = {f"test_of_{many}": [Case(f"test_of_{many}[{number}]") for number in range(many)] for many in range(2, 9)}
-    single = [Case("test_alone"), Case("test_once[1]", "once"), Case("test_once[2]", "once")]
+    single = [Case("test_once[1]", "once"), Case("test_once[2]", "once")]
     ours: list[Any] = [case for cases in tests.values() for case in cases] + single
     on = {lane: set(ours) - set(dealt(ours, lane)) for lane in LANES}
     assert on["sqlite"] | on["postgresql"] == set(ours)
@@ -124,13 +126,18 @@ def test_each_test_runs_on_both_databases_and_each_case_on_one() -> None:
     assert all(on[lane].intersection(cases) for lane in on for cases in each(tests.values(), at_least=7))
 
 
-def test_what_stands_on_the_rules_takes_turns_and_each_file_is_on_both_databases() -> None:
-    page, rule = (f"{folder}/test_a.py" for folder in (IN_TURNS[0], "tests/identity"))
+def test_rules_and_what_is_about_the_database_are_on_both_and_all_else_takes_turns() -> None:
+    page = "tests/portal"
     pages: list[Any] = [Case(f"{page}::test_{number}") for number in range(5)]
-    rules: list[Any] = [Case(f"{rule}::test_{number}") for number in range(5)]
     on = {lane: [case for case in pages if case not in dealt(pages, lane)] for lane in LANES}
     assert [on["sqlite"], on["postgresql"]] == [pages[::2], pages[1::2]]
-    assert not any(dealt(rules, lane) for lane in LANES)
+    for place in (ABOUT_THE_DATABASE[0], "tests/test_product_rules.py", "tests/upgrades"):
+        rules: list[Any] = [Case(f"{place}::test_{number}") for number in range(5)]
+        assert not any(dealt(rules, lane) for lane in LANES)
+
+
+def test_the_files_about_the_database_exist() -> None:
+    assert [place for place in each(ABOUT_THE_DATABASE, at_least=20) if not (ROOT / place).is_file()] == []
 
 
 def test_the_whole_suite_deals_nothing() -> None:
