@@ -9,6 +9,7 @@ from portal.api.assets import Assets
 from portal.api.bulk_runs import BulkRows, BulkRuns
 from portal.api.conflicts import Conflicts
 from portal.api.document import documentation, schema
+from portal.api.events import Events
 from portal.api.groups import Groups
 from portal.api.identity_providers import Providers, SCIMTokens
 from portal.api.idp_side import SSOGroups, SSOMembers, SSOUsers
@@ -70,6 +71,7 @@ urlpatterns = [
     path("access-settings/what-if/groups/", DifferingGroups.as_view({"get": "retrieve"}, detail=False)),
     path("access-settings/what-if/users/", Affected.as_view({"get": "list"}, detail=False)),
     path("attention/", Attention.as_view({"get": "retrieve"}, detail=False)),
+    path("events/", Events.as_view({"get": "retrieve"}, detail=False)),
     path("retention/", Retention.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True)),
     path("headcounts/", Headcounts.as_view({"get": "retrieve"}, detail=False)),
     path(

@@ -26,7 +26,7 @@ def as_ocsf(event: AuditEvent) -> dict[str, Any]:
     activity = activity_of(event)
     kind = EventClass.of(activity)
     severity = known.told.severity if known else Severity.INFORMATIONAL
-    details, is_cut = _shortened(event.shown_details)
+    details, is_cut = shortened(event.shown_details)
     status_id, status = (2, "Failure") if known and known.told.is_failure else (1, "Success")
     return {
         "metadata": {
@@ -165,7 +165,7 @@ def _other_ids(event: AuditEvent) -> dict[str, str]:
     return {name: str(value) for name, value in ids.items() if value is not None}
 
 
-def _shortened(details: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def shortened(details: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     """Short enough to be written in one piece, even to a pipe with other writers.
 
     Of long lists, the beginning and the length; of long texts (a certificate) the beginning.

@@ -31,6 +31,7 @@ NOBODYS = {
     *("list_differing_groups", "list_affected_users"),
     *("create_group", "create_identity_provider", "invite_user", "create_api_token"),
     *("get_audit_event", "get_me", "get_deletion", "list_deletions", "list_audit_log", "get_provisioning_log_entry"),
+    "list_events",
     *("list_bulk_runs", "get_attention", "get_headcounts"),
     *("list_scheduled_jobs", "get_scheduled_job", "list_scheduled_runs", "run_scheduled_job"),
     *("get_retention", "edit_retention"),
