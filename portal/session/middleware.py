@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth import middleware as auth
 from django.contrib.sessions import middleware as sessions
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
@@ -22,8 +23,13 @@ class SessionMiddleware(PortalOnly, sessions.SessionMiddleware):
     """Sessions, for people; each records its user's last activity."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """A session may end during its last request: what that one did is answered, the next one has to sign in."""
         note_activity(request)
-        return super().process_response(request, response)
+        try:
+            return super().process_response(request, response)
+        except SessionInterrupted:  # Django would answer 400, although all is done
+            request.session.flush()
+            return super().process_response(request, response)
 
 
 class AuthenticationMiddleware(PortalOnly, auth.AuthenticationMiddleware):

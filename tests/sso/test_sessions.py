@@ -17,9 +17,10 @@ from identity.models import SSOConnection, SSOIdentity, User
 from identity.services import deletion, users
 from portal.session.store import ANONYMOUS_SECONDS, OPENED, SEEN
 from tests import clock
-from tests.factories import OPERATOR, PASSWORD, make_owner, set_mode, support
+from tests.factories import OPERATOR, PASSWORD, make_owner, make_user, set_mode, support
+from tests.interruptions import after
 from tests.portal.shell import run
-from tests.sessions import entered, is_in, signed_in
+from tests.sessions import entered, is_in, sign_in, signed_in
 from tests.sso.conftest import OIDCProvider, leave
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +181,22 @@ def test_a_permanent_deletion_leaves_no_session(
     deletion.delete_permanently(mia, typed_username="mia", reason="asked", actor=support())
     assert [row.session_key for row in Session.objects.all()] == [bystander.session.session_key]
     assert not UserSession.objects.exists()
+
+
+@pytest.mark.parametrize("ended", ["/profile/", "/profile/api-tokens/"])
+def test_a_session_that_ends_during_a_request_answers_it_and_is_over(ended: str) -> None:
+    client = signed_in(make_user("mia"))
+    with clock.later(minutes=2), after('FROM "identity_user"', lambda: Session.objects.all().delete()):
+        answer = client.get(ended)
+    assert answer.status_code == 200
+    assert not is_in(client)
+
+
+def test_who_is_signed_out_elsewhere_while_signing_in_is_asked_again() -> None:
+    make_user("mia", password=PASSWORD)
+    client = Client()
+    with after('INSERT INTO "usersessions_usersession"', lambda: Session.objects.all().delete()):
+        assert sign_in("mia", client=client).status_code == 302
+    assert not is_in(client)
+    sign_in("mia", client=client)
+    assert is_in(client)
