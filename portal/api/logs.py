@@ -18,6 +18,7 @@ from identity.core.keys import sought
 from identity.core.origins import network_of
 from identity.db import replica
 from identity.models import AuditEvent, AuditOrigin, IdentityProvider, ProvisioningLog
+from identity.models.trail import ProvisioningLogQuerySet
 from identity.queries.event_stream import Horizon
 from portal.api.fields import ProviderRef, UserRef
 from portal.api.filters import Key
@@ -85,8 +86,8 @@ class LogFilter(RecordFilter):
     outcome = filters.ChoiceFilter(choices=ProvisioningLog.Outcome.choices)
     subject = filters.CharFilter(method="about", label="The userName or displayName begins with this.")
 
-    def about(self, rows: QuerySet[ProvisioningLog], name: str, text: str) -> QuerySet[ProvisioningLog]:
-        return rows.filter(subject_key__begins=sought(text))
+    def about(self, rows: ProvisioningLogQuerySet, name: str, text: str) -> ProvisioningLogQuerySet:
+        return rows.about(sought(text))
 
 
 class ProvisioningLogEntries(Resources):

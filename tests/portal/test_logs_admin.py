@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -12,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from identity.core.errors import Conflicted
-from identity.models import AuditEvent, IdentityProvider, ProvisioningLog
+from identity.models import AuditEvent, IdentityProvider, ProvisioningLog, trail
 from identity.services import assets, deletion
 from portal.exchange.csv_out import csv_cell
 from tests import clock
@@ -57,13 +58,17 @@ def test_an_ignored_username_is_shown_with_both_values() -> None:
     assert "userName ada.new ada" in page
 
 
-def test_the_log_is_searched_by_the_beginning_of_a_username() -> None:
-    idp = make_idp()
-    provision(idp, "ada")
-    provision(idp, "bob")
-    page = text_of(as_administrator().get(address("provisioninglog_changelist", q="AD")))
-    assert "Created ada" in page
-    assert "Created bob" not in page
+@pytest.mark.parametrize("few", [0, 1, 1_000])
+def test_the_log_is_searched_by_the_beginning_of_a_username(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same rows, whether they are few or many, and together with any filter."""
+    monkeypatch.setattr(trail, "FEW", few)
+    idp, other = make_idp(), make_idp("Other")
+    for provider, name in (idp, "ada"), (idp, "bob"), (other, "adele"):
+        provision(provider, name)
+    client = as_administrator()
+    for of, found in ({}, {"Created ada", "Created adele"}), ({"idp": other.pk}, {"Created adele"}):
+        page = text_of(client.get(address("provisioninglog_changelist", q="AD", **of)))
+        assert set(re.findall(r"Created (?:ada|adele|bob)\b", page)) == found
 
 
 @pytest.mark.parametrize(("outcome", "shown"), [("applied", True), ("refused", False)])

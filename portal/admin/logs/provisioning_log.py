@@ -16,6 +16,7 @@ from unfold.decorators import display
 from identity.core.keys import sought
 from identity.log_words import left_out_in_words
 from identity.models import ProvisioningLog, User
+from identity.models.trail import ProvisioningLogQuerySet
 from identity.queries.moves import moved_by
 from portal.admin.frame.parts import badge
 from portal.admin.logs.pages import (
@@ -85,10 +86,10 @@ class ProvisioningLogAdmin(RecordAdmin):
     }
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[ProvisioningLog], search_term: str
-    ) -> tuple[QuerySet[ProvisioningLog], bool]:
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[ProvisioningLogQuerySet, bool]:
         key = sought(search_term)
-        return (queryset.filter(subject_key__begins=key) if key else queryset), False
+        return (queryset.about(key) if key else queryset), False
 
     @display(description="Outcome")
     def outcome_badge(self, entry: ProvisioningLog) -> str:
