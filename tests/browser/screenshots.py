@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, find_chromium
-from tests.conformance.portal_process import ROOT, manage, running_portal
+from tests.conformance.portal_process import manage, running_portal
+from tests.processes import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 WINDOW = {"width": 1280, "height": 800}

@@ -6,11 +6,12 @@ import sys
 
 import httpx2
 
-from tests.conformance.portal_process import ROOT, Portal, running_portal
+from tests.conformance.portal_process import Portal, running_portal
 from tests.conformance.report import reason_for, render
 from tests.conformance.requirements import Result, all_requirements, judge
 from tests.conformance.service import Answer, Service
 from tests.conformance.tools import run_scim2_tester, run_scim_sanity
+from tests.processes import ROOT
 
 PAGE = ROOT / "docs" / "conformance.md"
 
