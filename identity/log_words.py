@@ -126,7 +126,7 @@ class _Named(dict[str, Any]):
     """Parameters, with a fallback for a missing name."""
 
     def __missing__(self, key: str) -> str:
-        return "somebody"
+        return "someone"
 
 
 def _counts(details: Mapping[str, Any]) -> Iterator[str]:

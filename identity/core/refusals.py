@@ -60,12 +60,12 @@ class Refusal(Words):
     DISABLED_ALREADY = "disabled_already", "{username} is disabled already."
     NO_SESSIONS = "no_sessions", "{username} is not signed in anywhere."
     NOT_DISABLED = "not_disabled", "{username} is not disabled: only disabled users can be deleted."
-    LAST_OWNER = "last_owner", "This is the last enabled owner: make somebody else an owner first."
+    LAST_OWNER = "last_owner", "This is the last enabled owner: make another user an owner first."
     LAST_BREAK_GLASS = (
         "last_break_glass",
         "SSO is enforced and this is the last enabled break-glass account: create another one first.",
     )
-    OWN_ROLE = "own_role", "Nobody changes their own role or flags: ask another owner."
+    OWN_ROLE = "own_role", "You can't change your own role or flags: ask another owner."
     SAME_ROLE = "same_role", "{username} has this role already."
     BREAK_GLASS_STAYS_OWNER = "break_glass_stays_owner", "A break-glass account stays an owner: clear that flag first."
     BREAK_GLASS_ALREADY = "break_glass_already", "{username} is a break-glass account already."
@@ -83,7 +83,7 @@ class Refusal(Words):
     NO_PASSWORD = "no_password", "This account has no password: sign in through your identity provider."
     ANOTHER_PERSONS_SECOND_STEP = (
         "another_persons_second_step",
-        "Nobody changes another person's second step; on the server manage.py reset_second_factor removes it.",
+        "You can't change another person's second step. On the server, manage.py reset_second_factor removes it.",
     )
     APP_ALREADY = "app_already", "There is a second step already: replace its app instead."
     NO_APP = "no_app", "There is no authenticator app: set one up first."
@@ -107,7 +107,7 @@ class Refusal(Words):
     GROUP_NAME_TAKEN = "group_name_taken", "There is a group named {name} already."
     SSO_GROUP_TAKEN = "sso_group_taken", "{provider} has an SSO group named {name} already."
     PUSHED = "pushed", "{sso_group} was pushed by the identity provider: delete it there."
-    TAKER_DISABLED = "taker_disabled", "{taker} is disabled: choose somebody who can look after it."
+    TAKER_DISABLED = "taker_disabled", "{taker} is disabled: choose an active user."
     LAST_ASSET_OWNER = "last_asset_owner", "{asset} would be left without an owner: add another one first."
     OWNER_ALREADY = "owner_already", "{taker} owns {asset} already."
     NOT_AN_OWNER = "not_an_owner", "{giver} does not own {asset}."
@@ -118,8 +118,8 @@ class Refusal(Words):
     RUN_STARTED = "run_started", "It has been started already."
     RUN_IS_DRAFT = "run_is_draft", "This is a draft: look through it and start it first."
     RUN_STAYS = "run_stays", "It has been started: its results stay."
-    RUN_EMPTY = "run_empty", "There is nobody in this draft with whom it could be done: discard it."
-    RUN_DONE = "run_done", "Nobody waits for it any more."
+    RUN_EMPTY = "run_empty", "This can't be done for anyone in this draft: discard it."
+    RUN_DONE = "run_done", "Nothing is left to do in it."
 
     # --- connections and sign-in ---
 
@@ -133,7 +133,7 @@ class Refusal(Words):
     BREAK_GLASS_NOT_PROVEN = (
         "break_glass_not_proven",
         "Prove a break-glass account first: create a local owner with manage.py create_owner, set up its second "
-        "step and sign in with it once, so that somebody can open the portal when SSO fails.",
+        "step and sign in with it once, so that the portal stays reachable when SSO fails.",
     )
     SSO_ENFORCED_ALREADY = "sso_enforced_already", "SSO is enforced already."
     SSO_NOT_PROVEN = (
@@ -144,7 +144,7 @@ class Refusal(Words):
     DISABLED = "disabled", "Your account is disabled. Ask an administrator of your portal."
     NOT_PROVISIONED = (
         "not_provisioned",
-        "{provider} has not sent you to this portal yet. Ask whoever manages {provider} to assign you to the portal.",
+        "{provider} has not sent you to this portal yet. Ask its administrator to assign you to the portal.",
     )
     UNKNOWN_PERSON = "unknown_person", "The portal does not know you. Ask an administrator of the portal to let you in."
     WAITS = (
@@ -156,9 +156,9 @@ class Refusal(Words):
     AMBIGUOUS = "ambiguous", "Several people have your external ID. Ask an administrator."
     BOUND_TO_ANOTHER_SUBJECT = (
         "bound_to_another_subject",
-        "This account belongs to somebody who signs in with another identity. Ask an administrator.",
+        "This account belongs to a person who signs in with another identity. Ask an administrator.",
     )
-    BOUND_TO_ANOTHER_USER = "bound_to_another_user", "This identity belongs to somebody else. Ask an administrator."
+    BOUND_TO_ANOTHER_USER = "bound_to_another_user", "This identity belongs to another user. Ask an administrator."
     UNPROVEN_WHILE_ANOTHER_IS = (
         "unproven_while_another_is",
         "This break-glass account has no second step, and another one has been proven to work.",

@@ -1,4 +1,4 @@
-"""Whether the replica has what somebody who reads now must see: their own writes, and nobody's from long ago.
+"""Whether the replica is current enough for a read: it has the reader's own writes, and lags no more than allowed.
 
 Places in PostgreSQL's log (LSN) are compared, never clocks of two hosts: the primary says where its log is and where it
 was when this reader last wrote, the replica how far it has come. What the primary said is remembered with the time, so
@@ -26,11 +26,11 @@ logger = logging.getLogger(__name__)
 REPLICA = "replica"
 
 TO_ANSWER = 1.0  # seconds
-AWAY, BEHIND = 5.0, 1.0  # seconds for which nobody asks a replica again that failed, or that lags too much
+AWAY, BEHIND = 5.0, 1.0  # seconds before a replica that failed, or lags too much, is asked again
 SAMPLES = 50  # of the time that a replica may be behind
 CATCHING_UP = (0.002, 0.005, 0.015)  # seconds between looks at one that is nearly there
 
-# First what a standby shares with its primary and with nobody else.
+# The first column is the same on a primary and its standbys only.
 _PRIMARY = """
     SELECT system_identifier || ' ' || current_database(), pg_current_wal_lsn(),
            (SELECT value FROM shared_cache WHERE cache_key = %s AND expires > clock_timestamp())
@@ -38,7 +38,7 @@ _PRIMARY = """
 _FOLLOWS = """
     SELECT system_identifier || ' ' || current_database(), pg_is_in_recovery(), pg_last_wal_replay_lsn()
       FROM pg_control_system()"""
-# Nobody waits for the disk: if a crash takes it, the replica is still never further behind than it may be.
+# Not waiting for the disk is safe: if a crash loses it, the bound on the replica's lag still holds.
 _REMEMBER = """
     WITH quick AS (SELECT set_config('synchronous_commit', 'off', true))
     INSERT INTO shared_cache AS known (cache_key, value, expires)
@@ -61,7 +61,7 @@ class Outcome(Enum):
 
 
 class NoReplica(Exception):
-    """It answers, and follows nobody, or another primary."""
+    """It answers, but follows no primary, or another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Follower:
         try:
             needed = self._needed()
         except DatabaseError:
-            return Outcome.AWAY  # the primary is: whoever reads finds out
+            return Outcome.AWAY  # it is the primary that is away: the read itself will fail
         try:
             place = _caught_up(needed.which, max(needed.oldest, needed.written))
         except (DatabaseError, NoReplica) as error:
@@ -109,7 +109,7 @@ class Follower:
         return Outcome.REPLICA if place >= needed.written else Outcome.OWN_WRITE
 
     def failed(self, error: BaseException | None = None) -> None:
-        """It is left alone for a while."""
+        """Don't ask it again for a while."""
         if self._found is not Outcome.AWAY:
             logger.warning("The replica can't be read, so the primary is: %s", str(error).strip())
         self._rest(AWAY, Outcome.AWAY)
@@ -119,7 +119,7 @@ class Follower:
         return outcome
 
     def _may_be_asked(self) -> bool:
-        """Of a replica that failed one request at a time finds out whether it is back."""
+        """After a failure, one request at a time checks whether the replica is back."""
         with self._lock:
             now = time.monotonic()
             if now < self._again_at:
@@ -146,7 +146,7 @@ follower = Follower()
 
 
 def remember_write() -> None:
-    """Where the log is after a write of the one who is being served; every host's reads for them look at it."""
+    """Keep the log position after a write by the caller; their reads on every host look at it."""
     if not (key := _key()):
         return
     try:
@@ -157,7 +157,7 @@ def remember_write() -> None:
 
 
 def _key() -> str:
-    """Of people, with whatever token, by account; of identity providers, all their tokens together."""
+    """One for each account, whatever its token; one for each identity provider, for all its tokens."""
     served = serving.current()
     if served and served.identity_provider_id is not None:
         return f"written:identity_provider:{served.identity_provider_id}"
@@ -167,7 +167,7 @@ def _key() -> str:
 
 
 def _caught_up(which: str, needed: int) -> int:
-    """How far the replica is, which is given a moment to come as far as is needed."""
+    """The replica's position; it is given a moment to reach the one needed."""
     place = _place(which)
     for pause in CATCHING_UP:
         if place >= needed:
@@ -178,7 +178,7 @@ def _caught_up(which: str, needed: int) -> int:
 
 
 def _place(which: str) -> int:
-    """Raises NoReplica, or an error of the database; not for connections from before the server was started anew."""
+    """Raises NoReplica or a database error, but retries on connections that a restart of the server has broken."""
     wrapper: Any = connections[REPLICA]
     until = time.monotonic() + TO_ANSWER
     while True:

@@ -1,4 +1,4 @@
-"""How changes of the schema give way: who waits for a table's lock holds up everybody who comes later."""
+"""How schema changes give way: waiting for a table's lock blocks every later request for it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Operations for migrations that hold nobody up (docs/design/migrations.md).
+"""Operations for migrations that don't block other transactions (docs/design/migrations.md).
 
-`manage.py migrate` gives up waiting for a lock after a moment and tries the whole migration again, so that whoever
-waits behind it is served in between. Whatever runs outside one transaction can therefore run twice.
+`manage.py migrate` gives up waiting for a lock after a moment and retries the whole migration, so that requests queued
+behind it are served in between. Anything outside a single transaction can therefore run twice.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BATCH = 2000
 
 @contextmanager
 def patient(schema_editor: Any) -> Iterator[None]:
-    """An index that is made concurrently waits for everybody's transactions and holds up nobody while it does."""
+    """Building an index concurrently waits for all open transactions, and blocks none of them."""
     with schema_editor.connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('lock_timeout')")
         (before,) = cursor.fetchone()
@@ -76,7 +76,7 @@ class SetDefaults(Operation):
 
 
 class DropForeignKey(migrations.AlterField):
-    """The column stays, and nothing checks what it leads to: alone, `atomic = False`. SQLite goes on checking."""
+    """Keeps the column without its constraint, in a migration of its own: `atomic = False`. SQLite still checks it."""
 
     atomic = False
 
@@ -127,7 +127,7 @@ class AddIndexConcurrently(migrations.AddIndex):
 
 
 class MoveInBatches(migrations.RunPython):
-    """A data move, a part after the other by primary key, each its own transaction: for `atomic = False` alone.
+    """A data migration in batches by primary key, each in its own transaction: only with `atomic = False`.
 
     `left` says which rows are still to be moved, so that what was interrupted goes on; `move` changes a part of them.
     """

@@ -1,4 +1,4 @@
-"""A table gets parts in a migration, without copying a row: it becomes the first part of a new one with its name.
+"""A migration partitions a table without copying a row: it becomes the first part of a new one with its name.
 
 PostgreSQL only; SQLite's tables stay as they are.
 """
@@ -145,7 +145,7 @@ def _swap(connection: Any, cursor: Any, log: Log, end: int) -> None:
 
 
 def unite(connection: Any, log: Log) -> None:
-    """One table again: the oldest part, with a copy of what the others hold. Whoever reads or writes the log waits."""
+    """One table again: the oldest part, with a copy of the others' rows. Reads and writes of the log wait meanwhile."""
     table = log.table
     if not parts(connection, table):
         return

@@ -20,7 +20,7 @@ from identity.db.giving_way import LOCK_TIMEOUT, REST, is_held_up
 
 IDS_EACH = 10_000_000
 VALUES = 1000
-FEW = 2 * IDS_EACH  # left to be given out: nobody makes any more
+FEW = 2 * IDS_EACH  # left to be given out: partitions are no longer being made
 COUNTED_AT_ONCE = 1_000_000
 AHEAD = 4  # whole parts beyond the newest id: 40,000,000 rows until the next look
 
@@ -139,7 +139,7 @@ def expect_many_values(cursor: Any, log: Log, part: str) -> None:
 def drop_before(connection: Any, model: type[Model], first_kept: Callable[[], int]) -> int:
     """Drop the parts whose rows have all lower ids than the first that is kept; how many rows went with them.
 
-    It is asked again once nobody else can write: a row with a lower id may have appeared.
+    Checked again once writes are blocked: a row with a lower id may have been committed.
     """
     rows, table = 0, model._meta.db_table
     for part in parts(connection, table)[:-1]:

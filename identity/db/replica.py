@@ -1,4 +1,4 @@
-"""Which database is read: the primary, or for what may be a little older, a replica that has caught up.
+"""Which database is read: the primary, or a replica that has caught up where slightly older data will do.
 
 A door says `with reading(LISTS)`; the first read of the block decides for all of them. Whatever writes, locks or is in
 a transaction is at the primary, and so is what must be current. Without DATABASE_REPLICA_URL nothing of this happens.
@@ -21,7 +21,7 @@ from identity.db.following import REPLICA
 PRIMARY = DEFAULT_DB_ALIAS
 LOGS, EXPORTS, REPORTS, LISTS, SCIM = AREAS = ("logs", "exports", "reports", "lists", "scim")
 
-# Never older than the last change: what decides who may do what, and work of other processes that somebody waits for.
+# Never older than the last change: what decides who may do what, and work of other processes that a page waits for.
 # Nor are other apps' rows: sessions, the shared cache with its throttles, tasks.
 _CURRENT = {
     "identity.accesssettings",
@@ -88,7 +88,7 @@ def _with(reads: _Reads | None) -> Iterator[None]:
 
 
 def kept_for(lines: Iterable[str]) -> Iterable[str]:
-    """The same lines, made with the reads of the present block when it is over: a file is sent after its request."""
+    """The same lines, produced with this block's choice after the block ends: a file is streamed after its request."""
     reads = _reads.get()
     return lines if reads is None else _made_with(reads, iter(lines))
 

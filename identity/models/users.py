@@ -92,6 +92,12 @@ class UserQuerySet(models.QuerySet["User"]):
     def unmanaged(self) -> UserQuerySet:
         return self.filter(managed_by=None)
 
+    def named(self, text: str) -> User | None:
+        """By username, else by email, compared as keys; a username that looks like an email comes first."""
+        key = sought(text)
+        found = list(self.filter(Q(username_key=key) | Q(email_key=key))[:2])
+        return next((user for user in found if user.username_key == key), found[0] if found else None)
+
     def search(self, text: str) -> UserQuerySet:
         """People whose username, email or name begins with `text`, compared as keys."""
         return self.filter(matching(text))

@@ -132,7 +132,7 @@ def _no_break_glass(counts: Counts) -> Matter:
         int(not counts.break_glass),
         "No break-glass account",
         "",
-        "If single sign-on fails, nobody can open the portal. Make one of the local owners a break-glass account.",
+        "If single sign-on fails, the portal can't be reached. Make a local owner a break-glass account.",
         urgent=True,
     )
 
@@ -143,7 +143,7 @@ def _conflicts(counts: Counts) -> Matter:
         counts.conflicts,
         "1 open conflict",
         "open conflicts",
-        "People whom an identity provider sends and who collide with an account here. They are refused until decided.",
+        "People sent by an identity provider who collide with an existing account. They are refused until you decide.",
         urgent=True,
     )
 
@@ -157,7 +157,7 @@ def _certificates() -> Iterator[Matter]:
             1,
             f"The SAML certificate of {connection.identity_provider} {'has ended' if is_over else 'ends soon'}",
             "",
-            f"Nobody signs in through it {'since' if is_over else 'after'} {day}. Add the one that follows it.",
+            f"Sign-in through it {'has failed since' if is_over else 'fails after'} {day}. Add the next certificate.",
             urgent=True,
             about=connection,
         )
@@ -228,7 +228,7 @@ def _the_rest(counts: Counts, unused_tokens: int) -> Iterator[Matter]:
         counts.ownerless,
         "1 asset without an enabled owner",
         "assets without an enabled owner",
-        "Nobody who can sign in looks after them.",
+        "No active owner.",
     )
     yield Matter(
         "unused_tokens",

@@ -53,7 +53,7 @@ def in_words(request: ReceivedRequest, summaries: dict[str, str]) -> str:
     """What an administrator did at the identity provider; `summaries` are the log's own, by request id."""
     match request.status:
         case 401:
-            return "Nobody's token: it was pasted in part, has expired, or was revoked. Create one and paste it again."
+            return "Unknown token (incomplete, expired or revoked). Create a new one and paste it again."
         case 403:
             return "Refused: SCIM is off. Switch it on in the access settings."
     if told := summaries.get(request.request_id):

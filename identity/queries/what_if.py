@@ -183,7 +183,7 @@ def _of_passwords(switch: Switch) -> Iterator[Effect]:
         yield Effect(
             "password_again",
             "Can sign in with a password again",
-            "They have a password from before. Nobody gets a new one by this.",
+            "They still have a password. No new ones are set.",
             Tone.GAIN,
             password_users(),
         )
@@ -208,7 +208,7 @@ def _of_passwords(switch: Switch) -> Iterator[Effect]:
     yield Effect(
         "invitations",
         "Have an invitation that stops working",
-        "Their links are refused while SSO is enforced, and nobody can be invited.",
+        "Their links are refused while SSO is enforced, and no invitations can be sent.",
         Tone.LOSS,
         User.objects.filter(pk__in=Invitation.objects.pending().values("user")),
     )
@@ -286,7 +286,7 @@ _RIGHTS: dict[Action, _Right] = {
         _everybody,
     ),
     Action.SET_STATUS: _Right(
-        ("Enabled and disabled by the identity provider only", "People whom no identity provider manages are exempt."),
+        ("Enabled and disabled by the identity provider only", "Users not managed by an identity provider are exempt."),
         ("Can be enabled and disabled here", "Until now only their identity provider could."),
         _managed,
     ),

@@ -53,7 +53,9 @@ def _again(user: User, key: str, digest: str) -> tuple[IdempotentRequest, str]:
     if row.digest != digest:
         raise KeyReused("This Idempotency-Key was used for another request: take a new one.")
     if row.answer == ERASED:
-        raise KeyReused("This was done; its answer was erased with somebody who was deleted.", code="answer_erased")
+        raise KeyReused(
+            "This request was carried out. Its answer was erased together with a deleted person.", code="answer_erased"
+        )
     try:
         return row, unseal(row.answer)
     except Refused as error:  # SECRET_KEY has changed since

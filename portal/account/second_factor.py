@@ -39,7 +39,7 @@ PENDING_SECONDS = 10 * 60
 SECRET = "totp_secret"  # noqa: S105 - the session's key for it
 WRONG = "This code is not right. Codes change every 30 seconds, and each works once."
 UNREADABLE = (
-    "Your second step can't be checked: the portal's SECRET_KEY has changed. Ask whoever runs the server to set "
+    "Your second step can't be checked: the portal's SECRET_KEY has changed. Ask the operator of the server to set "
     "SECRET_KEY_FALLBACKS to the former key, or to reset your second step (manage.py reset_second_factor)."
 )
 PAUSE = "Too many wrong codes. Wait a minute, then try again."

@@ -53,10 +53,9 @@ class NewAssetForm(AssetForm):
     owner = CharField(help_text="Username or email of the first owner, who need not have signed in yet.")
 
     def clean_owner(self) -> User:
-        key = sought(self.cleaned_data["owner"])
-        owner: User | None = User.objects.filter(Q(username_key=key) | Q(email_key=key)).first()
+        owner: User | None = User.objects.named(self.cleaned_data["owner"])
         if owner is None:
-            raise ValidationError("Nobody has this username or email.")
+            raise ValidationError("No user has this username or email.")
         return owner
 
 

@@ -70,7 +70,7 @@ class ReceivedAnswer(serializers.Serializer):
     token_label = serializers.CharField(source="request.token_label")
     address = serializers.CharField(source="request.address")
     is_good = serializers.BooleanField(help_text="Whether it was answered as it should be.")
-    words = serializers.CharField(help_text="What somebody at the identity provider did.")
+    words = serializers.CharField(help_text="What was done at the identity provider.")
 
 
 class ReceivedRequestsAnswer(serializers.Serializer):

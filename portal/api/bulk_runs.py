@@ -32,7 +32,7 @@ COUNTED = {f"number_{outcome.value}": outcome for outcome in Outcome}
 class BulkRunAnswer(serializers.ModelSerializer):
     """A bulk action, and its results so far. A draft does nothing before it is started."""
 
-    started_by = UserRef(read_only=True, allow_null=True, help_text="Null: a command, or somebody who is deleted.")
+    started_by = UserRef(read_only=True, allow_null=True, help_text="Null: a command, or a deleted user.")
     groups = serializers.SerializerMethodField(help_text="To which people are added, if it adds them.")
     pending = serializers.IntegerField(source="number_pending")
     done = serializers.IntegerField(source="number_done")

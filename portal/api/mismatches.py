@@ -51,7 +51,7 @@ class MismatchAnswer(serializers.Serializer):
     is_in_order = serializers.BooleanField(
         help_text="Whether the first push takes over exactly this account, or makes a new one."
     )
-    obstacle = serializers.CharField(help_text="Why nobody takes the account over silently; empty when nothing is.")
+    obstacle = serializers.CharField(help_text="Why the account is not adopted silently; empty when it would be.")
     meaning = serializers.CharField(help_text="What the first push would do.")
     user = UserRef(allow_null=True)
     email = serializers.CharField(source="user.email", allow_null=True, default=None)
@@ -64,7 +64,7 @@ class MismatchReportAnswer(serializers.Serializer):
     compared = serializers.IntegerField()
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="By match.")
     conflicting = serializers.IntegerField(help_text="How many have another email there than here.")
-    guarded = serializers.IntegerField(help_text="How many are accounts that nobody takes over silently.")
+    guarded = serializers.IntegerField(help_text="How many are accounts that are not adopted silently.")
     findings = MismatchAnswer(many=True)
     next_skip = serializers.IntegerField(allow_null=True, help_text="`skip` of the next part; null after the last.")
 

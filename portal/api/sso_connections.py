@@ -92,7 +92,7 @@ class CheckAnswer(serializers.Serializer):
     addresses = serializers.DictField(
         child=serializers.CharField(), help_text="What to enter at the identity provider, as its pages call them."
     )
-    test_url = serializers.URLField(help_text="For an administrator's browser: a sign-in that lets nobody in.")
+    test_url = serializers.URLField(help_text="For an administrator's browser: a sign-in that signs no one in.")
 
 
 class ConnectionFilter(filters.FilterSet):

@@ -42,7 +42,11 @@ class TrailEntryAnswer(serializers.Serializer):
     words = serializers.CharField(help_text="What happened, in words.")
     details = serializers.ListField(child=serializers.CharField())
     actor = serializers.CharField(source="line.actor")
-    actor_user = UserRef(source="line.person", allow_null=True, help_text="Who did it, if it was somebody of here.")
+    actor_user = UserRef(
+        source="line.person",
+        allow_null=True,
+        help_text="The user who did it; null for an identity provider or a command.",
+    )
     group = GroupRef(source="line.group", allow_null=True)
     joined = serializers.ListField(child=serializers.CharField(), help_text="Names of groups.")
     left = serializers.ListField(child=serializers.CharField(), help_text="Names of groups.")

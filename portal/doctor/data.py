@@ -27,7 +27,7 @@ from identity.services.resealing import HOLDERS, Count, count
 from portal.doctor.findings import Finding, counted
 
 NOBODY_DOES_IT = (
-    "Nobody does them: start the portal (`make serve`), with TASKS=database a worker (`make worker`); with "
+    "They are not being done: start the portal (`make serve`), with TASKS=database a worker (`make worker`); with "
     "SCHEDULE=false the server leaves them to workers."
 )
 FOLLOW = (
@@ -128,7 +128,7 @@ def background_work() -> Iterator[Finding]:
     yield Finding(
         "queue",
         f"{queue.waiting} tasks wait and {queue.running} are being done.",
-        "Nobody does them: start a worker with `make worker`." if is_stuck else "",
+        "They are not being done: start a worker with `make worker`." if is_stuck else "",
     )
     yield counted(
         "failed_tasks",

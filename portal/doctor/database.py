@@ -143,7 +143,7 @@ def room_in_logs() -> Finding:
     return Finding(
         "log_parts",
         f"The logs have parts for {max(room, 0):,} more rows.",
-        "" if room >= partitions.FEW else "Run `manage.py run_scheduled_job log_parts`, and see why nobody did.",
+        "" if room >= partitions.FEW else "Run `manage.py run_scheduled_job log_parts`; see why it was not run.",
     )
 
 

@@ -29,7 +29,7 @@ CODES = {
     "silence": "each identity provider calls as often as it used to",
     "tokens": "no SCIM token expires soon",
     "conflicts": "no conflict waits for an administrator",
-    "queue": "somebody does what is queued",
+    "queue": "queued tasks are done",
     "failed_tasks": "no task failed for good",
     "schedule": "scheduled jobs are done, such as letting old records go",
     "failed_jobs": "scheduled jobs succeed",

@@ -22,7 +22,7 @@ def examine() -> Iterator[Finding]:
         "indexes_missing",
         len(missing),
         f"indexes or constraints are missing{listed(missing)}.",
-        "Somebody dropped them: restore a backup, or create them as `manage.py sqlmigrate` shows.",
+        "They were dropped: restore a backup, or create them as `manage.py sqlmigrate` shows.",
         one=f"index or constraint is missing{listed(missing)}.",
     )
     if connection.vendor == "postgresql":
@@ -30,9 +30,9 @@ def examine() -> Iterator[Finding]:
         yield counted(
             "indexes_invalid",
             len(invalid),
-            f"indexes were not finished and help nobody{listed(invalid)}.",
+            f"indexes were not finished and are not used{listed(invalid)}.",
             "In psql, as the portal's user: REINDEX INDEX CONCURRENTLY name; for each.",
-            one=f"index was not finished and helps nobody{listed(invalid)}.",
+            one=f"index was not finished and is not used{listed(invalid)}.",
         )
 
 

@@ -32,7 +32,7 @@ HELP = {
     "email_claim": "what carries the email (default: the protocol's standard names)",
     "first_name_claim": "what carries the first name (default: the protocol's standard names)",
     "last_name_claim": "what carries the last name (default: the protocol's standard names)",
-    "matches_by_user_name": "recognise people by userName when the subject is nobody's externalId",
+    "matches_by_user_name": "recognise people by userName when no externalId equals the subject",
     "groups_claim": "what carries the groups, while SCIM is off",
     "creates_users": "create missing people at their first sign-in, while SCIM is off",
     "allowed_domains": "email domains whose people may be created so",

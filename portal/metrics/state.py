@@ -43,7 +43,7 @@ def _gauge(name: str, told: str, value: float) -> GaugeMetricFamily:
 def _people(counts: Counts) -> Iterator[GaugeMetricFamily]:
     yield _gauge("gatehouse_scim_enabled", "1 while SCIM is on.", counts.mode.scim_enabled)
     yield _gauge("gatehouse_sso_enforced", "1 while SSO is enforced.", counts.mode.sso_enforced)
-    yield _gauge("gatehouse_conflicts_open", "Conflicts that wait for somebody.", counts.conflicts)
+    yield _gauge("gatehouse_conflicts_open", "Conflicts that wait for a decision.", counts.conflicts)
     yield _gauge("gatehouse_refusals_recent", "Refused changes among the latest of SCIM.", counts.refusals)
     yield _gauge("gatehouse_break_glass_accounts", "Enabled owners who get in without SSO.", counts.break_glass)
 
@@ -70,7 +70,7 @@ def _work() -> Iterator[GaugeMetricFamily]:
     yield _gauge("gatehouse_queue_running", "Tasks at work.", queue.running)
     yield _gauge("gatehouse_queue_failed", "Tasks that failed and are kept.", queue.failed)
     yield _gauge("gatehouse_queue_oldest_seconds", "How long the oldest task waits.", waits)
-    yield _gauge("gatehouse_jobs_overdue", "Scheduled jobs nobody does.", ScheduledJob.objects.overdue().count())
+    yield _gauge("gatehouse_jobs_overdue", "Scheduled jobs that are overdue.", ScheduledJob.objects.overdue().count())
     yield _gauge("gatehouse_jobs_failing", "Scheduled jobs that failed.", ScheduledJob.objects.failing().count())
 
 
@@ -97,5 +97,5 @@ def _connections() -> Iterator[GaugeMetricFamily]:
             "WHERE datname = current_database()"
         )
         used, most = cursor.fetchone()
-    yield _gauge("gatehouse_database_connections", "Connections to this database, everybody's.", used)
+    yield _gauge("gatehouse_database_connections", "Connections to this database, of all clients.", used)
     yield _gauge("gatehouse_database_connections_most", "PostgreSQL's max_connections.", most)

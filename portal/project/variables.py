@@ -172,7 +172,7 @@ class Variables:
         kinds.line,
         "",
         "none",
-        "whom people ask who can't sign in, shown where they are refused: an address, or words such as "
+        "contact for people who can't sign in, shown where they are refused: an address, or words such as "
         '"IT, extension 4711"',
     )
     SESSION_IDLE_MINUTES: int = variable(

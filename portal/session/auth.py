@@ -7,13 +7,11 @@ from typing import Any
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.db.models import Q
 from django.http import HttpRequest
 
 from identity import policy
 from identity.core.decisions import Action
 from identity.core.errors import Refused
-from identity.core.keys import sought
 from identity.models import Status, User
 
 PASSWORD_BACKEND = "portal.session.auth.PasswordBackend"  # noqa: S105 - a class
@@ -76,12 +74,8 @@ def verify_password(user: User | None, password: str) -> User | None:
 
 
 def find_user(name: str) -> User | None:
-    """By username, else by email, compared as keys; a username that looks like an email comes first."""
-    key = sought(name)
-    if not key or "\0" in key:
-        return None
-    found = list(User.objects.filter(Q(username_key=key) | Q(email_key=key))[:2])
-    return next((user for user in found if user.username_key == key), found[0] if found else None)
+    found: User | None = None if "\0" in name else User.objects.named(name)
+    return found
 
 
 def _closed_door(user: User) -> Refused | None:

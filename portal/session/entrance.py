@@ -30,7 +30,7 @@ def let_in(
     signed in in this browser: callers check `is_somebody_else` first.
     """
     if is_somebody_else(request, user):
-        raise Refused("Somebody else is signed in in this browser.", code="somebody_else_is_signed_in")
+        raise Refused("Another user is signed in in this browser.", code="somebody_else_is_signed_in")
     user.signed_in_by_sso = method in SSO_METHODS
     is_in_already = request.user.is_authenticated
     login(request, user, backend=SSO_BACKEND if user.signed_in_by_sso else PASSWORD_BACKEND)
@@ -50,7 +50,7 @@ def is_somebody_else(request: HttpRequest, user: User) -> bool:
 
 def ask_to_sign_out(request: HttpRequest, user: User, why: str) -> HttpResponse:
     """The page shown instead of switching: who is signed in, who would be (`why`), and both options."""
-    context = {"title": "Somebody else is signed in here", "why": why, "arriving": user}
+    context = {"title": "Another user is signed in here", "why": why, "arriving": user}
     return render(request, "portal/somebody_else.html", context, status=409)
 
 

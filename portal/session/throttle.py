@@ -116,7 +116,7 @@ def for_password(request: HttpRequest, name: str, user: User | None) -> Tries:
     """Guesses at the password of a name; `user` is its owner, if any."""
     if user is not None and (browser := _browser(request, user)):
         return Tries([Throttle(_key("password", browser, str(user.pk)))])
-    here, who = _network(request), str(user.pk) if user else f"nobody: {sought(name)}"
+    here, who = _network(request), str(user.pk) if user else f"unknown: {sought(name)}"
     at_account = Throttle(_key("password", here, who))
     if user is not None and user.is_break_glass:
         return Tries([at_account])

@@ -53,7 +53,7 @@ def arrive(
         return _show_test(request, connection, assertion, target)
     if not connection.is_enabled:
         note_refusal(request, "connection_disabled")
-        return _page(request, "Sign-in is switched off", "Nobody signs in through this identity provider now.")
+        return _page(request, "Sign-in is switched off", "Sign-in through this identity provider is switched off.")
     try:
         user = login.sign_in(connection, assertion, address=request.META.get("REMOTE_ADDR", ""))
     except GatehouseError as error:
@@ -110,7 +110,7 @@ def elsewhere(request: HttpRequest) -> HttpResponse:
 def refused(request: HttpRequest, error: GatehouseError) -> HttpResponse:
     """The page with the reason and the contact."""
     note_refusal(request, error.code)
-    title = "An administrator has to decide" if isinstance(error, Conflicted) else "You can't come in"
+    title = "An administrator has to decide" if isinstance(error, Conflicted) else "You can't sign in"
     return _page(request, title, error.sentence)
 
 
@@ -118,7 +118,7 @@ def not_understood(request: HttpRequest, connection: SSOConnection, error: Gateh
     """An answer that lacks required data: no account was looked up, and administrators can see the reason."""
     cause = Cause(error.code, error.sentence, next(iter(getattr(error, "__notes__", [])), ""))
     note_refusal(request, error.code)
-    return _page(request, "You can't come in", error.sentence, **_for_administrators(request, connection, cause))
+    return _page(request, "You can't sign in", error.sentence, **_for_administrators(request, connection, cause))
 
 
 def failed(request: HttpRequest, connection: SSOConnection, exception: BaseException) -> HttpResponse:

@@ -74,4 +74,4 @@ def _of_saml(connection: SSOConnection) -> Iterator[CheckResult]:
     for one in certificates:
         sentence = f"{one.subject}: {'ended on' if one.is_over else 'valid until'} {one.until:%-d %B %Y}."
         is_needed = one is certificates[-1] and one.ends_soon
-        yield CheckResult("certificate", sentence, "Add the one that follows it." if is_needed else "")
+        yield CheckResult("certificate", sentence, "Add the next certificate." if is_needed else "")

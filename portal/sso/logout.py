@@ -74,7 +74,7 @@ def _check_logout(claims: dict[str, Any]) -> None:
     if abs(time.time() - float(claims["iat"])) > OLDEST_SECONDS:
         raise BadToken("too old")
     if not (claims.get("sub") or claims.get("sid")):
-        raise BadToken("about nobody")
+        raise BadToken("no subject")
 
 
 def provider_logout_url(request: HttpRequest) -> tuple[str, str] | None:

@@ -117,7 +117,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     if not is_own_page(request, target):
         target = ""
     if not connection.is_enabled and target != arrival.test_page(connection):
-        raise Http404("Nobody signs in through this connection.")
+        raise Http404("This connection is not used for sign-in.")
     return _BEGIN[SSOConnection.Protocol(connection.protocol)](
         request, connection, target, again="again" in request.GET
     )

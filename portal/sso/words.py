@@ -40,7 +40,7 @@ class Fact(Words):
     )
     UNSIGNED = "sso.unsigned", "Neither the response nor the assertion is signed."
     UNSAFE_SIGNATURE = "sso.unsafe_signature", "It is signed in a way that is not safe any more: {methods}."
-    NO_NAME_ID = "sso.no_name_id", "The assertion names nobody: it has no NameID."
+    NO_NAME_ID = "sso.no_name_id", "The assertion names no one: it has no NameID."
     TRANSIENT_NAME_ID = "sso.transient_name_id", "The NameID is a transient one, another at each sign-in."
     MALFORMED = "sso.malformed", "The response is not as it should be: {problem}"
     DELIVERED_ELSEWHERE = (
@@ -103,7 +103,7 @@ class Advice(Words):
 
     START_AGAIN = (
         "sso.advice.start_again",
-        "Start again from the sign-in page. If it happens to everybody, a proxy drops the portal's cookies, or "
+        "Start again from the sign-in page. If it happens to everyone, a proxy drops the portal's cookies, or "
         "people reach the portal by another name than PUBLIC_URL.",
     )
     SEE_HOW_QUICKLY = (

@@ -75,7 +75,7 @@ def test_a_linked_conflict_lets_the_next_try_succeed(owner_page: Page, okta: Liv
     expect(owner_page.get_by_text("olivia@private.example").first).to_be_visible()
     expect(owner_page.get_by_text("olivia.chen@example.test").first).to_be_visible()
     owner_page.get_by_role("link", name="Link", exact=True).click()
-    owner_page.get_by_role("button", name="Link at the next try").click()
+    owner_page.get_by_role("button", name="Approve link").click()
     owner_page.wait_for_load_state()
     answer = okta.push("olivia.chen")
     assert answer.status_code == 201, answer.content

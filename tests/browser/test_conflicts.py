@@ -76,13 +76,13 @@ def test_a_link_by_keyboard_and_what_came_of_it(page: Page, sign_in: SignIn, okt
     sign_in(page, Role.OWNER)
     page.goto(f"/admin/identity/conflict/{Conflict.objects.get().pk}/change/")
     page.get_by_role("link", name="Link", exact=True).press("Enter")
-    page.get_by_role("button", name="Link at the next try").press("Enter")
+    page.get_by_role("button", name="Approve link").press("Enter")
     expect(page.get_by_text("To retry at once").first).to_be_visible()
     page.get_by_role("link", name="Dismiss").press("Enter")
     page.get_by_role("button", name="Dismiss").press("Enter")
     assert okta.push("mia", "other@example.test").status_code == 409
     page.get_by_role("link", name="Link", exact=True).press("Enter")
-    page.get_by_role("button", name="Link at the next try").press("Enter")
+    page.get_by_role("button", name="Approve link").press("Enter")
     page.wait_for_load_state()
     assert okta.push("mia", "other@example.test").status_code == 201
     page.reload()

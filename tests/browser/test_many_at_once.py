@@ -136,7 +136,7 @@ def test_an_invitation_that_is_revoked_leads_nowhere(
     page.get_by_role("row", name="eve").get_by_role("checkbox").check()
     page.get_by_label("Select action to run").select_option(label="Revoke invitations")
     page.get_by_role("button", name="Run").click()
-    page.get_by_role("link", name="Take everybody whom the list showed instead").click()
+    page.get_by_role("link", name="Select all matching users instead").click()
     expect(page.get_by_role("heading", name="1 user will be revoked")).to_be_visible()
     page.goto("/admin/identity/user/?q=ivy")
     page.get_by_role("link", name="ivy").first.click()

@@ -47,7 +47,7 @@ def test_what_if_of_every_mode(owner_among_people: Page) -> None:
     for query in ("scim=on&sso=on", "scim=off&sso=on", "scim=off&sso=off"):
         page.goto(f"/admin/identity/accesssettings/switch/?{query}")
         problems += looked_at(page, query)
-    page.get_by_role("link", name="See everybody").first.click()
+    page.get_by_role("link", name="See everyone").first.click()
     expect(page.get_by_role("link", name="Export CSV")).to_be_visible()
     problems += looked_at(page, "people of a what-if")
     set_mode(scim=False, sso=False)

@@ -78,7 +78,7 @@ def test_nobody_disabled_becomes_an_owner(door: str) -> None:
 
     administrator()
     before = everything()
-    with pytest.raises(Refused, match="dan is disabled: choose somebody who can look after it") as refusal:
+    with pytest.raises(Refused, match="dan is disabled: choose an active user") as refusal:
         give(dan)
     assert refusal.value.code == "owner_disabled"
     assert everything() == before

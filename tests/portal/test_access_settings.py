@@ -84,7 +84,7 @@ def test_the_page_shows_the_mode_the_table_and_the_exemption() -> None:
     assert "No one can be invited" not in text
     assert "SCIM on SSO not enforced Now SCIM off SSO enforced" in text
     assert "Invite a user No Yes No Yes" in text
-    assert "may always be enabled and disabled, since nobody else ever could" in text
+    assert "can always be enabled and disabled here" in text
 
 
 def test_owners_switch_and_administrators_look() -> None:
@@ -344,7 +344,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_confirmed_blindly() -> None
     glass = signed_in(make_user("otto", role=Role.OWNER))
     answer = glass.post(url, {"seen": seen})
     assert answer.status_code == 409
-    assert "Somebody has changed the settings meanwhile." in text_of(answer)
+    assert "The settings have been changed in the meantime." in text_of(answer)
     assert policy.current_mode() == Mode(True, True)
 
 

@@ -25,7 +25,7 @@ def test_r12_somebody_who_never_signed_in_can_own_an_asset() -> None:
 
 def test_an_owner_who_does_not_exist_is_refused_in_words() -> None:
     answer = as_administrator().post(address("asset_add"), {"name": "Wiki", "owner": "nobody"})
-    assert "Nobody has this username or email." in text_of(answer)
+    assert "No user has this username or email." in text_of(answer)
     assert not Asset.objects.exists()
 
 
@@ -129,7 +129,7 @@ def test_nobody_disabled_becomes_an_owner() -> None:
         address("asset_transfer", wiki.pk, user=mia.pk): {"users": [dan.pk]},
         address("asset_bulk_transfer", ids=f"{wiki.pk},{forge.pk}"): {"users": [dan.pk]},
     }.items():
-        assert "dan is disabled: choose somebody who can look after it." in text_of(client.post(url, said)), url
+        assert "dan is disabled: choose an active user." in text_of(client.post(url, said)), url
     assert [owners_of(asset) for asset in Asset.objects.all()] == [{"mia"}, {"mia"}]
     assert "dan@example.test" not in text_of(client.get(address("asset_add_owner", wiki.pk)))
 

@@ -118,7 +118,7 @@ def test_a_draft_can_be_discarded_and_a_run_cannot() -> None:
     ("content", "sentence"),
     [
         ("name,mail\n", "The file has no column email and no column username."),
-        ("username,email\n", "There is nobody in the file."),
+        ("username,email\n", "The file lists no people."),
         ("username,email,Email\nm,m@example.test,x\n", "The file has more than one column email."),
         ('username,email\n"m,m@example.test\n', "The file can't be read: unexpected end of data."),
         ("username,email\nm\0,m@example.test\n", "The file can't be read: there is a NUL character in it."),
@@ -409,7 +409,7 @@ def test_everybody_of_the_list_of_invitations_is_who_its_filters_leave() -> None
     assert "will be left" not in page
     client.post(everybody)
     assert [invitation.user for invitation in Invitation.objects.all()] == [ivy]
-    assert "Take everybody" not in text_of(client.get(address("invitation_bulk_revoke", ids=ivy.pk)))
+    assert "Select all matching" not in text_of(client.get(address("invitation_bulk_revoke", ids=ivy.pk)))
 
 
 def test_the_list_of_invitations_tells_which_links_work() -> None:

@@ -116,7 +116,7 @@ def test_what_is_missing_shows_in_the_list_and_on_the_page() -> None:
     assert "Engineering Engineers Okta 3 2 Incomplete" in text_of(client.get(address("groupmapping_changelist")))
     page = text_of(client.get(address("group_change", group.pk)))
     assert "Engineering Okta 3 2 Incomplete 1" in page
-    why = "Not everybody whom Okta pushed is in Engineers: it was changed while SCIM was off."
+    why = "Not everyone pushed by Okta is in Engineers: it was changed while SCIM was off."
     assert why in page
     assert why in text_of(client.get(address("ssogroup_change", sso_group.pk)))
 
@@ -131,7 +131,7 @@ def test_very_many_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
         client.get(address("groupmapping_changelist"))
     )
     for page in (address("group_change", group.pk), address("ssogroup_change", sso_group.pk)):
-        assert "everybody whom only it brought leaves" in text_of(client.get(page))
+        assert "everyone it alone brought leaves" in text_of(client.get(page))
 
 
 def test_the_list_is_saved_with_its_counts() -> None:

@@ -89,7 +89,7 @@ def test_nothing_waits_in_a_portal_that_is_in_order() -> None:
     ann = make_user("ann", role=Role.ADMINISTRATOR)
     User.objects.update(last_active=timezone.now())
     heard(make_idp())
-    assert "Nothing: no conflicts" in page(signed_in(ann))
+    assert "You're all caught up" in page(signed_in(ann))
 
 
 def test_a_missing_break_glass_account_comes_first() -> None:
@@ -102,7 +102,7 @@ def test_open_conflicts_wait() -> None:
     make_user("mia")
     with pytest.raises(Conflicted):
         provision(make_idp(), "mia", "other@example.test")
-    assert "1 open conflict People whom" in page()
+    assert "1 open conflict People sent by" in page()
 
 
 def test_an_identity_provider_that_has_stopped_calling_is_named() -> None:
@@ -172,7 +172,7 @@ def test_a_saml_certificate_that_ends_soon_waits_until_the_next_one_is_there(tmp
         certificate=ending.read_text(encoding="utf-8"),
     )
     connection = sso_connections.create_connection(make_idp("Ping"), protocol="saml", said=said, actor=OPERATOR)
-    client, told = as_administrator(), "The SAML certificate of Ping ends soon Nobody signs in through it after"
+    client, told = as_administrator(), "The SAML certificate of Ping ends soon Sign-in through it fails after"
     assert told not in page(client)
     sso_connections.set_connection_enabled(connection, True, actor=OPERATOR)
     assert told in page(client)

@@ -204,7 +204,7 @@ def test_transfer_asset_needs_its_owner() -> None:
 def test_nobody_disabled_becomes_an_owner() -> None:
     make_asset(make_user("mia"))
     make_user("dan", status=Status.DISABLED)
-    refused = (REFUSED, "dan is disabled: choose somebody who can look after it.")
+    refused = (REFUSED, "dan is disabled: choose an active user.")
     assert refusal("create_asset", "Forge", "--owner", "dan") == refused
     for whose in ((), ("--share",), ("--from", "mia")):
         assert refusal("transfer_asset", "Wiki", "--to", "dan", *whose) == refused

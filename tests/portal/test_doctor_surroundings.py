@@ -73,7 +73,7 @@ def test_an_index_that_somebody_dropped_is_named() -> None:
 @pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_an_index_that_was_not_finished_is_named() -> None:
-    assert told("indexes_invalid") == ("0 indexes were not finished and help nobody.", "")
+    assert told("indexes_invalid") == ("0 indexes were not finished and are not used.", "")
     make_user("ada")
     make_user("ben")
     with connection.cursor() as cursor:
@@ -83,7 +83,7 @@ def test_an_index_that_was_not_finished_is_named() -> None:
             sentence, mend = told("indexes_invalid")
         finally:
             cursor.execute("DROP INDEX half_way")
-    assert sentence == "1 index was not finished and helps nobody: half_way."
+    assert sentence == "1 index was not finished and is not used: half_way."
     assert "REINDEX" in mend
 
 

@@ -189,7 +189,7 @@ def test_with_scim_off_the_preview_says_that_nobody_moves() -> None:
     sso_group, group = push_group(idp, "Engineering", provision(idp, "ada")), make_group("Builders")
     set_mode(scim=False)
     page = as_administrator().get(address("ssogroup_apply_mapping", sso_group.pk, group=group.pk))
-    assert "SCIM is off, so nobody moves now" in text_of(page)
+    assert "SCIM is off, so memberships don't change now" in text_of(page)
 
 
 def test_r17_deleting_the_last_mapping_keeps_the_members() -> None:

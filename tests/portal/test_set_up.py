@@ -119,7 +119,7 @@ def test_the_steps_say_what_has_been_reached(admin: Client, idp: IdentityProvide
 def test_nothing_is_kept_unless_somebody_watches(admin: Client, idp: IdentityProvider) -> None:
     ask(make_token(idp), "/Users")
     assert not ReceivedRequest.objects.exists()
-    assert "Reads are not kept unless somebody watches." in live(admin, idp)
+    assert "Reads are kept only while this page is watched." in live(admin, idp)
 
 
 def test_a_test_of_the_connection_lights_up(admin: Client, idp: IdentityProvider) -> None:
@@ -161,7 +161,7 @@ def test_a_wrong_token_shows_and_is_no_connection(admin: Client, idp: IdentityPr
     watch(admin, idp)
     assert ask("ghscim_pasted-in-part", "/Users") == 401
     page = live(admin, idp)
-    assert "A request came, and was refused. Nobody's token: it was pasted in part" in page
+    assert "A request came, and was refused. Unknown token (incomplete, expired or revoked)" in page
     assert "pasted-in-part" not in page
 
 
@@ -170,12 +170,12 @@ def test_a_wrong_token_shows_only_where_somebody_watched(admin: Client, idp: Ide
     watch(admin, other)
     ask("ghscim_pasted-in-part", "/Users")
     for provider in (idp, later):
-        assert "nobody's" not in live(admin, provider)
+        assert "unknown" not in live(admin, provider)
     watched_next_day = timezone.now() + timedelta(days=1)
     IdentityProvider.objects.filter(pk=later.pk).update(watched_until=watched_next_day)
     later.refresh_from_db()
-    assert "nobody's" not in live(admin, later)
-    assert "nobody's" in live(admin, other)
+    assert "unknown" not in live(admin, later)
+    assert "unknown" in live(admin, other)
 
 
 def test_scim_switched_off_is_told(admin: Client, idp: IdentityProvider) -> None:

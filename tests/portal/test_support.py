@@ -80,7 +80,7 @@ def test_the_list_is_searched_by_name_username_and_email(client: Client) -> None
 
 
 def test_an_empty_list_says_so(client: Client) -> None:
-    assert "Nobody is disabled" in text_of(client.get(LIST))
+    assert "No disabled users" in text_of(client.get(LIST))
 
 
 @pytest.mark.parametrize("make", [make_administrator, make_owner])
@@ -218,7 +218,7 @@ def test_whom_the_search_finds_can_take_over_and_a_choice_survives_a_mistake(cli
     [
         ("0", "Choose one of the people found."),
         ("nonsense", "Choose one of the people found."),
-        ("disabled", "max is disabled: choose somebody who can look after it."),
+        ("disabled", "max is disabled: choose an active user."),
     ],
 )
 def test_nonsense_takes_nothing_over(client: Client, transferee: str, told: str) -> None:

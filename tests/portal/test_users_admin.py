@@ -262,7 +262,7 @@ def test_what_follows_a_revoked_invitation_is_told_before_and_after() -> None:
     assert anew in text_of(client.get(address("user_revoke_invitation", ivy.pk)))
     client.post(address("user_revoke_invitation", ivy.pk))
     page = text_of(client.get(address("user_enable", ivy.pk)))
-    assert "ivy never was in and has no password" in page
+    assert "ivy has never signed in and has no password" in page
     assert anew in page
     assert "can sign in again" in text_of(client.get(address("user_enable", disabled_with_password().pk)))
 
@@ -323,7 +323,7 @@ def test_owners_change_roles_but_never_their_own() -> None:
     assert mia.role == Role.ADMINISTRATOR
     answer = client.post(address("user_change_role", olga.pk), {"role": "member"})
     assert answer.status_code == 403
-    assert "Nobody changes their own role or flags: ask another owner." in text_of(answer)
+    assert "You can't change your own role or flags: ask another owner." in text_of(answer)
     assert "change_role" not in shown_actions(client.get(address("user_change", olga.pk)))
 
 

@@ -53,7 +53,7 @@ def test_a_provider_that_is_away_is_told(okta: SSOConnection, monkeypatch: pytes
     assert finding["sentence"] == "One of its addresses can't be reached, or answers with an error."
 
 
-@pytest.mark.parametrize(("warned_before", "mend"), [(0, ""), (20_000, "Add the one that follows it.")])
+@pytest.mark.parametrize(("warned_before", "mend"), [(0, ""), (20_000, "Add the next certificate.")])
 def test_certificates_are_told_with_their_end(
     saml: SSOConnection, warned_before: int, mend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ from identity.db.postgresql.probe import answers
 DEFAULT_PORT = 5432
 
 CHECK = 2.0  # seconds that a connection has to show that it works
-QUIET = 2.0  # seconds for which nobody tries again to connect after a try that got no answer
+QUIET = 2.0  # seconds before connecting is tried again after an attempt that got no answer
 
 _CONFLICTS = {"40001", "40P01"}  # rows that a replica's query still needs are gone at its primary
 
@@ -128,7 +128,7 @@ def _may_be_answered_elsewhere(wrapper: Any, error: Exception) -> bool:
 
 
 def _is_any_there(addresses: list[tuple[str, int]], *, seconds: float) -> bool:
-    """So many seconds for all of them. Where nobody knows an address, connecting shows it."""
+    """A limit in seconds for all of them. An unknown host name shows when connecting."""
     each = seconds / max(len(addresses), 1)
     return not addresses or any(answers(host, port, seconds=each) for host, port in addresses)
 

@@ -42,7 +42,7 @@ QUESTIONS: dict[Action, str] = {
     Action.SET_STATUS: "Enable or disable a user",
 }
 NOTES: dict[Action, str] = {
-    Action.EDIT_PROFILE: "Names; the email only of users whom no identity provider manages.",
+    Action.EDIT_PROFILE: "Names; the email only of users not managed by an identity provider.",
 }
 ANSWERS: dict[Cell, tuple[str, str]] = {
     Cell.YES: ("Yes", "gh-yes"),
@@ -189,7 +189,7 @@ class SwitchMode(ActionPage):
 
     def run(self, form: Form) -> str:
         if form.cleaned_data["seen"] != self.switch.before.code:
-            raise Outdated("Somebody has changed the settings meanwhile. Look again at what would change.")
+            raise Outdated("The settings have been changed in the meantime. Review again what would change.")
         mode = modes.set_mode(
             scim_enabled=self.switch.after.scim_enabled,
             sso_enforced=self.switch.after.sso_enforced,

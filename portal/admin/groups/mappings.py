@@ -99,7 +99,7 @@ class MapSSOGroup(ActionPage):
     submit = "Show who would join and leave"
     form_class = TargetForm
     template_name = "admin/identity/ssogroup/map.html"
-    explanation = "Choose the portal group that this SSO group shall feed. You see who joins and who leaves first."
+    explanation = "Choose the portal group that this SSO group feeds. A preview shows who joins and who leaves."
     target = ""
 
     def run(self, form: TargetForm) -> str:

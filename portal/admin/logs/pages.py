@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.forms import DateTimeInput
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
@@ -126,9 +126,8 @@ class LoggedPersonFilter(PlainFilter):
 
     def person_id(self) -> int | None:
         """The primary key of the person, if there is one."""
-        key = self.key
-        found = list(User.objects.filter(Q(username_key=key) | Q(email_key=key)).values_list("pk", "username_key")[:2])
-        return next((pk for pk, username in found if username == key), found[0][0] if found else None)
+        person = User.objects.named(self.value() or "")
+        return person.pk if person else None
 
 
 class IdentityProviderFilter(DropdownFilter):

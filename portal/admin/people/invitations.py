@@ -63,7 +63,7 @@ class FileForm(Form):
         except InvalidValue as error:
             raise ValidationError(f"The {error.sentence}") from error
         if not lines:
-            raise ValidationError("There is nobody in the file.")
+            raise ValidationError("The file lists no people.")
         if len(lines) > bulk.MOST_ROWS:
             raise ValidationError(f"There are more than {bulk.MOST_ROWS:,} people in the file: split it.")
         return lines
@@ -79,7 +79,7 @@ class ImportInvitations(ActionPage):
     of_list = True
     form_class = FileForm
     submit = "Show the preview"
-    explanation = "The next page shows everybody in the file. Nobody is invited before you start it there."
+    explanation = "The next page lists everyone in the file. No invitation is sent until you start it there."
     draft: BulkRun | None = None
 
     def run(self, form: FileForm) -> str:

@@ -66,7 +66,7 @@ class InviteUser(ActionPage):
     submit = "Send the invitation"
     explanation = (
         "The person gets a mail with a link that works once, for 72 hours, and chooses a password. "
-        "Invite only people whom no identity provider will create."
+        "Invite only people who will not be provisioned by an identity provider."
     )
     invited: User | None = None
 
@@ -190,8 +190,8 @@ class Enable(ActionPage):
         told = f"{name} can sign in again, with the groups and assets that the account still has."
         if self.obj.can_not_come_in:
             told = (
-                f"{name} never was in and has no password: only through an identity provider can anybody come in with "
-                f"this account. {AGAIN_AFTER_REVOKING}"
+                f"{name} has never signed in and has no password: signing in takes an identity provider. "
+                f"{AGAIN_AFTER_REVOKING}"
             )
         return f"{told}{_said_otherwise(self.obj, active=True)}"
 

@@ -259,7 +259,7 @@ class UserAdmin(PortalModelAdmin):
         page = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": f"How it came about: {user.display_name}",
+            "title": f"History: {user.display_name}",
             "list_url": self.list_url_of(request),
             **context,
         }

@@ -38,11 +38,11 @@ STATE_LABELS = {
 HINTS: dict[str, str] = {
     Reason.OTHER_EMAIL: (
         "If this is the same person, either correct the email in the identity provider, or link here. "
-        "If it is somebody else, give that person another username there."
+        "If it is a different person, give that person another username there."
     ),
     Reason.OTHER_USERNAME: (
         "If this is the same person, either send the portal's username, or link here. "
-        "If it is somebody else, one of the two emails is wrong."
+        "If it is a different person, one of the two emails is wrong."
     ),
     Reason.ASK_FIRST: "Nothing is wrong: this identity provider is set to ask before it takes over an account.",
     Reason.PRIVILEGED: "Accounts with a role are never taken over silently. An owner decides whether to link this one.",
@@ -53,8 +53,8 @@ HINTS: dict[str, str] = {
         "Unassign the person in one of the two identity providers, or move the account to this one here."
     ),
     Reason.OTHER_PERSON: (
-        "If it is the same person, whom the identity provider has created anew, link the two. If the username was "
-        "given to somebody else, give that person a username of their own there."
+        "If it is the same person, created again at the identity provider, link the two. If the username was "
+        "given to a different person, give that person a username of their own there."
     ),
     Reason.ALREADY_LINKED: (
         "If these are two people, as after a rename, give the newcomer a username of their own here. "
@@ -93,7 +93,7 @@ class LinkConflict(DecisionPage):
     question = "Link {name} to the existing account {account}?"
     icon = "link"
     fresh = True
-    submit = "Link at the next try"
+    submit = "Approve link"
     explanation = (
         "It is the same person. The identity provider's next try with exactly this username, email and external id "
         "succeeds and takes over the existing account. Its username, email and role stay as they are."
@@ -144,7 +144,7 @@ class GiveOwnUsername(DecisionPage):
     action = Action.GIVE_OWN_USERNAME
     question = "Give {name} a username of their own?"
     icon = "badge"
-    submit = "Create at the next try"
+    submit = "Approve username"
     form_class = OwnUsernameForm
     explanation = (
         "It is another person. The identity provider's next try with exactly this username, email and external ID "

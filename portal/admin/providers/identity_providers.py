@@ -63,7 +63,7 @@ class ProviderChangesForm(ProviderForm):
         label="External IDs identify people",
         help_text=(
             "A person who comes back under another userName is known by the external ID. Switch it on only if the "
-            "identity provider sends an ID that is never given to anybody else: Okta and Rauthy do by themselves; "
+            "identity provider sends an ID that is never given to another person: Okta and Rauthy do so by default; "
             "Microsoft Entra ID when externalId is mapped from objectId; others by their attribute mapping."
         ),
     )

@@ -51,7 +51,7 @@ class ClaimsForm(Form):
         label="Also find people by their username",
         help_text=(
             "Only when the claim above can't carry the external ID, and only if people can't change their own "
-            "username there. Somebody who has signed in before is never matched again."
+            "username there. A person who has signed in before is never matched again."
         ),
     )
     groups_claim = CharField(

@@ -62,7 +62,7 @@ class ConnectOIDC(_Connect):
     form_class = OIDCForm
     explanation = (
         "Register the portal as a web application at the identity provider: it then shows what is asked for here. "
-        "The addresses to paste there come next; nobody signs in through the connection before you switch it on."
+        "The addresses to paste there come next. The connection is not used for sign-in until you switch it on."
     )
 
 
@@ -73,7 +73,7 @@ class ConnectSAML(_Connect):
     form_class = SAMLForm
     explanation = (
         "The identity provider's metadata say all that is needed: give their address, upload the file or paste them. "
-        "The addresses to paste there come next; nobody signs in through the connection before you switch it on."
+        "The addresses to paste there come next. The connection is not used for sign-in until you switch it on."
     )
 
 
@@ -139,7 +139,7 @@ class DisableConnection(ActionPage):
     fresh = True
     icon = "toggle_off"
     danger = True
-    explanation = "Nobody signs in through this identity provider then. Open sessions go on."
+    explanation = "People can no longer sign in through this identity provider. Open sessions continue."
 
     def run(self, form: Form) -> str:
         sso_connections.set_connection_enabled(self.obj, False, actor=person_of(self.request))

@@ -19,7 +19,7 @@ from portal.management.operator_command import OperatorCommand, given_secret
 class Command(OperatorCommand):
     help = (
         "Saves the portal in one file, while it runs: its database as it was at one moment, and the keys that open its "
-        "secrets. Whoever has the file can read everything, so it is readable by its owner only; with a passphrase it "
+        "secrets. Anyone with the file can read everything, so it is readable by its owner only; with a passphrase it "
         "is encrypted. PostgreSQL needs pg_dump on this host. An existing file is never replaced. See docs/backup.md."
     )
     examples = (
@@ -46,7 +46,7 @@ class Command(OperatorCommand):
         if options["without_keys"]:
             text += " It does not open without this portal's SECRET_KEY: keep that elsewhere."
         elif not passphrase:
-            text += " Whoever has it can read everything."
+            text += " Anyone who has it can read everything."
         return Answer({"file": str(file), "bytes": size, "encrypted": bool(passphrase), "manifest": manifest}, text)
 
 

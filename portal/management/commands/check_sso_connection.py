@@ -15,7 +15,7 @@ class Command(OperatorCommand):
     help = (
         "Tests an SSO connection: asks the identity provider for its discovery document and keys, looks at its "
         "certificates, and says how to mend each. Prints the address that plays a sign-in through in the browser of an "
-        "administrator and lets nobody in. Ends with 0 when all is well, with 1 when something needs a hand."
+        "administrator and signs no one in. Ends with 0 when all is well, with 1 when something needs a hand."
     )
     examples = "manage.py check_sso_connection okta-1f2e3d4c"
 

@@ -41,7 +41,7 @@ class Command(DestroyingCommand):
         groups = [find_group(name) for name in options["group"]]
         people = find_users(lines_of(options["usernames"]))
         if not people:
-            raise InvalidValue("usernames", "names nobody")
+            raise InvalidValue("usernames", "names no one")
         values = {"groups": [group.pk for group in groups]} if groups else None
         wanted = bulk_runs.rows_for(kind, people, actor=operator)
         run = bulk_runs.create_run(kind, wanted, values=values, actor=operator)

@@ -12,7 +12,7 @@ from portal.management.operator_command import ChangingCommand
 
 class Command(ChangingCommand):
     help = "Creates a portal group, empty and unmapped."
-    examples = "manage.py create_group Engineers --description 'everybody who builds'"
+    examples = "manage.py create_group Engineers --description 'everyone who builds'"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")

@@ -14,7 +14,7 @@ from portal.management.operator_command import DestroyingCommand
 class Command(DestroyingCommand):
     help = (
         "Takes an identity provider off the portal: its tokens, records, SSO groups and mappings go. Its people "
-        "stay as they are, with their groups, and nobody manages them any more. Shows what hangs on it, unless "
+        "stay as they are, with their groups, and are no longer managed. Shows what hangs on it, unless "
         "--yes is given."
     )
     examples = "manage.py delete_identity_provider 'Entra ID (Cairo)'"

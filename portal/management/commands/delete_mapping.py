@@ -14,9 +14,9 @@ from portal.management.row_facts import preview_facts
 
 class Command(DestroyingCommand):
     help = (
-        "Deletes a mapping. The last one of a portal group leaves everybody in it; of several, whom only this one "
-        "brought leaves. Shows who would leave, unless --yes is given. With --fingerprint it applies exactly what was "
-        "shown, and ends with 7 when that has changed meanwhile."
+        "Deletes a mapping. When it is the last one of a portal group, all members stay; when it is one of several, "
+        "members brought only by this one leave. Shows who would leave, unless --yes is given. With --fingerprint "
+        "it applies exactly what was shown, and ends with 7 when that has changed meanwhile."
     )
     examples = "manage.py delete_mapping 'Engineering (all)' Engineers\nmanage.py delete_mapping Sales Sales --yes"
 

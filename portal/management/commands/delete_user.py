@@ -27,7 +27,7 @@ class Command(DestroyingCommand):
         parser.add_argument(
             "--as", dest="support", required=True, metavar="USERNAME", help="the support user who decides"
         )
-        parser.add_argument("--reason", required=True, help="kept in the deletion record; name nobody in it")
+        parser.add_argument("--reason", required=True, help="kept in the deletion record; no personal data")
         parser.add_argument("--transferee", metavar="USERNAME", help="who takes over what the user owned alone")
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:

@@ -20,13 +20,13 @@ FILLED = """
 
   Worth a look first:
 
-    Users                 120 people in eight offices: who never came, who left, who is managed by whom
-    Conflicts             Okta sends two people whom the portal knows with another email or username,
-                          and Entra sends one whom Okta manages
+    Users                 120 people in eight offices: who never signed in, who left, who is managed by which IdP
+    Conflicts             Okta sends two people known to the portal by another email or username,
+                          and Entra sends one managed by Okta
     SSO groups            nine pushed, four of them mapped, one only declared
     Provisioning log      five weeks of it; leonie.krueger changed her name, and what became of that
     Identity providers    “Entra ID (Cairo)” has been silent for more than a week
-    Disabled users        (as support) some own assets that somebody has to take over
+    Disabled users        (as support) some own assets that have to be handed over
 
   Everything is at {url}/admin/
 """
@@ -36,7 +36,7 @@ class Command(OperatorCommand):
     help = (
         "Fills an empty portal with a company of 120 people that two identity providers have provisioned "
         "over the last five weeks. The identity providers' part goes over real SCIM requests to the portal "
-        "itself, on a loopback port. Does nothing when there is anybody but owners."
+        "itself, on a loopback port. Does nothing when there are users other than owners."
     )
     examples = "manage.py demo"
 

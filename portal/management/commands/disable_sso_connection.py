@@ -14,7 +14,7 @@ from portal.management.row_facts import connection_facts
 
 class Command(ChangingCommand):
     help = (
-        "Takes an SSO connection off the sign-in page: nobody signs in through it. The last one stays while SSO is "
+        "Takes an SSO connection off the sign-in page and stops sign-in through it. The last one stays while SSO is "
         "enforced."
     )
     examples = "manage.py disable_sso_connection okta-1f2e3d4c"

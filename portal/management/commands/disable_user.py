@@ -16,7 +16,7 @@ from portal.management.row_facts import user_facts
 class Command(ChangingCommand):
     help = (
         "Disables a user: sessions, invitation and reset links end at once; groups and assets stay. While SCIM "
-        "is on, whom an identity provider manages is disabled there."
+        "is on, a user managed by an identity provider is disabled there."
     )
     examples = "manage.py disable_user grace"
 

@@ -16,7 +16,7 @@ EDITABLE = ("first_name", "last_name", "email")
 
 class Command(ChangingCommand):
     help = (
-        "Changes the names of a user, and the email of one whom no identity provider manages. What is left out "
+        "Changes the names of a user, and the email of one not managed by an identity provider. What is left out "
         "stays. The username is permanent."
     )
     examples = "manage.py edit_user grace --last-name Hopper-Murray\nmanage.py edit_user grace --email ''"

@@ -15,8 +15,8 @@ from portal.management.row_facts import user_facts
 
 class Command(ChangingCommand):
     help = (
-        "Enables a disabled user: the same user, with the groups and assets that stayed. While SCIM is on, whom "
-        "an identity provider manages is enabled there."
+        "Enables a disabled user: the same user, with the groups and assets that stayed. While SCIM is on, a "
+        "user managed by an identity provider is enabled there."
     )
     examples = "manage.py enable_user grace"
 

@@ -13,7 +13,7 @@ from portal.management.row_facts import user_facts
 
 
 class Command(ChangingCommand):
-    help = "Signs somebody out everywhere, at once; reset links die as well. They may sign in again."
+    help = "Signs a user out everywhere at once; reset links stop working as well. They may sign in again."
     examples = "manage.py end_sessions grace"
 
     def add_arguments(self, parser: CommandParser) -> None:

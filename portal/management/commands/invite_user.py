@@ -12,7 +12,7 @@ from portal.management.row_facts import user_facts
 
 
 class Command(ChangingCommand):
-    help = "Invites somebody by mail: the link is good once, for 72 hours. Many at once: import_users."
+    help = "Invites a person by mail: the link works once, for 72 hours. Many at once: import_users."
     examples = "manage.py invite_user zoë --email zoe@example.com --first-name Zoë"
 
     def add_arguments(self, parser: CommandParser) -> None:

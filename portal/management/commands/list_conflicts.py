@@ -12,7 +12,7 @@ from portal.management.row_facts import conflict_facts
 
 
 class Command(ListCommand):
-    help = "Lists conflicts: people whom an identity provider sends and who collide with an existing account."
+    help = "Lists conflicts: people sent by an identity provider who collide with an existing account."
     examples = "manage.py list_conflicts\nmanage.py list_conflicts --state all"
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -9,7 +9,7 @@ from portal.management.operator_command import ListCommand
 
 
 class Command(ListCommand):
-    help = "Lists the deletion records: numbers, when, by whom and why. Names are gone."
+    help = "Lists the deletion records: numbers, when, who deleted and why. Names are gone."
     examples = "manage.py list_deletions"
 
     def rows(self, options: dict[str, Any]) -> Iterable[Facts]:

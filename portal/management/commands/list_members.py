@@ -13,7 +13,7 @@ from portal.management.operator_command import ListCommand
 
 
 class Command(ListCommand):
-    help = "Lists the members of a group, each with what brought them: a mapping, or whoever added them."
+    help = "Lists the members of a group, each with what brought them: a mapping, or the person who added them."
     examples = "manage.py list_members Builders --json"
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -13,8 +13,7 @@ from portal.management.operator_command import ListCommand
 
 class Command(ListCommand):
     help = (
-        "Lists the newest requests of an identity provider that is watched, in words, and those whose token is "
-        "nobody's."
+        "Lists the newest requests of an identity provider that is watched, in words, and those with an unknown token."
     )
     examples = "manage.py list_received_requests Okta"
 

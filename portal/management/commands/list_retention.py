@@ -13,7 +13,7 @@ from portal.management.operator_command import ListCommand
 class Command(ListCommand):
     help = (
         "Lists how many days each kind of record is kept, 0 for good, and who said so: the environment, an owner who "
-        "chose it, or nobody (default). With --count also how many records the next run lets go."
+        "chose it, or none did (default). With --count also how many records the next run lets go."
     )
     examples = "manage.py list_retention\nmanage.py list_retention --count"
 

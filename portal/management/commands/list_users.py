@@ -25,7 +25,7 @@ class Command(ListCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--status", choices=Status.values)
         parser.add_argument("--role", choices=Role.values)
-        parser.add_argument("--idp", metavar="NAME", help="whom this identity provider manages; 'none' for nobody's")
+        parser.add_argument("--idp", metavar="NAME", help="managed by this identity provider; 'none': by none")
         parser.add_argument("--group", metavar="NAME", help="the members of this portal group")
         parser.add_argument("--never-active", action="store_true", help="who has never signed in")
         parser.add_argument("--search", metavar="TEXT", help="whose username, email or name begins so")

@@ -15,7 +15,7 @@ ROWS_AT_ONCE = 2000
 
 class Command(ListCommand):
     help = (
-        "Lists everybody who would join and leave a portal group by a mapping, or with --removal by the end of one. "
+        "Lists everyone who would join and leave a portal group by a mapping, or with --removal by the end of one. "
         "create_mapping and delete_mapping show the first of them and do it."
     )
     examples = (

@@ -14,7 +14,7 @@ from portal.management.row_facts import user_facts
 
 class Command(ChangingCommand):
     help = (
-        "Forgets somebody's authenticator app, passkeys and recovery codes. A break-glass account sets up a new app at "
+        "Forgets a user's authenticator app, passkeys and recovery codes. A break-glass account sets up a new app at "
         "its next sign-in while SSO is enforced."
     )
     examples = "manage.py reset_second_factor grace"

@@ -24,7 +24,7 @@ class Command(ChangingCommand):
     help = (
         "Switches SCIM provisioning on or off, and single sign-on between enforced and optional. What is "
         "left out stays as it is. Prints the mode that is in force afterwards; with --what-if, what would change "
-        "and for whom."
+        "and who is affected."
     )
     examples = (
         "manage.py set_mode --sso optional            let people use passwords again\n"
@@ -46,7 +46,9 @@ class Command(ChangingCommand):
             action="store_true",
             help="enforce SSO although no owner has proven that it works, or no break-glass account exists",
         )
-        parser.add_argument("--what-if", action="store_true", help="change nothing; tell what would change, for whom")
+        parser.add_argument(
+            "--what-if", action="store_true", help="change nothing; show what would change, and who is affected"
+        )
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         if options["scim"] is None and options["sso"] is None:

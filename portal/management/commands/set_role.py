@@ -15,7 +15,7 @@ from portal.management.row_facts import user_facts
 
 class Command(ChangingCommand):
     help = (
-        "Changes somebody's role. Owners change roles and access settings, administrators do the rest, "
+        "Changes a user's role. Owners change roles and access settings, administrators do the rest, "
         "support deletes disabled users for good, members see their own profile."
     )
     examples = "manage.py set_role grace administrator"

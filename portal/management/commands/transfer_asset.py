@@ -14,7 +14,7 @@ from portal.management.row_facts import asset_facts
 
 class Command(ChangingCommand):
     help = (
-        "Gives an asset to somebody, who is its only owner from then on. With --from, only that owner's place is "
+        "Gives an asset to a user, who becomes its only owner. With --from, only that owner's place is "
         "taken; with --share, the owners it has stay."
     )
     examples = (

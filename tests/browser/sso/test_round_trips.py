@@ -147,7 +147,7 @@ def test_a_connection_is_tested_before_it_is_switched_on(page: Page, oidc: Runni
     page.get_by_label("Login").fill("00u1")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_text("The claims that matter")).to_be_visible()
-    expect(page.get_by_text("this person would not come in: Okta has not sent you")).to_be_visible()
+    expect(page.get_by_text("this person could not sign in: Okta has not sent you")).to_be_visible()
     expect(page.get_by_role("cell", name="ada@example.test")).to_be_visible()
     assert not SSOIdentity.objects.exists()
     page.goto("/profile/")
