@@ -53,7 +53,7 @@ DOCUMENTED = {
 USED: dict[str, set[str]] = {
     "identity/db/compiled.py": {"_iterable_class", "_prepare_related_fields_for_save"},
     "identity/db/migrating.py": {"_alter_column_database_default_sql", "_remake_table"},  # upgrades/test_defaults.py
-    "portal/api/wire.py": {"_request"},
+    "portal/api/json_bodies.py": {"_request"},
     "portal/management/operator_command.py": {"_fill_text"},
     "portal/project/bodies.py": {"_stream"},
     "portal/project/waiting_worker.py": {"_cap_keepalive"},

@@ -28,9 +28,9 @@ from identity.services import passkeys
 from portal.account.second_factor import BeforeAnythingOpens, SecondFactorPage, pending, show_codes, why_elsewhere
 from portal.account.sign_in import ConfirmPassword, SignInPage
 from portal.session.auth import may_reset_password
-from portal.session.entrance import landing_url, let_in
 from portal.session.fresh_sign_in import is_fresh, mark_fresh
 from portal.session.guesses import SLOWED
+from portal.session.opening import landing_url, let_in
 from portal.session.passkeys import Purpose, answered, ask_to_sign, ask_visitor, prove
 from portal.session.passkeys import ask_to_add as asked_to_add
 from portal.session.sessions import renew_key

@@ -29,9 +29,9 @@ from identity.core.webauthn import why_not_here
 from identity.events import Event
 from identity.models import User
 from identity.services import second_factors
-from portal.session.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.session.fresh_sign_in import is_fresh, redirect_to_confirmation
 from portal.session.guesses import SlowedDown, note_sign_in
+from portal.session.opening import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.session.throttle import for_code, remember_browser
 
 PENDING = "pending_sign_in"

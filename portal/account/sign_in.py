@@ -41,9 +41,9 @@ from portal.account.forms import (
 from portal.account.resets import mail_reset_link
 from portal.account.second_factor import wait_for_code
 from portal.session.auth import may_reset_password, reset_tokens
-from portal.session.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.session.fresh_sign_in import mark_fresh
 from portal.session.guesses import SlowedDown
+from portal.session.opening import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.session.sessions import end_other_sessions, end_session, renew_key, sessions_of, still_listed
 from portal.session.throttle import for_reset, remember_browser
 from portal.sso.logout import provider_logout_url

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from portal.api.wire import JSON
+from portal.api.json_bodies import JSON
 
 MEDIA_TYPE = "text/csv"
 OF_PAGES = ("limit", "cursor")

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from identity.services import idempotency
 from portal.api.fields import Secret
-from portal.api.wire import of_django
+from portal.api.json_bodies import of_django
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"

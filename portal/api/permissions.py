@@ -11,7 +11,7 @@ from identity import policy
 from identity.core.errors import Refused
 from identity.models import Scope
 from portal.api.authentication import Credentials
-from portal.api.wire import of_django
+from portal.api.json_bodies import of_django
 from portal.session.fresh_sign_in import FRESH_SECONDS, is_fresh
 
 

@@ -12,11 +12,11 @@ from identity.core.actors import Person
 from identity.core.errors import NotFound
 from identity.models import User
 from portal.api.authentication import Credentials
+from portal.api.json_bodies import of_django
 from portal.api.named_rows import row_of
 from portal.api.of_user import OfUser
 from portal.api.operations import operation
 from portal.api.views import Singleton
-from portal.api.wire import of_django
 from portal.session.sessions import end_other_sessions, end_session, sessions_of
 
 

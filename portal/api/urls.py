@@ -8,7 +8,6 @@ from portal.api.api_tokens import APITokens
 from portal.api.assets import Assets
 from portal.api.bulk_runs import BulkRows, BulkRuns
 from portal.api.conflicts import Conflicts
-from portal.api.document import documentation, schema
 from portal.api.events import Events
 from portal.api.groups import Groups
 from portal.api.identity_providers import Providers, SCIMTokens
@@ -20,6 +19,7 @@ from portal.api.me import Me
 from portal.api.members import Members
 from portal.api.mismatches import MismatchReport
 from portal.api.modes import Access
+from portal.api.openapi_pages import documentation, schema
 from portal.api.policy import Policy
 from portal.api.problems import no_such_address
 from portal.api.scheduled_jobs import Retention, ScheduledJobs, ScheduledRuns

@@ -27,13 +27,13 @@ from portal.api.authentication import BearerToken, Credentials, Session
 from portal.api.fields import LARGEST_KEY
 from portal.api.files import CSV, cell, check_no_page, wants_file
 from portal.api.idempotency import once
+from portal.api.json_bodies import JSON, StrictJSON, of_django
 from portal.api.operations import operation_of
 from portal.api.paging import PARAMETERS, CursorPages, ordering_of
 from portal.api.permissions import Fresh, InScope, MayRead
 from portal.api.preconditions import etag_of, is_known, only_if_unchanged
 from portal.api.problems import handle
 from portal.api.schema import Document
-from portal.api.wire import JSON, StrictJSON, of_django
 from portal.exchange.csv_out import csv_lines, download
 from portal.project.bodies import from_callers, is_in_chunks, take_chunks
 from portal.project.replicas import read_by

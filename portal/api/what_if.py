@@ -18,11 +18,11 @@ from identity.queries import what_if
 from identity.queries.drift import START, Comparison, Drift, Position
 from identity.queries.what_if import MOST_COUNTED, Tone
 from portal.api.fields import GroupRef, PeopleAnswer, Said, UserRef
+from portal.api.json_bodies import of_django
 from portal.api.modes import FlagsSaid, switched
 from portal.api.operations import operation
 from portal.api.users import UserInList
 from portal.api.views import Resources, Singleton
-from portal.api.wire import of_django
 from portal.project.replicas import read_by
 
 

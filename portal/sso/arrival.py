@@ -25,8 +25,8 @@ from identity.services import traces
 from identity.services.sign_in import login
 from identity.services.sign_in.assertions import Assertion
 from portal.project.shared_cache import cache
-from portal.session.entrance import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.session.fresh_sign_in import NEVER, is_fresh, moment_of_proof
+from portal.session.opening import ask_to_sign_out, is_somebody_else, landing_url, let_in
 from portal.session.sessions import remember_provider
 from portal.sso import patience
 from portal.sso.bad_answers import BadAnswer, Cause, cause_of

@@ -22,7 +22,7 @@ from requests import RequestException
 from identity.core.errors import GatehouseError, NotFound
 from identity.models import SSOConnection
 from identity.services.sign_in.login import find_connection
-from portal.session.entrance import is_own_page
+from portal.session.opening import is_own_page
 from portal.sso import arrival, oidc, patience, saml
 from portal.sso.bad_answers import BadAnswer
 from portal.sso.claims import saml_assertion
