@@ -41,6 +41,7 @@ class Family(TextChoices):
     ACCESS = "access", "Access settings"
     RECORDS = "records", "Records"
     SCHEDULED_JOB = "scheduled_job", "Scheduled jobs"
+    WEBHOOK = "webhook", "Webhooks"
 
 
 class Personal(Flag):
@@ -445,6 +446,21 @@ class Event(StrEnum):
     )
 
     SCHEDULED_JOB_RUN_ASKED = _told("scheduled_job.run_asked", EntityManagement.OTHER, "Scheduled job asked to run now")
+
+    WEBHOOK_CREATED = _told(
+        "webhook.created", EntityManagement.CREATE, "Webhook set up: events leave the portal", severity=Severity.MEDIUM
+    )
+    WEBHOOK_EDITED = _told("webhook.edited", EntityManagement.UPDATE, "Webhook edited", severity=Severity.LOW)
+    WEBHOOK_ENABLED = _told("webhook.enabled", EntityManagement.ENABLE, "Webhook switched on")
+    WEBHOOK_DISABLED = _told(
+        "webhook.disabled", EntityManagement.DISABLE, "Webhook switched off", severity=Severity.LOW
+    )
+    WEBHOOK_SECRET_ROTATED = _told(
+        "webhook.secret_rotated", EntityManagement.UPDATE, "Secret of a webhook exchanged", severity=Severity.LOW
+    )
+    WEBHOOK_TESTED = _told("webhook.tested", EntityManagement.OTHER, "Webhook tested")
+    WEBHOOK_REDELIVERED = _told("webhook.redelivered", EntityManagement.OTHER, "Delivery of a webhook asked for again")
+    WEBHOOK_DELETED = _told("webhook.deleted", EntityManagement.DELETE, "Webhook deleted")
 
 
 MANY_ADDRESSES = table("counted", {"many_addresses": "many more addresses"})["many_addresses"]

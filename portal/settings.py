@@ -264,6 +264,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 # SR-43: the portal calls identity providers over https, at public addresses. An identity provider inside the
 # company's network is named here by its origin, as in https://sso.corp.example.
 SSO_INTERNAL_ORIGINS = env.SSO_INTERNAL_ORIGINS
+# So with receivers of webhooks.
+WEBHOOK_INTERNAL_ORIGINS = env.WEBHOOK_INTERNAL_ORIGINS
 
 # Of allauth's pages only the ones in portal.sso.urls are reachable; it keeps no accounts of its own here.
 SOCIALACCOUNT_ADAPTER = "portal.sso.adapter.SSOAdapter"

@@ -18,7 +18,7 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class Serving:
-    """The application, and the schedule's thread in each serving process.
+    """The application, and the threads of the schedule and of webhooks in each serving process.
 
     A server with hooks calls `begin` and `end`; under another one the schedule begins with a process's first request.
     """
@@ -32,8 +32,10 @@ class Serving:
 
     def begin(self) -> None:
         from portal.schedule import loop  # noqa: PLC0415 - needs the apps loaded
+        from portal.webhooks import sender  # noqa: PLC0415
 
         loop.start_in_server()
+        sender.in_server.start()
         if settings.TRACES:
             from portal.project import traces  # noqa: PLC0415 - loads OpenTelemetry
 
@@ -41,8 +43,10 @@ class Serving:
 
     def end(self) -> None:
         from portal.schedule import loop  # noqa: PLC0415 - needs the apps loaded
+        from portal.webhooks import sender  # noqa: PLC0415
 
         loop.stop_in_server()
+        sender.in_server.stop()
         if settings.TRACES:
             from portal.project import traces  # noqa: PLC0415 - loads OpenTelemetry
 

@@ -73,6 +73,7 @@ class Action(StrEnum):
     CHANGE_ACCESS_SETTINGS = "change_access_settings"
     PRUNE_RECORDS = "prune_records"
     RUN_JOBS = "run_jobs"
+    MANAGE_WEBHOOKS = "manage_webhooks"
     DELETE_PERMANENTLY = "delete_permanently"
     CHANGE_SECOND_STEP = "change_second_step"
     CREATE_API_TOKEN = "create_api_token"  # noqa: S105

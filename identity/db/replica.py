@@ -36,6 +36,8 @@ _CURRENT = {
     "identity.bulkrow",
     "identity.scheduledjob",
     "identity.scheduledrun",
+    "identity.webhook",
+    "identity.webhookdelivery",
 }
 
 chosen = Signal()

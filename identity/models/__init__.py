@@ -34,6 +34,7 @@ from identity.models.trail import (
     SealedKeys,
 )
 from identity.models.users import Role, Status, User
+from identity.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "APIToken",
@@ -79,4 +80,6 @@ __all__ = [
     "SecondFactor",
     "Status",
     "User",
+    "Webhook",
+    "WebhookDelivery",
 ]

@@ -6,7 +6,7 @@ The feed of the REST API and webhooks read on from a position, part by part: an 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -71,3 +71,15 @@ def _in_order(events: list[AuditEvent], moves: list[MembershipChange], after: Fe
         for move in of_event.get(event.pk, []):
             one = of_one(event, move.group_id, move.user_id, move.joined)
             yield FeedEntry(one, FeedPosition(event.pk, move.pk))
+
+
+def at(positions: Iterable[FeedPosition]) -> dict[FeedPosition, AuditEvent]:
+    """The events before these positions, as they are now; two statements."""
+    wanted = set(positions)
+    events = AuditEvent.objects.select_related("origin").in_bulk({one.event for one in wanted})
+    moves = MembershipChange.objects.in_bulk({one.move for one in wanted if one.move})
+    return {
+        one: of_one(events[one.event], moved.group_id, moved.user_id, moved.joined) if moved else events[one.event]
+        for one in wanted
+        if one.event in events and bool(moved := moves.get(one.move)) == bool(one.move)
+    }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from identity.core.actors import Actor
-    from identity.models import IdentityProvider
+    from identity.models import IdentityProvider, Webhook
 
 
 class SecurityChange(StrEnum):
@@ -88,6 +88,12 @@ def tell_administrators_of_another_person(conflict: Conflict) -> None:
 def tell_administrators_of_break_glass(user: User) -> None:
     """SR-21: a break-glass account was used."""
     _send("break_glass", _administrators(), {"user": user})
+
+
+def tell_owners_of_webhook(webhook: Webhook) -> None:
+    """The portal has switched it off by itself: events wait in the audit log."""
+    link = f"{settings.PUBLIC_URL}/admin/identity/webhook/{webhook.pk}/change/"
+    _send("webhook_disabled", _emails(User.objects.enabled_owners()), {"webhook": webhook, "link": link})
 
 
 def _administrators() -> list[str]:

@@ -18,7 +18,7 @@ from identity.core.decisions import Action
 from identity.core.encryption import State, reseal, state_of
 from identity.db.keyset import Keyset, batches
 from identity.events import Event
-from identity.models import IdempotentRequest, SealedKeys, SecondFactor, SSOConnection
+from identity.models import IdempotentRequest, SealedKeys, SecondFactor, SSOConnection, Webhook
 from identity.services import digest_keys
 from identity.services.idempotency import ERASED
 
@@ -51,6 +51,8 @@ class Count:
 HOLDERS: tuple[Holder, ...] = (
     Holder("client secrets", lambda: SSOConnection.objects.exclude(client_secret=""), "client_secret"),
     Holder("second steps", lambda: SecondFactor.objects.all(), "secret"),
+    Holder("secrets of webhooks", lambda: Webhook.objects.all(), "secret"),
+    Holder("former secrets of webhooks", lambda: Webhook.objects.exclude(former_secret=""), "former_secret"),
     Holder("keys of digests", lambda: SealedKeys.objects.all(), "sealed"),
     Holder("answers to retried requests", lambda: IdempotentRequest.objects.exclude(answer__in=["", ERASED]), "answer"),
     Holder("queued mails", lambda: DBTaskResult.objects.all(), "args_kwargs", ("kwargs", "sealed")),

@@ -18,6 +18,7 @@ from django_tasks_db.models import DBTaskResult
 from identity.services import background
 from portal.schedule.leases import kept_alive
 from portal.schedule.loop import Loop, do_what_is_due
+from portal.webhooks.sender import EventSender, send_everything
 
 logger = logging.getLogger(__name__)
 
@@ -43,18 +44,21 @@ class PortalWorker(Worker):
         self.lease = timedelta(seconds=lease)
 
     def work(self) -> None:
-        """Until a signal. A second thread does what is due, so that mails do not wait for it."""
-        loop = Loop()
+        """Until a signal. Other threads do what is due and send to webhooks, so that mails wait for neither."""
+        loop, sender = Loop(), EventSender()
         loop.start()
+        sender.start()
         while self.running:
             self.work_off()
             time.sleep(self.interval)
         loop.stop()
+        sender.stop()
 
     def work_off_everything(self) -> None:
-        """What is due, and all waiting tasks."""
+        """What is due, all waiting tasks, and events for webhooks."""
         do_what_is_due()
         self.work_off()
+        send_everything()
 
     def work_off(self) -> None:
         """All waiting tasks. Waits while the database is unavailable."""

@@ -159,6 +159,12 @@ class Variables:
         "none",
         "identity providers inside your network, by origin: `https://sso.corp.example` (docs/sso.md)",
     )
+    WEBHOOK_INTERNAL_ORIGINS: list[str] = variable(
+        kinds.origins,
+        [],
+        "none",
+        "receivers of webhooks inside your network, by origin: `https://siem.corp.example` (docs/events.md)",
+    )
     TASKS: str = variable(
         kinds.choice(*BACKENDS),
         "immediate",

@@ -9,7 +9,7 @@ from django.db import connection
 
 from identity.core.actors import Schedule
 from identity.db import partitions
-from identity.services import background, headcounts, idempotency, provider_contacts, retention
+from identity.services import background, headcounts, idempotency, provider_contacts, retention, webhook_deliveries
 from identity.services.schedule import Job
 from portal.project import shared_cache
 from portal.session import store
@@ -110,6 +110,15 @@ JOBS: tuple[Job, ...] = (
         DAY,
         alone(background.forget_old_failures),
         "tasks",
+        at=NIGHT,
+    ),
+    Job(
+        "webhook_deliveries",
+        "Deliveries of webhooks",
+        "Deletes the record of deliveries that ended a month ago.",
+        DAY,
+        alone(webhook_deliveries.forget_old),
+        "deliveries",
         at=NIGHT,
     ),
     *(ON_POSTGRESQL if connection.vendor == "postgresql" else ()),

@@ -10,9 +10,10 @@ import logging
 import os
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from threading import Event, Lock, Thread
+from typing import Protocol
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -112,26 +113,38 @@ def holder_name() -> str:
 
 # --- in a process that serves requests ---
 
-_lock = Lock()
-_of_process: tuple[int, Loop] | None = None
+
+class Startable(Protocol):
+    """A thread that works beside requests."""
+
+    def start(self) -> None: ...
+
+    def stop(self, seconds: float | None = None) -> None: ...
 
 
-def start_in_server() -> None:
-    """Once in each process, if serving processes do the scheduled work (SCHEDULE)."""
-    global _of_process
-    if not settings.SCHEDULE or _is_started():
-        return
-    with _lock:
-        if not _is_started():
-            _of_process = os.getpid(), Loop()
-            _of_process[1].start()
+class InServer:
+    """One in each process, if serving processes do the scheduled work (SCHEDULE)."""
+
+    def __init__(self, make: Callable[[], Startable]) -> None:
+        self._make, self._lock = make, Lock()
+        self._of_process: tuple[int, Startable] | None = None
+
+    def start(self) -> None:
+        if not settings.SCHEDULE or self._is_started():
+            return
+        with self._lock:
+            if not self._is_started():
+                self._of_process = os.getpid(), self._make()
+                self._of_process[1].start()
+
+    def stop(self) -> None:
+        if self._of_process and self._is_started():
+            self._of_process[1].stop(SECONDS_TO_FINISH)
+
+    def _is_started(self) -> bool:
+        """In this process: threads do not survive a fork."""
+        return self._of_process is not None and self._of_process[0] == os.getpid()
 
 
-def stop_in_server() -> None:
-    if _of_process and _is_started():
-        _of_process[1].stop(SECONDS_TO_FINISH)
-
-
-def _is_started() -> bool:
-    """In this process: threads do not survive a fork."""
-    return _of_process is not None and _of_process[0] == os.getpid()
+_schedule = InServer(Loop)
+start_in_server, stop_in_server = _schedule.start, _schedule.stop

@@ -1,4 +1,4 @@
-"""Requests to identity providers (SR-43): https, public addresses, no redirects, 5 s, 1 MiB."""
+"""Requests to others (SR-43): https, public addresses, no redirects; of identity providers at most 5 s and 1 MiB."""
 
 from __future__ import annotations
 
@@ -144,14 +144,25 @@ class BoundedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self.pools
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        with patience.turn(str(request.url)), _one_deadline(), _traced(request) as tell:
+        with self.turn(str(request.url)), _until_then(self.deadline()), _traced(request) as tell:
             response = super().send(request, **{**kwargs, "stream": True, "timeout": time_left()})
             try:
-                response._content = _bounded(response.raw)
+                response._content = self.body(response.raw)
             finally:
                 response.close()
             tell(response.status_code)
         return response
+
+    # --- what others than identity providers are given instead ---
+
+    def turn(self, url: str) -> AbstractContextManager[None]:
+        return patience.turn(url)
+
+    def deadline(self) -> float:
+        return patience.deadline()
+
+    def body(self, raw: Any) -> bytes:
+        return _bounded(raw)
 
 
 def _traced(request: PreparedRequest) -> AbstractContextManager[Callable[[int], None]]:
@@ -163,9 +174,8 @@ def _traced(request: PreparedRequest) -> AbstractContextManager[Callable[[int], 
 
 
 @contextmanager
-def _one_deadline() -> Iterator[None]:
+def _until_then(until: float) -> Iterator[None]:
     """A call still running at the deadline raises TooSlow; other errors are translated to those of requests."""
-    until = patience.deadline()
     set_before = _until.set(until)
     try:
         yield
@@ -201,19 +211,26 @@ class RefusingAdapter(HTTPAdapter):
     """Plain http is only for origins that the operator listed."""
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        raise InvalidSchema("Identity providers are called over https only.")
+        raise InvalidSchema("Others are called over https only.")
 
 
 class GuardedSession(Session):
-    """The session for all requests of allauth and the portal."""
+    """The session for all requests of allauth and the portal to identity providers."""
+
+    to_public: ClassVar[type[BoundedAdapter]] = PublicAdapter
+    to_internal: ClassVar[type[BoundedAdapter]] = BoundedAdapter
 
     def __init__(self) -> None:
         super().__init__()
         self.trust_env = False  # an environment's proxy would resolve names itself
         self.mount("http://", RefusingAdapter())
-        self.mount("https://", PublicAdapter())
-        for origin in settings.SSO_INTERNAL_ORIGINS:
-            self.mount(f"{origin}/", BoundedAdapter())
+        self.mount("https://", self.to_public())
+        for origin in self.internal_origins():
+            self.mount(f"{origin}/", self.to_internal())
+
+    def internal_origins(self) -> list[str]:
+        """Those that the operator listed, which may be anywhere."""
+        return list(settings.SSO_INTERNAL_ORIGINS)
 
     def get_redirect_target(self, resp: Response) -> None:
         """Redirects are not followed: they could lead anywhere."""

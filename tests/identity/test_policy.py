@@ -43,6 +43,7 @@ ROLES_OF = {
     Action.CHANGE_ROLE: {Role.OWNER},
     Action.CHANGE_ACCESS_SETTINGS: {Role.OWNER},
     Action.PRUNE_RECORDS: {Role.OWNER},
+    Action.MANAGE_WEBHOOKS: {Role.OWNER},
     Action.DELETE_PERMANENTLY: {Role.SUPPORT},
     Action.CHANGE_SECOND_STEP: set(Role),
     Action.CREATE_API_TOKEN: set(Role),

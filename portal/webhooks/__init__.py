@@ -1,0 +1,1 @@
+"""Webhooks: events are sent to their receivers, beside the requests that are served."""
