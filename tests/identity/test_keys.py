@@ -20,6 +20,7 @@ pytestmark = pytest.mark.once
         ("Å", "\u212b"),
         ("Σίσυφος", "ΣΊΣΥΦΟΣ"),
         ("o.K", "O.\u212a"),
+        ("\u0390", "\u03aa\u0301"),  # folded to three letters, of which two are one again
     ],
 )
 def test_spellings_that_people_read_as_the_same_have_one_key(one: str, other: str) -> None:

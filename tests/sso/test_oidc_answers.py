@@ -191,6 +191,18 @@ def test_a_minute_of_clock_skew_is_forgiven(client: Client, okta: SSOConnection,
     assert leaving.comes_back(provider, token).status_code == 302
 
 
+@pytest.mark.parametrize("moved", [{"exp": -75}, {"iat": 75, "exp": 600}, {"nbf": 75}])
+def test_more_than_a_minute_of_clock_skew_is_refused(
+    client: Client, okta: SSOConnection, provider: OIDCProvider, moved: dict[str, int]
+) -> None:
+    """SR-42."""
+    leaving = leave(client, okta)
+    now = int(time.time())
+    token = provider.token(nonce=leaving.wishes["nonce"], **{claim: now + seconds for claim, seconds in moved.items()})
+    assert leaving.comes_back(provider, token).status_code == 403
+    assert not is_in(client)
+
+
 def test_a_new_key_of_the_provider_is_fetched_when_it_is_first_used(
     client: Client, okta: SSOConnection, provider: OIDCProvider
 ) -> None:

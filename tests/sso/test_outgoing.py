@@ -59,6 +59,9 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Names:
         "100.64.0.1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "224.0.1.1",
+        "ff0e::1",
+        "::ffff:224.0.1.1",
     ],
 )
 def test_private_addresses_are_not_called(names: Names, address: str) -> None:
