@@ -36,6 +36,7 @@ class Family(TextChoices):
     IDENTITY_PROVIDER = "identity_provider", "Identity providers"
     SSO_CONNECTION = "sso_connection", "SSO connections"
     SCIM_TOKEN = "scim_token", "SCIM tokens"
+    SCIM_TRUST = "scim_trust", "SCIM trusts"
     API_TOKEN = "api_token", "API tokens"
     ASSET = "asset", "Assets"
     ACCESS = "access", "Access settings"
@@ -374,6 +375,26 @@ class Event(StrEnum):
         "scim_token.unknown",
         Authentication.LOGON,
         "Unknown SCIM token presented",
+        personal=Personal.ORIGIN,
+        severity=Severity.LOW,
+        is_failure=True,
+    )
+
+    SCIM_TRUST_ACCEPTED = _told(
+        "scim_trust.accepted",
+        Authentication.LOGON,
+        "SCIM access token issued for an assertion",
+        personal=Personal.ORIGIN,
+    )
+    SCIM_TRUST_CREATED = _told(
+        "scim_trust.created", EntityManagement.CREATE, "SCIM trust created", severity=Severity.LOW
+    )
+    SCIM_TRUST_DELETED = _told("scim_trust.deleted", EntityManagement.DELETE, "SCIM trust deleted")
+    SCIM_TRUST_EDITED = _told("scim_trust.edited", EntityManagement.UPDATE, "SCIM trust edited", severity=Severity.LOW)
+    SCIM_TRUST_REFUSED = _told(
+        "scim_trust.refused",
+        Authentication.LOGON,
+        "Assertion for a SCIM access token refused",
         personal=Personal.ORIGIN,
         severity=Severity.LOW,
         is_failure=True,

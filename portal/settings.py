@@ -318,7 +318,14 @@ SCIM_SERVICE_PROVIDER = {
             "description": "A SCIM token of the portal in the Authorization header",
             "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
             "primary": True,
-        }
+        },
+        {
+            "type": "oauth2",
+            "name": "OAuth 2.0 Access Token",
+            "description": "An access token, issued for an hour for an assertion that a trust of the portal accepts",
+            "specUri": "https://www.rfc-editor.org/rfc/rfc7523",
+            "documentationUri": f"{PUBLIC_URL}/.well-known/oauth-authorization-server",
+        },
     ],
     "WWW_AUTHENTICATE_HEADER": 'Bearer realm="Gatehouse SCIM"',
 }

@@ -6,6 +6,8 @@ from django.urls import include, path
 from portal import admin as pages
 from portal.account import own_tokens, passkeys, second_factor, sign_in
 from portal.metrics.views import metrics
+from portal.oauth import addresses
+from portal.oauth import views as oauth
 from portal.project import health, probes
 
 handler400 = "portal.api.faults.bad_request"
@@ -56,6 +58,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("portal.api.urls")),
     path("scim/v2/", include("scim.urls")),
+    path(addresses.TOKEN_PATH, oauth.token, name="oauth_token"),
+    path(addresses.METADATA_PATH, oauth.metadata, name="oauth_metadata"),
     path(probes.LIVE[1:], health.livez, name="livez"),
     path(probes.READY[1:], health.readyz, name="readyz"),
     path(probes.HEALTHY[1:], health.healthz, name="healthz"),

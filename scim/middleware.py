@@ -10,6 +10,7 @@ from django_scim.constants import SCIM_CONTENT_TYPE
 from scim.wire.errors import Problem
 
 _PREFIX = "/scim/"
+_OAUTH = "/scim/oauth/"  # answers as RFC 6749 has it
 _TOLD = {
     400: "The request can't be read.",
     404: "There is no SCIM endpoint at this address.",
@@ -27,7 +28,7 @@ class SCIMErrorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if not request.path_info.startswith(_PREFIX):
+        if not request.path_info.startswith(_PREFIX) or request.path_info.startswith(_OAUTH):
             return response
         if response.status_code >= 400 and not _speaks_scim(response):
             return _translated(response)

@@ -31,9 +31,10 @@ from identity.models import (
 )
 from identity.models.sso import told_otherwise
 from identity.queries.drift import drifts
-from identity.services import deletion, groups, invitations, mappings, modes, scim_tokens, users
+from identity.services import deletion, groups, invitations, mappings, modes, scim_tokens, scim_trusts, users
 from identity.services.provisioning import conflicts
 from identity.services.provisioning import groups as sso_groups
+from tests import clock
 from tests.clients import IdP, new_idp, problem
 from tests.factories import (
     OPERATOR,
@@ -52,6 +53,7 @@ from tests.factories import (
     support,
     unmap,
 )
+from tests.oauth.workloads import Workload, trust_of
 from tests.portal.admin_pages import address, text_of
 from tests.portal.second_steps import FIRST, set_up
 from tests.scim.helpers import CORE_USER, PORTAL_GROUP, PORTAL_USER, Document, member_ids
@@ -913,3 +915,19 @@ def test_r23_an_idp_has_many_tokens_and_they_survive_their_creator(idp: IdP) -> 
         idp.send("GET", "/Users", Authorization=f"Bearer {secret}").status_code for secret in (idp.secret, second)
     }
     assert answers == {200}
+
+
+def test_r29_an_assertion_gets_a_token_for_an_hour_that_ends_with_its_trust(idp: IdP) -> None:
+    assert idp.provider is not None
+    workload = Workload(trust_of(idp.provider))
+    assertion = workload.assertion()
+    answer = workload.ask(assertion).json()
+    assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3600)
+    assert answer["access_token"] not in str(list(SCIMToken.objects.values()))
+    assert workload.ask(assertion).status_code == 401
+    mine = workload.idp()
+    assert mine.get("/Users").status_code == 200
+    with clock.later(hours=1, seconds=1):
+        assert refused(mine.get("/Users")) == (401, None)
+    scim_trusts.delete_trust(workload.trust, actor=administrator())
+    assert refused(mine.get("/Users")) == (401, None)

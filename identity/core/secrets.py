@@ -8,6 +8,7 @@ import string
 import zlib
 
 SCIM_PREFIX = "ghscim_"
+ACCESS_PREFIX = "ghsat_"  # SCIM access tokens, which last an hour
 API_PREFIX = "ghapi_"
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM_LENGTH = 40  # 238 bits

@@ -28,7 +28,6 @@ def _on_postgresql(connection: Any, waits: Callable[[], object]) -> Iterator[Non
     try:
         beside.set_autocommit(False)
         with beside.cursor() as cursor:
-            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             _until(lambda: _got(cursor), waits)
         yield
     finally:
@@ -36,8 +35,11 @@ def _on_postgresql(connection: Any, waits: Callable[[], object]) -> Iterator[Non
 
 
 def _got(cursor: Any) -> bool:
+    """Its SELECT stays open, with a snapshot that an index made concurrently waits for, until the next statement."""
     cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [KEY])
-    return bool(cursor.fetchone()[0])
+    (got,) = cursor.fetchone()
+    cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    return bool(got)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from identity.models.mappings import GroupMapping
 from identity.models.provider_contacts import ProviderContact, ProviderSilence, ReceivedRequest, Rhythm
 from identity.models.retention import RetentionPeriod
 from identity.models.scheduled_jobs import ScheduledJob, ScheduledRun
+from identity.models.scim_trusts import SCIMTrust, SpentAssertion
 from identity.models.second_factors import Passkey, RecoveryCode, SecondFactor
 from identity.models.sso import (
     RetiredResource,
@@ -67,6 +68,7 @@ __all__ = [
     "Rhythm",
     "Role",
     "SCIMToken",
+    "SCIMTrust",
     "SSOConnection",
     "SSOGroup",
     "SSOIdentity",
@@ -78,6 +80,7 @@ __all__ = [
     "Scope",
     "SealedKeys",
     "SecondFactor",
+    "SpentAssertion",
     "Status",
     "User",
     "Webhook",

@@ -54,6 +54,12 @@ class IdentityProvider(models.Model):
         db_default=False,
         help_text="A person who comes back under another userName is known by the external ID (R9).",
     )
+    refuses_static_tokens = models.BooleanField(
+        "only access tokens",
+        default=False,
+        db_default=False,
+        help_text="SCIM tokens that were made to be pasted are refused: its clients come by a trust (R29).",
+    )
     watched_until = models.DateTimeField(null=True, editable=False, help_text="Until then its requests are kept.")
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
@@ -78,10 +84,27 @@ class IdentityProvider(models.Model):
         return self.watched_until is not None and self.watched_until > timezone.now()
 
 
+class SCIMTokenQuerySet(models.QuerySet["SCIMToken"]):
+    def made(self) -> SCIMTokenQuerySet:
+        """Those that people made and pasted; not those that an assertion got, which last an hour (R29)."""
+        return self.filter(trust=None)
+
+
 class SCIMToken(models.Model):
-    """A bearer token of one IdP (R23). Only a digest is stored; deleting it revokes it at the next request."""
+    """A bearer token of one IdP (R23). Only a digest is stored; deleting it revokes it at the next request.
+
+    With a `trust` it is an access token: it was issued for an assertion, expires in an hour, and ends with the trust.
+    """
 
     identity_provider = models.ForeignKey(IdentityProvider, on_delete=models.CASCADE, related_name="scim_tokens")
+    trust = models.ForeignKey(
+        "identity.SCIMTrust",
+        null=True,
+        db_index=False,
+        on_delete=models.CASCADE,
+        related_name="access_tokens",
+        editable=False,
+    )
     label = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     hint = models.CharField(max_length=32, editable=False, help_text="What is shown of the token: prefix and end.")
@@ -90,12 +113,17 @@ class SCIMToken(models.Model):
         "identity.User", null=True, on_delete=models.SET_NULL, related_name="+", editable=False
     )
     expires_at = models.DateTimeField(null=True, blank=True)
+    networks = models.CharField(max_length=1000, blank=True, default="", db_default="", help_text="None: everywhere.")
+    is_read_only = models.BooleanField("reads only", default=False, db_default=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
     last_used_from = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+
+    objects = SCIMTokenQuerySet.as_manager()
 
     class Meta:
         verbose_name = "SCIM token"
         ordering = ("-created_at", "-id")
+        indexes: ClassVar = [models.Index(fields=["trust"], name="scim_token_of_trust")]
 
     def __str__(self) -> str:
         return f"{self.label} ({self.hint})"

@@ -113,7 +113,7 @@ class Matter:
 
 def what_waits() -> list[Matter]:
     """Everything that currently needs attention, read from the database."""
-    counts, tokens = count_everything(), SCIMToken.objects.only("last_used_at", "expires_at")
+    counts, tokens = count_everything(), SCIMToken.objects.made().only("last_used_at", "expires_at")
     heard = activities(IdentityProvider.objects.order_by("name_key"), scim_enabled=counts.mode.scim_enabled)
     return list(matters(counts, heard, list(tokens)))
 

@@ -13,7 +13,7 @@ from identity.core.keys import label_key
 from identity.db.locks import lock, locked
 from identity.db.uniqueness import taken_when
 from identity.events import Event
-from identity.models import Group, GroupMapping, IdentityProvider, RetiredResource, SSOUser, User
+from identity.models import Group, GroupMapping, IdentityProvider, RetiredResource, SCIMToken, SSOUser, User
 from identity.services import notices
 from identity.services.provisioning import memberships
 
@@ -116,7 +116,8 @@ def usage(provider: IdentityProvider, *, most: int | None = None) -> dict[str, i
         "sso_users": SSOUser.objects.of(provider.pk),
         "sso_groups": provider.sso_groups.all(),
         "mappings": GroupMapping.objects.filter(sso_group__identity_provider=provider),
-        "tokens": provider.scim_tokens.all(),
+        "tokens": SCIMToken.objects.made().filter(identity_provider=provider),
+        "trusts": provider.scim_trusts.all(),
         "retired": RetiredResource.objects.filter(identity_provider=provider),
     }
     limit = None if most is None else most + 1

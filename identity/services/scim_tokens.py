@@ -106,7 +106,7 @@ _BEARER = """
 
 def find_bearer(secret: str) -> TokenBearer | None:
     """The bearer of this secret, or None. One fixed statement by unique index: every request pays for it."""
-    if not secrets.looks_like_token(secret, secrets.SCIM_PREFIX):
+    if not any(secrets.looks_like_token(secret, prefix) for prefix in (secrets.SCIM_PREFIX, secrets.ACCESS_PREFIX)):
         return None
     now = timezone.now()
     moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (now - LAST_USED_STEP, now)]

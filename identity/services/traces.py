@@ -40,30 +40,41 @@ KEYS_HELD = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One kind of occurrence, from one network and about one account."""
+    """One kind of occurrence, from one network and about one account or provider."""
 
     action: Event
     actor: Actor
     origin: Origin
     user_id: int | None
+    identity_provider_id: int | None
     details: dict[str, Any]
 
     @property
     def key(self) -> str:
         """What it is counted under: without the actor's request, and with the address's network."""
-        return json.dumps([self.action, self.origin.network, self.user_id, self.actor.id, self.details])
+        about = [self.user_id, self.identity_provider_id, self.actor.id]
+        return json.dumps([self.action, self.origin.network, *about, self.details])
 
     def window(self, number: int) -> str:
         return f"{number}:{self.action}:{hashlib.sha256(self.key.encode()).hexdigest()[:32]}"
 
     def among_others(self) -> Trace:
         """The shared counter for occurrences too many to be told apart."""
-        return replace(self, origin=Origin(), user_id=None, details={"from": MANY_ADDRESSES.data})
+        details = {"from": MANY_ADDRESSES.data}
+        return replace(self, origin=Origin(), user_id=None, identity_provider_id=None, details=details)
 
 
-def note(action: Event, *, actor: Actor, origin: Origin, user_id: int | None = None, **details: str) -> None:
+def note(
+    action: Event,
+    *,
+    actor: Actor,
+    origin: Origin,
+    user_id: int | None = None,
+    identity_provider_id: int | None = None,
+    **details: str | int,
+) -> None:
     """Count one more occurrence. The response to the request does not depend on it."""
-    _tally.add(Trace(action, actor, origin, user_id, details))
+    _tally.add(Trace(action, actor, origin, user_id, identity_provider_id, details))
 
 
 def flush() -> None:
@@ -145,6 +156,7 @@ def _record(trace: Trace, window: str, times: int) -> None:
         trace.action,
         actor=trace.actor,
         user_id=trace.user_id,
+        identity_provider_id=trace.identity_provider_id,
         details=trace.details,
         origin=trace.origin,
         window=window,

@@ -172,7 +172,7 @@ class SCIMTokens(Resources):
 
     tag = "Identity providers"
     seen_by = Action.VIEW_PROVIDERS
-    queryset = SCIMToken.objects.select_related("identity_provider", "created_by")
+    queryset = SCIMToken.objects.made().select_related("identity_provider", "created_by")
     serializer_class = SCIMTokenAnswer
     filterset_class = SCIMTokenFilter
     fresh = frozenset({"create", "destroy"})

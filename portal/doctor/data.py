@@ -92,7 +92,7 @@ def silence(activity: Activity) -> Finding:
 
 
 def expiring_tokens() -> Finding:
-    number = SCIMToken.objects.filter(expires_at__lt=timezone.now() + EXPIRES_SOON).count()
+    number = SCIMToken.objects.made().filter(expires_at__lt=timezone.now() + EXPIRES_SOON).count()
     return counted(
         "tokens",
         number,

@@ -110,7 +110,7 @@ def find_mapping(sso_group: SSOGroup, group: Group) -> GroupMapping:
 
 
 def find_scim_token(token_id: int) -> SCIMToken:
-    rows = SCIMToken.objects.select_related("identity_provider")
+    rows = SCIMToken.objects.made().select_related("identity_provider")
     return _the(rows, f"There is no SCIM token {token_id}: list_scim_tokens shows those there are.", pk=token_id)
 
 

@@ -14,14 +14,15 @@ from identity.core import serving
 
 MINUTE = 60.0  # seconds
 
-# A SCIM token (identity.services.scim_tokens), a personal API token and anything after "Authorization:" or
-# "Bearer".
+# A SCIM token (identity.services.scim_tokens), an access token, a personal API token, a signed JSON Web Token, and
+# anything after "Authorization:" or "Bearer".
 _SECRETS = (
-    (re.compile(r"\bgh(scim|api)_[0-9A-Za-z]+"), r"gh\1_***"),
+    (re.compile(r"\bgh(scim|sat|api)_[0-9A-Za-z]+"), r"gh\1_***"),
     (
         re.compile(r"(?i)(authorization['\"]?\s*[:=]\s*['\"]?)(?:(?:bearer|basic|token)\s+)?[^\s'\",}]+"),
         r"\1***",
     ),
+    (re.compile(r"\beyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.[0-9A-Za-z_-]*"), "eyJ***"),
     # Invitation and password reset links, in URLs that a server logs.
     (re.compile(r"(/invitations/|/password/reset/[^/\s]+/)(?!set-password)[^/\s\"']+"), r"\1***"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[0-9A-Za-z._~+/=-]{8,}"), r"\1 ***"),

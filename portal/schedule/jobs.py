@@ -9,7 +9,15 @@ from django.db import connection
 
 from identity.core.actors import Schedule
 from identity.db import partitions
-from identity.services import background, headcounts, idempotency, provider_contacts, retention, webhook_deliveries
+from identity.services import (
+    background,
+    headcounts,
+    idempotency,
+    provider_contacts,
+    retention,
+    scim_trusts,
+    webhook_deliveries,
+)
 from identity.services.schedule import Job
 from portal.project import shared_cache
 from portal.session import store
@@ -93,6 +101,14 @@ JOBS: tuple[Job, ...] = (
         HOUR,
         alone(idempotency.forget_old_requests),
         "answers",
+    ),
+    Job(
+        "spent_assertions",
+        "Used assertions",
+        "Forgets which assertions of SCIM clients were used, once they have expired.",
+        HOUR,
+        alone(scim_trusts.forget_spent_assertions),
+        "assertions",
     ),
     Job(
         "provider_contacts",

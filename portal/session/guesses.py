@@ -71,7 +71,8 @@ def noted(request: HttpRequest, user: User | None) -> Iterator[None]:
 def note_sign_in(request: HttpRequest, action: Event, user: User | None, **details: str) -> None:
     """A failed attempt to sign in, for the account it was about, if any."""
     origin, user_id = Origin.of(request.META), user.pk if user else None
-    traces.note(action, actor=Visitor("Sign-in page"), origin=origin, user_id=user_id, **details)
+    actor = Visitor("Sign-in page")
+    traces.note(action, actor=actor, origin=origin, user_id=user_id, identity_provider_id=None, **details)
 
 
 class SlowedDown:

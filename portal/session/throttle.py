@@ -31,6 +31,7 @@ NAME_TRIES_AN_HOUR = 30  # at one account from everywhere, except known browsers
 ADDRESS_TRIES_AN_HOUR = 60  # from one address at any name, except known browsers
 RESETS_AN_HOUR = 20  # requested by one address
 QUESTIONS_A_MINUTE = 300  # for a passkey, by one address: the sign-in page asks by itself whenever it is opened
+ACCESS_TOKENS_A_MINUTE = 120  # asked for by one address: an IdP needs one an hour for each of its workers
 COOKIE = "__Host-known-browser" if settings.IS_HTTPS else "known-browser"
 COOKIE_SECONDS = 365 * 24 * 3600
 ACCOUNTS_OF_A_BROWSER = 5
@@ -161,6 +162,11 @@ def for_question(request: HttpRequest) -> Rate:
     """Passkey challenges before the user is known; a browser that has signed in before has its own limit."""
     browser, _ = _remembered(request)
     return Rate(_key("question", browser or _network(request)), QUESTIONS_A_MINUTE)
+
+
+def for_access_token(request: HttpRequest) -> Rate:
+    """SCIM access tokens requested by an address, whatever assertions it sends."""
+    return Rate(_key("access_token", _network(request)), ACCESS_TOKENS_A_MINUTE)
 
 
 def for_reset(request: HttpRequest) -> Throttle:

@@ -6,26 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import jwt
-from requests import RequestException
 
 from identity.models import SSOConnection
 from portal.sso.bad_answers import BadAnswer, listed
 from portal.sso.discovery import discover, published
 from portal.sso.kept import Published
-from portal.sso.outgoing import GuardedSession
+from portal.sso.key_sets import SIGNATURES, SKEW_SECONDS, fitting, published_at
 from portal.sso.token_causes import told
 from portal.sso.words import Advice, Fact
 
-# Asymmetric only: with HS256, anyone with the provider's public key, or a guessed secret, could sign as well.
-SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 MOST_KIB = 128  # a thousand groups by name, or six hundred by their distinguished names in Active Directory
 MOST_KIB_FROM_ANYBODY = 16
-MOST_KEYS = 50
-SKEW_SECONDS = 60  # SR-42
-KEYS_FRESH_SECONDS = 300
-KEYS_STALE_SECONDS = 3600
 GOOGLE = "https://accounts.google.com"
-PARTS_OF_A_KEY = ("kty", "use", "alg", "kid", "n", "e", "crv", "x", "y")
 
 
 class BadToken(BadAnswer):
@@ -113,35 +105,11 @@ def _checked(connection: SSOConnection, token: str, header: dict[str, Any], chec
 def _keys_for(connection: SSOConnection, header: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The cached keys first, then freshly fetched ones; fetched at most twice a minute."""
     keys = published_keys(connection)
-    yield from _fitting(keys.read(), header)
+    yield from fitting(keys.read(), header)
     if (now := keys.read_anew()) is not None:
         published(connection).outdate()  # along with its keys, the provider may have changed their URL
-        yield from _fitting(now, header)
+        yield from fitting(now, header)
 
 
 def published_keys(connection: SSOConnection) -> Published:
-    return Published(discover(connection)["jwks_uri"], KEYS_FRESH_SECONDS, KEYS_STALE_SECONDS, _fetch)
-
-
-def _fitting(keys: list[dict[str, Any]], header: dict[str, Any]) -> list[dict[str, Any]]:
-    """By the token's key id; a key without an id may match, and a token without one may match any key."""
-    alg, kid = header["alg"], header.get("kid")
-    usable = [key for key in keys if key.get("use", "sig") == "sig" and key.get("alg", alg) == alg]
-    if kid is None:
-        return usable
-    return [key for key in usable if key.get("kid") == kid] or [key for key in usable if key.get("kid") is None]
-
-
-def _fetch(address: str) -> list[dict[str, Any]]:
-    with GuardedSession() as session:
-        response = session.get(address)
-        response.raise_for_status()
-        document = response.json()
-    keys = document.get("keys") if isinstance(document, dict) else None
-    if not isinstance(keys, list):
-        raise RequestException("The provider's key set is none.")
-    return [_parts_of(key) for key in keys[:MOST_KEYS] if isinstance(key, dict)]
-
-
-def _parts_of(key: dict[str, Any]) -> dict[str, Any]:
-    return {name: key[name] for name in PARTS_OF_A_KEY if key.get(name) is not None}
+    return published_at(discover(connection)["jwks_uri"])

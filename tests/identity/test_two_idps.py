@@ -39,7 +39,8 @@ EMPTIED = {"deletion.delete_permanently": "identity.ReceivedRequest"}
 
 # Of the portal as a whole, or about what has not happened in the beginning.
 NEITHERS = {"AccessSettings", "AuditOrigin", "DeletionRecord", "Headcount", "SealedKeys"}
-NEITHERS |= {"ProviderSilence", "RetentionPeriod", "ScheduledJob", "ScheduledRun", "Webhook", "WebhookDelivery"}
+NEITHERS |= {"ProviderSilence", "RetentionPeriod", "ScheduledJob", "ScheduledRun", "SpentAssertion", "Webhook"}
+NEITHERS |= {"WebhookDelivery"}
 
 
 def public_services() -> dict[str, Callable[..., Any]]:

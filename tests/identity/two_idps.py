@@ -30,6 +30,7 @@ from identity.models import (
     Invitation,
     Passkey,
     SCIMToken,
+    SCIMTrust,
     SSOConnection,
     SSOGroup,
     SSOIdentity,
@@ -44,11 +45,13 @@ from identity.services import (
     invitations,
     provider_contacts,
     scim_tokens,
+    scim_trusts,
     second_factors,
     sso_connections,
 )
 from identity.services.provisioning import groups as sso_groups
 from identity.services.provisioning.statements import GroupRecord
+from identity.services.scim_trusts import TrustSettings
 from identity.services.sign_in.assertions import Assertion
 from identity.services.sso_connections import ConnectionSettings
 from tests.authenticator import Authenticator
@@ -89,6 +92,7 @@ class Side:
     shared: Group  # a portal group that both feed
     token: SCIMToken
     secret: str
+    trust: SCIMTrust
     oidc: SSOConnection
     saml: SSOConnection
     sso_user: SSOUser
@@ -178,6 +182,11 @@ def _idp(name: str) -> IdentityProvider:
     return idp
 
 
+def _trust(idp: IdentityProvider) -> SCIMTrust:
+    said = TrustSettings(label="workload", issuer=f"https://{idp.pk}.example", key_set_url="https://keys.example")
+    return scim_trusts.create_trust(idp, said=said, actor=OPERATOR)
+
+
 def _side(name: str, shared: Group, mia: User, theo: User) -> Side:
     idp = _idp(name)
     sso_user, colleague = _person(idp, "ada", name, SUBJECT), _person(idp, "bob", name, COLLEAGUE)
@@ -206,6 +215,7 @@ def _side(name: str, shared: Group, mia: User, theo: User) -> Side:
         shared=shared,
         token=token,
         secret=secret,
+        trust=_trust(idp),
         oidc=_oidc(idp),
         saml=_saml(idp),
         sso_user=sso_user,

@@ -19,7 +19,7 @@ from tests.portal.doors import Doors
 # Django's admin has these addresses for every model; the portal's pages are `change` (one row) and `changelist`.
 DJANGOS = ("_add", "_delete", "_history", "_change", "_changelist", "_export")
 # The doors of programs, and what only those that watch the server ask for.
-ELSEWHERE = ("api-", "api_", "scim:", "saml_", "sso_", "openid_", "healthz", "livez", "readyz", "metrics")
+ELSEWHERE = ("api-", "api_", "scim:", "saml_", "sso_", "openid_", "healthz", "livez", "readyz", "metrics", "oauth_")
 
 OPERATIONS = {
     operation["operationId"]: operation for methods in document()["paths"].values() for operation in methods.values()

@@ -28,8 +28,8 @@ def test_the_service_provider_config_is_true(config: Document) -> None:
         "resourceType": "ServiceProviderConfig",
         "location": f"{BASE}/ServiceProviderConfig",
     }
-    (scheme,) = config["authenticationSchemes"]
-    assert (scheme["type"], scheme["primary"]) == ("oauthbearertoken", True)
+    schemes = [(scheme["type"], scheme.get("primary")) for scheme in config["authenticationSchemes"]]
+    assert schemes == [("oauthbearertoken", True), ("oauth2", None)]
 
 
 def test_the_config_names_its_paging(config: Document) -> None:

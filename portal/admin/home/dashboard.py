@@ -45,7 +45,8 @@ def _for_support() -> dict[str, Any]:
 
 def _for_administrators(request: HttpRequest) -> dict[str, Any]:
     counts = count_everything()
-    tokens = list(SCIMToken.objects.only("identity_provider", "last_used_at", "expires_at"))
+    tokens = list(SCIMToken.objects.only("identity_provider", "trust", "last_used_at", "expires_at"))
+    made = [token for token in tokens if token.trust_id is None]
     uses = [(token.identity_provider_id, token.last_used_at) for token in tokens]
     rhythms = ProviderContact.objects.rhythms()
     scim_enabled = counts.mode.scim_enabled
@@ -58,7 +59,7 @@ def _for_administrators(request: HttpRequest) -> dict[str, Any]:
         "chart": chart_of(request, users),
         "mode": counts.mode,
         "mode_in_words": policy.describe(counts.mode).removeprefix(f"{counts.mode}. "),
-        "matters": [placed(matter) for matter in matters(counts, activities, tokens)],
+        "matters": [placed(matter) for matter in matters(counts, activities, made)],
         "providers": activities,
         "judged": JUDGED,
         "log": ProvisioningLog.objects.select_related("identity_provider")[:LOG_ROWS],

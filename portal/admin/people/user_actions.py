@@ -242,7 +242,7 @@ def _speaks_for(user: User) -> str:
     provider = user.managed_by
     if provider is None or user.is_privileged:
         return ""
-    tokens = provider.scim_tokens.count()
+    tokens = provider.scim_tokens.made().count() + provider.scim_trusts.count()
     return (
         f" {provider} manages this account. Above member, only owners create its SCIM tokens and change its "
         f"connections; what exists goes on working ({tokens} token{'' if tokens == 1 else 's'}): look who has it first."

@@ -237,7 +237,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
         return {
             "managed": up_to(MOST, obj.user_count),
             "waiting": up_to(MOST, obj.open_conflicts),
-            "tokens": token_lines(obj.scim_tokens.select_related("created_by")),
+            "tokens": token_lines(obj.scim_tokens.made().select_related("created_by")),
             "connections": connections_of(obj),
             "sso_group_count": obj.sso_groups.count(),
             "may_revoke": bool(decide(request, Action.MANAGE_PROVIDERS)),

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.forms import Form
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -140,7 +141,7 @@ class RevokeToken(ActionPage):
     submit = "Revoke this token"
 
     def get_explanation(self) -> str:
-        lines = token_lines(SCIMToken.objects.filter(identity_provider=self.obj.identity_provider_id))
+        lines = token_lines(SCIMToken.objects.made().filter(identity_provider=self.obj.identity_provider_id))
         line = next(line for line in lines if line.token == self.obj)
         told = f"It was last used {line.used}." if self.obj.last_used_at else "It was never used."
         refused = f"The next request of {self.obj.identity_provider} that carries it is refused. This is final."
@@ -187,6 +188,9 @@ class SCIMTokenAdmin(PortalModelAdmin):
     search_help_text = "Label or end of the token"
     change_list_template = "admin/identity/scimtoken/list.html"
     detail_template = "admin/identity/scimtoken/detail.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SCIMToken]:
+        return super().get_queryset(request).filter(trust=None)
 
     @display(description="Created", ordering="created_at")
     def created(self, token: SCIMToken) -> str:

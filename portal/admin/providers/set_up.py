@@ -86,7 +86,7 @@ class SetUp(ActionPage):
         if kwargs.get("refusal"):
             return super().get_context_data(**kwargs)
         provider, guide = self.obj, guide_of(self.obj)
-        tokens = [token for token in provider.scim_tokens.all() if not token.is_expired]
+        tokens = [token for token in provider.scim_tokens.made() if not token.is_expired]
         seen = live(provider)
         is_connected = bool(seen["good"] or provider.last_request_at)
         group_count = provider.sso_groups.count()

@@ -20,7 +20,7 @@ class Command(ListCommand):
         parser.add_argument("--idp", metavar="NAME", help="only those of this identity provider")
 
     def rows(self, options: dict[str, Any]) -> Iterable[Facts]:
-        rows = SCIMToken.objects.select_related("identity_provider").order_by("pk")
+        rows = SCIMToken.objects.made().select_related("identity_provider").order_by("pk")
         if options["idp"]:
             rows = rows.filter(identity_provider=find_identity_provider(options["idp"]))
         return map(token_facts, rows)

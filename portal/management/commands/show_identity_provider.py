@@ -29,7 +29,7 @@ class Command(OperatorCommand):
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         provider = find_identity_provider(options["name"])
-        tokens = provider.scim_tokens.select_related("identity_provider").order_by("pk")
+        tokens = provider.scim_tokens.made().select_related("identity_provider").order_by("pk")
         connections = provider.sso_connections.all()
         itself = IdentityProvider.objects.filter(pk=provider.pk)
         (activity,) = activities(itself, scim_enabled=policy.current_mode().scim_enabled)

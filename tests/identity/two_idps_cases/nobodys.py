@@ -59,6 +59,8 @@ NOBODYS = {
     "sso_connections.preset",
     "sso_connections.same_issuer",
     "scim_tokens.check_expiry",
+    "scim_trusts.forget_spent_assertions",
+    "scim_trusts.preset",
     "traces.flush",
     "users.check_email",
     "users.create_owner",

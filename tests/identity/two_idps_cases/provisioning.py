@@ -8,11 +8,13 @@ from typing import Any
 
 from django.utils import timezone
 
+from identity.core.refusals import Refusal
 from identity.log_words import What
 from identity.services import (
     identity_providers,
     provider_contacts,
     scim_tokens,
+    scim_trusts,
 )
 from identity.services.provisioning import (
     conflicts,
@@ -29,9 +31,12 @@ from identity.services.provisioning import (
     log as provisioning_log,
 )
 from identity.services.provisioning.statements import GroupRecord, PersonRecord, StatedMembers
+from identity.services.scim_trusts import TrustSettings
 from tests.factories import OPERATOR, adding, exactly, person, removing
 from tests.identity.two_idps import LEAVER, SUBJECT, Side
 from tests.identity.two_idps_cases.deeds import Asked, Deed, ada, forget_the_groups, regroup
+
+KEYS = "https://issuer.example/keys"
 
 
 def _leaver(user_name: str = "leaver", **said: Any) -> PersonRecord:
@@ -191,6 +196,17 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
         lambda mine: scim_tokens.note_use(scim_tokens.find_bearer(mine.secret), address="192.0.2.1")  # type: ignore[arg-type]
     ],
     "scim_tokens.revoke_token": [lambda mine: scim_tokens.revoke_token(mine.token, actor=OPERATOR)],
+    "scim_trusts.create_trust": [
+        lambda mine: scim_trusts.create_trust(mine.idp, said=TrustSettings(key_set_url=KEYS), actor=OPERATOR)
+    ],
+    "scim_trusts.delete_trust": [lambda mine: scim_trusts.delete_trust(mine.trust, actor=OPERATOR)],
+    "scim_trusts.edit_trust": [
+        lambda mine: scim_trusts.edit_trust(mine.trust, said=TrustSettings(key_set_url=KEYS), actor=OPERATOR)
+    ],
+    "scim_trusts.issue_token": [
+        lambda mine: scim_trusts.issue_token(mine.trust, assertion_id="", good_until=timezone.now())
+    ],
+    "scim_trusts.note_refusal": [lambda mine: scim_trusts.note_refusal(mine.trust, check="key", fact=Refusal.EMPTY())],
 }
 
 READS: dict[str, Asked] = {
@@ -208,7 +224,7 @@ READS: dict[str, Asked] = {
     ),
     "identity_providers.usage": lambda mine: (
         identity_providers.usage(mine.idp),
-        {"users": 3, "sso_users": 2, "sso_groups": 2, "mappings": 2, "tokens": 1, "retired": 2},
+        {"users": 3, "sso_users": 2, "sso_groups": 2, "mappings": 2, "tokens": 1, "trusts": 1, "retired": 2},
     ),
     "provisioning.matching.match": lambda mine: (
         [

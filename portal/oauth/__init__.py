@@ -1,0 +1,1 @@
+"""Access tokens for SCIM clients that come without a stored secret (R29)."""
