@@ -350,6 +350,10 @@ SPECTACULAR_SETTINGS = {
         "BulkActionEnum": "identity.models.BulkRun.Kind",
         "OutcomeEnum": "identity.models.ProvisioningLog.Outcome",
         "BulkOutcomeEnum": "identity.models.BulkRow.Outcome",
+        "ReasonEnum": "identity.models.Conflict.Reason",
+        "ConflictStateEnum": "identity.models.Conflict.State",
+        "TurnedAwayReasonEnum": "identity.models.TurnedAway.Reason",
+        "TurnedAwayStateEnum": "identity.models.TurnedAway.State",
     },
     "GET_LIB_DOC_EXCLUDES": "portal.api.schema.undocumented",
     "POSTPROCESSING_HOOKS": [

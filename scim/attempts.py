@@ -10,8 +10,9 @@ from typing import TypeVar
 from django.db import DatabaseError, OperationalError
 
 from identity.core.actors import Provisioner
-from identity.core.errors import Conflicted
+from identity.core.errors import Conflicted, GatehouseError, TurnedAwayError
 from identity.services.provisioning.log import log_refusal
+from identity.services.provisioning.turned_away import remember
 from scim.wire.errors import Problem, problem_of
 
 logger = logging.getLogger(__name__)
@@ -37,12 +38,24 @@ def run(handle: Callable[[], R]) -> R:
 def refused(error: Exception, *, actor: Provisioner, resource: tuple[str, str]) -> Problem:
     """The problem to return for a refused write, with its row in the provisioning log.
 
-    A Conflict already has its row, and a database failure can't be logged there.
+    A Conflict already has its row, and a database failure can't be logged there. What is turned away is kept apart, all
+    attempts together (R24); what would have been refused anyway is not kept.
     """
     problem = problem_of(error)
-    if problem.status < 500 and not isinstance(error, Conflicted):
+    if isinstance(error, TurnedAwayError):
+        _remember(error, actor)
+    elif actor.way.is_shut:
+        return problem
+    elif problem.status < 500 and not isinstance(error, Conflicted):
         _log(problem, actor, *resource, subject=getattr(error, "subject", ""))
     return problem
+
+
+def _remember(error: TurnedAwayError, actor: Provisioner) -> None:
+    try:
+        remember(error.wanted, error.way, actor=actor)
+    except (GatehouseError, DatabaseError):  # the answer is the same
+        logger.exception("What an identity provider wanted could not be kept")
 
 
 def _log(problem: Problem, actor: Provisioner, resource_type: str, resource_id: str, *, subject: str) -> None:

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from identity.core import serving
 from identity.core.actors import Provisioner, Visitor
 from identity.core.origins import Origin
+from identity.core.ways import Way
 from identity.events import Event
 from identity.services import provider_contacts, scim_tokens, traces
 from scim.wire.errors import Problem, problem_of
@@ -21,11 +22,10 @@ from scim.wire.errors import Problem, problem_of
 logger = logging.getLogger(__name__)
 
 _NO_TOKEN = Problem(401, "Send a SCIM token of this portal in the header Authorization: Bearer.", code="no_token")
-_SCIM_OFF = Problem(403, "SCIM provisioning is switched off in the portal; nothing has been changed.", code="scim_off")
 
 
 class TokenRequired:
-    """django-scim2's AUTH_CHECK_MIDDLEWARE: sets `request.actor`, or answers 401, or 403 while SCIM is off (R21)."""
+    """django-scim2's AUTH_CHECK_MIDDLEWARE: sets `request.actor`, or answers 401."""
 
     def __init__(self, get_response: Callable[..., Any]) -> None:
         self.get_response = get_response
@@ -35,21 +35,16 @@ class TokenRequired:
             bearer = scim_tokens.find_bearer(_presented(request))
             if bearer is None:
                 return _unauthorized(request)
-            if bearer.scim_enabled:
+            if bearer.way is not Way.SCIM_OFF:
                 _note(bearer, request)
         except (DatabaseError, InterfaceError) as error:
             return problem_of(error).to_response()
         serving.note_identity_provider(bearer.identity_provider_id)
         request.actor = actor = _actor(bearer, request)  # type: ignore[attr-defined]
-        answer = self.get_response if bearer.scim_enabled else _switched_off
-        response = answer(request, *args, **kwargs)
+        response = self.get_response(request, *args, **kwargs)
         if bearer.watched:
             _show(request, actor, response.status_code)
         return response
-
-
-def _switched_off(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    return _SCIM_OFF.to_response()
 
 
 def _presented(request: HttpRequest) -> str:
@@ -92,6 +87,8 @@ def _actor(bearer: scim_tokens.TokenBearer, request: HttpRequest) -> Provisioner
         asks_before_adopting=bearer.asks_before_adopting,
         identifies_by_external_id=bearer.identifies_by_external_id,
         refuses_nested_groups=bearer.refuses_nested_groups,
+        way=bearer.way,
+        is_awaited=bearer.is_awaited,
         method=request.method or "",
         address=_address(request),
     )

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import uuid4
 
 from django.http import HttpResponse
 
 from identity.core.actors import Provisioner
+from identity.core.errors import TurnedAwayError
 from scim import attempts
 from scim.adapters.base import scim_id
 from scim.views import Endpoint, GroupsView, ResourceEndpoint, UsersView, answer
@@ -130,6 +132,8 @@ class BulkRequest:
             view, uuid = _addressed(operation.path)
             where = (view.resource_name if view else "Bulk", uuid)
             self._fail(operation, attempts.refused(error, actor=actor, resource=where))
+            if isinstance(error, TurnedAwayError) and operation.bulk_id:  # so that what refers to it is kept as well
+                self.created[operation.bulk_id] = str(uuid4())
 
     def _fail(self, operation: BulkOperation, problem: Problem) -> None:
         self.errors += 1

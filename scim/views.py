@@ -16,7 +16,8 @@ from django_scim.constants import SCIM_CONTENT_TYPE
 from django_scim.utils import get_service_provider_config_model
 
 from identity.core.actors import Provisioner
-from identity.core.errors import NotFound
+from identity.core.errors import NotFound, TurnedAwayError
+from identity.core.ways import Way
 from identity.db import replica
 from identity.models import SSOGroup, SSOUser
 from scim import attempts, config
@@ -44,14 +45,23 @@ class Translated(View):
     reads: ClassVar[frozenset[str]] = frozenset({"GET", "HEAD"})  # methods that change nothing
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            with replica.reading(replica.SCIM) if request.method in self.reads else nullcontext():
-                response = attempts.run(lambda: View.dispatch(self, request, *args, **kwargs))
-        except HANDLED as error:
-            response = self._refused(request, error)
+        way, is_read = request.actor.way, request.method in self.reads  # type: ignore[attr-defined]
+        if way.is_shut and not is_read:
+            self._answered(request, *args, **kwargs)  # only what it wants is kept: nothing else is told of it
+        if way is Way.SCIM_OFF or (way.is_shut and not is_read):
+            response: HttpResponseBase = problem_of(TurnedAwayError(way)).to_response()
+        else:
+            response = self._answered(request, *args, **kwargs)
         patch_vary_headers(response, ["Authorization"])
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    def _answered(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            with replica.reading(replica.SCIM) if request.method in self.reads else nullcontext():
+                return attempts.run(lambda: View.dispatch(self, request, *args, **kwargs))
+        except HANDLED as error:
+            return self._refused(request, error)
 
     def _refused(self, request: Any, error: Exception) -> HttpResponse:
         if request.method not in _WRITES:

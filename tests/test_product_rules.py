@@ -27,6 +27,7 @@ from identity.models import (
     SSOGroup,
     SSOUser,
     Status,
+    TurnedAway,
     User,
 )
 from identity.models.sso import told_otherwise
@@ -785,6 +786,17 @@ def test_r21_switching_scim_on_lists_what_differs_and_follows_or_keeps(idp: IdP,
     idp.put(f"/Users/{created['id']}", ada())
     idp.put(f"/Groups/{pushed['id']}", {"displayName": "Engineering", "members": [{"value": created["id"]}]})
     assert (portal().status, members_of(group)) == (Status.ENABLED, {"ada"})
+
+
+def test_r24_what_is_turned_away_is_kept_until_it_is_sent_again(idp: IdP) -> None:
+    created = post(idp)
+    set_mode(scim=False)
+    idp.delete(f"/Users/{created['id']}")
+    idp.post("/Users", ada(userName="new", emails=[]))
+    assert {row.name: row.status_wish for row in TurnedAway.objects.open()} == {"ada": "delete", "new": "create"}
+    set_mode()
+    idp.delete(f"/Users/{created['id']}")
+    assert [row.name for row in TurnedAway.objects.open()] == ["new"]
 
 
 def test_r22_with_sso_enforced_the_login_page_is_for_break_glass_accounts() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from identity.core.serving import request_id
+from identity.core.ways import Way
 
 
 class Account(Protocol):
@@ -62,7 +63,10 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Provisioner:
-    """An identity provider calling over SCIM with one of its tokens; not subject to the policy table."""
+    """An identity provider calling over SCIM with one of its tokens; not subject to the policy table.
+
+    `way`: whether what it writes is let in. `is_awaited`: it has been turned away, and not sent everything again.
+    """
 
     identity_provider_id: int
     token_id: int
@@ -70,6 +74,8 @@ class Provisioner:
     asks_before_adopting: bool = False
     identifies_by_external_id: bool = False
     refuses_nested_groups: bool = False
+    way: Way = Way.OPEN
+    is_awaited: bool = False
     method: str = ""
     address: str = ""
     request_id: str = field(default_factory=request_id)

@@ -6,9 +6,10 @@ Doors translate by class (SCIM status and scimType, page message, exit code); no
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from identity.core.refusals import Refusal
+from identity.core.ways import Way
 
 if TYPE_CHECKING:
     from identity.core.decisions import Decision
@@ -102,6 +103,22 @@ class Outdated(GatehouseError):
     """What was previewed has changed since; preview again before applying (R15)."""
 
     code = "outdated"
+
+
+class TurnedAwayError(GatehouseError):
+    """A write of an identity provider that is not let in now; `wanted` is what it would have done (R24)."""
+
+    def __init__(self, way: Way, wanted: Any = None) -> None:
+        super().__init__(_TURNED_AWAY[way](), code=way.value)
+        self.way = way
+        self.wanted = wanted
+
+
+_TURNED_AWAY = {
+    Way.SCIM_OFF: Refusal.SCIM_OFF,
+    Way.PAUSED: Refusal.PROVIDER_PAUSED,
+    Way.BRAKED: Refusal.PROVIDER_BRAKED,
+}
 
 
 class VersionMismatch(GatehouseError):

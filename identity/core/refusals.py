@@ -39,6 +39,19 @@ class Refusal(Words):
     )
     NOT_IN_THIS_MODE = "not_in_this_mode", "{doing} is not possible here while {mode}. {instead}"
 
+    # --- identity providers ---
+
+    SCIM_OFF = "scim_off", "SCIM provisioning is switched off in the portal; nothing has been changed."
+    PROVIDER_PAUSED = (
+        "provider_paused",
+        "Provisioning by this identity provider is paused in the portal; nothing has been changed. Try again later.",
+    )
+    PROVIDER_BRAKED = (
+        "provider_braked",
+        "This would take access from many people at once; an owner of the portal decides whether it may. Nothing has "
+        "been changed. Try again later.",
+    )
+
     # --- people ---
 
     USER_GONE = "user_gone", "This user no longer exists."

@@ -34,6 +34,7 @@ from identity.models.trail import (
     ProvisioningLog,
     SealedKeys,
 )
+from identity.models.turned_away import TurnedAway, TurnedAwayMember
 from identity.models.users import Role, Status, User
 from identity.models.webhooks import Webhook, WebhookDelivery
 
@@ -82,6 +83,8 @@ __all__ = [
     "SecondFactor",
     "SpentAssertion",
     "Status",
+    "TurnedAway",
+    "TurnedAwayMember",
     "User",
     "Webhook",
     "WebhookDelivery",

@@ -61,6 +61,10 @@ class IdentityProvider(models.Model):
         help_text="SCIM tokens that were made to be pasted are refused: its clients come by a trust (R29).",
     )
     watched_until = models.DateTimeField(null=True, editable=False, help_text="Until then its requests are kept.")
+    paused_at = models.DateTimeField(null=True, editable=False, help_text="Since then its writes are turned away.")
+    turned_away_beyond = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="Changes turned away beyond those that are kept."
+    )
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:

@@ -26,6 +26,7 @@ _ANSWERED = {
     400: ": refused, since the portal can't read that",
     404: ": there is none, which is an answer",
     413: ": refused, since it is too large",
+    429: ": turned away for now, and kept account of",
     500: ": the portal failed, and its server's log says why",
     503: ": the portal was too busy",
 }

@@ -29,6 +29,7 @@ from identity.models import (
     ReceivedRequest,
     RetiredResource,
     SSOUser,
+    TurnedAway,
     User,
 )
 from identity.services import assets, idempotency
@@ -199,3 +200,4 @@ def _erase_personal_values(user: User, known: _KnownBy) -> None:
     told.update(what=What.ERASED.value, params={}, text="", subject_key="", details={}, user=None)
     BulkRow.objects.filter(user=None).filter(Q(subject_key__in=known.names) | Q(email_key__in=known.names)).delete()
     Conflict.objects.filter(Q(user_name_key__in=known.names) | Q(email_key__in=known.names)).delete()
+    TurnedAway.objects.filter(user=None, subject_key__in=known.names).delete()

@@ -14,6 +14,7 @@ from identity.core import secrets
 from identity.core.decisions import Action
 from identity.core.errors import InvalidValue
 from identity.core.keys import label_or
+from identity.core.ways import Way
 from identity.db.locks import lock
 from identity.events import Event
 from identity.models import IdentityProvider, SCIMToken
@@ -29,7 +30,8 @@ LAST_USED_STEP = timedelta(minutes=1)
 class TokenBearer:
     """What a presented token identifies.
 
-    `noted`: its last use was recorded within the last minute. `watched`: an administrator is watching.
+    `noted`: its last use was recorded within the last minute. `watched`: an administrator is watching. `way` and
+    `is_awaited` as of a `Provisioner`.
     """
 
     token_id: int
@@ -38,7 +40,8 @@ class TokenBearer:
     asks_before_adopting: bool
     identifies_by_external_id: bool
     refuses_nested_groups: bool
-    scim_enabled: bool
+    way: Way
+    is_awaited: bool
     noted: bool
     watched: bool
 
@@ -95,7 +98,9 @@ def revoke_token(token: SCIMToken, *, actor: Actor) -> None:
 
 _BEARER = """
     SELECT t.id, t.label, t.hint, t.identity_provider_id, p.asks_before_adopting,
-           p.identifies_by_external_id, p.refuses_nested_groups, s.scim_enabled,
+           p.identifies_by_external_id, p.refuses_nested_groups, s.scim_enabled, p.paused_at,
+           EXISTS (SELECT 1 FROM identity_turnedaway w
+                    WHERE w.identity_provider_id = p.id AND w.state IN ('open', 'awaited')),
            t.last_used_at IS NOT NULL AND t.last_used_at > %s, p.watched_until IS NOT NULL AND p.watched_until > %s
       FROM identity_scimtoken t
       JOIN identity_identityprovider p ON p.id = t.identity_provider_id
@@ -113,7 +118,7 @@ def find_bearer(secret: str) -> TokenBearer | None:
     row = _first_row(_BEARER, [*moments, secrets.digest(secret), moments[1]])
     if row is None:
         return None
-    token_id, label, hint, provider_id, asks, identifies, refuses, scim_enabled, noted, watched = row
+    token_id, label, hint, provider_id, asks, identifies, refuses, enabled, paused, awaited, noted, watched = row
     return TokenBearer(
         token_id=token_id,
         label=f"{label} ({hint})",
@@ -121,7 +126,8 @@ def find_bearer(secret: str) -> TokenBearer | None:
         asks_before_adopting=bool(asks),
         identifies_by_external_id=bool(identifies),
         refuses_nested_groups=bool(refuses),
-        scim_enabled=bool(scim_enabled),
+        way=(Way.PAUSED if paused else Way.OPEN) if enabled else Way.SCIM_OFF,
+        is_awaited=bool(awaited),
         noted=bool(noted),
         watched=bool(watched),
     )

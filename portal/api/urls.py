@@ -27,6 +27,7 @@ from portal.api.second_step import OwnSecondStep
 from portal.api.sessions import OwnSessions, UserSessions
 from portal.api.sso_connections import Connections
 from portal.api.support import Deletions, DisabledUsers, Transferees
+from portal.api.turned_away import TurnedAways
 from portal.api.users import Users
 from portal.api.what_if import Affected, DifferingGroups, WhatIf
 from portal.api.why import Moves, UserDifferences, UserTrail
@@ -56,6 +57,7 @@ RESOURCES = {
     "support/deletions": Deletions,
     "support/disabled-users": DisabledUsers,
     "support/transferees": Transferees,
+    "turned-away": TurnedAways,
     "users": Users,
 }
 

@@ -20,8 +20,10 @@ from identity.models import (
     SSOConnection,
     SSOGroup,
     SSOUser,
+    TurnedAway,
     User,
 )
+from identity.queries.turned_away import with_moves
 
 M = TypeVar("M", bound=Model)
 
@@ -122,6 +124,11 @@ def find_api_token(token_id: int) -> APIToken:
 def find_conflict(conflict_id: int) -> Conflict:
     rows = Conflict.objects.select_related("identity_provider", "user")
     return _the(rows, f"There is no conflict {conflict_id}: list_conflicts shows those there are.", pk=conflict_id)
+
+
+def find_turned_away(row_id: int) -> TurnedAway:
+    rows = with_moves(TurnedAway.objects.all())
+    return _the(rows, f"Nothing was turned away as {row_id}: list_turned_away shows what was.", pk=row_id)
 
 
 def find_bulk_run(run_id: int) -> BulkRun:

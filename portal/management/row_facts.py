@@ -25,6 +25,7 @@ from identity.models import (
 )
 from identity.queries.invitation_links import link_of
 from identity.queries.rhythm import Activity
+from identity.queries.turned_away import in_words
 from identity.services.mappings import Preview
 from portal.management.answers import Facts, name_of
 from portal.session.sessions import SignedIn
@@ -219,6 +220,26 @@ def conflict_facts(conflict: Conflict) -> Facts:
         "own_username": conflict.own_username,
         "tries": conflict.tries,
         "last_seen_at": conflict.last_seen_at,
+    }
+
+
+def turned_away_facts(row: Any) -> Facts:
+    """Of a row with its moves."""
+    return {
+        "id": row.pk,
+        "identity_provider": row.identity_provider.name,
+        "resource_type": row.resource_type,
+        "name": row.name,
+        "user": name_of(row.user),
+        "wanted": in_words(row),
+        "status_wish": row.status_wish,
+        "joining": row.joining,
+        "leaving": row.leaving,
+        "reason": row.reason,
+        "state": row.state,
+        "tries": row.tries,
+        "first_at": row.first_at,
+        "last_at": row.last_at,
     }
 
 

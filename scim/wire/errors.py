@@ -15,13 +15,15 @@ from pydantic import ValidationError
 from scim2_models import Error, SCIMException
 
 from identity.core import errors
+from identity.core.ways import Way
 from identity.db.uniqueness import VALUE_TAKEN, is_taken, may_pass
 from scim.wire.resources import GroupResource, UserResource
 
 logger = logging.getLogger(__name__)
 
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
-RETRY_AFTER_SECONDS = "5"
+BUSY_SECONDS = 5
+TURNED_AWAY_SECONDS = 600  # a pause is for a person to end: clients need not ask more often
 
 _EXTENSIONS = {*UserResource.get_extension_models(), *GroupResource.get_extension_models()}
 _TYPE = re.compile(r"[(\[]")  # pydantic names the union member that it tried
@@ -38,6 +40,7 @@ class Problem:
     detail: str
     scim_type: str = ""
     code: str = ""
+    retry_after: int = 0  # seconds; 0 leaves the header out
 
     def to_dict(self) -> dict[str, Any]:
         body: dict[str, Any] = {"schemas": [ERROR_SCHEMA], "status": str(self.status), "detail": self.detail}
@@ -45,8 +48,8 @@ class Problem:
 
     def to_response(self) -> HttpResponse:
         response = HttpResponse(json.dumps(self.to_dict()), content_type=SCIM_CONTENT_TYPE, status=self.status)
-        if self.status == 503:
-            response["Retry-After"] = RETRY_AFTER_SECONDS
+        if self.retry_after:
+            response["Retry-After"] = str(self.retry_after)
         return response
 
 
@@ -90,6 +93,8 @@ def problem_of(error: Exception) -> Problem:
     match error:
         case RequestRefused():
             return error.problem
+        case errors.TurnedAwayError():
+            return turned_away(error)
         case errors.GatehouseError():
             return _of_the_domain(error)
         case SCIMException():
@@ -101,13 +106,28 @@ def problem_of(error: Exception) -> Problem:
         case IntegrityError():
             return _not_stored(error)
     logger.error("The database did not answer a SCIM request", exc_info=error)
-    return Problem(503, "The portal's database does not answer; try again shortly.", code="database")
+    return Problem(
+        503, "The portal's database does not answer; try again shortly.", code="database", retry_after=BUSY_SECONDS
+    )
+
+
+def _busy(detail: str) -> Problem:
+    return Problem(503, detail, code="database", retry_after=BUSY_SECONDS)
+
+
+def turned_away(error: errors.TurnedAwayError) -> Problem:
+    """403 while SCIM is off (R21), else 429: identity providers back off on it, and try again (R24)."""
+    if error.way is Way.SCIM_OFF:
+        return Problem(403, error.sentence, code=error.code)
+    return Problem(429, error.sentence, code=error.code, retry_after=TURNED_AWAY_SECONDS)
 
 
 def _not_stored(error: IntegrityError) -> Problem:
     logger.error("The database refused the rows of a SCIM request", exc_info=error)
     if may_pass(error):
-        return Problem(503, "The portal could not store this; try again shortly.", code="database")
+        return Problem(
+            503, "The portal could not store this; try again shortly.", code="database", retry_after=BUSY_SECONDS
+        )
     return Problem(500, "The portal could not store this.", code="database")
 
 

@@ -163,6 +163,8 @@ def reads(mine: Side) -> dict[str, str]:
         "list_sso_users": f"sso-users/?identity_provider={idp}&user_name=ada&external_id=00u1",
         "get_sso_user": f"sso-users/{mine.sso_user.pk}/",
         "preview_deletion": f"support/disabled-users/{mine.disabled.pk}/",
+        "list_turned_away": f"turned-away/?identity_provider={idp}&user={ada}",
+        "get_turned_away": f"turned-away/{mine.turned_away['ada'].pk}/",
         "get_user": f"users/{ada}/",
         "list_user_groups": f"users/{ada}/groups/",
         "list_user_sessions": f"users/{ada}/sessions/",

@@ -65,6 +65,7 @@ _LISTS = """
     identity/groupmapping/
     identity/identityprovider/
     identity/conflict/
+    identity/turnedaway/
     identity/ssouser/
     identity/scimtoken/
     identity/ssoconnection/
@@ -190,6 +191,7 @@ _DETAILS = """
     identity/ssoconnection/{connection}/disable/
     identity/ssoconnection/{connection}/delete/
     identity/conflict/{conflict}/change/
+    identity/turnedaway/{turned_away}/change/
     identity/conflict/{conflict}/link/
     identity/conflict/{conflict}/move/
     identity/conflict/{conflict}/own_username/
@@ -240,6 +242,7 @@ _FILES = """
     identity/groupmapping/export.csv
     identity/identityprovider/export.csv
     identity/conflict/export.csv
+    identity/turnedaway/export.csv
     identity/ssouser/export.csv
     identity/scimtoken/export.csv
     identity/ssoconnection/export.csv

@@ -48,6 +48,7 @@ class Company:
     event: int = 0
     event_that_moved: int = 0
     conflict: int = 0
+    turned_away: int = 0
     sso_user: int = 0
     asset: int = 0
     run: int = 0
@@ -95,6 +96,7 @@ _WHICH = {
     "event": "SELECT max(id) / 2 FROM identity_auditevent",
     "event_that_moved": "SELECT max(id) FROM identity_auditevent",
     "conflict": "SELECT max(id) FROM identity_conflict WHERE state = 'open'",
+    "turned_away": "SELECT max(id) FROM identity_turnedaway",
     "sso_user": "SELECT max(id) FROM identity_ssouser",
     "asset": "SELECT max(id) - 2 FROM identity_asset",
     "run": "SELECT min(id) FROM identity_bulkrun",

@@ -123,6 +123,9 @@ LOGS = (
 )
 
 THE_REST = (
+    "INSERT INTO identity_turnedaway (identity_provider_id, resource_type, key, name, status_wish, reason, state)"
+    " SELECT {idp}, 'User', 'name newcomer' || n, 'newcomer' || n, 'create', 'paused', CASE WHEN n % 2 = 0 THEN 'open'"
+    " ELSE 'heard' END FROM generate_series(1, 10000) n",
     "INSERT INTO identity_conflict (identity_provider_id, user_id, reason, state, user_name, user_name_key, email,"
     " email_key, external_id, first_name, last_name, tries, first_seen_at, last_seen_at) SELECT {idp}, {first} + n,"
     " CASE WHEN n % 3 = 0 THEN 'other_username' ELSE 'other_email' END, CASE WHEN n % 2 = 0 THEN 'open'"

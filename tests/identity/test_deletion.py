@@ -5,6 +5,7 @@ from django.apps import apps
 
 from identity.core.actors import Person
 from identity.core.errors import Conflicted, InvalidValue, NotFound, Refused
+from identity.core.ways import Way
 from identity.models import (
     Asset,
     AuditEvent,
@@ -21,7 +22,7 @@ from identity.models import (
 )
 from identity.services import bulk_runs, deletion, passkeys, users
 from identity.services.provider_contacts import note_request
-from identity.services.provisioning import people
+from identity.services.provisioning import people, turned_away
 from identity.services.provisioning.log import log_refusal
 from tests.factories import (
     OPERATOR,
@@ -190,6 +191,11 @@ def test_nothing_personal_is_left_in_any_table() -> None:
         resource_type="User",
         resource_id=sso_user.scim_id,
     )
+    for wanted, actor in (
+        (turned_away.of_deleted_person(sso_user), idp_actor(idp)),
+        (turned_away.of_new_person(person("zaphod"), idp_actor(entra)), idp_actor(entra)),
+    ):
+        turned_away.remember(wanted, Way.SCIM_OFF, actor=actor)
     resend(sso_user, "zaphod2", "zz@beeblebrox.test", active=False)
     deprovision(sso_user)
     delete(user, typed_username="zaphod")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from identity.core import secrets
 from identity.core.actors import Person
 from identity.core.errors import InvalidValue, NotFound, Refused
+from identity.core.ways import Way
 from identity.models import AuditEvent, SCIMToken
 from identity.services import identity_providers, scim_tokens
 from tests import clock
@@ -67,7 +68,7 @@ def test_a_token_names_its_idp_in_one_statement() -> None:
     assert bearer is not None
     assert bearer.identity_provider_id == idp.pk
     assert bearer.asks_before_adopting is True
-    assert bearer.scim_enabled is True
+    assert (bearer.way, bearer.is_awaited) == (Way.OPEN, False)
     assert bearer.noted is False
     assert bearer.label == f"test (ghscim_…{secret[-4:]})"
 
@@ -81,7 +82,7 @@ def test_switching_scim_off_shows_at_the_next_request() -> None:
     set_mode(scim=False)
     bearer = scim_tokens.find_bearer(secret)
     assert bearer is not None
-    assert bearer.scim_enabled is False
+    assert bearer.way is Way.SCIM_OFF
 
 
 def test_a_token_never_expires_unless_set() -> None:

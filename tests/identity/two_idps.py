@@ -18,6 +18,7 @@ from django.utils.functional import cached_property
 from identity.core import totp
 from identity.core.actors import Person, Provisioner, SignIn
 from identity.core.errors import Conflicted
+from identity.core.ways import Way
 from identity.models import (
     APIToken,
     Asset,
@@ -36,6 +37,7 @@ from identity.models import (
     SSOIdentity,
     SSOUser,
     Status,
+    TurnedAway,
     User,
 )
 from identity.services import (
@@ -50,6 +52,7 @@ from identity.services import (
     sso_connections,
 )
 from identity.services.provisioning import groups as sso_groups
+from identity.services.provisioning import turned_away
 from identity.services.provisioning.statements import GroupRecord
 from identity.services.scim_trusts import TrustSettings
 from identity.services.sign_in.assertions import Assertion
@@ -69,6 +72,7 @@ from tests.factories import (
     map_group,
     provision,
     push_group,
+    removing,
     resend,
 )
 from tests.identity.whose import Keys
@@ -117,6 +121,7 @@ class Side:
     run: BulkRun
     draft: BulkRun
     conflicts: dict[str, Conflict] = field(default_factory=dict)
+    turned_away: dict[str, TurnedAway] = field(default_factory=dict)
     other: Self = None  # type: ignore[assignment]
 
     @property
@@ -245,6 +250,7 @@ def _side(name: str, shared: Group, mia: User, theo: User) -> Side:
             SSOIdentity.objects.create(identity_provider=idp, subject=subject, user=one.user)
     for user in (mia, theo):
         side.conflicts[user.username] = _conflict(idp, user)
+    _turn_away(side)
     for number, user in enumerate((side.user, colleague.user, local), 1):
         _session(user, side.oidc, sid=f"session-{number}")
     return side
@@ -309,6 +315,14 @@ def _conflict(idp: IdentityProvider, user: User) -> Conflict:
     with pytest.raises(Conflicted):
         provision(idp, user.username, "elsewhere@example.test")
     return Conflict.objects.get(identity_provider=idp, user=user)
+
+
+def _turn_away(side: Side) -> None:
+    """Ada would go, and her colleague would leave the group."""
+    leaving = GroupRecord("Engineering", external_id="g1", members=removing(side.colleague))
+    for wanted in (turned_away.of_deleted_person(side.sso_user), turned_away.of_group(side.sso_group, leaving)):
+        turned_away.remember(wanted, Way.PAUSED, actor=side.actor)
+    side.turned_away = {row.name: row for row in TurnedAway.objects.filter(identity_provider=side.idp)}
 
 
 def _session(user: User, connection: SSOConnection, *, sid: str) -> None:

@@ -25,6 +25,7 @@ from identity.queries import (
     trail,
     why,
 )
+from identity.queries import turned_away as account
 from tests.identity.two_idps import Side
 
 
@@ -134,6 +135,26 @@ QUESTIONS: dict[str, Callable[[Side], tuple[object, object]]] = {
     "queries.reasons.with_adders": lambda mine: (
         {(one.user_id, one.added_in) for one in reasons.with_adders(Membership.objects.filter(group=mine.group))},
         {(mine.user.pk, None), (mine.colleague.user_id, None)},
+    ),
+    "queries.turned_away.accounts": lambda mine: (
+        [(one.provider, one.changes) for one in account.accounts([mine.idp.pk]).values()],
+        [(mine.idp, 2)],
+    ),
+    "queries.turned_away.account_of": lambda mine: (
+        getattr(account.account_of(mine.idp), "counts", {}).get("deleted"),
+        1,
+    ),
+    "queries.turned_away.with_moves": lambda mine: (
+        [row.identity_provider for row in account.with_moves(mine.idp.turned_away.all())],
+        [mine.idp] * 2,
+    ),
+    "queries.turned_away.moving": lambda mine: (
+        list(account.moving(mine.turned_away["Engineering"], joins=False)),
+        [mine.colleague.user],
+    ),
+    "queries.turned_away.in_words": lambda mine: (
+        [account.in_words(row) for row in account.with_moves(mine.idp.turned_away.order_by("pk"))],
+        ["Would be deleted", "1 would leave"],
     ),
     "queries.received.heard_from": lambda mine: (
         [one.request.identity_provider for one in received.heard_from(mine.idp)],

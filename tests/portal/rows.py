@@ -1,16 +1,20 @@
 """Rows for every list of the admin UI."""
 
+from identity.core.ways import Way
 from identity.models import BulkRun, Conflict, DeletionRecord, Group, IdentityProvider, Membership, User
 from identity.services import api_tokens, bulk_runs, invitations
+from identity.services.provisioning import turned_away
 from tests.factories import (
     OPERATOR,
     administrator,
     connect,
+    idp_actor,
     make_asset,
     make_group,
     make_idp,
     make_token,
     map_group,
+    person,
     provision,
     push_group,
 )
@@ -28,6 +32,8 @@ def fill(numbers: range) -> None:
         Conflict.objects.create(
             identity_provider=idp, user=sso_user.user, user_name=f"user{one:03}", reason=Conflict.Reason.ASK_FIRST
         )
+        wanted = turned_away.of_new_person(person(f"newcomer{one}"), idp_actor(idp))
+        turned_away.remember(wanted, Way.PAUSED, actor=idp_actor(idp))
         invitations.invite_user(username=f"ivy{one}", email=f"ivy{one}@example.test", actor=OPERATOR)
         bulk_runs.create_run(BulkRun.Kind.ENABLE, [bulk_runs.Wanted(sso_user.user)], actor=administrator())
         DeletionRecord.objects.create(user_id=one, username_digest="0", reason="asked for")

@@ -28,6 +28,7 @@ from tests.factories import (
     map_group,
     provision,
     push_group,
+    set_mode,
 )
 from tests.interruptions import failing
 from tests.kept import kept_for_the_module
@@ -75,6 +76,9 @@ def one_of_everything() -> dict[str, str]:
     pushed = idp_of(okta)
     pushed.post("/Users", user_body("mia", emails=[{"value": "mia@elsewhere.test"}]))
     pushed.post("/Users", user_body("ben", emails=[{"value": str(ben.email)}]))
+    set_mode(scim=False)
+    pushed.delete(f"/Users/{ada.scim_id}")
+    set_mode()
     run("create_api_token", "olga", "--scope", "read")
     connection, unused = (answer(*arguments_of("create_sso_connection", {}))["slug"] for _ in range(2))
     run("enable_sso_connection", connection)

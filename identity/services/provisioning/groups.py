@@ -20,7 +20,7 @@ from identity.db.locks import again_if_raced, for_update, lock, locked
 from identity.events import Event
 from identity.log_words import NotTaken, What
 from identity.models import GroupMapping, IdentityProvider, RetiredResource, SSOGroup, SSOUser
-from identity.services.provisioning import memberships
+from identity.services.provisioning import memberships, turned_away
 from identity.services.provisioning.log import Outcome, left_out_details, log_write
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def _push(record: GroupRecord, actor: Provisioner) -> SSOGroup:
     sso_group = next(iter(locked(existing)), None)
     if sso_group is not None and not sso_group.is_declared_only:
         raise _name_taken(record.display_name)
+    turned_away.require_open(actor, lambda: turned_away.of_new_group(record, actor))
     now = timezone.now()
     new = SSOGroup(identity_provider_id=actor.identity_provider_id, display_name_key=key, created_at=now)
     sso_group = sso_group or new
@@ -95,6 +96,7 @@ def _push(record: GroupRecord, actor: Provisioner) -> SSOGroup:
     movement = _move_members(sso_group, record.members, actor)
     movement.left_out = record.left_out
     _record(Event.SSO_GROUP_PUSHED, What.GROUP_PUSHED, sso_group, movement, actor=actor, status=201)
+    turned_away.heard_of_group(sso_group, actor, record.members)
     return sso_group
 
 
@@ -117,6 +119,7 @@ def _update(
 ) -> SSOGroup:
     sso_group = _locked(scim_id, actor, version)
     record = change(sso_group)
+    turned_away.require_open(actor, lambda: turned_away.of_group(sso_group, record))
     renamed = _store(sso_group, record)
     movement = _move_members(sso_group, record.members, actor)
     if renamed or movement.changed_sso_group:
@@ -126,6 +129,7 @@ def _update(
     movement.left_out = record.left_out
     what = What.GROUP_CHANGED if renamed else What.GROUP_MEMBERS_CHANGED
     _record(Event.SSO_GROUP_UPDATED, what, sso_group, movement, actor=actor, status=status, changed=bool(renamed))
+    turned_away.heard_of_group(sso_group, actor, record.members)
     return sso_group
 
 
@@ -229,6 +233,8 @@ def delete_sso_group(scim_id: UUID, *, actor: Provisioner, version: VersionCheck
 @transaction.atomic
 def _delete(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> None:
     sso_group = _locked(scim_id, actor, version)
+    turned_away.require_open(actor, lambda: turned_away.of_deleted_group(sso_group))
+    turned_away.heard_of_group(sso_group, actor, None)
     movement = Movement(left=_dissolve(sso_group))
     _record(Event.SSO_GROUP_DELETED, What.GROUP_DELETED, sso_group, movement, actor=actor, status=204)
 

@@ -30,7 +30,7 @@ from identity.models import (
     User,
 )
 from identity.services import notices
-from identity.services.provisioning import conflicts, memberships
+from identity.services.provisioning import conflicts, memberships, turned_away
 from identity.services.provisioning.following import Update, follow, follow_names, store_values
 from identity.services.provisioning.log import Outcome, left_out_details, log_write
 from identity.services.provisioning.matching import (
@@ -62,6 +62,7 @@ def provision_user(record: PersonRecord, *, actor: Provisioner) -> SSOUser:
     Raises InvalidValue, Taken (this IdP already has the record), Conflicted (the Conflict is committed).
     """
     record = record.checked()
+    turned_away.require_open(actor, lambda: turned_away.of_new_person(record, actor))
     result = again_if_raced(lambda: _provision(record, actor), record.taken())
     if isinstance(result, Conflict):
         raise Conflicted(conflicts.sentence(result), code=result.reason)
@@ -76,9 +77,11 @@ def _provision(record: PersonRecord, actor: Provisioner) -> SSOUser | Conflict:
         case Obstacle(user, reason):
             return conflicts.record_conflict(user, reason, record, actor=actor)
         case Resume() as found:
-            return _resume(found, record, actor)
+            sso_user = _resume(found, record, actor)
         case found:
-            return _link(_portal_user(found, record, actor), found, record, actor)
+            sso_user = _link(_portal_user(found, record, actor), found, record, actor)
+    turned_away.heard_of_person(sso_user, actor)
+    return sso_user
 
 
 def _resume(found: Resume, record: PersonRecord, actor: Provisioner) -> SSOUser:
@@ -266,8 +269,10 @@ def update_user(
 def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: VersionCheck | None) -> SSOUser:
     sso_user = _locked_sso_user(scim_id, actor, version)
     record = _what_can_be_taken(change(sso_user), sso_user)
+    turned_away.require_open(actor, lambda: turned_away.of_person(sso_user, record))
     update = follow(sso_user, record, actor)
     _log_update(sso_user, record, update, actor)
+    turned_away.heard_of_person(sso_user, actor, says_status=record.active is not None)
     return sso_user
 
 
@@ -333,6 +338,8 @@ def deprovision_user(scim_id: UUID, *, actor: Provisioner, version: VersionCheck
 @transaction.atomic
 def _deprovision(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> None:
     sso_user = _locked_sso_user(scim_id, actor, version)
+    turned_away.require_open(actor, lambda: turned_away.of_deleted_person(sso_user))
+    turned_away.heard_of_person(sso_user, actor)
     user = sso_user.user
     set_status(user, Status.DISABLED, actor=actor)
     left = retire(sso_user)

@@ -18,6 +18,7 @@ from identity.core.decisions import Action, Mode
 from identity.db.counting import MOST, count_up_to, up_to
 from identity.models import Conflict, IdentityProvider, ProviderContact, ProvisioningLog, User
 from identity.queries.rhythm import JUDGED, pause_in_words, with_last_request, with_refusals
+from identity.queries.turned_away import account_of
 from identity.services import identity_providers
 from portal.admin.frame.base import ActionPage, PortalModelAdmin
 from portal.admin.frame.deciding import decide, mode_of, person_of
@@ -245,6 +246,8 @@ class IdentityProviderAdmin(PortalModelAdmin):
             "log_url": f"{reverse('admin:identity_provisioninglog_changelist')}?idp={obj.pk}",
             "conflicts_url": f"{reverse('admin:identity_conflict_changelist')}?identity_provider__id__exact={obj.pk}",
             "scim_enabled": scim_enabled,
+            "account": account_of(obj),
+            "turned_away_url": f"{reverse('admin:identity_turnedaway_changelist')}?idp={obj.pk}&state__exact=open",
             "activity": activity,
             "usual_pause": pause_in_words(activity.rhythm),
         }

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from identity.core.refusals import Refusal
+from identity.core.ways import Way
 from identity.log_words import What
 from identity.services import (
     identity_providers,
@@ -23,6 +24,7 @@ from identity.services.provisioning import (
     memberships,
     people,
     retirement,
+    turned_away,
 )
 from identity.services.provisioning import (
     groups as sso_groups,
@@ -45,6 +47,10 @@ def _leaver(user_name: str = "leaver", **said: Any) -> PersonRecord:
 
 def _knows_by_id(side: Side) -> Any:
     return replace(side.actor, identifies_by_external_id=True)
+
+
+def _all_leave(side: Side) -> turned_away.WantedChange:
+    return turned_away.of_group(side.sso_group, GroupRecord("Engineering", external_id="g1", members=exactly()))
 
 
 def _leave_the_groups(side: Side) -> None:
@@ -150,6 +156,19 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
             mine.sso_group, [mine.sso_user.scim_id, mine.other.sso_user.scim_id]
         ),
     ],
+    "provisioning.turned_away.remember": [
+        lambda mine: turned_away.remember(turned_away.of_person(mine.sso_user, ada()), Way.PAUSED, actor=mine.actor),
+        lambda mine: turned_away.remember(_all_leave(mine), Way.SCIM_OFF, actor=mine.actor),
+    ],
+    "provisioning.turned_away.heard_of_person": [
+        lambda mine: turned_away.heard_of_person(mine.sso_user, replace(mine.actor, is_awaited=True))
+    ],
+    "provisioning.turned_away.heard_of_group": [
+        lambda mine: turned_away.heard_of_group(mine.sso_group, replace(mine.actor, is_awaited=True), None),
+        lambda mine: turned_away.heard_of_group(
+            mine.sso_group, replace(mine.actor, is_awaited=True), removing(mine.colleague)
+        ),
+    ],
     "provisioning.log.log_refusal": [
         lambda mine: provisioning_log.log_refusal(
             "No.", actor=mine.actor, status=400, code="x", resource_type="User", subject_key="ada"
@@ -210,6 +229,36 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
 }
 
 READS: dict[str, Asked] = {
+    "provisioning.turned_away.of_new_person": lambda mine: (
+        turned_away.of_new_person(ada(), mine.actor).user_id,
+        mine.user.pk,
+    ),
+    "provisioning.turned_away.of_person": lambda mine: (
+        turned_away.of_person(mine.sso_user, ada()).user_id,
+        mine.user.pk,
+    ),
+    "provisioning.turned_away.of_deleted_person": lambda mine: (
+        turned_away.of_deleted_person(mine.sso_user).user_id,
+        mine.user.pk,
+    ),
+    "provisioning.turned_away.of_new_group": lambda mine: (
+        turned_away.of_new_group(
+            GroupRecord("New", members=exactly(mine.sso_user, mine.other.sso_user)), mine.actor
+        ).members.joining,  # type: ignore[union-attr]
+        {mine.sso_user.pk},
+    ),
+    "provisioning.turned_away.of_group": lambda mine: (
+        _all_leave(mine).members.leaving,  # type: ignore[union-attr]
+        {mine.sso_user.pk, mine.colleague.pk},
+    ),
+    "provisioning.turned_away.of_deleted_group": lambda mine: (
+        turned_away.of_deleted_group(mine.sso_group).sso_group_id,
+        mine.sso_group.pk,
+    ),
+    "provisioning.turned_away.require_open": lambda mine: (
+        turned_away.require_open(mine.actor, lambda: turned_away.of_deleted_group(mine.sso_group)),  # type: ignore[func-returns-value]
+        None,
+    ),
     "provisioning.following.follow_names": lambda mine: (
         {*following.follow_names(mine.user, person("ada", first_name="Zoe"))},
         {"first_name"},

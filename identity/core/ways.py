@@ -1,0 +1,19 @@
+"""Whether what an identity provider sends over SCIM is let in: the ways in which it is turned away (R21, R24)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Way(StrEnum):
+    """Open, or why not."""
+
+    OPEN = "open"
+    SCIM_OFF = "scim_off"  # for every identity provider, reads as well
+    PAUSED = "paused"
+    BRAKED = "braked"  # what would take something away from many people
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether no write at all is let in."""
+        return self in {Way.SCIM_OFF, Way.PAUSED}
