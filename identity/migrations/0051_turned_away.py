@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identity", "0049_events_in_parts"),
+        ("identity", "0050_webhooks"),
     ]
 
     operations = [
