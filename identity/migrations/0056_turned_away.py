@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identity", "0050_webhooks"),
+        ("identity", "0055_refuses_static_tokens"),
     ]
 
     operations = [
