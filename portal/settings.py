@@ -347,6 +347,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "KindEnum": "identity.models.IdentityProvider.Kind",
+        "WebhookStateEnum": "identity.models.Webhook.State",
+        "DeliveryStateEnum": "identity.models.WebhookDelivery.State",
         "BulkActionEnum": "identity.models.BulkRun.Kind",
         "OutcomeEnum": "identity.models.ProvisioningLog.Outcome",
         "BulkOutcomeEnum": "identity.models.BulkRow.Outcome",

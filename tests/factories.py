@@ -12,6 +12,7 @@ from identity.core.errors import Conflicted
 from identity.core.keys import email_key, fold, name_key
 from identity.models import (
     Asset,
+    AuditEvent,
     Conflict,
     Group,
     GroupMapping,
@@ -24,6 +25,8 @@ from identity.models import (
     SSOUser,
     Status,
     User,
+    Webhook,
+    WebhookDelivery,
 )
 from identity.services import (
     api_tokens,
@@ -34,6 +37,7 @@ from identity.services import (
     modes,
     scim_tokens,
     sso_connections,
+    webhooks,
 )
 from identity.services.provisioning import groups as sso_groups
 from identity.services.provisioning import people
@@ -217,6 +221,18 @@ def map_group(sso_group: SSOGroup, group: Group) -> GroupMapping:
 def unmap(mapping: GroupMapping) -> None:
     seen = mappings.preview_unmapping(mapping).fingerprint
     mappings.delete_mapping(mapping, fingerprint=seen, actor=OPERATOR)
+
+
+def make_webhook(label: str = "SIEM", url: str = "https://siem.example.com/events", *events: str) -> Webhook:
+    return webhooks.create_webhook(label=label, url=url, events=events, actor=OPERATOR)[0]
+
+
+def make_delivery(webhook: Webhook | None = None) -> WebhookDelivery:
+    """Of the newest event, still to be sent."""
+    event = AuditEvent.objects.latest("pk")
+    webhook = webhook or make_webhook()
+    planned = {"event_id": event.pk, "uid": str(event.pk), "kind": event.action}
+    return WebhookDelivery.objects.create(webhook=webhook, **planned)
 
 
 def make_asset(owner: User, name: str = "Wiki") -> Asset:

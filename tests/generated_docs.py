@@ -53,6 +53,10 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "list_scim_tokens", "create_scim_token", "revoke_scim_token",
         "list_api_tokens", "create_api_token", "revoke_api_token",
     ),
+    "Webhooks": (
+        "list_webhooks", "create_webhook", "edit_webhook", "test_webhook", "enable_webhook", "disable_webhook",
+        "rotate_webhook_secret", "delete_webhook", "list_webhook_deliveries", "redeliver_webhook",
+    ),
     "Assets": ("list_assets", "create_asset", "edit_asset", "transfer_asset", "remove_asset_owner", "delete_asset"),
     "Running the portal": (
         "serve", "doctor", "config", "backup", "restore", "list_attention", "list_headcounts", "run_worker",

@@ -29,6 +29,7 @@ from portal.api.sso_connections import Connections
 from portal.api.support import Deletions, DisabledUsers, Transferees
 from portal.api.turned_away import TurnedAways
 from portal.api.users import Users
+from portal.api.webhooks import WebhookDeliveries, Webhooks
 from portal.api.what_if import Affected, DifferingGroups, WhatIf
 from portal.api.why import Moves, UserDifferences, UserTrail
 
@@ -59,6 +60,8 @@ RESOURCES = {
     "support/transferees": Transferees,
     "turned-away": TurnedAways,
     "users": Users,
+    "webhook-deliveries": WebhookDeliveries,
+    "webhooks": Webhooks,
 }
 
 router = SimpleRouter(use_regex_path=False)

@@ -22,6 +22,8 @@ from identity.models import (
     SSOUser,
     TurnedAway,
     User,
+    Webhook,
+    WebhookDelivery,
 )
 from identity.queries.turned_away import with_moves
 
@@ -59,6 +61,10 @@ def find_group(name: str) -> Group:
 
 def find_asset(name: str) -> Asset:
     return _the(Asset.objects.all(), f"There is no asset named {name}.", name_key=sought(name))
+
+
+def find_webhook(label: str) -> Webhook:
+    return _the(Webhook.objects.all(), f"There is no webhook named {label}.", label_key=sought(label))
 
 
 def find_sso_group(name: str, idp: str | None = None) -> SSOGroup:
@@ -134,6 +140,11 @@ def find_turned_away(row_id: int) -> TurnedAway:
 def find_bulk_run(run_id: int) -> BulkRun:
     rows: QuerySet[BulkRun] = BulkRun.objects.select_related("started_by")
     return _the(rows, f"There is no bulk action {run_id}: list_bulk_runs shows those there are.", pk=run_id)
+
+
+def find_delivery(delivery_id: int) -> WebhookDelivery:
+    rows = WebhookDelivery.objects.select_related("webhook")
+    return _the(rows, f"There is no delivery {delivery_id}: list_webhook_deliveries shows them.", pk=delivery_id)
 
 
 def find_event(event_id: int) -> AuditEvent:

@@ -22,6 +22,8 @@ from identity.models import (
     SSOGroup,
     SSOUser,
     User,
+    Webhook,
+    WebhookDelivery,
 )
 from identity.queries.invitation_links import link_of
 from identity.queries.rhythm import Activity
@@ -94,6 +96,34 @@ def api_token_facts(token: APIToken) -> Facts:
         "last_used_at": token.last_used_at,
         "last_used_from": token.last_used_from,
         "expires_at": token.expires_at,
+    }
+
+
+def webhook_facts(webhook: Webhook) -> Facts:
+    """Without the secret."""
+    return {
+        "id": webhook.pk,
+        "label": webhook.label,
+        "url": webhook.url,
+        "events": webhook.events,
+        "state": webhook.state.value,
+        "disabled_because": webhook.disabled_because,
+        "failing_since": webhook.failing_since,
+        "created_at": webhook.created_at,
+    }
+
+
+def delivery_facts(delivery: WebhookDelivery) -> Facts:
+    return {
+        "id": delivery.pk,
+        "webhook": delivery.webhook.label,
+        "kind": delivery.kind,
+        "uid": delivery.uid,
+        "state": delivery.state,
+        "attempts": delivery.attempts,
+        "last_answer": delivery.what_happened,
+        "tried_at": delivery.tried_at,
+        "due_at": delivery.due_at if delivery.state == WebhookDelivery.State.WAITING else None,
     }
 
 

@@ -93,6 +93,10 @@ _LISTS = """
     identity/accesssettings/
     identity/apitoken/
     identity/scheduledjob/
+    identity/webhook/
+    identity/webhookdelivery/
+    identity/webhookdelivery/?state__exact=waiting
+    identity/webhookdelivery/?webhook__id__exact={webhook}
     break-glass/
 """
 _DETAILS = """
@@ -229,6 +233,16 @@ _DETAILS = """
     identity/accesssettings/retention/
     identity/scheduledjob/{scheduled_job}/change/
     identity/scheduledjob/{scheduled_job}/run/
+    identity/webhook/add/
+    identity/webhook/{webhook}/change/
+    identity/webhook/{webhook}/edit/
+    identity/webhook/{webhook}/test/
+    identity/webhook/{webhook}/enable/
+    identity/webhook/{webhook}/disable/
+    identity/webhook/{webhook}/rotate_secret/
+    identity/webhook/{webhook}/delete/
+    identity/webhookdelivery/{delivery}/change/
+    identity/webhookdelivery/{delivery}/redeliver/
 """
 # Of a file, the first part: it is made a thousand rows at a time.
 _FILES = """
@@ -259,6 +273,8 @@ _FILES = """
     identity/asset/export.csv
     identity/apitoken/export.csv
     identity/scheduledjob/export.csv
+    identity/webhook/export.csv
+    identity/webhookdelivery/export.csv
     identity/accesssettings/switch/people.csv?sso=on&effect=edit_profile
 """
 _WHAT_IF = """

@@ -55,6 +55,8 @@ class Company:
     draft: int = 0
     api_token: int = 0
     scheduled_job: int = 0
+    webhook: int = 0
+    delivery: int = 0
     scim_token: int = 0
     deletion: int = 0
     session: int = 0
@@ -103,6 +105,8 @@ _WHICH = {
     "draft": "SELECT id FROM identity_bulkrun WHERE is_draft",
     "api_token": "SELECT max(id) FROM identity_apitoken",
     "scheduled_job": "SELECT max(id) FROM identity_scheduledjob",
+    "webhook": "SELECT max(id) FROM identity_webhook",
+    "delivery": "SELECT max(id) FROM identity_webhookdelivery",
     "scim_token": "SELECT max(id) FROM identity_scimtoken",
     "deletion": "SELECT max(id) FROM identity_deletionrecord",
     "session": "SELECT min(id) FROM usersessions_usersession",

@@ -164,6 +164,11 @@ THE_REST = (
     " 'Firefox', '{{}}' FROM generate_series(1, 100000) n",
     "INSERT INTO django_session (session_key, session_data, expire_date)"
     " SELECT session_key, '{session}', now() + interval '1 day' FROM usersessions_usersession",
+    "INSERT INTO identity_webhook (label, label_key, url, secret) VALUES ('SIEM', 'siem',"
+    " 'https://siem.example.com/', '')",
+    "INSERT INTO identity_webhookdelivery (webhook_id, event_id, uid, kind, state) SELECT max(w.id), n, n::text,"
+    " 'user.updated', CASE WHEN n % 1000 = 0 THEN 'waiting' ELSE 'delivered' END FROM identity_webhook w,"
+    " generate_series(1, 500000) n GROUP BY n",
     "INSERT INTO identity_scheduledjob (name, due_at) VALUES ('headcount', now() + interval '1 day')",
 )
 

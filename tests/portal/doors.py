@@ -99,6 +99,14 @@ ACTIONS: dict[str, Doors] = {
     "asset_bulk_transfer": by("transfer_asset", "transfer_asset"),
     "accesssettings_retention": by("get_retention edit_retention", "list_retention set_retention"),
     "scheduledjob_run": by("run_scheduled_job", "run_scheduled_job"),
+    "webhook_add": by("create_webhook", "create_webhook"),
+    "webhook_edit": by("edit_webhook", "edit_webhook"),
+    "webhook_test": by("test_webhook", "test_webhook"),
+    "webhook_enable": by("enable_webhook", "enable_webhook"),
+    "webhook_disable": by("disable_webhook", "disable_webhook"),
+    "webhook_rotate_secret": by("rotate_webhook_secret", "rotate_webhook_secret"),
+    "webhook_delete": by("delete_webhook", "delete_webhook"),
+    "webhookdelivery_redeliver": by("redeliver_webhook", "redeliver_webhook"),
     "accesssettings_switch": by("edit_access_settings", "set_mode"),
     "apitoken_revoke": by("revoke_api_token", "revoke_api_token"),
     "disabled_users_delete": by("preview_deletion delete_user_permanently list_transferees", "delete_user"),
@@ -124,6 +132,8 @@ LISTS: dict[str, Doors] = {
     "asset": by("list_assets", "list_assets"),
     "apitoken": by("list_api_tokens", "list_api_tokens"),
     "scheduledjob": by("list_scheduled_jobs", "list_scheduled_jobs"),
+    "webhook": by("list_webhooks", "list_webhooks"),
+    "webhookdelivery": by("list_webhook_deliveries", "list_webhook_deliveries"),
     "disabled_users": by("list_disabled_users", "list_users"),
 }
 ROWS: dict[str, Doors] = {
@@ -142,6 +152,8 @@ ROWS: dict[str, Doors] = {
     "auditevent": by("get_audit_event list_moves", "export_audit_events list_moves"),
     "asset": by("get_asset", "list_assets"),
     "apitoken": by("get_api_token", "list_api_tokens"),
+    "webhook": by("get_webhook", "list_webhooks"),
+    "webhookdelivery": by("get_webhook_delivery", "list_webhook_deliveries"),
     "scheduledjob": by("get_scheduled_job list_scheduled_runs", "list_scheduled_jobs list_scheduled_runs"),
 }
 

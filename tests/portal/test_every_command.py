@@ -20,11 +20,13 @@ from tests.factories import (
     everything,
     make_asset,
     make_break_glass,
+    make_delivery,
     make_group,
     make_idp,
     make_owner,
     make_support,
     make_user,
+    make_webhook,
     map_group,
     provision,
     push_group,
@@ -82,6 +84,8 @@ def one_of_everything() -> dict[str, str]:
     run("create_api_token", "olga", "--scope", "read")
     connection, unused = (answer(*arguments_of("create_sso_connection", {}))["slug"] for _ in range(2))
     run("enable_sso_connection", connection)
+    make_webhook("Old SIEM")
+    run("disable_webhook", "Old SIEM")
     sign_in("mia", "a long enough password")
     return {
         "TOKEN": str(okta.scim_tokens.get().pk),
@@ -90,6 +94,7 @@ def one_of_everything() -> dict[str, str]:
         "UNUSED": unused,
         "CONFLICT": str(Conflict.objects.get(user=mia).pk),
         "RUN": str(create_run(BulkRun.Kind.DISABLE, [Wanted(mia)], is_draft=True, actor=OPERATOR).pk),
+        "DELIVERY": str(make_delivery(make_webhook()).pk),
         "SESSION": str(sessions_of(mia)[0].pk),
         "EVENT": str(AuditEvent.objects.get(action=Event.GROUP_MAPPING_CREATED).pk),
         "MOVE": str(Conflict.objects.get(user=ben.user).pk),
@@ -122,7 +127,8 @@ def without_secrets(name: str, printed: str) -> str:
     """A token, and the name of a connection, is another one each time."""
     if name == "create_sso_connection":
         return re.sub(r"other-[0-9a-f]{8}", "other-…", printed)
-    return printed[:6] if name in {"create_scim_token", "create_api_token"} else printed
+    shows_secret = {"create_scim_token", "create_api_token", "create_webhook", "rotate_webhook_secret"}
+    return printed[:6] if name in shows_secret else printed
 
 
 @pytest.mark.django_db

@@ -43,6 +43,7 @@ from tests.factories import (
     PASSWORD,
     everything,
     make_asset,
+    make_delivery,
     make_group,
     make_idp,
     make_owner,
@@ -67,6 +68,7 @@ SENSITIVE_PAGES = {
     *("identityprovider_connect_oidc", "identityprovider_connect_saml"),
     *("ssoconnection_edit", "ssoconnection_enable", "ssoconnection_disable", "ssoconnection_delete"),
     *("conflict_link", "conflict_move"),
+    *("webhook_add", "webhook_edit", "webhook_rotate_secret"),
 }
 BY_ROW = {"user_edit_profile"}  # of oneself, and of whoever is above member
 ORDINARY_PAGES = {
@@ -82,6 +84,7 @@ ORDINARY_PAGES = {
     *("ssogroup_apply_mapping", "ssogroup_apply_mapping_csv"),
     *("identityprovider_add", "identityprovider_set_up", "identityprovider_watch", "identityprovider_edit"),
     "scheduledjob_run",
+    *("webhook_test", "webhook_enable", "webhook_disable", "webhook_delete", "webhookdelivery_redeliver"),
 }
 
 SENSITIVE_OPERATIONS = {
@@ -96,6 +99,7 @@ SENSITIVE_OPERATIONS = {
     *("create_scim_token", "revoke_scim_token", "delete_identity_provider", "delete_user_permanently"),
     *("create_sso_connection", "edit_sso_connection", "enable_sso_connection", "disable_sso_connection"),
     *("delete_sso_connection", "link_conflict", "move_conflict"),
+    *("create_webhook", "edit_webhook", "rotate_webhook_secret"),
 }
 BY_ROW_OPERATIONS = {"edit_user"}
 ORDINARY_OPERATIONS = {
@@ -107,6 +111,7 @@ ORDINARY_OPERATIONS = {
     *("compare_user_names", "watch_identity_provider", "run_scheduled_job"),
     *("give_own_username", "end_own_session", "end_own_other_sessions"),
     *("create_identity_provider", "edit_identity_provider"),
+    *("test_webhook", "enable_webhook", "disable_webhook", "delete_webhook", "redeliver_webhook"),
 }
 
 TRACES = {"identity.AuditEvent", "identity.AuditOrigin", "identity.AuditPersonalData", "identity.Headcount"}
@@ -135,6 +140,7 @@ def world() -> dict[str, Any]:
     map_group(push_group(okta, "Engineering", bob), group)
     bulk_runs.create_run(BulkRun.Kind.DISABLE, [bulk_runs.Wanted(mia)], actor=Person(olga))
     said = {"user_name": "x", "user_name_key": "x"}
+    delivery = make_delivery()
     rows = {
         "user": mia,
         "user_mark_break_glass": make_owner("otto", password=PASSWORD),
@@ -153,6 +159,8 @@ def world() -> dict[str, Any]:
         "ssoconnection": SSOConnection.objects.get(),
         "ssogroup": SSOGroup.objects.get(),
         "scheduledjob": ScheduledJob.objects.create(name="headcount", due_at=timezone.now()),
+        "webhook": delivery.webhook,
+        "webhookdelivery": delivery,
     }
     return {"olga": olga, **rows}
 

@@ -1,5 +1,5 @@
-"""Access: modes, the what-if page, API tokens, retention, scheduled jobs."""
+"""Access: modes, the what-if page, API tokens, retention, scheduled jobs, webhooks."""
 
-from portal.admin.access import api_tokens, modes, scheduled_jobs
+from portal.admin.access import api_tokens, modes, scheduled_jobs, webhooks
 
-__all__ = ["api_tokens", "modes", "scheduled_jobs"]
+__all__ = ["api_tokens", "modes", "scheduled_jobs", "webhooks"]

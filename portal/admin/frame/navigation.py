@@ -71,6 +71,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "Settings": (
         Entry("Access settings", "tune", "admin:identity_accesssettings_changelist", (Action.VIEW_ACCESS,)),
+        Entry("Webhooks", "webhook", "admin:identity_webhook_changelist", (Action.VIEW_ACCESS,)),
         Entry("API tokens", "vpn_key", "admin:identity_apitoken_changelist", (Action.VIEW_API_TOKENS,)),
         Entry("Break-glass accounts", "emergency", "admin:break_glass", (Action.VIEW_DIRECTORY,)),
     ),
