@@ -349,6 +349,16 @@ def test_sr22_an_old_cookie_is_dead_after_disable_and_stays_dead_after_enable() 
     assert not is_in(client)
 
 
+def test_sr22_a_session_is_dead_while_its_user_is_disabled_however_that_came() -> None:
+    """The second line: by hand in the database, say, where nothing ends the session."""
+    mia = make_mia()
+    client = Client()
+    sign_in(client=client)
+    assert is_in(client)
+    User.objects.filter(pk=mia.pk).update(status=Status.DISABLED)
+    assert not is_in(client)
+
+
 def test_r13_an_old_cookie_is_dead_after_the_idp_deactivates() -> None:
     sso_user = provision(make_idp(), "ada")
     client = signed_in(sso_user.user)
@@ -487,7 +497,11 @@ def enforce(mia: User) -> None:
     set_mode(sso=True)
 
 
-@pytest.mark.parametrize("event", [disable_by_hand, raise_epoch, change_password, enforce])
+def disable_in_the_database(mia: User) -> None:
+    User.objects.filter(pk=mia.pk).update(status=Status.DISABLED)
+
+
+@pytest.mark.parametrize("event", [disable_by_hand, disable_in_the_database, raise_epoch, change_password, enforce])
 def test_r13_reset_links_die_with_what_they_would_replace(
     ask: Callable[[str], HttpResponse], event: Callable[[User], None]
 ) -> None:
