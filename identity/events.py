@@ -351,6 +351,12 @@ class Event(StrEnum):
     IDENTITY_PROVIDER_HEARD_AGAIN = _told(
         "identity_provider.heard_again", EntityManagement.OTHER, "Identity provider heard again after a silence"
     )
+    IDENTITY_PROVIDER_PAUSED = _told(
+        "identity_provider.paused", EntityManagement.DISABLE, "Provisioning by an identity provider paused"
+    )
+    IDENTITY_PROVIDER_RESUMED = _told(
+        "identity_provider.resumed", EntityManagement.ENABLE, "Provisioning by an identity provider resumed"
+    )
     IDENTITY_PROVIDER_SILENT = _told(
         "identity_provider.silent",
         EntityManagement.OTHER,

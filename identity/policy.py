@@ -112,7 +112,13 @@ ACTIONS_ON: dict[str, tuple[Action, ...]] = {
     ),
     "group": (Action.MANAGE_GROUPS, Action.CHANGE_MEMBERS, Action.MANAGE_MAPPINGS),
     "sso_group": (Action.MANAGE_MAPPINGS, Action.WITHDRAW_SSO_GROUP),
-    "identity_provider": (Action.MANAGE_PROVIDERS, Action.CHANGE_TRUST, Action.DELETE_PROVIDER),
+    "identity_provider": (
+        Action.MANAGE_PROVIDERS,
+        Action.CHANGE_TRUST,
+        Action.DELETE_PROVIDER,
+        Action.PAUSE_PROVIDER,
+        Action.RESUME_PROVIDER,
+    ),
     "connection": (
         Action.CHANGE_TRUST,
         Action.ENABLE_CONNECTION,

@@ -32,7 +32,17 @@ from identity.models import (
 )
 from identity.models.sso import told_otherwise
 from identity.queries.drift import drifts
-from identity.services import deletion, groups, invitations, mappings, modes, scim_tokens, scim_trusts, users
+from identity.services import (
+    deletion,
+    groups,
+    identity_providers,
+    invitations,
+    mappings,
+    modes,
+    scim_tokens,
+    scim_trusts,
+    users,
+)
 from identity.services.provisioning import conflicts
 from identity.services.provisioning import groups as sso_groups
 from tests import clock
@@ -797,6 +807,18 @@ def test_r24_what_is_turned_away_is_kept_until_it_is_sent_again(idp: IdP) -> Non
     set_mode()
     idp.delete(f"/Users/{created['id']}")
     assert [row.name for row in TurnedAway.objects.open()] == ["new"]
+
+
+def test_r25_a_paused_idp_writes_nothing_and_reads_on(idp: IdP) -> None:
+    created = post(idp)
+    identity_providers.pause_identity_provider(idp.provider, actor=OPERATOR)
+    answer = idp.delete(f"/Users/{created['id']}")
+    assert (answer.status_code, answer["Retry-After"].isdigit()) == (429, True)
+    assert idp.get(f"/Users/{created['id']}").status_code == 200
+    assert [row.name for row in TurnedAway.objects.open()] == ["ada"]
+    identity_providers.resume_identity_provider(idp.provider, actor=OPERATOR)
+    assert idp.delete(f"/Users/{created['id']}").status_code == 204
+    assert (TurnedAway.objects.open().count(), portal().status) == (0, Status.DISABLED)
 
 
 def test_r22_with_sso_enforced_the_login_page_is_for_break_glass_accounts() -> None:

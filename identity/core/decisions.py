@@ -107,6 +107,8 @@ class Action(StrEnum):
     GIVE_OWN_USERNAME = "give_own_username"
     DISMISS_CONFLICT = "dismiss_conflict"
     DELETE_PROVIDER = "delete_provider"
+    PAUSE_PROVIDER = "pause_provider"
+    RESUME_PROVIDER = "resume_provider"
     ENABLE_CONNECTION = "enable_connection"
     DISABLE_CONNECTION = "disable_connection"
     DELETE_CONNECTION = "delete_connection"
@@ -151,6 +153,8 @@ PART_OF: dict[Action, Action] = {
     Action.GIVE_OWN_USERNAME: Action.RESOLVE_CONFLICTS,
     Action.DISMISS_CONFLICT: Action.RESOLVE_CONFLICTS,
     Action.DELETE_PROVIDER: Action.CHANGE_TRUST,
+    Action.PAUSE_PROVIDER: Action.MANAGE_PROVIDERS,
+    Action.RESUME_PROVIDER: Action.MANAGE_PROVIDERS,
     Action.ENABLE_CONNECTION: Action.CHANGE_TRUST,
     Action.DISABLE_CONNECTION: Action.MANAGE_PROVIDERS,  # in an emergency: it grants no access
     Action.DELETE_CONNECTION: Action.CHANGE_TRUST,

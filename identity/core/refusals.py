@@ -46,6 +46,8 @@ class Refusal(Words):
         "provider_paused",
         "Provisioning by this identity provider is paused in the portal; nothing has been changed. Try again later.",
     )
+    PAUSED_ALREADY = "paused_already", "{provider} is paused already."
+    NOT_PAUSED = "not_paused", "{provider} is not paused."
     PROVIDER_BRAKED = (
         "provider_braked",
         "This would take access from many people at once; an owner of the portal decides whether it may. Nothing has "

@@ -1,4 +1,4 @@
-"""Whether what an identity provider sends over SCIM is let in: the ways in which it is turned away (R21, R24)."""
+"""Whether what an identity provider sends over SCIM is let in: the ways in which it is turned away (R21, R25)."""
 
 from __future__ import annotations
 

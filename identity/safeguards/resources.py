@@ -15,6 +15,20 @@ def pushed(asked: Asked) -> Decision:
     return out_of_place("pushed", Refusal.PUSHED(sso_group=asked.sso_group))
 
 
+def paused_already(asked: Asked) -> Decision:
+    provider = asked.identity_provider
+    if provider is None or provider.paused_at is None:
+        return ALLOWED
+    return so_already("already_paused", Refusal.PAUSED_ALREADY(provider=provider))
+
+
+def not_paused(asked: Asked) -> Decision:
+    provider = asked.identity_provider
+    if provider is None or provider.paused_at is not None:
+        return ALLOWED
+    return so_already("not_paused", Refusal.NOT_PAUSED(provider=provider))
+
+
 def disabled_taker(asked: Asked) -> Decision:
     """R12: a new owner need not have signed in yet, but must be able to."""
     if asked.taker is None or asked.taker.status != Status.DISABLED:

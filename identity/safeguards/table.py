@@ -41,6 +41,8 @@ STATES: dict[Action, tuple[Safeguard, ...]] = {
     Action.DISMISS_CONFLICT: (conflicts.already_resolved, conflicts.already_dismissed),
     Action.ENABLE_CONNECTION: (ways_in.connection_enabled_already,),
     Action.DISABLE_CONNECTION: (ways_in.connection_disabled_already,),
+    Action.PAUSE_PROVIDER: (resources.paused_already,),
+    Action.RESUME_PROVIDER: (resources.not_paused,),
     Action.WITHDRAW_SSO_GROUP: (resources.pushed,),
     Action.ADD_ASSET_OWNER: (resources.owner_already,),
     Action.REMOVE_ASSET_OWNER: (resources.no_owner_already,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from identity import audit, policy
 from identity.core.decisions import Action
@@ -18,6 +19,8 @@ from identity.services import notices
 from identity.services.provisioning import memberships
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.db.models import QuerySet
 
     from identity.core.actors import Actor
@@ -79,6 +82,29 @@ def edit_identity_provider(
         identity_provider_id=provider.pk,
         details={key: audit.change(before[key], after[key]) for key in after if before[key] != after[key]},
     )
+    return provider
+
+
+def pause_identity_provider(provider: IdentityProvider, *, actor: Actor) -> IdentityProvider:
+    """R25: what it writes is turned away and kept account of, what it reads is answered; sign-ins go on."""
+    return _set_paused(provider, timezone.now(), Action.PAUSE_PROVIDER, Event.IDENTITY_PROVIDER_PAUSED, actor)
+
+
+def resume_identity_provider(provider: IdentityProvider, *, actor: Actor) -> IdentityProvider:
+    """R25: what it writes from now on is let in. What was turned away waits for a decision (R24)."""
+    return _set_paused(provider, None, Action.RESUME_PROVIDER, Event.IDENTITY_PROVIDER_RESUMED, actor)
+
+
+@transaction.atomic
+def _set_paused(
+    provider: IdentityProvider, at: datetime | None, action: Action, event: Event, actor: Actor
+) -> IdentityProvider:
+    provider = lock(IdentityProvider, provider.pk)
+    if not policy.require(action, actor=actor, identity_provider=provider).fits:
+        return provider
+    provider.paused_at = at
+    provider.save(update_fields=["paused_at"])
+    audit.record(event, actor=actor, identity_provider_id=provider.pk)
     return provider
 
 

@@ -9,6 +9,7 @@ from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -36,6 +37,7 @@ class IdentityProviderInList(serializers.ModelSerializer):
             "asks_before_adopting",
             "refuses_nested_groups",
             "identifies_by_external_id",
+            "paused_at",
             "created_at",
         )
 
@@ -117,6 +119,22 @@ class Providers(Resources):
         kept = {name: getattr(provider, name) for name in ("name", "kind", "asks_before_adopting")}
         changed = identity_providers.edit_identity_provider(provider, **kept | self.said, actor=self.actor)
         return self.answer_anew(changed)
+
+    @operation("pause_identity_provider", answer=IdentityProviderAnswer)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: int) -> Response:
+        """Pause provisioning by an identity provider.
+
+        What it writes is answered 429 with `Retry-After` and kept account of, what it reads is answered. People go on
+        signing in through it: that is switched off with its connections.
+        """
+        return self.answer_anew(identity_providers.pause_identity_provider(self.get_object(), actor=self.actor))
+
+    @operation("resume_identity_provider", answer=IdentityProviderAnswer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: int) -> Response:
+        """Let in again what an identity provider writes. What was turned away waits for a decision."""
+        return self.answer_anew(identity_providers.resume_identity_provider(self.get_object(), actor=self.actor))
 
     @operation("delete_identity_provider", status=204)
     def destroy(self, request: Request, pk: int) -> Response:

@@ -59,6 +59,7 @@ def provider_facts(provider: IdentityProvider) -> Facts:
         "asks_before_adopting": provider.asks_before_adopting,
         "refuses_nested_groups": provider.refuses_nested_groups,
         "identifies_by_external_id": provider.identifies_by_external_id,
+        "paused_at": provider.paused_at,
         "created_at": provider.created_at,
     }
 

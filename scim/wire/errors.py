@@ -116,7 +116,7 @@ def _busy(detail: str) -> Problem:
 
 
 def turned_away(error: errors.TurnedAwayError) -> Problem:
-    """403 while SCIM is off (R21), else 429: identity providers back off on it, and try again (R24)."""
+    """403 while SCIM is off (R21), else 429: identity providers back off on it, and try again (R25)."""
     if error.way is Way.SCIM_OFF:
         return Problem(403, error.sentence, code=error.code)
     return Problem(429, error.sentence, code=error.code, retry_after=TURNED_AWAY_SECONDS)

@@ -112,6 +112,8 @@ def writes(mine: Side) -> dict[str, Request]:
         "enable_user": ("POST", f"users/{mine.disabled.pk}/enable/", None),
         "end_user_sessions": ("POST", f"users/{ada}/end-sessions/", None),
         "end_user_session": ("DELETE", f"users/{ada}/sessions/{session_of(mine)}/", None),
+        "pause_identity_provider": ("POST", f"identity-providers/{mine.idp.pk}/pause/", None),
+        "resume_identity_provider": ("POST", f"identity-providers/{mine.idp.pk}/resume/", None),
         "set_user_role": ("PUT", f"users/{ada}/role/", {"role": "support"}),
     }
 

@@ -188,6 +188,8 @@ _DETAILS = """
     identity/identityprovider/{provider}/connect_saml/
     identity/identityprovider/{provider}/edit/
     identity/identityprovider/{provider}/delete/
+    identity/identityprovider/{provider}/pause/
+    identity/identityprovider/{provider}/resume/
     identity/ssoconnection/{connection}/change/
     identity/ssoconnection/{connection}/test/
     identity/ssoconnection/{connection}/edit/

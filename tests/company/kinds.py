@@ -119,7 +119,7 @@ KINDS = {
     ),
     "an identity provider": Kind(
         states.PROVIDERS,
-        of(Action.DELETE_PROVIDER),
+        of(Action.DELETE_PROVIDER, Action.PAUSE_PROVIDER, Action.RESUME_PROVIDER),
         buttons("identityprovider_change"),
         ENFORCED_OR_NOT,
         target="identity_provider",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from identity.models import BulkRun, Conflict, Group, Role, Status, User
-from identity.services import bulk_runs, invitations
+from identity.services import bulk_runs, identity_providers, invitations
 from identity.services.provisioning.groups import declare_sso_group
 from tests.company.cases import Cases
 from tests.factories import (
@@ -164,6 +164,14 @@ def with_another_connection_beside(who: User) -> Row:
 def of_somebody_above_member(who: User) -> Row:
     row = with_another_connection_beside(who)
     User.objects.filter(pk=provision(row.about["identity_provider"]).user_id).update(role=Role.SUPPORT)
+    return row
+
+
+@PROVIDERS.add
+def paused(who: User) -> Row:
+    row = with_another_connection_beside(who)
+    identity_providers.pause_identity_provider(row.about["identity_provider"], actor=OPERATOR)
+    row.about["identity_provider"].refresh_from_db()
     return row
 
 

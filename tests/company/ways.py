@@ -111,6 +111,16 @@ WAYS: dict[Action, Way] = {
         ("delete_identity_provider", "{name}", "--yes"),
         {"name": "{name}"},
     ),
+    Action.PAUSE_PROVIDER: Way(
+        "admin:identity_identityprovider_pause",
+        ("POST", "identity-providers/{pk}/pause/"),
+        ("pause_identity_provider", "{name}"),
+    ),
+    Action.RESUME_PROVIDER: Way(
+        "admin:identity_identityprovider_resume",
+        ("POST", "identity-providers/{pk}/resume/"),
+        ("resume_identity_provider", "{name}"),
+    ),
     Action.ENABLE_CONNECTION: Way(
         "admin:identity_ssoconnection_enable",
         ("POST", "sso-connections/{pk}/enable/"),

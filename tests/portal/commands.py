@@ -65,6 +65,8 @@ ACTS: dict[str, tuple[str, ...]] = {
     "reset_second_factor": ("mia",),
     "revoke_api_token": ("API_TOKEN",),
     "revoke_invitation": ("ines",),
+    "pause_identity_provider": ("Okta",),
+    "resume_identity_provider": ("Google",),
     "revoke_scim_token": ("TOKEN",),
     "set_break_glass": ("olga", "on"),
     "set_mode": ("--scim", "off"),

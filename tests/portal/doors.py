@@ -74,6 +74,8 @@ ACTIONS: dict[str, Doors] = {
     "identityprovider_edit": by("edit_identity_provider", "edit_identity_provider"),
     "identityprovider_delete": by("delete_identity_provider", "delete_identity_provider"),
     "identityprovider_create_token": by("create_scim_token", "create_scim_token"),
+    "identityprovider_pause": by("pause_identity_provider", "pause_identity_provider"),
+    "identityprovider_resume": by("resume_identity_provider", "resume_identity_provider"),
     "identityprovider_connect_oidc": by("create_sso_connection", "create_sso_connection"),
     "identityprovider_connect_saml": by("create_sso_connection", "create_sso_connection"),
     "identityprovider_set_up": a_page("it is a guide to read; docs/connect-….md is the same text"),

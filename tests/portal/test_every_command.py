@@ -81,6 +81,7 @@ def one_of_everything() -> dict[str, str]:
     set_mode(scim=False)
     pushed.delete(f"/Users/{ada.scim_id}")
     set_mode()
+    run("pause_identity_provider", "Google")
     run("create_api_token", "olga", "--scope", "read")
     connection, unused = (answer(*arguments_of("create_sso_connection", {}))["slug"] for _ in range(2))
     run("enable_sso_connection", connection)

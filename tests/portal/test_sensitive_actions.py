@@ -83,6 +83,7 @@ ORDINARY_PAGES = {
     *("groupmapping_unmap", "groupmapping_unmap_csv", "ssogroup_declare", "ssogroup_map", "ssogroup_withdraw"),
     *("ssogroup_apply_mapping", "ssogroup_apply_mapping_csv"),
     *("identityprovider_add", "identityprovider_set_up", "identityprovider_watch", "identityprovider_edit"),
+    *("identityprovider_pause", "identityprovider_resume"),
     "scheduledjob_run",
     *("webhook_test", "webhook_enable", "webhook_disable", "webhook_delete", "webhookdelivery_redeliver"),
 }
@@ -110,8 +111,8 @@ ORDINARY_OPERATIONS = {
     *("create_bulk_run", "start_bulk_run", "continue_bulk_run", "discard_bulk_run", "check_sso_connection"),
     *("compare_user_names", "watch_identity_provider", "run_scheduled_job"),
     *("give_own_username", "end_own_session", "end_own_other_sessions"),
-    *("create_identity_provider", "edit_identity_provider"),
     *("test_webhook", "enable_webhook", "disable_webhook", "delete_webhook", "redeliver_webhook"),
+    *("create_identity_provider", "edit_identity_provider", "pause_identity_provider", "resume_identity_provider"),
 }
 
 TRACES = {"identity.AuditEvent", "identity.AuditOrigin", "identity.AuditPersonalData", "identity.Headcount"}

@@ -25,6 +25,7 @@ from portal.admin.frame.deciding import decide, mode_of, person_of
 from portal.admin.frame.lists import PortalChangeList
 from portal.admin.frame.parts import badge, moment, row_or_404
 from portal.admin.providers.activity import ShownActivity
+from portal.admin.providers.pauses import PauseProvider, ResumeProvider
 from portal.admin.providers.received import live_fragment
 from portal.admin.providers.scim_tokens import CreateToken, token_lines
 from portal.admin.providers.set_up import SetUp, Watch
@@ -184,7 +185,18 @@ class IdentityProviderAdmin(PortalModelAdmin):
     """Identity providers."""
 
     seen_by = Action.VIEW_PROVIDERS
-    pages = (AddProvider, SetUp, CreateToken, Watch, ConnectOIDC, ConnectSAML, EditProvider, DeleteProvider)
+    pages = (
+        AddProvider,
+        SetUp,
+        CreateToken,
+        Watch,
+        ConnectOIDC,
+        ConnectSAML,
+        EditProvider,
+        PauseProvider,
+        ResumeProvider,
+        DeleteProvider,
+    )
     list_display = ("name", "kind", "users", "last_request", "refused", "conflicts")
     search_fields = ("name",)
     search_help_text = "Name of the identity provider"

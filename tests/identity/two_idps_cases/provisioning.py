@@ -131,6 +131,14 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
             provider_contacts.watch(mine.idp, actor=OPERATOR),
         ]
     ],
+    "identity_providers.pause_identity_provider": [
+        lambda mine: identity_providers.pause_identity_provider(mine.idp, actor=OPERATOR)
+    ],
+    "identity_providers.resume_identity_provider": [
+        lambda mine: identity_providers.resume_identity_provider(
+            identity_providers.pause_identity_provider(mine.idp, actor=OPERATOR), actor=OPERATOR
+        )
+    ],
     "identity_providers.delete_identity_provider": [
         lambda mine: identity_providers.delete_identity_provider(mine.idp, actor=OPERATOR)
     ],
