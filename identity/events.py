@@ -459,6 +459,9 @@ class Event(StrEnum):
     RECORDS_LOG_PRUNED = _told(
         "records.log_pruned", EntityManagement.UPDATE, "Old rows of the provisioning log deleted"
     )
+    RECORDS_REQUESTS_ERASED = _told(
+        "records.requests_erased", EntityManagement.UPDATE, "Old requests in the provisioning log erased"
+    )
     RECORDS_RETENTION_CHOSEN = _told(
         "records.retention_chosen",
         EntityManagement.UPDATE,

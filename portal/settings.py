@@ -202,6 +202,7 @@ SCHEDULE = env.SCHEDULE
 
 # Days after which old records go by themselves; 0: they are kept forever; None: as the portal's owners chose.
 PROVISIONING_LOG_DAYS = env.PROVISIONING_LOG_DAYS
+PROVISIONING_REQUEST_DAYS = env.PROVISIONING_REQUEST_DAYS
 AUDIT_PERSONAL_DATA_DAYS = env.AUDIT_PERSONAL_DATA_DAYS
 
 SUPPORT_CONTACT = env.SUPPORT_CONTACT

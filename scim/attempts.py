@@ -1,4 +1,4 @@
-"""Retries a request where that can help, and logs refused writes (SR-40)."""
+"""Retries a request where that can help, logs refused writes (SR-40), and counts what the portal doesn't know."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 
 from identity.core.actors import Provisioner
 from identity.core.errors import Conflicted, GatehouseError, TurnedAwayError
+from identity.services import unknown_attributes
 from identity.services.provisioning.log import log_refusal
 from identity.services.provisioning.turned_away import remember
 from scim.wire.errors import Problem, problem_of
@@ -71,3 +72,13 @@ def _log(problem: Problem, actor: Provisioner, resource_type: str, resource_id: 
         )
     except DatabaseError:  # the refusal still reaches the identity provider
         logger.exception("A refused SCIM write could not be logged")
+
+
+def note_unknown(actor: Provisioner) -> None:
+    """Count the attributes of an answered request that the portal doesn't know; the answer does not depend on it."""
+    if actor.asked is None or not actor.asked.unknown:
+        return
+    try:
+        unknown_attributes.note(actor.identity_provider_id, actor.asked.unknown)
+    except (DatabaseError, InterfaceError):
+        logger.exception("Unknown attributes of a SCIM request could not be counted")

@@ -89,6 +89,7 @@ def _actor(bearer: scim_tokens.TokenBearer, request: HttpRequest) -> Provisioner
         refuses_nested_groups=bearer.refuses_nested_groups,
         way=bearer.way,
         is_awaited=bearer.is_awaited,
+        keeps_requests=bearer.keeps_requests,
         method=request.method or "",
         address=_address(request),
     )

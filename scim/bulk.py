@@ -14,11 +14,12 @@ from uuid import uuid4
 from django.http import HttpResponse
 
 from identity.core.actors import Provisioner
+from identity.core.asked import Asked
 from identity.core.errors import TurnedAwayError
 from scim import attempts
 from scim.adapters.base import scim_id
 from scim.views import Endpoint, GroupsView, ResourceEndpoint, UsersView, answer
-from scim.wire import bodies, dialects, limits
+from scim.wire import asked, bodies, dialects, limits
 from scim.wire.addresses import location
 from scim.wire.errors import HANDLED, Problem, RequestRefused, refuse
 from scim.wire.words import Wire
@@ -125,7 +126,7 @@ class BulkRequest:
             self._fail(operation, Problem(409, Wire.BULK_CIRCLE(names=names[:200])))
 
     def _perform(self, operation: BulkOperation) -> None:
-        actor = replace(self.actor, method=operation.method or "BULK")
+        actor = replace(self.actor, method=operation.method or "BULK", asked=self._asked(operation))
         try:
             operation.result = attempts.run(lambda: self._execute(operation, actor))
         except HANDLED as error:
@@ -134,6 +135,16 @@ class BulkRequest:
             self._fail(operation, attempts.refused(error, actor=actor, resource=where))
             if isinstance(error, TurnedAwayError) and operation.bulk_id:  # so that what refers to it is kept as well
                 self.created[operation.bulk_id] = str(uuid4())
+
+    def _asked(self, operation: BulkOperation) -> Asked:
+        """As if it had come alone."""
+        single = Asked(f"/{operation.path.strip('/')[:80]}", if_match=operation.version[:80])
+        view, _ = _addressed(operation.path)
+        if view is not None and isinstance(operation.data, dict):
+            asked.with_body(single, operation.data, view.resource_name)
+        if self.actor.asked is not None:
+            self.actor.asked.unknown |= single.unknown
+        return single
 
     def _fail(self, operation: BulkOperation, problem: Problem) -> None:
         self.errors += 1

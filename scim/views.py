@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -28,7 +29,7 @@ from scim.queries import listing, projection
 from scim.queries.equality import LookUps
 from scim.queries.projection import Projection
 from scim.queries.registry import GROUPS, USERS, Registry
-from scim.wire import bodies
+from scim.wire import asked, bodies
 from scim.wire.errors import HANDLED, Problem, RequestRefused, problem_of
 from scim.wire.versions import is_unchanged
 from scim.wire.words import Wire
@@ -52,16 +53,28 @@ class Translated(View):
             response: HttpResponseBase = problem_of(TurnedAwayError(way)).to_response()
         else:
             response = self._answered(request, *args, **kwargs)
+            attempts.note_unknown(request.actor)  # type: ignore[attr-defined]
         patch_vary_headers(response, ["Authorization"])
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     def _answered(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self._note_asked(request)
         try:
             with replica.reading(replica.SCIM) if request.method in self.reads else nullcontext():
                 return attempts.run(lambda: View.dispatch(self, request, *args, **kwargs))
         except HANDLED as error:
             return self._refused(request, error)
+
+    def _note_asked(self, request: Any) -> None:
+        if request.method in _WRITES - self.reads:
+            request.actor = replace(request.actor, asked=asked.without_body(request))
+
+    def _body(self, request: Any) -> Document:
+        """The body of a write, which the log keeps."""
+        body = bodies.read(request)
+        asked.with_body(request.actor.asked, body, self.resource_name)
+        return body
 
     def _refused(self, request: Any, error: Exception) -> HttpResponse:
         if request.method not in _WRITES:
@@ -135,7 +148,7 @@ class ResourceEndpoint(Endpoint):
             return self.http_method_not_allowed(request)
         wanted = projection.read(listing.query_parameters(request), self.registry.resource)
         adapter = self.scim_adapter(self.model_cls(), request)
-        adapter.from_dict(bodies.read(request))
+        adapter.from_dict(self._body(request))
         adapter.create()
         return self._one(adapter, wanted, status=201)
 
@@ -187,7 +200,7 @@ class ResourceEndpoint(Endpoint):
             return self.http_method_not_allowed(request)
         wanted = projection.read(listing.query_parameters(request), self.registry.resource)
         adapter = self._addressed(request, uuid)
-        read(adapter, bodies.read(request))
+        read(adapter, self._body(request))
         adapter.status = self._status(wanted)
         adapter.save()
         return self._changed(adapter, wanted)

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from identity.core.asked import Asked
 from identity.core.serving import request_id
 from identity.core.ways import Way
 
@@ -66,6 +67,7 @@ class Provisioner:
     """An identity provider calling over SCIM with one of its tokens; not subject to the policy table.
 
     `way`: whether what it writes is let in. `is_awaited`: it has been turned away, and not sent everything again.
+    `asked`: its write, once it was read; `keeps_requests`: whether the log keeps that.
     """
 
     identity_provider_id: int
@@ -76,6 +78,8 @@ class Provisioner:
     refuses_nested_groups: bool = False
     way: Way = Way.OPEN
     is_awaited: bool = False
+    keeps_requests: bool = False
+    asked: Asked | None = None
     method: str = ""
     address: str = ""
     request_id: str = field(default_factory=request_id)
@@ -96,6 +100,11 @@ class Provisioner:
     def elapsed_ms(self) -> int:
         return round((time.monotonic() - self.started) * 1000)
 
+    @property
+    def kept_request(self) -> str:
+        """What the log keeps of the request."""
+        return self.asked.as_text() if self.asked and self.keeps_requests else ""
+
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
@@ -113,6 +122,7 @@ class SignIn:
     role = ""
     identifies_by_external_id = False  # at sign-in, no account is matched to another person's record (R5)
     method = "SIGN-IN"
+    kept_request = ""
 
     @property
     def id(self) -> int:

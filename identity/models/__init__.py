@@ -11,7 +11,13 @@ from identity.models.idempotency import IdempotentRequest
 from identity.models.identity_providers import IdentityProvider, SCIMToken
 from identity.models.invitations import Invitation
 from identity.models.mappings import GroupMapping
-from identity.models.provider_contacts import ProviderContact, ProviderSilence, ReceivedRequest, Rhythm
+from identity.models.provider_contacts import (
+    ProviderContact,
+    ProviderSilence,
+    ReceivedRequest,
+    Rhythm,
+    UnknownAttribute,
+)
 from identity.models.retention import RetentionPeriod
 from identity.models.scheduled_jobs import ScheduledJob, ScheduledRun
 from identity.models.scim_trusts import SCIMTrust, SpentAssertion
@@ -85,6 +91,7 @@ __all__ = [
     "Status",
     "TurnedAway",
     "TurnedAwayMember",
+    "UnknownAttribute",
     "User",
     "Webhook",
     "WebhookDelivery",

@@ -60,6 +60,12 @@ class IdentityProvider(models.Model):
         db_default=False,
         help_text="SCIM tokens that were made to be pasted are refused: its clients come by a trust (R29).",
     )
+    keeps_requests = models.BooleanField(
+        "keep requests in the provisioning log",
+        default=True,
+        db_default=True,
+        help_text="What it sent is kept with each row of the provisioning log, without passwords (R10).",
+    )
     watched_until = models.DateTimeField(null=True, editable=False, help_text="Until then its requests are kept.")
     paused_at = models.DateTimeField(null=True, editable=False, help_text="Since then its writes are turned away.")
     turned_away_beyond = models.PositiveIntegerField(

@@ -10,6 +10,8 @@ from django.db import connection, models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from identity.core.asked import LONGEST_NAME
+
 HOUR = timedelta(hours=1)
 REMEMBERED = timedelta(weeks=8)
 LEARNING = timedelta(weeks=1)
@@ -124,3 +126,30 @@ class ReceivedRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+class UnknownAttribute(models.Model):
+    """An attribute or extension that an IdP sends and the portal doesn't know, and how often.
+
+    An empty `name` counts those beyond the most that are named.
+    """
+
+    identity_provider = models.ForeignKey(
+        "identity.IdentityProvider", on_delete=models.CASCADE, related_name="unknown_attributes"
+    )
+    resource_type = models.CharField(max_length=20, blank=True, default="", db_default="")
+    name = models.CharField(max_length=LONGEST_NAME, blank=True, default="", db_default="")
+    times = models.PositiveBigIntegerField(default=1, db_default=1)
+    first_at = models.DateTimeField(default=timezone.now, db_default=Now())
+    last_at = models.DateTimeField(default=timezone.now, db_default=Now())
+
+    class Meta:
+        ordering = ("-last_at", "id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["identity_provider", "resource_type", "name"], name="unknown_attribute_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -9,6 +9,7 @@ from django.db import connections, models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from identity.core.asked import Asked
 from identity.core.words import worded_values
 from identity.db.defaults import EMPTY_LIST, EMPTY_OBJECT
 from identity.log_words import in_words, shown_details, shown_params
@@ -193,7 +194,8 @@ class ProvisioningLog(models.Model):
     """One row for each SCIM write or refusal: what the IdP sent, and the outcome.
 
     `what` and `params` are put into words on display (`identity.log_words`). A row of an earlier version that
-    could not be migrated has the words themselves, as `text`.
+    could not be migrated has the words themselves, as `text`. `asked` is the request itself, without
+    secrets (`identity.core.asked`), for as long as requests are kept.
     """
 
     class Outcome(models.TextChoices):
@@ -221,6 +223,7 @@ class ProvisioningLog(models.Model):
     params = models.JSONField(default=dict, db_default=EMPTY_OBJECT)
     text = models.TextField(blank=True, default="", db_default="")
     details = models.JSONField(default=dict, db_default=EMPTY_OBJECT)
+    asked = models.TextField(blank=True, default="", db_default="")
     duration_ms = models.PositiveIntegerField(default=0, db_default=0)
 
     objects = ProvisioningLogQuerySet.as_manager()
@@ -236,6 +239,7 @@ class ProvisioningLog(models.Model):
             models.Index(fields=["user", "id"], name="log_by_user"),
             models.Index(fields=["resource_id"], name="log_without_user", condition=models.Q(user=None)),
             models.Index(fields=["subject_key"], name="log_by_subject", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["id"], name="log_with_request", condition=~models.Q(asked="")),
         ]
 
     def __str__(self) -> str:
@@ -245,6 +249,11 @@ class ProvisioningLog(models.Model):
     def summary(self) -> str:
         """The outcome in words."""
         return in_words(self.what, self.params, self.details) if self.what else self.text
+
+    @property
+    def request(self) -> Asked | None:
+        """What was asked, if it was kept."""
+        return Asked.of_text(self.asked)
 
     @property
     def shown_params(self) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from identity.models import (
     TurnedAway,
     User,
 )
-from identity.services import assets, idempotency
+from identity.services import assets, idempotency, unknown_attributes
 from identity.services.digest_keys import DELETIONS, keyed_digests
 from identity.services.provisioning.retirement import retire
 
@@ -197,7 +197,10 @@ def _erase_personal_values(user: User, known: _KnownBy) -> None:
     idempotency.erase_answers()
     ReceivedRequest.objects.all().delete()  # they may hold a searched name, and are kept only for minutes
     told = _log_of(user, known)
-    told.update(what=What.ERASED.value, params={}, text="", subject_key="", details={}, user=None)
+    told.update(what=What.ERASED.value, params={}, text="", subject_key="", details={}, asked="", user=None)
+    # Whom a refused request was about can't be known for sure: it may name this person under a name that is new.
+    ProvisioningLog.objects.filter(outcome=ProvisioningLog.Outcome.REFUSED).exclude(asked="").update(asked="")
+    unknown_attributes.forget_naming(known.names)
     BulkRow.objects.filter(user=None).filter(Q(subject_key__in=known.names) | Q(email_key__in=known.names)).delete()
     Conflict.objects.filter(Q(user_name_key__in=known.names) | Q(email_key__in=known.names)).delete()
     TurnedAway.objects.filter(user=None, subject_key__in=known.names).delete()

@@ -34,6 +34,7 @@ def create_identity_provider(
     asks_before_adopting: bool = False,
     refuses_nested_groups: bool = False,
     identifies_by_external_id: bool | None = None,
+    keeps_requests: bool | None = None,
     actor: Actor,
 ) -> IdentityProvider:
     """A new IdP, without tokens; its kind decides whether external IDs identify people, unless given.
@@ -42,7 +43,13 @@ def create_identity_provider(
     """
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = IdentityProvider()
-    _switch(provider, asks_before_adopting, refuses_nested_groups, identifies_by_external_id)
+    _switch(
+        provider,
+        asks_before_adopting=asks_before_adopting,
+        refuses_nested_groups=refuses_nested_groups,
+        identifies_by_external_id=identifies_by_external_id,
+        keeps_requests=keeps_requests,
+    )
     _save(provider, name, kind)
     if identifies_by_external_id is None and IdentityProvider.Kind(kind).has_permanent_external_ids:
         provider.identifies_by_external_id = True
@@ -65,15 +72,22 @@ def edit_identity_provider(
     asks_before_adopting: bool,
     refuses_nested_groups: bool | None = None,
     identifies_by_external_id: bool | None = None,
+    keeps_requests: bool | None = None,
     actor: Actor,
 ) -> IdentityProvider:
-    """Rename, or set whether it asks before adopting (R5), refuses nested groups (R14) and identifies people by
-    external ID (R9). None leaves a value unchanged.
+    """Rename, or set whether it asks before adopting (R5), refuses nested groups (R14), identifies people by
+    external ID (R9), and whether the provisioning log keeps its requests. None leaves a value unchanged.
     """
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = lock(IdentityProvider, provider.pk)
     before = _settings(provider)
-    _switch(provider, asks_before_adopting, refuses_nested_groups, identifies_by_external_id)
+    _switch(
+        provider,
+        asks_before_adopting=asks_before_adopting,
+        refuses_nested_groups=refuses_nested_groups,
+        identifies_by_external_id=identifies_by_external_id,
+        keeps_requests=keeps_requests,
+    )
     _save(provider, name, kind)
     after = _settings(provider)
     audit.record(
@@ -150,12 +164,10 @@ def usage(provider: IdentityProvider, *, most: int | None = None) -> dict[str, i
     return {name: rows.order_by().values("pk")[:limit].count() for name, rows in counted.items()}
 
 
-def _switch(provider: IdentityProvider, asks: bool, refuses: bool | None, identifies: bool | None) -> None:
-    provider.asks_before_adopting = asks
-    if refuses is not None:
-        provider.refuses_nested_groups = refuses
-    if identifies is not None:
-        provider.identifies_by_external_id = identifies
+def _switch(provider: IdentityProvider, **flags: bool | None) -> None:
+    for name, value in flags.items():
+        if value is not None:
+            setattr(provider, name, value)
 
 
 def _save(provider: IdentityProvider, name: str, kind: str) -> None:
@@ -174,4 +186,5 @@ def _settings(provider: IdentityProvider) -> dict[str, object]:
         "asks_before_adopting": provider.asks_before_adopting,
         "refuses_nested_groups": provider.refuses_nested_groups,
         "identifies_by_external_id": provider.identifies_by_external_id,
+        "keeps_requests": provider.keeps_requests,
     }

@@ -23,6 +23,7 @@ from identity.models import (
     SCIMToken,
 )
 from identity.models.provider_contacts import REMEMBERED, WATCH, hour_of
+from identity.services import unknown_attributes
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor
@@ -43,11 +44,14 @@ def note_contact(provider_id: int, now: datetime) -> None:
 
 
 def forget_old_contacts() -> int:
-    """Delete hours too old for any rhythm, and requests of watches that ended a week ago; how many."""
+    """Delete hours too old for any rhythm, requests of watches that ended a week ago, and names that no IdP sends.
+
+    How many.
+    """
     now = timezone.now()
     hours, _ = ProviderContact.objects.filter(hour__lt=hour_of(now - REMEMBERED)).delete()
     requests, _ = ReceivedRequest.objects.filter(at__lt=now - RECEIVED_KEPT).delete()
-    return hours + requests
+    return hours + requests + unknown_attributes.forget_old()
 
 
 @transaction.atomic

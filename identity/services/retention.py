@@ -1,10 +1,10 @@
 """How long records are kept.
 
-The provisioning log is for troubleshooting: old rows can go. Audit events are append-only and stay
-(SR-41); only their personal values can go, which are stored apart for this reason (R10).
+The provisioning log is for troubleshooting: old rows can go, and what was sent goes from them before. Audit events are
+append-only and stay (SR-41); only their personal values can go, which are stored apart for this reason (R10).
 
 A number of days in the environment takes precedence over the one an owner chose; without either, records are kept
-forever.
+for good, and requests for 30 days.
 """
 
 from __future__ import annotations
@@ -38,8 +38,11 @@ from identity.models import (
 )
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from identity.core.actors import Actor
 
+REQUEST_DAYS = 30
 ERASABLE = (AuditPersonalData, AuditOrigin)
 
 
@@ -66,6 +69,28 @@ def prune_provisioning_log(older_than: timedelta, *, actor: Actor) -> int:
     )
     _record(Event.RECORDS_LOG_PRUNED, deleted, older_than, actor)
     return deleted
+
+
+def old_requests(older_than: timedelta) -> int:
+    """How many older rows of the provisioning log still have the request."""
+    return _with_request(older_than).count()
+
+
+def erase_old_requests(older_than: timedelta, *, actor: Actor) -> int:
+    """Take the request from older rows of the provisioning log; the rows stay. How many."""
+    policy.require(Action.PRUNE_RECORDS, actor=actor)
+    keys = _with_request(older_than).order_by("pk").values_list("pk", flat=True)
+    erased = prune(
+        lambda: list(keys[:ROWS_AT_ONCE]),
+        lambda found: ProvisioningLog.objects.filter(pk__any_of=found).update(asked=""),
+    )
+    _record(Event.RECORDS_REQUESTS_ERASED, erased, older_than, actor)
+    return erased
+
+
+def _with_request(older_than: timedelta) -> QuerySet[ProvisioningLog]:
+    rows: QuerySet[ProvisioningLog] = ProvisioningLog.objects.before(timezone.now() - older_than)
+    return rows.exclude(asked="")
 
 
 def old_bulk_runs(older_than: timedelta) -> int:
@@ -139,6 +164,7 @@ class Record:
     variable: str
     count: Callable[[timedelta], int]
     prune: Callable[..., int]
+    default: int = 0  # days; 0: for good
 
 
 RECORDS = (
@@ -151,6 +177,17 @@ RECORDS = (
         "PROVISIONING_LOG_DAYS",
         old_log_rows,
         prune_provisioning_log,
+    ),
+    Record(
+        "requests",
+        "Requests in the provisioning log",
+        "Erases what was sent in rows of the provisioning log",
+        "requests in the provisioning log",
+        "requests",
+        "PROVISIONING_REQUEST_DAYS",
+        old_requests,
+        erase_old_requests,
+        default=REQUEST_DAYS,
     ),
     Record(
         "bulk_actions",
@@ -218,7 +255,7 @@ def _period(record: Record, chosen: int | None) -> Period:
         return Period(record, said, Source.ENVIRONMENT, chosen)
     if chosen is not None:
         return Period(record, chosen, Source.CHOSEN, chosen)
-    return Period(record, 0, Source.DEFAULT, None)
+    return Period(record, record.default, Source.DEFAULT, None)
 
 
 @transaction.atomic

@@ -42,6 +42,7 @@ class TokenBearer:
     refuses_nested_groups: bool
     way: Way
     is_awaited: bool
+    keeps_requests: bool
     noted: bool
     watched: bool
 
@@ -98,7 +99,7 @@ def revoke_token(token: SCIMToken, *, actor: Actor) -> None:
 
 _BEARER = """
     SELECT t.id, t.label, t.hint, t.identity_provider_id, p.asks_before_adopting,
-           p.identifies_by_external_id, p.refuses_nested_groups, s.scim_enabled, p.paused_at,
+           p.identifies_by_external_id, p.refuses_nested_groups, p.keeps_requests, s.scim_enabled, p.paused_at,
            EXISTS (SELECT 1 FROM identity_turnedaway w
                     WHERE w.identity_provider_id = p.id AND w.state IN ('open', 'awaited')),
            t.last_used_at IS NOT NULL AND t.last_used_at > %s, p.watched_until IS NOT NULL AND p.watched_until > %s
@@ -118,7 +119,7 @@ def find_bearer(secret: str) -> TokenBearer | None:
     row = _first_row(_BEARER, [*moments, secrets.digest(secret), moments[1]])
     if row is None:
         return None
-    token_id, label, hint, provider_id, asks, identifies, refuses, enabled, paused, awaited, noted, watched = row
+    token_id, label, hint, provider_id, asks, identifies, refuses, keeps, enabled, paused, awaited, noted, watched = row
     return TokenBearer(
         token_id=token_id,
         label=f"{label} ({hint})",
@@ -128,6 +129,7 @@ def find_bearer(secret: str) -> TokenBearer | None:
         refuses_nested_groups=bool(refuses),
         way=(Way.PAUSED if paused else Way.OPEN) if enabled else Way.SCIM_OFF,
         is_awaited=bool(awaited),
+        keeps_requests=bool(keeps),
         noted=bool(noted),
         watched=bool(watched),
     )

@@ -38,6 +38,7 @@ class IdentityProviderInList(serializers.ModelSerializer):
             "refuses_nested_groups",
             "identifies_by_external_id",
             "paused_at",
+            "keeps_requests",
             "created_at",
         )
 
@@ -69,6 +70,9 @@ class IdentityProviderSaid(Said):
     identifies_by_external_id = serializers.BooleanField(
         required=False, help_text="Left out: as the kind sends external IDs."
     )
+    keeps_requests = serializers.BooleanField(
+        required=False, help_text="Whether the provisioning log keeps what it sends, without passwords."
+    )
 
 
 class IdentityProviderChangesSaid(Said):
@@ -79,6 +83,7 @@ class IdentityProviderChangesSaid(Said):
     asks_before_adopting = serializers.BooleanField(required=False)
     refuses_nested_groups = serializers.BooleanField(required=False)
     identifies_by_external_id = serializers.BooleanField(required=False)
+    keeps_requests = serializers.BooleanField(required=False)
 
 
 class Providers(Resources):
@@ -112,8 +117,8 @@ class Providers(Resources):
     def partial_update(self, request: Request, pk: int) -> Response:
         """Rename an identity provider, or set how it is followed.
 
-        Whether it asks before it adopts existing users, whether a push with nested groups is refused, and whether its
-        external IDs identify people.
+        Whether it asks before it adopts existing users, whether a push with nested groups is refused, whether its
+        external IDs identify people, and whether the provisioning log keeps what it sends.
         """
         provider = self.get_object()
         kept = {name: getattr(provider, name) for name in ("name", "kind", "asks_before_adopting")}

@@ -20,6 +20,7 @@ from identity.db import replica
 from identity.models import AuditEvent, AuditOrigin, IdentityProvider, ProvisioningLog
 from identity.models.trail import ProvisioningLogQuerySet
 from identity.queries.event_stream import Horizon
+from identity.queries.sent_requests import sent_with
 from portal.api.fields import ProviderRef, UserRef
 from portal.api.filters import Key
 from portal.api.operations import operation
@@ -59,7 +60,7 @@ class ProvisioningLogEntryAnswer(serializers.ModelSerializer):
 
     class Meta:
         model = ProvisioningLog
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "at",
             "identity_provider",
@@ -81,6 +82,33 @@ class ProvisioningLogEntryAnswer(serializers.ModelSerializer):
         )
 
 
+class SentAnswer(serializers.Serializer):
+    """What the identity provider sent, without passwords and values of attributes that the portal doesn't know."""
+
+    path = serializers.CharField(source="asked.path", help_text="Below the SCIM base URL.")
+    attributes = serializers.ListField(child=serializers.CharField(), help_text="What it names.")
+    body = serializers.JSONField(source="asked.body", allow_null=True, help_text="Null: none, or it can't be read.")
+    if_match = serializers.CharField(source="asked.if_match")
+    size = serializers.IntegerField(source="asked.size", help_text="Of the body as it came, in bytes.")
+    cut = serializers.BooleanField(source="asked.cut", help_text="Whether not all of it is kept.")
+    is_whole = serializers.BooleanField(help_text="Whether sending it again asks for the same.")
+    curl = serializers.CharField(help_text="As a command, in which TOKEN stands for a token.")
+
+
+class ProvisioningLogEntryWithRequest(ProvisioningLogEntryAnswer):
+    """A SCIM write or refusal, with what was sent for as long as that is kept."""
+
+    request = serializers.SerializerMethodField()
+
+    class Meta(ProvisioningLogEntryAnswer.Meta):
+        fields: tuple[str, ...] = (*ProvisioningLogEntryAnswer.Meta.fields, "request")
+
+    @extend_schema_field(SentAnswer(allow_null=True))
+    def get_request(self, entry: ProvisioningLog) -> dict[str, Any] | None:
+        sent = sent_with(entry)
+        return dict(SentAnswer(sent).data) if sent else None
+
+
 class LogFilter(RecordFilter):
     identity_provider = filters.ModelChoiceFilter(queryset=IdentityProvider.objects.all())
     outcome = filters.ChoiceFilter(choices=ProvisioningLog.Outcome.choices)
@@ -96,8 +124,9 @@ class ProvisioningLogEntries(Resources):
     tag = "Logs"
     seen_by = Action.VIEW_LOGS
     area = replica.LOGS
-    queryset = ProvisioningLog.objects.select_related("identity_provider", "user")
-    serializer_class = ProvisioningLogEntryAnswer
+    queryset = ProvisioningLog.objects.select_related("identity_provider", "user").defer("asked")
+    serializer_class = ProvisioningLogEntryWithRequest
+    list_serializer_class = ProvisioningLogEntryAnswer
     filterset_class = LogFilter
     default_ordering = "-id"
 
@@ -106,9 +135,9 @@ class ProvisioningLogEntries(Resources):
         """List what identity providers sent, and the outcome."""
         return self.page()
 
-    @operation("get_provisioning_log_entry", answer=ProvisioningLogEntryAnswer)
+    @operation("get_provisioning_log_entry", answer=ProvisioningLogEntryWithRequest)
     def retrieve(self, request: Request, pk: int) -> Response:
-        """Show one entry."""
+        """Show one entry, with what was sent."""
         return self.answer(self.get_object())
 
 

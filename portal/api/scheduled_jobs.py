@@ -125,7 +125,7 @@ class PeriodAnswer(serializers.Serializer):
     said_by = serializers.ChoiceField(
         source="source",
         choices=[(source.value, source.value) for source in Source],
-        help_text="The environment goes before what was chosen; by default all is kept for good.",
+        help_text="The environment goes before what was chosen; by default all is kept for good, requests for 30 days.",
     )
     variable = serializers.CharField(source="record.variable", help_text="In the environment.")
     chosen = serializers.IntegerField(allow_null=True, help_text="What an owner chose, in force or not.")

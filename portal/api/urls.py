@@ -28,6 +28,7 @@ from portal.api.sessions import OwnSessions, UserSessions
 from portal.api.sso_connections import Connections
 from portal.api.support import Deletions, DisabledUsers, Transferees
 from portal.api.turned_away import TurnedAways
+from portal.api.unknown_attributes import UnknownAttributes
 from portal.api.users import Users
 from portal.api.webhooks import WebhookDeliveries, Webhooks
 from portal.api.what_if import Affected, DifferingGroups, WhatIf
@@ -45,6 +46,7 @@ RESOURCES = {
     "groups/<int:group_id>/members": Members,
     "identity-providers": Providers,
     "identity-providers/<int:provider_id>/completeness": ProviderCompleteness,
+    "identity-providers/<int:provider_id>/unknown-attributes": UnknownAttributes,
     "invitations": Invitations,
     "mappings": Mappings,
     "provisioning-log": ProvisioningLogEntries,

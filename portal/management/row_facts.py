@@ -60,6 +60,7 @@ def provider_facts(provider: IdentityProvider) -> Facts:
         "refuses_nested_groups": provider.refuses_nested_groups,
         "identifies_by_external_id": provider.identifies_by_external_id,
         "paused_at": provider.paused_at,
+        "keeps_requests": provider.keeps_requests,
         "created_at": provider.created_at,
     }
 

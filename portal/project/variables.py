@@ -201,6 +201,12 @@ class Variables:
         "days that the provisioning log and bulk actions are kept; `0`: for good. Set here, it can't be chosen in the "
         "portal",
     )
+    PROVISIONING_REQUEST_DAYS: int | None = variable(
+        kinds.or_nothing(kinds.number(0, MOST_DAYS)),
+        None,
+        "what an owner chose, else `30`",
+        "the same for what was sent, in rows of the provisioning log; the rows stay",
+    )
     AUDIT_PERSONAL_DATA_DAYS: int | None = variable(
         kinds.or_nothing(kinds.number(0, MOST_DAYS)),
         None,

@@ -149,6 +149,7 @@ def reads(mine: Side) -> dict[str, str]:
         "get_identity_provider": f"identity-providers/{idp}/",
         "get_identity_provider_activity": f"identity-providers/{idp}/activity/",
         "list_completeness": f"identity-providers/{idp}/completeness/",
+        "list_unknown_attributes": f"identity-providers/{idp}/unknown-attributes/",
         "get_invitation": f"invitations/{mine.invited.pk}/",
         "list_mappings": f"mappings/?sso_group={mine.sso_group.pk}",
         "get_mapping": f"mappings/{mine.mapping.pk}/",

@@ -50,6 +50,7 @@ from identity.services import (
     scim_trusts,
     second_factors,
     sso_connections,
+    unknown_attributes,
 )
 from identity.services.provisioning import groups as sso_groups
 from identity.services.provisioning import turned_away
@@ -201,6 +202,7 @@ def _side(name: str, shared: Group, mia: User, theo: User) -> Side:
     token, secret = scim_tokens.create_token(idp, label="directory", actor=OPERATOR)
     provider_contacts.note_request(idp.pk, method="GET", path="/Users", status=200, token_label="directory", address="")
     provider_contacts.note_contact(idp.pk, sso_user.created_at)
+    unknown_attributes.note(idp.pk, {("User", f"shoe size of {name}")})
     person = Person(sso_user.user)
     api_token, api_secret = api_tokens.create_api_token(label="script", scopes=["read"], actor=person)
     request, _ = idempotency.begin(sso_user.user, "key", "digest")

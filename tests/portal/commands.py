@@ -86,6 +86,7 @@ OF: dict[str, tuple[str, ...]] = {
     "list_received_requests": ("Google",),
     "list_scheduled_runs": ("headcount",),
     "list_sessions": ("mia",),
+    "list_unknown_attributes": ("Google",),
 }
 
 NEVER_EMPTY = {"list_attention", "list_headcounts", "list_retention", "list_scheduled_jobs"}

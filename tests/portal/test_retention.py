@@ -13,6 +13,7 @@ from identity.core.errors import Refused
 from identity.models import AuditEvent, AuditPersonalData, BulkRow, BulkRun, ProvisioningLog
 from identity.services import bulk_runs, retention
 from tests import clock
+from tests.clients import new_idp
 from tests.factories import OPERATOR, make_administrator, make_idp, make_user, provision
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,20 @@ def test_when_nothing_is_old_no_event_is_written() -> None:
     assert not AuditEvent.objects.filter(action__startswith="records.").exists()
 
 
+def test_what_was_sent_goes_from_old_rows_which_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "ROWS_AT_ONCE", 1)
+    idp = new_idp()
+    for name, days in (("ada", 40), ("bob", 31), ("eve", 29)):
+        with clock.ago(days=days):
+            idp.user(name)
+    assert "Would delete 2 requests in the provisioning log older than 30 days." in prune()
+    assert "Deleted 2 requests in the provisioning log older than 30 days." in prune("--yes")
+    assert [row.subject_key for row in ProvisioningLog.objects.exclude(asked="")] == ["eve"]
+    assert subjects() == {"ada", "bob", "eve"}
+    event = AuditEvent.objects.get(action="records.requests_erased")
+    assert event.details == {"rows": 2, "older_than_days": 30}
+
+
 def test_the_setting_is_what_the_command_uses(settings: object) -> None:
     settings.PROVISIONING_LOG_DAYS = 30  # type: ignore[attr-defined]
     assert "Would delete 0 rows of the provisioning log older than 30 days." in prune()
@@ -100,6 +115,7 @@ def test_the_answer_as_json() -> None:
     assert answer == {
         "dry_run": True,
         "provisioning_log": 0,
+        "requests": 0,
         "bulk_actions": 0,
         "personal_values": 0,
         "expired_sessions": 0,
@@ -117,7 +133,9 @@ def test_a_number_of_days_that_no_calendar_has_is_refused(days: str) -> None:
         prune("--log-days", days)
 
 
-@pytest.mark.parametrize("prune_them", ["prune_provisioning_log", "prune_bulk_runs", "erase_old_personal_values"])
+@pytest.mark.parametrize(
+    "prune_them", ["prune_provisioning_log", "erase_old_requests", "prune_bulk_runs", "erase_old_personal_values"]
+)
 def test_nobody_below_an_owner_prunes_records(prune_them: str) -> None:
     provision(make_idp(), "ada")
     before = ProvisioningLog.objects.count(), with_personal_values()

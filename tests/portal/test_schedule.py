@@ -419,7 +419,7 @@ def test_the_environment_decides_and_nobody_chooses_against_it(settings: Any) ->
     with pytest.raises(Refused, match="PROVISIONING_LOG_DAYS in the environment says how long"):
         retention.choose({"provisioning_log": 60}, actor=olga)
     settings.PROVISIONING_LOG_DAYS = None
-    assert [period.days for period in retention.periods()] == [30, 30, 0]
+    assert [period.days for period in retention.periods()] == [30, 30, 30, 0]
 
 
 @pytest.mark.parametrize("days", [-1, 36_501])

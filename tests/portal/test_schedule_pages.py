@@ -107,7 +107,10 @@ def test_support_sees_nothing_of_it() -> None:
 def test_an_owner_chooses_and_is_told_what_goes() -> None:
     client = as_owner()
     assert "Provisioning log For good Not chosen yet" in text_of(client.get(address("accesssettings_changelist")))
-    said = {"provisioning_log": "90", "bulk_actions": "0", "personal_values": "1"}
+    assert "Requests in the provisioning log 30 days Not chosen yet" in text_of(
+        client.get(address("accesssettings_changelist"))
+    )
+    said = {"provisioning_log": "90", "requests": "7", "bulk_actions": "0", "personal_values": "1"}
     (told,) = messages_of(client.post(address(RETENTION), said, follow=True))
     assert told == "Saved. The next run lets go of 1 row and 1 value."
     page = text_of(client.get(address("accesssettings_changelist")))
@@ -120,7 +123,7 @@ def test_an_owner_chooses_and_is_told_what_goes() -> None:
 @pytest.mark.parametrize("days", ["-1", "40000", "soon", ""])
 def test_a_wrong_number_of_days_is_said_beside_its_field(days: str) -> None:
     answered = as_owner().post(
-        address(RETENTION), {"provisioning_log": days, "bulk_actions": "0", "personal_values": "0"}
+        address(RETENTION), {"provisioning_log": days, "requests": "1", "bulk_actions": "0", "personal_values": "0"}
     )
     assert answered.status_code == 200
     assert answered.context["form"].errors.keys() == {"provisioning_log"}
@@ -137,7 +140,8 @@ def test_what_the_environment_says_is_shown_and_is_no_field(settings: Any) -> No
     client = as_owner()
     page = text_of(client.get(address("accesssettings_changelist")))
     assert "Bulk actions 30 days Set by PROVISIONING_LOG_DAYS in the environment" in page
-    assert [*client.get(address(RETENTION)).context["form"].fields] == ["personal_values"]
+    assert [*client.get(address(RETENTION)).context["form"].fields] == ["requests", "personal_values"]
+    settings.PROVISIONING_REQUEST_DAYS = 7
     settings.AUDIT_PERSONAL_DATA_DAYS = 0
     assert "change it there" in text_of(client.get(address(RETENTION)))
 
@@ -170,6 +174,7 @@ def test_rest_tells_and_changes_how_long_records_are_kept(settings: Any) -> None
     assert owner.do("PATCH", "retention/", {"provisioning_log": 90})["provisioning_log"]["days"] == 90
     assert owner.read("retention/") == {
         "provisioning_log": {"days": 90, "said_by": "chosen", "variable": "PROVISIONING_LOG_DAYS", "chosen": 90},
+        "requests": {"days": 30, "said_by": "default", "variable": "PROVISIONING_REQUEST_DAYS", "chosen": None},
         "bulk_actions": {"days": 0, "said_by": "default", "variable": "PROVISIONING_LOG_DAYS", "chosen": None},
         "personal_values": {
             "days": 365,

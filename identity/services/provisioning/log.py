@@ -45,6 +45,7 @@ def log_write(
             what=what.value,
             params=params or {},
             details=details or {},
+            asked=actor.kept_request,
             duration_ms=actor.elapsed_ms,
         )
     )

@@ -18,6 +18,8 @@ from identity.log_words import left_out_in_words
 from identity.models import ProvisioningLog, User
 from identity.models.trail import ProvisioningLogQuerySet
 from identity.queries.moves import moved_by
+from identity.queries.sent_requests import sent_with
+from identity.services.retention import period_of
 from portal.admin.frame.parts import badge
 from portal.admin.logs.pages import (
     FromFilter,
@@ -85,6 +87,10 @@ class ProvisioningLogAdmin(RecordAdmin):
         "details": "Details",
     }
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProvisioningLog]:
+        """What was sent is read for one row only."""
+        return super().get_queryset(request).defer("asked")
+
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[ProvisioningLogQuerySet, bool]:
@@ -118,6 +124,9 @@ class ProvisioningLogAdmin(RecordAdmin):
             "moved": moved,
             "moved_url": reverse("admin:identity_auditevent_moved", args=(event_id,)) if moved else "",
             "outcome": outcome_badge(obj),
+            "sent": sent_with(obj),
+            "keeps_requests": obj.identity_provider is not None and obj.identity_provider.keeps_requests,
+            "request_days": period_of("requests").days,
             "sharing": User.objects.filter(pk__in=others) if (others := obj.details.get("external_id_of")) else [],
             "ignored": obj.details.get("ignored", {}),
             "details": [(name.replace("_", " ").capitalize(), _shown(name, value)) for name, value in details.items()],

@@ -32,6 +32,7 @@ from portal.admin.providers.set_up import SetUp, Watch
 from portal.admin.providers.sso_connections import ConnectOIDC, ConnectSAML, connections_of
 
 LAST_REQUESTS = 8
+UNKNOWN_SHOWN = 100
 
 
 class ProviderForm(Form):
@@ -58,7 +59,7 @@ class ProviderForm(Form):
 
 
 class ProviderChangesForm(ProviderForm):
-    """Adds whether external IDs identify people, which a new provider takes from its kind (R9)."""
+    """Adds whether external IDs identify people, which a new provider takes from its kind (R9), and what is kept."""
 
     identifies_by_external_id = BooleanField(
         required=False,
@@ -67,6 +68,14 @@ class ProviderChangesForm(ProviderForm):
             "A person who comes back under another userName is known by the external ID. Switch it on only if the "
             "identity provider sends an ID that is never given to another person: Okta and Rauthy do so by default; "
             "Microsoft Entra ID when externalId is mapped from objectId; others by their attribute mapping."
+        ),
+    )
+    keeps_requests = BooleanField(
+        required=False,
+        label="Keep requests in the provisioning log",
+        help_text=(
+            "What it sent is shown with each row, for as long as the access settings say: attributes that the portal "
+            "knows, never passwords. Rows that have a request keep it when you switch this off."
         ),
     )
 
@@ -257,6 +266,8 @@ class IdentityProviderAdmin(PortalModelAdmin):
             "requests": ProvisioningLog.objects.filter(identity_provider=obj)[:LAST_REQUESTS],
             "log_url": f"{reverse('admin:identity_provisioninglog_changelist')}?idp={obj.pk}",
             "conflicts_url": f"{reverse('admin:identity_conflict_changelist')}?identity_provider__id__exact={obj.pk}",
+            "unknown": obj.unknown_attributes.exclude(name="")[:UNKNOWN_SHOWN],
+            "unknown_beyond": obj.unknown_attributes.filter(name="").first(),
             "scim_enabled": scim_enabled,
             "account": account_of(obj),
             "turned_away_url": f"{reverse('admin:identity_turnedaway_changelist')}?idp={obj.pk}&state__exact=open",

@@ -36,6 +36,9 @@ class Command(ChangingCommand):
             choices=SWITCH,
             help="who comes back under another userName is known by the externalId (R9)",
         )
+        parser.add_argument(
+            "--keep-requests", choices=SWITCH, help="keep what it sends in the provisioning log, without passwords"
+        )
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         provider = find_identity_provider(options["idp"])
@@ -46,6 +49,7 @@ class Command(ChangingCommand):
             asks_before_adopting=SWITCH.get(options["ask_first"], provider.asks_before_adopting),
             refuses_nested_groups=SWITCH.get(options["refuse_nested_groups"]),
             identifies_by_external_id=SWITCH.get(options["external_ids_identify"]),
+            keeps_requests=SWITCH.get(options["keep_requests"]),
             actor=operator,
         )
         return Answer(provider_facts(provider), f"Changed the identity provider {provider}.")

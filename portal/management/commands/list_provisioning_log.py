@@ -30,7 +30,8 @@ class Command(ListCommand):
         rows = ProvisioningLog.objects.since(options["since"]) if options["since"] else ProvisioningLog.objects.all()
         for condition in conditions(options):
             rows = rows.filter(**condition)
-        return (log_facts(row) for batch in batches(rows.select_related("identity_provider")) for row in batch)
+        rows = rows.select_related("identity_provider").defer("asked")
+        return (log_facts(row) for batch in batches(rows) for row in batch)
 
 
 def conditions(options: dict[str, Any]) -> Iterator[dict[str, Any]]:

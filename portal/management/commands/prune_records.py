@@ -13,21 +13,27 @@ from portal.management.answers import Answer
 from portal.management.operator_command import OperatorCommand
 from portal.session import store
 
-OPTIONS = {"provisioning_log": "log_days", "bulk_actions": "log_days", "personal_values": "personal_data_days"}
+OPTIONS = {
+    "provisioning_log": "log_days",
+    "requests": "request_days",
+    "bulk_actions": "log_days",
+    "personal_values": "personal_data_days",
+}
 
 
 class Command(OperatorCommand):
     help = (
-        "Deletes rows of the provisioning log and results of bulk actions, and erases the names, emails and addresses "
-        "in audit events, that are older than the portal keeps them (`manage.py list_retention`), or than the options "
-        "say; 0 keeps them for good. Audit events themselves are append-only and stay. Sessions that have expired go, "
-        "too. Counts and changes nothing, unless --yes is given. The portal does this by itself every night "
-        "(`manage.py list_scheduled_jobs`)."
+        "Deletes rows of the provisioning log and results of bulk actions, and erases what was sent in rows that stay, "
+        "and the names, emails and addresses in audit events, that are older than the portal keeps them (`manage.py "
+        "list_retention`), or than the options say; 0 keeps them for good. Audit events themselves are append-only and "
+        "stay. Sessions that have expired go, too. Counts and changes nothing, unless --yes is given. The portal does "
+        "this by itself every night (`manage.py list_scheduled_jobs`)."
     )
     examples = "manage.py prune_records\nmanage.py prune_records --log-days 90 --personal-data-days 730 --yes"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--log-days", type=int, metavar="N")
+        parser.add_argument("--request-days", type=int, metavar="N")
         parser.add_argument("--personal-data-days", type=int, metavar="N")
         parser.add_argument("--yes", action="store_true", help="really do it; without, it only counts")
 

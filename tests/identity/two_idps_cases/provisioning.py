@@ -16,6 +16,7 @@ from identity.services import (
     provider_contacts,
     scim_tokens,
     scim_trusts,
+    unknown_attributes,
 )
 from identity.services.provisioning import (
     conflicts,
@@ -124,6 +125,9 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
         lambda mine: provider_contacts.note_request(
             mine.idp.pk, method="GET", path="/Users", status=200, token_label="", address=""
         )
+    ],
+    "unknown_attributes.note": [
+        lambda mine: unknown_attributes.note(mine.idp.pk, {("User", "costCode"), ("Group", "owner")})
     ],
     "provider_contacts.watch": [
         lambda mine: [
