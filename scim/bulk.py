@@ -14,7 +14,7 @@ from uuid import uuid4
 from django.http import HttpResponse
 
 from identity.core.actors import Provisioner
-from identity.core.asked import Asked
+from identity.core.asked import KeptRequest
 from identity.core.errors import TurnedAwayError
 from scim import attempts
 from scim.adapters.base import scim_id
@@ -136,9 +136,9 @@ class BulkRequest:
             if isinstance(error, TurnedAwayError) and operation.bulk_id:  # so that what refers to it is kept as well
                 self.created[operation.bulk_id] = str(uuid4())
 
-    def _asked(self, operation: BulkOperation) -> Asked:
+    def _asked(self, operation: BulkOperation) -> KeptRequest:
         """As if it had come alone."""
-        single = Asked(f"/{operation.path.strip('/')[:80]}", if_match=operation.version[:80])
+        single = KeptRequest(f"/{operation.path.strip('/')[:80]}", if_match=operation.version[:80])
         view, _ = _addressed(operation.path)
         if view is not None and isinstance(operation.data, dict):
             asked.with_body(single, operation.data, view.resource_name)

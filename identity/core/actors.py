@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from identity.core.asked import Asked
+from identity.core.asked import KeptRequest
 from identity.core.serving import request_id
 from identity.core.ways import Way
 
@@ -79,7 +79,7 @@ class Provisioner:
     way: Way = Way.OPEN
     is_awaited: bool = False
     keeps_requests: bool = False
-    asked: Asked | None = None
+    asked: KeptRequest | None = None
     method: str = ""
     address: str = ""
     request_id: str = field(default_factory=request_id)

@@ -15,7 +15,7 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(slots=True)
-class Asked:
+class KeptRequest:
     """One write. `body` has no secrets left in it, and None says that there is none that could be read.
 
     `size`: of the body as it came, in bytes. `cut`: not all of it is kept. `unknown`: names of attributes and
@@ -41,6 +41,6 @@ class Asked:
         return _ENCODER.encode({name: value for name, value in said.items() if value})
 
     @classmethod
-    def of_text(cls, text: str) -> Asked | None:
+    def of_text(cls, text: str) -> KeptRequest | None:
         """What was stored; None where nothing was kept."""
         return cls(**json.loads(text)) if text else None

@@ -9,7 +9,7 @@ from django.db import connections, models
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from identity.core.asked import Asked
+from identity.core.asked import KeptRequest
 from identity.core.words import worded_values
 from identity.db.defaults import EMPTY_LIST, EMPTY_OBJECT
 from identity.log_words import in_words, shown_details, shown_params
@@ -251,9 +251,9 @@ class ProvisioningLog(models.Model):
         return in_words(self.what, self.params, self.details) if self.what else self.text
 
     @property
-    def request(self) -> Asked | None:
+    def request(self) -> KeptRequest | None:
         """What was asked, if it was kept."""
-        return Asked.of_text(self.asked)
+        return KeptRequest.of_text(self.asked)
 
     @property
     def shown_params(self) -> dict[str, Any]:

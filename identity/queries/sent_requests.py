@@ -11,18 +11,18 @@ from typing import Any
 from django.conf import settings
 from django.utils.functional import cached_property
 
-from identity.core.asked import HIDDEN, Asked
+from identity.core.asked import HIDDEN, KeptRequest
 from identity.models import ProvisioningLog
 
 CONTENT_TYPE = "application/scim+json"
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentRequest:
     """The request of a row."""
 
     method: str
-    asked: Asked
+    asked: KeptRequest
 
     @property
     def has_body(self) -> bool:
@@ -62,10 +62,10 @@ class Sent:
         return " \\\n  ".join(parts)
 
 
-def sent_with(row: ProvisioningLog) -> Sent | None:
+def sent_with(row: ProvisioningLog) -> SentRequest | None:
     """What the row keeps; None if that is gone, or was never kept."""
     asked = row.request
-    return Sent(row.method, asked) if asked else None
+    return SentRequest(row.method, asked) if asked else None
 
 
 def _named(body: Any) -> Iterator[str]:

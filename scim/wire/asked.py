@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from django.http import HttpRequest
 
-from identity.core.asked import HIDDEN, LONGEST_NAME, Asked
+from identity.core.asked import HIDDEN, LONGEST_NAME, KeptRequest
 from identity.core.secrets import ACCESS_PREFIX, API_PREFIX, SCIM_PREFIX
 from scim.wire.attributes import UNKEPT
 from scim.wire.errors import RequestRefused
@@ -32,16 +32,16 @@ _OWN_URNS = {urn.lower() for urn in (CORE_USER, CORE_GROUP, PORTAL_USER, PORTAL_
 _MESSAGES = "urn:ietf:params:scim:api:messages:"
 
 
-def without_body(request: HttpRequest) -> Asked:
+def without_body(request: HttpRequest) -> KeptRequest:
     """The address alone: until a body was read, and where there is none."""
-    return Asked(
+    return KeptRequest(
         path=_path(request),
         if_match=request.headers.get("If-Match", "")[:80],
         size=_size(request),
     )
 
 
-def with_body(asked: Asked, body: Any, resource_type: str) -> Asked:
+def with_body(asked: KeptRequest, body: Any, resource_type: str) -> KeptRequest:
     """The same with a body that was read."""
     keeper = _Keeper(_SCHEMAS[resource_type], resource_type)
     asked.body, asked.cut = keeper.body(body), keeper.cut

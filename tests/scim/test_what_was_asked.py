@@ -10,7 +10,7 @@ import pytest
 
 from identity.core.actors import Person
 from identity.models import IdentityProvider, ProvisioningLog, UnknownAttribute, User
-from identity.queries.sent_requests import Sent, sent_with
+from identity.queries.sent_requests import SentRequest, sent_with
 from identity.services import identity_providers, unknown_attributes
 from identity.services.deletion import delete_permanently
 from scim.bulk import BULK_REQUEST
@@ -28,7 +28,7 @@ def newest() -> ProvisioningLog:
     return row
 
 
-def sent() -> Sent:
+def sent() -> SentRequest:
     found = sent_with(newest())
     assert found is not None
     return found
