@@ -70,7 +70,7 @@ class Translated(View):
         if request.method in _WRITES - self.reads:
             request.actor = replace(request.actor, asked=asked.without_body(request))
 
-    def _content(self, request: Any) -> Document:
+    def _written(self, request: Any) -> Document:
         """The body of a write, which the log keeps."""
         body = bodies.read(request)
         asked.with_body(request.actor.asked, body, self.resource_name)
@@ -148,7 +148,7 @@ class ResourceEndpoint(Endpoint):
             return self.http_method_not_allowed(request)
         wanted = projection.read(listing.query_parameters(request), self.registry.resource)
         adapter = self.scim_adapter(self.model_cls(), request)
-        adapter.from_dict(self._content(request))
+        adapter.from_dict(self._written(request))
         adapter.create()
         return self._one(adapter, wanted, status=201)
 
@@ -200,7 +200,7 @@ class ResourceEndpoint(Endpoint):
             return self.http_method_not_allowed(request)
         wanted = projection.read(listing.query_parameters(request), self.registry.resource)
         adapter = self._addressed(request, uuid)
-        read(adapter, self._content(request))
+        read(adapter, self._written(request))
         adapter.status = self._status(wanted)
         adapter.save()
         return self._changed(adapter, wanted)
