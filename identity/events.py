@@ -376,6 +376,15 @@ class Event(StrEnum):
     SCIM_TOKEN_CREATED = _told(
         "scim_token.created", EntityManagement.CREATE, "SCIM token created", severity=Severity.LOW
     )
+    SCIM_TOKEN_EDITED = _told("scim_token.edited", EntityManagement.UPDATE, "SCIM token edited", severity=Severity.LOW)
+    SCIM_TOKEN_ELSEWHERE = _told(
+        "scim_token.elsewhere",
+        Authentication.LOGON,
+        "SCIM token presented from a network that it is not for",
+        personal=Personal.ORIGIN,
+        severity=Severity.MEDIUM,
+        is_failure=True,
+    )
     SCIM_TOKEN_REVOKED = _told("scim_token.revoked", EntityManagement.DELETE, "SCIM token revoked")
     SCIM_TOKEN_UNKNOWN = _told(
         "scim_token.unknown",

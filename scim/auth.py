@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 
-from identity.core import serving
+from identity.core import networks, serving
 from identity.core.actors import Provisioner, Visitor
 from identity.core.origins import Origin
 from identity.core.ways import Way
@@ -22,6 +22,15 @@ from scim.wire.errors import Problem, problem_of
 logger = logging.getLogger(__name__)
 
 _NO_TOKEN = Problem(401, "Send a SCIM token of this portal in the header Authorization: Bearer.", code="no_token")
+_STATIC_REFUSED = Problem(
+    401,
+    "This identity provider's SCIM tokens are switched off in the portal: send an access token, which it issues for an "
+    "hour for a signed assertion (see /.well-known/oauth-authorization-server).",
+    code="static_token_refused",
+)
+_ELSEWHERE = Problem(403, "This token does not work from the network that the call comes from.", code="other_network")
+_READ_ONLY = Problem(403, "This token only reads; nothing has been changed.", code="read_only_token")
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class TokenRequired:
@@ -35,16 +44,45 @@ class TokenRequired:
             bearer = scim_tokens.find_bearer(_presented(request))
             if bearer is None:
                 return _unauthorized(request)
-            if bearer.way is not Way.SCIM_OFF:
+            refusal = _refusal(bearer, request)
+            if bearer.way is not Way.SCIM_OFF and (refusal is None or refusal is _READ_ONLY):
                 _note(bearer, request)
         except (DatabaseError, InterfaceError) as error:
             return problem_of(error).to_response()
         serving.note_identity_provider(bearer.identity_provider_id)
         request.actor = actor = _actor(bearer, request)  # type: ignore[attr-defined]
-        response = self.get_response(request, *args, **kwargs)
+        response = self.get_response(request, *args, **kwargs) if refusal is None else _refused(refusal)
         if bearer.watched:
             _show(request, actor, response.status_code)
         return response
+
+
+def _refusal(bearer: scim_tokens.TokenBearer, request: HttpRequest) -> Problem | None:
+    """Why this token can't do this from here now, if so."""
+    if not networks.allows(bearer.networks, _address(request)):
+        about = {"identity_provider_id": bearer.identity_provider_id, "token": bearer.token_id}
+        traces.note(Event.SCIM_TOKEN_ELSEWHERE, actor=Visitor("SCIM"), origin=Origin.of(request.META), **about)
+        return _ELSEWHERE
+    if bearer.is_static_refused:
+        return _STATIC_REFUSED
+    return _READ_ONLY if bearer.is_read_only and not _only_reads(request) else None
+
+
+def _only_reads(request: HttpRequest) -> bool:
+    """A search is a POST (RFC 7644 section 3.4.3)."""
+    is_search = request.method == "POST" and request.path_info.rstrip("/").endswith("/.search")
+    return is_search or request.method in _READS
+
+
+def _refused(problem: Problem) -> HttpResponse:
+    response = problem.to_response()
+    if problem.status == 401:
+        response["WWW-Authenticate"] = f'{_challenge()}, error="invalid_token"'
+    return response
+
+
+def _challenge() -> str:
+    return str(settings.SCIM_SERVICE_PROVIDER["WWW_AUTHENTICATE_HEADER"])
 
 
 def _presented(request: HttpRequest) -> str:
@@ -104,7 +142,6 @@ def _unauthorized(request: HttpRequest) -> HttpResponse:
     if _presented(request):
         provider_contacts.note_stranger(method=request.method or "", path=_path(request), address=_address(request))
         traces.note(Event.SCIM_TOKEN_UNKNOWN, actor=Visitor("SCIM"), origin=Origin.of(request.META))
-    challenge = str(settings.SCIM_SERVICE_PROVIDER["WWW_AUTHENTICATE_HEADER"])
     response = _NO_TOKEN.to_response()
-    response["WWW-Authenticate"] = f'{challenge}, error="invalid_token"' if _presented(request) else challenge
+    response["WWW-Authenticate"] = f'{_challenge()}, error="invalid_token"' if _presented(request) else _challenge()
     return response

@@ -36,6 +36,10 @@ def _fields(guide: Guide) -> str:
     return _table(("field", "value"), rows)
 
 
+def _trust(guide: Guide) -> str:
+    return _part(guide.trust)
+
+
 def _connection(guide: Guide) -> str:
     return _part(guide.connection)
 
@@ -81,6 +85,7 @@ def _sources(guide: Guide) -> str:
 
 PARTS: dict[str, Callable[[Guide], str]] = {
     "fields": _fields,
+    "trust": _trust,
     "connection": _connection,
     "attributes": _attributes,
     "people": _people,

@@ -136,6 +136,15 @@ class Refusal(Words):
     RUN_EMPTY = "run_empty", "This can't be done for anyone in this draft: discard it."
     RUN_DONE = "run_done", "Nothing is left to do in it."
 
+    # --- clients of SCIM ---
+
+    STATIC_TOKENS_REFUSED = (
+        "static_tokens_refused",
+        "{provider} takes access tokens alone: a SCIM token would be refused. Edit the provider first.",
+    )
+    NO_TRUST_YET = "no_trust_yet", "needs a SCIM trust that has issued an access token"
+    TRUST_CHANGED = "trust_changed", "The trust has changed: send a new assertion."
+
     # --- connections and sign-in ---
 
     CONNECTION_GONE = "connection_gone", "This connection no longer exists."

@@ -27,6 +27,7 @@ _CURRENT = {
     "identity.accesssettings",
     "identity.apitoken",
     "identity.scimtoken",
+    "identity.scimtrust",
     "identity.ssoconnection",
     "identity.secondfactor",
     "identity.recoverycode",

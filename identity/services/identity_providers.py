@@ -11,6 +11,7 @@ from identity import audit, policy
 from identity.core.decisions import Action
 from identity.core.errors import InvalidValue
 from identity.core.keys import label_key
+from identity.core.refusals import Refusal
 from identity.db.locks import lock, locked
 from identity.db.uniqueness import taken_when
 from identity.events import Event
@@ -73,14 +74,19 @@ def edit_identity_provider(
     refuses_nested_groups: bool | None = None,
     identifies_by_external_id: bool | None = None,
     keeps_requests: bool | None = None,
+    refuses_static_tokens: bool | None = None,
     actor: Actor,
 ) -> IdentityProvider:
     """Rename, or set whether it asks before adopting (R5), refuses nested groups (R14), identifies people by
-    external ID (R9), and whether the provisioning log keeps its requests. None leaves a value unchanged.
+    external ID (R9), takes access tokens alone (R29), and whether the provisioning log keeps its requests.
+
+    None leaves a value unchanged.
     """
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     provider = lock(IdentityProvider, provider.pk)
     before = _settings(provider)
+    if refuses_static_tokens is not None and refuses_static_tokens != provider.refuses_static_tokens:
+        _set_static_tokens(provider, refuses_static_tokens, actor)
     _switch(
         provider,
         asks_before_adopting=asks_before_adopting,
@@ -164,6 +170,16 @@ def usage(provider: IdentityProvider, *, most: int | None = None) -> dict[str, i
     return {name: rows.order_by().values("pk")[:limit].count() for name, rows in counted.items()}
 
 
+def _set_static_tokens(provider: IdentityProvider, refused: bool, actor: Actor) -> None:
+    """Only once a trust has worked, so that provisioning does not stop."""
+    policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=provider)
+    if refused and not provider.scim_trusts.exclude(last_accepted_at=None).exists():
+        raise InvalidValue("refuses static tokens", Refusal.NO_TRUST_YET())
+    provider.refuses_static_tokens = refused
+    what = "SCIM tokens switched off" if refused else "SCIM tokens switched on again"
+    notices.tell_owners_of_trust(provider, what, provider.name, actor=actor)
+
+
 def _switch(provider: IdentityProvider, **flags: bool | None) -> None:
     for name, value in flags.items():
         if value is not None:
@@ -187,4 +203,5 @@ def _settings(provider: IdentityProvider) -> dict[str, object]:
         "refuses_nested_groups": provider.refuses_nested_groups,
         "identifies_by_external_id": provider.identifies_by_external_id,
         "keeps_requests": provider.keeps_requests,
+        "refuses_static_tokens": provider.refuses_static_tokens,
     }

@@ -12,8 +12,10 @@ from django.utils import timezone
 from identity import audit, policy
 from identity.core import secrets
 from identity.core.decisions import Action
-from identity.core.errors import InvalidValue
+from identity.core.errors import InvalidValue, Refused
 from identity.core.keys import label_or
+from identity.core.networks import networks as known_networks
+from identity.core.refusals import Refusal
 from identity.core.ways import Way
 from identity.db.locks import lock
 from identity.events import Event
@@ -45,6 +47,9 @@ class TokenBearer:
     keeps_requests: bool
     noted: bool
     watched: bool
+    networks: str
+    is_read_only: bool
+    is_static_refused: bool  # it was made to be pasted, and its provider takes access tokens alone (R29)
 
 
 @transaction.atomic
@@ -53,11 +58,15 @@ def create_token(
     *,
     label: str,
     expires_at: datetime | None = None,
+    networks: str = "",
+    is_read_only: bool = False,
     actor: Actor,
 ) -> tuple[SCIMToken, str]:
-    """A new token and its secret, which only the caller ever holds."""
+    """A new token and its secret, which only the caller ever holds; `networks` that it works from, else everywhere."""
     identity_provider = lock(IdentityProvider, identity_provider.pk)
     policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=identity_provider)
+    if identity_provider.refuses_static_tokens:
+        raise Refused(Refusal.STATIC_TOKENS_REFUSED(provider=identity_provider), code="static_tokens_refused")
     check_expiry(expires_at)
     secret = secrets.new_token(secrets.SCIM_PREFIX)
     token = SCIMToken.objects.create(
@@ -67,15 +76,47 @@ def create_token(
         hint=secrets.hint(secret),
         created_by=getattr(actor, "user", None),
         expires_at=expires_at,
+        networks=known_networks(networks),
+        is_read_only=is_read_only,
     )
     audit.record(
         Event.SCIM_TOKEN_CREATED,
         actor=actor,
         identity_provider_id=identity_provider.pk,
-        details={"token": token.pk, "label": token.label, "hint": token.hint},
+        details={"token": token.pk, "label": token.label, "hint": token.hint, **_limits_if_any(token)},
     )
     notices.tell_owners_of_trust(identity_provider, "SCIM token created", str(token), actor=actor)
     return token, secret
+
+
+@transaction.atomic
+def edit_token(token: SCIMToken, *, label: str, networks: str, is_read_only: bool, actor: Actor) -> SCIMToken:
+    """Rename it, or set where it works from and whether it only reads; its secret stays. Raises InvalidValue."""
+    provider = lock(IdentityProvider, token.identity_provider_id)
+    policy.require(Action.CHANGE_TRUST, actor=actor, identity_provider=provider)
+    token = lock(SCIMToken, token.pk)
+    before = _settings(token)
+    token.label = label_or(label, "SCIM token")
+    token.networks, token.is_read_only = known_networks(networks), is_read_only
+    token.save(update_fields=["label", "networks", "is_read_only"])
+    after = _settings(token)
+    changed = {name: audit.change(before[name], after[name]) for name in after if before[name] != after[name]}
+    audit.record(
+        Event.SCIM_TOKEN_EDITED,
+        actor=actor,
+        identity_provider_id=provider.pk,
+        details={"token": token.pk, "hint": token.hint, **changed},
+    )
+    notices.tell_owners_of_trust(provider, "SCIM token changed", str(token), actor=actor)
+    return token
+
+
+def _settings(token: SCIMToken) -> dict[str, Any]:
+    return {name: getattr(token, name) for name in ("label", "networks", "is_read_only")}
+
+
+def _limits_if_any(token: SCIMToken) -> dict[str, Any]:
+    return {name: value for name in ("networks", "is_read_only") if (value := getattr(token, name))}
 
 
 def check_expiry(expires_at: datetime | None) -> None:
@@ -102,7 +143,8 @@ _BEARER = """
            p.identifies_by_external_id, p.refuses_nested_groups, p.keeps_requests, s.scim_enabled, p.paused_at,
            EXISTS (SELECT 1 FROM identity_turnedaway w
                     WHERE w.identity_provider_id = p.id AND w.state IN ('open', 'awaited')),
-           t.last_used_at IS NOT NULL AND t.last_used_at > %s, p.watched_until IS NOT NULL AND p.watched_until > %s
+           t.last_used_at IS NOT NULL AND t.last_used_at > %s, p.watched_until IS NOT NULL AND p.watched_until > %s,
+           t.networks, t.is_read_only, p.refuses_static_tokens AND t.trust_id IS NULL
       FROM identity_scimtoken t
       JOIN identity_identityprovider p ON p.id = t.identity_provider_id
       JOIN identity_accesssettings s ON s.id = 1
@@ -119,7 +161,8 @@ def find_bearer(secret: str) -> TokenBearer | None:
     row = _first_row(_BEARER, [*moments, secrets.digest(secret), moments[1]])
     if row is None:
         return None
-    token_id, label, hint, provider_id, asks, identifies, refuses, keeps, enabled, paused, awaited, noted, watched = row
+    token_id, label, hint, provider_id, asks, identifies, refuses, keeps, *ways_and_limits = row
+    enabled, paused, awaited, noted, watched, networks, is_read_only, is_static_refused = ways_and_limits
     return TokenBearer(
         token_id=token_id,
         label=f"{label} ({hint})",
@@ -132,6 +175,9 @@ def find_bearer(secret: str) -> TokenBearer | None:
         keeps_requests=bool(keeps),
         noted=bool(noted),
         watched=bool(watched),
+        networks=networks,
+        is_read_only=bool(is_read_only),
+        is_static_refused=bool(is_static_refused),
     )
 
 

@@ -16,6 +16,8 @@ from identity.core import key_sets, secrets
 from identity.core.decisions import Action
 from identity.core.errors import InvalidValue, Outdated
 from identity.core.keys import label_or, plain
+from identity.core.networks import networks
+from identity.core.refusals import Refusal
 from identity.core.words import Sentence
 from identity.db.locks import lock
 from identity.events import Event
@@ -54,10 +56,13 @@ class TrustSettings:
     key_set_url: str = ""
     key_set: str = ""
     requires_id: bool = True
+    networks: str = ""
+    is_read_only: bool = False
 
 
-# What an assertion must say, or be signed with: tokens that were got otherwise end when it changes.
-_CONDITIONS = tuple(setting.name for setting in fields(TrustSettings) if setting.name != "label")
+# What its access tokens take from a trust, at once when it changes; of the rest, tokens that were got otherwise end.
+_TAKEN_OVER = ("label", "networks", "is_read_only")
+_CONDITIONS = tuple(setting.name for setting in fields(TrustSettings) if setting.name not in _TAKEN_OVER)
 
 
 def preset(kind: str) -> TrustSettings:
@@ -92,6 +97,7 @@ def edit_trust(trust: SCIMTrust, *, said: TrustSettings, actor: Actor) -> SCIMTr
     changed = {name: audit.change(before[name], after[name]) for name in after if before[name] != after[name]}
     if any(name in changed for name in _CONDITIONS):
         trust.access_tokens.all().delete()
+    trust.access_tokens.update(**{name: getattr(trust, name) for name in _TAKEN_OVER})
     _record(Event.SCIM_TRUST_EDITED, trust, actor, changed)
     return trust
 
@@ -113,7 +119,7 @@ def issue_token(trust: SCIMTrust, *, assertion_id: str, good_until: datetime) ->
     """
     current = lock(SCIMTrust, trust.pk)
     if _facts(current) != _facts(trust):
-        raise Outdated("The trust has changed: send a new assertion.")
+        raise Outdated(Refusal.TRUST_CHANGED())
     if assertion_id and not _spend(current, assertion_id, good_until):
         return None
     now = timezone.now()
@@ -122,7 +128,7 @@ def issue_token(trust: SCIMTrust, *, assertion_id: str, good_until: datetime) ->
     token = SCIMToken.objects.create(
         identity_provider_id=current.identity_provider_id,
         trust=current,
-        label=current.label,
+        **{name: getattr(current, name) for name in _TAKEN_OVER},
         digest=secrets.digest(secret),
         hint=secrets.hint(secret),
         expires_at=now + timedelta(seconds=ACCESS_SECONDS),
@@ -131,11 +137,19 @@ def issue_token(trust: SCIMTrust, *, assertion_id: str, good_until: datetime) ->
     return token, secret
 
 
+def was_used(trust: SCIMTrust, assertion_id: str) -> bool:
+    return SpentAssertion.objects.filter(digest=_digest(trust, assertion_id)).exists()
+
+
+def _digest(trust: SCIMTrust, assertion_id: str) -> str:
+    """The ID is unique at its issuer (RFC 7519 section 4.1.7)."""
+    return secrets.digest(f"{trust.expected_issuer}\0{assertion_id}")
+
+
 def _spend(trust: SCIMTrust, assertion_id: str, good_until: datetime) -> bool:
-    """Whether this is the first use. The ID is unique at its issuer (RFC 7519 section 4.1.7)."""
-    digest = secrets.digest(f"{trust.expected_issuer}\0{assertion_id}")
+    """Whether this is the first use."""
     with connection.cursor() as cursor:
-        cursor.execute(_SPEND, [digest, connection.ops.adapt_datetimefield_value(good_until)])
+        cursor.execute(_SPEND, [_digest(trust, assertion_id), connection.ops.adapt_datetimefield_value(good_until)])
         return bool(cursor.rowcount)
 
 
@@ -164,7 +178,8 @@ def _apply(trust: SCIMTrust, said: TrustSettings) -> None:
     trust.subject = _name(said.subject, "subject", 255)
     trust.authorized_party = _name(said.authorized_party, "authorized party", 255)
     trust.audiences = "\n".join(_audiences(said.audiences, provider.kind))
-    trust.requires_id = said.requires_id
+    trust.requires_id, trust.is_read_only = said.requires_id, said.is_read_only
+    trust.networks = networks(said.networks)
     _apply_keys(trust, said.key_set_url.strip(), said.key_set.strip())
 
 

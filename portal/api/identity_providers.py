@@ -23,6 +23,7 @@ from portal.api.operations import operation
 from portal.api.views import NO_STORE, Resources
 
 Kind = IdentityProvider.Kind
+NETWORKS = "CIDR blocks, separated by spaces or commas, from which it works; empty: from everywhere."
 
 
 class IdentityProviderInList(serializers.ModelSerializer):
@@ -39,6 +40,7 @@ class IdentityProviderInList(serializers.ModelSerializer):
             "identifies_by_external_id",
             "paused_at",
             "keeps_requests",
+            "refuses_static_tokens",
             "created_at",
         )
 
@@ -84,6 +86,10 @@ class IdentityProviderChangesSaid(Said):
     refuses_nested_groups = serializers.BooleanField(required=False)
     identifies_by_external_id = serializers.BooleanField(required=False)
     keeps_requests = serializers.BooleanField(required=False)
+    refuses_static_tokens = serializers.BooleanField(
+        required=False,
+        help_text="Only access tokens of a trust are accepted; SCIM tokens are refused.",
+    )
 
 
 class Providers(Resources):
@@ -170,6 +176,8 @@ class SCIMTokenAnswer(serializers.ModelSerializer):
             "expires_at",
             "last_used_at",
             "last_used_from",
+            "networks",
+            "is_read_only",
         )
 
 
@@ -184,6 +192,16 @@ class SCIMTokenSaid(Said):
     identity_provider = key()
     label = serializers.CharField(max_length=100)  # type: ignore[assignment]
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    networks = serializers.CharField(max_length=1000, required=False, allow_blank=True, help_text=NETWORKS)
+    is_read_only = serializers.BooleanField(required=False, help_text="It changes nothing.")
+
+
+class SCIMTokenChangesSaid(Said):
+    """Omitted fields stay; so does the secret."""
+
+    label = serializers.CharField(max_length=100, required=False)  # type: ignore[assignment]
+    networks = serializers.CharField(max_length=1000, required=False, allow_blank=True, help_text=NETWORKS)
+    is_read_only = serializers.BooleanField(required=False, help_text="It changes nothing.")
 
 
 class SCIMTokenFilter(filters.FilterSet):
@@ -198,7 +216,7 @@ class SCIMTokens(Resources):
     queryset = SCIMToken.objects.made().select_related("identity_provider", "created_by")
     serializer_class = SCIMTokenAnswer
     filterset_class = SCIMTokenFilter
-    fresh = frozenset({"create", "destroy"})
+    fresh = frozenset({"create", "partial_update", "destroy"})
 
     @operation("list_scim_tokens", answer=SCIMTokenAnswer, is_list=True)
     def list(self, request: Request) -> HttpResponseBase:
@@ -218,11 +236,17 @@ class SCIMTokens(Resources):
         sign-in.
         """
         provider = named_in(IdentityProvider, self.said["identity_provider"], "identity provider")
-        token, secret = scim_tokens.create_token(
-            provider, label=self.said["label"], expires_at=self.said.get("expires_at"), actor=self.actor
-        )
+        said = {name: value for name, value in self.said.items() if name != "identity_provider"}
+        token, secret = scim_tokens.create_token(provider, **said, actor=self.actor)
         shown: dict[str, Any] = {**self.represent(token), "secret": secret, "note": None}
         return Response(shown, status=201, headers=NO_STORE)
+
+    @operation("edit_scim_token", body=SCIMTokenChangesSaid, answer=SCIMTokenAnswer)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Change a SCIM token's label, the networks it works from, or whether it only reads. Its secret stays."""
+        token = self.get_object()
+        kept = {name: getattr(token, name) for name in ("label", "networks", "is_read_only")}
+        return self.answer_anew(scim_tokens.edit_token(token, **kept | self.said, actor=self.actor))
 
     @operation("revoke_scim_token", status=204)
     def destroy(self, request: Request, pk: int) -> Response:

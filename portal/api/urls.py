@@ -23,6 +23,7 @@ from portal.api.openapi_pages import documentation, schema
 from portal.api.policy import Policy
 from portal.api.problems import no_such_address
 from portal.api.scheduled_jobs import Retention, ScheduledJobs, ScheduledRuns
+from portal.api.scim_trusts import SCIMTrusts
 from portal.api.second_step import OwnSecondStep
 from portal.api.sessions import OwnSessions, UserSessions
 from portal.api.sso_connections import Connections
@@ -53,6 +54,7 @@ RESOURCES = {
     "scheduled-jobs": ScheduledJobs,
     "scheduled-jobs/<int:job_id>/runs": ScheduledRuns,
     "scim-tokens": SCIMTokens,
+    "scim-trusts": SCIMTrusts,
     "sso-connections": Connections,
     "sso-groups": SSOGroups,
     "sso-groups/<int:sso_group_id>/members": SSOMembers,

@@ -42,6 +42,14 @@ HERE = {
     "username": """the record here shows it, the portal's username and email stay. The provisioning log says so""",
 }
 
+# Of a kind whose SCIM client is not known to sign assertions.
+NO_TRUST = {
+    "notes": [
+        """As far as its documentation says, it signs no assertions: use a token. If it can (RFC 7523,
+        `private_key_jwt`), trust its client instead."""
+    ]
+}
+
 _MARKS = re.compile(r"\*\*(?P<strong>.+?)\*\*|\*(?P<menu>.+?)\*|`(?P<code>.+?)`")
 
 
@@ -107,8 +115,9 @@ class Trouble:
 class Guide:
     """Everything about one kind; `changes` pairs changes there with their effects here.
 
-    `template` is a text to paste at the identity provider, under `template_label`; most have none. `retry` says how to
-    resend a refused person, `resync` who repeats what, and `sources` links the vendor's documentation.
+    `trust` is how its SCIM client comes without a stored secret. `template` is a text to paste at the identity
+    provider, under `template_label`; most have none. `retry` says how to resend a refused person, `resync` who
+    repeats what, and `sources` links the vendor's documentation.
     """
 
     name: str
@@ -117,6 +126,7 @@ class Guide:
     test: GuideText
     retry: GuideText
     log: GuideText
+    trust: GuidePart
     connection: GuidePart
     attributes: list[tuple[GuideText, str, GuideText]]
     advice: list[GuideText]
@@ -152,6 +162,7 @@ def guide_for(kind: Kind) -> Guide:
         test=GuideText(told["test"]),
         retry=GuideText(told["retry"]),
         log=GuideText(told["log"]),
+        trust=_part(told.get("trust", NO_TRUST)),
         connection=_part(told["connection"]),
         attributes=[(GuideText(attributes[key]), scim, GuideText(here)) for key, (scim, here) in ATTRIBUTES.items()],
         advice=_texts(attributes, "advice"),

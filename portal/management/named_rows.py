@@ -17,6 +17,7 @@ from identity.models import (
     GroupMapping,
     IdentityProvider,
     SCIMToken,
+    SCIMTrust,
     SSOConnection,
     SSOGroup,
     SSOUser,
@@ -120,6 +121,11 @@ def find_mapping(sso_group: SSOGroup, group: Group) -> GroupMapping:
 def find_scim_token(token_id: int) -> SCIMToken:
     rows = SCIMToken.objects.made().select_related("identity_provider")
     return _the(rows, f"There is no SCIM token {token_id}: list_scim_tokens shows those there are.", pk=token_id)
+
+
+def find_scim_trust(trust_id: int) -> SCIMTrust:
+    rows = SCIMTrust.objects.select_related("identity_provider")
+    return _the(rows, f"There is no SCIM trust {trust_id}: list_scim_trusts shows those there are.", pk=trust_id)
 
 
 def find_api_token(token_id: int) -> APIToken:

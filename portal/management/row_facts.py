@@ -18,6 +18,7 @@ from identity.models import (
     IdentityProvider,
     Invitation,
     SCIMToken,
+    SCIMTrust,
     SSOConnection,
     SSOGroup,
     SSOUser,
@@ -30,6 +31,8 @@ from identity.queries.rhythm import Activity
 from identity.queries.turned_away import in_words
 from identity.services.mappings import Preview
 from portal.management.answers import Facts, name_of
+from portal.oauth.addresses import addresses_of as trust_addresses
+from portal.oauth.addresses import audiences
 from portal.session.sessions import SignedIn
 from portal.sso.addresses import addresses_of
 
@@ -61,6 +64,7 @@ def provider_facts(provider: IdentityProvider) -> Facts:
         "identifies_by_external_id": provider.identifies_by_external_id,
         "paused_at": provider.paused_at,
         "keeps_requests": provider.keeps_requests,
+        "refuses_static_tokens": provider.refuses_static_tokens,
         "created_at": provider.created_at,
     }
 
@@ -84,6 +88,30 @@ def token_facts(token: SCIMToken) -> Facts:
         "last_used_at": token.last_used_at,
         "last_used_from": token.last_used_from,
         "expires_at": token.expires_at,
+        "networks": token.networks,
+        "is_read_only": token.is_read_only,
+    }
+
+
+def trust_facts(trust: SCIMTrust) -> Facts:
+    return {
+        "id": trust.pk,
+        "identity_provider": trust.identity_provider.name,
+        "label": trust.label,
+        "client_id": trust.client_id,
+        "issuer": trust.expected_issuer,
+        "subject": trust.expected_subject,
+        "audiences": audiences(trust),
+        "authorized_party": trust.authorized_party,
+        "key_set_url": trust.key_set_url,
+        "requires_id": trust.requires_id,
+        "networks": trust.networks,
+        "is_read_only": trust.is_read_only,
+        "created_at": trust.created_at,
+        "last_accepted_at": trust.last_accepted_at,
+        "last_refused_at": trust.last_refused_at,
+        "last_refusal": trust.refusal_in_words,
+        "addresses": trust_addresses(trust),
     }
 
 

@@ -80,6 +80,11 @@ def claimed(token: str) -> tuple[str, str]:
         return "", ""
 
 
+def claimed_id(token: str) -> str:
+    """The ID of an assertion that was checked."""
+    return str(jwt.decode(token, options={"verify_signature": False}).get("jti", ""))
+
+
 class _Read:
     """An assertion being checked. Each check answers with its problem, or None."""
 

@@ -8,6 +8,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from identity.core import networks
 from identity.core.actors import Visitor
 from identity.core.errors import GatehouseError
 from identity.core.origins import Origin
@@ -62,6 +63,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
         traces.note(Event.SCIM_TRUST_REFUSED, **_whence(request), check="client")
         return _refused(asked.refusal, "No single trust has this client_id, or this issuer and subject.")
     try:
+        _check_network(trust, request)
         secret = _issue(trust, verify(trust, asked.assertion))
     except FlawedAssertion as error:
         scim_trusts.note_refusal(trust, check=error.check, fact=error.fact)
@@ -84,6 +86,12 @@ def _trust_of(asked: TokenRequest) -> SCIMTrust | None:
         return rows.filter(client_id=issuer.replace("\0", "")[:64], issuer="", subject="").first()
     found = list(rows.filter(issuer=issuer.replace("\0", ""), subject=subject.replace("\0", ""))[:2])
     return found[0] if len(found) == 1 else None
+
+
+def _check_network(trust: SCIMTrust, request: HttpRequest) -> None:
+    address = Origin.of(request.META).address
+    if not networks.allows(trust.networks, address):
+        raise FlawedAssertion("network", Flaw.ELSEWHERE(address=address))
 
 
 def _issue(trust: SCIMTrust, verified: Verified) -> str:

@@ -24,6 +24,7 @@ class Flaw(Words):
     NO_TIME = "scim_trust.no_time", "A time in it (exp, nbf or iat) isn't a number."
     NO_ID = "scim_trust.no_id", "The assertion has no ID (jti)."
     BAD_ID = "scim_trust.bad_id", "The ID (jti) isn't a text of at most {most} characters."
+    ELSEWHERE = "scim_trust.elsewhere", "It was sent from {address}, which is in none of the trust's networks."
     USED = "scim_trust.used", "An assertion with this ID (jti) was used before."
 
 
@@ -39,4 +40,5 @@ CHECKS = {
     "party": "Authorized party",
     "time": "Validity",
     "id": "ID",
+    "network": "Network",
 }

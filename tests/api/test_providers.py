@@ -66,6 +66,7 @@ def test_an_identity_provider_lives_over_the_api() -> None:
         "sso_groups": 0,
         "mappings": 0,
         "tokens": 0,
+        "trusts": 0,
         "retired": 0,
     }
     assert script.delete(path).status_code == 204

@@ -68,6 +68,7 @@ _LISTS = """
     identity/turnedaway/
     identity/ssouser/
     identity/scimtoken/
+    identity/scimtrust/
     identity/ssoconnection/
     identity/provisioninglog/
     identity/provisioninglog/?before={log}
@@ -183,6 +184,7 @@ _DETAILS = """
     identity/identityprovider/{provider}/live/
     identity/identityprovider/{provider}/set_up/
     identity/identityprovider/{provider}/create_token/
+    identity/identityprovider/{provider}/create_trust/
     identity/identityprovider/{provider}/watch/
     identity/identityprovider/{provider}/connect_oidc/
     identity/identityprovider/{provider}/connect_saml/
@@ -206,7 +208,12 @@ _DETAILS = """
     identity/conflict/mismatch_report_csv/
     identity/ssouser/{sso_user}/change/
     identity/scimtoken/{scim_token}/change/
+    identity/scimtoken/{scim_token}/edit/
     identity/scimtoken/{scim_token}/revoke/
+    identity/scimtrust/{scim_trust}/change/
+    identity/scimtrust/{scim_trust}/check/
+    identity/scimtrust/{scim_trust}/delete/
+    identity/scimtrust/{scim_trust}/edit/
     identity/provisioninglog/{log}/change/
     identity/provisioninglog/{log_that_moved}/change/
     identity/auditevent/{event}/change/
@@ -261,6 +268,7 @@ _FILES = """
     identity/turnedaway/export.csv
     identity/ssouser/export.csv
     identity/scimtoken/export.csv
+    identity/scimtrust/export.csv
     identity/ssoconnection/export.csv
     identity/provisioninglog/export.csv
     identity/provisioninglog/export.csv?person={busy_name}

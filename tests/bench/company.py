@@ -58,6 +58,7 @@ class Company:
     webhook: int = 0
     delivery: int = 0
     scim_token: int = 0
+    scim_trust: int = 0
     deletion: int = 0
     session: int = 0
 
@@ -108,6 +109,7 @@ _WHICH = {
     "webhook": "SELECT max(id) FROM identity_webhook",
     "delivery": "SELECT max(id) FROM identity_webhookdelivery",
     "scim_token": "SELECT max(id) FROM identity_scimtoken",
+    "scim_trust": "SELECT max(id) FROM identity_scimtrust",
     "deletion": "SELECT max(id) FROM identity_deletionrecord",
     "session": "SELECT min(id) FROM usersessions_usersession",
 }

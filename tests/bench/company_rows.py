@@ -155,6 +155,8 @@ THE_REST = (
     "INSERT INTO identity_scimtoken (identity_provider_id, label, digest, hint, created_at, last_used_at,"
     " last_used_from) SELECT {idp}, 'token ' || n, md5('scim' || n), 'x' || n, now(), now(), ''"
     " FROM generate_series(1, 40) n",
+    "INSERT INTO identity_scimtrust (identity_provider_id, client_id, label, key_set_url)"
+    " SELECT {idp}, 'client ' || n, 'trust ' || n, 'https://issuer.example/keys' FROM generate_series(1, 40) n",
     "INSERT INTO identity_providercontact (identity_provider_id, hour) SELECT p.id,"
     " extract(epoch FROM now())::int / 3600 - n FROM identity_identityprovider p, generate_series(1, {days} * 24) n",
     "INSERT INTO identity_headcount (day, invited, enabled, disabled) SELECT current_date - n, {invited},"

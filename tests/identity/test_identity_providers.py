@@ -54,7 +54,7 @@ def test_deleting_an_idp_releases_its_people_with_their_groups(scim: bool) -> No
     group = make_group()
     map_group(push_group(idp, "Engineering", sso_user), group)
     usage = identity_providers.usage(idp)
-    assert usage == {"users": 2, "sso_users": 1, "sso_groups": 1, "mappings": 1, "tokens": 1, "retired": 1}
+    assert usage == {"users": 2, "sso_users": 1, "sso_groups": 1, "mappings": 1, "tokens": 1, "trusts": 0, "retired": 1}
     set_mode(scim=scim)
     identity_providers.delete_identity_provider(idp, actor=administrator())
     user = User.objects.get(username="ada")

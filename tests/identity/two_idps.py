@@ -190,7 +190,9 @@ def _idp(name: str) -> IdentityProvider:
 
 def _trust(idp: IdentityProvider) -> SCIMTrust:
     said = TrustSettings(label="workload", issuer=f"https://{idp.pk}.example", key_set_url="https://keys.example")
-    return scim_trusts.create_trust(idp, said=said, actor=OPERATOR)
+    trust = scim_trusts.create_trust(idp, said=said, actor=OPERATOR)
+    scim_trusts.issue_token(trust, assertion_id="used", good_until=timezone.now())
+    return trust
 
 
 def _side(name: str, shared: Group, mia: User, theo: User) -> Side:

@@ -34,6 +34,7 @@ from tests.factories import (
 )
 from tests.interruptions import failing
 from tests.kept import kept_for_the_module
+from tests.oauth.workloads import trust_of
 from tests.portal.commands import ACTS, ELSEWHERE, LISTS, OF, commands_of
 from tests.portal.shell import answer, refusal, run
 from tests.scim.helpers import user_body
@@ -90,6 +91,7 @@ def one_of_everything() -> dict[str, str]:
     sign_in("mia", "a long enough password")
     return {
         "TOKEN": str(okta.scim_tokens.get().pk),
+        "TRUST": str(trust_of(okta).pk),
         "API_TOKEN": str(owner.api_tokens.get().pk),
         "CONNECTION": connection,
         "UNUSED": unused,
@@ -125,7 +127,9 @@ def test_a_dry_run_says_what_the_real_one_says_and_changes_nothing(name: str, co
 
 
 def without_secrets(name: str, printed: str) -> str:
-    """A token, and the name of a connection, is another one each time."""
+    """A token, and the name of a connection or a client, is another one each time."""
+    if name == "create_scim_trust":
+        return re.sub(r"[0-9a-f-]{36}", "…", printed)
     if name == "create_sso_connection":
         return re.sub(r"other-[0-9a-f]{8}", "other-…", printed)
     shows_secret = {"create_scim_token", "create_api_token", "create_webhook", "rotate_webhook_secret"}

@@ -55,6 +55,7 @@ from tests.factories import (
     push_group,
     sign_in_by_sso,
 )
+from tests.oauth.workloads import trust_of
 from tests.passkeys import make_passkey, portal_at
 from tests.sessions import check_that_it_renews, sign_in, signed_in
 
@@ -65,6 +66,7 @@ SENSITIVE_PAGES = {
     *("user_end_sessions", "user_end_session"),
     *("accesssettings_switch", "accesssettings_retention"),
     *("identityprovider_create_token", "identityprovider_delete", "scimtoken_revoke"),
+    *("identityprovider_create_trust", "scimtoken_edit", "scimtrust_edit", "scimtrust_delete"),
     *("identityprovider_connect_oidc", "identityprovider_connect_saml"),
     *("ssoconnection_edit", "ssoconnection_enable", "ssoconnection_disable", "ssoconnection_delete"),
     *("conflict_link", "conflict_move"),
@@ -84,7 +86,7 @@ ORDINARY_PAGES = {
     *("ssogroup_apply_mapping", "ssogroup_apply_mapping_csv"),
     *("identityprovider_add", "identityprovider_set_up", "identityprovider_watch", "identityprovider_edit"),
     *("identityprovider_pause", "identityprovider_resume"),
-    "scheduledjob_run",
+    *("scheduledjob_run", "scimtrust_check"),
     *("webhook_test", "webhook_enable", "webhook_disable", "webhook_delete", "webhookdelivery_redeliver"),
 }
 
@@ -97,6 +99,7 @@ SENSITIVE_OPERATIONS = {
         "create_api_token",
     ),
     *("end_user_session", "remove_own_second_step", "edit_retention"),
+    *("edit_scim_token", "create_scim_trust", "edit_scim_trust", "delete_scim_trust"),
     *("create_scim_token", "revoke_scim_token", "delete_identity_provider", "delete_user_permanently"),
     *("create_sso_connection", "edit_sso_connection", "enable_sso_connection", "disable_sso_connection"),
     *("delete_sso_connection", "link_conflict", "move_conflict"),
@@ -109,7 +112,7 @@ ORDINARY_OPERATIONS = {
     *("create_group", "edit_group", "delete_group", "add_members", "remove_members", "remove_member"),
     *("create_mapping", "delete_mapping", "declare_sso_group", "withdraw_sso_group", "dismiss_conflict"),
     *("create_bulk_run", "start_bulk_run", "continue_bulk_run", "discard_bulk_run", "check_sso_connection"),
-    *("compare_user_names", "watch_identity_provider", "run_scheduled_job"),
+    *("check_scim_trust", "compare_user_names", "watch_identity_provider", "run_scheduled_job"),
     *("give_own_username", "end_own_session", "end_own_other_sessions"),
     *("test_webhook", "enable_webhook", "disable_webhook", "delete_webhook", "redeliver_webhook"),
     *("create_identity_provider", "edit_identity_provider", "pause_identity_provider", "resume_identity_provider"),
@@ -157,6 +160,7 @@ def world() -> dict[str, Any]:
         "identityprovider": okta,
         "invitation": Invitation.objects.get(),
         "scimtoken": SCIMToken.objects.get(),
+        "scimtrust": trust_of(okta),
         "ssoconnection": SSOConnection.objects.get(),
         "ssogroup": SSOGroup.objects.get(),
         "scheduledjob": ScheduledJob.objects.create(name="headcount", due_at=timezone.now()),

@@ -28,6 +28,7 @@ from portal.admin.providers.activity import ShownActivity
 from portal.admin.providers.pauses import PauseProvider, ResumeProvider
 from portal.admin.providers.received import live_fragment
 from portal.admin.providers.scim_tokens import CreateToken, token_lines
+from portal.admin.providers.scim_trusts import CreateTrust, state_of
 from portal.admin.providers.set_up import SetUp, Watch
 from portal.admin.providers.sso_connections import ConnectOIDC, ConnectSAML, connections_of
 
@@ -76,6 +77,14 @@ class ProviderChangesForm(ProviderForm):
         help_text=(
             "What it sent is shown with each row, for as long as the access settings say: attributes that the portal "
             "knows, never passwords. Rows that have a request keep it when you switch this off."
+        ),
+    )
+    refuses_static_tokens = BooleanField(
+        required=False,
+        label="Accept access tokens only",
+        help_text=(
+            "SCIM tokens that were created here and pasted are refused. It needs a SCIM trust that has issued an "
+            "access token."
         ),
     )
 
@@ -198,6 +207,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
         AddProvider,
         SetUp,
         CreateToken,
+        CreateTrust,
         Watch,
         ConnectOIDC,
         ConnectSAML,
@@ -260,6 +270,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
             "managed": up_to(MOST, obj.user_count),
             "waiting": up_to(MOST, obj.open_conflicts),
             "tokens": token_lines(obj.scim_tokens.made().select_related("created_by")),
+            "trusts": [(trust, state_of(trust)) for trust in obj.scim_trusts.all()],
             "connections": connections_of(obj),
             "sso_group_count": obj.sso_groups.count(),
             "may_revoke": bool(decide(request, Action.MANAGE_PROVIDERS)),

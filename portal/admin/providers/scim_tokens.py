@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.forms import Form
+from django.forms import BooleanField, CharField, Form, Textarea
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -22,6 +22,7 @@ from unfold.decorators import display
 from identity.core.decisions import Action
 from identity.models import SCIMToken
 from identity.queries.rhythm import ago
+from identity.safeguards.asked import About
 from identity.services import provider_contacts, scim_tokens
 from portal.admin.frame.base import ActionPage, PortalModelAdmin
 from portal.admin.frame.deciding import person_of
@@ -94,6 +95,27 @@ def token_lines(rows: Iterable[SCIMToken]) -> list[TokenLine]:
     return lines
 
 
+class LimitsForm(Form):
+    """From where a token works, and what for."""
+
+    networks = CharField(
+        max_length=1000,
+        required=False,
+        widget=Textarea({"rows": 2, "spellcheck": "false"}),
+        help_text="It works from these only, for example 192.0.2.0/24. Empty: from everywhere.",
+    )
+    is_read_only = BooleanField(required=False, label="Reads only", help_text="It changes nothing.")
+
+
+class SCIMTokenForm(LimitsForm, TokenForm):
+    field_order = ("label", "expires_on", "networks", "is_read_only")
+
+
+class LabelledLimitsForm(LimitsForm):
+    label = CharField(max_length=100)
+    field_order = ("label", "networks", "is_read_only")
+
+
 class CreateToken(ActionPage):
     """Create a SCIM token; the response is the only page that shows its secret (SR-11)."""
 
@@ -102,18 +124,20 @@ class CreateToken(ActionPage):
     action = Action.CHANGE_TRUST
     icon = "key"
     fresh = True
-    form_class = TokenForm
+    form_class = SCIMTokenForm
     explanation = (
         "The token is shown once, on the next page. The portal keeps only a digest of it. Tokens that exist already "
         "go on working: enter the new one at the identity provider, and revoke the old one when it has been silent for "
         "24 hours."
     )
 
-    def form_valid(self, form: TokenForm) -> HttpResponse:
+    def form_valid(self, form: SCIMTokenForm) -> HttpResponse:
         token, secret = scim_tokens.create_token(
             self.obj,
             label=form.cleaned_data["label"],
             expires_at=form.cleaned_data["expires_on"],
+            networks=form.cleaned_data["networks"],
+            is_read_only=form.cleaned_data["is_read_only"],
             actor=person_of(self.request),
         )
         provider_contacts.watch(self.obj, actor=person_of(self.request))
@@ -127,6 +151,29 @@ class CreateToken(ActionPage):
         answer = TemplateResponse(self.request, "admin/identity/identityprovider/token.html", context)
         answer["Cache-Control"] = "no-store"
         return answer
+
+
+class EditToken(ActionPage):
+    """Rename a token, or change where it works from and whether it only reads."""
+
+    name = "edit"
+    label = "Edit"
+    action = Action.CHANGE_TRUST
+    fresh = True
+    submit = "Save"
+    form_class = LabelledLimitsForm
+    explanation = "The secret stays. Changes apply to the next request."
+
+    @classmethod
+    def about(cls, request: HttpRequest, obj: Any) -> About:
+        return {"identity_provider": obj.identity_provider}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {name: getattr(self.obj, name) for name in ("label", "networks", "is_read_only")}
+
+    def run(self, form: Form) -> str:
+        scim_tokens.edit_token(self.obj, **form.cleaned_data, actor=person_of(self.request))
+        return "The token was saved."
 
 
 class RevokeToken(ActionPage):
@@ -170,7 +217,7 @@ class SCIMTokenAdmin(PortalModelAdmin):
     """All live tokens with creator, creation, last use and source address (SR-12)."""
 
     seen_by = Action.VIEW_PROVIDERS
-    pages = (RevokeToken,)
+    pages = (EditToken, RevokeToken)
     list_display = (
         "label",
         "hint",

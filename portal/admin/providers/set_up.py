@@ -16,6 +16,7 @@ from identity.services import provider_contacts
 from portal.admin.frame.base import ActionPage
 from portal.admin.frame.deciding import decide, mode_of, person_of
 from portal.admin.providers.received import live
+from portal.admin.providers.scim_trusts import state_of
 from portal.admin.providers.sso_connections import connections_of
 from portal.guides import guide_of
 
@@ -87,6 +88,8 @@ class SetUp(ActionPage):
             return super().get_context_data(**kwargs)
         provider, guide = self.obj, guide_of(self.obj)
         tokens = [token for token in provider.scim_tokens.made() if not token.is_expired]
+        trusts = list(provider.scim_trusts.all())
+        has_access = bool(tokens or trusts)
         seen = live(provider)
         is_connected = bool(seen["good"] or provider.last_request_at)
         group_count = provider.sso_groups.count()
@@ -98,8 +101,15 @@ class SetUp(ActionPage):
             scim_enabled=mode_of(self.request).scim_enabled,
             boxes=guide.filled_in(scim_base_url()),
             tokens=tokens,
+            trusts=[(trust, state_of(trust)) for trust in trusts],
             may_change_trust=decide(self.request, Action.CHANGE_TRUST, identity_provider=provider),
-            stages=stages(bool(tokens), is_connected, is_connected, is_connected, provider.user_count > 0),
+            stages=stages(
+                has_access,
+                is_connected,
+                is_connected,
+                is_connected,
+                provider.user_count > 0,
+            ),
             is_connected=is_connected,
             managed=up_to(MOST, provider.user_count),
             waiting=up_to(MOST, provider.open_conflicts),

@@ -34,13 +34,20 @@ class Command(ChangingCommand):
             help="what a new identity provider is (default: other)",
         )
         parser.add_argument("--label", default="", help="what the token is listed as")
+        parser.add_argument("--networks", default="", metavar="CIDR,…", help="works from there only")
+        parser.add_argument("--read-only", action="store_true", help="it changes nothing")
         parser.add_argument("--days", type=int, help="how long it is good for (default: until it is revoked)")
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         provider = self.find_or_create(options["idp"], options["kind"], operator)
         expires_at = timezone.now() + timedelta(days=options["days"]) if options["days"] is not None else None
         token, secret = scim_tokens.create_token(
-            provider, label=options["label"], expires_at=expires_at, actor=operator
+            provider,
+            label=options["label"],
+            expires_at=expires_at,
+            networks=options["networks"],
+            is_read_only=options["read_only"],
+            actor=operator,
         )
         self.tell(f"Created the token “{token.label}” of {provider}. It is shown only now:")
         return Answer({**token_facts(token), "secret": secret}, secret)

@@ -39,6 +39,11 @@ class Command(ChangingCommand):
         parser.add_argument(
             "--keep-requests", choices=SWITCH, help="keep what it sends in the provisioning log, without passwords"
         )
+        parser.add_argument(
+            "--access-tokens-only",
+            choices=SWITCH,
+            help="refuse SCIM tokens that were made to be pasted: its clients come by a trust (R29)",
+        )
 
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         provider = find_identity_provider(options["idp"])
@@ -50,6 +55,7 @@ class Command(ChangingCommand):
             refuses_nested_groups=SWITCH.get(options["refuse_nested_groups"]),
             identifies_by_external_id=SWITCH.get(options["external_ids_identify"]),
             keeps_requests=SWITCH.get(options["keep_requests"]),
+            refuses_static_tokens=SWITCH.get(options["access_tokens_only"]),
             actor=operator,
         )
         return Answer(provider_facts(provider), f"Changed the identity provider {provider}.")

@@ -13,7 +13,7 @@ from identity.services import identity_providers
 from portal.management.answers import Answer
 from portal.management.named_rows import find_identity_provider
 from portal.management.operator_command import OperatorCommand
-from portal.management.row_facts import activity_facts, provider_facts, token_facts
+from portal.management.row_facts import activity_facts, provider_facts, token_facts, trust_facts
 
 
 class Command(OperatorCommand):
@@ -30,6 +30,7 @@ class Command(OperatorCommand):
     def act(self, operator: Operator, options: dict[str, Any]) -> Answer:
         provider = find_identity_provider(options["name"])
         tokens = provider.scim_tokens.made().select_related("identity_provider").order_by("pk")
+        trusts = provider.scim_trusts.select_related("identity_provider")
         connections = provider.sso_connections.all()
         itself = IdentityProvider.objects.filter(pk=provider.pk)
         (activity,) = activities(itself, scim_enabled=policy.current_mode().scim_enabled)
@@ -40,6 +41,7 @@ class Command(OperatorCommand):
                 "scim_base_url": f"{settings.PUBLIC_URL}/scim/v2",
                 **identity_providers.usage(provider),
                 "tokens": [token_facts(token) for token in tokens],
+                "scim_trusts": [trust_facts(trust) for trust in trusts],
                 "sso_connections": [
                     {"protocol": one.get_protocol_display(), "enabled": one.is_enabled} for one in connections
                 ],

@@ -39,6 +39,7 @@ from tests.factories import OPERATOR, adding, exactly, person, removing
 from tests.identity.two_idps import LEAVER, SUBJECT, Side
 from tests.identity.two_idps_cases.deeds import Asked, Deed, ada, forget_the_groups, regroup
 
+USED = "used"
 KEYS = "https://issuer.example/keys"
 
 
@@ -223,6 +224,11 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
         lambda mine: sso_groups.withdraw_declaration(mine.declared, actor=OPERATOR)
     ],
     "scim_tokens.create_token": [lambda mine: scim_tokens.create_token(mine.idp, label="directory", actor=OPERATOR)],
+    "scim_tokens.edit_token": [
+        lambda mine: scim_tokens.edit_token(
+            mine.token, label="new", networks="192.0.2.0/24", is_read_only=True, actor=OPERATOR
+        )
+    ],
     "scim_tokens.note_use": [
         lambda mine: scim_tokens.note_use(scim_tokens.find_bearer(mine.secret), address="192.0.2.1")  # type: ignore[arg-type]
     ],
@@ -299,6 +305,10 @@ READS: dict[str, Asked] = {
     "provisioning.memberships.lock_groups_fed_by": lambda mine: (
         memberships.lock_groups_fed_by(mine.sso_group),
         sorted([mine.group, mine.shared], key=lambda group: group.pk),
+    ),
+    "scim_trusts.was_used": lambda mine: (
+        [scim_trusts.was_used(mine.trust, USED), scim_trusts.was_used(mine.other.trust, USED)],
+        [True, True],
     ),
     "scim_tokens.find_bearer": lambda mine: (
         getattr(scim_tokens.find_bearer(mine.secret), "identity_provider_id", None),
