@@ -23,8 +23,15 @@ pytestmark = pytest.mark.django_db(transaction=True)  # what fails rolls a whole
 SCIM = ("/scim/v2/Users", "/scim/v2/Users/1", "/scim/v2/Groups", "/scim/v2/Groups/1")
 ADDRESSES = sorted({*addresses(), *SCIM} - probes.ADDRESSES)
 KINDS = {"/scim/": "application/scim+json", "/api/": "application/problem+json"}
-# What needs no database: the document of the API and its page.
-WITHOUT = {"/api/v1/schema/", "/api/v1/docs/", "/login/passkey/question/"}  # a question is in a signed cookie
+# What needs no database: the document of the API and its page, a question that is in a signed cookie, the metadata of
+# the token endpoint, and what is no request for a token (tests/oauth sends one).
+WITHOUT = {
+    "/api/v1/schema/",
+    "/api/v1/docs/",
+    "/login/passkey/question/",
+    "/.well-known/oauth-authorization-server",
+    "/scim/oauth/token",
+}
 
 
 def owner() -> Client:
@@ -103,6 +110,6 @@ def test_whatever_way_it_is_away(address: str, error: type[Exception]) -> None:
 def test_the_page_says_what_to_do() -> None:
     with failing(""):
         said = text_of(asked(Client(), "/login/", "get"))
-    assert "does not answer at the moment" in said
+    assert "database is unavailable or read-only at the moment" in said
     assert "Try again in a few seconds" in said
     assert "mistake" not in said
