@@ -463,6 +463,13 @@ class Event(StrEnum):
         "Status and memberships set to what the identity provider says",
         moved="SCIM was switched on, and the portal followed the identity provider",
     )
+    ACCESS_RECONCILED = _told(
+        "access.reconciled",
+        EntityManagement.UPDATE,
+        "Reconciled: status and memberships set to what the identity provider says",
+        to_person="Reconciled with the identity provider",
+        moved="Reconciled with the identity provider",
+    )
 
     RECORDS_BULK_RUNS_PRUNED = _told("records.bulk_runs_pruned", EntityManagement.UPDATE, "Old bulk actions deleted")
     RECORDS_LOG_PRUNED = _told(

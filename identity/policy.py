@@ -84,7 +84,7 @@ OWN = frozenset({Action.END_SESSION, Action.REVOKE_API_TOKEN})
 
 # What an administrator may do to members only. For anyone above member it takes an owner: it would let the
 # administrator sign in as that person, or end access they may not end.
-OWNERS_ABOVE_MEMBER = frozenset({Action.CHANGE_EMAIL, Action.RESOLVE_CONFLICTS, Action.CHANGE_TRUST})
+OWNERS_ABOVE_MEMBER = frozenset({Action.CHANGE_EMAIL, Action.RESOLVE_CONFLICTS, Action.CHANGE_TRUST, Action.RECONCILE})
 
 # What starts a bulk action. A started one is completed: each row is decided separately.
 BEGINNING = frozenset({Action.MANAGE_BULK_RUNS, Action.START_RUN})
@@ -109,8 +109,9 @@ ACTIONS_ON: dict[str, tuple[Action, ...]] = {
         Action.CLEAR_BREAK_GLASS,
         Action.MANAGE_API_TOKENS,
         Action.DELETE_PERMANENTLY,
+        Action.RECONCILE,
     ),
-    "group": (Action.MANAGE_GROUPS, Action.CHANGE_MEMBERS, Action.MANAGE_MAPPINGS),
+    "group": (Action.MANAGE_GROUPS, Action.CHANGE_MEMBERS, Action.MANAGE_MAPPINGS, Action.RECONCILE),
     "sso_group": (Action.MANAGE_MAPPINGS, Action.WITHDRAW_SSO_GROUP),
     "identity_provider": (
         Action.MANAGE_PROVIDERS,
@@ -118,6 +119,7 @@ ACTIONS_ON: dict[str, tuple[Action, ...]] = {
         Action.DELETE_PROVIDER,
         Action.PAUSE_PROVIDER,
         Action.RESUME_PROVIDER,
+        Action.RECONCILE,
     ),
     "connection": (
         Action.CHANGE_TRUST,
@@ -145,6 +147,7 @@ PHRASES = table(
         Action.SET_STATUS: "Enabling and disabling users",
         Action.MANAGE_GROUPS: "Managing groups",
         Action.MANAGE_MAPPINGS: "Mapping SSO groups",
+        Action.RECONCILE: "Reconciling with an identity provider",
         Action.RESOLVE_CONFLICTS: "Resolving conflicts",
         Action.MANAGE_PROVIDERS: "Managing identity providers and tokens",
         Action.CHANGE_TRUST: "Changing what an identity provider is believed",
@@ -209,6 +212,7 @@ _OWNERS_DO = table(
     {
         Action.CHANGE_EMAIL: "change the email",
         Action.RESOLVE_CONFLICTS: "link it",
+        Action.RECONCILE: "let it follow the identity provider",
         Action.CHANGE_TRUST: "change how it signs people in, create a SCIM token for it, or delete it",
     },
 )

@@ -11,6 +11,7 @@ from identity.core.actors import Operator, Person, Provisioner
 from identity.core.errors import Conflicted
 from identity.core.keys import email_key, fold, name_key
 from identity.models import (
+    AccessSettings,
     Asset,
     AuditEvent,
     Conflict,
@@ -245,8 +246,10 @@ def make_asset(owner: User, name: str = "Wiki") -> Asset:
 
 
 def set_mode(*, scim: bool = True, sso: bool = False, follow_idp: bool = False) -> None:
-    """Flip the two flags as an operator may, without proof."""
-    modes.set_mode(scim_enabled=scim, sso_enforced=sso, follow_idp=follow_idp, force=True, actor=OPERATOR)
+    """Flip the two flags as an operator may, without proof; to follow or to keep is said where SCIM is switched on."""
+    starts = scim and not AccessSettings.objects.mode().scim_enabled
+    choice = follow_idp if starts else None
+    modes.set_mode(scim_enabled=scim, sso_enforced=sso, follow_idp=choice, force=True, actor=OPERATOR)
 
 
 def connect(

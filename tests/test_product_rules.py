@@ -21,6 +21,7 @@ from identity.models import (
     Group,
     GroupMapping,
     Invitation,
+    Membership,
     ProvisioningLog,
     Role,
     SCIMToken,
@@ -46,7 +47,7 @@ from identity.services import (
 from identity.services.provisioning import conflicts
 from identity.services.provisioning import groups as sso_groups
 from tests import clock
-from tests.clients import IdP, new_idp, problem
+from tests.clients import IdP, new_idp, owners_caller, problem
 from tests.factories import (
     OPERATOR,
     PASSWORD,
@@ -67,6 +68,7 @@ from tests.factories import (
 from tests.oauth.workloads import Workload, trust_of
 from tests.portal.admin_pages import address, text_of
 from tests.portal.second_steps import FIRST, set_up
+from tests.portal.shell import refusal, run
 from tests.scim.helpers import CORE_USER, PORTAL_GROUP, PORTAL_USER, Document, member_ids
 from tests.sessions import as_administrator, is_in, sign_in
 
@@ -949,6 +951,79 @@ def test_r23_an_idp_has_many_tokens_and_they_survive_their_creator(idp: IdP) -> 
         idp.send("GET", "/Users", Authorization=f"Bearer {secret}").status_code for secret in (idp.secret, second)
     }
     assert answers == {200}
+
+
+def apart(idp: IdP, scim: bool = True) -> tuple[Document, Group]:
+    """While SCIM was off, Ada was disabled and taken out of her mapped group."""
+    pushed, group = mapped(idp, post(idp))
+    set_mode(scim=False)
+    users.disable_user(portal(), actor=administrator())
+    groups.remove_members(group, [portal()], actor=administrator())
+    if scim:
+        set_mode(follow_idp=False)
+    return pushed, group
+
+
+def shown(client: Client, of: Any) -> tuple[str, str]:
+    """The address of the page that reconciles it, and the fingerprint of what it shows."""
+    url = address(f"{of._meta.model_name}_reconcile", of.pk)
+    found = re.search(r'name="fingerprint" value="(\w+)"', client.get(url).content.decode())
+    return url, found[1] if found else ""
+
+
+def test_r28_a_person_a_mapping_and_an_idp_are_reconciled_after_a_preview(idp: IdP) -> None:
+    client, (pushed, group) = as_administrator(), apart(idp)
+    url, seen = shown(client, GroupMapping.objects.get())
+    assert members_of(group) == set()
+    client.post(url, {"fingerprint": seen})
+    assert (portal().status, members_of(group)) == (Status.DISABLED, {"ada"})
+    url, seen = shown(client, portal())
+    assert portal().status == Status.DISABLED
+    client.post(url, {"fingerprint": seen})
+    assert portal().status == Status.ENABLED
+    set_mode(scim=False)
+    users.disable_user(portal(), actor=administrator())
+    set_mode(follow_idp=False)
+    url, seen = shown(client, sso_group(pushed).identity_provider)
+    client.post(url, {"fingerprint": seen})
+    assert (portal().status, members_of(group)) == (Status.ENABLED, {"ada"})
+
+
+def test_r28_what_has_changed_since_the_preview_is_refused(idp: IdP) -> None:
+    client, (_, group) = as_administrator(), apart(idp)
+    url, seen = shown(client, GroupMapping.objects.get())
+    post(idp, userName="bob", externalId="00U2", emails=email("bob@example.test"))
+    Membership.objects.create(group=group, user=portal("bob"))
+    answer = client.post(url, {"fingerprint": seen})
+    assert "has changed since the preview" in text_of(answer)
+    assert members_of(group) == {"bob"}
+
+
+def test_r28_a_choice_that_has_no_effect_fails_and_says_so(idp: IdP) -> None:
+    post(idp)
+    script = owners_caller()
+    answer = script.patch("access-settings/", {"scim_enabled": True, "follow_idp": True})
+    assert (answer.status_code, answer.json()["code"]) == (403, "nothing_to_follow")
+    assert refusal("set_mode", "--scim", "on", "--follow-idp")[0] == 5
+    assert refusal("reconcile", "--user", "ada", "--yes") == (
+        5,
+        "Nothing differs from what the identity provider last sent.",
+    )
+
+
+def test_r28_switching_scim_on_demands_the_choice_on_every_door(idp: IdP) -> None:
+    apart(idp, scim=False)
+    script = owners_caller()
+    answer = script.patch("access-settings/", {"scim_enabled": True})
+    assert answer.status_code == 400
+    code, sentence = refusal("set_mode", "--scim", "on")
+    assert code == 6
+    for words in (answer.json()["detail"], sentence):
+        assert "--follow-idp" in words
+        assert "--keep" in words
+    assert portal().status == Status.DISABLED
+    run("set_mode", "--scim", "on", "--follow-idp")
+    assert portal().status == Status.ENABLED
 
 
 def test_r29_an_assertion_gets_a_token_for_an_hour_that_ends_with_its_trust(idp: IdP) -> None:

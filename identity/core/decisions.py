@@ -62,6 +62,7 @@ class Action(StrEnum):
     SET_STATUS = "set_status"
     MANAGE_GROUPS = "manage_groups"
     MANAGE_MAPPINGS = "manage_mappings"
+    RECONCILE = "reconcile"
     RESOLVE_CONFLICTS = "resolve_conflicts"
     MANAGE_PROVIDERS = "manage_providers"
     CHANGE_TRUST = "change_trust"

@@ -121,6 +121,18 @@ class Refusal(Words):
     GROUPS_GONE = "groups_gone", "These groups no longer exist."
     GROUP_NAME_TAKEN = "group_name_taken", "There is a group named {name} already."
     SSO_GROUP_TAKEN = "sso_group_taken", "{provider} has an SSO group named {name} already."
+    SCIM_IS_OFF = "scim_is_off", "SCIM is off: switching it on asks whether to follow the identity providers."
+    NOTHING_DIFFERS = "nothing_differs", "Nothing differs from what the identity provider last sent."
+    NOTHING_TO_FOLLOW = (
+        "nothing_to_follow",
+        "Following or keeping is a choice for when SCIM is switched on. While it is on, reconcile a person, a mapping "
+        "or an identity provider (manage.py reconcile).",
+    )
+    FOLLOW_OR_KEEP = (
+        "follow_or_keep",
+        "must be said, since the portal differs from the identity providers: follow them now (follow_idp true, "
+        "--follow-idp), or keep what is here until they send again (follow_idp false, --keep)",
+    )
     PUSHED = "pushed", "{sso_group} was pushed by the identity provider: delete it there."
     TAKER_DISABLED = "taker_disabled", "{taker} is disabled: choose an active user."
     LAST_ASSET_OWNER = "last_asset_owner", "{asset} would be left without an owner: add another one first."

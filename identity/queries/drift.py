@@ -7,6 +7,7 @@ Both sides of the mappings may hold millions of memberships, so they are compare
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count, Q
 
 from identity.core.errors import InvalidValue
+from identity.db.differing import Pair
 from identity.db.replica import connection
 from identity.models import Group, GroupMapping, User
 from identity.queries.in_parts import InParts
@@ -194,6 +196,15 @@ def drifts() -> list[Drift]:
     comparison = Comparison()
     deque(comparison.rest(), maxlen=0)
     return comparison.drifts()
+
+
+def drifts_between(joins: Iterable[Pair], leaves: Iterable[Pair]) -> list[Drift]:
+    """The same of moves that are known: pairs of a portal group and a user."""
+    known = Comparison(position=None)
+    for side, pairs in ((Side.JOINING, joins), (Side.LEAVING, leaves)):
+        for group_id, user_id in sorted(pairs):
+            known.met.setdefault((group_id, side), Met()).add(user_id)
+    return known.drifts()
 
 
 def _moving(met: Met, people: dict[int, User]) -> Moving:

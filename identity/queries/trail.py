@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from identity.events import words_to_person
+from identity.events import why_moved, words_to_person
 from identity.models import AuditEvent, Conflict, Group, IdentityProvider, User
 
 
@@ -69,6 +69,8 @@ def _details(event: AuditEvent) -> Iterable[str]:
                 yield f"{_label(name)}: {_shown(old)} → {_shown(new)}"
             case list() if value and name in {"changed", "ignored"} and not values:
                 yield f"{_label(name)}: {', '.join(map(str, value))}"
+            case str() if name == "cause" and (why := why_moved(value)):
+                yield why
             case str() if name == "reason" and value in Conflict.Reason.values:
                 yield Conflict.Reason(value).label
             case str() if name in {"method", "role", "reason"} or name in values:

@@ -11,7 +11,7 @@ from typing import Unpack
 
 from identity.core.decisions import ALLOWED, Action, Decision
 from identity.models import User
-from identity.safeguards import conflicts, people, resources, second_steps, ways_in
+from identity.safeguards import conflicts, people, reconciling, resources, second_steps, ways_in
 from identity.safeguards.asked import About, Asked, Safeguard, Situation, granted
 
 # Rows of the table that are about oneself alone, whatever the role.
@@ -44,6 +44,7 @@ STATES: dict[Action, tuple[Safeguard, ...]] = {
     Action.PAUSE_PROVIDER: (resources.paused_already,),
     Action.RESUME_PROVIDER: (resources.not_paused,),
     Action.WITHDRAW_SSO_GROUP: (resources.pushed,),
+    Action.RECONCILE: (reconciling.scim_is_off, reconciling.nothing_differs),
     Action.ADD_ASSET_OWNER: (resources.owner_already,),
     Action.REMOVE_ASSET_OWNER: (resources.no_owner_already,),
     Action.TRANSFER_ASSET: (resources.not_an_owner, resources.same_owner),

@@ -10,12 +10,12 @@ from django.db.models import F
 from identity import audit, policy
 from identity.core.actors import Operator
 from identity.core.decisions import Action, Mode, Switch
-from identity.db.locks import lock, locked
+from identity.core.errors import InvalidValue, Refused
+from identity.core.refusals import Refusal
+from identity.db.locks import lock
 from identity.events import Event
-from identity.models import AccessSettings, Group, Status, User
-from identity.models.sso import told_otherwise
-from identity.services.provisioning import memberships
-from identity.services.users import set_status
+from identity.models import AccessSettings, User
+from identity.services import reconciling
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor
@@ -27,17 +27,19 @@ def set_mode(
     scim_enabled: bool,
     sso_enforced: bool,
     actor: Actor,
-    follow_idp: bool = False,
+    follow_idp: bool | None = None,
     force: bool = False,
 ) -> Mode:
     """Set both flags.
 
-    `follow_idp` applies the differences when SCIM is switched on, otherwise they stay until the IdP next
-    sends data. `force` (only honoured on the command line) skips the proofs required to enforce SSO (R22).
+    `follow_idp` decides about the differences when SCIM is switched on: they are applied, or stay until the IdP next
+    sends data. Where there are any it must be said, and where SCIM is not switched on it can't be (R21, R28). `force`
+    (only honoured on the command line) skips the proofs required to enforce SSO (R22).
     """
     policy.require(Action.CHANGE_ACCESS_SETTINGS, actor=actor)
     row = lock(AccessSettings, 1)
     switch = Switch(row.mode, Mode(scim_enabled, sso_enforced))
+    _require_choice(switch, follow_idp)
     if not switch:
         return switch.after
     if switch.enforces_sso:
@@ -56,8 +58,16 @@ def set_mode(
     if switch.enforces_sso:
         _close_password_doors()
     if switch.starts_scim and follow_idp:
-        _follow_idp(actor)
+        reconciling.follow_all(actor)
     return switch.after
+
+
+def _require_choice(switch: Switch, follow_idp: bool | None) -> None:
+    """R28: to follow or to keep is said when SCIM is switched on and both sides differ, and has no effect otherwise."""
+    if follow_idp is not None and not switch.starts_scim:
+        raise Refused(Refusal.NOTHING_TO_FOLLOW(), code="nothing_to_follow")
+    if follow_idp is None and switch.starts_scim and reconciling.differences(None):
+        raise InvalidValue("follow_idp", Refusal.FOLLOW_OR_KEEP())
 
 
 def _require_proof(actor: Actor, force: bool) -> None:
@@ -70,14 +80,3 @@ def _close_password_doors() -> None:
     """Sessions opened by a password and reset links end, except those of break-glass accounts (SR-21)."""
     people = User.objects.with_password().filter(is_break_glass=False)
     people.update(password_epoch=F("password_epoch") + 1)
-
-
-def _follow_idp(actor: Actor) -> None:
-    for status in (Status.ENABLED, Status.DISABLED):
-        for user in told_otherwise(status):
-            set_status(lock(User, user.pk), status, actor=actor)
-    groups = locked(Group.objects.mapped())
-    joined, left = memberships.follow_mappings(groups)
-    details = {"joined": len(joined), "left": [user_id for _, user_id in left]}
-    event = audit.record(Event.ACCESS_IDP_FOLLOWED, actor=actor, details=details)
-    audit.record_moves(event, joined=joined, left=left)

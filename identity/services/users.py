@@ -64,13 +64,17 @@ def disable_user(user: User, *, actor: Actor) -> User:
     return user
 
 
-def set_status(user: User, status: Status, *, actor: Actor) -> bool:
-    """Change a status and write its event. Within a transaction, on a locked row; True if it changed."""
+def set_status(user: User, status: Status, *, actor: Actor, cause: Event | None = None) -> bool:
+    """Change a status and write its event. Within a transaction, on a locked row; True if it changed.
+
+    `cause`: what changed it, if that is an event of its own.
+    """
     before = user.status
     if not change_status(user, status):
         return False
     event = Event.USER_ENABLED if status == Status.ENABLED else Event.USER_DISABLED
-    audit.record(event, actor=actor, user_id=user.pk, details={"status": audit.change(before, status)})
+    details = {"status": audit.change(before, status)} | ({"cause": cause.value} if cause else {})
+    audit.record(event, actor=actor, user_id=user.pk, details=details)
     return True
 
 

@@ -40,8 +40,9 @@ class FlagsSaid(Said):
 
 class AccessSaid(FlagsSaid):
     follow_idp = serializers.BooleanField(
-        default=False,
-        help_text="When SCIM is switched on: apply what differs now, else keep it until the provider sends again.",
+        required=False,
+        help_text="To say when SCIM is switched on and something differs, and only then: true applies it now, false "
+        "keeps what is here until the provider sends again.",
     )
 
 
@@ -66,11 +67,12 @@ class Access(Singleton):
     def partial_update(self, request: Request) -> Response:
         """Switch SCIM or SSO enforcement.
 
-        SSO can be enforced by an owner who has signed in through it, once a break-glass account is proven. See
-        the what-if first.
+        Where the portal differs from the identity providers, `follow_idp` must be said when SCIM is switched on; it is
+        refused when it has no effect: while SCIM is on, reconcile. SSO can be enforced by an owner who has signed in
+        through it, once a break-glass account is proven. See the what-if first.
         """
         flags = switched(self.mode, self.said)._asdict()
-        modes.set_mode(**flags, follow_idp=self.said["follow_idp"], actor=self.actor)
+        modes.set_mode(**flags, follow_idp=self.said.get("follow_idp"), actor=self.actor)
         return self.answer(self.get_object())
 
 

@@ -22,6 +22,7 @@ from portal.api.modes import Access
 from portal.api.openapi_pages import documentation, schema
 from portal.api.policy import Policy
 from portal.api.problems import no_such_address
+from portal.api.reconciling import Reconciliation
 from portal.api.scheduled_jobs import Retention, ScheduledJobs, ScheduledRuns
 from portal.api.scim_trusts import SCIMTrusts
 from portal.api.second_step import OwnSecondStep
@@ -81,6 +82,7 @@ urlpatterns = [
     path("access-settings/what-if/users/", Affected.as_view({"get": "list"}, detail=False)),
     path("attention/", Attention.as_view({"get": "retrieve"}, detail=False)),
     path("events/", Events.as_view({"get": "retrieve"}, detail=False)),
+    path("reconciliation/", Reconciliation.as_view({"get": "retrieve", "post": "create"}, detail=False)),
     path("retention/", Retention.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True)),
     path("headcounts/", Headcounts.as_view({"get": "retrieve"}, detail=False)),
     path(

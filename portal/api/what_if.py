@@ -173,11 +173,11 @@ def _compared(after: Position) -> dict[str, Any]:
     comparison = Comparison(after)
     comparison.go_on()
     return {
-        "groups": [_drift(drift) for drift in comparison.drifts()],
+        "groups": [drift_shown(drift) for drift in comparison.drifts()],
         "next_groups": str(comparison.position) if comparison.position else None,
     }
 
 
-def _drift(drift: Drift) -> dict[str, Any]:
+def drift_shown(drift: Drift) -> dict[str, Any]:
     joins, leaves = ({"count": moving.count, "users": moving.named} for moving in (drift.joins, drift.leaves))
     return {"group": drift.group, "joins": joins, "leaves": leaves}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from identity import policy
 from identity.models import (
     Asset,
     Conflict,
+    Group,
     IdentityProvider,
     Invitation,
     ScheduledJob,
@@ -30,10 +33,8 @@ NOBODY_DOES_IT = (
     "They are not being done: start the portal (`make serve`), with TASKS=database a worker (`make worker`); with "
     "SCHEDULE=false the server leaves them to workers."
 )
-FOLLOW = (
-    "It goes when the identity provider sends them again. To see who it is: `manage.py set_mode --scim off`, then "
-    "`manage.py set_mode --scim on --what-if`; to follow the identity provider at once: `--follow-idp` instead."
-)
+NAMED = 8
+LATER = "When SCIM is switched on, choose: `manage.py set_mode --scim on --follow-idp`, or `--keep`."
 
 
 def examine() -> Iterator[Finding]:
@@ -224,20 +225,42 @@ def _which(counts: list[Count], column: str) -> str:
 
 
 def drift() -> Iterator[Finding]:
-    """R15 and R21: status and membership that differ from what the identity provider last sent."""
+    """R15, R21 and R28: status and membership that differ from what the identity provider last sent."""
+    is_on = policy.current_mode().scim_enabled
+    people = told_otherwise(Status.ENABLED) | told_otherwise(Status.DISABLED)
+    number, first = people.count(), people.order_by("username_key").values_list("username", flat=True)[:NAMED]
+    who = _listed([*first, *(["…"] if number > NAMED else [])])
     yield counted(
         "drift_status",
-        sum(told_otherwise(status).count() for status in (Status.ENABLED, Status.DISABLED)),
-        "users have another status than their identity provider said last.",
-        FOLLOW,
-        one="user has another status than their identity provider said last.",
+        number,
+        f"users have another status than their identity provider said last{who}.",
+        _reconciled(_providers_of(people)) if is_on else LATER,
+        one=f"user has another status than their identity provider said last{who}.",
     )
-    found = drifts()
-    names = ", ".join(str(drift.group) for drift in found)
+    found = [drift.group for drift in drifts()]
+    names = _listed([str(group) for group in found])
     yield counted(
         "drift_groups",
         len(found),
-        f"mapped groups have other members than their SSO groups{f': {names}' if names else ''}.",
-        FOLLOW,
-        one=f"mapped group has other members than its SSO groups{f': {names}' if names else ''}.",
+        f"mapped groups have other members than their SSO groups{names}.",
+        _reconciled(_providers_feeding(found)) if is_on else LATER,
+        one=f"mapped group has other members than its SSO groups{names}.",
     )
+
+
+def _providers_of(people: QuerySet[User]) -> QuerySet[IdentityProvider]:
+    return IdentityProvider.objects.filter(sso_users__user__in=people.values("pk")).distinct()
+
+
+def _providers_feeding(groups: list[Group]) -> QuerySet[IdentityProvider]:
+    return IdentityProvider.objects.filter(sso_groups__mappings__group__in=groups).distinct()
+
+
+def _reconciled(providers: QuerySet[IdentityProvider]) -> str:
+    """What shows the differences, and applies them."""
+    commands = ", ".join(f"`manage.py reconcile --idp {shlex.quote(provider.name)}`" for provider in providers)
+    return f"See what would change: {commands}; --yes applies it. Or it goes when they are sent again."
+
+
+def _listed(names: list[str]) -> str:
+    return f": {', '.join(names)}" if names else ""

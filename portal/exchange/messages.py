@@ -56,6 +56,6 @@ def cause_of(event: AuditEvent) -> dict[str, Any]:
     kind = _CAUSES.get(event.actor_kind, event.actor_kind)
     if through and through.family is Family.GROUP_MAPPING:
         kind = "mapping"
-    elif through is Event.ACCESS_IDP_FOLLOWED:
+    elif through in {Event.ACCESS_IDP_FOLLOWED, Event.ACCESS_RECONCILED}:
         kind = "identity_provider"
     return {"kind": kind, "event": through.value if through else None}

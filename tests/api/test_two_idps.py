@@ -10,7 +10,7 @@ import yaml
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 
-from identity.models import BulkRun
+from identity.models import BulkRun, Membership
 from identity.services.bulk_runs import Wanted, create_run
 from tests.clients import Script, caller
 from tests.factories import OPERATOR, make_group, make_owner, make_support, set_mode
@@ -87,6 +87,7 @@ def writes(mine: Side) -> dict[str, Request]:
         "resend_invitation": ("POST", f"invitations/{mine.invited.pk}/resend/", None),
         "create_mapping": ("POST", "mappings/", {"sso_group": mine.declared.pk, "group": mine.shared.pk}),
         "delete_mapping": ("DELETE", f"mappings/{mine.sso_group.mappings.get(group=mine.shared).pk}/", None),
+        "reconcile": ("POST", "reconciliation/", {"identity_provider": idp}),
         "create_scim_token": ("POST", "scim-tokens/", {"identity_provider": idp, "label": "directory"}),
         "revoke_scim_token": ("DELETE", f"scim-tokens/{mine.token.pk}/", None),
         "edit_scim_token": ("PATCH", f"scim-tokens/{mine.token.pk}/", {"is_read_only": True}),
@@ -166,6 +167,7 @@ def reads(mine: Side) -> dict[str, str]:
         "list_previewed_users": f"mappings/preview/users/?{elsewhere}&moves=joins",
         "list_users_of_removal": f"mappings/{shared}/preview-removal/users/?moves=leaves",
         "preview_mapping": f"mappings/preview/?{pair}",
+        "preview_reconciliation": f"reconciliation/?identity_provider={idp}",
         "get_policy": f"policy/?user={ada}",
         "list_provisioning_log": f"provisioning-log/?identity_provider={idp}",
         "list_scim_tokens": f"scim-tokens/?identity_provider={idp}",
@@ -223,6 +225,10 @@ def prepared(mine: Side, name: str, request: Request, script: Script) -> Request
         case "create_mapping":
             pair = f"sso_group={mine.declared.pk}&group={mine.shared.pk}"
             body = {**(body or {}), "fingerprint": script.read(f"mappings/preview/?{pair}")["fingerprint"]}
+        case "reconcile":
+            Membership.objects.filter(group=mine.group, user=mine.user).delete()
+            seen = script.read(f"reconciliation/?identity_provider={mine.idp.pk}")["fingerprint"]
+            body = {**(body or {}), "fingerprint": seen}
         case "delete_mapping":
             path = f"{path}?fingerprint={script.read(f'{path}preview-removal/')['fingerprint']}"
     return method, path, body
@@ -252,8 +258,9 @@ def test_what_is_done_to_one_sides_touches_nothing_of_the_others(is_first: bool)
     for scim in (True, False):
         set_mode(scim=scim)
         found[scim] = set(refused(mine, callers, others=Bystanders(mine.other.roots)))
-    # Mapped groups, and whom an identity provider manages, are changed there while SCIM is on.
-    assert found == {True: {"add_members", "remove_member", "remove_members", "disable_user"}, False: set()}
+    # Mapped groups, and whom an identity provider manages, are changed there while SCIM is on; while it is off, both
+    # sides are meant to differ.
+    assert found == {True: {"add_members", "remove_member", "remove_members", "disable_user"}, False: {"reconcile"}}
 
 
 @both

@@ -25,6 +25,7 @@ from tests.company.ways import (
     OF_MANY_IN_A_GROUP,
     OF_OWN_API_TOKENS,
     OF_OWN_SESSIONS,
+    OF_PEOPLE_WHO_DIFFER,
     OF_SECOND_STEPS,
     OF_SESSIONS,
     OF_SETTINGS,
@@ -112,6 +113,9 @@ class Kind:
 KINDS = {
     "a person": Kind(states.PEOPLE, of(*OF_PEOPLE), buttons("user_change"), MODES, target="user"),
     "a person for support": Kind(states.PEOPLE, {Action.DELETE_PERMANENTLY: DELETING}, TO_DELETE),
+    "a person to reconcile": Kind(
+        states.PEOPLE_WHO_DIFFER, OF_PEOPLE_WHO_DIFFER, buttons("user_change"), MODES, target="user"
+    ),
     "what somebody leaves behind": Kind(belongings.LEFT_BEHIND, OF_LEFT_BEHIND),
     "a group": Kind(states.GROUPS, of(Action.CHANGE_MEMBERS), buttons("group_change"), MODES, target="group"),
     "an SSO group": Kind(

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from identity.models import BulkRun, Conflict, Group, Role, Status, User
-from identity.services import bulk_runs, identity_providers, invitations
+from identity.services import bulk_runs, identity_providers, invitations, users
 from identity.services.provisioning.groups import declare_sso_group
+from identity.services.reconciling import differences
 from tests.company.cases import Cases
 from tests.factories import (
     OPERATOR,
@@ -23,6 +24,7 @@ from tests.factories import (
     provision,
     push_group,
     resend,
+    set_mode,
 )
 
 
@@ -53,6 +55,9 @@ MANY: Cases[Make] = Cases()
 MANY_IN_A_GROUP: Cases[Make] = Cases()
 
 
+PEOPLE_WHO_DIFFER: Cases[Make] = Cases()
+
+
 # --- people ---
 
 
@@ -68,6 +73,34 @@ def managed(who: User) -> Row:
 @PEOPLE.add
 def managed_and_disabled(who: User) -> Row:
     return person(resend(provision(make_idp()), active=False).user)
+
+
+@PEOPLE_WHO_DIFFER.add
+def differing(who: User) -> Row:
+    """Disabled here while SCIM was off, active at the identity provider."""
+    user = provision(make_idp()).user
+    set_mode(scim=False)
+    users.disable_user(user, actor=OPERATOR)
+    set_mode()
+    return to_reconcile(user)
+
+
+@PEOPLE_WHO_DIFFER.add
+def differing_above_member(who: User) -> Row:
+    row = differing(who)
+    User.objects.filter(pk=row.pk).update(role=Role.SUPPORT)
+    return to_reconcile(User.objects.get(pk=row.pk))
+
+
+@PEOPLE_WHO_DIFFER.add
+def agreeing(who: User) -> Row:
+    return to_reconcile(provision(make_idp()).user)
+
+
+def to_reconcile(user: User) -> Row:
+    row = person(user)
+    row.more = {"user": user.pk, "fingerprint": differences(user).fingerprint}
+    return row
 
 
 @PEOPLE.add

@@ -16,6 +16,7 @@ from django.urls import reverse
 from identity.core.actors import Actor, Operator, Person
 from identity.core.decisions import Action
 from identity.models import AccessSettings, User
+from identity.services.reconciling import differences
 from tests.authenticator import Authenticator
 from tests.company.states import Row
 from tests.passkeys import NEW, portal_at
@@ -55,6 +56,12 @@ def filled(row: Row, what: Any) -> Any:
         case list() | tuple():
             return [filled(row, value) for value in what]
     return what
+
+
+def reconcile(client: Client, url: str, row: Row) -> HttpResponse:
+    """What the preview has shown."""
+    seen = differences(row.about["user"]).fingerprint
+    return client.post(url, {"fingerprint": seen})  # type: ignore[return-value]
 
 
 WAYS: dict[Action, Way] = {
@@ -202,6 +209,15 @@ def upload(client: Client, url: str, row: Row) -> HttpResponse:
         return client.post(url, {"file": file})  # type: ignore[return-value]
 
 
+OF_PEOPLE_WHO_DIFFER = {
+    Action.RECONCILE: Way(
+        "admin:identity_user_reconcile",
+        ("POST", "reconciliation/"),
+        ("reconcile", "--user", "{name}", "--yes"),
+        body={"user": "{user}", "fingerprint": "{fingerprint}"},
+        post=reconcile,
+    )
+}
 OF_MANY = {
     Action.MANAGE_BULK_RUNS: Way(
         "admin:identity_invitation_import",

@@ -195,7 +195,10 @@ def test_following_the_idp_puts_the_portal_right() -> None:
     assert (ada.status, grace.status) == (Status.ENABLED, Status.DISABLED)
     assert members_of(group) == {"ada"}
     event = AuditEvent.objects.latest("id")
-    assert (event.action, event.details) == ("access.idp_followed", {"joined": 1, "left": [grace.pk]})
+    assert (event.action, event.details) == (
+        "access.idp_followed",
+        {"joined": 1, "left": [grace.pk], "enabled": [ada.pk], "disabled": [grace.pk]},
+    )
     assert not drifts()
     assert not told_otherwise(Status.ENABLED) | told_otherwise(Status.DISABLED)
 

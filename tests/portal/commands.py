@@ -62,6 +62,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "invite_user": ("zoë", "--email", "zoe@example.test"),
     "link_conflict": ("CONFLICT",),
     "move_conflict": ("MOVE",),
+    "reconcile": ("--idp", "Okta"),
     "remove_asset_owner": ("Shared", "mia"),
     "remove_members": ("Crafts", "lea"),
     "resend_invitation": ("ines",),

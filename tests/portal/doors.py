@@ -68,6 +68,9 @@ ACTIONS: dict[str, Doors] = {
     "ssogroup_apply_mapping": by("preview_mapping create_mapping", "create_mapping"),
     "ssogroup_apply_mapping_csv": by("list_previewed_users", "preview_mapping"),
     "groupmapping_unmap": by("preview_mapping_removal delete_mapping", "delete_mapping"),
+    "groupmapping_reconcile": by("preview_reconciliation reconcile", "reconcile"),
+    "user_reconcile": by("preview_reconciliation reconcile", "reconcile"),
+    "identityprovider_reconcile": by("preview_reconciliation reconcile", "reconcile"),
     "groupmapping_unmap_csv": by("list_users_of_removal", "preview_mapping"),
     # identity providers
     "identityprovider_add": by("create_identity_provider", "create_identity_provider"),

@@ -167,10 +167,11 @@ def test_drift_between_both_sides_is_found_and_the_mend_mends() -> None:
     Membership.objects.all().delete()
     set_mode(scim=True)
     found: Any = mends()
-    assert found["drift_status"][0].startswith("1 user has another status")
+    assert found["drift_status"][0] == "1 user has another status than their identity provider said last: ada."
     assert found["drift_groups"][0].endswith("than its SSO groups: Builders.")
-    run("set_mode", "--scim", "off")
-    run("set_mode", "--scim", "on", "--follow-idp")
+    for name in ("drift_status", "drift_groups"):
+        assert "manage.py reconcile --idp Okta" in found[name][1]
+    run("reconcile", "--idp", "Okta", "--yes")
     assert mends() == {}
     assert User.objects.get(username="ada").status == Status.ENABLED
 

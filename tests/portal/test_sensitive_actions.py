@@ -84,6 +84,7 @@ ORDINARY_PAGES = {
     *("group_add", "group_add_members", "group_map_from", "group_edit", "group_delete", "group_remove_member"),
     *("groupmapping_unmap", "groupmapping_unmap_csv", "ssogroup_declare", "ssogroup_map", "ssogroup_withdraw"),
     *("ssogroup_apply_mapping", "ssogroup_apply_mapping_csv"),
+    *("user_reconcile", "groupmapping_reconcile", "identityprovider_reconcile"),
     *("identityprovider_add", "identityprovider_set_up", "identityprovider_watch", "identityprovider_edit"),
     *("identityprovider_pause", "identityprovider_resume"),
     *("scheduledjob_run", "scimtrust_check"),
@@ -116,6 +117,7 @@ ORDINARY_OPERATIONS = {
     *("give_own_username", "end_own_session", "end_own_other_sessions"),
     *("test_webhook", "enable_webhook", "disable_webhook", "delete_webhook", "redeliver_webhook"),
     *("create_identity_provider", "edit_identity_provider", "pause_identity_provider", "resume_identity_provider"),
+    "reconcile",
 }
 
 TRACES = {"identity.AuditEvent", "identity.AuditOrigin", "identity.AuditPersonalData", "identity.Headcount"}

@@ -14,21 +14,14 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from identity.db.compiled import CompiledQuery, Parameter
+from identity.db.differing import BROUGHT
+from identity.db.differing import Pair as Pair
 from identity.db.locks import for_update, locked
 from identity.db.lookups import among, any_of, any_of_parameter, none_of
 from identity.models import Group, GroupMapping, Membership, SSOGroup, SSOUser, User
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-
-Pair = tuple[int, int]  # a portal group and a user who joined or left it
-
-# Which users the mappings bring into which groups.
-_BROUGHT = """
-    SELECT gm.group_id, su.user_id FROM identity_groupmapping gm
-      JOIN identity_ssomembership sm ON sm.sso_group_id = gm.sso_group_id
-      JOIN identity_ssouser su ON su.id = sm.sso_user_id
-"""
 
 
 _FED_GROUPS = CompiledQuery(lambda: for_update(Group.objects.fed_by(Parameter(GroupMapping, "sso_group"))))
@@ -105,7 +98,7 @@ def let_leave(groups: list[Group], sso_user_ids: Collection[int]) -> list[Pair]:
          WHERE group_id {any_of(connection)}
            AND user_id {among(connection, f"(SELECT user_id FROM identity_ssouser WHERE id {any_of(connection)})")}
         """,
-        f"{_BROUGHT} WHERE gm.group_id {any_of(connection)} AND sm.sso_user_id {any_of(connection)}",
+        f"{BROUGHT} WHERE gm.group_id {any_of(connection)} AND sm.sso_user_id {any_of(connection)}",
         [group_ids, ids, group_ids, ids],
     )
 
@@ -117,14 +110,14 @@ def follow_mappings(groups: list[Group]) -> tuple[list[Pair], list[Pair]]:
     group_ids = _ids(group.pk for group in groups)
     left = _end_but_for(
         f"SELECT group_id, user_id FROM identity_membership WHERE group_id {any_of(connection)}",
-        f"{_BROUGHT} WHERE gm.group_id {any_of(connection)}",
+        f"{BROUGHT} WHERE gm.group_id {any_of(connection)}",
         [group_ids, group_ids],
     )
     joined = _pairs(
         f"""
         INSERT INTO identity_membership (group_id, user_id, created_at)
         SELECT DISTINCT brought.group_id, brought.user_id, %s
-          FROM ({_BROUGHT} WHERE gm.group_id {any_of(connection)}) brought
+          FROM ({BROUGHT} WHERE gm.group_id {any_of(connection)}) brought
          WHERE TRUE -- without it SQLite takes ON for a join's
         ON CONFLICT DO NOTHING RETURNING group_id, user_id
         """,
@@ -193,7 +186,7 @@ def remove_from_all_groups(user: User) -> list[Pair]:
 
 
 def follow_claim(user: User, fed: set[int], wanted: set[int]) -> tuple[set[int], set[int]]:
-    """R21: of the groups that an IdP feeds (`fed`, locked), the user is in those the claim names: who joined, left."""
+    """Of the mapped groups `fed` (locked), the user is in the wanted ones, as a claim names (R21): who joined, left."""
     held = set(Membership.objects.filter(user=user, group__in=fed).values_list("group_id", flat=True))
     joined, left = wanted - held, held - wanted
     Membership.objects.bulk_create(Membership(group_id=group_id, user=user) for group_id in joined)

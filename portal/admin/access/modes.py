@@ -193,7 +193,7 @@ class SwitchMode(ActionPage):
         mode = modes.set_mode(
             scim_enabled=self.switch.after.scim_enabled,
             sso_enforced=self.switch.after.sso_enforced,
-            follow_idp=form.cleaned_data.get("follow") == "follow",
+            follow_idp={"follow": True, "keep": False}.get(form.cleaned_data.get("follow", "")),
             actor=person_of(self.request),
         )
         return f"{mode} from now on."

@@ -30,6 +30,7 @@ from identity.queries.completeness import (
 )
 from identity.services import mappings
 from identity.services.mappings import Preview
+from portal.admin.access.reconciling import Reconcile
 from portal.admin.frame.base import ActionPage, PortalModelAdmin
 from portal.admin.frame.deciding import mode_of, person_of
 from portal.admin.frame.lists import PortalChangeList
@@ -273,7 +274,7 @@ class GroupMappingAdmin(PortalModelAdmin):
     """All mappings in one list; each is shown on the page of its portal group."""
 
     seen_by = Action.VIEW_GROUPS
-    pages = (Unmap, UnmapCSV)
+    pages = (Unmap, UnmapCSV, Reconcile)
     list_display = ("source", "target", "provider", "pushed", "applied", "disabled", "leaving", "since")
     list_select_related = ("sso_group__identity_provider", "group", "created_by")
     search_fields = ("group__name",)

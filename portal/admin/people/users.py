@@ -31,6 +31,7 @@ from identity.queries.external_ids import sharing_external_id
 from identity.queries.invitation_links import link_of
 from identity.queries.reasons import Reason, memberships_with_reasons
 from identity.queries.why import trail_of
+from portal.admin.access.reconciling import Reconcile
 from portal.admin.frame.base import PortalModelAdmin
 from portal.admin.frame.buttons import Button
 from portal.admin.frame.deciding import decide, mode_of
@@ -94,6 +95,7 @@ class UserAdmin(PortalModelAdmin):
         ResendInvitation,
         Enable,
         Disable,
+        Reconcile,
         EndSessions,
         EndSession,
         RevokeInvitation,

@@ -20,6 +20,7 @@ from identity.models import Conflict, IdentityProvider, ProviderContact, Provisi
 from identity.queries.rhythm import JUDGED, pause_in_words, with_last_request, with_refusals
 from identity.queries.turned_away import account_of
 from identity.services import identity_providers
+from portal.admin.access.reconciling import Reconcile
 from portal.admin.frame.base import ActionPage, PortalModelAdmin
 from portal.admin.frame.deciding import decide, mode_of, person_of
 from portal.admin.frame.lists import PortalChangeList
@@ -212,6 +213,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
         ConnectOIDC,
         ConnectSAML,
         EditProvider,
+        Reconcile,
         PauseProvider,
         ResumeProvider,
         DeleteProvider,

@@ -23,23 +23,35 @@ NOTHING_TO_SET = "Say what to set: --scim on|off, --sso enforced|optional, or bo
 class Command(ChangingCommand):
     help = (
         "Switches SCIM provisioning on or off, and single sign-on between enforced and optional. What is "
-        "left out stays as it is. Prints the mode that is in force afterwards; with --what-if, what would change "
+        "left out stays as it is. Where the portal differs from the identity providers, switching SCIM on needs "
+        "--follow-idp or --keep. Prints the mode that is in force afterwards; with --what-if, what would change "
         "and who is affected."
     )
     examples = (
         "manage.py set_mode --sso optional            let people use passwords again\n"
         "manage.py set_mode --scim on --what-if       show where the portal differs from the identity providers\n"
         "manage.py set_mode --scim on --follow-idp    and apply what the identity providers said last\n"
+        "manage.py set_mode --scim on --keep          or keep it until they send again\n"
         "manage.py set_mode --sso enforced --force    without an owner who has signed in by SSO"
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--scim", choices=SCIM, help="may identity providers provision?")
         parser.add_argument("--sso", choices=SSO, help="is single sign-on the only way in?")
-        parser.add_argument(
+        choice = parser.add_mutually_exclusive_group()
+        choice.add_argument(
             "--follow-idp",
             action="store_true",
+            default=None,
+            dest="follow_idp",
             help="when SCIM goes on: give users and mapped groups the state that their IdP last sent",
+        )
+        choice.add_argument(
+            "--keep",
+            action="store_false",
+            default=None,
+            dest="follow_idp",
+            help="when SCIM goes on: keep what is here until the IdPs send again",
         )
         parser.add_argument(
             "--force",
@@ -64,7 +76,7 @@ class Command(ChangingCommand):
         return Answer(mode._asdict(), f"{mode}.")
 
 
-def set_mode(wanted: Mode, operator: Operator, *, follow_idp: bool, force: bool) -> Mode:
+def set_mode(wanted: Mode, operator: Operator, *, follow_idp: bool | None, force: bool) -> Mode:
     """The service's answer; proofs that a page requires can't be given on a command line."""
     try:
         return modes.set_mode(**wanted._asdict(), follow_idp=follow_idp, force=force, actor=operator)

@@ -6,6 +6,7 @@ from typing import Any
 
 from identity.models import (
     BulkRun,
+    Membership,
     User,
 )
 from identity.services import (
@@ -13,6 +14,7 @@ from identity.services import (
     bulk_runs,
     groups,
     mappings,
+    reconciling,
 )
 from tests.factories import OPERATOR, make_group, owner
 from tests.identity.two_idps import Side
@@ -29,6 +31,13 @@ def _unmap(side: Side, group: Any) -> None:
     mapping = side.sso_group.mappings.get(group=group)
     seen = mappings.preview_unmapping(mapping).fingerprint
     mappings.delete_mapping(mapping, fingerprint=seen, actor=OPERATOR)
+
+
+def _reconcile(side: Side, subject: reconciling.Subject) -> None:
+    """After somebody has left a mapped group without the identity provider."""
+    Membership.objects.filter(group=side.group, user=side.user).delete()
+    seen = reconciling.differences(subject).fingerprint
+    reconciling.reconcile(subject, fingerprint=seen, actor=OPERATOR)
 
 
 def _draft(side: Side, kind: BulkRun.Kind, user: User, **values: Any) -> BulkRun:
@@ -80,6 +89,11 @@ OF_A_PERSON: dict[str, list[Deed]] = {
 }
 
 OF_A_PROVIDER: dict[str, list[Deed]] = {
+    "reconciling.reconcile": [
+        lambda mine: _reconcile(mine, mine.user),
+        lambda mine: _reconcile(mine, mine.mapping),
+        lambda mine: _reconcile(mine, mine.idp),
+    ],
     "groups.delete_group": [lambda mine: groups.delete_group(mine.group, actor=OPERATOR)],
     "groups.edit_group": [lambda mine: groups.edit_group(mine.group, name="New", description="", actor=OPERATOR)],
     "mappings.apply_mapping": [_map_to_a_new_group],
@@ -96,6 +110,7 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
 
 READS: dict[str, Asked] = {
     "bulk_runs.finish_in_background": lambda mine: (bulk_runs.finish_in_background(mine.run, actor=OPERATOR), None),
+    "reconciling.differences": lambda mine: (bool(reconciling.differences(mine.idp)), False),
     "mappings.preview_mapping": lambda mine: (mappings.preview_mapping(mine.sso_group, mine.group).join_ids, set()),
     "mappings.preview_new_group": lambda mine: (
         mappings.preview_new_group(mine.sso_group).join_ids <= {mine.user.pk, mine.colleague.user_id},

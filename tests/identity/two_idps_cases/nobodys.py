@@ -2,6 +2,7 @@
 
 NOBODYS = {
     "modes.set_mode",
+    "reconciling.follow_all",
     "background.after_answer",
     "background.forget_done",
     "background.forget_old_failures",
@@ -25,6 +26,7 @@ NOBODYS = {
     "digest_keys.keyed_digests",
     "queries.attention.count_everything",
     "queries.drift.drifts",
+    "queries.drift.drifts_between",
     "sign_in.group_claims.is_readable",
     "sign_in.group_claims.read_groups",
     "groups.create_group",

@@ -1,0 +1,28 @@
+"""Safeguards of reconciling with an identity provider (R28)."""
+
+from __future__ import annotations
+
+from identity.core.decisions import ALLOWED, Decision
+from identity.core.refusals import Refusal
+from identity.db.differing import moves_of_person
+from identity.models import Status, User
+from identity.models.sso import told_otherwise
+from identity.safeguards.asked import Asked, out_of_place
+
+
+def scim_is_off(asked: Asked) -> Decision:
+    """Switching SCIM on asks whether to follow (R21); until then the portal is meant to differ."""
+    return ALLOWED if asked.now.mode.scim_enabled else out_of_place("scim_is_off", Refusal.SCIM_IS_OFF())
+
+
+def nothing_differs(asked: Asked) -> Decision:
+    """Of a person it is known at once; of a group or a whole identity provider the preview tells."""
+    if asked.user is None or _differs(asked.user):
+        return ALLOWED
+    return out_of_place("nothing_differs", Refusal.NOTHING_DIFFERS())
+
+
+def _differs(user: User) -> bool:
+    if any(moves_of_person(user.pk)):
+        return True
+    return any(told_otherwise(status).filter(pk=user.pk).exists() for status in (Status.ENABLED, Status.DISABLED))
