@@ -100,9 +100,12 @@ def test_a_missing_break_glass_account_comes_first() -> None:
 
 def test_open_conflicts_wait() -> None:
     make_user("mia")
+    assert "merge_type Conflicts badge SSO users" in page()
     with pytest.raises(Conflicted):
         provision(make_idp(), "mia", "other@example.test")
-    assert "1 open conflict People sent by" in page()
+    told = page(signed_in(make_user("ann", role=Role.ADMINISTRATOR)))
+    assert "1 open conflict People sent by" in told
+    assert "merge_type Conflicts 1 badge SSO users" in told
 
 
 def test_an_identity_provider_that_has_stopped_calling_is_named() -> None:

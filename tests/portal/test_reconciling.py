@@ -109,6 +109,13 @@ def test_a_mapping_is_reconciled_from_the_pages_of_both_its_groups(okta: Identit
         set_mode()
 
 
+def test_the_mismatch_report_of_what_arrived_leads_there(okta: IdentityProvider) -> None:
+    client, url = as_administrator(), address("conflict_mismatch_report")
+    there = address("identityprovider_reconcile", okta.pk)
+    assert there in client.post(url, {"provider": okta.pk}).content.decode()
+    assert there not in client.post(url, {"names": "ada"}).content.decode()
+
+
 @kinds
 def test_rest_previews_and_applies_exactly_that(okta: IdentityProvider, kind: str) -> None:
     name = {"groupmapping": "mapping", "identityprovider": "identity_provider"}.get(kind, kind)

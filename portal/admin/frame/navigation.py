@@ -8,11 +8,26 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import cached_property
 
 from identity import policy
 from identity.core.actors import Person
 from identity.core.decisions import Action
 from identity.models import Conflict
+
+
+class OpenConflicts:
+    """A badge: counted where the sidebar is drawn, and false when there are none."""
+
+    @cached_property
+    def number(self) -> int:
+        return Conflict.objects.open().count()
+
+    def __bool__(self) -> bool:
+        return bool(self.number)
+
+    def __str__(self) -> str:
+        return str(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +38,7 @@ class Entry:
     icon: str
     page: str
     seen_by: tuple[Action, ...]
-    badge: str = ""
+    badge: type[OpenConflicts] | None = None
 
 
 SECTIONS: dict[str, tuple[Entry, ...]] = {
@@ -55,7 +70,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             "merge_type",
             "admin:identity_conflict_changelist",
             (Action.VIEW_CONFLICTS,),
-            badge="portal.admin.frame.navigation.open_conflicts",
+            badge=OpenConflicts,
         ),
         Entry("Turned away", "block", "admin:identity_turnedaway_changelist", (Action.VIEW_PROVIDERS,)),
         Entry("SSO users", "badge", "admin:identity_ssouser_changelist", (Action.VIEW_PROVIDERS,)),
@@ -101,7 +116,7 @@ def _items(request: HttpRequest, entries: tuple[Entry, ...], may: set[Action]) -
         item: dict[str, Any] = {"title": entry.title, "icon": entry.icon, "link": address}
         item["active"] = _is_active(request, entry, address)
         if entry.badge:
-            item |= {"badge": entry.badge, "badge_variant": "warning"}
+            item |= {"badge": entry.badge(), "badge_variant": "warning"}
         yield item
 
 
@@ -117,11 +132,6 @@ def _is_active(request: HttpRequest, entry: Entry, address: str) -> bool:
     if entry.page == "admin:index":
         return request.path == address
     return request.path.startswith(address)
-
-
-def open_conflicts(request: HttpRequest) -> int | None:
-    """The badge: empty when there are none."""
-    return Conflict.objects.open().count() or None
 
 
 def account_links(request: HttpRequest) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ from identity.models import IdentityProvider
 from identity.queries.mismatch_tally import Tally
 from identity.queries.mismatches import BATCH, Match, Pairing, Sent, find_mismatches, what_arrived
 from portal.admin.frame.base import ActionPage
+from portal.admin.frame.deciding import mode_of
 from portal.admin.frame.signed_state import signed, verified
 from portal.exchange.csv_in import read_names
 from portal.exchange.csv_out import csv_lines
@@ -113,6 +114,7 @@ class MismatchReportPage(ActionPage):
             "tally": tally,
             "kinds": [(kind, COLOURS[kind.match]) for kind in tally.kinds],
             "so_far": signed(tally, what="report"),
+            "to_reconcile": form.cleaned_data["provider"] if mode_of(self.request).scim_enabled else None,
         }
         if so_far:
             context = {**shown, "page": self, "csv_url": self.csv_url}
