@@ -123,6 +123,7 @@ class Refusal(Words):
     SSO_GROUP_TAKEN = "sso_group_taken", "{provider} has an SSO group named {name} already."
     SCIM_IS_OFF = "scim_is_off", "SCIM is off: switching it on asks whether to follow the identity providers."
     NOTHING_DIFFERS = "nothing_differs", "Nothing differs from what the identity provider last sent."
+    NOT_MAPPED = "not_mapped", "No SSO group is mapped to {group}, so it follows none."
     NOTHING_TO_FOLLOW = (
         "nothing_to_follow",
         "Following or keeping is a choice for when SCIM is switched on. While it is on, reconcile a person, a mapping "

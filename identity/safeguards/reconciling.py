@@ -15,6 +15,13 @@ def scim_is_off(asked: Asked) -> Decision:
     return ALLOWED if asked.now.mode.scim_enabled else out_of_place("scim_is_off", Refusal.SCIM_IS_OFF())
 
 
+def fed_by_none(asked: Asked) -> Decision:
+    """An unmapped group follows nothing."""
+    if asked.group is None or asked.group.mappings.exists():
+        return ALLOWED
+    return out_of_place("not_mapped", Refusal.NOT_MAPPED(group=asked.group))
+
+
 def nothing_differs(asked: Asked) -> Decision:
     """Of a person it is known at once; of a group or a whole identity provider the preview tells."""
     if asked.user is None or _differs(asked.user):

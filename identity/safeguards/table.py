@@ -44,7 +44,7 @@ STATES: dict[Action, tuple[Safeguard, ...]] = {
     Action.PAUSE_PROVIDER: (resources.paused_already,),
     Action.RESUME_PROVIDER: (resources.not_paused,),
     Action.WITHDRAW_SSO_GROUP: (resources.pushed,),
-    Action.RECONCILE: (reconciling.scim_is_off, reconciling.nothing_differs),
+    Action.RECONCILE: (reconciling.scim_is_off, reconciling.fed_by_none, reconciling.nothing_differs),
     Action.ADD_ASSET_OWNER: (resources.owner_already,),
     Action.REMOVE_ASSET_OWNER: (resources.no_owner_already,),
     Action.TRANSFER_ASSET: (resources.not_an_owner, resources.same_owner),

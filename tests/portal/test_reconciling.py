@@ -187,7 +187,7 @@ def test_reconciling_costs_the_same_statements_however_many_move(okta: IdentityP
         return len(counted)
 
     few = cost()
-    assert few == 24
+    assert few == 25
     Membership.objects.bulk_create(
         Membership(group=Group.objects.get(), user=make_user(f"user{number}")) for number in range(30)
     )
