@@ -24,9 +24,11 @@ def told() -> Iterator[tuple[str, str]]:
     for file in (file for door in DOORS for file in sorted((ROOT / door).rglob("*"))):
         place = str(file.relative_to(ROOT))
         if file.suffix in {".html", ".txt", ".toml"}:
-            yield place, NOT_SHOWN.sub("", file.read_text())
+            yield place, NOT_SHOWN.sub("", file.read_text(encoding="utf-8"))
         elif file.suffix == ".py" and "migrations" not in file.parts:
-            yield from ((f"{place}:{line}", text) for line, text in literals(ast.parse(file.read_text())))
+            yield from (
+                (f"{place}:{line}", text) for line, text in literals(ast.parse(file.read_text(encoding="utf-8")))
+            )
 
 
 def literals(tree: ast.Module) -> Iterator[tuple[int, str]]:

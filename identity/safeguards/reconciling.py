@@ -5,8 +5,7 @@ from __future__ import annotations
 from identity.core.decisions import ALLOWED, Decision
 from identity.core.refusals import Refusal
 from identity.db.differing import moves_of_person
-from identity.models import Status, User
-from identity.models.sso import told_otherwise
+from identity.models import SSOUser, Status, User
 from identity.safeguards.asked import Asked, out_of_place
 
 
@@ -30,6 +29,6 @@ def nothing_differs(asked: Asked) -> Decision:
 
 
 def _differs(user: User) -> bool:
-    if any(moves_of_person(user.pk)):
-        return True
-    return any(told_otherwise(status).filter(pk=user.pk).exists() for status in (Status.ENABLED, Status.DISABLED))
+    sso_user: SSOUser | None = getattr(user, "sso_user", None)
+    said = Status.ENABLED if sso_user and sso_user.active else Status.DISABLED
+    return bool(sso_user and sso_user.overruled and user.status != said) or any(moves_of_person(user.pk))

@@ -621,7 +621,7 @@ def test_a_persons_page_costs_the_same_statements_whatever_they_are_in() -> None
         map_group(push_group(sso_user.identity_provider, f"SSO {number}", sso_user), make_group(f"Group {number}"))
         make_asset(sso_user.user, f"Asset {number}")
 
-    same_for_many_rows(lambda: client.get(address("user_change", sso_user.user_id)), row, Most.PAGE)
+    same_for_many_rows(lambda: client.get(address("user_change", sso_user.user_id)), row, Most.PAGE + 1)  # with R28
 
 
 def test_looking_leaves_no_event() -> None:
