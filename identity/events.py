@@ -351,6 +351,18 @@ class Event(StrEnum):
     IDENTITY_PROVIDER_HEARD_AGAIN = _told(
         "identity_provider.heard_again", EntityManagement.OTHER, "Identity provider heard again after a silence"
     )
+    IDENTITY_PROVIDER_BRAKED = _told(
+        "identity_provider.braked",
+        EntityManagement.OTHER,
+        "Identity provider braked: it would have taken access from too many people",
+        severity=Severity.HIGH,
+    )
+    IDENTITY_PROVIDER_BRAKE_RELEASED = _told(
+        "identity_provider.brake_released", EntityManagement.OTHER, "Brake of an identity provider released"
+    )
+    IDENTITY_PROVIDER_BRAKE_SET = _told(
+        "identity_provider.brake_set", EntityManagement.UPDATE, "Brake of an identity provider set"
+    )
     IDENTITY_PROVIDER_PAUSED = _told(
         "identity_provider.paused", EntityManagement.DISABLE, "Provisioning by an identity provider paused"
     )

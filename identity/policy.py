@@ -63,6 +63,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     **dict.fromkeys(ROWS, _ADMINISTRATORS),
     Action.CHANGE_ROLE: _OWNERS,
     Action.CHANGE_ACCESS_SETTINGS: _OWNERS,
+    Action.MANAGE_BRAKES: _OWNERS,
     Action.PRUNE_RECORDS: _OWNERS,
     Action.MANAGE_WEBHOOKS: _OWNERS,
     Action.DELETE_PERMANENTLY: _SUPPORT,
@@ -120,6 +121,7 @@ ACTIONS_ON: dict[str, tuple[Action, ...]] = {
         Action.PAUSE_PROVIDER,
         Action.RESUME_PROVIDER,
         Action.RECONCILE,
+        Action.MANAGE_BRAKES,
     ),
     "connection": (
         Action.CHANGE_TRUST,
@@ -151,6 +153,7 @@ PHRASES = table(
         Action.RESOLVE_CONFLICTS: "Resolving conflicts",
         Action.MANAGE_PROVIDERS: "Managing identity providers and tokens",
         Action.CHANGE_TRUST: "Changing what an identity provider is believed",
+        Action.MANAGE_BRAKES: "Setting and releasing the brake of an identity provider",
         Action.MANAGE_ASSETS: "Managing assets",
         Action.MANAGE_BULK_RUNS: "Acting on many people at once",
         Action.END_SESSIONS: "Ending sessions",

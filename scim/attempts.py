@@ -11,7 +11,9 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 
 from identity.core.actors import Provisioner
 from identity.core.errors import Conflicted, GatehouseError, TurnedAwayError
+from identity.core.ways import Way
 from identity.services import unknown_attributes
+from identity.services.provisioning.braking import brake
 from identity.services.provisioning.log import log_refusal
 from identity.services.provisioning.turned_away import remember
 from scim.wire.errors import Problem, problem_of
@@ -54,6 +56,8 @@ def refused(error: Exception, *, actor: Provisioner, resource: tuple[str, str]) 
 
 def _remember(error: TurnedAwayError, actor: Provisioner) -> None:
     try:
+        if error.way is Way.BRAKED:
+            brake(actor)
         remember(error.wanted, error.way, actor=actor)
     except (GatehouseError, DatabaseError):  # the answer is the same
         logger.exception("What an identity provider wanted could not be kept")

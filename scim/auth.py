@@ -128,6 +128,7 @@ def _actor(bearer: scim_tokens.TokenBearer, request: HttpRequest) -> Provisioner
         way=bearer.way,
         is_awaited=bearer.is_awaited,
         keeps_requests=bearer.keeps_requests,
+        is_braked=bearer.is_braked,
         method=request.method or "",
         address=_address(request),
     )

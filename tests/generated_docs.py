@@ -39,7 +39,8 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "Identity providers": (
         "list_identity_providers", "show_identity_provider", "create_identity_provider", "edit_identity_provider",
         "delete_identity_provider", "watch_identity_provider", "list_received_requests",
-        "pause_identity_provider", "resume_identity_provider", "list_turned_away", "show_turned_away", "reconcile",
+        "pause_identity_provider", "resume_identity_provider", "set_brake", "release_brake",
+        "list_turned_away", "show_turned_away", "reconcile",
         "mismatch_report", "list_provisioning_log", "replay",
     ),
     "Single sign-on": (

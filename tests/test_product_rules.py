@@ -34,6 +34,7 @@ from identity.models import (
 from identity.models.sso import told_otherwise
 from identity.queries.drift import drifts
 from identity.services import (
+    brakes,
     deletion,
     groups,
     identity_providers,
@@ -821,6 +822,15 @@ def test_r25_a_paused_idp_writes_nothing_and_reads_on(idp: IdP) -> None:
     identity_providers.resume_identity_provider(idp.provider, actor=OPERATOR)
     assert idp.delete(f"/Users/{created['id']}").status_code == 204
     assert (TurnedAway.objects.open().count(), portal().status) == (0, Status.DISABLED)
+
+
+def test_r26_the_request_that_crosses_the_limit_is_turned_away(idp: IdP) -> None:
+    with clock.ago(days=2):
+        people = [idp.user(f"user{number}") for number in range(4)]
+    brakes.set_brake(idp.provider, people=2, actor=OPERATOR)
+    inactive = {"op": "replace", "path": "active", "value": False}
+    assert [idp.patch(f"/Users/{one['id']}", inactive).status_code for one in people] == [200, 200, 429, 429]
+    assert [row.name for row in TurnedAway.objects.order_by("pk")] == ["user2", "user3"]
 
 
 def test_r22_with_sso_enforced_the_login_page_is_for_break_glass_accounts() -> None:

@@ -66,8 +66,9 @@ class Operator:
 class Provisioner:
     """An identity provider calling over SCIM with one of its tokens; not subject to the policy table.
 
-    `way`: whether what it writes is let in. `is_awaited`: it has been turned away, and not sent everything again.
     `asked`: its write, once it was read; `keeps_requests`: whether the log keeps that.
+    `way`: whether what it writes is let in. `is_braked`: nothing that takes something away from people is.
+    `is_awaited`: it has been turned away, and not sent everything again.
     """
 
     identity_provider_id: int
@@ -80,6 +81,7 @@ class Provisioner:
     is_awaited: bool = False
     keeps_requests: bool = False
     asked: KeptRequest | None = None
+    is_braked: bool = False
     method: str = ""
     address: str = ""
     request_id: str = field(default_factory=request_id)

@@ -66,6 +66,7 @@ class Action(StrEnum):
     RESOLVE_CONFLICTS = "resolve_conflicts"
     MANAGE_PROVIDERS = "manage_providers"
     CHANGE_TRUST = "change_trust"
+    MANAGE_BRAKES = "manage_brakes"
     MANAGE_ASSETS = "manage_assets"
     MANAGE_BULK_RUNS = "manage_bulk_runs"
     END_SESSIONS = "end_sessions"

@@ -1,4 +1,4 @@
-"""Whether what an identity provider sends over SCIM is let in: the ways in which it is turned away (R21, R25)."""
+"""Whether what an identity provider sends over SCIM is let in: the ways in which it is turned away (R21, R25, R26)."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ class Way(StrEnum):
 
     @property
     def is_shut(self) -> bool:
-        """Whether no write at all is let in."""
-        return self in {Way.SCIM_OFF, Way.PAUSED}
+        """Whether a write is not let in: all of them, but for a brake, which is about single ones."""
+        return self is not Way.OPEN

@@ -3,6 +3,7 @@
 from identity.models.access import AccessSettings
 from identity.models.api_tokens import APIToken, Scope
 from identity.models.assets import Asset, AssetOwner
+from identity.models.brakes import Brake, RecentLoss
 from identity.models.bulk_runs import BulkRow, BulkRun
 from identity.models.conflicts import Conflict
 from identity.models.groups import Group, Membership
@@ -52,6 +53,7 @@ __all__ = [
     "AuditEvent",
     "AuditOrigin",
     "AuditPersonalData",
+    "Brake",
     "BulkRow",
     "BulkRun",
     "Conflict",
@@ -69,6 +71,7 @@ __all__ = [
     "ProviderSilence",
     "ProvisioningLog",
     "ReceivedRequest",
+    "RecentLoss",
     "RecoveryCode",
     "RetentionPeriod",
     "RetiredResource",

@@ -73,6 +73,12 @@ def tell_owners_of_trust(provider: IdentityProvider, what: str, detail: str, *, 
     _send("trust_changed", _emails(User.objects.enabled_owners()), context)
 
 
+def tell_owners_of_brake(provider: IdentityProvider) -> None:
+    """R26: what an identity provider sends would take access from many people; an owner decides."""
+    link = f"{settings.PUBLIC_URL}/admin/identity/identityprovider/{provider.pk}/change/"
+    _send("braked", _emails(User.objects.enabled_owners()), {"provider": provider, "link": link})
+
+
 def tell_administrators_of_revival(user: User) -> None:
     """R9: an account returned under another externalId; an administrator should check that it is the same person."""
     link = f"{settings.PUBLIC_URL}/admin/identity/user/{user.pk}/change/"

@@ -32,8 +32,8 @@ LAST_USED_STEP = timedelta(minutes=1)
 class TokenBearer:
     """What a presented token identifies.
 
-    `noted`: its last use was recorded within the last minute. `watched`: an administrator is watching. `way` and
-    `is_awaited` as of a `Provisioner`.
+    `noted`: its last use was recorded within the last minute. `watched`: an administrator is watching. `way`,
+    `is_awaited` and `is_braked` as of a `Provisioner`.
     """
 
     token_id: int
@@ -45,6 +45,7 @@ class TokenBearer:
     way: Way
     is_awaited: bool
     keeps_requests: bool
+    is_braked: bool
     noted: bool
     watched: bool
     networks: str
@@ -143,6 +144,7 @@ _BEARER = """
            p.identifies_by_external_id, p.refuses_nested_groups, p.keeps_requests, s.scim_enabled, p.paused_at,
            EXISTS (SELECT 1 FROM identity_turnedaway w
                     WHERE w.identity_provider_id = p.id AND w.state IN ('open', 'awaited')),
+           EXISTS (SELECT 1 FROM identity_brake b WHERE b.identity_provider_id = p.id AND b.braked_at IS NOT NULL),
            t.last_used_at IS NOT NULL AND t.last_used_at > %s, p.watched_until IS NOT NULL AND p.watched_until > %s,
            t.networks, t.is_read_only, p.refuses_static_tokens AND t.trust_id IS NULL
       FROM identity_scimtoken t
@@ -162,7 +164,7 @@ def find_bearer(secret: str) -> TokenBearer | None:
     if row is None:
         return None
     token_id, label, hint, provider_id, asks, identifies, refuses, keeps, *ways_and_limits = row
-    enabled, paused, awaited, noted, watched, networks, is_read_only, is_static_refused = ways_and_limits
+    enabled, paused, awaited, braked, noted, watched, networks, is_read_only, is_static_refused = ways_and_limits
     return TokenBearer(
         token_id=token_id,
         label=f"{label} ({hint})",
@@ -171,8 +173,9 @@ def find_bearer(secret: str) -> TokenBearer | None:
         identifies_by_external_id=bool(identifies),
         refuses_nested_groups=bool(refuses),
         way=(Way.PAUSED if paused else Way.OPEN) if enabled else Way.SCIM_OFF,
-        is_awaited=bool(awaited),
         keeps_requests=bool(keeps),
+        is_awaited=bool(awaited),
+        is_braked=bool(braked),
         noted=bool(noted),
         watched=bool(watched),
         networks=networks,

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from portal.api.activity import Attention, Headcounts, ProviderActivity, ProviderCompleteness, ReceivedRequests
 from portal.api.api_tokens import APITokens
 from portal.api.assets import Assets
+from portal.api.brakes import ProviderBrake
 from portal.api.bulk_runs import BulkRows, BulkRuns
 from portal.api.conflicts import Conflicts
 from portal.api.events import Events
@@ -92,6 +93,13 @@ urlpatterns = [
     path(
         "identity-providers/<int:provider_id>/requests/",
         ReceivedRequests.as_view({"get": "retrieve", "post": "create"}, detail=False),
+    ),
+    path(
+        "identity-providers/<int:provider_id>/brake/",
+        ProviderBrake.as_view({"get": "retrieve", "patch": "partial_update"}, detail=False),
+    ),
+    path(
+        "identity-providers/<int:provider_id>/brake/release/", ProviderBrake.as_view({"post": "create"}, detail=False)
     ),
     path("mappings/preview/users/", PreviewedUsers.as_view({"get": "list"}, detail=False)),
     path("mappings/<int:mapping_id>/preview-removal/users/", LeavingUsers.as_view({"get": "list"}, detail=False)),

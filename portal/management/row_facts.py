@@ -10,6 +10,7 @@ from identity.core.decisions import Mode
 from identity.models import (
     APIToken,
     Asset,
+    Brake,
     BulkRow,
     BulkRun,
     Conflict,
@@ -66,6 +67,18 @@ def provider_facts(provider: IdentityProvider) -> Facts:
         "keeps_requests": provider.keeps_requests,
         "refuses_static_tokens": provider.refuses_static_tokens,
         "created_at": provider.created_at,
+    }
+
+
+def brake_facts(brake: Brake) -> Facts:
+    return {
+        "identity_provider": brake.identity_provider.name,
+        "is_on": brake.is_on,
+        "people": brake.people,
+        "percent": brake.percent,
+        "braked_at": brake.braked_at,
+        "raised_to": brake.raised_to,
+        "raised_until": brake.raised_until,
     }
 
 

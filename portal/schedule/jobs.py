@@ -11,6 +11,7 @@ from identity.core.actors import Schedule
 from identity.db import partitions
 from identity.services import (
     background,
+    brakes,
     headcounts,
     idempotency,
     provider_contacts,
@@ -109,6 +110,14 @@ JOBS: tuple[Job, ...] = (
         HOUR,
         alone(scim_trusts.forget_spent_assertions),
         "assertions",
+    ),
+    Job(
+        "recent_losses",
+        "What the brakes count",
+        "Forgets from whom identity providers took something more than an hour ago.",
+        HOUR,
+        alone(brakes.forget_old_losses),
+        "rows",
     ),
     Job(
         "provider_contacts",

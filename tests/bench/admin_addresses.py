@@ -191,6 +191,8 @@ _DETAILS = """
     identity/identityprovider/{provider}/edit/
     identity/identityprovider/{provider}/delete/
     identity/identityprovider/{provider}/pause/
+    identity/identityprovider/{provider}/brake/
+    identity/identityprovider/{provider}/release_brake/
     identity/identityprovider/{provider}/resume/
     identity/ssoconnection/{connection}/change/
     identity/ssoconnection/{connection}/test/

@@ -123,7 +123,7 @@ KINDS = {
     ),
     "an identity provider": Kind(
         states.PROVIDERS,
-        of(Action.DELETE_PROVIDER, Action.PAUSE_PROVIDER, Action.RESUME_PROVIDER),
+        of(Action.DELETE_PROVIDER, Action.PAUSE_PROVIDER, Action.RESUME_PROVIDER, Action.MANAGE_BRAKES),
         buttons("identityprovider_change"),
         ENFORCED_OR_NOT,
         target="identity_provider",

@@ -118,6 +118,13 @@ WAYS: dict[Action, Way] = {
         ("delete_identity_provider", "{name}", "--yes"),
         {"name": "{name}"},
     ),
+    Action.MANAGE_BRAKES: Way(
+        "admin:identity_identityprovider_brake",
+        ("PATCH", "identity-providers/{pk}/brake/"),
+        ("set_brake", "--idp", "{name}", "--people", "50"),
+        {"is_on": "on", "people": "50", "percent": "10"},
+        {"people": 50},
+    ),
     Action.PAUSE_PROVIDER: Way(
         "admin:identity_identityprovider_pause",
         ("POST", "identity-providers/{pk}/pause/"),

@@ -42,6 +42,7 @@ CELLS = cells()
 ROLES_OF = {
     Action.CHANGE_ROLE: {Role.OWNER},
     Action.CHANGE_ACCESS_SETTINGS: {Role.OWNER},
+    Action.MANAGE_BRAKES: {Role.OWNER},
     Action.PRUNE_RECORDS: {Role.OWNER},
     Action.MANAGE_WEBHOOKS: {Role.OWNER},
     Action.DELETE_PERMANENTLY: {Role.SUPPORT},

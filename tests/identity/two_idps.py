@@ -30,6 +30,7 @@ from identity.models import (
     IdentityProvider,
     Invitation,
     Passkey,
+    RecentLoss,
     SCIMToken,
     SCIMTrust,
     SSOConnection,
@@ -42,6 +43,7 @@ from identity.models import (
 )
 from identity.services import (
     api_tokens,
+    brakes,
     bulk_runs,
     idempotency,
     invitations,
@@ -255,6 +257,8 @@ def _side(name: str, shared: Group, mia: User, theo: User) -> Side:
     for user in (mia, theo):
         side.conflicts[user.username] = _conflict(idp, user)
     _turn_away(side)
+    brakes.set_brake(idp, people=30, actor=OPERATOR)
+    RecentLoss.objects.create(identity_provider=idp, user_id=side.leaver.pk)
     for number, user in enumerate((side.user, colleague.user, local), 1):
         _session(user, side.oidc, sid=f"session-{number}")
     return side

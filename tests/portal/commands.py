@@ -70,6 +70,8 @@ ACTS: dict[str, tuple[str, ...]] = {
     "reset_second_factor": ("mia",),
     "revoke_api_token": ("API_TOKEN",),
     "revoke_invitation": ("ines",),
+    "set_brake": ("--idp", "Okta", "--people", "50"),
+    "release_brake": ("Okta", "--people", "50", "--hours", "2"),
     "pause_identity_provider": ("Okta",),
     "resume_identity_provider": ("Google",),
     "revoke_scim_token": ("TOKEN",),

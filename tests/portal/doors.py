@@ -77,6 +77,8 @@ ACTIONS: dict[str, Doors] = {
     "identityprovider_edit": by("edit_identity_provider", "edit_identity_provider"),
     "identityprovider_delete": by("delete_identity_provider", "delete_identity_provider"),
     "identityprovider_create_token": by("create_scim_token", "create_scim_token"),
+    "identityprovider_brake": by("edit_brake", "set_brake"),
+    "identityprovider_release_brake": by("release_brake", "release_brake"),
     "identityprovider_pause": by("pause_identity_provider", "pause_identity_provider"),
     "identityprovider_resume": by("resume_identity_provider", "resume_identity_provider"),
     "identityprovider_connect_oidc": by("create_sso_connection", "create_sso_connection"),
@@ -155,7 +157,7 @@ ROWS: dict[str, Doors] = {
     "groupmapping": by("get_mapping", "list_mappings"),
     "ssouser": by("get_sso_user get_user_differences", "show_sso_user"),
     "identityprovider": by(
-        "get_identity_provider get_identity_provider_activity list_unknown_attributes",
+        "get_identity_provider get_identity_provider_activity get_brake list_unknown_attributes",
         "show_identity_provider list_unknown_attributes",
     ),
     "scimtoken": by("get_scim_token", "list_scim_tokens"),

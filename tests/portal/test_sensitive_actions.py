@@ -70,6 +70,7 @@ SENSITIVE_PAGES = {
     *("identityprovider_connect_oidc", "identityprovider_connect_saml"),
     *("ssoconnection_edit", "ssoconnection_enable", "ssoconnection_disable", "ssoconnection_delete"),
     *("conflict_link", "conflict_move"),
+    *("identityprovider_brake", "identityprovider_release_brake"),
     *("webhook_add", "webhook_edit", "webhook_rotate_secret"),
 }
 BY_ROW = {"user_edit_profile"}  # of oneself, and of whoever is above member
@@ -104,6 +105,7 @@ SENSITIVE_OPERATIONS = {
     *("create_scim_token", "revoke_scim_token", "delete_identity_provider", "delete_user_permanently"),
     *("create_sso_connection", "edit_sso_connection", "enable_sso_connection", "disable_sso_connection"),
     *("delete_sso_connection", "link_conflict", "move_conflict"),
+    *("edit_brake", "release_brake"),
     *("create_webhook", "edit_webhook", "rotate_webhook_secret"),
 }
 BY_ROW_OPERATIONS = {"edit_user"}

@@ -20,7 +20,7 @@ from identity.db.locks import again_if_raced, for_update, lock, locked
 from identity.events import Event
 from identity.log_words import NotTaken, What
 from identity.models import GroupMapping, IdentityProvider, RetiredResource, SSOGroup, SSOUser
-from identity.services.provisioning import memberships, turned_away
+from identity.services.provisioning import braking, memberships, turned_away
 from identity.services.provisioning.log import Outcome, left_out_details, log_write
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ def push_group(record: GroupRecord, *, actor: Provisioner) -> SSOGroup:
 
     Raises Taken, InvalidValue (a member that never belonged to this IdP).
     """
-    return again_if_raced(lambda: _push(record, actor), _name_taken(record.display_name))
+    taken = _name_taken(record.display_name)
+    return braking.within_limits(lambda actor: again_if_raced(lambda: _push(record, actor), taken), actor)
 
 
 @transaction.atomic
@@ -96,6 +97,7 @@ def _push(record: GroupRecord, actor: Provisioner) -> SSOGroup:
     movement = _move_members(sso_group, record.members, actor)
     movement.left_out = record.left_out
     _record(Event.SSO_GROUP_PUSHED, What.GROUP_PUSHED, sso_group, movement, actor=actor, status=201)
+    braking.take({user_id for _, user_id in movement.left}, actor)
     turned_away.heard_of_group(sso_group, actor, record.members)
     return sso_group
 
@@ -107,9 +109,9 @@ def update_group(
 
     `status` is the response status, for the log.
     """
-    return again_if_raced(
-        lambda: _update(scim_id, change, actor, version, status),
-        Taken(Refusal.SOME_DISPLAY_NAME_TAKEN()),
+    taken = Taken(Refusal.SOME_DISPLAY_NAME_TAKEN())
+    return braking.within_limits(
+        lambda actor: again_if_raced(lambda: _update(scim_id, change, actor, version, status), taken), actor
     )
 
 
@@ -129,6 +131,7 @@ def _update(
     movement.left_out = record.left_out
     what = What.GROUP_CHANGED if renamed else What.GROUP_MEMBERS_CHANGED
     _record(Event.SSO_GROUP_UPDATED, what, sso_group, movement, actor=actor, status=status, changed=bool(renamed))
+    braking.take({user_id for _, user_id in movement.left}, actor)
     turned_away.heard_of_group(sso_group, actor, record.members)
     return sso_group
 
@@ -227,7 +230,8 @@ def _skip_nested(sso_group: SSOGroup, members: StatedMembers, nested: frozenset[
 
 def delete_sso_group(scim_id: UUID, *, actor: Provisioner, version: VersionCheck | None = None) -> None:
     """R17: the mappings go, the portal groups stay, and members brought only by this SSO group leave them."""
-    again_if_raced(lambda: _delete(scim_id, actor, version), Taken(Refusal.GROUP_BUSY()))
+    taken = Taken(Refusal.GROUP_BUSY())
+    braking.within_limits(lambda actor: again_if_raced(lambda: _delete(scim_id, actor, version), taken), actor)
 
 
 @transaction.atomic
@@ -236,6 +240,7 @@ def _delete(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> 
     turned_away.require_open(actor, lambda: turned_away.of_deleted_group(sso_group))
     turned_away.heard_of_group(sso_group, actor, None)
     movement = Movement(left=_dissolve(sso_group))
+    braking.take({user_id for _, user_id in movement.left}, actor)
     _record(Event.SSO_GROUP_DELETED, What.GROUP_DELETED, sso_group, movement, actor=actor, status=204)
 
 

@@ -30,7 +30,7 @@ from identity.models import (
     User,
 )
 from identity.services import notices
-from identity.services.provisioning import conflicts, memberships, turned_away
+from identity.services.provisioning import braking, conflicts, memberships, turned_away
 from identity.services.provisioning.following import Update, follow, follow_names, store_values
 from identity.services.provisioning.log import Outcome, left_out_details, log_write
 from identity.services.provisioning.matching import (
@@ -262,7 +262,10 @@ def update_user(
 
     `change` computes the record from the locked row. Raises NotFound, InvalidValue, Taken, VersionMismatch.
     """
-    return again_if_raced(lambda: _update(scim_id, change, actor, version), Taken(Refusal.SOME_USER_NAME_TAKEN()))
+    taken = Taken(Refusal.SOME_USER_NAME_TAKEN())
+    return braking.within_limits(
+        lambda actor: again_if_raced(lambda: _update(scim_id, change, actor, version), taken), actor
+    )
 
 
 @transaction.atomic
@@ -272,6 +275,8 @@ def _update(scim_id: UUID, change: PersonChange, actor: Provisioner, version: Ve
     turned_away.require_open(actor, lambda: turned_away.of_person(sso_user, record))
     update = follow(sso_user, record, actor)
     _log_update(sso_user, record, update, actor)
+    if update.status_changed and sso_user.user.status == Status.DISABLED:
+        braking.take([sso_user.user_id], actor, of=sso_user)
     turned_away.heard_of_person(sso_user, actor, says_status=record.active is not None)
     return sso_user
 
@@ -332,7 +337,8 @@ def deprovision_user(scim_id: UUID, *, actor: Provisioner, version: VersionCheck
 
     Raises NotFound, VersionMismatch, Refused (the last enabled owner).
     """
-    again_if_raced(lambda: _deprovision(scim_id, actor, version), Taken(Refusal.USER_BUSY()))
+    taken = Taken(Refusal.USER_BUSY())
+    braking.within_limits(lambda actor: again_if_raced(lambda: _deprovision(scim_id, actor, version), taken), actor)
 
 
 @transaction.atomic
@@ -341,8 +347,10 @@ def _deprovision(scim_id: UUID, actor: Provisioner, version: VersionCheck | None
     turned_away.require_open(actor, lambda: turned_away.of_deleted_person(sso_user))
     turned_away.heard_of_person(sso_user, actor)
     user = sso_user.user
-    set_status(user, Status.DISABLED, actor=actor)
+    is_disabled = set_status(user, Status.DISABLED, actor=actor)
     left = retire(sso_user)
+    if is_disabled or left:
+        braking.take([user.pk], actor, of=sso_user)
     event = audit.record(
         Event.USER_DEPROVISIONED,
         actor=actor,

@@ -20,12 +20,14 @@ from identity.models import Conflict, IdentityProvider, ProviderContact, Provisi
 from identity.queries.rhythm import JUDGED, pause_in_words, with_last_request, with_refusals
 from identity.queries.turned_away import account_of
 from identity.services import identity_providers
+from identity.services.brakes import brake_of
 from portal.admin.access.reconciling import Reconcile
 from portal.admin.frame.base import ActionPage, PortalModelAdmin
 from portal.admin.frame.deciding import decide, mode_of, person_of
 from portal.admin.frame.lists import PortalChangeList
 from portal.admin.frame.parts import badge, moment, row_or_404
 from portal.admin.providers.activity import ShownActivity
+from portal.admin.providers.brakes import ReleaseBrake, SetBrake
 from portal.admin.providers.pauses import PauseProvider, ResumeProvider
 from portal.admin.providers.received import live_fragment
 from portal.admin.providers.scim_tokens import CreateToken, token_lines
@@ -216,6 +218,8 @@ class IdentityProviderAdmin(PortalModelAdmin):
         Reconcile,
         PauseProvider,
         ResumeProvider,
+        SetBrake,
+        ReleaseBrake,
         DeleteProvider,
     )
     list_display = ("name", "kind", "users", "last_request", "refused", "conflicts")
@@ -283,6 +287,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
             "unknown_beyond": obj.unknown_attributes.filter(name="").first(),
             "scim_enabled": scim_enabled,
             "account": account_of(obj),
+            "brake": brake_of(obj),
             "turned_away_url": f"{reverse('admin:identity_turnedaway_changelist')}?idp={obj.pk}&state__exact=open",
             "activity": activity,
             "usual_pause": pause_in_words(activity.rhythm),

@@ -124,6 +124,7 @@ READS: dict[str, Asked] = {
         notices.tell_of_security_change(mine.user, SecurityChange.EMAIL),
         None,
     ),
+    "notices.tell_owners_of_brake": lambda mine: (notices.tell_owners_of_brake(mine.idp), None),
     "notices.tell_owners_of_trust": lambda mine: (
         notices.tell_owners_of_trust(mine.idp, "Changed", "", actor=OPERATOR),
         None,

@@ -4,6 +4,7 @@ NOBODYS = {
     "modes.set_mode",
     "reconciling.follow_all",
     "background.after_answer",
+    "brakes.forget_old_losses",
     "background.forget_done",
     "background.forget_old_failures",
     "background.in_a_thread",

@@ -12,6 +12,7 @@ from identity.core.refusals import Refusal
 from identity.core.ways import Way
 from identity.log_words import What
 from identity.services import (
+    brakes,
     identity_providers,
     provider_contacts,
     scim_tokens,
@@ -19,6 +20,7 @@ from identity.services import (
     unknown_attributes,
 )
 from identity.services.provisioning import (
+    braking,
     conflicts,
     following,
     matching,
@@ -35,6 +37,7 @@ from identity.services.provisioning import (
 )
 from identity.services.provisioning.statements import GroupRecord, PersonRecord, StatedMembers
 from identity.services.scim_trusts import TrustSettings
+from tests import clock
 from tests.factories import OPERATOR, adding, exactly, person, removing
 from tests.identity.two_idps import LEAVER, SUBJECT, Side
 from tests.identity.two_idps_cases.deeds import Asked, Deed, ada, forget_the_groups, regroup
@@ -53,6 +56,11 @@ def _knows_by_id(side: Side) -> Any:
 
 def _all_leave(side: Side) -> turned_away.WantedChange:
     return turned_away.of_group(side.sso_group, GroupRecord("Engineering", external_id="g1", members=exactly()))
+
+
+def _take_long_after(side: Side) -> None:
+    with clock.later(days=2):
+        braking.take([side.user.pk, side.colleague.user_id, side.other.user.pk], side.actor)
 
 
 def _leave_the_groups(side: Side) -> None:
@@ -135,6 +143,15 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
             type(mine.idp).objects.filter(pk=mine.idp.pk).update(watched_until=None),
             provider_contacts.watch(mine.idp, actor=OPERATOR),
         ]
+    ],
+    "brakes.set_brake": [lambda mine: brakes.set_brake(mine.idp, people=40, is_on=False, actor=OPERATOR)],
+    "brakes.release_brake": [lambda mine: brakes.release_brake(mine.idp, people=40, hours=1, actor=OPERATOR)],
+    "provisioning.braking.brake": [lambda mine: braking.brake(mine.actor)],
+    "provisioning.braking.take": [lambda mine: _take_long_after(mine)],
+    "provisioning.braking.within_limits": [
+        lambda mine: braking.within_limits(
+            lambda actor: people.deprovision_user(mine.sso_user.scim_id, actor=actor), mine.actor
+        )
     ],
     "identity_providers.pause_identity_provider": [
         lambda mine: identity_providers.pause_identity_provider(mine.idp, actor=OPERATOR)
@@ -247,6 +264,7 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
 }
 
 READS: dict[str, Asked] = {
+    "brakes.brake_of": lambda mine: (brakes.brake_of(mine.idp).identity_provider, mine.idp),
     "provisioning.turned_away.of_new_person": lambda mine: (
         turned_away.of_new_person(ada(), mine.actor).user_id,
         mine.user.pk,
