@@ -398,6 +398,14 @@ class Event(StrEnum):
         is_failure=True,
     )
     SCIM_TOKEN_REVOKED = _told("scim_token.revoked", EntityManagement.DELETE, "SCIM token revoked")
+    SCIM_TOKEN_SLOWED = _told(
+        "scim_token.slowed",
+        Authentication.LOGON,
+        "SCIM requests refused for their number",
+        personal=Personal.ORIGIN,
+        severity=Severity.MEDIUM,
+        is_failure=True,
+    )
     SCIM_TOKEN_UNKNOWN = _told(
         "scim_token.unknown",
         Authentication.LOGON,

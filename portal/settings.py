@@ -335,6 +335,7 @@ SCIM_SERVICE_PROVIDER = {
 
 # Per token, across all workers. Its use of the current minute is stored in its row.
 API_REQUESTS_PER_MINUTE = env.API_REQUESTS_PER_MINUTE
+SCIM_REQUESTS_PER_SECOND = env.SCIM_REQUESTS_PER_SECOND
 
 REST_FRAMEWORK = {"URL_FORMAT_OVERRIDE": None}  # only the Accept header decides the format
 SPECTACULAR_SETTINGS = {

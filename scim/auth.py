@@ -11,12 +11,13 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 
-from identity.core import networks, serving
+from identity.core import networks, secrets, serving
 from identity.core.actors import Provisioner, Visitor
 from identity.core.origins import Origin
 from identity.core.ways import Way
 from identity.events import Event
 from identity.services import provider_contacts, scim_tokens, traces
+from scim.wire import rates
 from scim.wire.errors import Problem, problem_of
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ _STATIC_REFUSED = Problem(
 )
 _ELSEWHERE = Problem(403, "This token does not work from the network that the call comes from.", code="other_network")
 _READ_ONLY = Problem(403, "This token only reads; nothing has been changed.", code="read_only_token")
+_TOO_FAST = Problem(429, "Too many requests with this token: send this one again later.", code="too_fast")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -40,10 +42,17 @@ class TokenRequired:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        key = secrets.digest(_presented(request))
+        bucket, wait = rates.take(key)
+        if bucket and wait:
+            return _slowed(bucket, wait, request)
         try:
             bearer = scim_tokens.find_bearer(_presented(request))
             if bearer is None:
+                rates.end(key)
                 return _unauthorized(request)
+            if bucket is None:
+                rates.begin(key, identity_provider_id=bearer.identity_provider_id, token_id=bearer.token_id)
             refusal = _refusal(bearer, request)
             if bearer.way is not Way.SCIM_OFF and (refusal is None or refusal is _READ_ONLY):
                 _note(bearer, request)
@@ -66,6 +75,14 @@ def _refusal(bearer: scim_tokens.TokenBearer, request: HttpRequest) -> Problem |
     if bearer.is_static_refused:
         return _STATIC_REFUSED
     return _READ_ONLY if bearer.is_read_only and not _only_reads(request) else None
+
+
+def _slowed(bucket: rates.Bucket, wait: int, request: HttpRequest) -> HttpResponse:
+    about = {"identity_provider_id": bucket.identity_provider_id, "token": bucket.token_id}
+    traces.note(Event.SCIM_TOKEN_SLOWED, actor=Visitor("SCIM"), origin=Origin.of(request.META), **about)
+    response = _TOO_FAST.to_response()
+    response["Retry-After"] = str(wait)
+    return response
 
 
 def _only_reads(request: HttpRequest) -> bool:

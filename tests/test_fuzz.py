@@ -28,6 +28,7 @@ def _world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 @pytest.fixture
 def world(_world: World, db: None, settings: Any) -> World:
     settings.API_REQUESTS_PER_MINUTE = 100_000
+    settings.SCIM_REQUESTS_PER_SECOND = 0
     return _world
 
 

@@ -242,6 +242,13 @@ class Variables:
         "`600`",
         "what one API token may ask of the [REST API](docs/api.md), all workers together",
     )
+    SCIM_REQUESTS_PER_SECOND: int = variable(
+        kinds.number(0, 1_000_000),
+        200,
+        "`200`",
+        "what one SCIM token may ask of one server process, five times as much at once; beyond it 429 and "
+        "`Retry-After`. `0`: no limit",
+    )
     STATEMENT_TIMEOUT: int = variable(
         kinds.number(0, 86_400),
         30,
