@@ -79,6 +79,7 @@ def one_of_everything() -> dict[str, str]:
     run("watch_identity_provider", "Google")
     run("run_scheduled_job", "headcount")
     idp_of(other).get("/Users")
+    idp_of(other).post("/Users", user_body("uma", shoeSize=42))
     pushed = idp_of(okta)
     pushed.post("/Users", user_body("mia", emails=[{"value": "mia@elsewhere.test"}]))
     pushed.post("/Users", user_body("ben", emails=[{"value": str(ben.email)}]))
