@@ -43,6 +43,8 @@ class Family(TextChoices):
     RECORDS = "records", "Records"
     SCHEDULED_JOB = "scheduled_job", "Scheduled jobs"
     WEBHOOK = "webhook", "Webhooks"
+    ALARM = "alarm", "Alarms"
+    NOTIFICATION_RULE = "notification_rule", "Notification rules"
 
 
 class Personal(Flag):
@@ -512,6 +514,13 @@ class Event(StrEnum):
     )
 
     SCHEDULED_JOB_RUN_ASKED = _told("scheduled_job.run_asked", EntityManagement.OTHER, "Scheduled job asked to run now")
+
+    ALARM_RAISED = _told("alarm.raised", EntityManagement.OTHER, "Alarm raised", severity=Severity.MEDIUM)
+    ALARM_RESOLVED = _told("alarm.resolved", EntityManagement.OTHER, "Alarm resolved")
+    NOTIFICATION_RULE_CREATED = _told("notification_rule.created", EntityManagement.CREATE, "Notification rule added")
+    NOTIFICATION_RULE_EDITED = _told("notification_rule.edited", EntityManagement.UPDATE, "Notification rule edited")
+    NOTIFICATION_RULE_DELETED = _told("notification_rule.deleted", EntityManagement.DELETE, "Notification rule deleted")
+    NOTIFICATION_RULE_TESTED = _told("notification_rule.tested", EntityManagement.OTHER, "Notification rule tested")
 
     WEBHOOK_CREATED = _told(
         "webhook.created", EntityManagement.CREATE, "Webhook set up: events leave the portal", severity=Severity.MEDIUM

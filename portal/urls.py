@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from portal import admin as pages
-from portal.account import own_tokens, passkeys, second_factor, sign_in
+from portal.account import own_notifications, own_tokens, passkeys, second_factor, sign_in
 from portal.metrics.views import metrics
 from portal.oauth import addresses
 from portal.oauth import views as oauth
@@ -44,6 +44,7 @@ urlpatterns = [
     path("profile/api-tokens/", own_tokens.OwnTokens.as_view(), name="own_tokens"),
     path("profile/api-tokens/new/", own_tokens.CreateOwnToken.as_view(), name="create_own_token"),
     path("profile/api-tokens/<int:pk>/revoke/", own_tokens.revoke_own_token, name="revoke_own_token"),
+    path("profile/notifications/", own_notifications.OwnNotifications.as_view(), name="own_notifications"),
     path("confirm-password/", sign_in.ConfirmPassword.as_view(), name="confirm_password"),
     path("password/change/", sign_in.ChangePassword.as_view(), name="password_change"),
     path("password/reset/", sign_in.ResetPassword.as_view(), name="password_reset"),

@@ -8,16 +8,19 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from identity.core.actors import Operator, Person, Provisioner
+from identity.core.alarm_kinds import AlarmFound, AlarmKind
 from identity.core.errors import Conflicted
 from identity.core.keys import email_key, fold, name_key
 from identity.models import (
     AccessSettings,
+    Alarm,
     Asset,
     AuditEvent,
     Conflict,
     Group,
     GroupMapping,
     IdentityProvider,
+    NotificationRule,
     Role,
     Scope,
     SSOConnection,
@@ -30,16 +33,19 @@ from identity.models import (
     WebhookDelivery,
 )
 from identity.services import (
+    alarms,
     api_tokens,
     assets,
     groups,
     identity_providers,
     mappings,
     modes,
+    notification_rules,
     scim_tokens,
     sso_connections,
     webhooks,
 )
+from identity.services.notification_rules import RuleSaid
 from identity.services.provisioning import groups as sso_groups
 from identity.services.provisioning import people
 from identity.services.provisioning.statements import GroupRecord, PersonRecord, StatedMembers
@@ -222,6 +228,15 @@ def map_group(sso_group: SSOGroup, group: Group) -> GroupMapping:
 def unmap(mapping: GroupMapping) -> None:
     seen = mappings.preview_unmapping(mapping).fingerprint
     mappings.delete_mapping(mapping, fingerprint=seen, actor=OPERATOR)
+
+
+def make_alarm(label: str = "Okta") -> Alarm:
+    return alarms.raise_alarm(AlarmFound(AlarmKind.SILENT, f"provider:{label}", label), actor=OPERATOR)
+
+
+def make_rule(label: str = "On call", **said: Any) -> NotificationRule:
+    wanted = RuleSaid(**{"label": label, "addresses": ["oncall@example.test"], **said})
+    return notification_rules.create_rule(wanted, actor=OPERATOR)
 
 
 def make_webhook(label: str = "SIEM", url: str = "https://siem.example.com/events", *events: str) -> Webhook:

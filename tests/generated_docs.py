@@ -54,6 +54,10 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "list_scim_tokens", "create_scim_token", "revoke_scim_token",
         "list_api_tokens", "create_api_token", "revoke_api_token",
     ),
+    "Alarms": (
+        "list_alarms", "list_notification_rules", "create_notification_rule", "edit_notification_rule",
+        "test_notification_rule", "delete_notification_rule", "set_notifications",
+    ),
     "Webhooks": (
         "list_webhooks", "create_webhook", "edit_webhook", "test_webhook", "enable_webhook", "disable_webhook",
         "rotate_webhook_secret", "delete_webhook", "list_webhook_deliveries", "redeliver_webhook",
@@ -179,6 +183,16 @@ VARIABLES = "| variable | default | meaning |\n|---|---|---|\n"
 CHECKS = "| `check` | all is well when |\n|---|---|\n"
 
 
+ALARMS = "| alarm | is raised when | do |\n|---|---|---|\n"
+
+
+def alarm_rows() -> list[str]:
+    from identity.core.alarm_kinds import AlarmKind  # noqa: PLC0415 - as late as the others
+
+    rows = [kind for kind in AlarmKind if kind is not AlarmKind.TEST]
+    return [f"| `{kind}` | {kind.raised(label='…', number='…')} | {kind.told.meaning} |" for kind in rows]
+
+
 def with_table(file: str, head: str, rows: list[str]) -> str:
     """The page with these rows below that head."""
     before, head, after = (ROOT / file).read_text(encoding="utf-8").partition(head)
@@ -227,6 +241,7 @@ def pages() -> dict[str, str]:
         "docs/commands.md": command_reference(),
         "docs/events.md": with_table("docs/events.md", ACTIONS, action_rows()),
         "docs/monitoring.md": with_table("docs/monitoring.md", CHECKS, check_rows()),
+        "docs/operations.md": with_table("docs/operations.md", ALARMS, alarm_rows()),
         "README.md": with_table("README.md", VARIABLES, variable_rows()),
         **{f"docs/{page.name}": written_into(page.read_text(encoding="utf-8")) for page in guides},
     }

@@ -12,7 +12,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from identity.core.actors import Operator, Person
+from identity.core.actors import Operator, Person, Schedule
 from identity.core.errors import Outdated, Refused
 from identity.models import (
     AuditEvent,
@@ -22,6 +22,7 @@ from identity.models import (
     GroupMapping,
     Invitation,
     Membership,
+    ProviderSilence,
     ProvisioningLog,
     Role,
     SCIMToken,
@@ -41,12 +42,14 @@ from identity.services import (
     invitations,
     mappings,
     modes,
+    notices,
     scim_tokens,
     scim_trusts,
     users,
 )
 from identity.services.provisioning import conflicts
 from identity.services.provisioning import groups as sso_groups
+from portal.schedule.alarms import look
 from tests import clock
 from tests.clients import IdP, new_idp, owners_caller, problem
 from tests.factories import (
@@ -1050,3 +1053,25 @@ def test_r29_an_assertion_gets_a_token_for_an_hour_that_ends_with_its_trust(idp:
         assert refused(mine.get("/Users")) == (401, None)
     scim_trusts.delete_trust(workload.trust, actor=administrator())
     assert refused(mine.get("/Users")) == (401, None)
+
+
+# --- R30: people are told ---
+
+
+def test_r30_each_alarm_is_sent_once_and_resolved_once(idp: IdP, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_owner(email="olga@example.test")
+    monkeypatch.setattr(notices.background, "later", lambda task, **arguments: task.call(**arguments))
+    assert idp.provider is not None
+    look(Schedule("Alarms"))
+    silence = ProviderSilence.objects.create(identity_provider=idp.provider)
+    for _ in range(3):
+        look(Schedule("Alarms"))
+    silence.delete()
+    for _ in range(3):
+        look(Schedule("Alarms"))
+    told = [(message.subject, message.to) for message in mail.outbox]
+    name = idp.provider.name
+    assert told == [
+        (f"{name} has fallen silent", ["olga@example.test"]),
+        (f"{name} is heard again", ["olga@example.test"]),
+    ]

@@ -1,6 +1,7 @@
 """The stored data: the IdP's side, the portal's side and the bridge between them (docs/design/rules.md)."""
 
 from identity.models.access import AccessSettings
+from identity.models.alarms import Alarm, AlarmNotice, EventReader, NotificationOptOut, NotificationRule
 from identity.models.api_tokens import APIToken, Scope
 from identity.models.assets import Asset, AssetOwner
 from identity.models.brakes import Brake, RecentLoss
@@ -48,6 +49,8 @@ from identity.models.webhooks import Webhook, WebhookDelivery
 __all__ = [
     "APIToken",
     "AccessSettings",
+    "Alarm",
+    "AlarmNotice",
     "Asset",
     "AssetOwner",
     "AuditEvent",
@@ -58,6 +61,7 @@ __all__ = [
     "BulkRun",
     "Conflict",
     "DeletionRecord",
+    "EventReader",
     "Group",
     "GroupMapping",
     "Headcount",
@@ -66,6 +70,8 @@ __all__ = [
     "Invitation",
     "Membership",
     "MembershipChange",
+    "NotificationOptOut",
+    "NotificationRule",
     "Passkey",
     "ProviderContact",
     "ProviderSilence",

@@ -32,7 +32,7 @@ from identity.models import (
     TurnedAway,
     User,
 )
-from identity.services import assets, idempotency, unknown_attributes
+from identity.services import assets, idempotency, notification_rules, unknown_attributes
 from identity.services.digest_keys import DELETIONS, keyed_digests
 from identity.services.provisioning.retirement import retire
 
@@ -93,6 +93,8 @@ def delete_permanently(
         details={"deletion": record.pk, "assets_handed_over": handed_over},
     )
     _erase_personal_values(user, known)
+    if user.email:
+        notification_rules.forget_address(user.email)
     user.delete()
     return record
 

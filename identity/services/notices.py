@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from django_tasks import task
 from identity.core import secrets
 from identity.core.actors import Person
 from identity.core.encryption import seal, unseal
-from identity.models import Conflict, Invitation, User
+from identity.models import AlarmNotice, Conflict, Invitation, User
 from identity.services import background
 
 if TYPE_CHECKING:
@@ -102,6 +102,18 @@ def tell_owners_of_webhook(webhook: Webhook) -> None:
     _send("webhook_disabled", _emails(User.objects.enabled_owners()), {"webhook": webhook, "link": link})
 
 
+def tell_of_alarms(address: str, alarms: Sequence[tuple[str, str]], notices: Sequence[int]) -> None:
+    """One mail about all of these, each a sentence and what to do; the notices say what became of it."""
+    context = {
+        "alarms": alarms,
+        "first": alarms[0][0],
+        "more": len(alarms) - 1,
+        "link": f"{settings.PUBLIC_URL}/admin/identity/alarm/",
+    }
+    for sealed in _sealed("alarms", [address], context):
+        background.later(deliver_alarms, sealed=sealed, notices=list(notices))
+
+
 def _administrators() -> list[str]:
     return _emails(User.objects.administrators())
 
@@ -139,6 +151,18 @@ def deliver_invitation(sealed: str, digest: str) -> None:
         invitations.update(mail_failed_at=timezone.now())
         raise
     invitations.exclude(mail_failed_at=None).update(mail_failed_at=None)
+
+
+@task()
+def deliver_alarms(sealed: str, notices: list[int]) -> None:
+    """The same, and record on the notices whether the mail was sent."""
+    rows = AlarmNotice.objects.filter(pk__in=notices)
+    try:
+        _deliver(sealed)
+    except OSError:  # also raised by smtplib
+        rows.update(state=AlarmNotice.State.FAILED)
+        raise
+    rows.update(state=AlarmNotice.State.SENT, sent_at=timezone.now())
 
 
 def _deliver(sealed: str) -> None:

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 from rest_framework.routers import SimpleRouter
 
 from portal.api.activity import Attention, Headcounts, ProviderActivity, ProviderCompleteness, ReceivedRequests
+from portal.api.alarms import Alarms, NotificationRules, OwnOptOuts
 from portal.api.api_tokens import APITokens
 from portal.api.assets import Assets
 from portal.api.brakes import ProviderBrake
@@ -38,6 +39,8 @@ from portal.api.what_if import Affected, DifferingGroups, WhatIf
 from portal.api.why import Moves, UserDifferences, UserTrail
 
 RESOURCES = {
+    "alarms": Alarms,
+    "notification-rules": NotificationRules,
     "api-tokens": APITokens,
     "assets": Assets,
     "audit-log": AuditEvents,
@@ -104,6 +107,7 @@ urlpatterns = [
     path("mappings/preview/users/", PreviewedUsers.as_view({"get": "list"}, detail=False)),
     path("mappings/<int:mapping_id>/preview-removal/users/", LeavingUsers.as_view({"get": "list"}, detail=False)),
     path("me/", Me.as_view({"get": "retrieve"}, detail=True)),
+    path("me/notifications/", OwnOptOuts.as_view({"get": "retrieve", "put": "update"}, detail=True)),
     path("me/second-step/", OwnSecondStep.as_view({"delete": "destroy"}, detail=False)),
     path("me/sessions/", OwnSessions.as_view({"get": "retrieve"}, detail=False)),
     path("me/sessions/<int:pk>/", OwnSessions.as_view({"delete": "destroy"}, detail=False)),

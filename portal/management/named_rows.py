@@ -16,6 +16,7 @@ from identity.models import (
     Group,
     GroupMapping,
     IdentityProvider,
+    NotificationRule,
     SCIMToken,
     SCIMTrust,
     SSOConnection,
@@ -151,6 +152,11 @@ def find_bulk_run(run_id: int) -> BulkRun:
 def find_delivery(delivery_id: int) -> WebhookDelivery:
     rows = WebhookDelivery.objects.select_related("webhook")
     return _the(rows, f"There is no delivery {delivery_id}: list_webhook_deliveries shows them.", pk=delivery_id)
+
+
+def find_rule(rule_id: int) -> NotificationRule:
+    rows = NotificationRule.objects.select_related("webhook")
+    return _the(rows, f"There is no rule {rule_id}: list_notification_rules shows those there are.", pk=rule_id)
 
 
 def find_event(event_id: int) -> AuditEvent:

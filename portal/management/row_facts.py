@@ -8,6 +8,8 @@ from django.db.models import Count
 
 from identity.core.decisions import Mode
 from identity.models import (
+    Alarm,
+    AlarmNotice,
     APIToken,
     Asset,
     Brake,
@@ -18,6 +20,7 @@ from identity.models import (
     GroupMapping,
     IdentityProvider,
     Invitation,
+    NotificationRule,
     SCIMToken,
     SCIMTrust,
     SSOConnection,
@@ -139,6 +142,35 @@ def api_token_facts(token: APIToken) -> Facts:
         "last_used_at": token.last_used_at,
         "last_used_from": token.last_used_from,
         "expires_at": token.expires_at,
+    }
+
+
+def alarm_facts(alarm: Alarm) -> Facts:
+    states = [notice.state for notice in alarm.notices.all()]
+    return {
+        "id": alarm.pk,
+        "kind": alarm.kind,
+        "sentence": alarm.in_words(name=f"User {alarm.user_id}" if alarm.user_id else ""),
+        "raised_at": alarm.raised_at,
+        "resolved_at": alarm.resolved_at,
+        "sent": states.count(AlarmNotice.State.SENT),
+        "failed": states.count(AlarmNotice.State.FAILED),
+    }
+
+
+def rule_facts(rule: NotificationRule) -> Facts:
+    return {
+        "id": rule.pk,
+        "label": rule.label,
+        "kinds": rule.kinds,
+        "roles": rule.roles,
+        "addresses": rule.addresses,
+        "webhook": name_of(rule.webhook),
+        "timing": rule.timing,
+        "digest_hour": rule.digest_hour,
+        "quiet_from": rule.quiet_from,
+        "quiet_until": rule.quiet_until,
+        "is_enabled": rule.is_enabled,
     }
 
 

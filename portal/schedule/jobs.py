@@ -10,6 +10,7 @@ from django.db import connection
 from identity.core.actors import Schedule
 from identity.db import partitions
 from identity.services import (
+    alarms,
     background,
     brakes,
     headcounts,
@@ -21,6 +22,7 @@ from identity.services import (
 )
 from identity.services.schedule import Job
 from portal.project import shared_cache
+from portal.schedule import alarms as looking
 from portal.session import store
 
 DAY = timedelta(days=1)
@@ -135,6 +137,32 @@ JOBS: tuple[Job, ...] = (
         DAY,
         alone(background.forget_old_failures),
         "tasks",
+        at=NIGHT,
+    ),
+    Job(
+        "alarms",
+        "Alarms",
+        "Looks for what people are to be told of, and tells them as the notification rules say.",
+        timedelta(minutes=2),
+        looking.look,
+        "notices",
+    ),
+    Job(
+        "drift",
+        "Comparison with identity providers",
+        "Compares the members of mapped groups with what identity providers last sent, for an alarm.",
+        DAY,
+        looking.look_for_drift,
+        "groups",
+        at=NIGHT,
+    ),
+    Job(
+        "old_alarms",
+        "Old alarms",
+        "Deletes alarms that ended half a year ago, with the record of who was told.",
+        DAY,
+        alone(alarms.forget_old),
+        "rows",
         at=NIGHT,
     ),
     Job(

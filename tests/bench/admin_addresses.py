@@ -95,6 +95,8 @@ _LISTS = """
     identity/apitoken/
     identity/scheduledjob/
     identity/webhook/
+    identity/alarm/
+    identity/notificationrule/
     identity/webhookdelivery/
     identity/webhookdelivery/?state__exact=waiting
     identity/webhookdelivery/?webhook__id__exact={webhook}
@@ -244,6 +246,12 @@ _DETAILS = """
     identity/accesssettings/retention/
     identity/scheduledjob/{scheduled_job}/change/
     identity/scheduledjob/{scheduled_job}/run/
+    identity/alarm/{alarm}/change/
+    identity/notificationrule/add/
+    identity/notificationrule/{rule}/change/
+    identity/notificationrule/{rule}/edit/
+    identity/notificationrule/{rule}/test/
+    identity/notificationrule/{rule}/delete/
     identity/webhook/add/
     identity/webhook/{webhook}/change/
     identity/webhook/{webhook}/edit/
@@ -286,6 +294,8 @@ _FILES = """
     identity/apitoken/export.csv
     identity/scheduledjob/export.csv
     identity/webhook/export.csv
+    identity/alarm/export.csv
+    identity/notificationrule/export.csv
     identity/webhookdelivery/export.csv
     identity/accesssettings/switch/people.csv?sso=on&effect=edit_profile
 """
@@ -363,4 +373,10 @@ _SUPPORT = """
     identity/deletionrecord/
     identity/deletionrecord/{deletion}/change/
 """
-_OWN = ["/profile/", "/profile/api-tokens/", "/profile/api-tokens/new/", "/profile/second-step/"]
+_OWN = [
+    "/profile/",
+    "/profile/notifications/",
+    "/profile/api-tokens/",
+    "/profile/api-tokens/new/",
+    "/profile/second-step/",
+]

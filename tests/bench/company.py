@@ -56,6 +56,8 @@ class Company:
     api_token: int = 0
     scheduled_job: int = 0
     webhook: int = 0
+    alarm: int = 0
+    rule: int = 0
     delivery: int = 0
     scim_token: int = 0
     scim_trust: int = 0
@@ -106,6 +108,8 @@ _WHICH = {
     "draft": "SELECT id FROM identity_bulkrun WHERE is_draft",
     "api_token": "SELECT max(id) FROM identity_apitoken",
     "scheduled_job": "SELECT max(id) FROM identity_scheduledjob",
+    "alarm": "SELECT max(id) FROM identity_alarm",
+    "rule": "SELECT max(id) FROM identity_notificationrule",
     "webhook": "SELECT max(id) FROM identity_webhook",
     "delivery": "SELECT max(id) FROM identity_webhookdelivery",
     "scim_token": "SELECT max(id) FROM identity_scimtoken",

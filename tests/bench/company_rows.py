@@ -166,6 +166,9 @@ THE_REST = (
     " 'Firefox', '{{}}' FROM generate_series(1, 100000) n",
     "INSERT INTO django_session (session_key, session_data, expire_date)"
     " SELECT session_key, '{session}', now() + interval '1 day' FROM usersessions_usersession",
+    "INSERT INTO identity_alarm (kind, subject, label, raised_at, resolved_at) SELECT 'silent', 'provider:' || n,"
+    " 'Okta', now(), now() FROM generate_series(1, 5000) n",
+    "INSERT INTO identity_notificationrule (label) VALUES ('On call')",
     "INSERT INTO identity_webhook (label, label_key, url, secret) VALUES ('SIEM', 'siem',"
     " 'https://siem.example.com/', '')",
     "INSERT INTO identity_webhookdelivery (webhook_id, event_id, uid, kind, state) SELECT max(w.id), n, n::text,"

@@ -45,6 +45,7 @@ ROLES_OF = {
     Action.MANAGE_BRAKES: {Role.OWNER},
     Action.PRUNE_RECORDS: {Role.OWNER},
     Action.MANAGE_WEBHOOKS: {Role.OWNER},
+    Action.MANAGE_NOTIFICATIONS: {Role.OWNER},
     Action.DELETE_PERMANENTLY: {Role.SUPPORT},
     Action.CHANGE_SECOND_STEP: set(Role),
     Action.CREATE_API_TOKEN: set(Role),

@@ -41,6 +41,7 @@ EMPTIED = {"deletion.delete_permanently": "identity.ReceivedRequest"}
 NEITHERS = {"AccessSettings", "AuditOrigin", "DeletionRecord", "Headcount", "SealedKeys"}
 NEITHERS |= {"ProviderSilence", "RetentionPeriod", "ScheduledJob", "ScheduledRun", "SpentAssertion", "Webhook"}
 NEITHERS |= {"WebhookDelivery"}
+NEITHERS |= {"Alarm", "AlarmNotice", "EventReader", "NotificationOptOut", "NotificationRule"}
 
 
 def public_services() -> dict[str, Callable[..., Any]]:

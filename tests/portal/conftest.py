@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client, override_settings
 
+from identity.services import notices
 from portal.project.tasks import BACKENDS
 from tests import clock
 from tests.factories import make_idp, provision
@@ -35,3 +36,9 @@ def _old_rows(db: None) -> None:
     with clock.ago(days=100):
         provision(idp, "ada")
     provision(idp, "eve")
+
+
+@pytest.fixture
+def _mails_are_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a worker does, at once."""
+    monkeypatch.setattr(notices.background, "later", lambda task, **arguments: task.call(**arguments))

@@ -18,12 +18,14 @@ from tests.factories import (
     OPERATOR,
     PASSWORD,
     everything,
+    make_alarm,
     make_asset,
     make_break_glass,
     make_delivery,
     make_group,
     make_idp,
     make_owner,
+    make_rule,
     make_support,
     make_user,
     make_webhook,
@@ -90,6 +92,7 @@ def one_of_everything() -> dict[str, str]:
     run("create_api_token", "olga", "--scope", "read")
     connection, unused = (answer(*arguments_of("create_sso_connection", {}))["slug"] for _ in range(2))
     run("enable_sso_connection", connection)
+    make_alarm()
     make_webhook("Old SIEM")
     run("disable_webhook", "Old SIEM")
     sign_in("mia", "a long enough password")
@@ -101,6 +104,7 @@ def one_of_everything() -> dict[str, str]:
         "UNUSED": unused,
         "CONFLICT": str(Conflict.objects.get(user=mia).pk),
         "RUN": str(create_run(BulkRun.Kind.DISABLE, [Wanted(mia)], is_draft=True, actor=OPERATOR).pk),
+        "RULE": str(make_rule().pk),
         "DELIVERY": str(make_delivery(make_webhook()).pk),
         "SESSION": str(sessions_of(mia)[0].pk),
         "EVENT": str(AuditEvent.objects.get(action=Event.GROUP_MAPPING_CREATED).pk),

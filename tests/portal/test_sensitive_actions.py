@@ -47,6 +47,7 @@ from tests.factories import (
     make_group,
     make_idp,
     make_owner,
+    make_rule,
     make_support,
     make_token,
     make_user,
@@ -72,6 +73,7 @@ SENSITIVE_PAGES = {
     *("conflict_link", "conflict_move"),
     *("identityprovider_brake", "identityprovider_release_brake"),
     *("webhook_add", "webhook_edit", "webhook_rotate_secret"),
+    *("notificationrule_add", "notificationrule_edit"),
 }
 BY_ROW = {"user_edit_profile"}  # of oneself, and of whoever is above member
 ORDINARY_PAGES = {
@@ -89,6 +91,7 @@ ORDINARY_PAGES = {
     *("identityprovider_add", "identityprovider_set_up", "identityprovider_watch", "identityprovider_edit"),
     *("identityprovider_pause", "identityprovider_resume"),
     *("scheduledjob_run", "scimtrust_check"),
+    *("notificationrule_test", "notificationrule_delete"),
     *("webhook_test", "webhook_enable", "webhook_disable", "webhook_delete", "webhookdelivery_redeliver"),
 }
 
@@ -107,6 +110,7 @@ SENSITIVE_OPERATIONS = {
     *("delete_sso_connection", "link_conflict", "move_conflict"),
     *("edit_brake", "release_brake"),
     *("create_webhook", "edit_webhook", "rotate_webhook_secret"),
+    *("create_notification_rule", "edit_notification_rule"),
 }
 BY_ROW_OPERATIONS = {"edit_user"}
 ORDINARY_OPERATIONS = {
@@ -117,6 +121,7 @@ ORDINARY_OPERATIONS = {
     *("create_bulk_run", "start_bulk_run", "continue_bulk_run", "discard_bulk_run", "check_sso_connection"),
     *("check_scim_trust", "compare_user_names", "watch_identity_provider", "run_scheduled_job"),
     *("give_own_username", "end_own_session", "end_own_other_sessions"),
+    *("test_notification_rule", "delete_notification_rule", "set_own_notifications"),
     *("test_webhook", "enable_webhook", "disable_webhook", "delete_webhook", "redeliver_webhook"),
     *("create_identity_provider", "edit_identity_provider", "pause_identity_provider", "resume_identity_provider"),
     "reconcile",
@@ -169,6 +174,7 @@ def world() -> dict[str, Any]:
         "ssogroup": SSOGroup.objects.get(),
         "scheduledjob": ScheduledJob.objects.create(name="headcount", due_at=timezone.now()),
         "webhook": delivery.webhook,
+        "notificationrule": make_rule(),
         "webhookdelivery": delivery,
     }
     return {"olga": olga, **rows}

@@ -81,12 +81,19 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Records": (
         Entry("Audit log", "history", "admin:identity_auditevent_changelist", (Action.VIEW_LOGS,)),
         Entry("Bulk actions", "checklist", "admin:identity_bulkrun_changelist", (Action.VIEW_BULK_RUNS,)),
+        Entry("Alarms", "notifications", "admin:identity_alarm_changelist", (Action.VIEW_ACCESS,)),
         Entry("Scheduled jobs", "schedule", "admin:identity_scheduledjob_changelist", (Action.VIEW_LOGS,)),
         Entry("Deletions", "delete_history", "admin:identity_deletionrecord_changelist", (Action.VIEW_DELETIONS,)),
         Entry("Assets", "inventory_2", "admin:identity_asset_changelist", (Action.VIEW_ASSETS,)),
     ),
     "Settings": (
         Entry("Access settings", "tune", "admin:identity_accesssettings_changelist", (Action.VIEW_ACCESS,)),
+        Entry(
+            "Notification rules",
+            "notifications_active",
+            "admin:identity_notificationrule_changelist",
+            (Action.VIEW_ACCESS,),
+        ),
         Entry("Webhooks", "webhook", "admin:identity_webhook_changelist", (Action.VIEW_ACCESS,)),
         Entry("API tokens", "vpn_key", "admin:identity_apitoken_changelist", (Action.VIEW_API_TOKENS,)),
         Entry("Break-glass accounts", "emergency", "admin:break_glass", (Action.VIEW_DIRECTORY,)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -12,10 +12,9 @@ from django.utils import timezone
 
 from identity.core.decisions import Action
 from identity.models import User
+from identity.queries.alarm_states import DRILL_EVERY
 from portal.admin.frame.deciding import decide
 from portal.admin.frame.site import site
-
-DRILL_EVERY = timedelta(days=90)
 
 
 def drill_page(request: HttpRequest) -> HttpResponse:

@@ -17,6 +17,7 @@ from identity.services import (
     idempotency,
     invitations,
     notices,
+    notification_rules,
     users,
 )
 from identity.services.notices import SecurityChange
@@ -37,6 +38,7 @@ def _delete(side: Side, user: User) -> None:
 
 
 OF_A_PERSON: dict[str, list[Deed]] = {
+    "notification_rules.opt_out": [lambda mine: notification_rules.opt_out(mine.user, ["silent"])],
     "api_tokens.create_api_token": [
         lambda mine: api_tokens.create_api_token(label="new", scopes=["read"], actor=Person(mine.user))
     ],
