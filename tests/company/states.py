@@ -82,7 +82,7 @@ def differing(who: User) -> Row:
     set_mode(scim=False)
     users.disable_user(user, actor=OPERATOR)
     set_mode()
-    return to_reconcile(user)
+    return to_reconcile(User.objects.get(pk=user.pk))
 
 
 @PEOPLE_WHO_DIFFER.add
