@@ -103,7 +103,14 @@ def count_again(window: str, times: int) -> bool:
     return True
 
 
-def record_each(action: Event, user_ids: Iterable[int], *, actor: Actor, group_id: int) -> None:
+def record_each(
+    action: Event,
+    user_ids: Iterable[int],
+    *,
+    actor: Actor,
+    group_id: int | None = None,
+    details: dict[str, Any] | None = None,
+) -> None:
     """The same event for each of these users, in one statement."""
     events = AuditEvent.objects.bulk_create(
         AuditEvent(
@@ -114,6 +121,7 @@ def record_each(action: Event, user_ids: Iterable[int], *, actor: Actor, group_i
             request_id=actor.request_id,
             user_id=user_id,
             group_id=group_id,
+            details=details or {},
         )
         for user_id in user_ids
     )

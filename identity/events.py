@@ -371,6 +371,13 @@ class Event(StrEnum):
     IDENTITY_PROVIDER_RESUMED = _told(
         "identity_provider.resumed", EntityManagement.ENABLE, "Provisioning by an identity provider resumed"
     )
+    IDENTITY_PROVIDER_RUN_RESTORED = _told(
+        "identity_provider.run_restored",
+        EntityManagement.UPDATE,
+        "What an identity provider changed was restored",
+        moved="Restored after {name}",
+        severity=Severity.MEDIUM,
+    )
     IDENTITY_PROVIDER_SILENT = _told(
         "identity_provider.silent",
         EntityManagement.OTHER,

@@ -67,6 +67,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.PRUNE_RECORDS: _OWNERS,
     Action.MANAGE_WEBHOOKS: _OWNERS,
     Action.MANAGE_NOTIFICATIONS: _OWNERS,
+    Action.RESTORE_RUN: _OWNERS,
     Action.DELETE_PERMANENTLY: _SUPPORT,
     Action.CHANGE_SECOND_STEP: frozenset(Role),
     Action.CREATE_API_TOKEN: frozenset(Role),
@@ -87,6 +88,9 @@ OWN = frozenset({Action.END_SESSION, Action.REVOKE_API_TOKEN})
 # What an administrator may do to members only. For anyone above member it takes an owner: it would let the
 # administrator sign in as that person, or end access they may not end.
 OWNERS_ABOVE_MEMBER = frozenset({Action.CHANGE_EMAIL, Action.RESOLVE_CONFLICTS, Action.CHANGE_TRUST, Action.RECONCILE})
+
+# What gives back what a run of an identity provider took (R27).
+RESTORING = frozenset({Action.ENABLE, Action.CHANGE_MEMBERS})
 
 # What starts a bulk action. A started one is completed: each row is decided separately.
 BEGINNING = frozenset({Action.MANAGE_BULK_RUNS, Action.START_RUN})
@@ -123,6 +127,7 @@ ACTIONS_ON: dict[str, tuple[Action, ...]] = {
         Action.RESUME_PROVIDER,
         Action.RECONCILE,
         Action.MANAGE_BRAKES,
+        Action.RESTORE_RUN,
     ),
     "connection": (
         Action.CHANGE_TRUST,
@@ -165,6 +170,7 @@ PHRASES = table(
         Action.RUN_JOBS: "Running scheduled jobs",
         Action.MANAGE_WEBHOOKS: "Managing webhooks",
         Action.MANAGE_NOTIFICATIONS: "Managing notification rules",
+        Action.RESTORE_RUN: "Restoring what an identity provider changed",
         Action.DELETE_PERMANENTLY: "Permanent deletion",
         Action.CHANGE_SECOND_STEP: "Changing a second step",
         Action.CREATE_API_TOKEN: "Creating an API token",
@@ -225,6 +231,13 @@ _OWNERS_DO = table(
 
 UNMANAGED_USER = Decision(True, "unmanaged_user", "No identity provider manages this user.")
 UNMAPPED_GROUPS = Decision(True, "unmapped_groups", "Of groups that no SSO group is mapped to.")
+RESTORED_RUN = Decision(True, "restored_run", "An owner restores what a run of the identity provider changed.")
+
+# What is possible although a cell of the table says no, each for a reason of its own (R27).
+EXEMPTIONS: dict[Action, tuple[Decision, ...]] = {
+    Action.SET_STATUS: (UNMANAGED_USER, RESTORED_RUN),
+    Action.CHANGE_MEMBERS: (RESTORED_RUN,),
+}
 
 
 def cell(action: Action, mode: Mode) -> Cell:
@@ -370,6 +383,10 @@ def _outranks(user: User, actor: Actor, action: Action) -> bool:
     return action not in WHOEVER_IT_IS and user.rank > Role(actor.role).rank
 
 
+def _may_restore(actor: Actor | None) -> bool:
+    return actor is not None and bool(by_role(Action.RESTORE_RUN, actor))
+
+
 def _by_mode(asked: Asked) -> Decision:
     if asked.run is not None and asked.action in BEGINNING:
         return _of_all_rows(asked, asked.run)
@@ -385,6 +402,8 @@ def _by_mode(asked: Asked) -> Decision:
             return ALLOWED
         case Cell.NO if action is Action.SET_STATUS and user is not None and not user.is_managed:
             return UNMANAGED_USER
+        case _ if asked.restores and asked.action in RESTORING and _may_restore(asked.actor):
+            return RESTORED_RUN
     return Decision(
         False,
         f"{action}.{mode.code}",

@@ -41,6 +41,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "delete_identity_provider", "watch_identity_provider", "list_received_requests",
         "pause_identity_provider", "resume_identity_provider", "set_brake", "release_brake",
         "list_turned_away", "show_turned_away", "reconcile",
+        "list_runs", "show_run", "restore_run",
         "mismatch_report", "list_provisioning_log", "replay",
     ),
     "Single sign-on": (

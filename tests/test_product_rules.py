@@ -966,6 +966,24 @@ def test_r23_an_idp_has_many_tokens_and_they_survive_their_creator(idp: IdP) -> 
     assert answers == {200}
 
 
+def test_r27_an_owner_restores_what_a_run_took_until_the_idp_sends_again(idp: IdP) -> None:
+    with clock.ago(days=1):
+        kept, gone = post(idp), post(idp, userName="grace", emails=email("grace@example.test"))
+        pushed, group = mapped(idp, kept, gone)
+    idp.patch(f"/Users/{kept['id']}", {"op": "replace", "path": "active", "value": False})
+    idp.delete(f"/Users/{gone['id']}")
+    idp.delete(f"/Groups/{pushed['id']}")
+    assert (portal().status, portal("grace").status, members_of(group)) == (Status.DISABLED, Status.DISABLED, set())
+    script = owners_caller()
+    path = f"identity-providers/{idp.provider.pk}/runs/"
+    path += f"{script.read(path)['results'][0]['id']}/restore/"
+    script.do("POST", path, {"fingerprint": script.read(path)["fingerprint"]})
+    assert (portal().status, portal("grace").status) == (Status.ENABLED, Status.ENABLED)
+    assert (members_of(group), SSOGroup.objects.get().is_declared_only) == ({"ada", "grace"}, True)
+    idp.group("Engineering", [kept])
+    assert members_of(group) == {"ada"}
+
+
 def apart(idp: IdP, scim: bool = True) -> tuple[Document, Group]:
     """While SCIM was off, Ada was disabled and taken out of her mapped group."""
     pushed, group = mapped(idp, post(idp))

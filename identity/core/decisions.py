@@ -77,6 +77,7 @@ class Action(StrEnum):
     RUN_JOBS = "run_jobs"
     MANAGE_WEBHOOKS = "manage_webhooks"
     MANAGE_NOTIFICATIONS = "manage_notifications"
+    RESTORE_RUN = "restore_run"
     DELETE_PERMANENTLY = "delete_permanently"
     CHANGE_SECOND_STEP = "change_second_step"
     CREATE_API_TOKEN = "create_api_token"  # noqa: S105

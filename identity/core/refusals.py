@@ -118,6 +118,18 @@ class Refusal(Words):
     # --- groups, assets and bulk actions ---
 
     GONE = "gone", "This {what} no longer exists."
+    RUN_CHANGED_SINCE = (
+        "run_changed_since",
+        "What would be restored has changed since the preview: look at the new one and apply again.",
+    )
+    RESTORED_USER_GONE = "restored_user_gone", "The user was deleted permanently."
+    RESTORED_GROUP_GONE = "restored_group_gone", "The portal group was deleted."
+    RESTORED_STATUS_SET_SINCE = "restored_status_set_since", "The user was enabled and disabled again since."
+    RESTORED_MANAGED_ELSEWHERE = (
+        "restored_managed_elsewhere",
+        "The identity provider no longer manages this user.",
+    )
+    RESTORED_MEMBER_MOVED_SINCE = "restored_member_moved_since", "The user joined the group and left it again since."
     GROUPS_GONE = "groups_gone", "These groups no longer exist."
     GROUP_NAME_TAKEN = "group_name_taken", "There is a group named {name} already."
     SSO_GROUP_TAKEN = "sso_group_taken", "{provider} has an SSO group named {name} already."

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db.models import BigAutoField, CharField, Lookup, UUIDField
+from django.db.models import BigAutoField, BigIntegerField, CharField, Lookup, UUIDField
 from django.db.models.lookups import In, IStartsWith
 
 LAST = "\U0010ffff"  # sorts after anything that may follow a prefix
@@ -16,7 +16,7 @@ LAST = "\U0010ffff"  # sorts after anything that may follow a prefix
 
 @CharField.register_lookup
 @UUIDField.register_lookup
-@BigAutoField.register_lookup
+@BigIntegerField.register_lookup
 class AnyOf(Lookup):
     lookup_name = "any_of"
     prepare_rhs = False

@@ -75,6 +75,8 @@ def _details(event: AuditEvent) -> Iterable[str]:
                 yield Conflict.Reason(value).label
             case str() if name in {"method", "role", "reason"} or name in values:
                 yield f"{_label(name)}: {_shown(value)}"
+            case str() if name == "restored_run":
+                yield f"restored after {value}"
             case bool() if name == "break_glass":
                 yield "now a break-glass account" if value else "no longer a break-glass account"
 

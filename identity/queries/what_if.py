@@ -286,7 +286,10 @@ _RIGHTS: dict[Action, _Right] = {
         _everybody,
     ),
     Action.SET_STATUS: _Right(
-        ("Enabled and disabled by the identity provider only", "Users not managed by an identity provider are exempt."),
+        (
+            "Enabled and disabled by the identity provider only",
+            "Users not managed by one are exempt, and so is what an owner restores after a run.",
+        ),
         ("Can be enabled and disabled here", "Until now only their identity provider could."),
         _managed,
     ),

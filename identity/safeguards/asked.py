@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class About(TypedDict, total=False):
-    """The target. `giver` and `taker` own an asset before and after; `role` is the one to be assigned."""
+    """The target. `giver` and `taker` own an asset before and after; `role` is the one to be assigned.
+
+    `restores`: it gives back what a run of an identity provider took (R27).
+    """
 
     user: User | None
     role: Role | None
@@ -35,6 +38,7 @@ class About(TypedDict, total=False):
     giver: User | None
     taker: User | None
     run: BulkRun | None
+    restores: bool
 
 
 class Situation:
@@ -96,6 +100,7 @@ class Asked:
     giver: User | None = None
     taker: User | None = None
     run: BulkRun | None = None
+    restores: bool = False
 
     @property
     def is_about_oneself(self) -> bool:

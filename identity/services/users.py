@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -101,6 +101,16 @@ def change_status(user: User, status: Status) -> bool:
             version=F("version") + 1, modified_at=timezone.now(), overruled=said_otherwise
         )
     return True
+
+
+def restore_status(user_ids: list[int], *, actor: Actor, details: dict[str, Any]) -> None:
+    """R27: these users, disabled and locked, are enabled again: a fixed number of statements."""
+    User.objects.filter(pk__any_of=user_ids).update(status=Status.ENABLED)
+    SSOUser.objects.filter(user__in=User.objects.filter(pk__any_of=user_ids)).update(
+        version=F("version") + 1, modified_at=timezone.now(), overruled=~F("active")
+    )
+    told = {"status": audit.change(Status.DISABLED, Status.ENABLED), **details}
+    audit.record_each(Event.USER_ENABLED, user_ids, actor=actor, details=told)
 
 
 @transaction.atomic

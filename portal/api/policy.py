@@ -48,6 +48,13 @@ class ModeAnswer(serializers.Serializer):
     is_now = serializers.BooleanField()
 
 
+class ExemptionAnswer(serializers.Serializer):
+    """What is possible although the cell says no; `code` is the decision's."""
+
+    code = serializers.CharField()
+    reason = serializers.CharField()
+
+
 class PolicyRowAnswer(serializers.Serializer):
     """A row of the table: an action, and the answer in each mode."""
 
@@ -58,6 +65,7 @@ class PolicyRowAnswer(serializers.Serializer):
     cells = serializers.DictField(child=serializers.CharField(), help_text="By mode: yes, no, unmapped groups only.")
     now = serializers.CharField(help_text="The cell of the mode now.")
     instead = serializers.CharField(allow_null=True, help_text="What to do where it says no.")
+    exemptions = ExemptionAnswer(many=True, help_text="What is possible all the same.")
     you = DecisionAnswer(help_text="What it comes to for you: the role first, then the mode.")
 
 
@@ -125,6 +133,7 @@ class Policy(Singleton):
             "cells": {mode.code: policy.cell(action, mode) for mode in policy.MODES},
             "now": policy.cell(action, self.mode),
             "instead": policy.INSTEAD.get(action),
+            "exemptions": policy.EXEMPTIONS.get(action, ()),
             "you": answers({action: self.decide(action)})[action],
         }
 

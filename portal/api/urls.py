@@ -25,6 +25,7 @@ from portal.api.openapi_pages import documentation, schema
 from portal.api.policy import Policy
 from portal.api.problems import no_such_address
 from portal.api.reconciling import Reconciliation
+from portal.api.runs import ProviderRun, ProviderRuns, RunRestoring
 from portal.api.scheduled_jobs import Retention, ScheduledJobs, ScheduledRuns
 from portal.api.scim_trusts import SCIMTrusts
 from portal.api.second_step import OwnSecondStep
@@ -103,6 +104,15 @@ urlpatterns = [
     ),
     path(
         "identity-providers/<int:provider_id>/brake/release/", ProviderBrake.as_view({"post": "create"}, detail=False)
+    ),
+    path("identity-providers/<int:provider_id>/runs/", ProviderRuns.as_view({"get": "retrieve"}, detail=False)),
+    path(
+        "identity-providers/<int:provider_id>/runs/<int:run_id>/",
+        ProviderRun.as_view({"get": "retrieve"}, detail=True),
+    ),
+    path(
+        "identity-providers/<int:provider_id>/runs/<int:run_id>/restore/",
+        RunRestoring.as_view({"get": "retrieve", "post": "create"}, detail=False),
     ),
     path("mappings/preview/users/", PreviewedUsers.as_view({"get": "list"}, detail=False)),
     path("mappings/<int:mapping_id>/preview-removal/users/", LeavingUsers.as_view({"get": "list"}, detail=False)),

@@ -32,8 +32,10 @@ from identity.models import (
 )
 from identity.queries.invitation_links import link_of
 from identity.queries.rhythm import Activity
+from identity.queries.runs import CountedRun, RunStory, named
 from identity.queries.turned_away import in_words
 from identity.services.mappings import Preview
+from identity.services.runs import Restoring
 from portal.management.answers import Facts, name_of
 from portal.oauth.addresses import addresses_of as trust_addresses
 from portal.oauth.addresses import audiences
@@ -368,4 +370,42 @@ def asset_facts(asset: Asset) -> Facts:
         "kind": asset.kind,
         "link": asset.link,
         "owners": [owner.username for owner in asset.owners.all()],
+    }
+
+
+def provider_run_facts(counted: CountedRun) -> Facts:
+    run = counted.run
+    return {
+        "id": run.first_id,
+        "began_at": run.began_at,
+        "ended_at": run.ended_at,
+        "requests": counted.requests,
+        **counted.counts,
+    }
+
+
+def story_facts(story: RunStory) -> Facts:
+    return {
+        **provider_run_facts(story.counted),
+        "people": [
+            {"what": chapter.title, "count": chapter.count, "first": [user.username for user in chapter.people]}
+            for chapter in story.chapters
+        ],
+        "groups": [{"name": moves.name, "joined": moves.joined, "left": moves.left} for moves in story.groups],
+        "lost": [{"sso_group": lost.name, "groups": lost.fed} for lost in story.lost],
+        "is_whole": story.is_whole,
+    }
+
+
+def restoring_facts(preview: Restoring) -> Facts:
+    """Counts, the first names, what is skipped and why, and the fingerprint that identifies exactly this."""
+    return {
+        "enabled": len(preview.enable_ids),
+        "memberships": len(preview.pairs),
+        "mappings": [name for name, _ in preview.mappings],
+        "enabling": first_names(preview.enables),
+        "joining": first_names(preview.joins),
+        "skipped": [{"what": skip.what, "why": skip.reason} for skip in named(preview.skipped)],
+        "has_more": preview.has_more,
+        "fingerprint": preview.fingerprint,
     }

@@ -88,6 +88,7 @@ def writes(mine: Side) -> dict[str, Request]:
         "delete_identity_provider": ("DELETE", f"identity-providers/{idp}/", None),
         "revoke_invitation": ("DELETE", f"invitations/{mine.invited.pk}/", None),
         "resend_invitation": ("POST", f"invitations/{mine.invited.pk}/resend/", None),
+        "restore_run": ("POST", f"{log_run(mine)}restore/", None),
         "create_mapping": ("POST", "mappings/", {"sso_group": mine.declared.pk, "group": mine.shared.pk}),
         "delete_mapping": ("DELETE", f"mappings/{mine.sso_group.mappings.get(group=mine.shared).pk}/", None),
         "reconcile": ("POST", "reconciliation/", {"identity_provider": idp}),
@@ -145,6 +146,12 @@ def session_of(mine: Side) -> int:
     return int(session.pk)
 
 
+def log_run(mine: Side) -> str:
+    """The address of the run of its last write."""
+    entry = mine.idp.log.exclude(method="SIGN-IN").latest("pk")
+    return f"identity-providers/{mine.idp.pk}/runs/{entry.pk}/"
+
+
 def reads(mine: Side) -> dict[str, str]:
     """By operationId: what is asked of this side, its name given wherever a list can be told."""
     ada, group, idp = mine.user.pk, mine.group.pk, mine.idp.pk
@@ -166,6 +173,9 @@ def reads(mine: Side) -> dict[str, str]:
         "list_completeness": f"identity-providers/{idp}/completeness/",
         "list_unknown_attributes": f"identity-providers/{idp}/unknown-attributes/",
         "get_invitation": f"invitations/{mine.invited.pk}/",
+        "list_runs": f"identity-providers/{idp}/runs/?limit=1",
+        "get_run": log_run(mine),
+        "preview_restoring": f"{log_run(mine)}restore/",
         "list_mappings": f"mappings/?sso_group={mine.sso_group.pk}",
         "get_mapping": f"mappings/{mine.mapping.pk}/",
         "preview_mapping_removal": f"mappings/{shared}/preview-removal/",
@@ -228,6 +238,8 @@ def prepared(mine: Side, name: str, request: Request, script: Script) -> Request
             script.do("POST", f"sso-connections/{mine.oidc.pk}/disable/")
         case "set_user_break_glass":
             script.do("PUT", f"users/{mine.local.pk}/role/", {"role": "owner"})
+        case "restore_run":
+            body = {"fingerprint": script.read(path)["fingerprint"]}
         case "create_mapping":
             pair = f"sso_group={mine.declared.pk}&group={mine.shared.pk}"
             body = {**(body or {}), "fingerprint": script.read(f"mappings/preview/?{pair}")["fingerprint"]}

@@ -7,11 +7,13 @@ from identity.core.actors import Operator, Person, Schedule
 from identity.core.decisions import Action, Mode
 from identity.core.errors import Refused
 from identity.models import Group, Role, Status, User
+from identity.safeguards.asked import About
 from tests.factories import (
     idp_actor,
     make_administrator,
     make_group,
     make_idp,
+    make_owner,
     make_user,
     map_group,
     provision,
@@ -46,6 +48,7 @@ ROLES_OF = {
     Action.PRUNE_RECORDS: {Role.OWNER},
     Action.MANAGE_WEBHOOKS: {Role.OWNER},
     Action.MANAGE_NOTIFICATIONS: {Role.OWNER},
+    Action.RESTORE_RUN: {Role.OWNER},
     Action.DELETE_PERMANENTLY: {Role.SUPPORT},
     Action.CHANGE_SECOND_STEP: set(Role),
     Action.CREATE_API_TOKEN: set(Role),
@@ -103,6 +106,24 @@ def test_the_exemption_is_for_the_status_alone() -> None:
     mode = Mode(scim_enabled=True, sso_enforced=True)
     actor = Person(make_administrator())
     assert not policy.decide(Action.EDIT_PROFILE, actor=actor, mode=mode, user=make_user())
+
+
+@pytest.mark.parametrize("mode", policy.MODES)
+def test_what_a_run_took_is_restored_by_owners_alone(mode: Mode) -> None:
+    """R27: for people whom an identity provider manages, and for mapped groups, while SCIM is on."""
+    idp, group = make_idp(), make_group()
+    ada = provision(idp).user
+    map_group(push_group(idp), group)
+    olga, adam = Person(make_owner()), Person(make_administrator())
+    code = "restored_run" if mode.scim_enabled else "allowed"
+    assert bool(policy.decide(Action.DISABLE, actor=olga, mode=mode, user=ada, restores=True)) is not mode.scim_enabled
+    ada.status = Status.DISABLED
+    for action, about in ((Action.ENABLE, About(user=ada)), (Action.CHANGE_MEMBERS, About(group=group))):
+        restoring = policy.decide(action, actor=olga, mode=mode, restores=True, **about)
+        assert (restoring.allowed, restoring.code) == (True, code)
+        for actor, restores in ((olga, False), (adam, True)):
+            decision = policy.decide(action, actor=actor, mode=mode, restores=restores, **about)
+            assert decision.allowed is not mode.scim_enabled
 
 
 @pytest.mark.parametrize("role", Role)

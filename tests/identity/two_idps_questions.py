@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from identity.models import AuditEvent, Conflict, GroupMapping, IdentityProvider, Invitation, Membership
 from identity.models.invitations import InvitationQuerySet
+from identity.models.runs import Run, Skipped
 from identity.queries import (
     attention,
     certificates,
@@ -22,6 +23,7 @@ from identity.queries import (
     received,
     record,
     rhythm,
+    runs,
     trail,
     why,
 )
@@ -31,6 +33,10 @@ from tests.identity.two_idps import Side
 
 def _invitations(mine: Side) -> InvitationQuerySet:
     return Invitation.objects.filter(user=mine.invited)
+
+
+def _last_run(mine: Side) -> Run:
+    return runs.runs_of(mine.idp).runs[0].run
 
 
 def _mappings(mine: Side) -> QuerySet[GroupMapping]:
@@ -135,6 +141,23 @@ QUESTIONS: dict[str, Callable[[Side], tuple[object, object]]] = {
     "queries.reasons.with_adders": lambda mine: (
         {(one.user_id, one.added_in) for one in reasons.with_adders(Membership.objects.filter(group=mine.group))},
         {(mine.user.pk, None), (mine.colleague.user_id, None)},
+    ),
+    "queries.runs.runs_of": lambda mine: (
+        {counted.run.identity_provider_id for counted in runs.runs_of(mine.idp).runs},
+        {mine.idp.pk},
+    ),
+    "queries.runs.find_run": lambda mine: (_last_run(mine), runs.find_run(mine.idp, _last_run(mine).last_id)),
+    "queries.runs.counted": lambda mine: (
+        runs.counted([_last_run(mine)])[0].requests,
+        _last_run(mine).entries.count(),
+    ),
+    "queries.runs.story_of": lambda mine: (
+        {person.managed_by_id for chapter in runs.story_of(_last_run(mine)).chapters for person in chapter.people},
+        {mine.idp.pk},
+    ),
+    "queries.runs.named": lambda mine: (
+        [(skip.user, skip.group) for skip in runs.named([Skipped(mine.user.pk, mine.group.pk, "", "")])],
+        [(mine.user, mine.group)],
     ),
     "queries.turned_away.accounts": lambda mine: (
         [(one.provider, one.changes) for one in account.accounts([mine.idp.pk]).values()],

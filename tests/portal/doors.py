@@ -73,6 +73,9 @@ ACTIONS: dict[str, Doors] = {
     "identityprovider_reconcile": by("preview_reconciliation reconcile", "reconcile"),
     "groupmapping_unmap_csv": by("list_users_of_removal", "preview_mapping"),
     # identity providers
+    "identityprovider_runs": by("list_runs", "list_runs"),
+    "identityprovider_run": by("get_run", "show_run"),
+    "identityprovider_restore_run": by("preview_restoring restore_run", "restore_run"),
     "identityprovider_add": by("create_identity_provider", "create_identity_provider"),
     "identityprovider_edit": by("edit_identity_provider", "edit_identity_provider"),
     "identityprovider_delete": by("delete_identity_provider", "delete_identity_provider"),

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from identity.events import Event
-from identity.models import AuditEvent, BulkRun, Conflict, Status
+from identity.models import AuditEvent, BulkRun, Conflict, ProvisioningLog, Status
 from identity.services.bulk_runs import Wanted, create_run
 from portal.management.operator_command import ChangingCommand, DestroyingCommand
 from portal.session.sessions import sessions_of
+from tests import clock
 from tests.clients import idp_of
 from tests.factories import (
     OPERATOR,
     PASSWORD,
+    deprovision,
     everything,
     make_alarm,
     make_asset,
@@ -67,7 +69,10 @@ def one_of_everything() -> dict[str, str]:
     run("delete_user", "left", "--as", "sue", "--reason", "left in April", "--yes")
     run("invite_user", "ines", "--email", "ines@example.test")
     okta, other = make_idp("Okta"), make_idp("Google")
+    with clock.ago(days=1):
+        eve = provision(okta, "eve")
     ada, ben = provision(okta), provision(other, "ben")
+    deprovision(eve)
     map_group(push_group(okta, "Engineering", ada), make_group("Builders"))
     run("set_mode", "--scim", "off")
     run("remove_members", "Builders", "ada")
@@ -108,6 +113,7 @@ def one_of_everything() -> dict[str, str]:
         "DELIVERY": str(make_delivery(make_webhook()).pk),
         "SESSION": str(sessions_of(mia)[0].pk),
         "EVENT": str(AuditEvent.objects.get(action=Event.GROUP_MAPPING_CREATED).pk),
+        "WRITE": str(ProvisioningLog.objects.get(what="removed").pk),
         "MOVE": str(Conflict.objects.get(user=ben.user).pk),
     }
 

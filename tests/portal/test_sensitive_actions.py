@@ -70,7 +70,7 @@ SENSITIVE_PAGES = {
     *("identityprovider_create_trust", "scimtoken_edit", "scimtrust_edit", "scimtrust_delete"),
     *("identityprovider_connect_oidc", "identityprovider_connect_saml"),
     *("ssoconnection_edit", "ssoconnection_enable", "ssoconnection_disable", "ssoconnection_delete"),
-    *("conflict_link", "conflict_move"),
+    *("conflict_link", "conflict_move", "identityprovider_restore_run"),
     *("identityprovider_brake", "identityprovider_release_brake"),
     *("webhook_add", "webhook_edit", "webhook_rotate_secret"),
     *("notificationrule_add", "notificationrule_edit"),
@@ -90,7 +90,7 @@ ORDINARY_PAGES = {
     *("user_reconcile", "groupmapping_reconcile", "identityprovider_reconcile"),
     *("identityprovider_add", "identityprovider_set_up", "identityprovider_watch", "identityprovider_edit"),
     *("identityprovider_pause", "identityprovider_resume"),
-    *("scheduledjob_run", "scimtrust_check"),
+    *("scheduledjob_run", "scimtrust_check", "identityprovider_runs", "identityprovider_run"),
     *("notificationrule_test", "notificationrule_delete"),
     *("webhook_test", "webhook_enable", "webhook_disable", "webhook_delete", "webhookdelivery_redeliver"),
 }
@@ -109,7 +109,7 @@ SENSITIVE_OPERATIONS = {
     *("create_sso_connection", "edit_sso_connection", "enable_sso_connection", "disable_sso_connection"),
     *("delete_sso_connection", "link_conflict", "move_conflict"),
     *("edit_brake", "release_brake"),
-    *("create_webhook", "edit_webhook", "rotate_webhook_secret"),
+    *("create_webhook", "edit_webhook", "rotate_webhook_secret", "restore_run"),
     *("create_notification_rule", "edit_notification_rule"),
 }
 BY_ROW_OPERATIONS = {"edit_user"}

@@ -19,7 +19,7 @@ from identity.db.compiled import CompiledQuery, ListParameter, Parameter
 from identity.db.locks import again_if_raced, for_update, lock, locked
 from identity.events import Event
 from identity.log_words import NotTaken, What
-from identity.models import GroupMapping, IdentityProvider, RetiredResource, SSOGroup, SSOUser
+from identity.models import Group, GroupMapping, IdentityProvider, RetiredResource, SSOGroup, SSOUser
 from identity.services.provisioning import braking, memberships, turned_away
 from identity.services.provisioning.log import Outcome, left_out_details, log_write
 
@@ -34,7 +34,8 @@ VersionCheck = Callable[[int], bool]
 class Movement:
     """Who moved: row ids of SSO users on the IdP's side, (group id, user id) on the portal's.
 
-    `left_out` lists the parts of the request that were not understood, for the log.
+    `mapped` lists the portal groups whose mappings went, for who restores them (R27); `left_out` the parts of the
+    request that were not understood, for the log.
     """
 
     added: list[int] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Movement:
     nested: int = 0
     joined: list[memberships.Pair] = field(default_factory=list)
     left: list[memberships.Pair] = field(default_factory=list)
+    mapped: list[int] = field(default_factory=list)
     left_out: tuple[NotTaken, ...] = ()
 
     def __bool__(self) -> bool:
@@ -239,14 +241,15 @@ def _delete(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> 
     sso_group = _locked(scim_id, actor, version)
     turned_away.require_open(actor, lambda: turned_away.of_deleted_group(sso_group))
     turned_away.heard_of_group(sso_group, actor, None)
-    movement = Movement(left=_dissolve(sso_group))
+    movement, fed = Movement(), memberships.lock_groups_fed_by(sso_group)
+    movement.left = _dissolve(sso_group, fed)
+    movement.mapped = [group.pk for group in fed]
     braking.take({user_id for _, user_id in movement.left}, actor)
     _record(Event.SSO_GROUP_DELETED, What.GROUP_DELETED, sso_group, movement, actor=actor, status=204)
 
 
-def _dissolve(sso_group: SSOGroup) -> list[memberships.Pair]:
-    """Remove a pushed group from both sides; the portal memberships that ended."""
-    groups = memberships.lock_groups_fed_by(sso_group)
+def _dissolve(sso_group: SSOGroup, groups: list[Group]) -> list[memberships.Pair]:
+    """Remove a pushed group from both sides; the memberships in these, the portal groups it fed, that ended."""
     RetiredResource.objects.create(
         scim_id=sso_group.scim_id,
         identity_provider_id=sso_group.identity_provider_id,
@@ -289,7 +292,7 @@ def _record(
 ) -> None:
     facts = movement.facts()
     if changed or movement:
-        told = {"name": sso_group.display_name, **facts}
+        told = {"name": sso_group.display_name, **facts, **({"mapped": movement.mapped} if movement.mapped else {})}
         event = audit.record(action, actor=actor, sso_group_id=sso_group.pk, details=told)
         audit.record_moves(event, joined=movement.joined, left=movement.left)
         if movement.joined or movement.left:

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
+from identity.core.actors import SignIn
 from identity.core.keys import sought
 from identity.log_words import left_out_in_words
 from identity.models import ProvisioningLog, User
@@ -122,6 +123,7 @@ class ProvisioningLogAdmin(RecordAdmin):
         details = {name: value for name, value in obj.shown_details.items() if name not in shown_apart}
         return {
             "moved": moved,
+            "run_url": _run_url(obj),
             "moved_url": reverse("admin:identity_auditevent_moved", args=(event_id,)) if moved else "",
             "outcome": outcome_badge(obj),
             "sent": sent_with(obj),
@@ -151,6 +153,13 @@ class ProvisioningLogAdmin(RecordAdmin):
                 entry.duration_ms,
                 entry.shown_details,
             )
+
+
+def _run_url(entry: ProvisioningLog) -> str:
+    """Its run, if an identity provider sent it by SCIM."""
+    if entry.identity_provider is None or entry.method == SignIn.method:
+        return ""
+    return f"{reverse('admin:identity_identityprovider_run', args=(entry.identity_provider_id,))}?run={entry.pk}"
 
 
 def _shown(name: str, value: Any) -> str:

@@ -30,6 +30,7 @@ from portal.admin.providers.activity import ShownActivity
 from portal.admin.providers.brakes import ReleaseBrake, SetBrake
 from portal.admin.providers.pauses import PauseProvider, ResumeProvider
 from portal.admin.providers.received import live_fragment
+from portal.admin.providers.runs import RestoreRun, RunPage, RunsPage, runs_on_the_page
 from portal.admin.providers.scim_tokens import CreateToken, token_lines
 from portal.admin.providers.scim_trusts import CreateTrust, state_of
 from portal.admin.providers.set_up import SetUp, Watch
@@ -220,6 +221,9 @@ class IdentityProviderAdmin(PortalModelAdmin):
         ResumeProvider,
         SetBrake,
         ReleaseBrake,
+        RunsPage,
+        RunPage,
+        RestoreRun,
         DeleteProvider,
     )
     list_display = ("name", "kind", "users", "last_request", "refused", "conflicts")
@@ -291,4 +295,5 @@ class IdentityProviderAdmin(PortalModelAdmin):
             "turned_away_url": f"{reverse('admin:identity_turnedaway_changelist')}?idp={obj.pk}&state__exact=open",
             "activity": activity,
             "usual_pause": pause_in_words(activity.rhythm),
+            **runs_on_the_page(obj),
         }

@@ -80,6 +80,9 @@ OF_A_PERSON: dict[str, list[Deed]] = {
             mine.local, first_name="A", last_name="L", email="ada@example.test", actor=OPERATOR
         ),
     ],
+    "users.restore_status": [
+        lambda mine: users.restore_status([mine.disabled.pk], actor=OPERATOR, details={}),
+    ],
     "users.enable_user": [
         lambda mine: users.enable_user(mine.disabled, actor=OPERATOR),
         lambda mine: users.enable_user(mine.leaver, actor=OPERATOR),

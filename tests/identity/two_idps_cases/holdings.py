@@ -9,14 +9,16 @@ from identity.models import (
     Membership,
     User,
 )
+from identity.models.runs import Run, last_before, run_of
 from identity.services import (
     assets,
     bulk_runs,
     groups,
     mappings,
     reconciling,
+    runs,
 )
-from tests.factories import OPERATOR, make_group, owner
+from tests.factories import OPERATOR, delete_sso_group, make_group, owner
 from tests.identity.two_idps import Side
 from tests.identity.two_idps_cases.deeds import Asked, Deed
 
@@ -38,6 +40,19 @@ def _reconcile(side: Side, subject: reconciling.Subject) -> None:
     Membership.objects.filter(group=side.group, user=side.user).delete()
     seen = reconciling.differences(subject).fingerprint
     reconciling.reconcile(subject, fingerprint=seen, actor=OPERATOR)
+
+
+def _last_run(side: Side) -> Run:
+    entry = last_before(side.idp.pk, None)
+    run = run_of(entry) if entry else None
+    assert run is not None
+    return run
+
+
+def _restore(side: Side) -> None:
+    delete_sso_group(side.sso_group)
+    seen = runs.preview_restoring(_last_run(side), actor=OPERATOR).fingerprint
+    runs.restore_run(_last_run(side), fingerprint=seen, actor=OPERATOR)
 
 
 def _draft(side: Side, kind: BulkRun.Kind, user: User, **values: Any) -> BulkRun:
@@ -96,6 +111,7 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
     ],
     "groups.delete_group": [lambda mine: groups.delete_group(mine.group, actor=OPERATOR)],
     "groups.edit_group": [lambda mine: groups.edit_group(mine.group, name="New", description="", actor=OPERATOR)],
+    "runs.restore_run": [_restore],
     "mappings.apply_mapping": [_map_to_a_new_group],
     "mappings.delete_mapping": [
         lambda mine: _unmap(mine, mine.group),
@@ -111,6 +127,14 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
 READS: dict[str, Asked] = {
     "bulk_runs.finish_in_background": lambda mine: (bulk_runs.finish_in_background(mine.run, actor=OPERATOR), None),
     "reconciling.differences": lambda mine: (bool(reconciling.differences(mine.idp)), False),
+    "runs.preview_restoring": lambda mine: (
+        bool(runs.preview_restoring(_last_run(mine), actor=OPERATOR)),
+        False,
+    ),
+    "runs.name_of": lambda mine: (
+        runs.name_of(_last_run(mine), mine.idp).startswith(f"{mine.idp}'s run of "),
+        True,
+    ),
     "mappings.preview_mapping": lambda mine: (mappings.preview_mapping(mine.sso_group, mine.group).join_ids, set()),
     "mappings.preview_new_group": lambda mine: (
         mappings.preview_new_group(mine.sso_group).join_ids <= {mine.user.pk, mine.colleague.user_id},
