@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.forms import CharField, Form
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -15,15 +14,10 @@ from identity.safeguards.asked import About
 from identity.services import reconciling
 from portal.admin.frame.base import ActionPage
 from portal.admin.frame.deciding import person_of
+from portal.admin.frame.fingerprints import FingerprintForm
 
 GROUPS_SHOWN = 50
 PEOPLE_SHOWN = 100
-
-
-class FingerprintForm(Form):
-    """The fingerprint of the differences that were shown."""
-
-    fingerprint = CharField(error_messages={"required": "The preview is missing: look at it and apply again."})
 
 
 class Reconcile(ActionPage):

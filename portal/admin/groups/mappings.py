@@ -33,6 +33,7 @@ from identity.services.mappings import Preview
 from portal.admin.access.reconciling import Reconcile
 from portal.admin.frame.base import ActionPage, PortalModelAdmin
 from portal.admin.frame.deciding import mode_of, person_of
+from portal.admin.frame.fingerprints import FingerprintForm
 from portal.admin.frame.lists import PortalChangeList
 from portal.admin.frame.parts import badge, moment, row_or_404, searched
 from portal.admin.logs.moves_csv import draft_lines
@@ -127,18 +128,12 @@ class MapSSOGroup(ActionPage):
         )
 
 
-class PreviewForm(Form):
-    """The fingerprint of the preview that was shown (R15)."""
-
-    fingerprint = CharField(error_messages={"required": "The preview is missing: look at it and apply again."})
-
-
 class PreviewPage(ActionPage):
     """Second step: who joins, who leaves; applying does exactly that or shows what has changed."""
 
     action = Action.MANAGE_MAPPINGS
     icon = "sync_alt"
-    form_class = PreviewForm
+    form_class = FingerprintForm
     template_name = "admin/identity/preview.html"
 
     def preview(self) -> Preview:
@@ -190,7 +185,7 @@ class ApplyMapping(PreviewPage):
             return mappings.preview_new_group(self.obj)
         return mappings.preview_mapping(self.obj, self.group)
 
-    def run(self, form: PreviewForm) -> str:
+    def run(self, form: FingerprintForm) -> str:
         seen, actor = form.cleaned_data["fingerprint"], person_of(self.request)
         if self.group.pk is None:
             mappings.map_to_new_group(self.obj, fingerprint=seen, actor=actor)
@@ -222,7 +217,7 @@ class Unmap(PreviewPage):
     def preview(self) -> Preview:
         return mappings.preview_unmapping(self.obj)
 
-    def run(self, form: PreviewForm) -> str:
+    def run(self, form: FingerprintForm) -> str:
         mappings.delete_mapping(self.obj, fingerprint=form.cleaned_data["fingerprint"], actor=person_of(self.request))
         return f"The mapping {self.obj} was deleted."
 

@@ -18,8 +18,8 @@ from identity.queries.runs import SKIPPED_NAMED, RunStory, find_run, named, runs
 from identity.services import runs
 from portal.admin.frame.base import ActionPage
 from portal.admin.frame.deciding import decide, person_of
+from portal.admin.frame.fingerprints import FingerprintForm
 from portal.admin.frame.parts import is_key
-from portal.admin.groups.mappings import PreviewForm
 
 NAMED = 50
 ON_THE_PROVIDERS_PAGE = 5
@@ -97,7 +97,7 @@ class RestoreRun(OfRun):
     action = Action.RESTORE_RUN
     icon = "undo"
     fresh = True
-    form_class = PreviewForm
+    form_class = FingerprintForm
     template_name = "admin/identity/identityprovider/restore_run.html"
     submit = "Restore this"
     explanation = (
@@ -105,7 +105,7 @@ class RestoreRun(OfRun):
         "In mapped groups this lasts until the identity provider sends again: correct it there first."
     )
 
-    def run(self, form: PreviewForm) -> str:
+    def run(self, form: FingerprintForm) -> str:
         seen, actor = form.cleaned_data["fingerprint"], person_of(self.request)
         found = runs.restore_run(self.of_run, fingerprint=seen, actor=actor)
         return (
