@@ -16,6 +16,7 @@ from identity.models import (
     AccessSettings,
     AuditEvent,
     AuditOrigin,
+    Brake,
     Conflict,
     IdentityProvider,
     ProviderSilence,
@@ -47,6 +48,11 @@ def silent() -> Iterator[AlarmFound]:
     """As the schedule noted it; while SCIM is off nothing is noted, and what was stays."""
     for row in ProviderSilence.objects.select_related("identity_provider"):
         yield AlarmFound(Kind.SILENT, f"provider:{row.identity_provider_id}", row.identity_provider.name)
+
+
+def brakes() -> Iterator[AlarmFound]:
+    for brake in Brake.objects.exclude(braked_at=None).select_related("identity_provider"):
+        yield AlarmFound(Kind.BRAKE, f"provider:{brake.identity_provider_id}", brake.identity_provider.name)
 
 
 def turned_away() -> Iterator[AlarmFound]:
@@ -131,6 +137,7 @@ def webhooks() -> Iterator[AlarmFound]:
 
 STATES: dict[AlarmKind, Callable[[], Iterator[AlarmFound]]] = {
     Kind.SILENT: silent,
+    Kind.BRAKE: brakes,
     Kind.TURNED_AWAY: turned_away,
     Kind.REFUSED_SHARE: refused_share,
     Kind.CONFLICT: conflicts,

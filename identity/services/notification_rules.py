@@ -44,13 +44,14 @@ Kind = AlarmKind
 Channel = NotificationRule.Channel
 Timing = NotificationRule.Timing
 
-# What a portal comes with. Break-glass sign-ins and webhooks that were switched off have mails of their own, at once.
+# What a portal comes with. Brakes, break-glass sign-ins and webhooks that were switched off have mails of their own, at
+# once.
 DEFAULTS: tuple[dict[str, Any], ...] = (
     {
         "code": "urgent",
         "label": "What can't wait",
         "kinds": [
-            *(Kind.SILENT, Kind.BRAKE, Kind.TURNED_AWAY, Kind.TOKEN_DUE, Kind.CERTIFICATE_DUE, Kind.JOBS, Kind.MAIL),
+            *(Kind.SILENT, Kind.TURNED_AWAY, Kind.TOKEN_DUE, Kind.CERTIFICATE_DUE, Kind.JOBS, Kind.MAIL),
         ],
         "roles": [Role.OWNER, Role.ADMINISTRATOR],
         "timing": Timing.AT_ONCE,

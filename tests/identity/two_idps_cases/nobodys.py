@@ -79,7 +79,7 @@ NOBODYS = {
     *(f"notification_rules.{name}" for name in ("forget_address", "names_of", "prepare", "said_of", "tell")),
     *(f"queries.alarm_states.{name}" for name in ("certificates", "conflicts", "drift", "drills", "jobs", "of_events")),
     *(f"queries.alarm_states.{name}" for name in ("refused_share", "secrets", "sign_ins", "silent", "tokens")),
-    *(f"queries.alarm_states.{name}" for name in ("turned_away", "webhooks")),
+    *(f"queries.alarm_states.{name}" for name in ("brakes", "turned_away", "webhooks")),
     "queries.event_feed.at",
     "queries.event_feed.entries",
     *(f"webhook_deliveries.{name}" for name in ("claim", "due", "forget_old", "has_room", "keys_of", "note", "plan")),
