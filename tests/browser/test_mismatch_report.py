@@ -78,4 +78,4 @@ def test_an_account_with_a_role_is_announced_as_a_conflict(report: Page) -> None
     report.get_by_label("Paste userNames").fill("boss, boss@example.test")
     report.get_by_role("button", name="Compare").click()
     expect(report.get_by_role("row", name="boss")).to_contain_text("Conflict The account has a role")
-    expect(report.get_by_text("are never adopted silently")).to_be_visible()
+    expect(report.get_by_text("is never adopted silently")).to_be_visible()
