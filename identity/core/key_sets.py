@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from typing import Any
 
@@ -39,6 +41,17 @@ def pasted(text: str, attribute: str) -> str:
     for key in keys:
         _check(key, attribute)
     return json.dumps({"keys": [_public(key) for key in keys]}, indent=2)
+
+
+def thumbprints(pasted_set: str) -> list[str]:
+    """Which keys a stored set has, in its order (RFC 7638): what makes each key, by name, hashed."""
+    return [_thumbprint(key) for key in json.loads(pasted_set)["keys"]]
+
+
+def _thumbprint(key: dict[str, Any]) -> str:
+    members = {part: key[part] for part in ("crv", "e", "kty", "n", "x", "y") if part in key}
+    digest = hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _keys_of(document: object) -> object:

@@ -80,7 +80,7 @@ def create_trust(identity_provider: IdentityProvider, *, said: TrustSettings, ac
     )
     _apply(trust, said)
     trust.save(force_insert=True)
-    _record(Event.SCIM_TRUST_CREATED, trust, actor, {"client_id": trust.client_id, **_facts(trust)})
+    _record(Event.SCIM_TRUST_CREATED, trust, actor, {"client_id": trust.client_id, **_told_of(_facts(trust))})
     return trust
 
 
@@ -94,7 +94,8 @@ def edit_trust(trust: SCIMTrust, *, said: TrustSettings, actor: Actor) -> SCIMTr
     _apply(trust, said)
     trust.save()
     after = _facts(trust)
-    changed = {name: audit.change(before[name], after[name]) for name in after if before[name] != after[name]}
+    told_before, told_after = _told_of(before), _told_of(after)
+    changed = {name: audit.change(told_before[name], told_after[name]) for name in after if before[name] != after[name]}
     if any(name in changed for name in _CONDITIONS):
         trust.access_tokens.all().delete()
     trust.access_tokens.update(**{name: getattr(trust, name) for name in _TAKEN_OVER})
@@ -107,7 +108,7 @@ def delete_trust(trust: SCIMTrust, *, actor: Actor) -> None:
     """Its access tokens end with it: the next request with one gets 401."""
     policy.require(Action.MANAGE_PROVIDERS, actor=actor)
     trust = lock(SCIMTrust, trust.pk)
-    _record(Event.SCIM_TRUST_DELETED, trust, actor, {"client_id": trust.client_id, **_facts(trust)})
+    _record(Event.SCIM_TRUST_DELETED, trust, actor, {"client_id": trust.client_id, **_told_of(_facts(trust))})
     trust.delete()
 
 
@@ -214,6 +215,12 @@ def _apply_keys(trust: SCIMTrust, url: str, pasted: str) -> None:
 
 def _facts(trust: SCIMTrust) -> dict[str, Any]:
     return {name: getattr(trust, name) for name in asdict(TrustSettings())}
+
+
+def _told_of(facts: dict[str, Any]) -> dict[str, Any]:
+    """As the audit log keeps them: of pasted keys, their thumbprints (RFC 7638)."""
+    pasted = facts["key_set"]
+    return {**facts, "key_set": " ".join(key_sets.thumbprints(pasted)) if pasted else ""}
 
 
 def _record(action: Event, trust: SCIMTrust, actor: Actor, details: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from tests.factories import (
     resend,
     support,
 )
+from tests.oauth.workloads import Workload, trust_of
 from tests.sessions import signed_in
 
 LONG = "Bartholomew-Maximilian Featherstonehaugh-Cholmondeley de la Rochefoucauld-Montmorency"
@@ -52,9 +53,19 @@ def move_in() -> None:
     _invited()
     _done_to_many()
     make_token(okta, "production")
+    _trusted(entra)
     make_break_glass()
     _deleted()
     do_what_is_due()
+
+
+def _trusted(entra: IdentityProvider) -> None:
+    """A trust that works, and one whose last assertion was refused."""
+    trust_of(entra, label="Entra provisioning")
+    workload = Workload(
+        trust_of(entra, label=LONG[:100], issuer=f"https://{'issuer.' * 20}example", networks="192.0.2.0/24")
+    )
+    workload.ask()
 
 
 def _refused(okta: IdentityProvider) -> None:

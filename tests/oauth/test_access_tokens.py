@@ -249,6 +249,21 @@ def test_what_is_done_to_a_trust_is_recorded_and_told_to_the_owners(django_captu
     assert [message.to for message in mail.outbox] == [["olga@example.test"]] * 3
 
 
+def test_the_audit_log_names_pasted_keys_by_their_thumbprints() -> None:
+    """The key of RFC 7638 section 3.1."""
+    modulus = (
+        "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3okn"
+        "jhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qM"
+        "QvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJz"
+        "KnqDKgw"
+    )
+    trust_of(
+        make_idp(), key_set=json.dumps({"kty": "RSA", "n": modulus, "e": "AQAB", "alg": "RS256", "kid": "2011-04-29"})
+    )
+    event = AuditEvent.objects.get(action="scim_trust.created")
+    assert event.details["key_set"] == "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+
+
 def test_what_is_issued_and_refused_is_counted_in_the_audit_log(workload: Workload) -> None:
     workload.ask()
     workload.ask()
