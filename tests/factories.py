@@ -245,8 +245,8 @@ def make_webhook(label: str = "SIEM", url: str = "https://siem.example.com/event
 
 def make_delivery(webhook: Webhook | None = None) -> WebhookDelivery:
     """Of the newest event, still to be sent."""
-    event = AuditEvent.objects.latest("pk")
     webhook = webhook or make_webhook()
+    event = AuditEvent.objects.latest("pk")
     planned = {"event_id": event.pk, "uid": str(event.pk), "kind": event.action}
     return WebhookDelivery.objects.create(webhook=webhook, **planned)
 

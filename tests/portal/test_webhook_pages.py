@@ -69,6 +69,16 @@ def test_the_buttons_fit_the_state() -> None:
     assert not Webhook.objects.exists()
 
 
+def test_the_list_tells_what_waits_and_is_a_file() -> None:
+    client, delivery = signed_in(make_owner()), make_delivery()
+    for page in ("webhookdelivery_changelist", "webhookdelivery_export"):
+        answer = client.get(address(page))
+        text = b"".join(answer.streaming_content).decode() if answer.streaming else text_of(answer)
+        assert delivery.kind in text
+        assert "Waiting" in text
+    assert "SIEM" in text_of(client.get(address("webhook_changelist")))
+
+
 def test_administrators_look_and_others_do_not() -> None:
     webhook = make_webhook()
     adam = signed_in(make_administrator())

@@ -10,7 +10,6 @@ from django.forms import BooleanField, CharField, CheckboxSelectMultiple, Form, 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
@@ -303,7 +302,7 @@ class WebhookDeliveryAdmin(PortalModelAdmin):
 
     @display(description="Last try (UTC)")
     def tried(self, row: WebhookDelivery) -> str:
-        return moment(row.tried_at) if row.tried_at else format_html("–")
+        return moment(row.tried_at)
 
     @display(description="Next try (UTC)")
     def next(self, row: WebhookDelivery) -> str:
