@@ -42,7 +42,8 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "pause_identity_provider", "resume_identity_provider", "set_brake", "release_brake",
         "list_turned_away", "show_turned_away", "reconcile",
         "list_runs", "show_run", "restore_run",
-        "mismatch_report", "list_provisioning_log", "replay",
+        "list_unknown_attributes", "try_scim_request", "self_test_identity_provider",
+        "mismatch_report", "list_provisioning_log", "show_log_entry", "replay",
     ),
     "Single sign-on": (
         "list_sso_connections", "create_sso_connection", "edit_sso_connection", "enable_sso_connection",

@@ -184,6 +184,31 @@ def find_bearer(secret: str) -> TokenBearer | None:
     )
 
 
+TRIAL = "gatehouse.bearer_of_trial"
+"""In a request's environment, where no client can put anything: the bearer of a request that is rolled back."""
+
+
+def bearer_of_trial(provider: IdentityProvider) -> TokenBearer:
+    """Who sends a request that is tried out: this IdP with a token, and let in."""
+    return TokenBearer(
+        token_id=0,
+        label="Try a request",
+        identity_provider_id=provider.pk,
+        asks_before_adopting=provider.asks_before_adopting,
+        identifies_by_external_id=provider.identifies_by_external_id,
+        refuses_nested_groups=provider.refuses_nested_groups,
+        way=Way.OPEN,
+        is_awaited=False,
+        keeps_requests=False,
+        is_braked=False,  # the brake itself is asked again under its lock
+        noted=True,
+        watched=False,
+        networks="",
+        is_read_only=False,
+        is_static_refused=False,
+    )
+
+
 def _first_row(sql: str, parameters: list[Any]) -> Any:
     """The row of a request's first statement, on a new connection if the persistent one is broken (SR-40).
 

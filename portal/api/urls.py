@@ -32,6 +32,7 @@ from portal.api.second_step import OwnSecondStep
 from portal.api.sessions import OwnSessions, UserSessions
 from portal.api.sso_connections import Connections
 from portal.api.support import Deletions, DisabledUsers, Transferees
+from portal.api.tryout import SelfTests, Trials
 from portal.api.turned_away import TurnedAways
 from portal.api.unknown_attributes import UnknownAttributes
 from portal.api.users import Users
@@ -113,6 +114,14 @@ urlpatterns = [
     path(
         "identity-providers/<int:provider_id>/runs/<int:run_id>/restore/",
         RunRestoring.as_view({"get": "retrieve", "post": "create"}, detail=False),
+    ),
+    path(
+        "identity-providers/<int:provider_id>/self-test/",
+        SelfTests.as_view({"post": "create"}, detail=False),
+    ),
+    path(
+        "identity-providers/<int:provider_id>/try-request/",
+        Trials.as_view({"post": "create"}, detail=False),
     ),
     path("mappings/preview/users/", PreviewedUsers.as_view({"get": "list"}, detail=False)),
     path("mappings/<int:mapping_id>/preview-removal/users/", LeavingUsers.as_view({"get": "list"}, detail=False)),

@@ -56,30 +56,30 @@ class InProcess:
 
     def send(self, request: dict[str, Any], auth: str) -> Reply:
         # Not closed: that would end the request, and with it the connection in the middle of a transaction.
-        response = self.handler.get_response(WSGIRequest(self.environ(request, auth)))
+        response = self.handler.get_response(WSGIRequest(environ(request, headers(request, auth, self.token))))
         content: bytes = response.getvalue()
         return Reply(response.status_code, {name.lower(): value for name, value in response.items()}, content)
 
-    def environ(self, request: dict[str, Any], auth: str) -> dict[str, Any]:
-        """The environment that a server would pass (PEP 3333)."""
-        path, _, query = target(ROOT, request).partition("?")
-        body = encode_body(request) or b""
-        given = headers(request, auth, self.token)
-        return {
-            "REQUEST_METHOD": request["method"],
-            "SCRIPT_NAME": "",
-            "PATH_INFO": urllib.parse.unquote_to_bytes(path).decode("latin-1"),
-            "QUERY_STRING": query,
-            "CONTENT_TYPE": given.pop("Content-Type", ""),
-            "CONTENT_LENGTH": str(len(body)),
-            "REMOTE_ADDR": "127.0.0.1",
-            "SERVER_NAME": settings.PUBLIC_HOST,
-            "SERVER_PORT": str(settings.PUBLIC.port or (443 if settings.IS_HTTPS else 80)),
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "wsgi.url_scheme": settings.PUBLIC.scheme,
-            "wsgi.input": BytesIO(body),
-            **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in given.items()},
-        }
+
+def environ(request: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
+    """The environment that a server would pass (PEP 3333), with the headers `given`."""
+    path, _, query = target(ROOT, request).partition("?")
+    body = encode_body(request) or b""
+    return {
+        "REQUEST_METHOD": request["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": urllib.parse.unquote_to_bytes(path).decode("latin-1"),
+        "QUERY_STRING": query,
+        "CONTENT_TYPE": given.pop("Content-Type", ""),
+        "CONTENT_LENGTH": str(len(body)),
+        "REMOTE_ADDR": "127.0.0.1",
+        "SERVER_NAME": settings.PUBLIC_HOST,
+        "SERVER_PORT": str(settings.PUBLIC.port or (443 if settings.IS_HTTPS else 80)),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": settings.PUBLIC.scheme,
+        "wsgi.input": BytesIO(body),
+        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in given.items()},
+    }
 
 
 @dataclass

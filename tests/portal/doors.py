@@ -87,6 +87,8 @@ ACTIONS: dict[str, Doors] = {
     "identityprovider_connect_oidc": by("create_sso_connection", "create_sso_connection"),
     "identityprovider_connect_saml": by("create_sso_connection", "create_sso_connection"),
     "identityprovider_set_up": a_page("it is a guide to read; docs/connect-….md is the same text"),
+    "identityprovider_try": by("try_scim_request", "try_scim_request"),
+    "identityprovider_self_test": by("self_test_identity_provider", "self_test_identity_provider"),
     "identityprovider_watch": by("watch_identity_provider", "watch_identity_provider"),
     "identityprovider_create_trust": by("create_scim_trust", "create_scim_trust"),
     "scimtoken_edit": by("edit_scim_token", "edit_scim_token"),

@@ -10,6 +10,7 @@ import pytest
 
 from identity.events import Event
 from identity.models import AuditEvent, BulkRun, Conflict, ProvisioningLog, Status
+from identity.services import unknown_attributes
 from identity.services.bulk_runs import Wanted, create_run
 from portal.management.operator_command import ChangingCommand, DestroyingCommand
 from portal.session.sessions import sessions_of
@@ -84,6 +85,7 @@ def one_of_everything() -> dict[str, str]:
     make_asset(mia, "Shared")
     run("transfer_asset", "Shared", "--to", "noa", "--share")
     run("watch_identity_provider", "Google")
+    unknown_attributes.note(other.pk, {("User", "costCode")})
     run("run_scheduled_job", "headcount")
     idp_of(other).get("/Users")
     idp_of(other).post("/Users", user_body("uma", shoeSize=42))

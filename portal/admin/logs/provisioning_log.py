@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from identity.core.actors import SignIn
+from identity.core.decisions import Action
 from identity.core.keys import sought
 from identity.log_words import left_out_in_words
 from identity.models import ProvisioningLog, User
@@ -21,6 +22,7 @@ from identity.models.trail import ProvisioningLogQuerySet
 from identity.queries.moves import moved_by
 from identity.queries.sent_requests import sent_with
 from identity.services.retention import period_of
+from portal.admin.frame.deciding import decide
 from portal.admin.frame.parts import badge
 from portal.admin.logs.pages import (
     FromFilter,
@@ -31,6 +33,7 @@ from portal.admin.logs.pages import (
     UntilFilter,
     shown_value,
 )
+from portal.tryout.trials import METHODS
 
 Outcome = ProvisioningLog.Outcome
 
@@ -127,6 +130,7 @@ class ProvisioningLogAdmin(RecordAdmin):
             "moved_url": reverse("admin:identity_auditevent_moved", args=(event_id,)) if moved else "",
             "outcome": outcome_badge(obj),
             "sent": sent_with(obj),
+            "try_url": _try_url(request, obj),
             "keeps_requests": obj.identity_provider is not None and obj.identity_provider.keeps_requests,
             "request_days": period_of("requests").days,
             "sharing": User.objects.filter(pk__in=others) if (others := obj.details.get("external_id_of")) else [],
@@ -160,6 +164,16 @@ def _run_url(entry: ProvisioningLog) -> str:
     if entry.identity_provider is None or entry.method == SignIn.method:
         return ""
     return f"{reverse('admin:identity_identityprovider_run', args=(entry.identity_provider_id,))}?run={entry.pk}"
+
+
+def _try_url(request: HttpRequest, entry: ProvisioningLog) -> str:
+    """Where the request can be sent again and rolled back; empty for who may not, or if it can't be sent."""
+    provider = entry.identity_provider
+    if provider is None or entry.method not in METHODS:
+        return ""
+    if not decide(request, Action.CHANGE_TRUST, identity_provider=provider):
+        return ""
+    return f"{reverse('admin:identity_identityprovider_try', args=(provider.pk,))}?entry={entry.pk}"
 
 
 def _shown(name: str, value: Any) -> str:

@@ -35,6 +35,7 @@ from portal.admin.providers.scim_tokens import CreateToken, token_lines
 from portal.admin.providers.scim_trusts import CreateTrust, state_of
 from portal.admin.providers.set_up import SetUp, Watch
 from portal.admin.providers.sso_connections import ConnectOIDC, ConnectSAML, connections_of
+from portal.admin.providers.try_request import RunSelfTest, TryRequest
 
 LAST_REQUESTS = 8
 UNKNOWN_SHOWN = 100
@@ -213,6 +214,8 @@ class IdentityProviderAdmin(PortalModelAdmin):
         CreateToken,
         CreateTrust,
         Watch,
+        TryRequest,
+        RunSelfTest,
         ConnectOIDC,
         ConnectSAML,
         EditProvider,

@@ -328,6 +328,10 @@ READS: dict[str, Asked] = {
         [scim_trusts.was_used(mine.trust, USED), scim_trusts.was_used(mine.other.trust, USED)],
         [True, True],
     ),
+    "scim_tokens.bearer_of_trial": lambda mine: (
+        scim_tokens.bearer_of_trial(mine.idp).identity_provider_id,
+        mine.idp.pk,
+    ),
     "scim_tokens.find_bearer": lambda mine: (
         getattr(scim_tokens.find_bearer(mine.secret), "identity_provider_id", None),
         mine.idp.pk,
