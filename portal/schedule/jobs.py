@@ -116,7 +116,7 @@ JOBS: tuple[Job, ...] = (
     Job(
         "recent_losses",
         "What the brakes count",
-        "Forgets from whom identity providers took something more than an hour ago.",
+        "Forgets people an identity provider took something from more than an hour ago.",
         HOUR,
         alone(brakes.forget_old_losses),
         "rows",

@@ -20,7 +20,7 @@ class PauseProvider(ActionPage):
     danger = True
     submit = "Pause provisioning"
     explanation = (
-        "What this identity provider writes is turned away until you resume: nobody is created, changed, disabled or "
+        "What this identity provider writes is turned away until you resume: no one is created, changed, disabled or "
         "moved by it. It is told to try again later, what it reads is answered, and what it wanted is kept account of. "
         "People go on signing in through it; that is switched off with its connections."
     )
