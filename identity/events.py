@@ -388,6 +388,12 @@ class Event(StrEnum):
         "identity_provider.watched", EntityManagement.UPDATE, "Requests of an identity provider watched"
     )
 
+    TURNED_AWAY_DECIDED = _told(
+        "identity_provider.turned_away_decided",
+        EntityManagement.OTHER,
+        "Decided what becomes of a change that was turned away",
+    )
+
     SSO_CONNECTION_CREATED = _told("sso_connection.created", EntityManagement.CREATE, "SSO connection set up")
     SSO_CONNECTION_DELETED = _told("sso_connection.deleted", EntityManagement.DELETE, "SSO connection deleted")
     SSO_CONNECTION_DISABLED = _told("sso_connection.disabled", EntityManagement.DISABLE, "SSO connection switched off")

@@ -64,6 +64,7 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.CHANGE_ROLE: _OWNERS,
     Action.CHANGE_ACCESS_SETTINGS: _OWNERS,
     Action.MANAGE_BRAKES: _OWNERS,
+    Action.DECIDE_TURNED_AWAY: _OWNERS,
     Action.PRUNE_RECORDS: _OWNERS,
     Action.MANAGE_WEBHOOKS: _OWNERS,
     Action.MANAGE_NOTIFICATIONS: _OWNERS,
@@ -128,6 +129,7 @@ ACTIONS_ON: dict[str, tuple[Action, ...]] = {
         Action.RECONCILE,
         Action.MANAGE_BRAKES,
         Action.RESTORE_RUN,
+        Action.DECIDE_TURNED_AWAY,
     ),
     "connection": (
         Action.CHANGE_TRUST,
@@ -159,6 +161,7 @@ PHRASES = table(
         Action.RESOLVE_CONFLICTS: "Resolving conflicts",
         Action.MANAGE_PROVIDERS: "Managing identity providers and tokens",
         Action.CHANGE_TRUST: "Changing what an identity provider is believed",
+        Action.DECIDE_TURNED_AWAY: "Deciding what becomes of that which was turned away",
         Action.MANAGE_BRAKES: "Setting and releasing the brake of an identity provider",
         Action.MANAGE_ASSETS: "Managing assets",
         Action.MANAGE_BULK_RUNS: "Acting on many people at once",
@@ -230,13 +233,16 @@ _OWNERS_DO = table(
 
 
 UNMANAGED_USER = Decision(True, "unmanaged_user", "No identity provider manages this user.")
+AS_THE_IDP_ASKED = Decision(
+    True, "as_the_idp_asked", "The identity provider asked for it and was turned away: possible in any mode."
+)
 UNMAPPED_GROUPS = Decision(True, "unmapped_groups", "Of groups that no SSO group is mapped to.")
 RESTORED_RUN = Decision(True, "restored_run", "An owner restores what a run of the identity provider changed.")
 
-# What is possible although a cell of the table says no, each for a reason of its own (R27).
+# What is possible although a cell of the table says no, each for a reason of its own (R24, R27).
 EXEMPTIONS: dict[Action, tuple[Decision, ...]] = {
-    Action.SET_STATUS: (UNMANAGED_USER, RESTORED_RUN),
-    Action.CHANGE_MEMBERS: (RESTORED_RUN,),
+    Action.SET_STATUS: (UNMANAGED_USER, RESTORED_RUN, AS_THE_IDP_ASKED),
+    Action.CHANGE_MEMBERS: (RESTORED_RUN, AS_THE_IDP_ASKED),
 }
 
 
@@ -390,6 +396,8 @@ def _may_restore(actor: Actor | None) -> bool:
 def _by_mode(asked: Asked) -> Decision:
     if asked.run is not None and asked.action in BEGINNING:
         return _of_all_rows(asked, asked.run)
+    if asked.action is Action.DECIDE_TURNED_AWAY:
+        return AS_THE_IDP_ASKED
     if asked.action.row not in MATRIX:
         return ALLOWED  # without a look at the mode
     action, mode, user, group = asked.action.row, asked.now.mode, asked.user, asked.group

@@ -40,7 +40,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "list_identity_providers", "show_identity_provider", "create_identity_provider", "edit_identity_provider",
         "delete_identity_provider", "watch_identity_provider", "list_received_requests",
         "pause_identity_provider", "resume_identity_provider", "set_brake", "release_brake",
-        "list_turned_away", "show_turned_away", "reconcile",
+        "list_turned_away", "show_turned_away", "decide_turned_away", "reconcile",
         "list_runs", "show_run", "restore_run",
         "list_unknown_attributes", "try_scim_request", "self_test_identity_provider",
         "mismatch_report", "list_provisioning_log", "show_log_entry", "replay",

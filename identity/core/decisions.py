@@ -67,6 +67,7 @@ class Action(StrEnum):
     MANAGE_PROVIDERS = "manage_providers"
     CHANGE_TRUST = "change_trust"
     MANAGE_BRAKES = "manage_brakes"
+    DECIDE_TURNED_AWAY = "decide_turned_away"
     MANAGE_ASSETS = "manage_assets"
     MANAGE_BULK_RUNS = "manage_bulk_runs"
     END_SESSIONS = "end_sessions"

@@ -46,6 +46,7 @@ class Refusal(Words):
         "provider_paused",
         "Provisioning by this identity provider is paused in the portal; nothing has been changed. Try again later.",
     )
+    TURNED_AWAY_DECIDED = "turned_away_decided", "What was turned away of {name} is settled already."
     PAUSED_ALREADY = "paused_already", "{provider} is paused already."
     NOT_PAUSED = "not_paused", "{provider} is not paused."
     PROVIDER_BRAKED = (

@@ -288,7 +288,7 @@ _RIGHTS: dict[Action, _Right] = {
     Action.SET_STATUS: _Right(
         (
             "Enabled and disabled by the identity provider only",
-            "Users not managed by one are exempt, and so is what an owner restores after a run.",
+            "Exempt: whom none manages, what an owner restores after a run, and what was turned away.",
         ),
         ("Can be enabled and disabled here", "Until now only their identity provider could."),
         _managed,

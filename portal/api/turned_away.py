@@ -8,15 +8,19 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from identity.core.decisions import Action
 from identity.models import IdentityProvider, TurnedAway, User
 from identity.queries.turned_away import MOST_MOVES, in_words, with_moves
-from portal.api.fields import ProviderRef, UserRef
+from identity.services import turned_away_decisions
+from identity.services.turned_away_decisions import TurnedAwayDecision
+from portal.api.fields import ProviderRef, Said, UserRef
+from portal.api.named_rows import row_of
 from portal.api.operations import operation
-from portal.api.views import Resources
+from portal.api.views import Resources, Singleton
 
 
 class TurnedAwayAnswer(serializers.ModelSerializer):
@@ -56,6 +60,32 @@ class TurnedAwayAnswer(serializers.ModelSerializer):
         return in_words(row)
 
 
+class DecisionSaid(Said):
+    decision = serializers.ChoiceField(choices=[one.value for one in TurnedAwayDecision])
+
+
+class AllDecidedAnswer(serializers.Serializer):
+    """How many were applied, are to be sent again, or were forgotten."""
+
+    sentence = serializers.CharField()
+    decided = serializers.IntegerField()
+
+
+class AllTurnedAway(Singleton):
+    """All that an identity provider wanted and nobody has decided on."""
+
+    tag = "Turned away"
+    seen_by = Action.VIEW_PROVIDERS
+    queryset = IdentityProvider.objects.all()
+
+    @operation("decide_all_turned_away", body=DecisionSaid, answer=AllDecidedAnswer)
+    def create(self, request: Request, provider_id: int) -> Response:
+        """Decide what becomes of all that an identity provider wanted: see `decide_turned_away`."""
+        provider, decision = row_of(IdentityProvider, provider_id), TurnedAwayDecision(self.said["decision"])
+        decided = turned_away_decisions.decide_all(provider, decision, actor=self.actor)
+        return Response({"sentence": turned_away_decisions.in_words(decided), "decided": len(decided)})
+
+
 class TurnedAwayFilter(filters.FilterSet):
     identity_provider = filters.ModelChoiceFilter(queryset=IdentityProvider.objects.all())
     state = filters.ChoiceFilter(choices=TurnedAway.State.choices)
@@ -82,6 +112,17 @@ class TurnedAways(Resources):
     def list(self, request: Request) -> HttpResponseBase:
         """List what was turned away."""
         return self.page()
+
+    @operation("decide_turned_away", body=DecisionSaid, answer=TurnedAwayAnswer)
+    @action(detail=True, methods=["post"], url_path="decide")
+    def settle(self, request: Request, pk: int) -> Response:
+        """Decide what becomes of one: apply it, have it sent again, or forget it.
+
+        To apply disables who was to go and ends memberships, as the identity provider asked, in any mode; the rest is
+        to be sent again.
+        """
+        decision = TurnedAwayDecision(self.said["decision"])
+        return self.answer_anew(turned_away_decisions.decide(self.get_object(), decision, actor=self.actor))
 
     @operation("get_turned_away", answer=TurnedAwayAnswer)
     def retrieve(self, request: Request, pk: int) -> Response:

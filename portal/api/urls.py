@@ -33,7 +33,7 @@ from portal.api.sessions import OwnSessions, UserSessions
 from portal.api.sso_connections import Connections
 from portal.api.support import Deletions, DisabledUsers, Transferees
 from portal.api.tryout import SelfTests, Trials
-from portal.api.turned_away import TurnedAways
+from portal.api.turned_away import AllTurnedAway, TurnedAways
 from portal.api.unknown_attributes import UnknownAttributes
 from portal.api.users import Users
 from portal.api.webhooks import WebhookDeliveries, Webhooks
@@ -105,6 +105,10 @@ urlpatterns = [
     ),
     path(
         "identity-providers/<int:provider_id>/brake/release/", ProviderBrake.as_view({"post": "create"}, detail=False)
+    ),
+    path(
+        "identity-providers/<int:provider_id>/turned-away/decide/",
+        AllTurnedAway.as_view({"post": "create"}, detail=False),
     ),
     path("identity-providers/<int:provider_id>/runs/", ProviderRuns.as_view({"get": "retrieve"}, detail=False)),
     path(

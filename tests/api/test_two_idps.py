@@ -127,6 +127,12 @@ def writes(mine: Side) -> dict[str, Request]:
         "enable_user": ("POST", f"users/{mine.disabled.pk}/enable/", None),
         "end_user_sessions": ("POST", f"users/{ada}/end-sessions/", None),
         "end_user_session": ("DELETE", f"users/{ada}/sessions/{session_of(mine)}/", None),
+        "decide_turned_away": ("POST", f"turned-away/{mine.turned_away['ada'].pk}/decide/", {"decision": "apply"}),
+        "decide_all_turned_away": (
+            "POST",
+            f"identity-providers/{mine.idp.pk}/turned-away/decide/",
+            {"decision": "apply"},
+        ),
         "edit_brake": ("PATCH", f"identity-providers/{mine.idp.pk}/brake/", {"people": 50}),
         "release_brake": ("POST", f"identity-providers/{mine.idp.pk}/brake/release/", {}),
         "pause_identity_provider": ("POST", f"identity-providers/{mine.idp.pk}/pause/", None),

@@ -193,6 +193,8 @@ _DETAILS = """
     identity/identityprovider/{provider}/edit/
     identity/identityprovider/{provider}/delete/
     identity/identityprovider/{provider}/pause/
+    identity/identityprovider/{provider}/decide_turned_away/
+    identity/turnedaway/{turned_away}/decide/
     identity/identityprovider/{provider}/brake/
     identity/identityprovider/{provider}/release_brake/
     identity/identityprovider/{provider}/resume/

@@ -123,7 +123,8 @@ KINDS = {
     ),
     "an identity provider": Kind(
         states.PROVIDERS,
-        of(Action.DELETE_PROVIDER, Action.PAUSE_PROVIDER, Action.RESUME_PROVIDER, Action.MANAGE_BRAKES),
+        of(Action.DELETE_PROVIDER, Action.PAUSE_PROVIDER, Action.RESUME_PROVIDER)
+        | of(Action.MANAGE_BRAKES, Action.DECIDE_TURNED_AWAY),
         buttons("identityprovider_change"),
         ENFORCED_OR_NOT,
         target="identity_provider",

@@ -125,6 +125,13 @@ WAYS: dict[Action, Way] = {
         {"is_on": "on", "people": "50", "percent": "10"},
         {"people": 50},
     ),
+    Action.DECIDE_TURNED_AWAY: Way(
+        "admin:identity_identityprovider_decide_turned_away",
+        ("POST", "identity-providers/{pk}/turned-away/decide/"),
+        ("decide_turned_away", "forget", "--idp", "{name}"),
+        {"decision": "forget"},
+        {"decision": "forget"},
+    ),
     Action.PAUSE_PROVIDER: Way(
         "admin:identity_identityprovider_pause",
         ("POST", "identity-providers/{pk}/pause/"),

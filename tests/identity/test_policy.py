@@ -45,6 +45,7 @@ ROLES_OF = {
     Action.CHANGE_ROLE: {Role.OWNER},
     Action.CHANGE_ACCESS_SETTINGS: {Role.OWNER},
     Action.MANAGE_BRAKES: {Role.OWNER},
+    Action.DECIDE_TURNED_AWAY: {Role.OWNER},
     Action.PRUNE_RECORDS: {Role.OWNER},
     Action.MANAGE_WEBHOOKS: {Role.OWNER},
     Action.MANAGE_NOTIFICATIONS: {Role.OWNER},

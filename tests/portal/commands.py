@@ -76,6 +76,7 @@ ACTS: dict[str, tuple[str, ...]] = {
     "restore_run": ("Okta", "WRITE"),
     "revoke_api_token": ("API_TOKEN",),
     "revoke_invitation": ("ines",),
+    "decide_turned_away": ("forget", "--idp", "Okta"),
     "set_brake": ("--idp", "Okta", "--people", "50"),
     "release_brake": ("Okta", "--people", "50", "--hours", "2"),
     "pause_identity_provider": ("Okta",),

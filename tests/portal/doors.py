@@ -80,6 +80,8 @@ ACTIONS: dict[str, Doors] = {
     "identityprovider_edit": by("edit_identity_provider", "edit_identity_provider"),
     "identityprovider_delete": by("delete_identity_provider", "delete_identity_provider"),
     "identityprovider_create_token": by("create_scim_token", "create_scim_token"),
+    "turnedaway_decide": by("decide_turned_away", "decide_turned_away"),
+    "identityprovider_decide_turned_away": by("decide_all_turned_away", "decide_turned_away"),
     "identityprovider_brake": by("edit_brake", "set_brake"),
     "identityprovider_release_brake": by("release_brake", "release_brake"),
     "identityprovider_pause": by("pause_identity_provider", "pause_identity_provider"),

@@ -34,6 +34,7 @@ from identity.models import (
     SSOConnection,
     SSOGroup,
     Status,
+    TurnedAway,
     User,
 )
 from identity.services import api_tokens, bulk_runs, invitations
@@ -93,6 +94,7 @@ ORDINARY_PAGES = {
     *("identityprovider_pause", "identityprovider_resume"),
     *("scheduledjob_run", "scimtrust_check", "identityprovider_runs", "identityprovider_run"),
     *("notificationrule_test", "notificationrule_delete"),
+    *("turnedaway_decide", "identityprovider_decide_turned_away"),
     *("webhook_test", "webhook_enable", "webhook_disable", "webhook_delete", "webhookdelivery_redeliver"),
 }
 
@@ -125,6 +127,7 @@ ORDINARY_OPERATIONS = {
     *("give_own_username", "end_own_session", "end_own_other_sessions"),
     *("test_notification_rule", "delete_notification_rule", "set_own_notifications"),
     *("test_webhook", "enable_webhook", "disable_webhook", "delete_webhook", "redeliver_webhook"),
+    *("decide_turned_away", "decide_all_turned_away"),
     *("create_identity_provider", "edit_identity_provider", "pause_identity_provider", "resume_identity_provider"),
     "reconcile",
 }
@@ -169,6 +172,7 @@ def world() -> dict[str, Any]:
         "group": group,
         "groupmapping": GroupMapping.objects.get(),
         "identityprovider": okta,
+        "turnedaway": TurnedAway.objects.create(identity_provider=okta, resource_type="User", key="x", name="x"),
         "invitation": Invitation.objects.get(),
         "scimtoken": SCIMToken.objects.get(),
         "scimtrust": trust_of(okta),

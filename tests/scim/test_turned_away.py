@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
-from identity.models import AccessSettings, ProvisioningLog, TurnedAway
+from identity.core.errors import Refused
+from identity.models import AccessSettings, ProvisioningLog, SSOUser, TurnedAway, User
 from identity.queries.turned_away import account_of, in_words, with_moves
+from identity.services import turned_away_decisions
 from identity.services.provisioning import turned_away
+from identity.services.turned_away_decisions import TurnedAwayDecision
 from tests.clients import IdP, problem
-from tests.factories import set_mode
+from tests.factories import OPERATOR, administrator, members_of, owner, set_mode
 from tests.loops import each
-from tests.scim.helpers import Document, group_body, member, unchanged_database, user_body
+from tests.scim.helpers import Document, group_body, mapped, member, unchanged_database, user_body
 from tests.sessions import as_owner
 
 INACTIVE: Document = {"op": "replace", "path": "active", "value": False}
@@ -34,9 +37,10 @@ def kept() -> dict[str, str]:
 
 @pytest.fixture
 def shut(idp: IdP) -> IdP:
-    """Ann and Bob, both in Engineering, and Cy; then SCIM is switched off."""
+    """Ann and Bob, both in Engineering, which feeds Builders, and Cy; then SCIM is switched off."""
     idp.people = {name: idp.user(name) for name in ("ann", "bob", "cy")}  # type: ignore[attr-defined]
     idp.team = idp.group("Engineering", [idp.people["ann"], idp.people["bob"]])  # type: ignore[attr-defined]
+    idp.builders = mapped(idp.team, "Builders")  # type: ignore[attr-defined]
     set_mode(scim=False)
     return idp
 
@@ -187,3 +191,83 @@ def test_the_page_of_the_provider_and_the_list_tell_it(shut: Any) -> None:
     assert [(one["name"], one["sentence"], one["reason"]) for one in found] == [
         ("ann", "Would be disabled", "scim_off")
     ]
+
+
+# --- the decision ---
+
+
+def decided(shut: Any, decision: str) -> None:
+    turned_away_decisions.decide_all(shut.provider, TurnedAwayDecision(decision), actor=owner())
+
+
+def test_to_apply_takes_away_what_was_asked_and_asks_for_the_rest(shut: Any) -> None:
+    people, team = shut.people, shut.builders
+    shut.patch(path_of(shut, "ann"), INACTIVE)
+    shut.delete(path_of(shut, "bob"))
+    shut.post("/Users", user_body("new"))
+    shut.patch(path_of(shut), adding(people["cy"]), removing(people["ann"]))
+    set_mode()
+    assert members_of(team) == {"ann", "bob"}
+    decided(shut, "apply")
+    assert {user.username: user.status for user in User.objects.filter(username__in=("ann", "bob", "cy"))} == {
+        "ann": "disabled",
+        "bob": "disabled",
+        "cy": "enabled",
+    }
+    assert members_of(team) == set()
+    assert kept() == {"new": "Would be created", "Engineering": "1 would join"}
+    assert shut.get(path_of(shut, "ann")).json()["active"] is False
+    assert shut.get(path_of(shut, "bob")).status_code == 404
+    assert not SSOUser.objects.filter(overruled=True).exists()
+    shut.post("/Users", user_body("new"))
+    shut.patch(path_of(shut), adding(people["cy"]))
+    assert kept() == {}
+
+
+def test_a_deleted_group_goes_when_it_is_applied(shut: Any) -> None:
+    team = shut.builders
+    assert members_of(team) == {"ann", "bob"}
+    shut.delete(path_of(shut))
+    set_mode()
+    decided(shut, "apply")
+    assert (members_of(team), kept()) == (set(), {})
+    assert shut.get(path_of(shut)).status_code == 404
+
+
+def test_what_is_forgotten_or_awaited_changes_nothing(shut: Any) -> None:
+    shut.patch(path_of(shut, "ann"), INACTIVE)
+    set_mode()
+    decided(shut, "await")
+    assert kept() == {"ann": "Would be disabled"}
+    row = TurnedAway.objects.get()
+    turned_away_decisions.decide(row, TurnedAwayDecision.FORGET, actor=owner())
+    assert kept() == {}
+    with pytest.raises(Refused, match="settled"):
+        turned_away_decisions.decide(row, TurnedAwayDecision.APPLY, actor=owner())
+
+
+def test_an_owner_alone_decides_and_the_last_owner_stays(shut: Any) -> None:
+    shut.patch(path_of(shut, "ann"), INACTIVE)
+    row = TurnedAway.objects.get()
+    with pytest.raises(Refused):
+        turned_away_decisions.decide(row, TurnedAwayDecision.APPLY, actor=administrator())
+    User.objects.filter(username="ann").update(role="owner")
+    with pytest.raises(Refused, match="last enabled owner"):
+        turned_away_decisions.decide(row, TurnedAwayDecision.APPLY, actor=OPERATOR)
+    assert kept() == {"ann": "Would be disabled"}
+
+
+def test_the_pages_and_rest_decide(shut: Any) -> None:
+    for name in ("ann", "bob"):
+        shut.patch(path_of(shut, name), INACTIVE)
+    client = as_owner()
+    ann, bob = (TurnedAway.objects.get(name=name) for name in ("ann", "bob"))
+    page = f"/admin/identity/turnedaway/{ann.pk}/decide/"
+    assert "ann: would be disabled." in client.get(page).content.decode()
+    client.post(page, {"decision": "apply"})
+    assert User.objects.get(username="ann").status == "disabled"
+    page = f"/admin/identity/identityprovider/{shut.provider.pk}/decide_turned_away/"
+    assert "1 change was turned away" in client.get(page).content.decode()
+    assert "Decided: 1 forgotten." in client.post(page, {"decision": "forget"}, follow=True).content.decode()
+    bob.refresh_from_db()
+    assert (bob.state, User.objects.get(username="bob").status) == ("forgotten", "enabled")

@@ -242,13 +242,13 @@ def _delete(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> 
     turned_away.require_open(actor, lambda: turned_away.of_deleted_group(sso_group))
     turned_away.heard_of_group(sso_group, actor, None)
     movement, fed = Movement(), memberships.lock_groups_fed_by(sso_group)
-    movement.left = _dissolve(sso_group, fed)
+    movement.left = dissolve(sso_group, fed)
     movement.mapped = [group.pk for group in fed]
     braking.take({user_id for _, user_id in movement.left}, actor)
     _record(Event.SSO_GROUP_DELETED, What.GROUP_DELETED, sso_group, movement, actor=actor, status=204)
 
 
-def _dissolve(sso_group: SSOGroup, groups: list[Group]) -> list[memberships.Pair]:
+def dissolve(sso_group: SSOGroup, groups: list[Group]) -> list[memberships.Pair]:
     """Remove a pushed group from both sides; the memberships in these, the portal groups it fed, that ended."""
     RetiredResource.objects.create(
         scim_id=sso_group.scim_id,

@@ -36,6 +36,7 @@ from portal.admin.providers.scim_trusts import CreateTrust, state_of
 from portal.admin.providers.set_up import SetUp, Watch
 from portal.admin.providers.sso_connections import ConnectOIDC, ConnectSAML, connections_of
 from portal.admin.providers.try_request import RunSelfTest, TryRequest
+from portal.admin.providers.turned_away_decisions import DecideAll
 
 LAST_REQUESTS = 8
 UNKNOWN_SHOWN = 100
@@ -222,6 +223,7 @@ class IdentityProviderAdmin(PortalModelAdmin):
         Reconcile,
         PauseProvider,
         ResumeProvider,
+        DecideAll,
         SetBrake,
         ReleaseBrake,
         RunsPage,

@@ -16,6 +16,7 @@ from identity.queries.turned_away import NAMED, in_words, moving, with_moves
 from portal.admin.frame.base import PortalModelAdmin
 from portal.admin.frame.parts import badge, moment
 from portal.admin.logs.pages import IdentityProviderFilter
+from portal.admin.providers.turned_away_decisions import DecideOne
 
 State = TurnedAway.State
 
@@ -33,6 +34,7 @@ class TurnedAwayAdmin(PortalModelAdmin):
     """The account of what was turned away, the latest first."""
 
     seen_by = Action.VIEW_PROVIDERS
+    pages = (DecideOne,)
     list_display = ("name", "wanted", "state_badge", "identity_provider", "why", "tries", "first", "last")
     list_filter: ClassVar = (
         IdentityProviderFilter,

@@ -17,6 +17,7 @@ from identity.services import (
     provider_contacts,
     scim_tokens,
     scim_trusts,
+    turned_away_decisions,
     unknown_attributes,
 )
 from identity.services.provisioning import (
@@ -37,6 +38,7 @@ from identity.services.provisioning import (
 )
 from identity.services.provisioning.statements import GroupRecord, PersonRecord, StatedMembers
 from identity.services.scim_trusts import TrustSettings
+from identity.services.turned_away_decisions import TurnedAwayDecision
 from tests import clock
 from tests.factories import OPERATOR, adding, exactly, person, removing
 from tests.identity.two_idps import LEAVER, SUBJECT, Side
@@ -143,6 +145,18 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
             type(mine.idp).objects.filter(pk=mine.idp.pk).update(watched_until=None),
             provider_contacts.watch(mine.idp, actor=OPERATOR),
         ]
+    ],
+    "turned_away_decisions.decide": [
+        lambda mine: [
+            turned_away_decisions.decide(row, TurnedAwayDecision.APPLY, actor=OPERATOR)
+            for row in mine.idp.turned_away.all()
+        ]
+    ],
+    "turned_away_decisions.decide_all": [
+        lambda mine: turned_away_decisions.decide_all(mine.idp, TurnedAwayDecision.APPLY, actor=OPERATOR)
+    ],
+    "provisioning.groups.dissolve": [
+        lambda mine: sso_groups.dissolve(mine.sso_group, memberships.lock_groups_fed_by(mine.sso_group))
     ],
     "brakes.set_brake": [lambda mine: brakes.set_brake(mine.idp, people=40, is_on=False, actor=OPERATOR)],
     "brakes.release_brake": [lambda mine: brakes.release_brake(mine.idp, people=40, hours=1, actor=OPERATOR)],
@@ -264,6 +278,10 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
 }
 
 READS: dict[str, Asked] = {
+    "turned_away_decisions.in_words": lambda mine: (
+        turned_away_decisions.in_words(mine.idp.turned_away.all()),
+        "2 not decided",
+    ),
     "brakes.brake_of": lambda mine: (brakes.brake_of(mine.idp).identity_provider, mine.idp),
     "provisioning.turned_away.of_new_person": lambda mine: (
         turned_away.of_new_person(ada(), mine.actor).user_id,
