@@ -21,6 +21,7 @@ from identity.models import (
     AccessSettings,
     Asset,
     AssetOwner,
+    Brake,
     Conflict,
     IdentityProvider,
     ProvisioningLog,
@@ -30,6 +31,7 @@ from identity.models import (
     SSOConnection,
     SSOGroup,
     Status,
+    TurnedAway,
     User,
 )
 from identity.queries.certificates import ending_certificates
@@ -37,6 +39,7 @@ from identity.queries.rhythm import Activity, activities, pause_in_words
 
 COUNTED_TO = 1_000
 REFUSALS_SINCE = timedelta(days=1)
+HEARD_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ class Counts:
     mode: Mode
     break_glass: int
     conflicts: int
+    braked: int
+    turned_away: int
+    unheard: int
+    paused: int
     refusals: int
     unmapped: int
     ownerless: int
@@ -67,6 +74,12 @@ def _counted() -> dict[str, QuerySet[Any]]:
     return {
         "break_glass": privileged.enabled_owners().break_glass(),
         "conflicts": Conflict.objects.open(),
+        "braked": Brake.objects.exclude(braked_at=None),
+        "turned_away": TurnedAway.objects.open(),
+        "unheard": TurnedAway.objects.filter(
+            state=TurnedAway.State.AWAITED, decided_at__lte=timezone.now() - HEARD_WITHIN
+        ),
+        "paused": IdentityProvider.objects.exclude(paused_at=None),
         "refusals": _refused_lately(),
         "unmapped": SSOGroup.objects.unmapped(),
         "ownerless": Asset.objects.filter(~Exists(owned)),
@@ -122,7 +135,8 @@ def matters(counts: Counts, heard: Iterable[Activity], tokens: list[SCIMToken]) 
     """Most urgent first; empty counts are left out."""
     unused = sum(token.last_used_at is None for token in tokens)
     by_row = (*_certificates(), *_silence(heard))
-    urgent = (_no_break_glass(counts), _conflicts(counts), *by_row, _expiring(tokens), *_schedule(counts))
+    first = (_no_break_glass(counts), *_not_let_in(counts), _conflicts(counts))
+    urgent = (*first, *by_row, _expiring(tokens), *_schedule(counts))
     return (matter for matter in (*urgent, *_the_rest(counts, unused)) if matter.number)
 
 
@@ -133,6 +147,41 @@ def _no_break_glass(counts: Counts) -> Matter:
         "No break-glass account",
         "",
         "If single sign-on fails, the portal can't be reached. Make a local owner a break-glass account.",
+        urgent=True,
+    )
+
+
+def _not_let_in(counts: Counts) -> Iterator[Matter]:
+    yield Matter(
+        "braked",
+        counts.braked,
+        "1 identity provider is braked",
+        "identity providers are braked",
+        "It would have taken access from many people at once. An owner decides whether that may be.",
+        urgent=True,
+    )
+    yield Matter(
+        "turned_away",
+        counts.turned_away,
+        "1 person or group whose change was turned away",
+        "people and groups whose changes were turned away",
+        "What an identity provider wanted while it was not let in. An owner decides what becomes of it.",
+        urgent=True,
+    )
+    yield Matter(
+        "unheard",
+        counts.unheard,
+        "1 change that was to be sent again has not come",
+        "changes that were to be sent again have not come",
+        "For more than a week. Send them again at the identity provider, or apply or forget them here.",
+        urgent=True,
+    )
+    yield Matter(
+        "paused",
+        counts.paused,
+        "1 identity provider is paused",
+        "identity providers are paused",
+        "Leavers stay enabled and newcomers do not arrive until it is resumed.",
         urgent=True,
     )
 

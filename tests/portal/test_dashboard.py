@@ -12,12 +12,15 @@ from django.utils import timezone
 
 from identity.core.errors import Conflicted
 from identity.models import Headcount, IdentityProvider, Role, Status, User
-from identity.services import scim_tokens, sso_connections
+from identity.queries.attention import what_waits
+from identity.services import identity_providers, scim_tokens, sso_connections, turned_away_decisions
 from identity.services.provider_contacts import note_contact
 from identity.services.provisioning.log import log_refusal
 from identity.services.sso_connections import ConnectionSettings
+from identity.services.turned_away_decisions import TurnedAwayDecision
 from portal.admin.home.dashboard import PROVIDERS
 from tests import clock
+from tests.clients import new_idp
 from tests.factories import (
     OPERATOR,
     administrator,
@@ -35,7 +38,8 @@ from tests.factories import (
     use_token,
 )
 from tests.portal.admin_pages import address, text_of
-from tests.sessions import as_administrator, signed_in
+from tests.scim.helpers import user_body
+from tests.sessions import as_administrator, as_owner, signed_in
 from tests.sso.idp_processes import self_signed
 from tests.statements import Most, same_for_many_rows
 
@@ -96,6 +100,20 @@ def test_a_missing_break_glass_account_comes_first() -> None:
     assert "What needs attention first emergency No break-glass account If single sign-on fails" in page()
     make_break_glass()
     assert "No break-glass account" not in page(signed_in(make_user("ann", role=Role.ADMINISTRATOR)))
+
+
+def test_what_was_turned_away_waits_there() -> None:
+    idp = new_idp()
+    identity_providers.pause_identity_provider(idp.provider, actor=OPERATOR)
+    idp.post("/Users", user_body("new"))
+    waiting = {matter.code: matter.number for matter in what_waits()}
+    assert (waiting["turned_away"], waiting["paused"], waiting.get("unheard")) == (1, 1, None)
+    turned_away_decisions.decide_all(idp.provider, TurnedAwayDecision.AWAIT, actor=OPERATOR)
+    assert {"turned_away", "unheard"}.isdisjoint(matter.code for matter in what_waits())
+    with clock.later(days=8):
+        assert "unheard" in {matter.code for matter in what_waits()}
+        told = text_of(as_owner().get("/admin/"))
+    assert "1 change that was to be sent again has not come" in told
 
 
 def test_open_conflicts_wait() -> None:

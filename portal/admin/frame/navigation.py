@@ -72,10 +72,10 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             (Action.VIEW_CONFLICTS,),
             badge=OpenConflicts,
         ),
-        Entry("Turned away", "block", "admin:identity_turnedaway_changelist", (Action.VIEW_PROVIDERS,)),
         Entry("SSO users", "badge", "admin:identity_ssouser_changelist", (Action.VIEW_PROVIDERS,)),
         Entry("SCIM tokens", "key", "admin:identity_scimtoken_changelist", (Action.VIEW_PROVIDERS,)),
         Entry("SCIM trusts", "verified_user", "admin:identity_scimtrust_changelist", (Action.VIEW_PROVIDERS,)),
+        Entry("Turned away", "block", "admin:identity_turnedaway_changelist", (Action.VIEW_PROVIDERS,)),
         Entry("Provisioning log", "sync_alt", "admin:identity_provisioninglog_changelist", (Action.VIEW_LOGS,)),
     ),
     "Records": (

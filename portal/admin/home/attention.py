@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.urls import reverse
 
-from identity.models import Conflict
+from identity.models import Conflict, TurnedAway
 from identity.queries.attention import Matter
 
 # By the matter's code: its icon, the page, and the rows to show there.
 _PLACES: dict[str, tuple[str, str, str]] = {
     "no_break_glass": ("emergency", "user_changelist", "role=owner"),
+    "braked": ("front_hand", "identityprovider_changelist", ""),
+    "turned_away": ("block", "turnedaway_changelist", f"state__exact={TurnedAway.State.OPEN}"),
+    "unheard": ("schedule_send", "turnedaway_changelist", f"state__exact={TurnedAway.State.AWAITED}"),
+    "paused": ("pause_circle", "identityprovider_changelist", ""),
     "conflicts": ("merge_type", "conflict_changelist", f"state__exact={Conflict.State.OPEN}"),
     "certificate": ("badge", "ssoconnection_change", ""),
     "silence": ("notifications_paused", "identityprovider_change", ""),
