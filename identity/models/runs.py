@@ -151,7 +151,8 @@ def _aware(stored: Any) -> datetime:
 
 
 # The log is bisected for all quarters at once, in some thirty rounds whatever its size: the index on the primary key is
-# in the order of time, and no index on the time is needed, which every write would pay for.
+# in the order of time, and no index on the time is needed, which every write would pay for. The times are looked up one
+# by one: for a join, PostgreSQL would read the whole log.
 _QUARTERS = {
     vendor: f"""
     WITH RECURSIVE tick (number, at) AS ({ticks}),
@@ -167,7 +168,7 @@ _QUARTERS = {
         FROM span WHERE low < high
     ),
     edge (number, id) AS (SELECT number, low FROM span WHERE low >= high),
-    quarter (number, first_id, last_id) AS (
+    quarter (number, first_id, last_id) AS MATERIALIZED (
         SELECT e.number,
             (SELECT l.id FROM identity_provisioninglog l WHERE l.identity_provider_id = %s
                 AND l.method <> 'SIGN-IN' AND l.id >= e.id AND l.id < f.id ORDER BY l.id LIMIT 1),
@@ -175,8 +176,9 @@ _QUARTERS = {
                 AND l.method <> 'SIGN-IN' AND l.id >= e.id AND l.id < f.id ORDER BY l.id DESC LIMIT 1)
           FROM edge e JOIN edge f ON f.number = e.number + 1 WHERE e.id < f.id
     )
-    SELECT q.number, q.first_id, a.at, q.last_id, b.at FROM quarter q
-      JOIN identity_provisioninglog a ON a.id = q.first_id JOIN identity_provisioninglog b ON b.id = q.last_id
+    SELECT q.number, q.first_id, (SELECT l.at FROM identity_provisioninglog l WHERE l.id = q.first_id),
+           q.last_id, (SELECT l.at FROM identity_provisioninglog l WHERE l.id = q.last_id)
+      FROM quarter q WHERE q.first_id IS NOT NULL
      ORDER BY q.number
     """
     for vendor, ticks in {

@@ -25,7 +25,7 @@ MOST = 10_000
 SHOWN = 20
 NAMED = 20
 SKIPPED_NAMED = 100
-_WINDOW = timedelta(days=6)
+_WINDOW = timedelta(days=3)
 
 _COUNTED: dict[str, tuple[What, ...]] = {
     "created": (What.CREATED, What.ADOPTED, What.LINKED, What.REVIVED, What.REVIVED_BY_EXTERNAL_ID),
