@@ -388,7 +388,7 @@ class Event(StrEnum):
         "identity_provider.watched", EntityManagement.UPDATE, "Requests of an identity provider watched"
     )
 
-    TURNED_AWAY_DECIDED = _told(
+    IDENTITY_PROVIDER_TURNED_AWAY_DECIDED = _told(
         "identity_provider.turned_away_decided",
         EntityManagement.OTHER,
         "Decided what becomes of a change that was turned away",

@@ -49,6 +49,7 @@ class Refusal(Words):
     TURNED_AWAY_DECIDED = "turned_away_decided", "What was turned away of {name} is settled already."
     PAUSED_ALREADY = "paused_already", "{provider} is paused already."
     NOT_PAUSED = "not_paused", "{provider} is not paused."
+    NOTHING_TURNED_AWAY = "nothing_turned_away", "Nothing that {provider} wanted waits for a decision."
     PROVIDER_BRAKED = (
         "provider_braked",
         "This would take access from many people at once; an owner of the portal decides whether it may. Nothing has "

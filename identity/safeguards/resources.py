@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from identity.core.decisions import ALLOWED, Decision
 from identity.core.refusals import Refusal
-from identity.models import Asset, BulkRow, Status, User
+from identity.models import Asset, BulkRow, Status, TurnedAway, User
 from identity.safeguards.asked import Asked, out_of_place, refused, so_already
 
 
@@ -27,6 +27,14 @@ def not_paused(asked: Asked) -> Decision:
     if provider is None or provider.paused_at is not None:
         return ALLOWED
     return so_already("not_paused", Refusal.NOT_PAUSED(provider=provider))
+
+
+def nothing_turned_away(asked: Asked) -> Decision:
+    """R24."""
+    provider = asked.identity_provider
+    if provider is None or TurnedAway.objects.unheard().filter(identity_provider=provider).exists():
+        return ALLOWED
+    return so_already("nothing_turned_away", Refusal.NOTHING_TURNED_AWAY(provider=provider))
 
 
 def disabled_taker(asked: Asked) -> Decision:

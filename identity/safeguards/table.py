@@ -43,6 +43,7 @@ STATES: dict[Action, tuple[Safeguard, ...]] = {
     Action.DISABLE_CONNECTION: (ways_in.connection_disabled_already,),
     Action.PAUSE_PROVIDER: (resources.paused_already,),
     Action.RESUME_PROVIDER: (resources.not_paused,),
+    Action.DECIDE_TURNED_AWAY: (resources.nothing_turned_away,),
     Action.WITHDRAW_SSO_GROUP: (resources.pushed,),
     Action.RECONCILE: (reconciling.scim_is_off, reconciling.fed_by_none, reconciling.nothing_differs),
     Action.ADD_ASSET_OWNER: (resources.owner_already,),

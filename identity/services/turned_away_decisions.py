@@ -60,7 +60,7 @@ def decide(row: TurnedAway, decision: TurnedAwayDecision, *, actor: Actor) -> Tu
     row.decided_at, row.decided_by_id = timezone.now(), actor.id if actor.kind == "user" else None
     row.save()
     audit.record(
-        Event.TURNED_AWAY_DECIDED,
+        Event.IDENTITY_PROVIDER_TURNED_AWAY_DECIDED,
         actor=actor,
         identity_provider_id=row.identity_provider_id,
         user_id=row.user_id,

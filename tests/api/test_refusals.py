@@ -24,6 +24,8 @@ SUPPORTS = {name: found for name, found in OPERATIONS.items() if "/support/" in 
 OF_EVERYBODY = {
     "get_me": 200,
     "list_own_sessions": 200,
+    "get_own_notifications": 200,
+    "set_own_notifications": 400,  # nothing was sent
     "remove_own_second_step": 403,  # at a browser only
     "end_own_session": 404,
     "end_own_other_sessions": 200,

@@ -10,6 +10,7 @@ from identity.models import BulkRun, Conflict, Group, Role, Status, User
 from identity.services import bulk_runs, identity_providers, invitations, users
 from identity.services.provisioning.groups import declare_sso_group
 from identity.services.reconciling import differences
+from tests.clients import idp_of
 from tests.company.cases import Cases
 from tests.factories import (
     OPERATOR,
@@ -205,6 +206,16 @@ def paused(who: User) -> Row:
     row = with_another_connection_beside(who)
     identity_providers.pause_identity_provider(row.about["identity_provider"], actor=OPERATOR)
     row.about["identity_provider"].refresh_from_db()
+    return row
+
+
+@PROVIDERS.add
+def with_a_leaver_turned_away(who: User) -> Row:
+    row = with_another_connection_beside(who)
+    idp = row.about["identity_provider"]
+    leaver = provision(idp)
+    set_mode(scim=False)
+    idp_of(idp).delete(f"/Users/{leaver.scim_id}")
     return row
 
 
