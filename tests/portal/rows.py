@@ -9,15 +9,20 @@ from tests.factories import (
     administrator,
     connect,
     idp_actor,
+    make_alarm,
     make_asset,
+    make_delivery,
     make_group,
     make_idp,
+    make_rule,
     make_token,
+    make_webhook,
     map_group,
     person,
     provision,
     push_group,
 )
+from tests.oauth.workloads import trust_of
 
 
 def fill(numbers: range) -> None:
@@ -37,6 +42,10 @@ def fill(numbers: range) -> None:
         invitations.invite_user(username=f"ivy{one}", email=f"ivy{one}@example.test", actor=OPERATOR)
         bulk_runs.create_run(BulkRun.Kind.ENABLE, [bulk_runs.Wanted(sso_user.user)], actor=administrator())
         DeletionRecord.objects.create(user_id=one, username_digest="0", reason="asked for")
+        make_alarm(f"Silent {one}")
+        make_rule(f"Rule {one}")
+        make_delivery(make_webhook(f"Webhook {one}"))
+        trust_of(idp, label=f"trust {one}", subject=f"client-{one}")
         api_tokens.create_api_token(label=f"script {one}", scopes=["read"], actor=administrator())
     Membership.objects.bulk_create(
         (Membership(group=group, user=user) for group in Group.objects.all() for user in User.objects.all()),
