@@ -112,6 +112,10 @@ test-whole: WHOLE := --whole
 test test-whole: programs idps axe
 	$(PYTHON) -m tests.suite $(WHOLE) $(if $(WORKERS),--workers $(WORKERS)) -- $(IDP_TRAFFIC:%=--idp-traffic=%) $(PYTEST)
 
+.PHONY: test-slow
+test-slow: programs ## what takes minutes and has servers of its own: read replicas, logs in parts while others write
+	$(PYTHON) -m tests.postgres -- $(PYTHON) -m pytest -m slow $(PYTEST)
+
 .PHONY: durations
 durations: install-dev ## remember how long each file of tests took in the last run, for the next one to compare
 	$(PYTHON) -m tests.durations

@@ -1,5 +1,7 @@
 """The source files that tests read."""
 
+import ast
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -13,3 +15,14 @@ def modules(*packages: str) -> list[Path]:
 
 def name(file: Path) -> str:
     return str(file.relative_to(ROOT))
+
+
+@cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes(file: Path) -> tuple[ast.AST, ...]:
+    """All of a file, read once however many tests look at it."""
+    return tuple(ast.walk(tree(file)))

@@ -23,7 +23,7 @@ class Most:
     TOKEN = 1  # paid by every request with a token
     PART = 2  # one step of a comparison that goes on in parts
     LOOK_UP = 4  # in the domain, for any number of names
-    CHANGE = 11  # in the domain, of any number of members
+    CHANGE = 12  # in the domain, of any number of members: one of them counts who leaves, for the brake
     BIG_CHANGE = 19  # of somebody in groups, tokens and sessions
     REST = 3
     LIST = 10

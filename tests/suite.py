@@ -102,8 +102,9 @@ def lanes(workers: int, *, whole: bool = False) -> Iterator[Lane]:
 
     yield Lane("lint", command=("make", "lint"))
     yield Lane("browser", ("tests/browser",))
-    yield Lane("sqlite", ("-m", "not browser", *dealt("sqlite")))
-    everything = ("-m", "not browser and not once", *dealt("postgresql"))
+    fast = "" if whole else " and not slow"
+    yield Lane("sqlite", ("-m", f"not browser{fast}", *dealt("sqlite")))
+    everything = ("-m", f"not browser and not once{fast}", *dealt("postgresql"))
     yield Lane("postgresql", everything, (*ON_POSTGRESQL, "--wheel", "--"), "postgresql")
     if installed_binaries() is not None:
         name = "postgresql-installed"

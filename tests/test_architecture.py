@@ -14,7 +14,7 @@ import pytest
 
 from scim import config
 from tests.loops import each
-from tests.sources import ROOT, modules, name
+from tests.sources import ROOT, modules, name, nodes, tree
 
 pytestmark = pytest.mark.once
 
@@ -65,7 +65,7 @@ def subject(call: ast.Call) -> str:
 
 
 def writing_calls(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in nodes(file):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
             if node.func.attr not in BULK_WRITES and subject(node) in NOT_ROWS:
                 continue
@@ -73,7 +73,7 @@ def writing_calls(file: Path) -> Iterator[str]:
 
 
 def imported_names(file: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in nodes(file):
         match node:
             case ast.Import():
                 yield from ((node.lineno, alias.name) for alias in node.names)
@@ -82,7 +82,7 @@ def imported_names(file: Path) -> Iterator[tuple[int, str]]:
 
 
 def status_assignments(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in nodes(file):
         if assigns_a_users_status(node):
             yield f"{name(file)}:{node.lineno}"  # type: ignore[attr-defined]
 
@@ -164,7 +164,7 @@ def test_no_room_is_left_out_of_the_layers() -> None:
 
 def test_each_room_says_what_it_holds() -> None:
     rooms = [file for file in modules("identity", "scim", "portal") if file.name == "__init__.py"]
-    texts = {name(file): ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) for file in rooms}
+    texts = {name(file): ast.get_docstring(tree(file)) for file in rooms}
     assert [room for room, text in each(texts.items(), at_least=20) if not text] == []
 
 
@@ -177,7 +177,7 @@ def test_a_name_of_a_class_stands_for_one_thing() -> None:
     named = Counter(
         node.name
         for file in each(modules("identity", "scim", "portal"), at_least=400)
-        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        for node in tree(file).body
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and "migrations" not in file.parts
     )
     assert {word for word, number in named.items() if number > 1} == OFTEN_NAMED
@@ -257,7 +257,7 @@ def test_an_attribute_without_a_rule_is_known_to_the_resource_models_alone() -> 
         (name(file), found[0])
         for file in modules("scim")
         if file.name != "resources.py"
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in nodes(file)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "\n" not in node.value
         if " " not in node.value and (found := word.search(node.value))
     }
@@ -276,14 +276,14 @@ def test_statements_are_counted_in_one_place() -> None:
     found = {
         name(file)
         for file in TESTS
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in nodes(file)
         if COUNTERS & {getattr(node, attribute, None) for attribute in ("id", "attr", "arg", "name")}
     }
     assert found == {"tests/statements.py"}
 
 
 def test_exact_numbers_of_statements_are_pinned_for_scim_alone() -> None:
-    found = {name(file) for file in TESTS for _ in pinned(ast.parse(file.read_text(encoding="utf-8")))}
+    found = {name(file) for file in TESTS for _ in pinned(tree(file))}
     assert found == {"tests/scim/test_statements.py"}
 
 
@@ -307,7 +307,7 @@ def pinned(tree: ast.AST) -> Iterator[ast.AST]:
 def test_no_helper_of_the_tests_is_written_twice() -> None:
     written: dict[str, set[str]] = {}
     for file in TESTS:
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        for node in tree(file).body:
             if isinstance(node, ast.FunctionDef):
                 said = [one for one in node.body if not isinstance(one, ast.Expr) or not is_text(one.value)]
                 alike = f"{node.name}({ast.unparse(node.args)}): {[ast.unparse(one) for one in said]}"
@@ -332,7 +332,7 @@ def test_what_a_file_of_the_tests_imports_is_there() -> None:
     lost = [
         f"{name(file)}:{node.lineno} {node.module}.{one.name}"
         for file in each(modules("tests"), at_least=400)
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in nodes(file)
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] in OURS
         for one in node.names
         if one.name != "*" and not is_there(node.module, one.name)
@@ -353,7 +353,7 @@ def is_there(module: str, wanted: str) -> bool:
 def said_by(file: Path) -> set[str]:
     """The names that a module's own statements give, whichever branch they stand in."""
     said: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in nodes(file):
         match node:
             case ast.FunctionDef(name=one) | ast.ClassDef(name=one) | ast.Name(id=one, ctx=ast.Store()):
                 said.add(one)

@@ -2,13 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from identity.events import Event, Family
 from tests.loops import each
-from tests.sources import modules, name
+from tests.sources import modules, name, tree
 
 pytestmark = pytest.mark.once
 
@@ -31,17 +30,13 @@ def members_used(tree: ast.AST) -> Iterator[str]:
                 yield member
 
 
-def tree_of(file: Path) -> ast.AST:
-    return ast.parse(file.read_text(encoding="utf-8"))
-
-
 def test_no_event_is_spelled_out() -> None:
-    found = [f"{name(file)}: {text}" for file in each(CODE, at_least=250) for text in names_spelled_out(tree_of(file))]
+    found = [f"{name(file)}: {text}" for file in each(CODE, at_least=250) for text in names_spelled_out(tree(file))]
     assert found == []
 
 
 def test_every_event_happens() -> None:
-    used = {member for file in each(CODE, at_least=250) for member in members_used(tree_of(file))}
+    used = {member for file in each(CODE, at_least=250) for member in members_used(tree(file))}
     assert [event.name for event in each(Event, at_least=70) if event.name not in used] == []
 
 

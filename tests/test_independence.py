@@ -3,20 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import pytest
 
 from tests.loops import each
-from tests.sources import ROOT, modules, name
+from tests.sources import ROOT, modules, name, tree
 
 pytestmark = pytest.mark.once
-
-
-@cache
-def parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 # Each with its reason.
@@ -74,7 +67,7 @@ def test_a_clock_of_ones_own_is_recognised(source: str, expected: bool) -> None:
 def test_tests_have_one_clock() -> None:
     """tests/clock.py says what time it is, lets it pass, and waits."""
     others = [file for file in modules("tests") if name(file) not in WAITS_BY_ITSELF]
-    assert [f"{name(file)}:{line}" for file in each(others, at_least=200) for line in own_clocks(parsed(file))] == []
+    assert [f"{name(file)}:{line}" for file in each(others, at_least=200) for line in own_clocks(tree(file))] == []
 
 
 def dated_by_hand(tree: ast.AST) -> Iterator[int]:
@@ -88,7 +81,7 @@ def dated_by_hand(tree: ast.AST) -> Iterator[int]:
 
 def test_no_row_is_dated_by_hand() -> None:
     assert list(dated_by_hand(ast.parse("Row.objects.update(at=timezone.now() - timedelta(days=3))")))
-    assert [f"{name(file)}:{line}" for file in modules("tests") for line in dated_by_hand(parsed(file))] == []
+    assert [f"{name(file)}:{line}" for file in modules("tests") for line in dated_by_hand(tree(file))] == []
 
 
 def left_to_chance(tree: ast.AST) -> Iterator[int]:
@@ -104,7 +97,7 @@ def test_made_up_examples_are_the_same_each_time() -> None:
     """tests/examples.py says how."""
     assert list(left_to_chance(ast.parse("@given(x())\ndef test_a(x): ...")))
     assert not list(left_to_chance(ast.parse("@given(x())\n@examples(9, home=SQLITE)\ndef test_a(x): ...")))
-    assert [f"{name(file)}:{line}" for file in modules("tests") for line in left_to_chance(parsed(file))] == []
+    assert [f"{name(file)}:{line}" for file in modules("tests") for line in left_to_chance(tree(file))] == []
 
 
 PARTS_OF_A_DATE = {"year", "month", "day"}
@@ -124,7 +117,7 @@ def test_no_date_is_made_of_parts_of_today() -> None:
     assert list(dates_that_may_not_be(ast.parse("timezone.now().replace(year=2030)")))
     assert not list(dates_that_may_not_be(ast.parse("timezone.now().replace(hour=0, tzinfo=UTC)")))
     files = modules("identity", "scim", "portal", "tests")
-    assert [f"{name(file)}:{line}" for file in files for line in dates_that_may_not_be(parsed(file))] == []
+    assert [f"{name(file)}:{line}" for file in files for line in dates_that_may_not_be(tree(file))] == []
 
 
 READS_THE_CLOCK = {"timezone.now", "time.time", "datetime.now", "date.today", "timezone.localdate"}
@@ -165,12 +158,12 @@ def clock_readers(trees: list[ast.Module]) -> set[str]:
 def test_no_test_reads_the_clock_while_it_is_collected() -> None:
     """It would be old when the test runs, and each worker of a run would collect another test."""
     files = modules("tests")
-    readers = clock_readers([parsed(file) for file in files if not {"bench", "crash"} & {*file.parts}])
+    readers = clock_readers([tree(file) for file in files if not {"bench", "crash"} & {*file.parts}])
     assert "utc" in readers
     assert [
         f"{name(file)}:{call.lineno} {ast.unparse(call)}"
         for file in files
-        for call in calls_at_import(parsed(file))
+        for call in calls_at_import(tree(file))
         if ast.unparse(call.func) in readers
     ] == []
 
@@ -227,5 +220,5 @@ def test_every_text_names_its_encoding() -> None:
     """A machine whose locale is C or Latin-1 reads and writes what all others do."""
     files = [*modules("identity", "scim", "portal", "tests"), ROOT / "manage.py"]
     assert [
-        f"{name(file)}:{node.lineno}" for file in files for node in calls_in(parsed(file)) if hangs_on_the_locale(node)
+        f"{name(file)}:{node.lineno}" for file in files for node in calls_in(tree(file)) if hangs_on_the_locale(node)
     ] == []

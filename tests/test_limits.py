@@ -14,6 +14,7 @@ import pytest
 
 from tests import clock
 from tests.processes import ROOT, finish, held_port, run, started, wait_until_it_answers
+from tests.sources import tree
 
 pytestmark = pytest.mark.once
 
@@ -63,7 +64,7 @@ def test_nothing_waits_without_a_limit() -> None:
     outside = {str(file.relative_to(ROOT)) for file in files} & OUTSIDE
     assert outside == OUTSIDE
     found = {
-        str(file.relative_to(ROOT)): list(unlimited(ast.parse(file.read_text(encoding="utf-8"))))
+        str(file.relative_to(ROOT)): list(unlimited(tree(file)))
         for file in files
         if str(file.relative_to(ROOT)) not in OUTSIDE
     }

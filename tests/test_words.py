@@ -9,6 +9,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from tests.sources import tree
+
 ROOT = Path(settings.BASE_DIR)
 AVOIDED = re.compile(
     r"\b(whom|whoever|somebody|nobody|everybody|anybody|shall"
@@ -26,9 +28,7 @@ def told() -> Iterator[tuple[str, str]]:
         if file.suffix in {".html", ".txt", ".toml"}:
             yield place, NOT_SHOWN.sub("", file.read_text(encoding="utf-8"))
         elif file.suffix == ".py" and "migrations" not in file.parts:
-            yield from (
-                (f"{place}:{line}", text) for line, text in literals(ast.parse(file.read_text(encoding="utf-8")))
-            )
+            yield from ((f"{place}:{line}", text) for line, text in literals(tree(file)))
 
 
 def literals(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -288,7 +288,7 @@ _RIGHTS: dict[Action, _Right] = {
     Action.SET_STATUS: _Right(
         (
             "Enabled and disabled by the identity provider only",
-            "Exempt: whom none manages, what an owner restores after a run, and what was turned away.",
+            "Exempt: people no IdP manages, what an owner restores after a run, and what was turned away.",
         ),
         ("Can be enabled and disabled here", "Until now only their identity provider could."),
         _managed,

@@ -45,7 +45,7 @@ def run(label: str, mode: str, headers: dict[str, str]) -> None:
     """Call the operation with what fits ("positive") or does not ("negative"), and check each answer."""
 
     @given(case=OPERATIONS[label].as_strategy(generation_mode=GenerationMode(mode)))
-    @examples(5, home=SQLITE, phases=[Phase.explicit, Phase.generate])
+    @examples(3, home=SQLITE, phases=[Phase.explicit, Phase.generate])
     def call(case: Any) -> None:
         case.call_and_validate(headers=headers, checks=CHECKS)
 

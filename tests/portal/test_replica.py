@@ -37,7 +37,11 @@ from tests.sources import ROOT
 from tests.standby import Standby, standby
 from tests.statements import statements
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True, databases=["default", REPLICA])]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.postgresql,
+    pytest.mark.django_db(transaction=True, databases=["default", REPLICA]),
+]
 
 TOKEN = "a token for the scraper"
 

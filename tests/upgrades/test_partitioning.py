@@ -19,7 +19,7 @@ from tests.processes import finish, run
 from tests.upgrades.databases import empty_database
 from tests.upgrades.schema import schema_of
 
-pytestmark = [pytest.mark.postgresql, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.postgresql, pytest.mark.django_db]
 
 BEFORE = "0044"
 FIRST_END = 2 * IDS_EACH  # of a log whose newest id is below that of the first
