@@ -45,7 +45,9 @@ class Horizon:
         if writers and writers & _writers():
             self.at = self._last_without_a_gap()
         else:
-            self.at, self._awaited = max(self.at, seen), None
+            self.at = max(self.at, seen)
+        if self.at >= seen:  # rows are seen a moment before their writer lets go of its lock
+            self._awaited = None
         return self.at
 
     def settle(self, seconds: float) -> int:

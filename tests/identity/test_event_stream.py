@@ -88,6 +88,14 @@ def test_a_horizon_waits_as_long_as_it_is_told() -> None:
         assert (horizon.settle(30), horizon.is_awaited) == (quick, False)
 
 
+def test_nobody_is_waited_for_where_no_event_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer's rows are seen a moment before it lets go of its lock."""
+    monkeypatch.setattr(event_stream, "_writers", lambda: frozenset({"7/1"}))
+    horizon = Horizon(happens())
+    last = happens()
+    assert (horizon.look(), horizon.is_awaited) == (last, False)
+
+
 def test_the_own_transaction_is_waited_for_by_nobody() -> None:
     stream = EventStream(happens())
     with transaction.atomic():
