@@ -22,9 +22,8 @@ LANES = tuple(CASES)
 # Where a release of PostgreSQL may differ from another: locks, triggers, plans, and SQL that is put together here.
 ABOUT_THE_DATABASE = (
     *(f"tests/identity/test_{name}.py" for name in (
-        "deletion", "drift", "event_stream", "external_ids", "frozen_database", "inserting", "matching", "mismatches",
-        "opposites", "provisioning", "races", "reference_model", "sign_in_races", "sso_groups",
-        "statements", "whatif",
+        "deletion", "drift", "event_stream", "frozen_database", "inserting", "opposites", "races", "sign_in_races",
+        "statements",
     )),
     *(f"tests/scim/test_{name}.py" for name in (
         "concurrency", "empty_statistics", "filter_model", "look_ups", "sort_model", "statements",

@@ -137,7 +137,7 @@ def test_rules_and_what_is_about_the_database_are_on_both_and_all_else_takes_tur
 
 
 def test_the_files_about_the_database_exist() -> None:
-    assert [place for place in each(ABOUT_THE_DATABASE, at_least=20) if not (ROOT / place).is_file()] == []
+    assert [place for place in each(ABOUT_THE_DATABASE, at_least=15) if not (ROOT / place).is_file()] == []
 
 
 def test_the_whole_suite_deals_nothing() -> None:
