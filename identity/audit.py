@@ -15,7 +15,7 @@ from identity.events import Event, Personal
 from identity.models import AuditEvent, AuditOrigin, AuditPersonalData
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from identity.core.actors import Actor
     from identity.core.origins import Origin
@@ -192,3 +192,8 @@ def _log(events: list[AuditEvent]) -> None:
 def change(old: Any, new: Any) -> dict[str, Any]:
     """An attribute's old and new value, as stored in events."""
     return {"from": old, "to": new}
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The same of each attribute that differs."""
+    return {name: change(before[name], value) for name, value in after.items() if before[name] != value}

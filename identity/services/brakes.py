@@ -51,8 +51,7 @@ def set_brake(
         brake.is_on = is_on
         brake.braked_at = brake.braked_at if is_on else None
     brake.save()
-    after = _settings(brake)
-    changed = {name: audit.change(before[name], after[name]) for name in after if before[name] != after[name]}
+    changed = audit.changes(before, _settings(brake))
     if changed:
         audit.record(Event.IDENTITY_PROVIDER_BRAKE_SET, actor=actor, identity_provider_id=provider.pk, details=changed)
     return brake

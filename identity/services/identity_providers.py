@@ -95,12 +95,11 @@ def edit_identity_provider(
         keeps_requests=keeps_requests,
     )
     _save(provider, name, kind)
-    after = _settings(provider)
     audit.record(
         Event.IDENTITY_PROVIDER_EDITED,
         actor=actor,
         identity_provider_id=provider.pk,
-        details={key: audit.change(before[key], after[key]) for key in after if before[key] != after[key]},
+        details=audit.changes(before, _settings(provider)),
     )
     return provider
 

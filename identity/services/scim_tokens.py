@@ -100,8 +100,7 @@ def edit_token(token: SCIMToken, *, label: str, networks: str, is_read_only: boo
     token.label = label_or(label, "SCIM token")
     token.networks, token.is_read_only = known_networks(networks), is_read_only
     token.save(update_fields=["label", "networks", "is_read_only"])
-    after = _settings(token)
-    changed = {name: audit.change(before[name], after[name]) for name in after if before[name] != after[name]}
+    changed = audit.changes(before, _settings(token))
     audit.record(
         Event.SCIM_TOKEN_EDITED,
         actor=actor,

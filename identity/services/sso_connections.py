@@ -123,9 +123,7 @@ def edit_connection(
         raise InvalidValue("client secret", "must be entered again, since the issuer is another one")
     connection.save()
     after = _facts(connection)
-    changed: dict[str, Any] = {
-        name: audit.change(before[name], after[name]) for name in after if before[name] != after[name]
-    }
+    changed: dict[str, Any] = {**audit.changes(before, after)}
     if is_elsewhere or before["entity_id"] != connection.entity_id:
         changed["identities_forgotten"] = _forget_identities(connection, confirmed=forget_identities)
     details = {**changed, "secret_replaced": bool(said.client_secret)}
