@@ -26,6 +26,10 @@ class RecordQuerySet(models.QuerySet[Any]):
     def before(self, moment: datetime) -> RecordQuerySet:
         return self.filter(pk__lt=self.first_id_since(moment))
 
+    def newest_id(self) -> int:
+        """That of the newest visible row; 0 if there is none."""
+        return self.aggregate(newest=models.Max("pk"))["newest"] or 0
+
     def first_id_since(self, moment: datetime) -> int:
         """The id of the table's first row at or after `moment`, else one past the last.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Max, OuterRef, Q, Sum
+from django.db.models import OuterRef, Q, Sum
 from django.utils import timezone
 
 from identity.core.alarm_kinds import AlarmFound, AlarmKind
@@ -115,7 +115,7 @@ def sign_ins() -> Iterator[AlarmFound]:
     """Failures are counted in ten minutes' windows, each an event: by when the last of them was."""
     failures = [event.value for event in Event if event.told.is_failure and event is not Event.ACCESS_REFUSED]
     since = timezone.now() - BURST_WITHIN
-    newest = AuditEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    newest = AuditEvent.objects.newest_id()
     rows = AuditOrigin.objects.filter(last_at__gte=since, event_id__gt=newest - 100_000, event__action__in=failures)
     number = rows.aggregate(times=Sum("times"))["times"] or 0
     if number >= BURST:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterable, Iterator
 
 from django.db import connection
-from django.db.models import Max
 
 from identity.audit import of_one
 from identity.models import AuditEvent, MembershipChange
@@ -36,7 +35,7 @@ class Horizon:
 
     def look(self) -> int:
         """Advance as far as possible without waiting."""
-        newest = newest_id()
+        newest = AuditEvent.objects.newest_id()
         if newest <= self.at:
             return self.at
         if self._awaited is None:
@@ -84,11 +83,6 @@ class EventStream:
         if found:
             self.after = found[-1].pk
         return found
-
-
-def newest_id() -> int:
-    """The newest visible event's id."""
-    return AuditEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def with_moves(events: list[AuditEvent]) -> Iterator[AuditEvent]:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from identity import audit
@@ -78,8 +77,8 @@ def _resolve(alarm: Alarm, actor: Actor) -> None:
 def held_reader() -> EventReader:
     """The row that all who raise, resolve and tell hold meanwhile; a new portal begins with what happens next."""
     if not EventReader.objects.filter(name=READER).exists():
-        newest = AuditEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
-        EventReader.objects.bulk_create([EventReader(name=READER, after=newest)], ignore_conflicts=True)
+        reader = EventReader(name=READER, after=AuditEvent.objects.newest_id())
+        EventReader.objects.bulk_create([reader], ignore_conflicts=True)
     return EventReader.objects.select_for_update().get(name=READER)
 
 

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from identity import audit, policy
@@ -93,12 +92,12 @@ def enable_webhook(webhook: Webhook, *, skips_missed: bool = False, actor: Actor
     webhook.failing_since, webhook.failures, webhook.quiet_until = None, 0, None
     if skips_missed:
         webhook.deliveries.waiting().update(state=WebhookDelivery.State.FAILED)
-        webhook.after_event = AuditEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
         webhook.after_move = 0
     webhook.save()
     event = _record(Event.WEBHOOK_ENABLED, webhook, actor, skips_missed=skips_missed)
     if skips_missed:
-        Webhook.objects.filter(pk=webhook.pk).update(after_event=event.pk)
+        webhook.after_event = event.pk
+        webhook.save(update_fields=["after_event"])
     return webhook
 
 

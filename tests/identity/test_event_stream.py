@@ -10,7 +10,7 @@ from identity import audit
 from identity.events import Event
 from identity.models import AuditEvent
 from identity.queries import event_stream
-from identity.queries.event_stream import EventStream, Horizon, newest_id
+from identity.queries.event_stream import EventStream, Horizon
 from tests import clock
 from tests.factories import OPERATOR
 from tests.threads import Unfinished, at_once
@@ -109,7 +109,7 @@ def test_the_own_transaction_is_waited_for_by_nobody() -> None:
 
 def test_a_reader_beside_many_writers_gets_each_once_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "BATCH", 7)
-    begin = newest_id()
+    begin = AuditEvent.objects.newest_id()
     stream, got = EventStream(begin), list[int]()
     writers, done = 4, threading.Semaphore(0)
 
@@ -125,7 +125,7 @@ def test_a_reader_beside_many_writers_gets_each_once_and_in_order(monkeypatch: p
 
     def read() -> None:
         ended = 0
-        while ended < writers or stream.after < newest_id():
+        while ended < writers or stream.after < AuditEvent.objects.newest_id():
             got.extend(ids(stream.read()))
             ended += done.acquire(blocking=False)
 

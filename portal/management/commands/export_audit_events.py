@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from identity.core.actors import Operator
 from identity.models import AuditEvent, MembershipChange
-from identity.queries.event_stream import POLL_SECONDS, EventStream, newest_id, with_moves
+from identity.queries.event_stream import POLL_SECONDS, EventStream, with_moves
 from portal.exchange.ocsf import as_ocsf
 from portal.management.moments import moment
 from portal.management.operator_command import OperatorCommand, as_json
@@ -71,7 +71,7 @@ def number_from(start: int) -> int:
 
 def events_from(start: int, *, patience: float) -> Iterator[AuditEvent]:
     """The existing events from this id on; waits for transactions still writing earlier ones."""
-    stream, last, ends = _stream(start), newest_id(), time.monotonic() + patience
+    stream, last, ends = _stream(start), AuditEvent.objects.newest_id(), time.monotonic() + patience
     while stream.after < last:
         if found := stream.read():
             yield from with_moves(found)

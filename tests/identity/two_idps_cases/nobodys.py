@@ -88,7 +88,6 @@ NOBODYS = {
     *("webhooks.redeliver", "webhooks.rotate_secret"),
     "queries.attention.what_waits",
     "queries.certificates.ending_certificates",
-    "queries.event_stream.newest_id",
     "queries.event_stream.with_moves",
     "queries.headcount.count_people",
     "queries.headcount.days_until",
