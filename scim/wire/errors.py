@@ -106,9 +106,7 @@ def problem_of(error: Exception) -> Problem:
         case IntegrityError():
             return _not_stored(error)
     logger.error("The database did not answer a SCIM request", exc_info=error)
-    return Problem(
-        503, "The portal's database does not answer; try again shortly.", code="database", retry_after=BUSY_SECONDS
-    )
+    return _busy("The portal's database does not answer; try again shortly.")
 
 
 def _busy(detail: str) -> Problem:
@@ -125,9 +123,7 @@ def turned_away(error: errors.TurnedAwayError) -> Problem:
 def _not_stored(error: IntegrityError) -> Problem:
     logger.error("The database refused the rows of a SCIM request", exc_info=error)
     if may_pass(error):
-        return Problem(
-            503, "The portal could not store this; try again shortly.", code="database", retry_after=BUSY_SECONDS
-        )
+        return _busy("The portal could not store this; try again shortly.")
     return Problem(500, "The portal could not store this.", code="database")
 
 
