@@ -17,8 +17,8 @@ from identity.db.locks import lock, locked
 from identity.events import Event
 from identity.models import IdentityProvider, SSOGroup, SSOUser, Status, TurnedAway, User
 from identity.services.provisioning import memberships
-from identity.services.provisioning.groups import dissolve
-from identity.services.provisioning.retirement import retire
+from identity.services.provisioning.groups import Movement, dissolve, record_movement
+from identity.services.provisioning.retirement import deprovision
 from identity.services.users import set_status
 
 if TYPE_CHECKING:
@@ -91,10 +91,7 @@ def _let_go(row: TurnedAway, user: User, actor: Actor) -> None:
     if sso_user is None:
         return
     if row.status_wish == _WISH.DELETE:
-        left = retire(sso_user)
-        details = {"scim_id": str(row.scim_id), "left_groups": len(left)}
-        event = audit.record(Event.USER_DEPROVISIONED, actor=actor, user_id=user.pk, details=details)
-        audit.record_moves(event, left=left)
+        deprovision(sso_user, actor=actor)
         row.changes = False
         return
     sso_user.active, sso_user.overruled = False, False
@@ -104,27 +101,22 @@ def _let_go(row: TurnedAway, user: User, actor: Actor) -> None:
 
 
 def _end(sso_group: SSOGroup, actor: Actor) -> None:
-    left = dissolve(sso_group, memberships.lock_groups_fed_by(sso_group))
-    details = {"name": sso_group.display_name, "left": [user_id for _, user_id in left]}
-    event = audit.record(Event.SSO_GROUP_DELETED, actor=actor, sso_group_id=sso_group.pk, details=details)
-    audit.record_moves(event, left=left)
+    record_movement(Event.SSO_GROUP_DELETED, sso_group, dissolve(sso_group), actor=actor)
 
 
 def _take_out(row: TurnedAway, sso_group: SSOGroup, actor: Actor) -> None:
     leaving = row.members.filter(joins=False)
     ids = list(leaving.values_list("sso_user__scim_id", flat=True))
     groups = memberships.lock_groups_fed_by(sso_group)
-    removed = memberships.remove_from_sso_group(sso_group, [scim_id for scim_id in ids if scim_id])
-    left = memberships.let_leave(groups, removed)
+    movement = Movement(removed=memberships.remove_from_sso_group(sso_group, [scim_id for scim_id in ids if scim_id]))
+    movement.left = memberships.let_leave(groups, movement.removed)
     leaving.delete()
-    if not removed:
+    if not movement.removed:
         return
     sso_group.version += 1
     sso_group.modified_at = timezone.now()
     sso_group.save(update_fields=["version", "modified_at"])
-    details = {"name": sso_group.display_name, "removed": len(removed), "left": [user_id for _, user_id in left]}
-    event = audit.record(Event.SSO_GROUP_UPDATED, actor=actor, sso_group_id=sso_group.pk, details=details)
-    audit.record_moves(event, left=left)
+    record_movement(Event.SSO_GROUP_UPDATED, sso_group, movement, actor=actor)
 
 
 def in_words(decided: Iterable[TurnedAway]) -> str:

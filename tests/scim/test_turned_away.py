@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from identity.core.errors import Refused
-from identity.models import AccessSettings, ProvisioningLog, SSOUser, TurnedAway, User
+from identity.events import Event
+from identity.models import AccessSettings, AuditEvent, ProvisioningLog, SSOUser, TurnedAway, User
 from identity.queries.turned_away import account_of, in_words, with_moves
 from identity.services import turned_away_decisions
 from identity.services.provisioning import turned_away
@@ -232,6 +233,8 @@ def test_a_deleted_group_goes_when_it_is_applied(shut: Any) -> None:
     decided(shut, "apply")
     assert (members_of(team), kept()) == (set(), {})
     assert shut.get(path_of(shut)).status_code == 404
+    event = AuditEvent.objects.get(action=Event.SSO_GROUP_DELETED)
+    assert event.details["mapped"] == [team.pk]  # for who restores it, as where the provider deletes it itself
 
 
 def test_what_is_forgotten_or_awaited_changes_nothing(shut: Any) -> None:

@@ -19,12 +19,13 @@ from identity.db.compiled import CompiledQuery, ListParameter, Parameter
 from identity.db.locks import again_if_raced, for_update, lock, locked
 from identity.events import Event
 from identity.log_words import NotTaken, What
-from identity.models import Group, GroupMapping, IdentityProvider, RetiredResource, SSOGroup, SSOUser
+from identity.models import GroupMapping, IdentityProvider, RetiredResource, SSOGroup, SSOUser
 from identity.services.provisioning import braking, memberships, turned_away
 from identity.services.provisioning.log import Outcome, left_out_details, log_write
 
 if TYPE_CHECKING:
     from identity.core.actors import Actor, Provisioner
+    from identity.models import AuditEvent
     from identity.services.provisioning.statements import GroupChange, GroupRecord, StatedMembers
 
 VersionCheck = Callable[[int], bool]
@@ -241,15 +242,14 @@ def _delete(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> 
     sso_group = _locked(scim_id, actor, version)
     turned_away.require_open(actor, lambda: turned_away.of_deleted_group(sso_group))
     turned_away.heard_of_group(sso_group, actor, None)
-    movement, fed = Movement(), memberships.lock_groups_fed_by(sso_group)
-    movement.left = dissolve(sso_group, fed)
-    movement.mapped = [group.pk for group in fed]
+    movement = dissolve(sso_group)
     braking.take({user_id for _, user_id in movement.left}, actor)
     _record(Event.SSO_GROUP_DELETED, What.GROUP_DELETED, sso_group, movement, actor=actor, status=204)
 
 
-def dissolve(sso_group: SSOGroup, groups: list[Group]) -> list[memberships.Pair]:
-    """Remove a pushed group from both sides; the memberships in these, the portal groups it fed, that ended."""
+def dissolve(sso_group: SSOGroup) -> Movement:
+    """Remove a pushed group from both sides, within a transaction: who left, and the portal groups it fed."""
+    fed = memberships.lock_groups_fed_by(sso_group)
     RetiredResource.objects.create(
         scim_id=sso_group.scim_id,
         identity_provider_id=sso_group.identity_provider_id,
@@ -260,7 +260,7 @@ def dissolve(sso_group: SSOGroup, groups: list[Group]) -> list[memberships.Pair]
     sso_group.memberships.all().delete()
     sso_group.delete()
     sso_group.pk = pk
-    return memberships.follow_mappings(groups)[1]
+    return Movement(left=memberships.follow_mappings(fed)[1], mapped=[group.pk for group in fed])
 
 
 _LOCKED_GROUP = CompiledQuery(
@@ -280,6 +280,15 @@ def _locked(scim_id: UUID, actor: Provisioner, version: VersionCheck | None) -> 
     return sso_group
 
 
+def record_movement(action: Event, sso_group: SSOGroup, movement: Movement, *, actor: Actor) -> AuditEvent:
+    """The event, with everyone who moved."""
+    mapped = {"mapped": movement.mapped} if movement.mapped else {}
+    details = {"name": sso_group.display_name, **movement.facts(), **mapped}
+    event = audit.record(action, actor=actor, sso_group_id=sso_group.pk, details=details)
+    audit.record_moves(event, joined=movement.joined, left=movement.left)
+    return event
+
+
 def _record(
     action: Event,
     what: What,
@@ -292,9 +301,7 @@ def _record(
 ) -> None:
     facts = movement.facts()
     if changed or movement:
-        told = {"name": sso_group.display_name, **facts, **({"mapped": movement.mapped} if movement.mapped else {})}
-        event = audit.record(action, actor=actor, sso_group_id=sso_group.pk, details=told)
-        audit.record_moves(event, joined=movement.joined, left=movement.left)
+        event = record_movement(action, sso_group, movement, actor=actor)
         if movement.joined or movement.left:
             facts["event"] = event.pk  # links the log row to the people who moved
     outcome = Outcome.APPLIED if changed or movement else Outcome.UNCHANGED

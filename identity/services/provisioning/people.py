@@ -46,7 +46,7 @@ from identity.services.provisioning.matching import (
     Revive,
     match,
 )
-from identity.services.provisioning.retirement import retire
+from identity.services.provisioning.retirement import deprovision
 from identity.services.users import change_status, set_status
 
 if TYPE_CHECKING:
@@ -348,16 +348,9 @@ def _deprovision(scim_id: UUID, actor: Provisioner, version: VersionCheck | None
     turned_away.heard_of_person(sso_user, actor)
     user = sso_user.user
     is_disabled = set_status(user, Status.DISABLED, actor=actor)
-    left = retire(sso_user)
+    left = deprovision(sso_user, actor=actor)
     if is_disabled or left:
         braking.take([user.pk], actor, of=sso_user)
-    event = audit.record(
-        Event.USER_DEPROVISIONED,
-        actor=actor,
-        user_id=user.pk,
-        details={"scim_id": str(scim_id), "left_groups": len(left)},
-    )
-    audit.record_moves(event, left=left)
     log_write(
         What.REMOVED,
         params={"name": user.display_name, "username": user.username},

@@ -34,6 +34,19 @@ def retire(sso_user: SSOUser) -> list[memberships.Pair]:
     return left
 
 
+def deprovision(sso_user: SSOUser, *, actor: Actor) -> list[memberships.Pair]:
+    """`retire` it as its IdP asked, with the event that says so (R8); the memberships that ended."""
+    left = retire(sso_user)
+    event = audit.record(
+        Event.USER_DEPROVISIONED,
+        actor=actor,
+        user_id=sso_user.user_id,
+        details={"scim_id": str(sso_user.scim_id), "left_groups": len(left)},
+    )
+    audit.record_moves(event, left=left)
+    return left
+
+
 @transaction.atomic
 def release(user: User, *, actor: Actor) -> None:
     """Detach an account from its IdP: the record and its sign-in identities go; no IdP manages the user (R7)."""

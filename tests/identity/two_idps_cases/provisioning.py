@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from identity.core.refusals import Refusal
 from identity.core.ways import Way
+from identity.events import Event
 from identity.log_words import What
 from identity.services import (
     brakes,
@@ -118,6 +119,7 @@ OF_A_PERSON: dict[str, list[Deed]] = {
         lambda mine: people.provision_user(person("mia", "elsewhere@example.test"), actor=mine.actor),
     ],
     "provisioning.retirement.release": [lambda mine: retirement.release(mine.user, actor=OPERATOR)],
+    "provisioning.retirement.deprovision": [lambda mine: retirement.deprovision(mine.sso_user, actor=mine.actor)],
     "provisioning.retirement.retire": [lambda mine: retirement.retire(mine.sso_user)],
     "provisioning.people.update_user": [
         lambda mine: people.update_user(mine.sso_user.scim_id, lambda row: ada(), actor=mine.actor),
@@ -155,8 +157,11 @@ OF_A_PROVIDER: dict[str, list[Deed]] = {
     "turned_away_decisions.decide_all": [
         lambda mine: turned_away_decisions.decide_all(mine.idp, TurnedAwayDecision.APPLY, actor=OPERATOR)
     ],
-    "provisioning.groups.dissolve": [
-        lambda mine: sso_groups.dissolve(mine.sso_group, memberships.lock_groups_fed_by(mine.sso_group))
+    "provisioning.groups.dissolve": [lambda mine: sso_groups.dissolve(mine.sso_group)],
+    "provisioning.groups.record_movement": [
+        lambda mine: sso_groups.record_movement(
+            Event.SSO_GROUP_UPDATED, mine.sso_group, sso_groups.Movement(), actor=mine.actor
+        )
     ],
     "brakes.set_brake": [lambda mine: brakes.set_brake(mine.idp, people=40, is_on=False, actor=OPERATOR)],
     "brakes.release_brake": [lambda mine: brakes.release_brake(mine.idp, people=40, hours=1, actor=OPERATOR)],
